@@ -1,0 +1,1 @@
+//! The assembler: lex, parse, expressions, layout; one folder an instruction set.

@@ -1,0 +1,6 @@
+//! `mlc-compiler`: a model file's bytes in, a plan, assembly text and an image out. No IO, no printing.
+
+pub mod asm;
+pub mod import;
+pub mod model;
+pub mod text;
