@@ -4,3 +4,7 @@ pub mod asm;
 pub mod import;
 pub mod model;
 pub mod text;
+pub mod eval;
+pub mod ir;
+pub mod pass;
+pub mod valid;

@@ -1,0 +1,173 @@
+//! How often each part of a network works, measured by running the reference on queries.
+//!
+//! The counts are those of the kernels: columns applied, activations above a byte, carries out of the
+//! low byte when columns are added in ascending order. They depend on the network and the queries, not
+//! on the target.
+
+use super::network::{Network, Source, Start};
+use crate::eval::{self, Value};
+use crate::ir::{Graph, NodeId, Op};
+use crate::text;
+
+/// Totals over all queries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stats {
+    pub queries: u64,
+    /// Passes through the network.
+    pub steps: u64,
+    /// Bytes of all queries together, normalized.
+    pub query_bytes: u64,
+    pub stages: Vec<StageStats>,
+    pub argmax: ArgmaxStats,
+}
+
+/// Totals of one stage.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct StageStats {
+    /// Times the stage ran.
+    pub runs: u64,
+    /// For each column: times it was applied with the low byte of its input, and with the high byte.
+    pub low: Vec<u64>,
+    pub high: Vec<u64>,
+    /// Inputs of hidden sources: accumulators below zero, and those whose activation is 0 all the same.
+    pub negative: u64,
+    pub zero: u64,
+    /// Runs whose last input was negative.
+    pub last_negative: u64,
+    /// Carries or borrows out of the low byte while adding, and out of nothing else.
+    pub carries: u64,
+}
+
+/// What the comparison of logits met.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ArgmaxStats {
+    /// A new maximum by its high byte; a tie in the high byte that the low byte won or lost.
+    pub won: u64,
+    pub tied_won: u64,
+    pub tied_lost: u64,
+}
+
+/// Runs `queries` through the graph that `network` was read from. Empty queries count for nothing.
+pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<Item = &'q [u8]>) -> Stats {
+    let empty = |s: &super::network::Stage| StageStats {
+        low: vec![0; s.columns.len()],
+        high: vec![0; s.columns.len()],
+        ..StageStats::default()
+    };
+    let mut stats = Stats {
+        queries: 0,
+        steps: 0,
+        query_bytes: 0,
+        stages: network.stages.iter().map(empty).collect(),
+        argmax: ArgmaxStats::default(),
+    };
+    for query in queries {
+        let sums = vec![Vec::new(); network.stages.len()];
+        let mut watcher =
+            Watcher { graph, network, stats: &mut stats, sums, query: Vec::new(), window: Vec::new() };
+        let run = eval::run_observed(graph, query, &mut |id, value| watcher.see(id, value));
+        if run.steps() > 0 {
+            stats.queries += 1;
+            stats.steps += run.steps() as u64;
+            stats.query_bytes += text::normalize(query).len() as u64;
+        }
+    }
+    stats
+}
+
+struct Watcher<'a> {
+    graph: &'a Graph,
+    network: &'a Network,
+    stats: &'a mut Stats,
+    /// Accumulators of each stage, as they were last computed.
+    sums: Vec<Vec<i16>>,
+    query: Vec<u8>,
+    /// The context window of this round.
+    window: Vec<u8>,
+}
+
+impl Watcher<'_> {
+    fn see(&mut self, id: NodeId, value: &Value) {
+        match (&self.graph.nodes[id].op, value) {
+            (Op::Query { .. }, Value::Text(t)) => self.query.clone_from(t),
+            (Op::State { .. }, Value::Text(t)) => self.window.clone_from(t),
+            (Op::Sum { .. }, Value::Vector(sum)) => {
+                if let Some(stage) = self.network.stages.iter().position(|s| s.sum == id) {
+                    self.stage(stage, sum);
+                    self.sums[stage].clone_from(sum);
+                    if stage + 1 == self.network.stages.len() {
+                        self.argmax(sum);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Replays a stage on its accumulators, column by column, as the kernels do.
+    fn stage(&mut self, index: usize, result: &[i16]) {
+        let stage = &self.network.stages[index];
+        let mut acc = match &stage.start {
+            Start::Constant(values) => values.clone(),
+            Start::Stage(s) => self.sums[*s].clone(),
+        };
+        let stats = &mut self.stats.stages[index];
+        stats.runs += 1;
+        let mut apply = |stats: &mut StageStats, column: usize, x: u16| {
+            let (low, high) = (x & 255, x >> 8);
+            stats.low[column] += u64::from(low > 0);
+            stats.high[column] += u64::from(high > 0);
+            for &o in &stage.columns[column].plus {
+                let a = &mut acc[usize::from(o)];
+                stats.carries += u64::from((*a as u16 & 255) + low > 255);
+                *a = a.wrapping_add(x as i16);
+            }
+            for &o in &stage.columns[column].minus {
+                let a = &mut acc[usize::from(o)];
+                stats.carries += u64::from((*a as u16 & 255) < low);
+                *a = a.wrapping_sub(x as i16);
+            }
+        };
+        match stage.source {
+            Source::Trigrams { buckets, factor } => {
+                for b in text::trigram_buckets(&self.query, buckets) {
+                    apply(stats, usize::from(b), factor.into());
+                }
+            }
+            Source::Ngrams { buckets, factor, .. } => {
+                for b in text::ngram_buckets(&self.window, buckets) {
+                    apply(stats, usize::from(b), factor.into());
+                }
+            }
+            Source::Hidden { stage: from, shift, .. } => {
+                let sums = &self.sums[from];
+                stats.last_negative += u64::from(sums.last().is_some_and(|&a| a < 0));
+                for (i, &a) in sums.iter().enumerate() {
+                    match a >> shift {
+                        ..0 => stats.negative += 1,
+                        0 => stats.zero += 1,
+                        y => apply(stats, i, y as u16),
+                    }
+                }
+            }
+        }
+        debug_assert_eq!(acc, result, "a bug in mlc: the replay of {} differs from the reference", stage.name);
+    }
+
+    fn argmax(&mut self, sum: &[i16]) {
+        let stats = &mut self.stats.argmax;
+        let Some((&first, rest)) = sum.split_first() else { return };
+        let mask = -1i16 << self.network.shift;
+        let mut best = first & mask;
+        for &a in rest {
+            let y = a & mask;
+            match (y >> 8).cmp(&(best >> 8)) {
+                std::cmp::Ordering::Less => continue,
+                std::cmp::Ordering::Greater => stats.won += 1,
+                std::cmp::Ordering::Equal if y > best => stats.tied_won += 1,
+                std::cmp::Ordering::Equal => stats.tied_lost += 1,
+            }
+            best = best.max(y);
+        }
+    }
+}
