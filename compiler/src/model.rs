@@ -113,6 +113,16 @@ impl Model {
     /// # Errors
     /// The first rule broken, with the field.
     pub fn check(&self) -> Result<(), ModelError> {
+        self.check_head()?;
+        self.check_layers()
+    }
+
+    /// Checks every rule but those on weights and biases, which may still be empty: an importer
+    /// calls it before it reads them, so that a wrong shape shows as one and not as wrong weights.
+    ///
+    /// # Errors
+    /// The first rule broken, with the field.
+    pub fn check_head(&self) -> Result<(), ModelError> {
         let named = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
         if !(1..=32).contains(&self.name.len()) || !self.name.chars().all(named) {
             return Err(ModelError::Name(self.name.clone()));
@@ -130,10 +140,10 @@ impl Model {
                 }
             }
         }
-        self.check_layers()
+        self.check_shapes()
     }
 
-    fn check_layers(&self) -> Result<(), ModelError> {
+    fn check_shapes(&self) -> Result<(), ModelError> {
         if self.layers.is_empty() {
             return Err(ModelError::NoLayers);
         }
@@ -141,6 +151,7 @@ impl Model {
         let mut source = "the encoders give".to_string();
         for (i, layer) in self.layers.iter().enumerate() {
             let n = i + 1;
+            in_range(&format!("layers[{n}].inputs"), layer.inputs, 1, MAX_WIDTH)?;
             in_range(&format!("layers[{n}].outputs"), layer.outputs, 1, MAX_WIDTH)?;
             in_range(&format!("layers[{n}].shift"), layer.shift.into(), 0, MAX_SHIFT.into())?;
             if layer.inputs != width {
@@ -151,6 +162,18 @@ impl Model {
                     gives: width,
                 });
             }
+            width = layer.outputs;
+            source = format!("layer {n} gives");
+        }
+        if width != self.classes() {
+            return Err(ModelError::Classes { gives: width, wants: self.classes() });
+        }
+        Ok(())
+    }
+
+    fn check_layers(&self) -> Result<(), ModelError> {
+        for (i, layer) in self.layers.iter().enumerate() {
+            let n = i + 1;
             let wants = layer.inputs * layer.outputs;
             if layer.weights.len() != wants {
                 return Err(ModelError::Count {
@@ -172,11 +195,6 @@ impl Model {
                 let (output, input) = (at / layer.inputs, at % layer.inputs);
                 return Err(ModelError::Weight { layer: n, output, input, value: layer.weights[at] });
             }
-            width = layer.outputs;
-            source = format!("layer {n} gives");
-        }
-        if width != self.classes() {
-            return Err(ModelError::Classes { gives: width, wants: self.classes() });
         }
         Ok(())
     }

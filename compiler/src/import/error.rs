@@ -1,0 +1,178 @@
+//! Why a file is no model: file, place, field, and what to do about it.
+
+use crate::model::ModelError;
+use std::fmt;
+use thiserror::Error;
+
+/// A place in a text; both count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position {
+    pub line: usize,
+    pub column: usize,
+}
+
+/// A problem with a file. Displays as `file:line:column: problem` or `file: problem`.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub struct ImportError {
+    pub file: String,
+    /// Where in the text; `None` for a binary file or a problem of the whole file.
+    pub position: Option<Position>,
+    /// Boxed to keep results small.
+    pub problem: Box<Problem>,
+}
+
+impl ImportError {
+    pub(super) fn new(file: &str, position: Option<Position>, problem: Problem) -> Self {
+        Self { file: file.to_string(), position, problem: Box::new(problem) }
+    }
+
+    /// What the user can do about it.
+    pub fn help(&self) -> &'static str {
+        self.problem.help()
+    }
+}
+
+impl fmt::Display for ImportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.position {
+            Some(at) => write!(f, "{}:{}:{}: {}", self.file, at.line, at.column, self.problem),
+            None => write!(f, "{}: {}", self.file, self.problem),
+        }
+    }
+}
+
+/// What is wrong. Layers count from 1, outputs, inputs and characters from 0.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum Problem {
+    #[error("not a model: this is {0}")]
+    NotAModel(String),
+    #[error("not a model for mlc: this is a PyTorch checkpoint")]
+    PyTorch,
+    /// A rule of the model itself, the same for every format.
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    #[error(
+        "charset: character {index} is '{}' (U+{:04X}), beyond U+00FF",
+        found.escape_debug(),
+        *found as u32
+    )]
+    Charset { index: usize, found: char },
+
+    // model.ron
+    #[error("format: this file is format {found}, this mlc reads {reads}")]
+    Version { found: i64, reads: i64 },
+    #[error("format: the field is missing")]
+    NoVersion,
+    #[error("{}{message}", prefix(field))]
+    Syntax { field: String, message: String },
+    #[error("{}there is no field `{found}` here, only {expected}", prefix(field))]
+    UnknownField { field: String, found: String, expected: String },
+    #[error("{}the field `{missing}` is missing", prefix(field))]
+    MissingField { field: String, missing: String },
+    #[error("{}the field `{twice}` is there twice", prefix(field))]
+    DuplicateField { field: String, twice: String },
+    #[error("{}the number is outside the range of its field", prefix(field))]
+    Number { field: String },
+    #[error("parameters: {found} found, {wants} wanted, one for each of `layers`")]
+    Parameters { found: usize, wants: usize },
+    #[error("parameters[{layer}].weights: {found} rows found, {wants} wanted, one an output")]
+    Rows { layer: usize, found: usize, wants: usize },
+    #[error(
+        "parameters[{layer}].weights: the row of output {output} has {found} characters, {wants} wanted \
+         for {inputs} weights"
+    )]
+    Row { layer: usize, output: usize, found: usize, wants: usize, inputs: usize },
+    #[error(
+        "parameters[{layer}].weights: character {at} in the row of output {output} is '{}', \
+         which is not base64",
+        found.escape_debug()
+    )]
+    Symbol { layer: usize, output: usize, at: usize, found: char },
+    #[error(
+        "parameters[{layer}].weights: in the row of output {output}, bits behind the last weight are not zero"
+    )]
+    PaddingBits { layer: usize, output: usize },
+
+    // .npz
+    #[error("the archive is damaged: {0}")]
+    Zip(String),
+    #[error("array {array} is damaged: {what}")]
+    Array { array: String, what: String },
+    #[error("array {0} is missing")]
+    MissingArray(String),
+    #[error("array {0} is no part of this format")]
+    UnknownArray(String),
+    #[error("the layers are numbered with a gap: fc{found} is there, fc{missing} is not")]
+    Gap { missing: usize, found: usize },
+    #[error("array {array} has dtype {found}, {wants} wanted")]
+    DType { array: String, found: String, wants: &'static str },
+    #[error("array {array} has dtype {found}: floats are not taken, rounding them is the quantizer's work")]
+    Float { array: String, found: String },
+    #[error("array {array} has shape {found}, {wants} wanted")]
+    Shape { array: String, found: String, wants: String },
+    #[error("array {array} has shape {found}, at most 1024 by 1024 is possible")]
+    TooLarge { array: String, found: String },
+    #[error("the arrays have more than {limit} MiB together")]
+    TooMuch { limit: u64 },
+    #[error("array {array}: the weight of output {output} for input {input} is {value}, outside -2..1")]
+    Weight { array: String, output: usize, input: usize, value: i128 },
+    #[error("array {array}: the bias of output {output} is {value}, outside -32768..32767")]
+    Bias { array: String, output: usize, value: i128 },
+    #[error("array {array}: {what}")]
+    Text { array: &'static str, what: String },
+    #[error("_architecture: {field} is {says}, but the arrays have {arrays}")]
+    Architecture { field: &'static str, says: String, arrays: String },
+    #[error("the {inputs} inputs do not split evenly into query and context")]
+    OddInputs { inputs: usize },
+    #[error("{query} query buckets leave none of the {inputs} inputs to the context")]
+    NoContext { query: u16, inputs: usize },
+    #[error("{query} query buckets do not match the {inputs} inputs: a classifier has no context")]
+    ClassifierBuckets { query: u16, inputs: usize },
+}
+
+/// `field: `, or nothing for the top of the file.
+fn prefix(field: &str) -> String {
+    if field.is_empty() { String::new() } else { format!("{field}: ") }
+}
+
+impl Problem {
+    /// What the user can do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotAModel(_) => "give a model.ron or a published .npz; docs/model-format.md describes both",
+            Self::PyTorch => "quantize its weights and save them as .npz; docs/model-format.md says how",
+            Self::Model(e) => e.help(),
+            Self::Charset { .. } => "a character is one byte: use characters up to U+00FF (Latin-1) only",
+            Self::Version { found, reads } if found > reads => "use a newer mlc",
+            Self::Version { .. } => "there was no such format: correct the field, or write the file again",
+            Self::NoVersion => "a model.ron starts with `format: 1`",
+            Self::Syntax { .. } => "docs/model-format.md shows how the file is written",
+            Self::UnknownField { .. } => "correct its name or take it out",
+            Self::MissingField { .. } => "add it; docs/model-format.md describes every field",
+            Self::DuplicateField { .. } => "take one of the two out",
+            Self::Number { .. } => "change the field; docs/model-format.md has its limits",
+            Self::Parameters { .. } | Self::Rows { .. } | Self::Row { .. } => {
+                "the file is truncated or damaged, or its shapes were changed: write it again"
+            }
+            Self::Symbol { .. } | Self::PaddingBits { .. } => "the file is damaged: write it again",
+            Self::Zip(_) | Self::Array { .. } => "fetch or save the file again",
+            Self::MissingArray(_) | Self::UnknownArray(_) | Self::Gap { .. } => {
+                "an .npz has fc1_weight, fc1_bias, fc2_weight and so on, _architecture and _charset"
+            }
+            Self::DType { .. } | Self::Shape { .. } => {
+                "save integer weights [outputs, inputs], integer biases [outputs] and 0-d strings"
+            }
+            Self::Float { .. } => "quantize first: weights to the integers -2..1, biases to int16",
+            Self::TooLarge { .. } | Self::TooMuch { .. } => {
+                "no 8-bit machine holds such a network: train a smaller one"
+            }
+            Self::Weight { .. } => "quantize the weights to -2, -1, 0, +1 first",
+            Self::Bias { .. } => "biases are 16-bit integers: scale or clamp them when quantizing",
+            Self::Text { .. } => "_architecture is JSON, _charset is text; save both as 0-d strings",
+            Self::Architecture { .. } => "the file is damaged or was put together wrongly: save it again",
+            Self::OddInputs { .. } => "say how many of them count the query: --query-buckets N",
+            Self::NoContext { .. } => "give --query-buckets a smaller number",
+            Self::ClassifierBuckets { .. } => "leave --query-buckets out",
+        }
+    }
+}

@@ -1,0 +1,257 @@
+//! Where a field stands in RON text, and which field stands at a place.
+//!
+//! The `ron` crate gives a place with an error but no field, and keeps no places for values that parse but
+//! break a rule later. So this walks over the tokens, as far as brackets, names and commas go; it runs only
+//! when there is an error to tell, and on text that may be broken: it never fails, it only stops earlier.
+
+use crate::import::Position;
+use std::iter::Peekable;
+use std::str::Chars;
+
+/// A step from a value to one inside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Field(String),
+    /// Counted from 0.
+    Item(usize),
+}
+
+/// The place of the value that `path` leads to, or of the last one on the way that is there.
+pub fn place(text: &str, path: &[Step]) -> Option<Position> {
+    let mut best: Option<(usize, Position)> = None;
+    walk(text, |at, here, part| {
+        // The first token of a value is where it starts.
+        if part == Part::Value && path.starts_with(here) && best.is_none_or(|(depth, _)| here.len() > depth) {
+            best = Some((here.len(), at));
+        }
+    });
+    best.map(|(_, at)| at)
+}
+
+/// The field that stands at `position`, as error messages name it: `layers[2].shift`, with
+/// items of `layers` and `parameters` counted from 1 and other items left out. Empty at the top.
+pub fn field(text: &str, position: Position) -> String {
+    let mut found = Vec::new();
+    walk(text, |at, here, _| {
+        if at <= position {
+            found = here.to_vec();
+        }
+    });
+    let mut name = String::new();
+    for (depth, step) in found.iter().enumerate() {
+        match step {
+            Step::Field(field) if name.is_empty() => name.push_str(field),
+            Step::Field(field) => name.push_str(&format!(".{field}")),
+            Step::Item(i) if depth == 1 && (name == "layers" || name == "parameters") => {
+                name.push_str(&format!("[{}]", i + 1));
+            }
+            Step::Item(_) => {}
+        }
+    }
+    name
+}
+
+/// Whether the first token behind spaces and comments can start the struct named `name`.
+pub fn starts_struct(text: &str, name: &str) -> bool {
+    let mut w = Walker { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
+    loop {
+        match w.rest.peek() {
+            Some(c) if c.is_whitespace() => {
+                w.next();
+            }
+            Some('/') => w.comment(),
+            // Attributes: `#![enable(…)]`.
+            Some('#') => return w.rest.collect::<String>().starts_with("#!["),
+            Some('(') => return true,
+            _ => return w.name() == name,
+        }
+    }
+}
+
+struct Walker<'a> {
+    rest: Peekable<Chars<'a>>,
+    at: Position,
+}
+
+/// What a visited token is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Value,
+    /// A field's name, a colon, a comma, a closing bracket.
+    Frame,
+}
+
+/// Calls `visit` at the start of every token with the path of the value that it belongs to.
+fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
+    let mut w = Walker { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
+    // Before the first bracket the path is empty; each open bracket adds a step for the item it is at.
+    let mut path: Vec<Step> = Vec::new();
+    let mut items: Vec<usize> = Vec::new();
+    while let Some(&c) = w.rest.peek() {
+        let at = w.at;
+        match c {
+            c if c.is_whitespace() => {
+                w.next();
+            }
+            '/' => w.comment(),
+            '(' | '[' | '{' => {
+                visit(at, &path, Part::Value);
+                w.next();
+                items.push(0);
+                path.push(Step::Item(0));
+            }
+            ')' | ']' | '}' => {
+                w.next();
+                items.pop();
+                path.pop();
+                visit(at, &path, Part::Frame);
+            }
+            ',' => {
+                visit(at, &path, Part::Frame);
+                w.next();
+                if let (Some(item), Some(step)) = (items.last_mut(), path.last_mut()) {
+                    *item += 1;
+                    *step = Step::Item(*item);
+                }
+            }
+            '"' => {
+                visit(at, &path, Part::Value);
+                w.string();
+            }
+            c if c.is_alphabetic() || c == '_' => {
+                let name = w.name();
+                while w.rest.peek().is_some_and(|c| c.is_whitespace()) {
+                    w.next();
+                }
+                if w.rest.peek() == Some(&':') {
+                    // The name belongs to the struct, all behind it to the field.
+                    visit(at, &path[..path.len().saturating_sub(1)], Part::Frame);
+                    if let Some(step) = path.last_mut() {
+                        *step = Step::Field(name);
+                    }
+                    visit(w.at, &path, Part::Frame);
+                    w.next();
+                } else {
+                    visit(at, &path, Part::Value);
+                }
+            }
+            _ => {
+                visit(at, &path, Part::Value);
+                w.next();
+            }
+        }
+    }
+}
+
+impl Walker<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.next()?;
+        if c == '\n' {
+            self.at = Position { line: self.at.line + 1, column: 1 };
+        } else {
+            self.at.column += 1;
+        }
+        Some(c)
+    }
+
+    fn name(&mut self) -> String {
+        let mut name = String::new();
+        while let Some(&c) = self.rest.peek()
+            && (c.is_alphanumeric() || c == '_')
+        {
+            name.push(c);
+            self.next();
+        }
+        name
+    }
+
+    /// Past the closing quote of a string with escapes. (Raw strings are not written by mlc; a bracket in
+    /// one can at worst name a wrong field in an error message.)
+    fn string(&mut self) {
+        self.next();
+        while let Some(c) = self.next() {
+            match c {
+                '\\' => {
+                    self.next();
+                }
+                '"' => return,
+                _ => {}
+            }
+        }
+    }
+
+    /// Past a `//` comment or a `/* */` comment, which nest in RON; past the `/` if it is neither.
+    fn comment(&mut self) {
+        self.next();
+        match self.rest.peek() {
+            Some('/') => while self.next().is_some_and(|c| c != '\n') {},
+            Some('*') => {
+                self.next();
+                let mut depth = 1;
+                while depth > 0
+                    && let Some(c) = self.next()
+                {
+                    match (c, self.rest.peek()) {
+                        ('*', Some('/')) => depth -= 1,
+                        ('/', Some('*')) => depth += 1,
+                        _ => continue,
+                    }
+                    self.next();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "// a(b\n(\n  one: \"),[\",\n  /* [ /* ( */ */ layers: [\n    (x: 1, y: Some(2)),\n    (x: 3),\n  ],\n  two: E(z: [4, 5]),\n)";
+
+    fn at(line: usize, column: usize) -> Position {
+        Position { line, column }
+    }
+
+    #[test]
+    fn values_have_places() {
+        let f = |s: &str| Step::Field(s.to_string());
+        assert_eq!(place(TEXT, &[]), Some(at(2, 1)));
+        assert_eq!(place(TEXT, &[f("one")]), Some(at(3, 8)));
+        assert_eq!(place(TEXT, &[f("layers"), Step::Item(1), f("x")]), Some(at(6, 9)));
+        assert_eq!(place(TEXT, &[f("two"), f("z"), Step::Item(1)]), Some(at(8, 17)));
+        // Not there: the place of what is around it.
+        assert_eq!(place(TEXT, &[f("layers"), Step::Item(1), f("y")]), Some(at(6, 5)));
+        assert_eq!(place("", &[f("one")]), None);
+    }
+
+    #[test]
+    fn places_have_fields() {
+        assert_eq!(field(TEXT, at(2, 1)), "");
+        assert_eq!(field(TEXT, at(3, 3)), "");
+        assert_eq!(field(TEXT, at(3, 7)), "one");
+        assert_eq!(field(TEXT, at(3, 10)), "one");
+        assert_eq!(field(TEXT, at(5, 9)), "layers[1].x");
+        assert_eq!(field(TEXT, at(6, 9)), "layers[2].x");
+        assert_eq!(field(TEXT, at(8, 14)), "two.z");
+    }
+
+    #[test]
+    fn starts_of_structs() {
+        for text in ["(", " \n/* x */ // y\n (", "M(", "#![enable(implicit_some)]\n(", "M (a: 1)"] {
+            assert!(starts_struct(text, "M"), "{text}");
+        }
+        for text in ["", "// (", "[(", "#!/bin/sh\n(", "# M", "Mo(", "/* ("] {
+            assert!(!starts_struct(text, "M"), "{text}");
+        }
+    }
+
+    #[test]
+    fn broken_text_is_walked_to_its_end() {
+        for text in ["(", ")", "]]", "\"", "\"\\", "/*", "/", "a:", "(a:", "(a: [1,", ",,"] {
+            place(text, &[Step::Item(3)]);
+            field(text, at(1, 9));
+        }
+    }
+}

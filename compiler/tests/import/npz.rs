@@ -1,0 +1,267 @@
+//! What the .npz reader takes. The files are built here, byte by byte, as NumPy writes them.
+
+use super::{seeded, small_chat};
+use mlc_compiler::import::{Options, load, npz};
+use mlc_compiler::model::{Layer, Model, Output};
+use proptest::prelude::*;
+use std::io::{Cursor, Write};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
+
+/// A `.npy` of version 1.0.
+pub fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
+    let fortran = if fortran { "True" } else { "False" };
+    npy_text(&format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}"), data)
+}
+
+/// A `.npy` of version 1.0 with any header text, padded to a multiple of 64 bytes.
+pub fn npy_text(header: &str, data: &[u8]) -> Vec<u8> {
+    let header = format!("{header:<width$}\n", width = (header.len() + 11).next_multiple_of(64) - 11);
+    let mut out = b"\x93NUMPY\x01\x00".to_vec();
+    out.extend((header.len() as u16).to_le_bytes());
+    out.extend(header.as_bytes());
+    out.extend(data);
+    out
+}
+
+pub type Members = Vec<(String, Vec<u8>)>;
+
+/// An archive of files with just these names.
+pub fn zip_of(members: &Members, method: CompressionMethod) -> Vec<u8> {
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in members {
+        let options = SimpleFileOptions::default().compression_method(method);
+        zip.start_file(name.as_str(), options).unwrap();
+        zip.write_all(bytes).unwrap();
+    }
+    zip.finish().unwrap().into_inner()
+}
+
+pub fn archive(members: &Members, method: CompressionMethod) -> Vec<u8> {
+    let file = |(name, bytes): &(String, Vec<u8>)| (format!("{name}.npy"), bytes.clone());
+    zip_of(&members.iter().map(file).collect(), method)
+}
+
+pub fn stored(members: &Members) -> Vec<u8> {
+    archive(members, CompressionMethod::Stored)
+}
+
+fn int8(values: &[i8]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+/// 0-d bytes, as the published files have them.
+pub fn bytes(text: &str) -> Vec<u8> {
+    npy(&format!("|S{}", text.len()), false, "()", text.as_bytes())
+}
+
+fn layer_members(n: usize, layer: &Layer) -> Members {
+    let Layer { inputs, outputs, weights, bias, .. } = layer;
+    let bias: Vec<u8> = bias.iter().flat_map(|v| v.to_le_bytes()).collect();
+    vec![
+        (format!("fc{n}_weight"), npy("|i1", false, &format!("({outputs}, {inputs})"), &int8(weights))),
+        (format!("fc{n}_bias"), npy("<i2", false, &format!("({outputs},)"), &bias)),
+    ]
+}
+
+/// The arrays of a model as the published files have them.
+pub fn members(model: &Model) -> Members {
+    let layers = model.layers.iter().enumerate();
+    let mut members: Members = layers.flat_map(|(i, layer)| layer_members(i + 1, layer)).collect();
+    let outputs: Vec<usize> = model.layers.iter().map(|l| l.outputs).collect();
+    let (classes, hidden) = outputs.split_last().unwrap();
+    let architecture = format!(
+        "{{\"input_size\": {}, \"hidden_sizes\": {hidden:?}, \"num_classes\": {classes}}}",
+        model.layers[0].inputs
+    );
+    members.push(("_architecture".to_string(), bytes(&architecture)));
+    if let Output::Chat(chat) = &model.output {
+        let charset: String = chat.charset.iter().map(|&c| char::from(c)).collect();
+        members.push(("_charset".to_string(), bytes(&charset)));
+    }
+    members
+}
+
+pub fn set(members: &mut Members, name: &str, bytes: Vec<u8>) {
+    members.iter_mut().find(|(n, _)| n == name).expect("the array is there").1 = bytes;
+}
+
+/// What an import of [`small_chat`]'s arrays gives.
+fn imported() -> Model {
+    Model { about: "imported from small.npz".to_string(), training: Vec::new(), ..small_chat() }
+}
+
+/// The small model has an odd number of inputs.
+pub fn options() -> Options {
+    Options { query_buckets: Some(4), ..Options::default() }
+}
+
+#[test]
+fn stored_and_deflated() {
+    for method in [CompressionMethod::Stored, CompressionMethod::Deflated] {
+        let file = archive(&members(&small_chat()), method);
+        assert_eq!(load(&file, "a/b\\small.npz", &options()), Ok(imported()));
+        assert_eq!(npz::read(&file, "small.npz", &options()), Ok(imported()));
+    }
+}
+
+#[test]
+fn fortran_order() {
+    let model = small_chat();
+    let mut members = members(&model);
+    let layer = &model.layers[0];
+    let columns: Vec<i8> =
+        (0..layer.inputs).flat_map(|i| (0..layer.outputs).map(move |o| layer.row(o)[i])).collect();
+    assert_ne!(columns, layer.weights);
+    set(&mut members, "fc1_weight", npy("|i1", true, "(5, 7)", &int8(&columns)));
+    assert_eq!(load(&stored(&members), "small.npz", &options()), Ok(imported()));
+}
+
+#[test]
+fn other_integers_and_byte_orders() {
+    let model = small_chat();
+    let layer = &model.layers[0];
+    let weights = layer.weights.iter().map(|&w| i64::from(w));
+    let bias = layer.bias.iter().map(|&b| i64::from(b));
+    for (descr, size) in [("<i2", 2), (">i2", 2), ("<i4", 4), (">i4", 4), ("<i8", 8), (">i8", 8), ("=i8", 8)]
+    {
+        let pack = |v: i64| {
+            let (le, be) = (v.to_le_bytes(), v.to_be_bytes());
+            if descr.starts_with('>') { be[8 - size..].to_vec() } else { le[..size].to_vec() }
+        };
+        let mut members = members(&model);
+        let data: Vec<u8> = weights.clone().flat_map(pack).collect();
+        set(&mut members, "fc1_weight", npy(descr, false, "(5, 7)", &data));
+        let data: Vec<u8> = bias.clone().flat_map(pack).collect();
+        set(&mut members, "fc1_bias", npy(descr, false, "(5,)", &data));
+        assert_eq!(load(&stored(&members), "small.npz", &options()), Ok(imported()), "{descr}");
+    }
+    // Unsigned, where no value is negative.
+    let mut members = members(&model);
+    set(&mut members, "fc2_bias", npy(">u2", false, "(3,)", &[0, 5, 0, 6, 1, 0]));
+    let read = load(&stored(&members), "small.npz", &options()).unwrap();
+    assert_eq!(read.layers[1].bias, [5, 6, 256]);
+}
+
+#[test]
+fn unicode_strings() {
+    let mut members = members(&small_chat());
+    let le: Vec<u8> = "a\u{e9}\0".chars().flat_map(|c| u32::from(c).to_le_bytes()).collect();
+    let be: Vec<u8> = "a\u{e9}\0".chars().flat_map(|c| u32::from(c).to_be_bytes()).collect();
+    for charset in [npy("<U3", false, "()", &le), npy(">U3", false, "()", &be), bytes("a\u{e9}\0")] {
+        set(&mut members, "_charset", charset);
+        let read = load(&stored(&members), "small.npz", &options()).unwrap();
+        let Output::Chat(chat) = read.output else { panic!("a chat model") };
+        assert_eq!(chat.charset, b"a\xe9\0");
+    }
+}
+
+#[test]
+fn headers_of_other_versions() {
+    let mut members = members(&small_chat());
+    // Version 2 and 3 have a longer length field; keys in any order; Python 2 integers; no last comma.
+    let header = "{\"shape\":(3L,),\"descr\":'<i2','fortran_order':False}\n";
+    for version in [2, 3] {
+        let mut array = vec![0x93, b'N', b'U', b'M', b'P', b'Y', version, 0];
+        array.extend((header.len() as u32).to_le_bytes());
+        array.extend(header.as_bytes());
+        array.extend([5, 0, 250, 255, 7, 0]);
+        set(&mut members, "fc2_bias", array);
+        assert_eq!(load(&stored(&members), "small.npz", &options()), Ok(imported()));
+    }
+}
+
+#[test]
+fn layers_are_ordered_as_numbers() {
+    let mut model = small_chat();
+    let square = |n: i16| Layer { inputs: 5, outputs: 5, weights: vec![1; 25], bias: vec![n; 5], shift: 2 };
+    let last = model.layers.pop().unwrap();
+    model.layers.extend((2..=11).map(square));
+    model.layers.push(last);
+    let mut members = members(&model);
+    members.sort();
+    assert_eq!(members[2].0, "fc10_bias");
+    let read = load(&stored(&members), "small.npz", &options()).unwrap();
+    assert_eq!(read.layers, model.layers);
+}
+
+#[test]
+fn options_fill_in_what_the_file_lacks() {
+    let file = stored(&members(&small_chat()));
+    let labels = ["a", "b", "c"].map(str::to_string).to_vec();
+    let options = Options {
+        name: Some("mine".to_string()),
+        query_buckets: None,
+        max_query: 20,
+        labels: Some(labels.clone()),
+        ..Options::default()
+    };
+    let model = load(&file, "small.npz", &options).unwrap();
+    assert_eq!(
+        (model.name.as_str(), model.query.buckets, model.query.max_length, model.output),
+        ("mine", 7, 20, Output::Classifier { labels })
+    );
+
+    let options = Options { query_buckets: Some(6), context_length: 5, max_reply: 9, ..Options::default() };
+    let model = load(&file, "small.npz", &options).unwrap();
+    let Output::Chat(chat) = model.output else { panic!("a chat model") };
+    assert_eq!(
+        (model.query.buckets, chat.context.buckets, chat.context.length, chat.max_reply),
+        (6, 1, 5, 9)
+    );
+}
+
+#[test]
+fn a_classifier_needs_no_charset() {
+    let mut model = small_chat();
+    model.output = Output::Classifier { labels: ["a", "b", "c"].map(str::to_string).to_vec() };
+    let Output::Classifier { labels } = model.output.clone() else { panic!("a classifier") };
+    let options = Options { labels: Some(labels), ..Options::default() };
+    assert_eq!(load(&stored(&members(&model)), "m.npz", &options).unwrap().output, model.output);
+}
+
+#[test]
+fn names_from_file_names() {
+    let file = stored(&members(&small_chat()));
+    let long = format!("{}.npz", "x".repeat(40));
+    for (file_name, name) in [
+        ("dir/tiny chat (2).npz", "tiny-chat--2"),
+        ("C:\\nets\\v1.2.npz", "v1-2"),
+        ("\u{e9}.npz", "model"),
+        ("", "model"),
+        ("plain", "plain"),
+        (".npz", "model"),
+        (long.as_str(), &"x".repeat(32)),
+    ] {
+        assert_eq!(load(&file, file_name, &options()).unwrap().name, name);
+    }
+}
+
+proptest! {
+    #![proptest_config(seeded(500))]
+
+    #[test]
+    fn damaged_archives_never_panic(at in any::<prop::sample::Index>(), new in any::<u8>(), cut in any::<bool>()) {
+        let mut file = stored(&members(&small_chat()));
+        let at = at.index(file.len());
+        if cut { file.truncate(at) } else { file[at] = new }
+        if let Ok(model) = npz::read(&file, "small.npz", &options()) {
+            prop_assert_eq!(model.check(), Ok(()));
+        }
+    }
+
+    #[test]
+    fn damaged_arrays_never_panic(
+        array in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), new in any::<u8>(),
+    ) {
+        // Damage inside the archive's checksums.
+        let mut members = members(&small_chat());
+        let array = array.index(members.len());
+        let bytes = &mut members[array].1;
+        let at = at.index(bytes.len());
+        bytes[at] = new;
+        if let Ok(model) = npz::read(&stored(&members), "small.npz", &options()) {
+            prop_assert_eq!(model.check(), Ok(()));
+        }
+    }
+}

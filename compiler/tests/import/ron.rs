@@ -1,0 +1,206 @@
+//! model.ron: the layout, and that nothing is lost.
+
+use super::{seeded, small_chat};
+use mlc_compiler::import::{Options, load, ron};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use proptest::prelude::*;
+
+#[test]
+fn a_chat_model_as_text() {
+    insta::assert_snapshot!(ron::write(&small_chat()), @r#"
+// A model for mlc. docs/model-format.md describes every field.
+(
+    format: 1,
+    name: "small",
+    about: "Says a or b.",
+    query: (buckets: 4, max_length: 62),
+    output: Chat(
+        charset: "ab\u{0}",
+        context: (buckets: 3, length: 8),
+        max_reply: 50,
+    ),
+    training: [
+        ("pairs", "2"),
+        ("seed", "1"),
+    ],
+    layers: [
+        (inputs: 7, outputs: 5, shift: 2),
+        (inputs: 5, outputs: 3, shift: 2),
+    ],
+    parameters: [
+        ( // layer 1
+            bias: [
+                0, 1, -1, 300, -32768,
+            ],
+            weights: [
+                "sQQ",
+                "Syw",
+                "xBI",
+                "LDE",
+                "Egs",
+            ],
+        ),
+        ( // layer 2
+            bias: [
+                5, -6, 7,
+            ],
+            weights: [
+                "sQA",
+                "sQA",
+                "sQA",
+            ],
+        ),
+    ],
+)
+"#);
+}
+
+#[test]
+fn a_classifier_as_text() {
+    let mut model = small_chat();
+    model.query.buckets = 7;
+    model.output = Output::Classifier { labels: ["yes", "no", "say \"what\""].map(str::to_string).to_vec() };
+    model.training.clear();
+    let text = ron::write(&model);
+    let head = text.split("    layers:").next().unwrap();
+    insta::assert_snapshot!(head, @r#"
+// A model for mlc. docs/model-format.md describes every field.
+(
+    format: 1,
+    name: "small",
+    about: "Says a or b.",
+    query: (buckets: 7, max_length: 62),
+    output: Classifier(labels: [
+        "yes",
+        "no",
+        "say \"what\"",
+    ]),
+    training: [],
+"#);
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+}
+
+#[test]
+fn the_documented_example_is_canonical() {
+    let page = include_str!("../../../docs/model-format.md");
+    let example = page.split("```ron\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let model = ron::read(example, "model.ron").unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(ron::write(&model), example);
+    // The row that the page takes apart.
+    assert_eq!(model.layers[0].row(0), [0, 1, -1, -2, 1]);
+}
+
+#[test]
+fn layout_and_comments_are_free() {
+    let text = ron::write(&small_chat());
+    // A byte order mark, line ends of another system, a struct name, comments, no last comma.
+    let other = text.replace('\n', "\r\n").replace("(\r\n    format", "Model(/* 1 */ format");
+    let other = format!("\u{feff}{}", other.replace(",\r\n)", "\r\n)"));
+    assert_ne!(text, other);
+    assert_eq!(ron::read(&other, "model.ron"), Ok(small_chat()));
+}
+
+#[test]
+fn content_decides_not_the_name() {
+    let text = ron::write(&small_chat());
+    assert_eq!(load(text.as_bytes(), "model.npz", &Options::default()), Ok(small_chat()));
+}
+
+#[test]
+fn a_row_of_256_weights_has_86_characters() {
+    let mut model = small_chat();
+    model.query.buckets = 253;
+    model.layers[0] =
+        Layer { inputs: 256, outputs: 5, weights: vec![-1; 256 * 5], ..model.layers[0].clone() };
+    let text = ron::write(&model);
+    assert_eq!(text.lines().filter(|l| l.trim() == format!("\"{}w\",", "/".repeat(85))).count(), 5);
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+}
+
+#[test]
+fn every_byte_can_be_in_a_charset() {
+    let mut model = small_chat();
+    let charset: Vec<u8> = (0..=255).rev().collect();
+    model.layers[1] =
+        Layer { inputs: 5, outputs: 256, weights: vec![-2; 5 * 256], bias: vec![9; 256], shift: 0 };
+    if let Output::Chat(chat) = &mut model.output {
+        chat.charset = charset;
+    }
+    let text = ron::write(&model);
+    let line = text.lines().find(|l| l.contains("charset:")).unwrap();
+    insta::assert_snapshot!(line.trim(), @r##"charset: "ÿþýüûúùø÷öõôóòñðïîíìëêéèçæåäãâáàßÞÝÜÛÚÙØ×ÖÕÔÓÒÑÐÏÎÍÌËÊÉÈÇÆÅÄÃÂÁÀ¿¾½¼»º¹¸·¶µ´³²±°¯®\u{ad}¬«ª©¨§¦¥¤£¢¡\u{a0}\u{9f}\u{9e}\u{9d}\u{9c}\u{9b}\u{9a}\u{99}\u{98}\u{97}\u{96}\u{95}\u{94}\u{93}\u{92}\u{91}\u{90}\u{8f}\u{8e}\u{8d}\u{8c}\u{8b}\u{8a}\u{89}\u{88}\u{87}\u{86}\u{85}\u{84}\u{83}\u{82}\u{81}\u{80}\u{7f}~}|{zyxwvutsrqponmlkjihgfedcba`_^]\\[ZYXWVUTSRQPONMLKJIHGFEDCBA@?>=<;:9876543210/.-,+*)('&%$#\"! \u{1f}\u{1e}\u{1d}\u{1c}\u{1b}\u{1a}\u{19}\u{18}\u{17}\u{16}\u{15}\u{14}\u{13}\u{12}\u{11}\u{10}\u{f}\u{e}\u{d}\u{c}\u{b}\n\t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}\u{0}","##);
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+}
+
+/// Layers of random widths from `inputs` to `outputs` with `hidden` between them.
+fn layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Value = Vec<Layer>> {
+    let mut widths = vec![inputs];
+    widths.extend(hidden);
+    widths.push(outputs);
+    let layer = |w: &[usize]| {
+        let (inputs, outputs) = (w[0], w[1]);
+        let weights = prop::collection::vec(-2i8..=1, inputs * outputs);
+        let bias = prop::collection::vec(any::<i16>(), outputs);
+        (weights, bias, 0u8..=7).prop_map(move |(weights, bias, shift)| Layer {
+            inputs,
+            outputs,
+            weights,
+            bias,
+            shift,
+        })
+    };
+    widths.windows(2).map(layer).collect::<Vec<_>>()
+}
+
+fn output() -> impl Strategy<Value = Output> {
+    let charset = prop::collection::vec(any::<u8>(), 0..60).prop_map(|mut charset| {
+        charset.push(0);
+        charset
+    });
+    let chat = (charset, 1u16..40, 1u8..=32, 1u8..).prop_map(|(charset, buckets, length, max_reply)| {
+        Output::Chat(Chat { charset, context: ContextEncoder { buckets, length }, max_reply })
+    });
+    let labels = prop::collection::vec("[ -~]{1,12}", 1..20);
+    prop_oneof![chat, labels.prop_map(|labels| Output::Classifier { labels })]
+}
+
+fn model() -> impl Strategy<Value = Model> {
+    let fact = (any::<String>(), any::<String>());
+    let head = (
+        "[A-Za-z0-9_-]{1,32}",
+        prop_oneof![any::<String>(), "[ -~]{1000,3000}"],
+        (1u16..60, 1u8..=127).prop_map(|(buckets, max_length)| QueryEncoder { buckets, max_length }),
+        output(),
+        prop::collection::vec(fact, 0..4),
+        prop::collection::vec(1usize..40, 0..4),
+    );
+    head.prop_flat_map(|(name, about, query, output, training, hidden)| {
+        let head = Model { name, about, query, output, layers: Vec::new(), training };
+        layers(head.inputs(), hidden, head.classes()).prop_map(move |layers| Model { layers, ..head.clone() })
+    })
+}
+
+proptest! {
+    #![proptest_config(seeded(150))]
+
+    #[test]
+    fn nothing_is_lost_and_bytes_come_back(model in model()) {
+        model.check().expect("the strategy keeps the rules");
+        let text = ron::write(&model);
+        let read = ron::read(&text, "model.ron").expect("what was written is read");
+        prop_assert_eq!(&read, &model);
+        prop_assert_eq!(ron::write(&read), text);
+    }
+
+    #[test]
+    fn damaged_text_never_panics(at in 0usize..2000, new in any::<char>(), cut in any::<bool>()) {
+        let mut text: Vec<char> = ron::write(&small_chat()).chars().collect();
+        let at = at % text.len();
+        if cut { text.truncate(at) } else { text[at] = new }
+        let text: String = text.into_iter().collect();
+        // A change may be harmless (a comment, a fact); what is read must keep the rules then.
+        if let Ok(model) = ron::read(&text, "model.ron") {
+            prop_assert_eq!(model.check(), Ok(()));
+        }
+    }
+}
