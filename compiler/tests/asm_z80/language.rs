@@ -1,0 +1,1 @@
+//! Directives, expressions, symbols: our bytes against pasmo's.
