@@ -82,8 +82,12 @@ pub enum ErrorKind {
     DivisionByZero,
     #[error("a shift by {0} bits")]
     ShiftTooFar(u16),
-    #[error("`{mnemonic}` does not take {operands}")]
-    BadOperands { mnemonic: &'static str, operands: &'static str, forms: String },
+    #[error("`{mnemonic}` needs operands")]
+    NoOperands { mnemonic: &'static str, forms: String },
+    #[error("`{mnemonic}` does not take these operands")]
+    BadOperands { mnemonic: &'static str, forms: String },
+    #[error("`{0}` cannot mix hl, ix and iy, nor their halves")]
+    MixedIndex(&'static str),
     #[error("{} does not fit in 8 bits", Signed(*.0))]
     NotAByte(u16),
     #[error("the displacement {0} is out of range")]
@@ -134,7 +138,7 @@ impl ErrorKind {
             }
             E::NotOneCharacter(_) => "only a string of one byte has a value; longer ones stand alone in `db`",
             E::OperatorAfterOperator(op) => {
-                return Some(format!("put it and its operand in parentheses: `({op}…)`"));
+                return Some(format!("put it and its operand in parentheses: `({op} …)`"));
             }
             E::MinusBeforeOperator => {
                 "pasmo reads `-a+b` as `-(a+b)`: write `(-a)+b`, `0-a+b` or `-(a+b)`; the same after `ix-`"
@@ -161,7 +165,10 @@ impl ErrorKind {
             E::ForwardEqu { .. } => "move the `equ` above this line: pasmo would use a wrong value",
             E::Cyclic(_) => "one of the `equ` lines must have a value that does not lead back to itself",
             E::ShiftTooFar(_) => "shift by 0..31",
-            E::BadOperands { forms, .. } => return Some(format!("it takes {forms}")),
+            E::NoOperands { forms, .. } | E::BadOperands { forms, .. } => {
+                return Some(format!("it takes {forms}"));
+            }
+            E::MixedIndex(_) => "one prefix holds for the whole instruction: go through another register",
             E::NotAByte(_) => "a byte is -128..255; `low` and `high` take a byte out of a word",
             E::Displacement(_) => "write `(ix+0)`..`(ix+127)` or `(ix-1)`..`(ix-128)`",
             E::TooFar { mnemonic: "djnz", .. } => "use `dec b` and `jp nz`",

@@ -67,9 +67,16 @@ pub(super) enum FixupKind {
 }
 
 impl FixupKind {
-    /// pasmo needs these values in its first pass.
+    /// pasmo checks these values in its first pass already, where a symbol from below still counts as 0.
     pub fn needed_in_first_pass(self) -> bool {
-        matches!(self, FixupKind::Restart | FixupKind::InterruptMode)
+        match self {
+            FixupKind::Byte | FixupKind::Word | FixupKind::Relative { .. } => false,
+            FixupKind::Plus
+            | FixupKind::Minus
+            | FixupKind::Bit
+            | FixupKind::Restart
+            | FixupKind::InterruptMode => true,
+        }
     }
 }
 

@@ -69,8 +69,6 @@ enum Content {
         fill: Option<Value>,
     },
     Equ(SymbolId),
-    /// Its value is not used, but it must have one.
-    End(Value),
 }
 
 /// An `equ` that needs symbols from below.
@@ -203,7 +201,11 @@ impl Placed {
                 self.statements.push(Statement { line, address: counter.address, content: Content::Nothing });
                 return Ok(());
             }
-            Body::End(Some(value)) => Content::End(value),
+            // No use for the entry point in a plain image; but it must have a value.
+            Body::End(Some(value)) => {
+                self.eval(&value.expr, line, address)?;
+                Content::Nothing
+            }
         };
         self.statements.push(Statement { line, address, content });
         Ok(())
@@ -302,7 +304,8 @@ fn emit(placed: &mut Placed) -> Result<(u16, Vec<u8>, Vec<Line>), Vec<Problem>> 
         match content.emit(&context, &mut image.bytes) {
             Ok((t_states, value)) => lines.push(Line {
                 number: *line,
-                address: *address,
+                // More than 65535 is possible only where nothing is emitted and no label stands.
+                address: u16::try_from(*address).unwrap_or(u16::MAX),
                 bytes: start..image.bytes.len(),
                 t_states,
                 value,
@@ -349,7 +352,7 @@ impl Content {
             Content::Insn(insn) => insn.bytes().len(),
             Content::Data(items) => items.iter().map(Item::len).sum(),
             Content::Space { count, .. } => *count as usize,
-            Content::Nothing | Content::Equ(_) | Content::End(_) => 0,
+            Content::Nothing | Content::Equ(_) => 0,
         }
     }
 
@@ -384,7 +387,6 @@ impl Content {
                 let place = Span { start: 0, end: 0 };
                 return Ok((None, Some(context.symbols.value(*id, context.line, place)?)));
             }
-            Content::End(value) => drop(value.expr.eval(context)?),
         }
         Ok((None, None))
     }

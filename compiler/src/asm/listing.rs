@@ -39,7 +39,7 @@ impl Assembly {
         let (first, rest) = bytes.split_at(bytes.len().min(BYTES));
         row(out, &address, &hex(first), &t_states, text);
         for (chunk, index) in rest.chunks(BYTES).zip(1u32..) {
-            row(out, &format!("{:04X}", line.address + index * BYTES as u32), &hex(chunk), "", "");
+            row(out, &format!("{:04X}", u32::from(line.address) + index * BYTES as u32), &hex(chunk), "", "");
         }
     }
 

@@ -18,7 +18,8 @@
 //! - Numbers: `31`, `1Fh`, `0x1F`, `$1F`, `11111b`, `%11111`, `'c'`; `$` is the address of the statement.
 //! - Mnemonics, registers and directives are case-insensitive and reserved; symbols are case-sensitive.
 //! - Expressions: see [`expr`](self::expr). All arithmetic is unsigned, modulo 2^16.
-//! - `org`, `ds`, `align`, `im` and `rst` need their values from symbols defined above them.
+//! - What `org`, `ds`, `align`, `end`, `bit`, `res`, `set`, `im`, `rst` and the displacement of `(ix+d)` need must be
+//!   defined above them; all else may refer forward.
 //!
 //! To add an instruction: one row in the instruction set's table and one line in the test's case file.
 //! To add an instruction set: a variant of [`Isa`]; the exhaustive matches in `isa` name what it must bring.
@@ -61,8 +62,8 @@ pub struct Assembly {
 pub struct Line {
     /// The line's number in the source, from 1.
     pub number: u32,
-    /// The address that the line starts at. 65536 can occur, for an `equ` or `end` after a full memory.
-    pub address: u32,
+    /// The address that the line starts at; for an `equ` after the last byte of memory, that byte's.
+    pub address: u16,
     /// Where the line's bytes stand in [`Assembly::bytes`]; empty if it emits none.
     pub bytes: Range<usize>,
     /// What the instruction costs; `None` for lines that hold no instruction.

@@ -34,11 +34,20 @@ pub(super) fn select(entries: &[Entry], operands: Vec<Operand>, span: Span) -> R
         _ => span,
     };
     let mnemonic = entries[0].name;
-    let described = if operands.is_empty() { "no operands" } else { "these operands" };
-    fail(
-        ErrorKind::BadOperands { mnemonic, operands: described, forms: forms_like(entries, &operands) },
-        place,
-    )
+    if operands.is_empty() {
+        let forms = forms_like(entries, &operands);
+        fail(ErrorKind::NoOperands { mnemonic, forms }, place)
+    } else if entries.iter().any(|entry| fits_but_for_index(entry.form.operands, &operands)) {
+        fail(ErrorKind::MixedIndex(mnemonic), place)
+    } else {
+        fail(ErrorKind::BadOperands { mnemonic, forms: forms_like(entries, &operands) }, place)
+    }
+}
+
+/// Whether each operand is right by itself, so that only the mix of hl, ix and iy is wrong.
+fn fits_but_for_index(patterns: &[Pat], operands: &[Operand]) -> bool {
+    patterns.len() == operands.len()
+        && patterns.iter().zip(operands).all(|(pattern, operand)| fit(*pattern, &operand.kind).is_some())
 }
 
 /// The first form that fits.
