@@ -1,10 +1,97 @@
-//! `mlc-compiler`: a model file's bytes in, a plan, assembly text and an image out. No IO, no printing.
+//! `mlc-compiler`: a model in, a plan, assembly text and an image out. No IO, no printing.
+//!
+//! [`compile`] is the whole pipeline and the map of this crate.
 
 pub mod asm;
-pub mod import;
-pub mod model;
-pub mod text;
+pub mod assets;
+pub mod error;
 pub mod eval;
+pub mod image;
+pub mod import;
 pub mod ir;
+pub mod model;
 pub mod pass;
+pub mod plan;
+pub mod render;
+pub mod target;
+pub mod text;
 pub mod valid;
+
+pub use assets::Assets;
+pub use error::CompileError;
+pub use image::Image;
+pub use target::Target;
+
+use ir::{Form, Graph};
+use model::Model;
+use pass::{Report, Wrap};
+use plan::Plan;
+
+/// What to compile, for what, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub model: &'a Model,
+    pub target: &'a Target,
+    pub assets: &'a Assets,
+    /// The form of all weights; `None` takes the fastest plan that fits.
+    pub encoding: Option<Form>,
+    /// Queries to measure densities on; empty takes [`plan::calibration::QUERIES`].
+    pub calibration: &'a [Vec<u8>],
+}
+
+/// Everything that compiling a model gives.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// What each pass did, with the graph it left, in order.
+    pub reports: Vec<Report>,
+    /// Neurons whose accumulator can leave 16 bits.
+    pub wraps: Vec<Wrap>,
+    pub plan: Plan,
+    pub assembly: String,
+    pub image: Image,
+}
+
+impl Compiled {
+    /// The graph after the last pass.
+    pub fn graph(&self) -> &Graph {
+        &self.reports.last().expect("compile() records every pass").graph
+    }
+}
+
+/// The graph of a model before any pass: what the reference interpreter runs.
+///
+/// # Errors
+/// [`CompileError`] for a model that was never checked.
+pub fn reference(model: &Model) -> Result<Graph, CompileError> {
+    let graph = ir::build(model)?;
+    valid::validate(&graph, "build")?;
+    Ok(graph)
+}
+
+/// Compiles a model: graph → passes → plan → assembly text → image.
+///
+/// # Errors
+/// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
+pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
+    let longest_query = request.target.longest_query.max(request.model.query.max_length).into();
+    let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest_query)?;
+    let graph = &reports.last().expect("optimise() records every pass").graph;
+    let survey = plan::survey(graph, request.target, request.calibration)?;
+    let mut refused = Vec::new();
+    for forms in plan::candidates(&survey, request.encoding) {
+        let lowered = pass::lower(graph, &|id| survey.form_of(&forms, id))?;
+        let graph = &lowered.last().expect("lower() records every pass").graph;
+        let plan = plan::plan(graph, &survey, &forms)?;
+        plan::check::check(&plan)?;
+        let assembly = render::render(&plan, request)?;
+        let image = image::assemble(&plan, request.target, &assembly)?;
+        match image.check_size(request.target) {
+            Ok(()) => {
+                let reports = reports.iter().cloned().chain(lowered).collect();
+                return Ok(Compiled { reports, wraps, plan, assembly, image });
+            }
+            Err(size) => refused.push((plan, size)),
+        }
+    }
+    Err(CompileError::too_large(&request.model.name, request.target, &survey, refused))
+}

@@ -232,6 +232,11 @@ impl Form {
     /// Every form, in the order in which tables show them.
     pub const ALL: [Self; 3] = [Self::Packed, Self::Columns, Self::Unrolled];
 
+    /// Position in [`Form::ALL`].
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Packed => "packed",

@@ -12,14 +12,17 @@ pub mod network;
 pub mod stats;
 pub mod z80;
 
-use crate::ir::Form;
+pub use choose::{Survey, candidates, survey};
+
+use crate::ir::{Form, Graph};
+use network::Network;
 use std::fmt::Write;
 use thiserror::Error;
 
 /// Everything the renderer needs to know besides the graph's constants.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    pub network: network::Network,
+    pub network: Network,
     /// Form of each stage's weights.
     pub forms: Vec<Form>,
     pub memory: memory::Memory,
@@ -62,6 +65,21 @@ pub enum PlanError {
     /// The memory map contradicts itself: the planner did not do its work.
     #[error("a bug in mlc: memory map: {0}")]
     Memory(String),
+}
+
+/// The plan for a graph whose stages took `forms`.
+///
+/// # Errors
+/// [`PlanError::Shape`] where lowering changed more than forms.
+pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, PlanError> {
+    let network = Network::read(graph)?;
+    let same = |(a, b): (&network::Stage, &network::Stage)| a.columns == b.columns && a.start == b.start;
+    if network.stages.len() != survey.network.stages.len() || !network.stages.iter().zip(&survey.network.stages).all(same) {
+        return Err(PlanError::Shape("lowering changed the network".into()));
+    }
+    let memory = memory::layout(&network, survey.target.stack.into());
+    let prediction = z80::predict(&network, &survey.stats, forms, survey.estimate(forms).0);
+    Ok(Plan { network, forms: forms.to_vec(), memory, prediction, options: survey.offers.clone() })
 }
 
 impl Plan {

@@ -32,6 +32,8 @@ pub struct StageStats {
     /// Inputs of hidden sources: accumulators below zero, and those whose activation is 0 all the same.
     pub negative: u64,
     pub zero: u64,
+    /// Activations whose low byte is 0 and whose high byte is not.
+    pub high_without_low: u64,
     /// Runs whose last input was negative.
     pub last_negative: u64,
     /// Carries or borrows out of the low byte while adding, and out of nothing else.
@@ -117,6 +119,7 @@ impl Watcher<'_> {
             let (low, high) = (x & 255, x >> 8);
             stats.low[column] += u64::from(low > 0);
             stats.high[column] += u64::from(high > 0);
+            stats.high_without_low += u64::from(high > 0 && low == 0);
             for &o in &stage.columns[column].plus {
                 let a = &mut acc[usize::from(o)];
                 stats.carries += u64::from((*a as u16 & 255) + low > 255);

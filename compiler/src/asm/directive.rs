@@ -1,0 +1,122 @@
+//! Directives: what they are called and how their operands parse.
+
+use super::error::{ErrorKind, Res, Span, fail};
+use super::expr::{self, Expr};
+use super::insn::Insn;
+use super::lex::{Token, decode};
+use super::parse::Cursor;
+
+/// What a line does besides defining its label.
+pub(super) enum Body {
+    Nothing,
+    Insn(Insn),
+    /// `db` and `dw`.
+    Data(Vec<Item>),
+    /// `ds`: how many bytes, and what fills them.
+    Space {
+        count: Value,
+        fill: Option<Value>,
+    },
+    Align(Value),
+    Org(Value),
+    Equ(Value),
+    End(Option<Value>),
+}
+
+/// An operand and its place.
+pub(super) struct Value {
+    pub expr: Expr,
+    pub span: Span,
+}
+
+pub(super) enum Item {
+    Text(Vec<u8>),
+    Byte(Value),
+    Word(Value),
+}
+
+impl Item {
+    /// The bytes it takes up.
+    pub fn len(&self) -> usize {
+        match self {
+            Item::Text(bytes) => bytes.len(),
+            Item::Byte(_) => 1,
+            Item::Word(_) => 2,
+        }
+    }
+}
+
+/// The directives of this assembler.
+pub(super) const NAMES: &[&str] =
+    &["align", "db", "defb", "defm", "defs", "defw", "ds", "dw", "end", "equ", "org"];
+
+/// Those that only pasmo has.
+const UNSUPPORTED: &[&str] = &[
+    ".error", ".shift", ".warning", "defl", "else", "endif", "endm", "endp", "exitm", "if", "incbin",
+    "include", "irp", "local", "macro", "proc", "public", "rept",
+];
+
+/// Whether `word` (in lower case) is a directive here or in pasmo.
+pub(super) fn is_directive(word: &str) -> bool {
+    NAMES.contains(&word) || UNSUPPORTED.contains(&word)
+}
+
+/// Parses the operands of the directive `word` (in lower case), which stands at `span`. `None`: no such directive.
+pub(super) fn parse(
+    word: &str,
+    span: Span,
+    cursor: &mut Cursor<'_, '_>,
+    labelled: bool,
+) -> Option<Res<Body>> {
+    Some(match word {
+        "db" | "defb" | "defm" => items(cursor, byte_item),
+        "dw" | "defw" => items(cursor, |cursor| value(cursor).map(Item::Word)),
+        "ds" | "defs" => space(cursor),
+        // pasmo gives a label before `org` the address after it.
+        "org" if labelled => fail(ErrorKind::LabelNotAllowed("org"), span),
+        // Before the padding or after it? Either guess would surprise someone.
+        "align" if labelled => fail(ErrorKind::LabelNotAllowed("align"), span),
+        "org" => value(cursor).map(Body::Org),
+        "align" => value(cursor).map(Body::Align),
+        "equ" if labelled => value(cursor).map(Body::Equ),
+        "equ" => fail(ErrorKind::EquWithoutName, span),
+        "end" if cursor.at_end() => Ok(Body::End(None)),
+        "end" => value(cursor).map(|value| Body::End(Some(value))),
+        _ if UNSUPPORTED.contains(&word) => fail(ErrorKind::UnsupportedDirective(word.to_owned()), span),
+        _ => return None,
+    })
+}
+
+fn value(cursor: &mut Cursor<'_, '_>) -> Res<Value> {
+    let (expr, span) = expr::parse(cursor)?;
+    Ok(Value { expr, span })
+}
+
+fn items(cursor: &mut Cursor<'_, '_>, item: impl Fn(&mut Cursor<'_, '_>) -> Res<Item>) -> Res<Body> {
+    let mut items = vec![item(cursor)?];
+    while cursor.accept_sign(",") {
+        items.push(item(cursor)?);
+    }
+    if !cursor.at_end() {
+        return cursor.expected("`,`, an operator or the end of the line");
+    }
+    Ok(Body::Data(items))
+}
+
+/// A string that stands alone is text; in an expression, a number.
+fn byte_item(cursor: &mut Cursor<'_, '_>) -> Res<Item> {
+    if let Some(Token::Text(text)) = cursor.peek()
+        && matches!(cursor.peek_at(1), None | Some(Token::Sign(",")))
+    {
+        let bytes = decode(text, cursor.span())?;
+        cursor.advance();
+        return Ok(Item::Text(bytes));
+    }
+    value(cursor).map(Item::Byte)
+}
+
+fn space(cursor: &mut Cursor<'_, '_>) -> Res<Body> {
+    let count = value(cursor)?;
+    let fill = if cursor.accept_sign(",") { Some(value(cursor)?) } else { None };
+    Ok(Body::Space { count, fill })
+}

@@ -1,0 +1,57 @@
+//! Zilog Z80: operands, the table of forms, and the choice among them.
+
+mod operand;
+mod select;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::error::Res;
+use super::insn::Insn;
+use super::parse::Cursor;
+use table::{FORMS, Form};
+
+/// A form under one of its names, and that name's place in the form's group.
+#[derive(Clone, Copy)]
+struct Entry {
+    form: &'static Form,
+    name: &'static str,
+    index: u8,
+}
+
+/// Every mnemonic's forms, in the order of the table. Only looked up in, never walked.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
+    let mut map: HashMap<&'static str, Vec<Entry>> = HashMap::new();
+    for form in FORMS {
+        for (name, index) in form.names.iter().copied().zip(0u8..).filter(|(name, _)| !name.is_empty()) {
+            map.entry(name).or_default().push(Entry { form, name, index });
+        }
+    }
+    map
+});
+
+/// Parses the operands of `mnemonic` (in lower case) up to the end of the line. `None`: no such mnemonic.
+pub(super) fn parse(mnemonic: &str, cursor: &mut Cursor<'_, '_>) -> Option<Res<Insn>> {
+    let entries = BY_NAME.get(mnemonic)?;
+    Some(
+        operand::parse_all(cursor).and_then(|operands| select::select(entries, operands, cursor.last_span())),
+    )
+}
+
+/// Whether `word` (in lower case) is a mnemonic.
+pub(super) fn is_mnemonic(word: &str) -> bool {
+    BY_NAME.contains_key(word)
+}
+
+/// Whether `word` (in lower case) is a register or a condition.
+pub(super) fn is_operand_name(word: &str) -> bool {
+    operand::is_name(word)
+}
+
+/// Every mnemonic; some come twice.
+pub(super) fn mnemonics() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().flat_map(|form| form.names.iter().copied()).filter(|name| !name.is_empty())
+}

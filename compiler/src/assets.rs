@@ -1,0 +1,53 @@
+//! The files inside the binary: templates, runtime sources, target descriptions.
+
+use crate::target::{Target, TargetError};
+use std::collections::BTreeMap;
+
+/// Templates and target descriptions by file name.
+#[derive(Debug, Clone)]
+pub struct Assets {
+    templates: BTreeMap<String, String>,
+    targets: BTreeMap<String, String>,
+}
+
+/// `(name, text)` of files below the workspace root.
+macro_rules! files {
+    ($folder:literal: $($name:literal),+ $(,)?) => {
+        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../", $folder, "/", $name)))),+]
+    };
+}
+
+impl Assets {
+    /// The files that mlc brings.
+    pub fn builtin() -> Self {
+        let templates = files!("templates/z80":
+            "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "packed.asm",
+            "argmax.asm", "data.asm",
+        );
+        let runtime = files!("runtime-z80": "cpm.asm");
+        let targets = files!("runtime-z80/targets": "z80-cpm.ron");
+        let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
+        Self {
+            templates: templates.into_iter().chain(runtime).map(owned).collect(),
+            targets: targets.into_iter().map(owned).collect(),
+        }
+    }
+
+    /// Puts a template in the place of the built-in one of the same name, or adds it.
+    pub fn set_template(&mut self, name: &str, text: &str) {
+        self.templates.insert(name.to_string(), text.to_string());
+    }
+
+    /// All templates by name.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.templates.iter().map(|(name, text)| (name.as_str(), text.as_str()))
+    }
+
+    /// All targets that mlc brings, by name.
+    ///
+    /// # Errors
+    /// A damaged description: a bug in mlc.
+    pub fn targets(&self) -> Result<Vec<Target>, TargetError> {
+        self.targets.iter().map(|(file, text)| Target::read(text, file)).collect()
+    }
+}

@@ -1,0 +1,102 @@
+//! Assembly text → image: the bytes, and where to look while they run.
+
+use crate::CompileError;
+use crate::asm::{self, Assembly, Isa};
+use crate::plan::Plan;
+use crate::render;
+use crate::target::{Cpu, ImageKind, Target};
+
+/// A finished program with its symbols.
+#[derive(Debug, Clone)]
+pub struct Image {
+    pub kind: ImageKind,
+    pub origin: u16,
+    pub bytes: Vec<u8>,
+    pub assembly: Assembly,
+    /// Parts of the program, by address, that tables of T-states name.
+    pub phases: Vec<Phase>,
+    pub logits: Logits,
+    /// First address behind everything the program uses while it runs.
+    pub memory_end: usize,
+}
+
+/// Instructions from `start` on belong to the phase, up to the next one's start. Those of a phase
+/// without a name belong to the phase that was running before: code that several share.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    pub start: u16,
+    pub name: Option<String>,
+}
+
+/// Where the machine leaves the logits: two's complement, low and high bytes in pages of their own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logits {
+    /// When execution reaches it, the accumulators of the last layer are final.
+    pub ready: u16,
+    /// Addresses of each accumulator's low and high byte.
+    pub accumulators: Vec<(u16, u16)>,
+    /// `y = acc >> shift`.
+    pub shift: u8,
+}
+
+impl Logits {
+    /// Reads the logits through a function that reads a byte of the machine's memory.
+    pub fn read(&self, byte: impl Fn(u16) -> u8) -> Vec<i16> {
+        let one = |&(low, high): &(u16, u16)| i16::from_le_bytes([byte(low), byte(high)]) >> self.shift;
+        self.accumulators.iter().map(one).collect()
+    }
+}
+
+/// An image that the target has no room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Oversize {
+    /// Bytes from the origin to the end of everything.
+    pub needs: usize,
+}
+
+impl Image {
+    /// Whether image, buffers and stack fit between origin and end of memory.
+    ///
+    /// # Errors
+    /// The size it would need.
+    pub fn check_size(&self, target: &Target) -> Result<(), Oversize> {
+        if self.memory_end <= usize::from(target.memory_end) {
+            return Ok(());
+        }
+        Err(Oversize { needs: self.memory_end - usize::from(self.origin) })
+    }
+}
+
+/// Assembles the text of `plan` and finds phases and logits by their symbols.
+///
+/// # Errors
+/// When the text does not assemble or lacks a symbol that every program has.
+pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, CompileError> {
+    let isa = match target.cpu {
+        Cpu::Z80 => Isa::Z80,
+    };
+    let file = format!("{}.asm", plan.network.name);
+    let assembly = asm::assemble(text, &file, isa).map_err(|e| CompileError::Assembly(Box::new(e)))?;
+    let symbol = |name: &str| {
+        assembly.symbols.get(name).copied().ok_or_else(|| CompileError::Template {
+            name: target.console.clone(),
+            message: format!("the program has no symbol {name}"),
+        })
+    };
+    let mut phases = Vec::new();
+    for (label, name) in render::phases(plan) {
+        phases.push(Phase { start: symbol(&label)?, name });
+    }
+    phases.sort_by_key(|p| p.start);
+    let output = plan.network.output();
+    let base = symbol(&format!("{}_acc", output.name))?;
+    let stage = plan.network.stages.len() - 1;
+    let accumulators = (0..output.outputs).map(|o| {
+        // Addresses wrap where the image is too large; it is refused for its size then.
+        let (low, high) = plan.memory.accumulator(stage, o);
+        (base.wrapping_add(low as u16), base.wrapping_add(high as u16))
+    });
+    let logits = Logits { ready: symbol("logits_ready")?, accumulators: accumulators.collect(), shift: plan.network.shift };
+    let memory_end = plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len());
+    Ok(Image { kind: target.image, origin: assembly.origin, bytes: assembly.bytes.clone(), phases, logits, memory_end, assembly })
+}

@@ -1,0 +1,108 @@
+//! Where buffers lie behind the image, in bytes from its page-aligned end.
+//!
+//! Accumulator arrays take whole pages: for each tile of 256 outputs a page of low bytes, a page of high
+//! bytes, and a third that catches carries out of the high bytes where activations above 255 are added
+//! to that page directly. An array lives from the stage that starts it to the last stage that reads it;
+//! arrays that never live at the same time share pages.
+
+use super::network::{Answer, Network, Source};
+use std::fmt::Write;
+
+/// Bytes of a page: what one register can walk.
+pub const PAGE: usize = 256;
+
+/// A named piece of memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Buffer {
+    pub name: String,
+    pub offset: usize,
+    pub size: usize,
+    /// First and last stage during which it must keep its content; `None`: always.
+    pub live: Option<(usize, usize)>,
+}
+
+/// All buffers, and how accumulators are laid out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Memory {
+    /// The accumulators of each stage first, in order, then the rest.
+    pub buffers: Vec<Buffer>,
+    /// Pages a tile, for each stage: 2, or 3 with one for carries.
+    pub strides: Vec<usize>,
+    pub size: usize,
+}
+
+impl Memory {
+    /// Offsets of the low and high byte of accumulator `output` from the start of its array.
+    pub fn accumulator(&self, stage: usize, output: usize) -> (usize, usize) {
+        let low = output / PAGE * self.strides[stage] * PAGE + output % PAGE;
+        (low, low + PAGE)
+    }
+
+    /// First address behind all buffers of an image that ends at `image_end`.
+    pub fn end(&self, image_end: usize) -> usize {
+        image_end.next_multiple_of(PAGE) + self.size
+    }
+
+    /// The map as a table.
+    pub fn table(&self) -> String {
+        let mut out = String::from("memory behind the image:\n");
+        for b in &self.buffers {
+            let live = b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
+            let _ = writeln!(out, "  {:04X}h {:>5} bytes  {:<16} {live}", b.offset, b.size, b.name);
+        }
+        out
+    }
+}
+
+/// Lays out the buffers of a network. `stack` bytes are kept for the stack.
+pub fn layout(network: &Network, stack: usize) -> Memory {
+    let last = network.stages.len() - 1;
+    let mut buffers: Vec<Buffer> = Vec::new();
+    let mut strides = Vec::new();
+    for (i, stage) in network.stages.iter().enumerate() {
+        let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
+        let stride = if big { 3 } else { 2 };
+        let size = stage.outputs.div_ceil(PAGE) * stride * PAGE;
+        let end = if i == last { last } else { network.readers(i).max().unwrap_or(i) };
+        // What is computed before the loop and read inside is read again in the next round.
+        let end = if !stage.in_loop && network.stages[end].in_loop { last } else { end };
+        let live = (i, end);
+        let offset = first_fit(&buffers, size, live);
+        strides.push(stride);
+        buffers.push(Buffer { name: format!("{}_acc", stage.name), offset, size, live: Some(live) });
+    }
+    let mut size = buffers.iter().map(|b| b.offset + b.size).max().unwrap_or(0);
+    let mut keep = |name: &str, bytes: usize| {
+        buffers.push(Buffer { name: name.to_string(), offset: size, size: bytes, live: None });
+        size += bytes;
+    };
+    keep("query_text", 129);
+    keep("line", 130);
+    keep("query_length", 1);
+    keep("net_count", 1);
+    if let Answer::Chat { context, .. } = network.answer {
+        keep("window", context.into());
+        keep("net_left", 1);
+        keep("net_seed", 2);
+        keep("net_hash", 2);
+    }
+    keep("ccp_stack", 2);
+    keep("stack", stack);
+    keep("stack_top", 0);
+    Memory { buffers, strides, size }
+}
+
+/// The lowest offset at which `size` bytes meet no buffer that lives at the same time.
+fn first_fit(buffers: &[Buffer], size: usize, live: (usize, usize)) -> usize {
+    let overlaps = |b: &&Buffer| b.live.is_none_or(|(from, to)| from <= live.1 && live.0 <= to);
+    let mut taken: Vec<_> = buffers.iter().filter(overlaps).map(|b| (b.offset, b.offset + b.size)).collect();
+    taken.sort_unstable();
+    let mut offset = 0;
+    for (from, to) in taken {
+        if offset + size <= from {
+            break;
+        }
+        offset = offset.max(to);
+    }
+    offset
+}

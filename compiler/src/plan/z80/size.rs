@@ -1,0 +1,75 @@
+//! Bytes of each form. Weights are counted exactly; shared code and buffers closely enough to order plans:
+//! whether one fits is decided by its assembled image.
+
+use super::lists::{Piece, packed, pieces, tiles};
+use crate::ir::{Column, Form};
+use crate::plan::memory::{PAGE, layout};
+use crate::plan::network::{Network, Source, Start};
+use crate::target::Target;
+use std::collections::BTreeSet;
+
+/// Weights of a stage with the table of its columns.
+pub fn weight_bytes(network: &Network, stage: usize, form: Form) -> usize {
+    let stage = &network.stages[stage];
+    let filled = || stage.columns.iter().filter(|c| !c.is_empty());
+    let weights: usize = match form {
+        Form::Columns => filled().map(list_bytes).sum(),
+        Form::Packed => filled().count() * packed(&Column::default(), stage.outputs).len(),
+        Form::Unrolled => filled().map(code_bytes).sum(),
+    };
+    weights + table_bytes(stage.source, stage.columns.len())
+}
+
+/// An address for each list and one for the end, and the indices.
+fn list_bytes(column: &Column) -> usize {
+    let piece = |p: &Piece| match p {
+        Piece::Add(list) | Piece::Subtract(list) => 2 + list.len(),
+        Piece::NextTile => 2,
+    };
+    2 + pieces(column).iter().map(piece).sum::<usize>()
+}
+
+/// `ld l,n`, `ld a,(hl)`, `add a,e`, `call c,carry`, `ld (hl),a`: 8 bytes; 4 more for a second
+/// subtraction; `jp` at the end.
+fn code_bytes(column: &Column) -> usize {
+    let distinct: BTreeSet<_> = column.minus.iter().collect();
+    3 + 8 * (column.plus.len() + distinct.len()) + 4 * (column.minus.len() - distinct.len())
+}
+
+/// Two bytes a column; in pages of low and high bytes for up to 256 columns.
+fn table_bytes(source: Source, columns: usize) -> usize {
+    match source {
+        Source::Trigrams { .. } | Source::Ngrams { .. } if columns > PAGE => 2 * columns,
+        _ => columns.div_ceil(PAGE) * 2 * PAGE,
+    }
+}
+
+/// Code that stages share or that does not depend on forms, start values and texts.
+pub fn shared_bytes(network: &Network, forms: &[Form]) -> usize {
+    let uses = |form| forms.contains(&form);
+    let columns = if uses(Form::Columns) { 2 * 18 * (13 + 12 + 5) } else { 0 };
+    let starts = |s: &crate::plan::network::Stage| match &s.start {
+        Start::Constant(values) => 2 * values.len(),
+        Start::Stage(_) => 0,
+    };
+    let data: usize = network.stages.iter().map(|s| starts(s) + 60 + 60 * tiles(s.columns.len()).len()).sum();
+    columns + packed_code_bytes(network, forms) + data + 420
+}
+
+/// The routine of each byte that occurs, and the table that finds it.
+fn packed_code_bytes(network: &Network, forms: &[Form]) -> usize {
+    let mut seen = BTreeSet::new();
+    for (stage, _) in network.stages.iter().zip(forms).filter(|(_, f)| **f == Form::Packed) {
+        seen.extend(stage.columns.iter().flat_map(|c| packed(c, stage.outputs)));
+    }
+    let routine = |byte: &u8| -> usize {
+        let weight = |i: u8| [0, 6, 10, 6][usize::from(byte >> (2 * i) & 3)];
+        4 + 4 + (0..4).map(weight).sum::<usize>()
+    };
+    if seen.is_empty() { 0 } else { 2 * PAGE + 20 + seen.iter().map(routine).sum::<usize>() }
+}
+
+/// Buffers behind the image, with the bytes lost on the way to a page.
+pub fn buffer_bytes(network: &Network, target: &Target) -> usize {
+    layout(network, target.stack.into()).size + PAGE / 2
+}

@@ -1,0 +1,202 @@
+//! What the templates of a whole program are given.
+
+use super::stage::{self, StageContext};
+use super::text;
+use crate::Request;
+use crate::ir::Form;
+use crate::plan::Plan;
+use crate::plan::network::{Answer, Source, Stage};
+use crate::plan::z80::lists::{self, tiles};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// Context of `program.asm`.
+#[derive(Serialize)]
+pub struct Program {
+    name: String,
+    about: String,
+    target: String,
+    origin: String,
+    console: String,
+    /// The plan, for the comment on top.
+    table: Vec<String>,
+    max_query: u8,
+    chat: bool,
+    charset: Vec<String>,
+    end_mark: usize,
+    window: u8,
+    max_reply: u8,
+    label_words: Vec<String>,
+    label_texts: Vec<String>,
+    stages: Vec<StageContext>,
+    output: OutputContext,
+    columns_used: bool,
+    packed_used: bool,
+    carries_used: bool,
+    blocks: [Block; 2],
+    routines: Vec<Routine>,
+    /// Labels of all `ei` instructions.
+    enables: Vec<String>,
+    buffers: Vec<BufferContext>,
+    memory_size: usize,
+}
+
+/// The unrolled additions or subtractions of the column kernel.
+#[derive(Serialize)]
+struct Block {
+    name: &'static str,
+    op: &'static str,
+    fix: &'static str,
+}
+
+/// What four weights in one packed byte do.
+#[derive(Serialize)]
+struct Routine {
+    byte: u8,
+    label: String,
+    lines: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct BufferContext {
+    name: String,
+    offset: usize,
+}
+
+/// The accumulators that are the logits.
+#[derive(Serialize)]
+struct OutputContext {
+    acc: String,
+    page: String,
+    stride: usize,
+    tiles: usize,
+    logit_mask: u8,
+    logit_tiles: Vec<LogitTile>,
+}
+
+/// Logits of one tile that are still to be compared: all but the very first.
+#[derive(Serialize)]
+struct LogitTile {
+    index: usize,
+    count: usize,
+}
+
+/// The context of a plan.
+pub fn program(plan: &Plan, request: &Request) -> Program {
+    let network = &plan.network;
+    let stages: Vec<_> = (0..network.stages.len()).map(|i| stage::context(plan, i)).collect();
+    let uses = |form| plan.forms.contains(&form);
+    let (charset, end_mark, window, max_reply, labels) = match &network.answer {
+        Answer::Chat { charset, context, max_reply } => {
+            (text::quoted(charset), charset.len() - 1, *context, *max_reply, &[][..])
+        }
+        Answer::Label { labels } => (vec![], 0, 0, 0, labels.as_slice()),
+    };
+    let quoted = |(i, label): (usize, &String)| {
+        format!("label_{i}: db {},0", text::quoted(label.as_bytes()).join(","))
+    };
+    Program {
+        name: network.name.clone(),
+        about: request.model.about.replace(char::is_control, " "),
+        target: request.target.name.clone(),
+        origin: format!("{:05X}h", request.target.origin),
+        console: request.target.console.clone(),
+        table: plan.table().lines().map(str::to_string).collect(),
+        max_query: request.model.query.max_length.min(request.target.longest_query),
+        chat: matches!(network.answer, Answer::Chat { .. }),
+        charset,
+        end_mark,
+        window,
+        max_reply,
+        label_words: (0..labels.len()).map(|i| format!("label_{i}")).collect(),
+        label_texts: labels.iter().enumerate().map(quoted).collect(),
+        enables: stages.iter().flat_map(StageContext::enables).collect(),
+        output: output(plan),
+        columns_used: uses(Form::Columns),
+        packed_used: uses(Form::Packed),
+        carries_used: uses(Form::Packed) || uses(Form::Unrolled),
+        blocks: [
+            Block { name: "add", op: "add a,", fix: "inc" },
+            Block { name: "sub", op: "sub", fix: "dec" },
+        ],
+        routines: routines(plan),
+        buffers: plan
+            .memory
+            .buffers
+            .iter()
+            .map(|b| BufferContext { name: format!("{:<15}", b.name), offset: b.offset })
+            .collect(),
+        memory_size: plan.memory.size,
+        stages,
+    }
+}
+
+fn output(plan: &Plan) -> OutputContext {
+    let index = plan.network.stages.len() - 1;
+    let stage = plan.network.output();
+    let sizes = tiles(stage.outputs);
+    let rest = |(index, &count): (usize, &usize)| LogitTile { index, count: if index == 0 { count - 1 } else { count } };
+    OutputContext {
+        acc: format!("{}_acc", stage.name),
+        page: format!("{}_acc/256", stage.name),
+        stride: plan.memory.strides[index],
+        tiles: sizes.len(),
+        logit_mask: (0xFFu16 << plan.network.shift) as u8,
+        logit_tiles: sizes.iter().enumerate().map(rest).collect(),
+    }
+}
+
+/// The routines of all bytes that packed stages hold.
+fn routines(plan: &Plan) -> Vec<Routine> {
+    let packed = plan.network.stages.iter().zip(&plan.forms).filter(|(_, f)| **f == Form::Packed);
+    let bytes: BTreeSet<u8> =
+        packed.flat_map(|(s, _)| s.columns.iter().flat_map(|c| lists::packed(c, s.outputs))).collect();
+    let routine = |byte| Routine { byte, label: format!("packed_{byte:02x}"), lines: routine(byte) };
+    bytes.into_iter().map(routine).collect()
+}
+
+/// Adds the activation to four accumulators as the weights in `byte` say, and moves on to the next four.
+fn routine(byte: u8) -> Vec<String> {
+    let mut lines = Vec::new();
+    for i in 0..4 {
+        match byte >> (2 * i) & 3 {
+            0b00 => {}
+            0b01 => lines.extend(["ld a,(hl)", "add a,e", "call c,carry", "ld (hl),a"]),
+            0b11 => lines.extend(["ld a,(hl)", "sub e", "call c,borrow", "ld (hl),a"]),
+            _ => lines.extend(["ld a,(hl)", "sub e", "call c,borrow", "sub e", "call c,borrow", "ld (hl),a"]),
+        }
+        lines.push("inc l");
+    }
+    lines.into_iter().map(str::to_string).collect()
+}
+
+/// Where each phase of a program starts, by label. Code behind a label without a name belongs to the
+/// phase that called it.
+pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
+    let mut phases = vec![("start".to_string(), Some("console".to_string()))];
+    for stage in &plan.network.stages {
+        let own = |label: String| (label, Some(stage.name.clone()));
+        phases.push(own(stage.name.clone()));
+        if is_hashed(stage) {
+            phases.push((format!("{}_hash", stage.name), Some("encode".into())));
+            phases.push(own(format!("{}_apply", stage.name)));
+        }
+    }
+    phases.push(("argmax".into(), Some("argmax".into())));
+    phases.push(("logits_ready".into(), Some("reply".into())));
+    if matches!(plan.network.answer, Answer::Chat { .. }) {
+        phases.push(("net_begin".into(), Some("reply".into())));
+    }
+    let shared = [
+        (plan.forms.contains(&Form::Columns), "add_fix_0"),
+        (plan.forms.contains(&Form::Packed), "packed_loop"),
+        (plan.forms.iter().any(|f| *f != Form::Columns), "carry"),
+        (true, "copy"),
+    ];
+    phases.extend(shared.into_iter().filter(|(used, _)| *used).map(|(_, label)| (label.to_string(), None)));
+    phases
+}
+
+fn is_hashed(stage: &Stage) -> bool {
+    !matches!(stage.source, Source::Hidden { .. })
+}

@@ -1,0 +1,100 @@
+//! Machines, described as data: what the planner and the templates must know of them.
+//!
+//! A description is a RON file (`runtime-z80/targets/NAME.ron`); `--target FILE.ron` takes one from
+//! outside. The serde schema is the struct itself.
+
+use serde::Deserialize;
+use thiserror::Error;
+
+/// A machine to compile for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    pub name: String,
+    pub about: String,
+    pub cpu: Cpu,
+    /// Clock in hertz, for milliseconds in tables.
+    pub clock_hz: u32,
+    pub image: ImageKind,
+    /// Where the image is loaded and entered.
+    pub origin: u16,
+    /// First address behind the memory that a program may use.
+    pub memory_end: u16,
+    /// Bytes kept for the stack, interrupt handlers included.
+    pub stack: u16,
+    /// Longest query that reaches the program by any way, in bytes.
+    pub longest_query: u8,
+    /// Template of the part that talks to the machine: start-up, console, exit.
+    pub console: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Cpu {
+    Z80,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ImageKind {
+    /// Bytes from the origin on, as CP/M loads them.
+    Com,
+}
+
+impl ImageKind {
+    /// Extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Com => "com",
+        }
+    }
+}
+
+/// A target description that cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum TargetError {
+    #[error("{file}:{line}:{column}: {message}")]
+    Syntax { file: String, line: usize, column: usize, message: String },
+    #[error("{file}: {field}: {problem}")]
+    Value { file: String, field: &'static str, problem: String },
+}
+
+impl Target {
+    /// Reads a description. `file` names it in errors.
+    ///
+    /// # Errors
+    /// Where it is no RON, has unknown or missing fields, or values that contradict each other.
+    pub fn read(text: &str, file: &str) -> Result<Self, TargetError> {
+        let target: Self = ron::from_str(text).map_err(|e| TargetError::Syntax {
+            file: file.to_string(),
+            line: e.span.start.line,
+            column: e.span.start.col,
+            message: e.code.to_string(),
+        })?;
+        let fail = |field, problem: &str| Err(TargetError::Value { file: file.to_string(), field, problem: problem.into() });
+        if target.name.is_empty() || !target.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
+            return fail("name", "use letters, digits and '-'");
+        }
+        if target.clock_hz == 0 {
+            return fail("clock_hz", "a clock has more than 0 Hz");
+        }
+        if target.origin >= target.memory_end {
+            return fail("memory_end", "lies before the origin");
+        }
+        if !(1..=127).contains(&target.longest_query) {
+            return fail("longest_query", "must be 1 to 127 bytes");
+        }
+        if target.stack < 32 {
+            return fail("stack", "must be 32 bytes at least");
+        }
+        Ok(target)
+    }
+
+    /// Bytes between origin and end of memory.
+    pub fn memory(&self) -> usize {
+        usize::from(self.memory_end - self.origin)
+    }
+
+    /// T-states or cycles as milliseconds at the target's clock.
+    pub fn milliseconds(&self, cycles: f64) -> f64 {
+        cycles * 1000.0 / f64::from(self.clock_hz)
+    }
+}

@@ -1,0 +1,17 @@
+//! The assembler against its case file, against pasmo and GNU as, and against garbage.
+
+mod cases;
+mod errors;
+mod exhaustive;
+mod forms;
+mod garbage;
+mod judges;
+mod language;
+mod listing;
+
+use mlc_compiler::asm::{AsmError, Assembly, Isa, assemble};
+
+/// Assembles Z80 text as the file `t.asm`.
+fn asm(source: &str) -> Result<Assembly, AsmError> {
+    assemble(source, "t.asm", Isa::Z80)
+}

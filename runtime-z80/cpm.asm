@@ -1,0 +1,100 @@
+; ---- CP/M 2.2 ------------------------------------------------------------
+; With a command tail: answers it and returns. Without one: a chat, ended by "!" or Ctrl-C.
+; BDOS functions 2 (console output), 9 (string) and 10 (line) only.
+
+bdos            equ 0005h
+bdos_base       equ 0006h               ; where memory ends: the BDOS begins here
+tail            equ 0080h               ; length, then the text
+
+start:
+        ld hl,(bdos_base)
+        ld de,memory_end
+        or a
+        sbc hl,de
+        jr c,no_memory
+        ld (ccp_stack),sp
+        ld sp,stack_top
+{%- if columns_used %}
+        call find_interrupts
+{%- endif %}
+        ld hl,tail
+        ld b,(hl)
+        inc hl
+        call set_query
+        jr z,chat
+        call net_answer
+        call newline
+        jr exit
+
+chat:
+        ld de,prompt
+        ld c,9
+        call bdos
+        ld de,line
+        ld a,{{ max_query }}
+        ld (de),a
+        ld c,10
+        call bdos
+        call newline
+        ld hl,line+1
+        ld b,(hl)
+        inc hl
+        call set_query
+        jr z,chat                       ; an empty query asks again
+        ld hl,query_text+1
+        ld a,(query_length)
+        dec a
+        jr nz,chat_answer
+        ld a,(hl)
+        cp '!'
+        jr z,exit
+chat_answer:
+        call net_answer
+        call newline
+        jr chat
+
+; Back to the CCP: with RET where it is still in memory, by a warm boot where this program lies over it.
+; The CCP fills the 0806h bytes before the BDOS entry.
+exit:
+        ld hl,(bdos_base)
+        ld de,memory_end+0806h
+        or a
+        sbc hl,de
+        jp c,0
+        ld sp,(ccp_stack)
+        ret
+
+no_memory:
+        ld de,no_memory_text
+        ld c,9
+        jp bdos                         ; returns to the CCP: nothing has been touched
+
+no_memory_text: db "not enough memory",13,10,"$"
+prompt:         db "> $"
+
+newline:
+        ld a,13
+        call emit
+        ld a,10
+; Prints the character in A. Any register may change.
+emit:
+        ld e,a
+        ld c,2
+        jp bdos
+
+{%- if columns_used %}
+
+; Weight streams are read through SP with interrupts off. If they were off when the program was
+; started, they stay off: nobody may be there to handle one. LD A,I can report them off by mistake
+; when one arrives just then (NMOS Z80), so it is asked twice.
+find_interrupts:
+        ld a,i
+        ret pe
+        ld a,i
+        ret pe
+        xor a                           ; NOP in the place of each EI
+{%- for label in enables %}
+        ld ({{ label }}),a
+{%- endfor %}
+        ret
+{%- endif %}

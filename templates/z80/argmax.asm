@@ -1,0 +1,59 @@
+{# Index of the first largest logit. Comparing acc with the bits below the shift cleared compares acc >> shift. #}
+{% macro argmax(s) %}
+; argmax: D the best high byte with its sign flipped, E its low byte, C its index
+argmax:
+        ld hl,{{ s.acc }}
+        ld a,(hl)
+        and {{ s.logit_mask }}
+        ld e,a
+        inc h
+        ld a,(hl)
+        xor 80h
+        ld d,a
+        ld c,0
+{%- if s.tiles > 1 %}
+        ld ixl,0
+{%- endif %}
+{%- for t in s.logit_tiles %}
+{%- if t.count > 0 %}
+{%- if t.index > 0 %}
+        ld hl,{{ s.page }}*256+{{ t.index * s.stride * 256 + 256 + 255 }}
+{%- endif %}
+        ld b,{{ t.count % 256 }}
+argmax_{{ t.index }}:
+        inc l
+        ld a,(hl)
+        xor 80h
+        cp d
+        jr nc,argmax_{{ t.index }}_near
+argmax_{{ t.index }}_next:
+        djnz argmax_{{ t.index }}
+        jp argmax_{{ t.index }}_done
+argmax_{{ t.index }}_near:
+        jr nz,argmax_{{ t.index }}_won
+        dec h
+        ld a,(hl)
+        inc h
+        and {{ s.logit_mask }}
+        cp e
+        jr c,argmax_{{ t.index }}_next
+        jr z,argmax_{{ t.index }}_next
+        ld e,a
+        jr argmax_{{ t.index }}_take
+argmax_{{ t.index }}_won:
+        ld d,a
+        dec h
+        ld a,(hl)
+        inc h
+        and {{ s.logit_mask }}
+        ld e,a
+argmax_{{ t.index }}_take:
+        ld c,l
+{%- if s.tiles > 1 %}
+        ld ixl,{{ t.index }}
+{%- endif %}
+        jr argmax_{{ t.index }}_next
+argmax_{{ t.index }}_done:
+{%- endif %}
+{%- endfor %}
+{%- endmacro argmax %}

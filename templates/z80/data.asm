@@ -1,0 +1,87 @@
+{# Start values of a stage: low bytes, then high bytes, tile by tile. #}
+{% macro starts(s) %}
+{%- for t in s.starts %}
+{{ t.name }}:
+{%- for line in t.lines %}
+        db {{ line }}
+{%- endfor %}
+{%- endfor %}
+{%- endmacro starts %}
+
+{# Weights of a stage, column by column. #}
+{% macro weights(s) %}
+{%- if s.form == "columns" %}
+{%- for g in s.segments %}
+; {{ g.name }}: column lists
+{{ g.name }}_empty:
+        dw {{ g.name }}_next
+{%- for c in g.columns %}
+{{ c.label }}:
+{%- for l in c.lists %}
+        dw {{ l.entry }}
+{%- if l.indices %}
+        db {{ l.indices }}
+{%- endif %}
+{%- endfor %}
+        dw {{ c.end }}
+{%- endfor %}
+{%- endfor %}
+{%- elif s.form == "packed" %}
+; {{ s.name }}: packed columns, four outputs a byte, the first in the lowest bits
+{%- for g in s.segments %}
+{%- for c in g.columns %}
+{{ c.label }}:
+{%- for line in c.bytes %}
+        db {{ line }}
+{%- endfor %}
+{%- endfor %}
+{%- endfor %}
+{%- else %}
+; {{ s.name }}: columns as code
+{%- for g in s.segments %}
+{%- for c in g.columns %}
+{{ c.label }}:
+{%- for line in c.code %}
+        {{ line }}
+{%- endfor %}
+        jp {{ c.end }}
+{%- endfor %}
+{%- endfor %}
+{%- endif %}
+{%- endmacro weights %}
+
+{# Address of each column: low bytes in one page, high bytes in the next; words above 256 inputs. #}
+{% macro tables(s) %}
+{%- for g in s.segments %}
+{%- if s.wide_table %}
+{{ g.name }}_table:
+{%- for line in g.words %}
+        dw {{ line }}
+{%- endfor %}
+{%- else %}
+        ds (256-($ and 255)) and 255
+{{ g.name }}_table:
+{%- for line in g.lows %}
+        db {{ line }}
+{%- endfor %}
+        ds (256-($ and 255)) and 255
+{%- for line in g.highs %}
+        db {{ line }}
+{%- endfor %}
+{%- endif %}
+{%- endfor %}
+{%- endmacro tables %}
+
+{% macro packed_table(routines) %}
+        ds (256-($ and 255)) and 255
+packed_table:
+{%- for r in routines %}
+        ds packed_table+{{ r.byte }}-$
+        db {{ r.label }} and 255
+{%- endfor %}
+        ds packed_table+256-$
+{%- for r in routines %}
+        ds packed_table+256+{{ r.byte }}-$
+        db {{ r.label }}/256
+{%- endfor %}
+{%- endmacro packed_table %}

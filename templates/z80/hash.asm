@@ -1,0 +1,149 @@
+{# h = h*31, in A, modulo 256. #}
+{% macro times31_byte() %}
+        ld b,a
+        add a,a
+        add a,a
+        add a,a
+        add a,a
+        add a,a
+        sub b
+{%- endmacro times31_byte %}
+
+{# h = h*31 + character at `at`, in HL, modulo 65536. #}
+{% macro step_word(at) %}
+        ld b,h
+        ld c,l
+        add hl,hl
+        add hl,hl
+        add hl,hl
+        add hl,hl
+        add hl,hl
+        or a
+        sbc hl,bc
+        ld c,{{ at }}
+        ld b,0
+        add hl,bc
+{%- endmacro step_word %}
+
+{# The hash in A or HL becomes a bucket and its column is added. #}
+{% macro bucket(s) %}
+{%- if s.wide_hash %}
+{%- for m in s.multiples %}
+        ld bc,{{ m.negative }}{# 65536 - multiple #}   ; -{{ m.multiple }}
+        add hl,bc
+        jr c,$+4
+        sbc hl,bc
+{%- endfor %}
+{%- if s.mask_high is defined and s.mask_high %}
+        ld a,h
+        and {{ s.mask_high }}
+        ld h,a
+{%- endif %}
+{%- if not s.wide_table %}
+        ld a,l
+{%- endif %}
+{%- elif s.mask < 255 %}
+        and {{ s.mask }}
+{%- endif %}
+        call {{ s.name }}_apply
+{%- endmacro bucket %}
+
+{% macro trigrams(s) %}
+        ld ix,query_text
+        ld a,(query_length)
+        ld (net_count),a
+; Each trigram of " query ": h = (c0*31 + c1)*31 + c2.
+{{ s.name }}_hash:
+{%- if s.wide_hash %}
+        ld l,(ix+0)
+        ld h,0
+{{- self::step_word(at="(ix+1)") }}
+{{- self::step_word(at="(ix+2)") }}
+{%- else %}
+        ld a,(ix+0)
+{{- self::times31_byte() }}
+        add a,(ix+1)
+{{- self::times31_byte() }}
+        add a,(ix+2)
+{%- endif %}
+{{- self::bucket(s=s) }}
+        inc ix
+        ld hl,net_count
+        dec (hl)
+        jp nz,{{ s.name }}_hash
+{%- endmacro trigrams %}
+
+{# One position of the window: its 1-gram, and as many longer ones as `grams` says. #}
+{% macro position(s, grams) %}
+{%- if s.wide_hash %}
+        ld hl,(net_seed)
+        ld c,(ix+0)
+        ld b,0
+        add hl,bc
+        ld (net_hash),hl
+{{- self::bucket(s=s) }}
+{%- if grams > 1 %}
+        ld hl,(net_hash)
+{{- self::step_word(at="(ix+1)") }}
+{%- if grams > 2 %}
+        ld (net_hash),hl
+{%- endif %}
+{{- self::bucket(s=s) }}
+{%- endif %}
+{%- if grams > 2 %}
+        ld hl,(net_hash)
+{{- self::step_word(at="(ix+2)") }}
+{{- self::bucket(s=s) }}
+{%- endif %}
+        ld hl,(net_seed)
+        ld bc,217
+        add hl,bc
+        ld (net_seed),hl
+{%- else %}
+        ld a,iyl
+        add a,(ix+0)
+        ld d,a
+{{- self::bucket(s=s) }}
+{%- if grams > 1 %}
+        ld a,d
+{{- self::times31_byte() }}
+        add a,(ix+1)
+        ld d,a
+{{- self::bucket(s=s) }}
+{%- endif %}
+{%- if grams > 2 %}
+        ld a,d
+{{- self::times31_byte() }}
+        add a,(ix+2)
+{{- self::bucket(s=s) }}
+{%- endif %}
+        ld a,iyl
+        add a,217
+        ld iyl,a
+{%- endif %}
+        inc ix
+{%- endmacro position %}
+
+{% macro ngrams(s) %}
+        ld ix,window
+; n-grams of the window: position i starts with h = i*7, so that the first step gives i*217 + c.
+{%- if s.wide_hash %}
+        ld hl,0
+        ld (net_seed),hl
+{%- else %}
+        ld iyl,0
+{%- endif %}
+{%- if s.length > 2 %}
+        ld iyh,{{ s.length - 2 }}
+{{ s.name }}_hash:
+{{- self::position(s=s, grams=3) }}
+        dec iyh
+        jp nz,{{ s.name }}_hash
+{%- else %}
+{{ s.name }}_hash:
+{%- endif %}
+{%- if s.length > 1 %}
+{{- self::position(s=s, grams=2) }}
+{%- endif %}
+{{- self::position(s=s, grams=1) }}
+{%- endmacro ngrams %}

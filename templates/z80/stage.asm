@@ -1,0 +1,195 @@
+{%- import "hash.asm" as hash -%}
+{% macro copy(from, to, count) %}
+        ld hl,{{ from }}
+        ld de,{{ to }}
+        ld bc,{{ count }}
+        call copy
+{%- endmacro copy %}
+
+{# Hands the column at HL to the kernel; E is the activation. `page`: of the accumulators' low bytes. #}
+{% macro apply(s, page) %}
+{%- if s.form == "columns" %}
+        di
+        ld sp,hl
+        ld h,{{ page }}
+        ret
+{%- elif s.form == "packed" %}
+        push hl
+        exx
+        pop de
+        exx
+        ld h,{{ page }}
+{%- for t in range(end=s.tiles) %}
+        ld l,0
+        exx
+        ld b,{{ s.packed_bytes[t] + 1 }}
+        exx
+        call packed_loop
+{%- if not loop.last %}
+{%- for i in range(end=s.stride) %}
+        inc h
+{%- endfor %}
+{%- endif %}
+{%- endfor %}
+{%- else %}
+        push hl
+        ld h,{{ page }}
+        ret
+{%- endif %}
+{%- endmacro apply %}
+
+{% macro stage(s) %}
+; {{ s.title }}
+{{ s.name }}:
+{%- for c in s.copies %}{{ self::copy(from=c.from, to=c.to, count=c.count) }}{% endfor %}
+{%- if s.source == "hidden" %}
+{%- for g in s.segments %}{{ self::scan(s=s, g=g) }}{% endfor %}
+{%- else %}
+        ld e,{{ s.factor }}
+{%- if s.source == "trigrams" %}{{ hash::trigrams(s=s) }}{% else %}{{ hash::ngrams(s=s) }}{% endif %}
+        jp {{ s.name }}_done
+{%- if s.tiles > 1 %}
+{{ self::switch(s=s) }}
+{%- endif %}
+; Adds the column of bucket {% if s.wide_table %}HL{% else %}A{% endif %}.
+{{ s.name }}_apply:
+{%- if s.wide_table %}
+        add hl,hl
+        ld bc,{{ s.name }}_table
+        add hl,bc
+        ld c,(hl)
+        inc hl
+        ld h,(hl)
+        ld l,c
+{%- else %}
+        ld l,a
+        ld h,{{ s.name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{%- endif %}
+{{- self::apply(s=s, page=s.page) }}
+{{ s.name }}_next:
+{%- if s.form == "columns" %}
+        ld sp,stack_top-4
+{{ s.name }}_ei:
+        ei
+{%- endif %}
+        ret
+{{ s.name }}_done:
+{%- endif %}
+{%- endmacro stage %}
+
+{# One input tile: applies a column for each accumulator of the source that is positive after its shift. #}
+{% macro scan(s, g) %}
+        ld hl,{{ g.last_high }}
+        bit 7,(hl)                      ; the last accumulator stops the scan: negative counts as 0
+        jr z,{{ g.name }}_go
+        ld (hl),0
+        dec h
+        ld (hl),0
+{{ g.name }}_go:
+        ld hl,{{ g.page }}*256+256+255
+        jp {{ g.name }}_scan
+{%- if s.tiles > 1 and g.first %}
+{{ self::switch(s=s) }}
+{%- endif %}
+{%- if s.form == "columns" %}
+{{ g.name }}_next:
+        ld sp,stack_top-2
+{{ g.name }}_ei:
+        ei
+{%- else %}
+{{ g.name }}_next:
+{%- endif %}
+{%- if s.form == "packed" %}
+        ld a,d
+        cp {{ g.last }}
+        jp z,{{ g.name }}_done
+{%- endif %}
+        ld l,d
+        ld h,{{ g.page }}+1
+{{ g.name }}_scan:
+        inc l
+        ld a,(hl)
+        add a,a
+        jr c,{{ g.name }}_scan
+        rrca
+        ld d,a
+        dec h
+        ld a,(hl)
+{%- for i in range(end=s.shift) %}
+        srl d
+        rra
+{%- endfor %}
+{%- if s.big %}
+        inc d
+        dec d
+        jr nz,{{ g.name }}_big
+{%- endif %}
+        or a
+        jr z,{{ g.name }}_zero
+        ld e,a
+        ld d,l
+        ld h,{{ g.name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{{- self::apply(s=s, page=s.page) }}
+{%- if s.form == "packed" %}
+        jp {{ g.name }}_next
+{%- endif %}
+{{ g.name }}_zero:
+        ld a,l
+        cp {{ g.last }}
+        jp z,{{ g.name }}_done
+        inc h
+        jp {{ g.name }}_scan
+{%- if s.big %}
+; An activation above 255: its high byte goes to the pages above, then the low byte is met again.
+{{ g.name }}_big:
+        ld e,d
+        inc h
+        ld a,(hl)
+        and {{ s.low_mask }}
+        ld (hl),a
+        ld d,l
+        dec d
+        ld h,{{ g.name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{{- self::apply(s=s, page=s.high_page) }}
+{%- if s.form == "packed" %}
+        jp {{ g.name }}_next
+{%- endif %}
+{%- endif %}
+{%- if s.form != "packed" %}
+{{ g.name }}_last:
+{%- if s.big %}
+        ld a,d
+        cp {{ g.last }}
+        jp nz,{{ g.name }}_next
+{%- endif %}
+{%- if s.form == "columns" %}
+        ld sp,stack_top-2
+{{ g.name }}_last_ei:
+        ei
+{%- endif %}
+{%- endif %}
+{{ g.name }}_done:
+{%- endmacro scan %}
+
+{# An entry in a column list: the outputs that follow are in the next tile. #}
+{% macro switch(s) -%}
+{%- if s.form == "columns" -%}
+{{ s.name }}_tile:
+{%- for i in range(end=s.stride) %}
+        inc h
+{%- endfor %}
+        ret
+{%- endif -%}
+{%- endmacro switch %}
