@@ -17,6 +17,7 @@ impl Memory {
         Memory { bytes }
     }
 
+    /// The byte at `address`.
     #[inline]
     pub fn byte(&self, address: u16) -> u8 {
         self.bytes[usize::from(address)]
@@ -35,7 +36,9 @@ impl Memory {
 
 /// The devices behind `IN` and `OUT`. `port` is the whole 16-bit address, with `B` or `A` in its upper half.
 pub trait Ports {
+    /// What a device answers to an input.
     fn read(&mut self, port: u16) -> u8;
+    /// An output.
     fn write(&mut self, port: u16, value: u8);
 }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 /// What a read gave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
+    /// A byte.
     Byte(u8),
     /// There is nothing left and nothing will come.
     End,
@@ -67,6 +68,7 @@ pub struct Script {
 }
 
 impl Script {
+    /// `input` is typed byte by byte, as it is.
     pub fn new(input: &[u8]) -> Self {
         Script { input: input.iter().copied().collect(), ..Script::default() }
     }

@@ -147,10 +147,12 @@ impl<P: Ports> Core<P> {
         self.t
     }
 
+    /// The memory, to look at.
     pub fn memory(&self) -> &Memory {
         &self.bus.memory
     }
 
+    /// The devices given to [`Core::new`].
     pub fn ports(&mut self) -> &mut P {
         &mut self.bus.ports
     }
@@ -165,6 +167,7 @@ impl<P: Ports> Core<P> {
         self.bus.marks(address) & mark::BLANK != 0
     }
 
+    /// The registers as they are between two instructions.
     pub fn registers(&self) -> Registers {
         let r = self.cpu.immutable_registers();
         Registers {
@@ -179,6 +182,7 @@ impl<P: Ports> Core<P> {
         }
     }
 
+    /// Sets all of [`Registers`].
     pub fn set_registers(&mut self, registers: Registers) {
         let r = self.cpu.registers();
         r.set16(Reg16::AF, registers.af);

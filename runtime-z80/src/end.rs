@@ -69,8 +69,10 @@ pub enum FaultKind {
         "BIOS entry {entry}, which is not one of those provided (0 boot, 1 wboot, 2 const, 3 conin, 4 conout)"
     )]
     UnknownBiosCall { entry: u8 },
-    #[error("BDOS function 9 finds no '$' after the text at {address:04X}h")]
-    UnterminatedText { address: u16 },
+    #[error(
+        "BDOS function 9 finds no '$' in the text at {address:04X}h before {blank:04X}h, where nothing was written"
+    )]
+    UnterminatedText { address: u16, blank: u16 },
     #[error("drive {drive}, but only drive A is there")]
     NoSuchDrive { drive: char },
     #[error(

@@ -92,6 +92,7 @@ impl PhaseCounter {
         PhaseCounter { phases, totals: [0; 256] }
     }
 
+    /// The phase that an instruction at `address` belongs to.
     pub fn phase_of(&self, address: u16) -> u8 {
         self.phases[usize::from(address)]
     }
@@ -106,6 +107,7 @@ impl PhaseCounter {
         self.totals.iter().sum()
     }
 
+    /// Sets all totals to zero.
     pub fn reset(&mut self) {
         self.totals = [0; 256];
     }

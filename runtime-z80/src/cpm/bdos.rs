@@ -6,10 +6,11 @@ use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
 use crate::bus::Ports;
 use crate::console::{Console, Input, Readiness};
 use crate::core::{Core, Registers};
-use crate::end::{End, Exit, FaultKind};
+use crate::end::{End, Exit, Fault, FaultKind};
 use crate::junk::Junk;
 use crate::observe::Observer;
 use crate::run::Host;
+use crate::symbols::Location;
 use crate::timing;
 
 /// A program that asks so often in a row for input that can never come is taken to wait for it.
@@ -124,8 +125,11 @@ impl<C: Console> Services<C> {
         let overwritten = (self.ccp..self.bdos).find(|at| !stack.contains(at) && !core.is_blank(*at));
         match overwritten {
             None => End::Exit(Exit::Return),
-            // The RET itself is gone with its PC; what is known is where it led.
-            Some(address) => core.end(FaultKind::CcpOverwritten { address }, self.ccp),
+            // The RET itself is gone with its PC; what is known is where it led, which no symbol names.
+            Some(address) => End::Fault(Fault {
+                at: Location { address: self.ccp, symbol: None },
+                kind: FaultKind::CcpOverwritten { address },
+            }),
         }
     }
 
@@ -168,18 +172,17 @@ impl<C: Console> Services<C> {
         observer: &mut O,
     ) -> Result<Answer, End> {
         let mut at = start;
-        loop {
+        // Ends, because nobody ever writes to the BDOS.
+        while !core.is_blank(at) {
             let byte = core.memory().byte(at);
             if byte == b'$' {
                 return Ok(None);
             }
             self.expand(byte, core, observer);
             at = at.wrapping_add(1);
-            if at == start {
-                let kind = FaultKind::UnterminatedText { address: start };
-                return Err(core.end(kind, caller(core)));
-            }
         }
+        let kind = FaultKind::UnterminatedText { address: start, blank: at };
+        Err(core.end(kind, caller(core)))
     }
 
     /// Output with tabs turned into spaces, as functions 2 and 9 do.

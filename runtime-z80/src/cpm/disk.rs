@@ -46,7 +46,7 @@ impl Disk {
 
     /// The names of all files, `NAME.TYP`, sorted. Bytes that are not ASCII show as `?`.
     pub fn names(&self) -> Vec<String> {
-        self.files.keys().map(|name| display(name)).collect()
+        self.files.keys().map(display).collect()
     }
 }
 

@@ -38,6 +38,7 @@ pub use disk::{Disk, DiskError};
 use bdos::Services;
 
 const TPA: u16 = 0x0100;
+const RECORD: u16 = 128;
 /// The distances between CCP, BDOS entry and BIOS are those of CP/M 2.2.
 const CCP_BELOW_BDOS: u16 = 0x0806;
 const BIOS_ABOVE_BDOS: u16 = 0x0DFA;
@@ -91,6 +92,7 @@ impl Default for CpmConfig {
 pub struct ClockInterrupt {
     /// T-states from request to request: 256 at least.
     pub every: u64,
+    /// What the interrupt does.
     pub isr: Isr,
 }
 
@@ -124,7 +126,7 @@ impl Isr {
 pub enum LoadError {
     #[error("the program is empty")]
     Empty,
-    #[error("the program has {size} bytes, but only {room} fit between 0100h and the command processor")]
+    #[error("the program has {size} bytes, but the command processor loads only {room} below itself")]
     TooLarge { size: usize, room: usize },
     #[error(
         "the command tail has {length} bytes with its leading space; CP/M's buffer holds 127: shorten it"
@@ -154,7 +156,8 @@ impl<C: Console> CpmMachine<C> {
             return Err(LoadError::BdosAddress { bdos });
         }
         let (ccp, bios) = (bdos - CCP_BELOW_BDOS, bdos + BIOS_ABOVE_BDOS);
-        let (size, room) = (program.len(), usize::from(ccp - TPA));
+        // The CCP loads whole records and gives up when the next one would begin in itself.
+        let (size, room) = (program.len(), usize::from((ccp - TPA - 1) / RECORD * RECORD));
         if size == 0 {
             return Err(LoadError::Empty);
         }
@@ -229,10 +232,12 @@ impl<C: Console> CpmMachine<C> {
         self.core.t_states()
     }
 
+    /// The memory, to look at.
     pub fn memory(&self) -> &Memory {
         self.core.memory()
     }
 
+    /// The registers as they are between two instructions.
     pub fn registers(&self) -> Registers {
         self.core.registers()
     }
@@ -247,6 +252,7 @@ impl<C: Console> CpmMachine<C> {
         self.core.unwatch(address);
     }
 
+    /// The console given to [`CpmMachine::load`].
     pub fn console(&mut self) -> &mut C {
         &mut self.services.console
     }

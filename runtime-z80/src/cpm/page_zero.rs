@@ -68,17 +68,12 @@ fn fcb(text: &[u8]) -> ([u8; 16], &[u8]) {
 fn field<'a>(text: &'a [u8], into: &mut [u8]) -> &'a [u8] {
     let end = text.iter().position(|byte| b" =_.:;<>".contains(byte)).unwrap_or(text.len());
     let (word, rest) = text.split_at(end);
-    let mut at = 0;
-    for &byte in word {
-        if at == into.len() {
-            break;
-        }
+    for (at, &byte) in word.iter().take(into.len()).enumerate() {
         if byte == b'*' {
             into[at..].fill(b'?');
             break;
         }
         into[at] = byte;
-        at += 1;
     }
     rest
 }
