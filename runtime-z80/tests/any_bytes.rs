@@ -53,7 +53,7 @@ fn every_opcode_with_every_prefix_in_any_state() {
 fn random_programs_end_the_same_way_twice() {
     let run = |seed: u64| {
         let program = bytes(seed, 2000);
-        let interrupt = (seed % 2 == 0).then_some(ClockInterrupt { every: 700, isr: Isr::PushAll });
+        let interrupt = seed.is_multiple_of(2).then_some(ClockInterrupt { every: 700, isr: Isr::PushAll });
         let config = CpmConfig { limit: Some(200_000), interrupt, seed, ..CpmConfig::default() };
         let script = Script::new(&bytes(seed + 1, 300));
         let mut machine = CpmMachine::load(&program, b"some tail", script, config).unwrap();

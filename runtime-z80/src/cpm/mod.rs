@@ -145,6 +145,8 @@ pub struct CpmMachine<C> {
     core: Core<FloatingBus>,
     services: Services<C>,
     ended: Option<End>,
+    /// Whether the interrupt routine counts.
+    counting: bool,
 }
 
 impl<C: Console> CpmMachine<C> {
@@ -202,7 +204,8 @@ impl<C: Console> CpmMachine<C> {
             core.set_clock(every);
         }
         let services = Services::new(console, ccp, bdos, bios, Junk::new(config.seed.rotate_left(32)));
-        Ok(CpmMachine { core, services, ended: None })
+        let counting = config.interrupt.is_some_and(|interrupt| interrupt.isr == Isr::PushAll);
+        Ok(CpmMachine { core, services, ended: None, counting })
     }
 
     /// Runs to the end.
@@ -262,8 +265,8 @@ impl<C: Console> CpmMachine<C> {
         self.services.files.disk()
     }
 
-    /// Interrupts counted by [`Isr::PushAll`].
-    pub fn interrupts_counted(&self) -> u16 {
-        self.core.memory().word(ISR_COUNTER)
+    /// Interrupts counted by [`Isr::PushAll`], modulo 65536; `None` without it.
+    pub fn interrupts_counted(&self) -> Option<u16> {
+        self.counting.then(|| self.core.memory().word(ISR_COUNTER))
     }
 }
