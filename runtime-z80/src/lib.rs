@@ -1,1 +1,32 @@
-//! The machines that run Z80 programs here: CP/M 2.2 on the `iz80` core.
+//! The machines that run Z80 programs here.
+//!
+//! [`Core`] is a Z80 (the `iz80` crate, with its T-states and its few wrong results put right) with 64 KB
+//! of memory, traps, watched addresses, limits and a clock interrupt. It knows no operating system. A
+//! [`Host`] on top of it is one: [`CpmMachine`] is CP/M 2.2.
+//!
+//! Everything is deterministic: the same program, console input and [`CpmConfig`] give the same T-states.
+//! What a real machine leaves undefined (memory that nobody wrote, registers after a BDOS call) holds junk
+//! from a seeded generator, so that a program cannot come to rely on it.
+//!
+//! This crate knows neither the compiler nor its assembler: a mistake that both sides share would cancel out.
+
+mod bus;
+mod console;
+mod core;
+mod cpm;
+mod end;
+mod execute;
+mod junk;
+mod observe;
+mod run;
+mod symbols;
+mod timing;
+
+pub use bus::{FloatingBus, Memory, Ports};
+pub use console::{Console, Input, Readiness, Script};
+pub use core::{Core, Registers};
+pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
+pub use end::{End, Exit, Fault, FaultKind, State};
+pub use observe::{NoObserver, Observer, PhaseCounter};
+pub use run::Host;
+pub use symbols::{Location, Symbols};

@@ -1,0 +1,300 @@
+//! The processor with its memory, its counters and its limits.
+
+use iz80::{Cpu, Machine, Reg8, Reg16};
+
+use crate::bus::{Bus, Memory, Ports, mark};
+use crate::end::{End, Fault, FaultKind};
+use crate::symbols::{Location, Symbols};
+use crate::timing;
+
+/// The registers a program sees (the alternate set is reached with `EXX` and `EX AF,AF'` only).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Registers {
+    pub af: u16,
+    pub bc: u16,
+    pub de: u16,
+    pub hl: u16,
+    pub ix: u16,
+    pub iy: u16,
+    pub sp: u16,
+    pub pc: u16,
+}
+
+/// A periodic interrupt request, held until the processor takes it.
+pub(crate) struct Clock {
+    pub(crate) every: u64,
+    pub(crate) next: u64,
+    pub(crate) pending: bool,
+}
+
+struct Area {
+    first: u16,
+    last: u16,
+    name: &'static str,
+}
+
+/// A Z80 with 64 KB of memory, independent of any operating system.
+pub struct Core<P> {
+    pub(crate) cpu: Cpu,
+    pub(crate) bus: Bus<P>,
+    /// T-states since the start.
+    pub(crate) t: u64,
+    /// Opcode fetches (M1 cycles) since the start: what the refresh register counts.
+    pub(crate) fetches: u64,
+    /// No interrupt is taken while `fetches` has this value: set by `EI` and by prefixes without effect.
+    pub(crate) held_at: u64,
+    /// The refresh register as last loaded, and `fetches` at that moment.
+    pub(crate) refresh: (u8, u64),
+    pub(crate) clock: Option<Clock>,
+    pub(crate) limit: u64,
+    pub(crate) lowest_sp: u16,
+    areas: Vec<Area>,
+    symbols: Symbols,
+}
+
+impl<P: Ports> Core<P> {
+    /// Memory and registers hold junk made from `seed`; PC is 0, interrupts are off, mode 1.
+    pub fn new(ports: P, seed: u64) -> Self {
+        let mut core = Core {
+            cpu: Cpu::new_z80(),
+            bus: Bus::new(ports, seed),
+            t: 0,
+            fetches: 0,
+            held_at: u64::MAX,
+            refresh: (0, 0),
+            clock: None,
+            limit: u64::MAX,
+            lowest_sp: 0,
+            areas: Vec::new(),
+            symbols: Symbols::default(),
+        };
+        let mut junk = crate::junk::Junk::new(!seed);
+        let mut fill = || {
+            let mut word = || junk.word();
+            let (af, bc, de, hl) = (word(), word(), word(), word());
+            Registers { af, bc, de, hl, ix: word(), iy: word(), sp: word(), pc: 0 }
+        };
+        core.set_registers(fill());
+        core.inject([0x08, 0]); // EX AF,AF'
+        core.inject([0xD9, 0]); // EXX
+        core.set_registers(fill());
+        core.inject([0xED, 0x56]); // IM 1
+        core
+    }
+
+    /// Puts a program or data there, whatever the protection says; executable. Addresses wrap.
+    pub fn load(&mut self, address: u16, bytes: &[u8]) {
+        let mut at = address;
+        for &byte in bytes {
+            self.bus.place(at, byte);
+            at = at.wrapping_add(1);
+        }
+    }
+
+    /// Refuses writes to `first..=last`; `name` appears in the fault ("the BDOS").
+    pub fn protect(&mut self, first: u16, last: u16, name: &'static str) {
+        self.areas.push(Area { first, last, name });
+        (first..=last).for_each(|address| self.bus.set_mark(address, mark::PROTECTED, true));
+    }
+
+    /// Like [`Core::protect`], and nothing in it may be executed but traps.
+    pub fn close(&mut self, first: u16, last: u16, name: &'static str) {
+        self.protect(first, last, name);
+        (first..=last).for_each(|address| self.bus.set_mark(address, mark::NO_EXECUTE, true));
+    }
+
+    /// Lets the [`crate::Host`] act when PC reaches `address`.
+    pub fn trap(&mut self, address: u16) {
+        self.bus.set_mark(address, mark::TRAP, true);
+    }
+
+    /// Tells the observer when PC reaches `address`.
+    pub fn watch(&mut self, address: u16) {
+        self.bus.set_mark(address, mark::WATCHED, true);
+    }
+
+    /// Ends [`Core::watch`].
+    pub fn unwatch(&mut self, address: u16) {
+        self.bus.set_mark(address, mark::WATCHED, false);
+    }
+
+    /// The names of addresses in faults.
+    pub fn set_symbols(&mut self, symbols: Symbols) {
+        self.symbols = symbols;
+    }
+
+    /// Ends the run with a fault when this many T-states have gone by since the start.
+    pub fn set_limit(&mut self, t_states: u64) {
+        self.limit = t_states;
+    }
+
+    /// Ends the run with a fault when a push, call or interrupt writes below `address`. Reading below it
+    /// through SP stays legal.
+    pub fn set_lowest_sp(&mut self, address: u16) {
+        self.lowest_sp = address;
+    }
+
+    /// Requests an interrupt every `t_states` (at least 1), the first one after so many, and turns
+    /// interrupts on. A request stays until it is taken; requests do not add up.
+    pub fn set_clock(&mut self, t_states: u64) {
+        let every = t_states.max(1);
+        self.clock = Some(Clock { every, next: self.t.saturating_add(every), pending: false });
+        self.inject([0xFB, 0]); // EI
+    }
+
+    /// T-states since the start.
+    pub fn t_states(&self) -> u64 {
+        self.t
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Memory {
+        &self.bus.memory
+    }
+
+    /// The devices given to [`Core::new`].
+    pub fn ports(&mut self) -> &mut P {
+        &mut self.bus.ports
+    }
+
+    /// Writes on the program's behalf, under the same protection.
+    pub fn write(&mut self, address: u16, value: u8) {
+        self.bus.write(address, value);
+    }
+
+    /// True where the program has neither been loaded nor has written.
+    pub fn is_blank(&self, address: u16) -> bool {
+        self.bus.marks(address) & mark::BLANK != 0
+    }
+
+    /// The registers as they are between two instructions.
+    pub fn registers(&self) -> Registers {
+        let r = self.cpu.immutable_registers();
+        Registers {
+            af: r.get16(Reg16::AF),
+            bc: r.get16(Reg16::BC),
+            de: r.get16(Reg16::DE),
+            hl: r.get16(Reg16::HL),
+            ix: r.get16(Reg16::IX),
+            iy: r.get16(Reg16::IY),
+            sp: r.get16(Reg16::SP),
+            pc: r.pc(),
+        }
+    }
+
+    /// Sets all of [`Registers`].
+    pub fn set_registers(&mut self, registers: Registers) {
+        let r = self.cpu.registers();
+        r.set16(Reg16::AF, registers.af);
+        r.set16(Reg16::BC, registers.bc);
+        r.set16(Reg16::DE, registers.de);
+        r.set16(Reg16::HL, registers.hl);
+        r.set16(Reg16::IX, registers.ix);
+        r.set16(Reg16::IY, registers.iy);
+        r.set16(Reg16::SP, registers.sp);
+        r.set_pc(registers.pc);
+    }
+
+    /// Whether the processor takes maskable interrupts (IFF1).
+    pub fn interrupts_enabled(&self) -> bool {
+        self.cpu.immutable_registers().get_interrupt_mode().0
+    }
+
+    /// Executes one instruction, without traps, watched addresses and interrupts. Returns its T-states.
+    pub fn step(&mut self) -> Result<u64, Fault> {
+        let (pc, before) = (self.pc(), self.t);
+        match self.execute(pc) {
+            Ok(()) => Ok(self.t - before),
+            Err(kind) => Err(self.fault(kind, pc)),
+        }
+    }
+
+    /// Does what a `RET` does, for the same T-states: the end of a service in a trap.
+    pub fn ret(&mut self) {
+        let sp = self.registers().sp;
+        let pc = self.bus.memory.word(sp);
+        let r = self.cpu.registers();
+        r.set16(Reg16::SP, sp.wrapping_add(2));
+        r.set_pc(pc);
+        self.t += timing::RET;
+        self.fetches += 1;
+    }
+
+    /// Charges T-states for code that a service stands for.
+    pub fn charge(&mut self, t_states: u64) {
+        self.t += t_states;
+    }
+
+    /// `address` with its symbol; addresses in protected areas have none.
+    pub fn locate(&self, address: u16) -> Location {
+        match self.area(address) {
+            Some(_) => Location { address, symbol: None },
+            None => self.symbols.locate(address),
+        }
+    }
+
+    /// A fault at the instruction at `address`.
+    pub fn fault(&self, kind: FaultKind, address: u16) -> Fault {
+        Fault { at: self.locate(address), kind }
+    }
+
+    /// The refused write that [`Core::write`] or an instruction tried since the last call, if there is one.
+    pub fn take_refused(&mut self) -> Option<FaultKind> {
+        let address = self.bus.refused.take()?;
+        Some(FaultKind::ProtectedWrite { address, area: self.area_name(address) })
+    }
+
+    pub(crate) fn area_name(&self, address: u16) -> &'static str {
+        self.area(address).map_or("the system", |area| area.name)
+    }
+
+    fn area(&self, address: u16) -> Option<&Area> {
+        self.areas.iter().find(|area| (area.first..=area.last).contains(&address))
+    }
+
+    pub(crate) fn end(&self, kind: FaultKind, address: u16) -> End {
+        End::Fault(self.fault(kind, address))
+    }
+
+    #[inline]
+    pub(crate) fn pc(&self) -> u16 {
+        self.cpu.immutable_registers().pc()
+    }
+
+    pub(crate) fn set_pc(&mut self, pc: u16) {
+        self.cpu.registers().set_pc(pc);
+    }
+
+    /// Has the processor execute an instruction that is nowhere in memory and takes no time, as `iz80` lets
+    /// nobody set the interrupt flip-flops and mode directly. For instructions without operands in memory.
+    pub(crate) fn inject(&mut self, code: [u8; 2]) {
+        let pc = self.pc();
+        self.set_pc(0);
+        self.cpu.execute_instruction(&mut Injected(code));
+        self.set_pc(pc);
+    }
+
+    pub(crate) fn interrupt_mode(&self) -> u8 {
+        self.cpu.immutable_registers().get_interrupt_mode().1
+    }
+
+    pub(crate) fn reg8(&self, register: Reg8) -> u8 {
+        self.cpu.immutable_registers().get8(register)
+    }
+}
+
+struct Injected([u8; 2]);
+
+impl Machine for Injected {
+    fn peek(&mut self, address: u16) -> u8 {
+        self.0[usize::from(address & 1)]
+    }
+
+    fn poke(&mut self, _address: u16, _value: u8) {}
+
+    fn port_in(&mut self, _address: u16) -> u8 {
+        0xFF
+    }
+
+    fn port_out(&mut self, _address: u16, _value: u8) {}
+}

@@ -1,0 +1,245 @@
+//! The traps: console functions and BIOS entries here, lines in `line`, files in `files`.
+
+use super::files::Files;
+use super::line::LineEnd;
+use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
+use crate::bus::Ports;
+use crate::console::{Console, Input, Readiness};
+use crate::core::{Core, Registers};
+use crate::end::{End, Exit, Fault, FaultKind};
+use crate::junk::Junk;
+use crate::observe::Observer;
+use crate::run::Host;
+use crate::symbols::Location;
+use crate::timing;
+
+/// A program that asks so often in a row for input that can never come is taken to wait for it.
+const POLLS_IN_VAIN: u32 = 1000;
+const TAB_STOP: u8 = 8;
+
+pub(super) struct Services<C> {
+    pub(super) console: C,
+    pub(super) files: Files,
+    ccp: u16,
+    bdos: u16,
+    bios: u16,
+    junk: Junk,
+    /// The cursor's column, for tab stops and erasing. 8 bits, as in the BDOS.
+    pub(super) column: u8,
+    /// Questions for input after its end since the last output.
+    polls_in_vain: u32,
+}
+
+/// What a call gives back: HL; `None` where CP/M promises nothing.
+type Answer = Option<u16>;
+
+impl<C: Console> Services<C> {
+    pub(super) fn new(console: C, ccp: u16, bdos: u16, bios: u16, junk: Junk) -> Self {
+        Services { console, files: Files::default(), ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
+    }
+
+    fn bdos<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+        let registers = core.registers();
+        let (function, de) = (registers.bc as u8, registers.de);
+        let e = de as u8;
+        let answer = match function {
+            0 => return Err(End::Exit(Exit::SystemReset)),
+            1 => Some(u16::from(self.read_echoed()?)),
+            2 => {
+                self.expand(e, core, observer);
+                None
+            }
+            6 if e == 0xFF => match self.status()? {
+                true => Some(u16::from(self.read()?)),
+                false => Some(0),
+            },
+            6 => {
+                self.put(e, core, observer);
+                None
+            }
+            9 => self.text(de, core, observer)?,
+            10 => match self.line(de, core)? {
+                LineEnd::Complete => None,
+                LineEnd::WarmBoot => return Err(End::Exit(Exit::ControlC)),
+            },
+            11 => Some(u16::from(self.status()?)),
+            // CP/M, version 2.2.
+            12 => Some(0x0022),
+            _ => {
+                let result = self.files.call(function, de, core);
+                Some(result.map_err(|kind| core.end(kind, caller(core)))?)
+            }
+        };
+        if let Some(kind) = core.take_refused() {
+            return Err(core.end(kind, caller(core)));
+        }
+        self.finish(core, answer);
+        Ok(())
+    }
+
+    /// Returns to the program. CP/M 2.2 gives results in HL with A = L and B = H; all other registers that
+    /// 8080 code can reach come back with junk.
+    fn finish<P: Ports>(&mut self, core: &mut Core<P>, answer: Answer) {
+        let [h, l] = answer.unwrap_or_else(|| self.junk.word()).to_be_bytes();
+        let (f, c) = (self.junk.word() as u8, self.junk.word() as u8);
+        core.set_registers(Registers {
+            af: u16::from_be_bytes([l, f]),
+            bc: u16::from_be_bytes([h, c]),
+            de: self.junk.word(),
+            hl: u16::from_be_bytes([h, l]),
+            ..core.registers()
+        });
+        core.ret();
+    }
+
+    fn bios<P: Ports, O: Observer>(
+        &mut self,
+        entry: u16,
+        core: &mut Core<P>,
+        observer: &mut O,
+    ) -> Result<(), End> {
+        let answer = match entry {
+            0 | 1 => return Err(End::Exit(Exit::WarmBoot)),
+            2 => Some(if self.status()? { 0xFF } else { 0 }),
+            3 => Some(u16::from(self.read()?)),
+            4 => {
+                self.put(core.registers().bc as u8, core, observer);
+                None
+            }
+            _ => {
+                let kind = FaultKind::UnknownBiosCall { entry: entry as u8 };
+                return Err(core.end(kind, caller(core)));
+            }
+        };
+        core.charge(timing::JP);
+        // Only A is promised: B and H of the answer are junk as well.
+        let answer = answer.map(|a| a | (self.junk.word() & 0xFF00));
+        self.finish(core, answer);
+        Ok(())
+    }
+
+    /// Back in the CCP, if it is still there. Its stack, which the program was given, does not count.
+    fn returned<P: Ports>(&self, core: &Core<P>) -> End {
+        let top = self.ccp + CCP_STACK_TOP;
+        let stack = top - CCP_STACK_BYTES..top;
+        let overwritten = (self.ccp..self.bdos).find(|at| !stack.contains(at) && !core.is_blank(*at));
+        match overwritten {
+            None => End::Exit(Exit::Return),
+            // The RET itself is gone with its PC; what is known is where it led, which no symbol names.
+            Some(address) => End::Fault(Fault {
+                at: Location { address: self.ccp, symbol: None },
+                kind: FaultKind::CcpOverwritten { address },
+            }),
+        }
+    }
+
+    pub(super) fn read(&mut self) -> Result<u8, End> {
+        match self.console.read() {
+            Input::Byte(byte) => Ok(byte),
+            Input::End => Err(End::EndOfInput),
+        }
+    }
+
+    /// Function 1 echoes what moves the cursor or leaves a mark.
+    fn read_echoed(&mut self) -> Result<u8, End> {
+        let byte = self.read()?;
+        if byte == b'\t' {
+            self.echo(b' ');
+            while !self.column.is_multiple_of(TAB_STOP) {
+                self.echo(b' ');
+            }
+        } else if byte >= b' ' || matches!(byte, b'\r' | b'\n' | 0x08) {
+            self.echo(byte);
+        }
+        Ok(byte)
+    }
+
+    fn status(&mut self) -> Result<bool, End> {
+        match self.console.ready() {
+            Readiness::Byte => Ok(true),
+            Readiness::Nothing => Ok(false),
+            Readiness::End => {
+                self.polls_in_vain += 1;
+                if self.polls_in_vain > POLLS_IN_VAIN { Err(End::EndOfInput) } else { Ok(false) }
+            }
+        }
+    }
+
+    fn text<P: Ports, O: Observer>(
+        &mut self,
+        start: u16,
+        core: &Core<P>,
+        observer: &mut O,
+    ) -> Result<Answer, End> {
+        let mut at = start;
+        // Ends, because nobody ever writes to the BDOS.
+        while !core.is_blank(at) {
+            let byte = core.memory().byte(at);
+            if byte == b'$' {
+                return Ok(None);
+            }
+            self.expand(byte, core, observer);
+            at = at.wrapping_add(1);
+        }
+        let kind = FaultKind::UnterminatedText { address: start, blank: at };
+        Err(core.end(kind, caller(core)))
+    }
+
+    /// Output with tabs turned into spaces, as functions 2 and 9 do.
+    fn expand<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
+        if byte != b'\t' {
+            self.put(byte, core, observer);
+            return;
+        }
+        self.put(b' ', core, observer);
+        while !self.column.is_multiple_of(TAB_STOP) {
+            self.put(b' ', core, observer);
+        }
+    }
+
+    fn put<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
+        self.polls_in_vain = 0;
+        self.advance(byte);
+        self.console.write(byte);
+        observer.on_console_out(byte, core.t_states());
+    }
+
+    pub(super) fn echo(&mut self, byte: u8) {
+        self.advance(byte);
+        self.console.echo(byte);
+    }
+
+    /// The column after `byte`, as the BDOS keeps it: a carriage return alone does not count.
+    fn advance(&mut self, byte: u8) {
+        self.column = match byte {
+            0x7F => self.column,
+            b' '.. => self.column.wrapping_add(1),
+            0x08 => self.column.saturating_sub(1),
+            b'\n' => 0,
+            _ => self.column,
+        };
+    }
+}
+
+impl<C: Console, P: Ports> Host<P> for Services<C> {
+    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+        let pc = core.pc();
+        if pc == self.bdos {
+            return self.bdos(core, observer);
+        }
+        if pc == self.ccp {
+            return Err(self.returned(core));
+        }
+        // The other traps set at loading are the BIOS's entries.
+        let entry = pc.wrapping_sub(self.bios) / 3;
+        debug_assert!(entry < BIOS_ENTRIES, "no trap was set at {pc:04X}h");
+        self.bios(entry, core, observer)
+    }
+}
+
+/// The call that led to the trap, or where it returns to when it was made in another way.
+fn caller<P: Ports>(core: &Core<P>) -> u16 {
+    let back = core.memory().word(core.registers().sp);
+    let call = back.wrapping_sub(3);
+    if core.memory().byte(call) == 0xCD { call } else { back }
+}

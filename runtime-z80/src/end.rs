@@ -1,0 +1,82 @@
+//! How a run ends.
+
+use thiserror::Error;
+
+use crate::symbols::Location;
+
+/// What [`crate::CpmMachine::run_for`] came back with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// The slice of T-states is used up; the program goes on at the next call.
+    Running,
+    Ended(End),
+}
+
+/// Why a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// By itself.
+    Exit(Exit),
+    /// It waited for console input and there is none left.
+    EndOfInput,
+    /// It did something that would not work on a real machine, or ran into a limit.
+    Fault(Fault),
+}
+
+/// The ways in which a program ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// `RET` to the command processor.
+    Return,
+    /// `JP 0`, or a call of the BIOS's warm or cold boot.
+    WarmBoot,
+    /// BDOS function 0.
+    SystemReset,
+    /// Control-C typed as the first character of a line read by BDOS function 10.
+    ControlC,
+}
+
+/// A fault and the instruction that caused it. For what the BDOS was asked to do: the call.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("at {at}: {kind}")]
+pub struct Fault {
+    pub at: Location,
+    pub kind: FaultKind,
+}
+
+/// What went wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum FaultKind {
+    #[error("a write to {address:04X}h, which belongs to {area}")]
+    ProtectedWrite { address: u16, area: &'static str },
+    #[error("execution inside {area}, where no entry point is")]
+    ProtectedExecution { area: &'static str },
+    #[error("execution of memory that was neither loaded nor written")]
+    BlankExecution,
+    #[error("the undefined opcode {:02X} {:02X}", bytes[0], bytes[1])]
+    UndefinedOpcode { bytes: [u8; 2] },
+    #[error("HALT, and no interrupt would wake the processor (interrupts are {})", if *.interrupts { "on" } else { "off" })]
+    Halt { interrupts: bool },
+    #[error("an endless loop: the jump leads to itself")]
+    EndlessLoop,
+    #[error("still running after {limit} T-states; raise the limit if the program needs longer")]
+    TimeLimit { limit: u64 },
+    #[error("the stack has grown down to {sp:04X}h; {lowest:04X}h is the lowest address it may use")]
+    StackOverflow { sp: u16, lowest: u16 },
+    #[error("BDOS function {number}, which is not one of those provided (0-2, 6, 9-23, 25, 26, 33-36)")]
+    UnknownBdosCall { number: u8 },
+    #[error(
+        "BIOS entry {entry}, which is not one of those provided (0 boot, 1 wboot, 2 const, 3 conin, 4 conout)"
+    )]
+    UnknownBiosCall { entry: u8 },
+    #[error(
+        "BDOS function 9 finds no '$' in the text at {address:04X}h before {blank:04X}h, where nothing was written"
+    )]
+    UnterminatedText { address: u16, blank: u16 },
+    #[error("drive {drive}, but only drive A is there")]
+    NoSuchDrive { drive: char },
+    #[error(
+        "RET to the command processor, which the program has overwritten at {address:04X}h; end with JP 0 instead"
+    )]
+    CcpOverwritten { address: u16 },
+}

@@ -1,0 +1,117 @@
+//! The run loop: instructions, traps, watched addresses, interrupts and limits.
+
+use iz80::{Reg8, Reg16};
+
+use crate::bus::{Ports, mark};
+use crate::core::Core;
+use crate::end::{End, FaultKind, State};
+use crate::observe::Observer;
+use crate::timing;
+
+/// What acts at the trapped addresses: an operating system.
+pub trait Host<P> {
+    /// PC is at a trap. Does its service and moves PC on (usually with [`Core::ret`]), or ends the run.
+    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End>;
+}
+
+impl<P: Ports> Core<P> {
+    /// Runs for about `t_states` more (to the end of the instruction in which they are used up).
+    pub fn run<H: Host<P>, O: Observer>(&mut self, host: &mut H, observer: &mut O, t_states: u64) -> State {
+        let until = self.t.saturating_add(t_states);
+        // Nothing but instructions is due before this; the one comparison covers slice, limit and interrupts.
+        let mut next_event = 0;
+        loop {
+            if self.t >= next_event {
+                if self.t >= self.limit {
+                    let limit = self.limit;
+                    return State::Ended(self.end(FaultKind::TimeLimit { limit }, self.pc()));
+                }
+                if self.t >= until {
+                    return State::Running;
+                }
+                let pc = self.pc();
+                match self.interrupt(observer) {
+                    Ok(next_interrupt) => next_event = next_interrupt.min(until).min(self.limit),
+                    Err(kind) => return State::Ended(self.end(kind, pc)),
+                }
+            }
+            let pc = self.pc();
+            let marks = self.bus.marks(pc);
+            let before = self.t;
+            if marks & mark::AT_EXECUTION != 0 {
+                if marks & mark::WATCHED != 0 {
+                    observer.on_watch(pc, &self.bus.memory, self.t);
+                }
+                if marks & mark::TRAP != 0 {
+                    if let Err(end) = host.trap(self, observer) {
+                        return State::Ended(end);
+                    }
+                    if O::INSTRUCTIONS {
+                        observer.on_instruction(pc, before, self.t);
+                    }
+                    continue;
+                }
+                if marks & mark::NO_EXECUTE != 0 {
+                    let area = self.area_name(pc);
+                    return State::Ended(self.end(FaultKind::ProtectedExecution { area }, pc));
+                }
+                if marks & mark::BLANK != 0 {
+                    return State::Ended(self.end(FaultKind::BlankExecution, pc));
+                }
+            }
+            if let Err(kind) = self.execute(pc) {
+                return State::Ended(self.end(kind, pc));
+            }
+            if O::INSTRUCTIONS {
+                observer.on_instruction(pc, before, self.t);
+            }
+        }
+    }
+
+    /// Takes the clock's interrupt if it is due and allowed. Returns when to look again: at once while a
+    /// request waits.
+    fn interrupt<O: Observer>(&mut self, observer: &mut O) -> Result<u64, FaultKind> {
+        let t = self.t;
+        let Some(clock) = &mut self.clock else { return Ok(u64::MAX) };
+        if t >= clock.next {
+            clock.pending = true;
+            let missed = (t - clock.next) / clock.every + 1;
+            clock.next = clock.next.saturating_add(missed.saturating_mul(clock.every));
+        }
+        if !clock.pending {
+            return Ok(clock.next);
+        }
+        let next = clock.next;
+        if self.held_at == self.fetches || !self.interrupts_enabled() {
+            return Ok(0);
+        }
+        if let Some(clock) = &mut self.clock {
+            clock.pending = false;
+        }
+        self.accept_interrupt()?;
+        if O::INSTRUCTIONS {
+            observer.on_instruction(self.pc(), t, self.t);
+        }
+        Ok(next)
+    }
+
+    /// Modes 0 and 1 go to 0038h (nothing drives the bus at acknowledge, so mode 0 reads FFh: `RST 38h`);
+    /// mode 2 through the table at I with the same FFh.
+    fn accept_interrupt(&mut self) -> Result<(), FaultKind> {
+        let mode_2 = self.interrupt_mode() == 2;
+        self.inject([0xF3, 0]); // DI
+        let pc = self.pc();
+        let sp = self.cpu.immutable_registers().get16(Reg16::SP).wrapping_sub(2);
+        self.bus.write(sp.wrapping_add(1), (pc >> 8) as u8);
+        self.bus.write(sp, pc as u8);
+        self.cpu.registers().set16(Reg16::SP, sp);
+        let vector = u16::from_be_bytes([self.reg8(Reg8::I), 0xFF]);
+        self.set_pc(if mode_2 { self.bus.memory.word(vector) } else { 0x0038 });
+        self.fetches += 1;
+        self.t += if mode_2 { timing::INTERRUPT_MODE_2 } else { timing::INTERRUPT };
+        match self.take_refused() {
+            Some(kind) => Err(kind),
+            None => self.check_stack(),
+        }
+    }
+}
