@@ -1,0 +1,166 @@
+//! What several test targets need: random models, and running an image on the machine.
+
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::{Assets, Compiled, Image, Request, Target, compile, ir::Form};
+use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
+use std::path::PathBuf;
+
+/// A small generator of pseudo-random numbers (SplitMix64): the same networks on every machine.
+pub struct Random(pub u64);
+
+impl Random {
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    /// Between `least` and `most`, both included.
+    pub fn within(&mut self, least: usize, most: usize) -> usize {
+        least + (self.next() % (most - least + 1) as u64) as usize
+    }
+
+    pub fn chance(&mut self, percent: u64) -> bool {
+        self.next() % 100 < percent
+    }
+}
+
+/// A layer with all that is odd: zero rows and columns, single -2 weights, biases up to `bias`.
+pub fn layer(r: &mut Random, inputs: usize, outputs: usize, density: u64, bias: i64, shift: u8) -> Layer {
+    let dead_columns: Vec<bool> = (0..inputs).map(|_| r.chance(8)).collect();
+    let mut weights = vec![0i8; inputs * outputs];
+    for row in weights.chunks_mut(inputs) {
+        if r.chance(8) {
+            continue;
+        }
+        for (w, dead) in row.iter_mut().zip(&dead_columns) {
+            if !dead && r.chance(density) {
+                *w = [-2, -1, -1, 1, 1, 1][r.within(0, 5)];
+            }
+        }
+        if r.chance(10) {
+            row.fill(0);
+            row[r.within(0, inputs - 1)] = -2;
+        }
+    }
+    let bias = (0..outputs).map(|_| (r.within(0, 2 * bias as usize) as i64 - bias) as i16).collect();
+    Layer { inputs, outputs, weights, bias, shift }
+}
+
+/// A random chat model or classifier of odd shape that is likely to fit a Z80.
+pub fn model(seed: u64) -> Model {
+    let mut r = Random(seed);
+    let chat = !r.chance(25);
+    let buckets = |r: &mut Random| match r.within(0, 4) {
+        0 => r.within(1, 300) as u16,
+        1 => 256,
+        2 => 512,
+        3 => 64,
+        _ => 128,
+    };
+    let query = QueryEncoder { buckets: buckets(&mut r), max_length: r.within(1, 127) as u8 };
+    let context = buckets(&mut r);
+    let inputs = usize::from(query.buckets) + if chat { usize::from(context) } else { 0 };
+    let classes = r.within(1, if chat { 60 } else { 280 });
+    let depth = r.within(1, 6);
+    let widest = [300, 300, 200, 120, 80, 60][depth - 1];
+    let mut widths = vec![inputs];
+    widths.extend((1..depth).map(|_| r.within(1, widest)));
+    widths.push(classes);
+    let density = [3, 10, 27][r.within(0, 2)];
+    let bias = [40, 1000, 32767][r.within(0, 2)];
+    let shift = if r.chance(70) { 2 } else { r.within(0, 7) as u8 };
+    let layers = widths.windows(2).map(|w| layer(&mut r, w[0], w[1], density, bias, shift)).collect();
+    let output = if chat {
+        let mut charset: Vec<u8> = (0..classes - 1).map(|i| b'!' + (i % 90) as u8).collect();
+        charset.push(0);
+        let length = r.within(1, 12) as u8;
+        let max_reply = r.within(1, 6) as u8;
+        Output::Chat(Chat { charset, context: ContextEncoder { buckets: context, length }, max_reply })
+    } else {
+        Output::Classifier { labels: (0..classes).map(|i| format!("L{i}")).collect() }
+    };
+    let model = Model { name: format!("random-{seed}"), about: "random".into(), query, output, layers, training: vec![] };
+    model.check().expect("the generator keeps the rules");
+    model
+}
+
+/// A random query of printable characters.
+pub fn query(r: &mut Random, longest: usize) -> Vec<u8> {
+    let length = r.within(1, longest);
+    (0..length).map(|_| if r.chance(15) { b' ' } else { r.within(33, 126) as u8 }).collect()
+}
+
+pub fn target() -> Target {
+    let targets = Assets::builtin().targets().expect("built-in targets are valid");
+    targets.into_iter().find(|t| t.name == "z80-cpm").expect("z80-cpm is built in")
+}
+
+pub fn compile_for_cpm(model: &Model, encoding: Option<Form>, calibration: &[Vec<u8>]) -> Result<Compiled, mlc_compiler::CompileError> {
+    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, calibration })
+}
+
+/// What a program did with one query.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Ran {
+    pub reply: Vec<u8>,
+    pub logits: Vec<Vec<i16>>,
+    pub t_states: u64,
+}
+
+struct Watch<'a> {
+    image: &'a Image,
+    logits: Vec<Vec<i16>>,
+}
+
+impl Observer for Watch<'_> {
+    fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
+        self.logits.push(self.image.logits.read(|a| memory.byte(a)));
+    }
+}
+
+/// Runs an image with a command tail until it returns to CP/M.
+pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
+    let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
+    let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
+    let mut machine = CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
+    machine.watch(image.logits.ready);
+    let mut watch = Watch { image, logits: vec![] };
+    match machine.run(&mut watch) {
+        End::Exit(_) => {}
+        other => panic!("the program did not return to CP/M: {other:?}"),
+    }
+    let output = machine.console().output();
+    let reply = output.strip_suffix(b"\r\n").expect("a reply ends with a new line").to_vec();
+    Ran { reply, logits: watch.logits, t_states: machine.t_states() }
+}
+
+/// A file of the public test data, or `None` with a message where it is not there.
+pub fn shared(name: &str) -> Option<Vec<u8>> {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/z80ai").join(name);
+    match std::fs::read(&path) {
+        Ok(bytes) => Some(bytes),
+        Err(_) => {
+            eprintln!("skipped: the public test file {name} is not beside the project");
+            None
+        }
+    }
+}
+
+/// Prompts and exact replies of a published network.
+pub fn expected(name: &str) -> Vec<(String, String)> {
+    let Some(bytes) = shared(&format!("{name}-expected.txt")) else { return vec![] };
+    let text = String::from_utf8(bytes).expect("the file is text");
+    text.lines().map(|l| l.split_once('|').expect("prompt|reply")).map(|(p, r)| (p.into(), r.into())).collect()
+}
+
+/// A published network.
+pub fn published(name: &str) -> Option<Model> {
+    let file = format!("{name}.npz");
+    let bytes = shared(&file)?;
+    Some(mlc_compiler::import::load(&bytes, &file, &Default::default()).expect("the published file imports"))
+}
