@@ -17,7 +17,7 @@
 //! - Directives: `org`, `equ`, `db`/`defb`/`defm`, `dw`/`defw`, `ds`/`defs` (`count[,fill]`), `align`, `end`.
 //! - Numbers: `31`, `1Fh`, `0x1F`, `$1F`, `11111b`, `%11111`, `'c'`; `$` is the address of the statement.
 //! - Mnemonics, registers and directives are case-insensitive and reserved; symbols are case-sensitive.
-//! - Expressions: see [`expr`](self::expr). All arithmetic is unsigned, modulo 2^16.
+//! - Expressions: see `expr.rs`. All arithmetic is unsigned, modulo 2^16.
 //! - What `org`, `ds`, `align`, `end`, `bit`, `res`, `set`, `im`, `rst` and the displacement of `(ix+d)` need must be
 //!   defined above them; all else may refer forward.
 //!

@@ -148,7 +148,7 @@ fn index_of(reg: Reg) -> Option<Index> {
     }
 }
 
-/// The bytes: [prefix] [CB or ED] opcode [d] [n or nn]; but prefix CB d opcode.
+/// The bytes: perhaps a prefix, perhaps CB or ED, opcode, perhaps d, perhaps n or nn; but prefix, CB, d, opcode.
 fn encode(entry: &Entry, fit: &Fit, operands: Vec<Operand>) -> Insn {
     let form = entry.form;
     let prefix = match fit.index {
