@@ -17,7 +17,7 @@ argmax:
 {%- for t in s.logit_tiles %}
 {%- if t.count > 0 %}
 {%- if t.index > 0 %}
-        ld hl,{{ s.page }}*256+{{ t.index * s.stride * 256 + 256 + 255 }}
+        ld hl,{{ s.acc }}+{{ t.index * s.stride * 256 + 256 + 255 }}
 {%- endif %}
         ld b,{{ t.count % 256 }}
 argmax_{{ t.index }}:

@@ -1,3 +1,5 @@
+{%- import "stage.asm" as stage -%}
+{%- import "argmax.asm" as argmax -%}
 ; ---- the network -----------------------------------------------------------
 
 ; Takes a query: HL text, B length. Spaces at both ends are dropped, A-Z become a-z; a space is put on

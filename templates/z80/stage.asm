@@ -90,7 +90,7 @@
         dec h
         ld (hl),0
 {{ g.name }}_go:
-        ld hl,{{ g.page }}*256+256+255
+        ld hl,{{ g.before }}
         jp {{ g.name }}_scan
 {%- if s.tiles > 1 and g.first %}
 {{ self::switch(s=s) }}

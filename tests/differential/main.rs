@@ -5,7 +5,6 @@ mod support;
 
 use mlc_compiler::{eval, ir::Form, reference};
 use mlc_runtime_z80::CpmConfig;
-use support::Random;
 
 /// Bench figure of a published network: mean T-states a step over its expected prompts.
 fn published(name: &str, form: Option<Form>) -> Option<(f64, f64, usize)> {

@@ -17,7 +17,6 @@ pub struct Program {
     about: String,
     target: String,
     origin: String,
-    console: String,
     /// The plan, for the comment on top.
     table: Vec<String>,
     max_query: u8,
@@ -67,7 +66,6 @@ struct BufferContext {
 #[derive(Serialize)]
 struct OutputContext {
     acc: String,
-    page: String,
     stride: usize,
     tiles: usize,
     logit_mask: u8,
@@ -100,7 +98,6 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         about: request.model.about.replace(char::is_control, " "),
         target: request.target.name.clone(),
         origin: format!("{:05X}h", request.target.origin),
-        console: request.target.console.clone(),
         table: plan.table().lines().map(str::to_string).collect(),
         max_query: request.model.query.max_length.min(request.target.longest_query),
         chat: matches!(network.answer, Answer::Chat { .. }),
@@ -138,7 +135,6 @@ fn output(plan: &Plan) -> OutputContext {
     let rest = |(index, &count): (usize, &usize)| LogitTile { index, count: if index == 0 { count - 1 } else { count } };
     OutputContext {
         acc: format!("{}_acc", stage.name),
-        page: format!("{}_acc/256", stage.name),
         stride: plan.memory.strides[index],
         tiles: sizes.len(),
         logit_mask: (0xFFu16 << plan.network.shift) as u8,

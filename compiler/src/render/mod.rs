@@ -14,6 +14,9 @@ use tera::{Context, Tera};
 /// The template that everything else is included from.
 const PROGRAM: &str = "program.asm";
 
+/// The name under which a program includes the console of its target.
+const CONSOLE: &str = "console.asm";
+
 /// Renders the program of a plan.
 ///
 /// # Errors
@@ -21,7 +24,9 @@ const PROGRAM: &str = "program.asm";
 pub fn render(plan: &Plan, request: &Request) -> Result<String, CompileError> {
     let mut tera = Tera::default();
     tera.autoescape_on(vec![]);
-    tera.add_raw_templates(request.assets.templates()).map_err(|e| template_error(&e))?;
+    let console = request.target.console.as_str();
+    let templates = request.assets.templates().map(|(name, text)| (if name == console { CONSOLE } else { name }, text));
+    tera.add_raw_templates(templates).map_err(|e| template_error(&e))?;
     let program = context::program(plan, request);
     let context = Context::from_serialize(&program).map_err(|e| template_error(&e))?;
     let text = tera.render(PROGRAM, &context).map_err(|e| template_error(&e))?;

@@ -70,8 +70,10 @@ struct Multiple {
 struct Segment {
     name: String,
     first: bool,
-    /// Address of the last accumulator's high byte; its index; the page of low bytes.
+    /// Address of the last accumulator's high byte; its index; the page of low bytes; the last address
+    /// of the page of high bytes, from which a scan steps to the first.
     last_high: String,
+    before: String,
     last: usize,
     page: String,
     columns: Vec<ColumnContext>,
@@ -271,7 +273,8 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
     Segment {
         first: place.as_ref().is_none_or(|p| p.tile == 0),
         last_high: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + PAGE + last)),
-        page: place.as_ref().map_or(String::new(), |p| format!("({}/256+{})", p.array, p.low / PAGE)),
+        before: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + 2 * PAGE - 1)),
+        page: place.as_ref().map_or(String::new(), |p| format!("{}/256+{}", p.array, p.low / PAGE)),
         last,
         columns: contexts,
         lows: text::lines(targets.iter().map(|t| format!("{t} and 255")), ADDRESSES),
