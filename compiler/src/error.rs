@@ -2,8 +2,8 @@
 
 use crate::asm::AsmError;
 use crate::image::Oversize;
-use crate::ir::TypeError;
-use crate::plan::{Plan, PlanError, Survey};
+use crate::ir::{Form, TypeError};
+use crate::plan::{PlanError, Survey};
 use crate::target::Target;
 use crate::valid::InvalidGraph;
 use std::fmt::Write;
@@ -45,10 +45,10 @@ impl CompileError {
     }
 
     /// The table of what each plan tried would need, smallest last.
-    pub(crate) fn too_large(name: &str, target: &Target, survey: &Survey, refused: Vec<(Plan, Oversize)>) -> Self {
+    pub(crate) fn too_large(name: &str, target: &Target, survey: &Survey, refused: &[(Vec<Form>, Oversize)]) -> Self {
         let mut table = String::from("what it would need there, in bytes:\n");
-        for (plan, size) in &refused {
-            let forms: Vec<_> = plan.forms.iter().map(|f| f.name()).collect();
+        for (forms, size) in refused {
+            let forms: Vec<_> = forms.iter().map(|f| f.name()).collect();
             let _ = writeln!(table, "  {:>6} with {}", size.needs, forms.join(", "));
         }
         for (name, offers) in survey.stages() {

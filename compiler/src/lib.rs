@@ -79,6 +79,12 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let survey = plan::survey(graph, request.target, request.calibration)?;
     let mut refused = Vec::new();
     for forms in plan::candidates(&survey, request.encoding) {
+        // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
+        let (estimate, _) = survey.estimate(&forms);
+        if estimate > request.target.memory() / 20 * 21 {
+            refused.push((forms, image::Oversize { needs: estimate }));
+            continue;
+        }
         let lowered = pass::lower(graph, &|id| survey.form_of(&forms, id))?;
         let graph = &lowered.last().expect("lower() records every pass").graph;
         let plan = plan::plan(graph, &survey, &forms)?;
@@ -90,8 +96,8 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
                 let reports = reports.iter().cloned().chain(lowered).collect();
                 return Ok(Compiled { reports, wraps, plan, assembly, image });
             }
-            Err(size) => refused.push((plan, size)),
+            Err(size) => refused.push((forms, size)),
         }
     }
-    Err(CompileError::too_large(&request.model.name, request.target, &survey, refused))
+    Err(CompileError::too_large(&request.model.name, request.target, &survey, &refused))
 }

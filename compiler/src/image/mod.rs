@@ -55,12 +55,13 @@ pub struct Oversize {
 }
 
 impl Image {
-    /// Whether image, buffers and stack fit between origin and end of memory.
+    /// Whether the loader takes the image, and buffers and stack fit behind it.
     ///
     /// # Errors
-    /// The size it would need.
+    /// The size it would need, buffers and stack included.
     pub fn check_size(&self, target: &Target) -> Result<(), Oversize> {
-        if self.memory_end <= usize::from(target.memory_end) {
+        let image_end = usize::from(self.origin) + self.bytes.len();
+        if image_end <= target.image_end.into() && self.memory_end <= target.memory_end.into() {
             return Ok(());
         }
         Err(Oversize { needs: self.memory_end - usize::from(self.origin) })

@@ -18,6 +18,8 @@ pub struct Target {
     pub image: ImageKind,
     /// Where the image is loaded and entered.
     pub origin: u16,
+    /// First address that the loader refuses to load to; buffers may lie there.
+    pub image_end: u16,
     /// First address behind the memory that a program may use.
     pub memory_end: u16,
     /// Bytes kept for the stack, interrupt handlers included.
@@ -76,8 +78,8 @@ impl Target {
         if target.clock_hz == 0 {
             return fail("clock_hz", "a clock has more than 0 Hz");
         }
-        if target.origin >= target.memory_end {
-            return fail("memory_end", "lies before the origin");
+        if target.origin >= target.image_end || target.image_end > target.memory_end {
+            return fail("image_end", "must lie behind the origin and not behind memory_end");
         }
         if !(1..=127).contains(&target.longest_query) {
             return fail("longest_query", "must be 1 to 127 bytes");

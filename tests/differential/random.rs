@@ -1,0 +1,122 @@
+//! Random networks of odd shapes, in every form of weights.
+
+use super::support::{self, Random};
+use mlc_compiler::model::Model;
+use mlc_compiler::plan::stats;
+use mlc_compiler::{Compiled, eval, ir::Form, reference};
+use mlc_runtime_z80::{ClockInterrupt, CpmConfig, Isr};
+
+/// How many networks; their seeds are 0, 1, 2, …
+const NETWORKS: u64 = 200;
+/// Queries for each network and form.
+const QUERIES: usize = 3;
+
+fn queries(seed: u64) -> Vec<Vec<u8>> {
+    let mut r = Random(seed ^ 0xABCD);
+    let longest = [5, 30, 126];
+    let mut queries: Vec<_> = (0..QUERIES).map(|i| support::query(&mut r, longest[i])).collect();
+    queries.retain(|q| q.iter().any(|&b| b != b' '));
+    queries.push(b"Aa aa".to_vec());
+    queries
+}
+
+/// Runs all queries on one image and compares with the reference; returns T-states and steps.
+fn compare(model: &Model, compiled: &Compiled, what: &str, config: &CpmConfig) -> (u64, u64) {
+    let graph = reference(model).expect("the model was checked");
+    let (mut t_states, mut steps) = (0, 0);
+    for query in queries(model.name[7..].parse().expect("the name ends with the seed")) {
+        // CP/M's command processor folds to upper case, and the network folds back.
+        let run = eval::run(&graph, &query);
+        let ran = support::run(&compiled.image, &query, config.clone());
+        let shown = query.escape_ascii();
+        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.name);
+        assert_eq!(ran.reply, run.reply, "{} {what}: reply to \"{shown}\"", model.name);
+        t_states += ran.t_states;
+        steps += run.steps() as u64;
+    }
+    (t_states, steps)
+}
+
+#[test]
+fn two_hundred_random_networks_are_exact_in_every_form() {
+    let (mut compared, mut refused) = (0, 0);
+    for seed in 0..NETWORKS {
+        let model = support::model(seed);
+        let calibration = queries(seed);
+        for encoding in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Unrolled)] {
+            let what = encoding.map_or("auto", Form::name);
+            let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
+                Ok(compiled) => compiled,
+                Err(mlc_compiler::CompileError::TooLarge { .. }) => {
+                    refused += 1;
+                    continue;
+                }
+                Err(error) => panic!("{} {what}: {error}", model.name),
+            };
+            let (t_states, steps) = compare(&model, &compiled, what, &CpmConfig::default());
+            let simulated = t_states as f64 / steps as f64;
+            let predicted = compiled.plan.prediction.total();
+            let error = (predicted / simulated - 1.0).abs();
+            assert!(error < 0.05, "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+            compared += 1;
+        }
+    }
+    eprintln!("{compared} programs compared, {refused} too large for CP/M");
+    assert!(compared >= 500, "only {compared} programs fit: the generator makes too large networks");
+}
+
+#[test]
+fn a_clock_interrupt_changes_nothing() {
+    // A handler that pushes every register, often: whoever reads weights through SP with interrupts on
+    // finds them overwritten.
+    let interrupt = Some(ClockInterrupt { every: 1009, isr: Isr::PushAll });
+    let config = CpmConfig { interrupt, ..CpmConfig::default() };
+    for seed in 0..40 {
+        let model = support::model(seed);
+        for encoding in [None, Some(Form::Packed)] {
+            if let Ok(compiled) = support::compile_for_cpm(&model, encoding, &queries(seed)) {
+                compare(&model, &compiled, "interrupted", &config);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_pass_keeps_every_bit() {
+    for seed in 0..60 {
+        let model = support::model(seed);
+        let Ok(compiled) = support::compile_for_cpm(&model, None, &queries(seed)) else { continue };
+        let graph = reference(&model).expect("the model was checked");
+        for query in queries(seed) {
+            let run = eval::run(&graph, &query);
+            for report in &compiled.reports {
+                assert_eq!(eval::run(&report.graph, &query), run, "{} after {}", model.name, report.pass);
+            }
+        }
+        // The kernels' view of the last graph adds the same columns.
+        let network = mlc_compiler::plan::network::Network::read(compiled.graph()).expect("it was planned");
+        let all = queries(seed);
+        stats::measure(compiled.graph(), &network, all.iter().map(Vec::as_slice));
+    }
+}
+
+#[test]
+fn bounds_hold_on_what_runs() {
+    for seed in 0..60 {
+        let model = support::model(seed);
+        let Ok(compiled) = support::compile_for_cpm(&model, None, &queries(seed)) else { continue };
+        let ranged = compiled.reports.iter().find(|r| r.pass == "range").expect("the pass ran");
+        for query in queries(seed) {
+            eval::run_observed(&ranged.graph, &query, &mut |id, value| {
+                let facts = &ranged.graph.nodes[id].facts;
+                let eval::Value::Vector(values) = value else { return };
+                for (i, (&v, range)) in values.iter().zip(&facts.range).enumerate() {
+                    // A sum that leaves 16 bits wraps; its bounds are those before it wraps.
+                    let inside = range.least >= i16::MIN.into() && range.most <= i16::MAX.into();
+                    let held = range.least <= v.into() && i64::from(v) <= range.most;
+                    assert!(held || !inside, "{}: %{} element {i} is {v}, not in {range}", model.name, id.index());
+                }
+            });
+        }
+    }
+}
