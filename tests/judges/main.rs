@@ -1,0 +1,39 @@
+//! The generated programs before other people's assemblers.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use mlc_compiler::ir::Form;
+use std::process::Command;
+
+/// Whether a tool is there; with MLC_REQUIRE_TOOLS=1 it has to be.
+fn installed(tool: &str) -> bool {
+    if Command::new(tool).output().is_ok() {
+        return true;
+    }
+    assert!(std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"), "{tool} is required and not installed");
+    eprintln!("skipped: {tool} is not installed");
+    false
+}
+
+#[test]
+fn pasmo_assembles_every_program_to_the_same_bytes() {
+    if !installed("pasmo") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut models: Vec<_> = (0..30).map(support::model).collect();
+    models.extend(["tinychat", "guess"].into_iter().filter_map(support::published));
+    for model in models {
+        for form in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Unrolled)] {
+            let Ok(compiled) = support::compile_for_cpm(&model, form, &[]) else { continue };
+            let (source, binary) = (folder.path().join("a.asm"), folder.path().join("a.bin"));
+            std::fs::write(&source, &compiled.assembly).expect("the folder is writable");
+            let pasmo = Command::new("pasmo").arg(&source).arg(&binary).output().expect("pasmo runs");
+            let said = String::from_utf8_lossy(&pasmo.stderr);
+            assert!(pasmo.status.success(), "{} {form:?}: {said}", model.name);
+            let bytes = std::fs::read(&binary).expect("pasmo wrote its output");
+            assert!(bytes == compiled.image.bytes, "{} {form:?}: pasmo gives other bytes", model.name);
+        }
+    }
+}
