@@ -1,0 +1,73 @@
+//! Trains on a file of pairs with settings from the command line and prints the figures: for measurements.
+//!
+//! `cargo run --release -p mlc-trainer --example measure -- PAIRS [key=value]…`
+
+use mlc_trainer::{Event, Pairs, Settings, Task, train};
+use std::sync::atomic::AtomicBool;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let mut arguments = std::env::args().skip(1);
+    let path = arguments.next().ok_or("usage: measure PAIRS [key=value]...")?;
+    let mut settings = Settings::default();
+    let (mut hold_out, mut verbose) = (0.0, false);
+    for argument in arguments {
+        let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
+        match key {
+            "epochs" => settings.epochs = value.parse()?,
+            "batch" => settings.batch = value.parse()?,
+            "rate" => settings.learning_rate = value.parse()?,
+            "sparsity" => settings.sparsity = value.parse()?,
+            "deviation" => settings.initial_deviation = value.parse()?,
+            "warmup" => settings.warmup = value.parse()?,
+            "seed" => settings.seed = value.parse()?,
+            "threads" => settings.threads = value.parse()?,
+            "every" => settings.evaluate_every = value.parse()?,
+            "hidden" => settings.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "holdout" => hold_out = value.parse()?,
+            "verbose" => verbose = value.parse()?,
+            _ => return Err(format!("{key}: no such setting").into()),
+        }
+    }
+    let mut pairs = Pairs::default();
+    let mut input = std::io::BufReader::new(std::fs::File::open(&path)?);
+    pairs.read(&mut input, &path, &settings.limits())?;
+    let mut task = Task::chat(&pairs, &settings)?;
+    if hold_out > 0.0 {
+        task = task.hold_out(&pairs, hold_out, settings.seed)?;
+    }
+    let began = std::time::Instant::now();
+    let trained = train(&task, &settings, None, &AtomicBool::new(false), &mut |event| match event {
+        Event::Epoch(row) if verbose && row.train.is_some() => println!(
+            "{:4} {:6.1} s  loss {:.4}  running {:.2} %  {:6} non-zero  {} over  {}",
+            row.epoch,
+            row.seconds,
+            row.loss,
+            100.0 * row.running_share,
+            row.nonzero,
+            row.overflows,
+            [row.train, row.held_out]
+                .iter()
+                .flatten()
+                .map(|f| format!("{:.2} % {:.2} %  ", 100.0 * f.step_share(), 100.0 * f.reply_share()))
+                .collect::<String>(),
+        ),
+        _ => {}
+    })?;
+    let seconds = began.elapsed().as_secs_f64();
+    println!(
+        "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, epoch {}, {seconds:.1} s, {:.3} s an epoch",
+        100.0 * trained.train.step_share(),
+        100.0 * trained.train.reply_share(),
+        trained.held_out.map_or("-".into(), |f| format!(
+            "{:.2} % {:.2} %",
+            100.0 * f.step_share(),
+            100.0 * f.reply_share()
+        )),
+        trained.nonzero,
+        trained.epoch,
+        seconds / settings.epochs as f64,
+    );
+    Ok(())
+}
