@@ -15,7 +15,7 @@ fn main() -> Result<(), Failure> {
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
         match key {
-            "epochs" => settings.epochs = value.parse()?,
+            "epochs" => settings.epochs = Some(value.parse()?),
             "batch" => settings.batch = value.parse()?,
             "rate" => settings.learning_rate = value.parse()?,
             "sparsity" => settings.sparsity = value.parse()?,
@@ -67,7 +67,7 @@ fn main() -> Result<(), Failure> {
         )),
         trained.nonzero,
         trained.epoch,
-        seconds / settings.epochs as f64,
+        seconds / trained.epochs as f64,
     );
     Ok(())
 }

@@ -188,3 +188,160 @@ impl Columns {
         &self.entries[self.starts[input]..self.starts[input + 1]]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Dataset;
+    use crate::network::Layer;
+    use crate::pairs::Pair;
+    use mlc_compiler::model::{Chat, ContextEncoder, Output, QueryEncoder};
+    use rand::{RngExt, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// A small chat task and a relaxed network of odd shape for it, with shifts that differ.
+    fn case(hidden: &[usize]) -> (Dataset, Network) {
+        let mut rng = ChaCha8Rng::seed_from_u64(7);
+        let query = QueryEncoder { buckets: 11, max_length: 62 };
+        let context = ContextEncoder { buckets: 6, length: 4 };
+        let output = Output::Chat(Chat { charset: b"ABC\0".to_vec(), context, max_reply: 50 });
+        let pair =
+            |query: &str, reply: &str| Pair { query: query.into(), reply: reply.into(), source: 0, line: 1 };
+        let mut pairs = Vec::new();
+        for i in 0..30 {
+            let reply: String = (0..1 + i % 4).map(|k| ['A', 'B', 'C'][(i * i + k) % 3]).collect();
+            pairs.push(pair(&format!("query {i}"), &reply));
+        }
+        let data = Dataset::new(&pairs, &query, &output);
+        let mut layers = Vec::new();
+        let widths = [&[17], hidden, &[4]].concat();
+        for (widths, shift) in widths.windows(2).zip([2, 0, 1, 3]) {
+            layers.push(Layer {
+                inputs: widths[0],
+                outputs: widths[1],
+                shift,
+                weights: (0..widths[0] * widths[1]).map(|_| rng.random_range(-1.0..1.0f32)).collect(),
+                bias: (0..widths[1]).map(|_| rng.random_range(-40.0..90.0f32)).collect(),
+            });
+        }
+        (data, Network { layers, relaxed: true })
+    }
+
+    /// The relaxed loss by its definition in `f64`, nothing shared with the code under test but the inputs.
+    fn loss(network: &Network, data: &Dataset, log_sharpness: f64) -> f64 {
+        let mut total = 0.0;
+        for example in &data.examples {
+            let mut x = vec![0.0f64; network.layers[0].inputs];
+            data.inputs().of(example).for_each(|(input, value)| x[input] = value.into());
+            for (k, layer) in network.layers.iter().enumerate() {
+                let neuron = |o: usize| {
+                    let products = x
+                        .iter()
+                        .enumerate()
+                        .map(|(i, x)| x * f64::from(layer.weights[i * layer.outputs + o]));
+                    let y = (products.sum::<f64>() + f64::from(layer.bias[o])) / f64::from(1 << layer.shift);
+                    if k + 1 < network.layers.len() { y.max(0.0) } else { y }
+                };
+                x = (0..layer.outputs).map(neuron).collect();
+            }
+            let z: Vec<f64> = x.iter().map(|y| y * log_sharpness.exp()).collect();
+            let top = z.iter().copied().fold(f64::MIN, f64::max);
+            let sum: f64 = z.iter().map(|z| (z - top).exp()).sum();
+            total += sum.ln() + top - z[usize::from(example.target)];
+        }
+        total / data.steps() as f64
+    }
+
+    fn run(network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk> {
+        let loss = Loss { log_sharpness, batch: data.steps(), overflow_penalty: 1.0 };
+        let chunks = data.examples.chunks(crate::forward::CHUNK).map(|examples| {
+            let mut chunk = Chunk::default();
+            chunk.run(network, data.inputs(), examples, loss);
+            chunk
+        });
+        chunks.collect()
+    }
+
+    #[track_caller]
+    fn close(found: f64, wants: f64, what: &str) {
+        assert!(
+            (found - wants).abs() <= 1e-3 * wants.abs().max(1e-3),
+            "{what}: {found}, differences give {wants}"
+        );
+    }
+
+    #[test]
+    fn gradients_agree_with_finite_differences() {
+        let live = [&[9, 7, 5][..], &[9, 1], &[]].map(check_gradients);
+        assert!(live[0] > 150 && live[1] > 50 && live[2] > 50, "{live:?}");
+    }
+
+    /// Gives how many weights have a gradient at all, so that a dead network does not pass for a right one.
+    fn check_gradients(hidden: &[usize]) -> usize {
+        let (data, mut network) = case(hidden);
+        let sharpness = -4.0;
+        let chunks = run(&network, &data, sharpness);
+        assert!(chunks.len() > 1, "the sum over chunks is tested too");
+        let found: f64 = chunks.iter().map(|chunk| chunk.loss).sum::<f64>() / data.steps() as f64;
+        close(found, loss(&network, &data, sharpness.into()), "loss");
+
+        let difference = |network: &mut Network, at: &dyn Fn(&mut Network) -> &mut f32, step: f32| {
+            let value = *at(network);
+            *at(network) = value + step;
+            let (above, high) = (f64::from(*at(network)), loss(network, &data, sharpness.into()));
+            *at(network) = value - step;
+            let (below, low) = (f64::from(*at(network)), loss(network, &data, sharpness.into()));
+            *at(network) = value;
+            (high - low) / (above - below)
+        };
+        let mut live = 0;
+        for index in 0..network.layers.len() {
+            let (inputs, outputs) = (network.layers[index].inputs, network.layers[index].outputs);
+            let mut gradient = vec![0.0; inputs * outputs];
+            // In two parts, as two threads would.
+            let (first, second) = gradient.split_at_mut(inputs / 2 * outputs);
+            if inputs > 1 {
+                weight_gradient(&network, &chunks, index, 0..inputs / 2, first);
+            }
+            weight_gradient(&network, &chunks, index, inputs / 2..inputs, second);
+            for (i, &found) in gradient.iter().enumerate() {
+                let wants = difference(&mut network, &|n| &mut n.layers[index].weights[i], 1e-4);
+                close(found.into(), wants, &format!("layer {index}, weight {i}"));
+                live += usize::from(wants != 0.0);
+            }
+            let mut gradient = vec![0.0; outputs];
+            bias_gradient(&chunks, index, &mut gradient);
+            for (i, &found) in gradient.iter().enumerate() {
+                let wants = difference(&mut network, &|n| &mut n.layers[index].bias[i], 1e-3);
+                close(found.into(), wants, &format!("layer {index}, bias {i}"));
+            }
+        }
+        let found: f64 = chunks.iter().map(|chunk| chunk.sharpness_gradient).sum();
+        let at = |s: f64| loss(&network, &data, s);
+        close(found, (at(-4.0 + 1e-4) - at(-4.0 - 1e-4)) / 2e-4, "sharpness");
+        live
+    }
+
+    #[test]
+    fn accumulators_beyond_the_margin_are_pushed_back() {
+        let (data, mut network) = case(&[9, 7, 5]);
+        network.relaxed = false;
+        for layer in &mut network.layers {
+            layer.weights.iter_mut().for_each(|w| *w = w.round());
+            layer.bias.iter_mut().for_each(|b| *b = b.round());
+        }
+        network.layers[0].bias[3] = 32_700.0;
+        network.layers[0].bias[4] = -32_700.0;
+        let chunks = run(&network, &data, -4.0);
+        let mut gradient = vec![0.0; network.layers[0].outputs];
+        bias_gradient(&chunks, 0, &mut gradient);
+        assert!(gradient[3] > 0.0 && gradient[4] < 0.0, "{gradient:?}");
+        let beyond: f32 = chunks
+            .iter()
+            .flat_map(|chunk| &chunk.activations.overflows)
+            .filter(|over| over.output == 3 && over.layer == 0)
+            .map(|over| (over.acc - OVERFLOW_MARGIN) / OVERFLOW_MARGIN / data.steps() as f32)
+            .sum();
+        close(gradient[3].into(), beyond.into(), "push");
+    }
+}

@@ -55,13 +55,18 @@ pub(crate) struct Learner {
     updates: u64,
     chunks: Vec<Chunk>,
     threads: usize,
-    sparsity: f32,
+    l1_gradient: f32,
     overflow_penalty: f32,
 }
 
 impl Learner {
-    /// Fresh weights from a normal distribution.
-    pub(crate) fn new(inputs: usize, classes: usize, settings: &Settings, rng: &mut impl Rng) -> Self {
+    /// Fresh weights from a normal distribution. `steps`: of the training data.
+    pub(crate) fn new(
+        (inputs, classes): (usize, usize),
+        settings: &Settings,
+        steps: usize,
+        rng: &mut impl Rng,
+    ) -> Self {
         let mut widths = vec![inputs];
         widths.extend(&settings.hidden);
         widths.push(classes);
@@ -72,17 +77,17 @@ impl Learner {
             weights: (0..w[0] * w[1]).map(|_| settings.initial_deviation * normal(rng)).collect(),
             bias: vec![0.0; w[1]],
         });
-        Self::with_shadows(layers.collect(), settings)
+        Self::with_shadows(layers.collect(), settings, steps)
     }
 
     /// Goes on from a model: its integers are the shadows.
-    pub(crate) fn resume(model: &Model, settings: &Settings) -> Self {
+    pub(crate) fn resume(model: &Model, settings: &Settings, steps: usize) -> Self {
         let mut layers = Network::from_model(model).layers;
         layers.iter_mut().flat_map(|layer| &mut layer.bias).for_each(|b| *b /= BIAS_SCALE);
-        Self::with_shadows(layers, settings)
+        Self::with_shadows(layers, settings, steps)
     }
 
-    fn with_shadows(layers: Vec<Layer>, settings: &Settings) -> Self {
+    fn with_shadows(layers: Vec<Layer>, settings: &Settings, steps: usize) -> Self {
         let shadows = layers.iter().map(|layer| Shadow {
             weights: layer.weights.clone(),
             gradient: vec![0.0; layer.weights.len()],
@@ -99,7 +104,7 @@ impl Learner {
             updates: 0,
             chunks: Vec::new(),
             threads: settings.threads,
-            sparsity: settings.sparsity,
+            l1_gradient: settings.l1_gradient(steps),
             overflow_penalty: settings.overflow_penalty,
         };
         learner.quantize();
@@ -183,13 +188,13 @@ impl Learner {
                 part.push(Rows { layer: index, range, shadow, gradient, first, second });
             }
         }
-        let (network, chunks, sparsity) = (&self.network, &self.chunks[..used], self.sparsity);
+        let (network, chunks, l1_gradient) = (&self.network, &self.chunks[..used], self.l1_gradient);
         threads::each(parts, |part| {
             for rows in part {
                 weight_gradient(network, chunks, rows.layer, rows.range, rows.gradient);
                 let moments = rows.first.iter_mut().zip(rows.second.iter_mut());
                 for ((w, &g), (first, second)) in rows.shadow.iter_mut().zip(&*rows.gradient).zip(moments) {
-                    let g = g + sparsity.copysign(*w);
+                    let g = g + l1_gradient.copysign(*w);
                     *w = step.update(*w, g, first, second).clamp(SHADOW_RANGE.0, SHADOW_RANGE.1);
                 }
             }

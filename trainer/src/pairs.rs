@@ -82,6 +82,8 @@ pub enum PairsError {
     AbsurdLine { name: String, line: usize },
 }
 
+type QueryReply = (Vec<u8>, Vec<u8>);
+
 /// Everything read so far, from one source or several.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pairs {
@@ -140,7 +142,7 @@ impl Pairs {
     }
 
     /// `None`: a comment or a blank line.
-    fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<(Vec<u8>, Vec<u8>)>, FaultKind> {
+    fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<QueryReply>, FaultKind> {
         let line = std::str::from_utf8(line).map_err(|_| FaultKind::NotUtf8)?.trim();
         if line.is_empty() {
             self.blank += 1;

@@ -31,9 +31,9 @@ pub enum Event<'a> {
 }
 
 /// A line of the training log.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct EpochRow {
-    /// Counts from 1.
+    /// Counts from 1. 0 is the model that training goes on from, before anything changed.
     pub epoch: usize,
     pub epochs: usize,
     pub seconds: f64,
@@ -67,7 +67,7 @@ pub struct Trained {
     pub train: Figures,
     pub held_out: Option<Figures>,
     pub nonzero: usize,
-    /// Of this network; counts from 1.
+    /// Of this network; see [`EpochRow::epoch`].
     pub epoch: usize,
     /// How many there were.
     pub epochs: usize,
@@ -105,18 +105,17 @@ pub fn train(
         return Err(TrainError::NoTarget { count: missing });
     }
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    let steps = task.train.steps();
     let learner = match start {
         Some(model) => {
             check_start(task, model)?;
-            Learner::resume(model, settings)
+            Learner::resume(model, settings, steps)
         }
-        None => {
-            let (inputs, classes) = widths(task);
-            Learner::new(inputs, classes, settings, &mut rng)
-        }
+        None => Learner::new(widths(task), settings, steps, &mut rng),
     };
-    let run = Run { task, settings, learner, rng, began: Instant::now(), best: None };
-    run.run(stop, observer)
+    let epochs = settings.epochs_for(steps);
+    let run = Run { task, settings, epochs, learner, rng, began: Instant::now(), best: None };
+    run.run(start.is_some(), stop, observer)
 }
 
 fn widths(task: &Task) -> (usize, usize) {
@@ -148,6 +147,7 @@ fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
 struct Run<'a> {
     task: &'a Task,
     settings: &'a Settings,
+    epochs: usize,
     learner: Learner,
     rng: ChaCha8Rng,
     began: Instant,
@@ -155,7 +155,12 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn run(mut self, stop: &AtomicBool, observer: &mut dyn FnMut(Event)) -> Result<Trained, TrainError> {
+    fn run(
+        mut self,
+        resumed: bool,
+        stop: &AtomicBool,
+        observer: &mut dyn FnMut(Event),
+    ) -> Result<Trained, TrainError> {
         let data = &self.task.train;
         observer(Event::Start {
             weights: self.learner.network.layers.iter().map(|layer| layer.weights.len()).sum(),
@@ -165,7 +170,10 @@ impl Run<'_> {
         let mut order = data.examples.clone();
         order.shuffle(&mut self.rng);
         self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)]);
-        let epochs = self.settings.epochs;
+        if resumed {
+            self.start(observer)?;
+        }
+        let epochs = self.epochs;
         let mut reason = StopReason::Finished;
         for epoch in 1..=epochs {
             if epoch == 1 && self.settings.warmup > 0 {
@@ -181,11 +189,10 @@ impl Run<'_> {
                 self.evaluate(&mut row);
             }
             observer(Event::Epoch(&row));
-            if self.keep_if_best(&row)? {
-                // Just kept.
-                if let Some(best) = &self.best {
-                    observer(Event::Best { model: &best.model, row: &row });
-                }
+            if self.keep_if_best(&row)?
+                && let Some(best) = &self.best
+            {
+                observer(Event::Best { model: &best.model, row: &row });
             }
             if stopped {
                 reason = StopReason::Requested;
@@ -202,6 +209,16 @@ impl Run<'_> {
         Ok(trained)
     }
 
+    /// The state before the first epoch: what training goes on from must not get worse.
+    fn start(&mut self, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+        let mut row =
+            EpochRow { epochs: self.epochs, nonzero: self.learner.network.nonzero(), ..EpochRow::default() };
+        self.evaluate(&mut row);
+        observer(Event::Epoch(&row));
+        self.keep_if_best(&row)?;
+        Ok(())
+    }
+
     fn epoch(
         &mut self,
         epoch: usize,
@@ -213,7 +230,7 @@ impl Run<'_> {
         let (mut loss, mut right, mut overflows, mut done, mut rate) = (0.0, 0, 0, 0, 0.0);
         let mut told = Instant::now();
         for (number, batch) in order.chunks(self.settings.batch).enumerate() {
-            let progress = ((epoch - 1) * batches + number) as f64 / (self.settings.epochs * batches) as f64;
+            let progress = ((epoch - 1) * batches + number) as f64 / (self.epochs * batches) as f64;
             rate = self.settings.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * progress).cos()) as f32;
             let result = self.learner.update(&self.task.train, batch, rate);
             loss += result.loss;
@@ -230,7 +247,7 @@ impl Run<'_> {
         }
         EpochRow {
             epoch,
-            epochs: self.settings.epochs,
+            epochs: self.epochs,
             seconds: self.began.elapsed().as_secs_f64(),
             learning_rate: rate,
             loss: loss / done as f64,
@@ -244,7 +261,7 @@ impl Run<'_> {
 
     /// In the last tenth every epoch: there the best network is found.
     fn evaluates(&self, epoch: usize) -> bool {
-        let epochs = self.settings.epochs;
+        let epochs = self.epochs;
         epoch.is_multiple_of(self.settings.evaluate_every) || epoch * 10 > epochs * 9 || epoch == epochs
     }
 
