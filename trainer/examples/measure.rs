@@ -2,7 +2,9 @@
 //!
 //! `cargo run --release -p mlc-trainer --example measure -- PAIRS [key=value]…`
 
-use mlc_trainer::{Event, Pairs, Settings, Task, train};
+use mlc_compiler::model::Model;
+use mlc_trainer::data::{LintOptions, lint, split, stats};
+use mlc_trainer::{Event, Pair, Pairs, Settings, Task, assess, baselines, train};
 use std::sync::atomic::AtomicBool;
 
 type Failure = Box<dyn std::error::Error>;
@@ -11,7 +13,7 @@ fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
     let path = arguments.next().ok_or("usage: measure PAIRS [key=value]...")?;
     let mut settings = Settings::default();
-    let (mut hold_out, mut verbose) = (0.0, false);
+    let (mut hold_out, mut verbose, mut report) = (0.0, false, false);
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
         match key {
@@ -26,6 +28,7 @@ fn main() -> Result<(), Failure> {
             "every" => settings.evaluate_every = value.parse()?,
             "hidden" => settings.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "holdout" => hold_out = value.parse()?,
+            "report" => report = value.parse()?,
             "verbose" => verbose = value.parse()?,
             _ => return Err(format!("{key}: no such setting").into()),
         }
@@ -69,5 +72,44 @@ fn main() -> Result<(), Failure> {
         trained.epoch,
         seconds / trained.epochs as f64,
     );
+    if report {
+        print_report(&pairs, hold_out, &settings, &trained.model)?;
+    }
+    Ok(())
+}
+
+fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model) -> Result<(), Failure> {
+    let all: Vec<&Pair> = pairs.pairs.iter().collect();
+    let found = stats(&all);
+    println!("{} pairs, {} queries, ceiling {}", found.pairs, found.distinct_queries, found.ceiling);
+    println!("{:?} {:?}", found.query_lengths, &found.replies[..found.replies.len().min(8)]);
+    let (encoder, limits) = (settings.query.clone(), settings.limits());
+    let findings = lint(pairs, &LintOptions { encoder, model: None, rare: 5, places: 3, limits });
+    println!("{} findings", findings.len());
+    for finding in findings.iter().step_by(findings.len().div_ceil(25).max(1)) {
+        println!("  {:?} {} {:?}", finding.severity, finding.remark, finding.places);
+    }
+    let (train, held_out) =
+        if hold_out > 0.0 { split(&all, hold_out, settings.seed)? } else { (all.clone(), Vec::new()) };
+    for row in baselines(&train, &held_out, &settings.query) {
+        println!(
+            "{:20} {:7} bytes, {:.2} % of training, {:.2} % of held-out replies",
+            row.name,
+            row.bytes,
+            100.0 * row.train_right as f64 / row.train_pairs as f64,
+            100.0 * row.held_out_right as f64 / row.held_out_pairs as f64,
+        );
+    }
+    let assessment = assess(model, &all, settings.threads);
+    for row in assessment.by_reply.iter().take(10) {
+        println!(
+            "  {:12} {:4} of {:4} {:?} {:?}",
+            row.reply,
+            row.right,
+            row.pairs,
+            row.instead.first(),
+            row.example
+        );
+    }
     Ok(())
 }

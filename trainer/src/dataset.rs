@@ -51,6 +51,11 @@ impl Sparse {
         (self.starts.len() - 2) as u32
     }
 
+    /// A row of zeros: the window of a classifier.
+    pub(crate) fn push_none(&mut self) -> u32 {
+        self.push(Vec::new(), 0)
+    }
+
     /// `query` is normalized.
     pub(crate) fn push_query(&mut self, query: &[u8], encoder: &QueryEncoder) -> u32 {
         self.push(text::trigram_buckets(query, encoder.buckets).collect(), 0)
@@ -97,7 +102,7 @@ impl Dataset {
         let mut windows: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
         let targets = Targets::new(output);
         if let Output::Classifier { .. } = output {
-            data.windows.push(Vec::new(), 0);
+            data.windows.push_none();
         }
         for pair in pairs {
             let row =

@@ -5,9 +5,10 @@ use crate::forward::{Activations, CHUNK, argmax};
 use crate::network::Network;
 use crate::threads;
 use mlc_compiler::model::Model;
+use serde::Serialize;
 
 /// Accuracy on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Figures {
     /// Characters and end marks of all replies (or labels), each after the right beginning.
     pub steps: usize,
@@ -21,6 +22,11 @@ impl Figures {
     /// Share of characters right, 0 to 1 (1 of no characters).
     pub fn step_share(&self) -> f64 {
         share(self.steps_right, self.steps)
+    }
+
+    /// By which networks are compared: characters and replies count the same.
+    pub(crate) fn score(&self) -> f64 {
+        self.step_share() + self.reply_share()
     }
 
     /// Share of replies right, 0 to 1.

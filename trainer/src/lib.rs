@@ -21,22 +21,32 @@
 //! `MATMUL_NUM_THREADS`); it picks its kernel by the processor's features, which round differently.
 
 mod adam;
+mod answers;
+mod assess;
 mod backward;
+mod baseline;
+pub mod data;
 mod dataset;
 mod figures;
 mod forward;
 mod gemm;
 mod learner;
+pub mod log;
 mod network;
 mod pairs;
+mod seeds;
 mod settings;
 mod task;
 mod threads;
 mod train;
 
+pub use answers::answers;
+pub use assess::{Assessment, ReplyFigures, assess};
+pub use baseline::{Baseline, baselines};
 pub use dataset::Dataset;
 pub use figures::{Figures, evaluate};
 pub use pairs::{Fault, FaultKind, Limits, Pair, Pairs, PairsError};
+pub use seeds::{Seeds, Spread, train_seeds};
 pub use settings::{Settings, SettingsError};
 pub use task::{LabelOrder, Task, TaskError};
 pub use train::{EpochRow, Event, StopReason, TrainError, Trained, train};

@@ -1,12 +1,10 @@
 //! What is to be learned: encoders chosen from settings and pairs, and the pairs encoded by them.
 
+use crate::data::{SplitError, split};
 use crate::dataset::Dataset;
-use crate::pairs::{Pair, Pairs};
+use crate::pairs::Pairs;
 use crate::settings::Settings;
 use mlc_compiler::model::{Chat, MAX_WIDTH, Model, Output, QueryEncoder};
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -38,10 +36,8 @@ pub enum TaskError {
     OneReply(String),
     #[error("{0} different labels, at most {MAX_WIDTH} are possible; did you mean a chat model?")]
     TooManyLabels(usize),
-    #[error("a share of {0} cannot be held out: it must be above 0 and below 1")]
-    HoldOutShare(f64),
-    #[error("holding out {share} of {queries} queries leaves none on one side")]
-    HoldOutEmpty { share: f64, queries: usize },
+    #[error(transparent)]
+    Split(#[from] SplitError),
 }
 
 impl Task {
@@ -87,12 +83,12 @@ impl Task {
     }
 
     /// Holds out a share of the *queries*, drawn at random, with all their pairs: what the network says to queries
-    /// it never saw. `pairs` are those the task was made from.
+    /// it never saw. `pairs` are those the task was made from. See [`split`].
     ///
     /// # Errors
     /// A share that is none, or that leaves one side without pairs.
     pub fn hold_out(mut self, pairs: &Pairs, share: f64, seed: u64) -> Result<Self, TaskError> {
-        let (train, held_out) = split(&pairs.pairs, share, seed)?;
+        let (train, held_out) = split(&pairs.pairs.iter().collect::<Vec<_>>(), share, seed)?;
         self.train = Dataset::new(train, &self.query, &self.output);
         self.held_out = Some(Dataset::new(held_out, &self.query, &self.output));
         Ok(self)
@@ -136,25 +132,6 @@ impl Task {
         }
         Ok((Self::with(pairs, model.query.clone(), model.output.clone()), model))
     }
-}
-
-/// Cuts pairs in two by query, at random but for the seed: (the greater part, `share` of the queries).
-///
-/// # Errors
-/// See [`Task::hold_out`].
-pub(crate) fn split(pairs: &[Pair], share: f64, seed: u64) -> Result<(Vec<&Pair>, Vec<&Pair>), TaskError> {
-    if !(share > 0.0 && share < 1.0) {
-        return Err(TaskError::HoldOutShare(share));
-    }
-    let queries: BTreeSet<&[u8]> = pairs.iter().map(|pair| pair.query.as_slice()).collect();
-    let mut queries: Vec<&[u8]> = queries.into_iter().collect();
-    queries.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
-    let count = (queries.len() as f64 * share).round() as usize;
-    if count == 0 || count == queries.len() {
-        return Err(TaskError::HoldOutEmpty { share, queries: queries.len() });
-    }
-    let held_out: BTreeSet<&[u8]> = queries[..count].iter().copied().collect();
-    Ok(pairs.iter().partition(|pair| !held_out.contains(pair.query.as_slice())))
 }
 
 fn require_pair(pairs: &Pairs) -> Result<(), TaskError> {

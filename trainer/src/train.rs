@@ -10,6 +10,7 @@ use mlc_compiler::model::{Model, ModelError, Output};
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -31,7 +32,7 @@ pub enum Event<'a> {
 }
 
 /// A line of the training log.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct EpochRow {
     /// Counts from 1. 0 is the model that training goes on from, before anything changed.
     pub epoch: usize,
@@ -281,12 +282,8 @@ impl Run<'_> {
     /// The better of two equals is the later one: it is sparser.
     fn keep_if_best(&mut self, row: &EpochRow) -> Result<bool, TrainError> {
         let Some(train) = row.train else { return Ok(false) };
-        let score = |train: &Figures, held_out: &Option<Figures>| {
-            let judged = held_out.as_ref().unwrap_or(train);
-            judged.step_share() + judged.reply_share()
-        };
         if let Some(best) = &self.best
-            && score(&train, &row.held_out) < score(&best.train, &best.held_out)
+            && row.held_out.unwrap_or(train).score() < best.held_out.unwrap_or(best.train).score()
         {
             return Ok(false);
         }

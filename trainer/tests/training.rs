@@ -3,8 +3,8 @@
 use mlc_compiler::model::{Chat, Layer, Model, Output};
 use mlc_compiler::text;
 use mlc_trainer::{
-    Event, Figures, LabelOrder, Pairs, Settings, StopReason, Task, TaskError, TrainError, Trained, evaluate,
-    train,
+    Event, Figures, LabelOrder, Pairs, Settings, StopReason, Task, TaskError, TrainError, Trained, answers,
+    assess, evaluate, train, train_seeds,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -101,6 +101,65 @@ fn learns_a_small_conversation_by_heart() {
     for pair in &pairs.pairs {
         assert_eq!(reply(&trained.model, chat, &pair.query), pair.reply, "the machine's own loop agrees");
     }
+}
+
+#[test]
+fn answers_are_the_machine_s_right_or_wrong() {
+    // Hardly trained, so that replies differ in length and most are wrong.
+    let pairs = pairs(SMALL_TALK);
+    let settings = Settings { epochs: Some(12), ..small() };
+    let mut model = run(&Task::chat(&pairs, &settings).unwrap(), &settings, None).model;
+    let queries: Vec<&[u8]> =
+        pairs.pairs.iter().map(|pair| pair.query.as_slice()).chain([&b" Who?"[..], b""]).collect();
+    for max_reply in [50, 3] {
+        let Output::Chat(chat) = &mut model.output else { panic!("a chat model") };
+        chat.max_reply = max_reply;
+        let chat = chat_of(&model);
+        let wants: Vec<_> = queries.iter().map(|query| reply(&model, chat, query)).collect();
+        assert_eq!(answers(&model, &queries, 2), wants);
+    }
+}
+
+#[test]
+fn an_assessment_counts_what_comes_instead() {
+    let pairs = pairs(LIGHTS);
+    let settings = Settings { epochs: Some(100), batch: 4, ..Settings::classifier() };
+    let task = Task::classifier(&pairs, &settings, LabelOrder::FirstSeen).unwrap();
+    let model = run(&task, &settings, None).model;
+    let mut asked = pairs.pairs.clone();
+    asked[4].reply = b"ON".to_vec();
+    asked[6].reply = b"BLINK".to_vec();
+    asked.push(asked[0].clone());
+    asked[0].reply = b"BLINK".to_vec();
+    let found = assess(&model, &asked.iter().collect::<Vec<_>>(), 2);
+    assert_eq!((found.figures.replies, found.figures.replies_right, found.ceiling), (13, 10, 12));
+    let worst = &found.by_reply[0];
+    assert_eq!((worst.reply.as_str(), worst.pairs, worst.right), ("BLINK", 2, 0));
+    assert_eq!(worst.instead, [("ON".to_string(), 1), ("UP".to_string(), 1)]);
+    assert_eq!(worst.example.as_deref(), Some("turn the light on"));
+    let second = &found.by_reply[1];
+    assert_eq!((second.reply.as_str(), second.pairs, second.right), ("ON", 4, 3));
+    assert_eq!(second.instead, [("OFF".to_string(), 1)]);
+}
+
+#[test]
+fn several_seeds_and_the_best_of_them() {
+    let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
+    let settings = Settings { epochs: Some(15), seed: 4, ..small() };
+    let mut seen = Vec::new();
+    let seeds = train_seeds(&task, &settings, 3, &AtomicBool::new(false), &mut |seed, event| {
+        if let Event::Start { .. } = event {
+            seen.push(seed);
+        }
+    })
+    .unwrap();
+    assert_eq!(seen, [4, 5, 6]);
+    let alone = run(&task, &Settings { seed: 5, ..settings }, None);
+    assert_eq!(seeds.runs[1].1.model, alone.model);
+    let shares: Vec<_> = seeds.runs.iter().map(|(_, trained)| trained.train.reply_share()).collect();
+    assert!((seeds.train.mean - shares.iter().sum::<f64>() / 3.0).abs() < 1e-12);
+    let score = |i: usize| seeds.runs[i].1.train.step_share() + seeds.runs[i].1.train.reply_share();
+    assert!((0..3).all(|i| score(i) <= score(seeds.best)));
 }
 
 #[test]
