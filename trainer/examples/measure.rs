@@ -4,7 +4,10 @@
 
 use mlc_compiler::model::Model;
 use mlc_trainer::data::{LintOptions, lint, split, stats};
-use mlc_trainer::{Event, Pair, Pairs, Settings, Task, assess, baselines, train};
+use mlc_trainer::{
+    Budget, Event, NonzeroWeights, Pair, Pairs, Settings, Task, Training, VisitedWeights, assess, baselines,
+    train,
+};
 use std::sync::atomic::AtomicBool;
 
 type Failure = Box<dyn std::error::Error>;
@@ -14,6 +17,7 @@ fn main() -> Result<(), Failure> {
     let path = arguments.next().ok_or("usage: measure PAIRS [key=value]...")?;
     let mut settings = Settings::default();
     let (mut hold_out, mut verbose, mut report) = (0.0, false, false);
+    let mut budgets: Vec<Budget> = Vec::new();
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
         match key {
@@ -28,6 +32,8 @@ fn main() -> Result<(), Failure> {
             "every" => settings.evaluate_every = value.parse()?,
             "hidden" => settings.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
             "holdout" => hold_out = value.parse()?,
+            "nonzero" => budgets.push(Budget { model: &NonzeroWeights, limit: value.parse()? }),
+            "visits" => budgets.push(Budget { model: &VisitedWeights, limit: value.parse()? }),
             "report" => report = value.parse()?,
             "verbose" => verbose = value.parse()?,
             _ => return Err(format!("{key}: no such setting").into()),
@@ -41,15 +47,17 @@ fn main() -> Result<(), Failure> {
         task = task.hold_out(&pairs, hold_out, settings.seed)?;
     }
     let began = std::time::Instant::now();
-    let trained = train(&task, &settings, None, &AtomicBool::new(false), &mut |event| match event {
+    let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
+    let trained = train(&training, &AtomicBool::new(false), &mut |event| match event {
         Event::Epoch(row) if verbose && row.train.is_some() => println!(
-            "{:4} {:6.1} s  loss {:.4}  running {:.2} %  {:6} non-zero  {} over  {}",
+            "{:4} {:6.1} s  loss {:.4}  running {:.2} %  {:6} non-zero  {} over  {:?} {}",
             row.epoch,
             row.seconds,
             row.loss,
             100.0 * row.running_share,
             row.nonzero,
             row.overflows,
+            row.costs,
             [row.train, row.held_out]
                 .iter()
                 .flatten()
@@ -60,7 +68,7 @@ fn main() -> Result<(), Failure> {
     })?;
     let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, epoch {}, {seconds:.1} s, {:.3} s an epoch",
+        "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch",
         100.0 * trained.train.step_share(),
         100.0 * trained.train.reply_share(),
         trained.held_out.map_or("-".into(), |f| format!(
@@ -69,6 +77,7 @@ fn main() -> Result<(), Failure> {
             100.0 * f.reply_share()
         )),
         trained.nonzero,
+        trained.costs,
         trained.epoch,
         seconds / trained.epochs as f64,
     );

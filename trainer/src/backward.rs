@@ -29,6 +29,8 @@ pub(crate) struct Loss {
     pub batch: usize,
     /// Gradient at an accumulator twice as far out as the margin.
     pub overflow_penalty: f32,
+    /// Weight of an L1 term on the activations, in units of the scaled logits.
+    pub activity_penalty: f32,
 }
 
 /// Everything computed for a chunk of steps, kept from batch to batch for its buffers.
@@ -61,8 +63,9 @@ impl Chunk {
             let weights = Matrix::new(&above.weights, above.inputs, above.outputs).transposed();
             multiply(Matrix::new(&deltas_above[0], examples.len(), above.outputs), weights, false, delta);
             let scale = layer.scale();
+            let push = loss.activity_penalty * loss.log_sharpness.exp() / loss.batch as f32;
             for (d, &y) in delta.iter_mut().zip(&self.activations.outputs[index]) {
-                *d *= if y > 0.0 { scale } else { 0.0 };
+                *d = if y > 0.0 { (*d + push) * scale } else { 0.0 };
             }
             self.push_back(index, layer.outputs, loss);
         }
@@ -227,12 +230,15 @@ mod tests {
         (data, Network { layers, relaxed: true })
     }
 
+    const ACTIVITY: f32 = 0.01;
+
     /// The relaxed loss by its definition in `f64`, nothing shared with the code under test but the inputs.
-    fn loss(network: &Network, data: &Dataset, log_sharpness: f64) -> f64 {
+    fn loss(network: &Network, data: &Dataset, log_sharpness: f64, activity: f64) -> f64 {
         let mut total = 0.0;
         for example in &data.examples {
             let mut x = vec![0.0f64; network.layers[0].inputs];
             data.inputs().of(example).for_each(|(input, value)| x[input] = value.into());
+            let mut active = 0.0;
             for (k, layer) in network.layers.iter().enumerate() {
                 let neuron = |o: usize| {
                     let products = x
@@ -243,17 +249,20 @@ mod tests {
                     if k + 1 < network.layers.len() { y.max(0.0) } else { y }
                 };
                 x = (0..layer.outputs).map(neuron).collect();
+                active += if k + 1 < network.layers.len() { x.iter().sum() } else { 0.0 };
             }
             let z: Vec<f64> = x.iter().map(|y| y * log_sharpness.exp()).collect();
             let top = z.iter().copied().fold(f64::MIN, f64::max);
             let sum: f64 = z.iter().map(|z| (z - top).exp()).sum();
-            total += sum.ln() + top - z[usize::from(example.target)];
+            total +=
+                sum.ln() + top - z[usize::from(example.target)] + activity * log_sharpness.exp() * active;
         }
         total / data.steps() as f64
     }
 
     fn run(network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk> {
-        let loss = Loss { log_sharpness, batch: data.steps(), overflow_penalty: 1.0 };
+        let loss =
+            Loss { log_sharpness, batch: data.steps(), overflow_penalty: 1.0, activity_penalty: ACTIVITY };
         let chunks = data.examples.chunks(crate::forward::CHUNK).map(|examples| {
             let mut chunk = Chunk::default();
             chunk.run(network, data.inputs(), examples, loss);
@@ -283,14 +292,20 @@ mod tests {
         let chunks = run(&network, &data, sharpness);
         assert!(chunks.len() > 1, "the sum over chunks is tested too");
         let found: f64 = chunks.iter().map(|chunk| chunk.loss).sum::<f64>() / data.steps() as f64;
-        close(found, loss(&network, &data, sharpness.into()), "loss");
+        // The reported loss is the cross-entropy alone; the sharpness is learned from it alone too.
+        let plain = |s: f64| loss(&network, &data, s, 0.0);
+        close(found, plain(-4.0), "loss");
+        let found: f64 = chunks.iter().map(|chunk| chunk.sharpness_gradient).sum();
+        close(found, (plain(-4.0 + 1e-4) - plain(-4.0 - 1e-4)) / 2e-4, "sharpness");
 
         let difference = |network: &mut Network, at: &dyn Fn(&mut Network) -> &mut f32, step: f32| {
             let value = *at(network);
             *at(network) = value + step;
-            let (above, high) = (f64::from(*at(network)), loss(network, &data, sharpness.into()));
+            let (above, high) =
+                (f64::from(*at(network)), loss(network, &data, sharpness.into(), ACTIVITY.into()));
             *at(network) = value - step;
-            let (below, low) = (f64::from(*at(network)), loss(network, &data, sharpness.into()));
+            let (below, low) =
+                (f64::from(*at(network)), loss(network, &data, sharpness.into(), ACTIVITY.into()));
             *at(network) = value;
             (high - low) / (above - below)
         };
@@ -316,9 +331,6 @@ mod tests {
                 close(found.into(), wants, &format!("layer {index}, bias {i}"));
             }
         }
-        let found: f64 = chunks.iter().map(|chunk| chunk.sharpness_gradient).sum();
-        let at = |s: f64| loss(&network, &data, s);
-        close(found, (at(-4.0 + 1e-4) - at(-4.0 - 1e-4)) / 2e-4, "sharpness");
         live
     }
 

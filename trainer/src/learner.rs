@@ -16,6 +16,9 @@ const SHADOW_RANGE: (f32, f32) = (-2.4, 1.4);
 /// A shadow bias of 1 is a bias of 32, as much as one n-gram of the input: biases then move as fast as weights.
 const BIAS_SCALE: f32 = 32.0;
 
+/// Weight of the L1 term on activations at a pressure of 1.
+const ACTIVITY_PENALTY: f32 = 1e-4;
+
 /// The float parameters of a layer and what Adam knows of them.
 struct Shadow {
     /// `[inputs, outputs]`
@@ -56,6 +59,11 @@ pub(crate) struct Learner {
     chunks: Vec<Chunk>,
     threads: usize,
     l1_gradient: f32,
+    /// That of strength 1.
+    l1_unit: f32,
+    /// More of it, by layer and input, as a budget demands.
+    prices: Vec<Vec<f32>>,
+    pressure: f32,
     overflow_penalty: f32,
 }
 
@@ -96,6 +104,7 @@ impl Learner {
             bias_gradient: vec![0.0; layer.outputs],
             bias_moments: Moments::new(layer.outputs),
         });
+        let prices = layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
         let mut learner = Self {
             shadows: shadows.collect(),
             network: Network { layers, relaxed: false },
@@ -105,6 +114,9 @@ impl Learner {
             chunks: Vec::new(),
             threads: settings.threads,
             l1_gradient: settings.l1_gradient(steps),
+            l1_unit: Settings { sparsity: 1.0, ..settings.clone() }.l1_gradient(steps),
+            prices,
+            pressure: 0.0,
             overflow_penalty: settings.overflow_penalty,
         };
         learner.quantize();
@@ -141,12 +153,18 @@ impl Learner {
         self.log_sharpness = -(deviation.ln() as f32);
     }
 
+    /// Strengthens the L1 terms: that of each input's weights by `pressure` times its price.
+    pub(crate) fn set_pressure(&mut self, pressure: f32, prices: Vec<Vec<f32>>) {
+        (self.pressure, self.prices) = (pressure, prices);
+    }
+
     /// One step of training on a batch.
     pub(crate) fn update(&mut self, data: &Dataset, batch: &[Example], learning_rate: f32) -> BatchResult {
         let loss = Loss {
             log_sharpness: self.log_sharpness,
             batch: batch.len(),
             overflow_penalty: self.overflow_penalty,
+            activity_penalty: ACTIVITY_PENALTY * self.pressure,
         };
         let used = batch.len().div_ceil(CHUNK);
         if self.chunks.len() < used {
@@ -188,14 +206,22 @@ impl Learner {
                 part.push(Rows { layer: index, range, shadow, gradient, first, second });
             }
         }
-        let (network, chunks, l1_gradient) = (&self.network, &self.chunks[..used], self.l1_gradient);
+        let (network, chunks) = (&self.network, &self.chunks[..used]);
+        let (l1_gradient, pressure, prices) = (self.l1_gradient, self.l1_unit * self.pressure, &self.prices);
         threads::each(parts, |part| {
             for rows in part {
-                weight_gradient(network, chunks, rows.layer, rows.range, rows.gradient);
-                let moments = rows.first.iter_mut().zip(rows.second.iter_mut());
-                for ((w, &g), (first, second)) in rows.shadow.iter_mut().zip(&*rows.gradient).zip(moments) {
-                    let g = g + l1_gradient.copysign(*w);
-                    *w = step.update(*w, g, first, second).clamp(SHADOW_RANGE.0, SHADOW_RANGE.1);
+                weight_gradient(network, chunks, rows.layer, rows.range.clone(), rows.gradient);
+                let width = network.layers[rows.layer].outputs;
+                let parameters = (rows.shadow.chunks_exact_mut(width)).zip(rows.gradient.chunks_exact(width));
+                let moments = (rows.first.chunks_exact_mut(width)).zip(rows.second.chunks_exact_mut(width));
+                let prices = &prices[rows.layer][rows.range];
+                for (((shadow, gradient), (first, second)), price) in parameters.zip(moments).zip(prices) {
+                    let l1 = l1_gradient + pressure * price;
+                    let moments = first.iter_mut().zip(second);
+                    for ((w, g), (first, second)) in shadow.iter_mut().zip(gradient).zip(moments) {
+                        let g = g + l1.copysign(*w);
+                        *w = step.update(*w, g, first, second).clamp(SHADOW_RANGE.0, SHADOW_RANGE.1);
+                    }
                 }
             }
         });

@@ -3,7 +3,7 @@
 use crate::train::EpochRow;
 
 /// The first line of the log, with its line end.
-pub const CSV_HEADER: &str = "epoch,epochs,seconds,learning_rate,loss,running_share,nonzero,overflows,\
+pub const CSV_HEADER: &str = "epoch,epochs,seconds,learning_rate,loss,running_share,nonzero,overflows,budget_used,\
     train_characters,train_replies,held_out_characters,held_out_replies\n";
 
 /// A row as a line of comma-separated values. Shares are 0 to 1; figures that weren't taken are empty.
@@ -19,6 +19,7 @@ pub fn csv(row: &EpochRow) -> String {
         row.nonzero,
         row.overflows
     );
+    line.push_str(&row.budget_used.map_or(",".into(), |used| format!(",{used:.4}")));
     for figures in [row.train, row.held_out] {
         match figures {
             Some(figures) => {
@@ -47,10 +48,12 @@ mod tests {
             running_share: 0.5,
             nonzero: 1234,
             overflows: 1,
+            costs: vec![900.0],
+            budget_used: Some(0.9),
             train: Some(Figures { steps: 8, steps_right: 6, replies: 2, replies_right: 1 }),
             held_out: None,
         };
-        assert_eq!(csv(&row), "3,20,1.500,0.01,0.250000,0.500000,1234,1,0.750000,0.500000,,\n");
+        assert_eq!(csv(&row), "3,20,1.500,0.01,0.250000,0.500000,1234,1,0.9000,0.750000,0.500000,,\n");
         assert_eq!(csv(&row).matches(',').count(), CSV_HEADER.matches(',').count());
     }
 }

@@ -1,8 +1,7 @@
 //! Several trainings that differ in the seed only: how much of a figure is luck.
 
 use crate::settings::Settings;
-use crate::task::Task;
-use crate::train::{Event, StopReason, TrainError, Trained, train};
+use crate::train::{Event, StopReason, TrainError, Trained, Training, train};
 use std::sync::atomic::AtomicBool;
 
 /// Results of one training for each seed.
@@ -10,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 pub struct Seeds {
     /// In order of the seeds; fewer than asked for if training was stopped.
     pub runs: Vec<(u64, Trained)>,
-    /// Index into `runs`, by held-out figures where there are any.
+    /// Index into `runs`: within its budgets if any is, and then by held-out figures where there are any.
     pub best: usize,
     /// Of exact replies (share, 0 to 1): training and held-out.
     pub train: Spread,
@@ -24,22 +23,22 @@ pub struct Spread {
     pub deviation: f64,
 }
 
-/// Trains with `count` seeds, from [`Settings::seed`] on, one after the other. The observer also gets the seed.
+/// Trains with `count` seeds, from that of the settings on, one after the other. The observer also gets the seed.
 ///
 /// # Errors
 /// Those of [`train`].
 pub fn train_seeds(
-    task: &Task,
-    settings: &Settings,
+    training: &Training,
     count: usize,
     stop: &AtomicBool,
     observer: &mut dyn FnMut(u64, Event),
 ) -> Result<Seeds, TrainError> {
     let mut runs = Vec::new();
     for offset in 0..count.max(1) as u64 {
-        let seed = settings.seed.wrapping_add(offset);
-        let settings = Settings { seed, ..settings.clone() };
-        let trained = train(task, &settings, None, stop, &mut |event| observer(seed, event))?;
+        let seed = training.settings.seed.wrapping_add(offset);
+        let settings = Settings { seed, ..training.settings.clone() };
+        let trained =
+            train(&Training { settings: &settings, ..*training }, stop, &mut |event| observer(seed, event))?;
         let stopped = trained.stop == StopReason::Requested;
         runs.push((seed, trained));
         if stopped {
@@ -48,7 +47,7 @@ pub fn train_seeds(
     }
     let score = |i: usize| {
         let (_, trained) = &runs[i];
-        trained.held_out.unwrap_or(trained.train).score()
+        (trained.within_budget, trained.held_out.unwrap_or(trained.train).score())
     };
     let best = (1..runs.len()).fold(0, |best, i| if score(i) > score(best) { i } else { best });
     let train = spread(&runs.iter().map(|(_, trained)| trained.train.reply_share()).collect::<Vec<_>>());

@@ -1,5 +1,6 @@
 //! The training loop.
 
+use crate::budget::{Budget, Regulator};
 use crate::dataset::{Dataset, Example, NO_TARGET};
 use crate::figures::{Figures, figures};
 use crate::learner::Learner;
@@ -46,6 +47,9 @@ pub struct EpochRow {
     pub nonzero: usize,
     /// Accumulators that came near the 16-bit limit during the epoch.
     pub overflows: usize,
+    /// Costs in the order of the budgets, and the largest as a part of its limit.
+    pub costs: Vec<f64>,
+    pub budget_used: Option<f64>,
     /// Exact figures, in epochs with an evaluation.
     pub train: Option<Figures>,
     pub held_out: Option<Figures>,
@@ -68,6 +72,10 @@ pub struct Trained {
     pub train: Figures,
     pub held_out: Option<Figures>,
     pub nonzero: usize,
+    /// In the order of the budgets.
+    pub costs: Vec<f64>,
+    /// Whether all budgets are kept. Without budgets they are.
+    pub within_budget: bool,
     /// Of this network; see [`EpochRow::epoch`].
     pub epoch: usize,
     /// How many there were.
@@ -87,19 +95,37 @@ pub enum TrainError {
     OtherModel { found: String, wants: String },
 }
 
-/// Trains a network for a task, from fresh weights or from those of `start`.
+/// What to train, and how.
+#[derive(Clone, Copy)]
+pub struct Training<'a> {
+    pub task: &'a Task,
+    pub settings: &'a Settings,
+    /// Go on from this model, whose encoders, charset or labels are the task's (see [`Task::resume`]); its layers
+    /// count, not those of the settings. `None`: from fresh weights.
+    pub start: Option<&'a Model>,
+    /// Limits to keep to; may be empty.
+    pub budgets: &'a [Budget<'a>],
+}
+
+impl<'a> Training<'a> {
+    /// From fresh weights, without limits.
+    pub fn new(task: &'a Task, settings: &'a Settings) -> Self {
+        Self { task, settings, start: None, budgets: &[] }
+    }
+}
+
+/// Trains a network.
 ///
 /// Looks at `stop` after every batch: once it is set, training ends with the best network up to there.
 ///
 /// # Errors
 /// Settings out of range; a name that is none; a `start` that doesn't fit the task.
 pub fn train(
-    task: &Task,
-    settings: &Settings,
-    start: Option<&Model>,
+    training: &Training,
     stop: &AtomicBool,
     observer: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
+    let &Training { task, settings, start, budgets } = training;
     settings.check()?;
     let missing = task.train.examples.iter().filter(|example| example.target == NO_TARGET).count();
     if missing > 0 {
@@ -115,7 +141,16 @@ pub fn train(
         None => Learner::new(widths(task), settings, steps, &mut rng),
     };
     let epochs = settings.epochs_for(steps);
-    let run = Run { task, settings, epochs, learner, rng, began: Instant::now(), best: None };
+    let run = Run {
+        task,
+        settings,
+        epochs,
+        learner,
+        rng,
+        began: Instant::now(),
+        best: None,
+        regulator: Regulator::new(budgets),
+    };
     run.run(start.is_some(), stop, observer)
 }
 
@@ -153,6 +188,7 @@ struct Run<'a> {
     rng: ChaCha8Rng,
     began: Instant,
     best: Option<Trained>,
+    regulator: Option<Regulator<'a>>,
 }
 
 impl Run<'_> {
@@ -185,6 +221,7 @@ impl Run<'_> {
             }
             order.shuffle(&mut self.rng);
             let mut row = self.epoch(epoch, &order, stop, observer);
+            self.regulate(&mut row, &order);
             let stopped = stop.load(Ordering::Relaxed);
             if stopped || self.evaluates(epoch) {
                 self.evaluate(&mut row);
@@ -255,9 +292,19 @@ impl Run<'_> {
             running_share: right as f64 / done as f64,
             nonzero: self.learner.network.nonzero(),
             overflows,
-            train: None,
-            held_out: None,
+            ..EpochRow::default()
         }
+    }
+
+    fn regulate(&mut self, row: &mut EpochRow, order: &[Example]) {
+        let Some(regulator) = &mut self.regulator else { return };
+        let part = 1.0 / self.epochs as f64;
+        let kind = (&self.task.output, usize::from(self.task.query.buckets));
+        let when = (row.epoch as f64 * part, part);
+        let reading = regulator.regulate(&self.learner.network, &self.task.train, kind, order, when);
+        row.costs = reading.costs;
+        row.budget_used = Some(reading.used);
+        self.learner.set_pressure(reading.pressure, reading.prices);
     }
 
     /// In the last tenth every epoch: there the best network is found.
@@ -282,8 +329,12 @@ impl Run<'_> {
     /// The better of two equals is the later one: it is sparser.
     fn keep_if_best(&mut self, row: &EpochRow) -> Result<bool, TrainError> {
         let Some(train) = row.train else { return Ok(false) };
+        let within_budget = row.budget_used.is_none_or(|used| used <= 1.0);
+        // A network that keeps the budgets is better than any that does not.
+        let rank = |within: bool, figures: &Figures| (within, figures.score());
         if let Some(best) = &self.best
-            && row.held_out.unwrap_or(train).score() < best.held_out.unwrap_or(best.train).score()
+            && rank(within_budget, &row.held_out.unwrap_or(train))
+                < rank(best.within_budget, &best.held_out.unwrap_or(best.train))
         {
             return Ok(false);
         }
@@ -293,6 +344,8 @@ impl Run<'_> {
             train,
             held_out: row.held_out,
             nonzero: row.nonzero,
+            costs: row.costs.clone(),
+            within_budget,
             epoch: row.epoch,
             epochs: row.epochs,
             stop: StopReason::Finished,

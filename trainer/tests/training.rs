@@ -3,8 +3,8 @@
 use mlc_compiler::model::{Chat, Layer, Model, Output};
 use mlc_compiler::text;
 use mlc_trainer::{
-    Event, Figures, LabelOrder, Pairs, Settings, StopReason, Task, TaskError, TrainError, Trained, answers,
-    assess, evaluate, train, train_seeds,
+    Budget, CostModel, Event, Figures, LabelOrder, NonzeroWeights, Pairs, Settings, StopReason, Task,
+    TaskError, TrainError, Trained, Training, VisitedWeights, answers, assess, evaluate, train, train_seeds,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -36,7 +36,7 @@ fn small() -> Settings {
 }
 
 fn run(task: &Task, settings: &Settings, start: Option<&Model>) -> Trained {
-    train(task, settings, start, &AtomicBool::new(false), &mut |_| {}).unwrap()
+    train(&Training { start, ..Training::new(task, settings) }, &AtomicBool::new(false), &mut |_| {}).unwrap()
 }
 
 /// The definition of a layer, in 16-bit two's complement.
@@ -147,12 +147,13 @@ fn several_seeds_and_the_best_of_them() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let settings = Settings { epochs: Some(15), seed: 4, ..small() };
     let mut seen = Vec::new();
-    let seeds = train_seeds(&task, &settings, 3, &AtomicBool::new(false), &mut |seed, event| {
-        if let Event::Start { .. } = event {
-            seen.push(seed);
-        }
-    })
-    .unwrap();
+    let seeds =
+        train_seeds(&Training::new(&task, &settings), 3, &AtomicBool::new(false), &mut |seed, event| {
+            if let Event::Start { .. } = event {
+                seen.push(seed);
+            }
+        })
+        .unwrap();
     assert_eq!(seen, [4, 5, 6]);
     let alone = run(&task, &Settings { seed: 5, ..settings }, None);
     assert_eq!(seeds.runs[1].1.model, alone.model);
@@ -229,6 +230,29 @@ fn sparsity_costs_weights() {
 }
 
 #[test]
+fn budgets_are_kept() {
+    let settings = Settings { epochs: Some(150), ..small() };
+    let task = Task::chat(&pairs(SMALL_TALK), &settings).unwrap();
+    let free = run(&task, &settings, None);
+    let rows = |model: &dyn CostModel, limit: f64| {
+        let budgets = [Budget { model, limit }];
+        let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
+        train(&training, &AtomicBool::new(false), &mut |_| {}).unwrap()
+    };
+    let limit = (free.nonzero / 2) as f64;
+    let trained = rows(&NonzeroWeights, limit);
+    assert!(trained.within_budget && trained.nonzero as f64 <= limit, "{} of {limit}", trained.nonzero);
+    assert_eq!(trained.costs, [trained.nonzero as f64]);
+    assert_eq!(trained.train.replies_right, 13, "half of the weights are enough");
+    // Sampled activity of the very network that is kept.
+    let visits = rows(&VisitedWeights, f64::MAX).costs[0];
+    let trained = rows(&VisitedWeights, visits / 2.0);
+    assert!(trained.within_budget && trained.costs[0] <= visits / 2.0, "{:?} of {visits}", trained.costs);
+    let impossible = rows(&NonzeroWeights, 1.0);
+    assert!(!impossible.within_budget, "what cannot be is said");
+}
+
+#[test]
 fn warm_up_ends_in_an_integer_network() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let trained = run(&task, &Settings { warmup: 20, ..small() }, None);
@@ -268,18 +292,18 @@ fn held_out_queries_are_not_trained_on() {
 fn a_stop_request_ends_training_with_the_best_so_far() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let stop = AtomicBool::new(false);
+    let settings = Settings { epochs: Some(1000), ..small() };
     let (mut epochs, mut best) = (0, None);
-    let trained =
-        train(&task, &Settings { epochs: Some(1000), ..small() }, None, &stop, &mut |event| match event {
-            Event::Epoch(row) => {
-                epochs = row.epoch;
-                if row.epoch == 7 {
-                    stop.store(true, Ordering::Relaxed);
-                }
+    let trained = train(&Training::new(&task, &settings), &stop, &mut |event| match event {
+        Event::Epoch(row) => {
+            epochs = row.epoch;
+            if row.epoch == 7 {
+                stop.store(true, Ordering::Relaxed);
             }
-            Event::Best { model, row } => best = Some((model.clone(), row.epoch)),
-            Event::Start { .. } | Event::Batch { .. } => {}
-        });
+        }
+        Event::Best { model, row } => best = Some((model.clone(), row.epoch)),
+        Event::Start { .. } | Event::Batch { .. } => {}
+    });
     let trained = trained.unwrap();
     assert_eq!((trained.stop, epochs), (StopReason::Requested, 8));
     assert_eq!(best, Some((trained.model, trained.epoch)), "the last snapshot reported is what comes back");
@@ -305,7 +329,8 @@ fn a_model_learns_more_without_forgetting() {
     let trained = run(&task, &hopeless, Some(&wider));
     assert_eq!((trained.epoch, trained.model.layers), (0, wider.layers), "never worse than the start");
 
-    let error = train(&task, &settings, Some(&first), &AtomicBool::new(false), &mut |_| {}).unwrap_err();
+    let other = Training { start: Some(&first), ..Training::new(&task, &settings) };
+    let error = train(&other, &AtomicBool::new(false), &mut |_| {}).unwrap_err();
     assert!(matches!(error, TrainError::OtherModel { .. }), "{error}");
 }
 
@@ -338,7 +363,7 @@ fn nothing_to_learn_is_an_error() {
 fn bad_settings_and_names_are_errors() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let error = |settings: Settings| {
-        train(&task, &settings, None, &AtomicBool::new(false), &mut |_| {}).unwrap_err().to_string()
+        train(&Training::new(&task, &settings), &AtomicBool::new(false), &mut |_| {}).unwrap_err().to_string()
     };
     assert_eq!(error(Settings { batch: 0, ..small() }), "batch is 0, outside 1..1048576");
     let named = Settings { name: "no name".into(), epochs: Some(1), ..small() };
