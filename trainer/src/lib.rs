@@ -26,6 +26,7 @@ mod assess;
 mod backward;
 mod baseline;
 mod budget;
+pub mod curve;
 pub mod data;
 mod dataset;
 mod figures;

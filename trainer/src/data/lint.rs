@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct LintOptions<'a> {
     /// By which colliding queries are found.
     pub encoder: QueryEncoder,
+    /// How many characters of its own reply the network sees. `None` for classifiers.
+    pub window: Option<usize>,
     /// Pairs meant for this model: its charset or labels must have everything.
     pub model: Option<&'a Model>,
     /// A character in fewer replies is rare.
@@ -27,6 +29,7 @@ pub fn lint(pairs: &Pairs, options: &LintOptions) -> Vec<Finding> {
     linter.contradictions();
     linter.same_input();
     linter.near_duplicates();
+    linter.loops();
     linter.imbalance();
     linter.characters();
     linter.lengths();
@@ -130,6 +133,27 @@ impl Linter<'_> {
                     "give them the same reply, unless the difference is meant",
                     &group,
                 );
+            }
+        }
+    }
+
+    /// Replies in which the same window is followed by different characters: the network has no way to know at
+    /// which place it is, whatever the query.
+    fn loops(&mut self) {
+        let Some(length) = self.options.window else { return };
+        for (reply, group) in groups(&self.pairs.pairs, |pair| pair.reply.clone()) {
+            let folded = [vec![b' '; length], reply.to_ascii_lowercase()].concat();
+            let mut follows: BTreeMap<&[u8], Option<u8>> = BTreeMap::new();
+            // A reply of full length needs no end mark.
+            for (i, window) in folded.windows(length).enumerate().take(self.options.limits.reply) {
+                let second = reply.get(i).copied();
+                let first = *follows.entry(window).or_insert(second);
+                if first != second {
+                    let [first, second] = [first, second].map(|c| c.map(char::from));
+                    let remark = Remark::Loop { reply: text(&reply), window: text(window), first, second };
+                    self.find(Severity::Warning, remark, "word it without the repetition", &group);
+                    break;
+                }
             }
         }
     }
@@ -243,7 +267,7 @@ mod tests {
         pairs.read(&mut text.as_bytes(), "f", &Limits::default()).unwrap();
         let encoder = QueryEncoder { buckets, max_length: 62 };
         let limits = Limits::default();
-        let found = lint(&pairs, &LintOptions { encoder, model, rare, places: 3, limits });
+        let found = lint(&pairs, &LintOptions { encoder, model, rare, places: 3, limits, window: Some(8) });
         found.iter().map(|f| format!("{:?} {} [{}]", f.severity, f.remark, f.places.join(" "))).collect()
     }
 
@@ -274,6 +298,22 @@ mod tests {
     }
 
     #[test]
+    fn replies_that_go_in_circles() {
+        assert_eq!(
+            findings(
+                "laugh|Ha ha ha ha ha!\nlaugh less|Ha ha ha!\nsay|A long way, a LONG way!\n",
+                128,
+                0,
+                None
+            ),
+            [
+                "Warning no network can say \"A long way, a LONG way!\": after \"long way\" comes ',' and elsewhere '!' [f:3]",
+                "Warning no network can say \"Ha ha ha ha ha!\": after \"ha ha ha\" comes ' ' and elsewhere '!' [f:1]",
+            ]
+        );
+    }
+
+    #[test]
     fn characters_lengths_and_balance() {
         let mut text: String =
             (0..120).map(|i| format!("query {i}|{}\n", if i < 100 { "AA" } else { "B" })).collect();
@@ -283,6 +323,8 @@ mod tests {
         assert_eq!(
             findings(&text, 1024, 2, None),
             [
+                "Warning no network can say \"AAAAAAAAAAAAAAAA\": after \"aaaaaaaa\" comes 'A' and elsewhere the end \
+                 [f:122]",
                 "Warning reply \"AA\" has 80.0 % of the pairs; 6 other replies share the rest []",
                 "Warning replies cut to 50 characters: 1 []",
                 "Note \"café\" has 'é', which nobody can type at the machine [f:121]",

@@ -37,6 +37,8 @@ pub enum Remark {
     Collision { queries: Vec<String> },
     #[error("nearly the same, but with different replies: {}", quoted(queries))]
     NearDuplicate { queries: Vec<String> },
+    #[error("no network can say \"{reply}\": after \"{window}\" comes {} and elsewhere {}", next(*first), next(*second))]
+    Loop { reply: String, window: String, first: Option<char>, second: Option<char> },
     #[error("pairs that say a pair again word for word: {count}")]
     Repeated { count: usize },
     #[error("{character:?} costs an output of its own, for {count} of the replies")]
@@ -65,4 +67,8 @@ fn quoted(texts: &[String]) -> String {
     let shown = texts.iter().take(5).map(|text| format!("\"{text}\""));
     let more = if texts.len() > 5 { ", ..." } else { "" };
     shown.collect::<Vec<_>>().join(", ") + more
+}
+
+fn next(c: Option<char>) -> String {
+    c.map_or("the end".into(), |c| format!("{c:?}"))
 }
