@@ -17,6 +17,7 @@ fn main() -> Result<(), Failure> {
     let path = arguments.next().ok_or("usage: measure PAIRS [key=value]...")?;
     let mut settings = Settings::default();
     let (mut hold_out, mut verbose, mut report) = (0.0, false, false);
+    let mut again = 0.0;
     let mut budgets: Vec<Budget> = Vec::new();
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
@@ -34,6 +35,7 @@ fn main() -> Result<(), Failure> {
             "holdout" => hold_out = value.parse()?,
             "nonzero" => budgets.push(Budget { model: &NonzeroWeights, limit: value.parse()? }),
             "visits" => budgets.push(Budget { model: &VisitedWeights, limit: value.parse()? }),
+            "again" => again = value.parse()?,
             "report" => report = value.parse()?,
             "verbose" => verbose = value.parse()?,
             _ => return Err(format!("{key}: no such setting").into()),
@@ -81,6 +83,18 @@ fn main() -> Result<(), Failure> {
         trained.epoch,
         seconds / trained.epochs as f64,
     );
+    if again > 0.0 {
+        let settings = Settings { learning_rate: again, ..settings.clone() };
+        let training = Training { start: Some(&trained.model), ..Training::new(&task, &settings) };
+        let trained = train(&training, &AtomicBool::new(false), &mut |_| {})?;
+        println!(
+            "again: {:.2} % characters, {:.2} % replies, {} non-zero, epoch {}",
+            100.0 * trained.train.step_share(),
+            100.0 * trained.train.reply_share(),
+            trained.nonzero,
+            trained.epoch
+        );
+    }
     if report {
         print_report(&pairs, hold_out, &settings, &trained.model)?;
     }

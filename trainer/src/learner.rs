@@ -16,6 +16,8 @@ const SHADOW_RANGE: (f32, f32) = (-2.4, 1.4);
 /// A shadow bias of 1 is a bias of 32, as much as one n-gram of the input: biases then move as fast as weights.
 const BIAS_SCALE: f32 = 32.0;
 
+/// Logits have 16 bits: beyond these every softmax is flat or a step, and exponentials come near overflow.
+const LOG_SHARPNESS_RANGE: (f32, f32) = (-14.0, 4.0);
 /// Weight of the L1 term on activations at a pressure of 1.
 const ACTIVITY_PENALTY: f32 = 1e-4;
 
@@ -241,7 +243,8 @@ impl Learner {
         }
         let gradient: f64 = self.chunks[..used].iter().map(|chunk| chunk.sharpness_gradient).sum();
         let Moments { first, second } = &mut self.sharpness_moments;
-        self.log_sharpness = step.update(self.log_sharpness, gradient as f32, &mut first[0], &mut second[0]);
+        let updated = step.update(self.log_sharpness, gradient as f32, &mut first[0], &mut second[0]);
+        self.log_sharpness = updated.clamp(LOG_SHARPNESS_RANGE.0, LOG_SHARPNESS_RANGE.1);
     }
 
     fn quantize_biases(&mut self) {
