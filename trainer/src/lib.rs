@@ -1,1 +1,55 @@
-//! Quantization-aware training of the integer network.
+//! `mlc-trainer`: conversation pairs in, a checked [`Model`](mlc_compiler::model::Model) and its figures out.
+//!
+//! The integer network itself is trained. The forward pass of every mini-batch computes what the machine will
+//! compute, bit for bit: weights rounded to -2..=1, biases rounded, the shift a floor. Gradients pass straight
+//! through the roundings to float *shadow* weights (Bengio, Léonard, Courville 2013, arXiv:1308.3432). So every
+//! accuracy that this crate reports is the accuracy on the machine.
+//!
+//! Data flows one way, and the files are in this order:
+//!
+//! ```text
+//! lines ─ pairs ─▶ Pairs ─ task ─▶ Task (encoders, Datasets) ─ train ─▶ Trained (Model, Figures)
+//!                                     train: forward ─▶ backward ─▶ adam, a batch at a time
+//! ```
+//!
+//! No printing: [`train()`] reports to a callback and looks at a stop flag.
+//!
+//! # Repeatability
+//! The same pairs, settings and seed give the same model on the same kind of processor, **whatever the number of
+//! threads**: a batch is cut into chunks of a fixed size, each chunk is computed by one thread, and sums over
+//! chunks are taken in their order. `matrixmultiply` is used without its `threading` feature (and so ignores
+//! `MATMUL_NUM_THREADS`); it picks its kernel by the processor's features, which round differently.
+
+mod adam;
+mod answers;
+mod assess;
+mod backward;
+mod baseline;
+mod budget;
+pub mod curve;
+pub mod data;
+mod dataset;
+mod figures;
+mod forward;
+mod gemm;
+mod learner;
+pub mod log;
+mod network;
+mod pairs;
+mod seeds;
+mod settings;
+mod task;
+mod threads;
+mod train;
+
+pub use answers::answers;
+pub use assess::{Assessment, ReplyFigures, assess};
+pub use baseline::{Baseline, baselines};
+pub use budget::{Budget, CostModel, NonzeroWeights, Usage, VisitedWeights};
+pub use dataset::Dataset;
+pub use figures::{Figures, evaluate};
+pub use pairs::{Fault, FaultKind, Limits, Pair, Pairs, PairsError};
+pub use seeds::{Seeds, Spread, train_seeds};
+pub use settings::{Settings, SettingsError};
+pub use task::{LabelOrder, Task, TaskError};
+pub use train::{EpochRow, Event, StopReason, TrainError, Trained, Training, train};

@@ -1,0 +1,362 @@
+//! Everything that can be typed.
+
+use crate::help;
+use crate::train_file::TrainSettings;
+use clap::builder::PossibleValuesParser;
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use mlc_compiler::ir::Form;
+use mlc_compiler::pass;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::str::FromStr;
+
+/// Cross-compiler from small trained neural networks to 8-bit machines.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = help::MLC
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Turn a published .npz network into a model.ron
+    Import(ImportArgs),
+    /// Compile a model to a program: image, assembly, listing, symbols
+    Compile(CompileArgs),
+    /// Run a model on the simulated machine, or any CP/M program
+    Run(RunArgs),
+    /// Compare the machine with the reference: every reply, every logit
+    Verify(VerifyArgs),
+    /// Measure T-states a step, by phase, beside the prediction
+    Bench(BenchArgs),
+    /// Show what a model consists of and where it fits
+    Inspect(InspectArgs),
+    /// List the machines that mlc compiles for
+    Targets(TargetsArgs),
+    /// Train a model from conversation pairs
+    Train(Box<TrainArgs>),
+}
+
+/// Reports wrong usage found after parsing as clap reports it. Gives exit code 2.
+pub fn usage(message: &str) -> ExitCode {
+    eprint!("{}", Cli::command().error(ErrorKind::ValueValidation, message).render());
+    ExitCode::from(2)
+}
+
+/// A model, as every verb takes it.
+#[derive(Debug, Args)]
+pub struct ModelArg {
+    /// A model.ron or .npz, a folder with a model.ron, or a name below models/
+    #[arg(value_name = "MODEL")]
+    pub path: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct TargetArg {
+    /// Machine to compile for: a name from `mlc targets`, or FILE.ron with a description
+    #[arg(short = 't', long = "target", value_name = "TARGET", default_value = "z80-cpm")]
+    pub name: String,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::IMPORT)]
+pub struct ImportArgs {
+    /// The .npz file, or a model.ron to write anew in its canonical form
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where the model goes
+    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
+    pub output: PathBuf,
+    /// Name of the model [default: the file's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the model is, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// How many inputs count the query's trigrams; the rest counts the context [default: half]
+    #[arg(long, value_name = "N")]
+    pub query_buckets: Option<u16>,
+    /// Window of the context encoder in characters [default: 8]
+    #[arg(long, value_name = "N")]
+    pub context_length: Option<u8>,
+    /// Longest reply in characters [default: 50]
+    #[arg(long, value_name = "N")]
+    pub max_reply: Option<u8>,
+    /// Longest line that the program's own prompt takes, in bytes [default: 62]
+    #[arg(long, value_name = "N")]
+    pub max_query: Option<u8>,
+    /// Labels of the outputs: makes the network a classifier
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub labels: Option<Vec<String>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Encoding {
+    /// The fastest plan that fits, chosen for each layer
+    Auto,
+    /// Four weights a byte
+    Packed,
+    /// Index lists of the non-zero weights
+    Columns,
+    /// Straight-line code
+    Unrolled,
+}
+
+impl Encoding {
+    /// The form of all weights, `None` for a free choice.
+    pub fn form(self) -> Option<Form> {
+        match self {
+            Self::Auto => None,
+            Self::Packed => Some(Form::Packed),
+            Self::Columns => Some(Form::Columns),
+            Self::Unrolled => Some(Form::Unrolled),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub struct EncodingArg {
+    /// How weights are stored
+    #[arg(long = "encoding", value_name = "FORM", default_value = "auto", hide_possible_values = true)]
+    #[arg(help = "How weights are stored: auto (the fastest plan that fits), packed, columns or unrolled")]
+    pub encoding: Encoding,
+}
+
+/// What `mlc compile` can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// The image; only into a file
+    #[value(skip)]
+    Com,
+    Asm,
+    Lst,
+    Map,
+    Ir,
+    Plan,
+}
+
+impl Kind {
+    pub const ALL: [Self; 6] = [Self::Com, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+    /// The kinds written without `-o`.
+    pub const DEFAULT: [Self; 4] = [Self::Com, Self::Asm, Self::Lst, Self::Map];
+
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Com => "com",
+            Self::Asm => "asm",
+            Self::Lst => "lst",
+            Self::Map => "map",
+            Self::Ir => "ir",
+            Self::Plan => "plan",
+        }
+    }
+}
+
+/// A file whose extension says what goes into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    pub path: PathBuf,
+    pub kind: Kind,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+        let kind = Kind::ALL.into_iter().find(|kind| kind.extension() == extension);
+        match kind {
+            Some(kind) => Ok(Self { path, kind }),
+            None => {
+                Err("the extension decides what is written: .com (image), .asm (assembly), .lst (listing), \
+                         .map (symbols), .ir (graph) or .plan"
+                    .into())
+            }
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::COMPILE)]
+pub struct CompileArgs {
+    /// A model.ron or .npz, a folder with a model.ron, or a name below models/
+    #[arg(value_name = "MODEL", default_value = "model.ron")]
+    pub model: PathBuf,
+    #[command(flatten)]
+    pub target: TargetArg,
+    /// Write to FILE; may repeat. The kind follows the extension: .com .asm .lst .map .ir .plan
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub outputs: Vec<OutputFile>,
+    #[command(flatten)]
+    pub encoding: EncodingArg,
+    /// Print one thing to standard output instead of writing files
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]
+    pub emit: Option<Kind>,
+    /// Print the graph after a pass, or after each
+    #[arg(long, value_name = "PASS", conflicts_with_all = ["emit", "json"])]
+    #[arg(value_parser = PossibleValuesParser::new(pass::NAMES.into_iter().chain(["all"])))]
+    pub print_after: Option<String>,
+    /// Compare the assembly with FILE instead of writing; a difference is shown and exits with 1
+    #[arg(long, value_name = "FILE.asm", conflicts_with = "outputs")]
+    pub check: Option<PathBuf>,
+    /// Queries to measure densities on, one a line [default: some small talk]
+    #[arg(long, value_name = "FILE")]
+    pub calibrate: Option<PathBuf>,
+    /// Templates to take in place of the built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = help::RUN
+)]
+pub struct RunArgs {
+    /// A model as for `mlc compile`, or a CP/M program (.com)
+    #[arg(value_name = "MODEL|FILE.com")]
+    pub program: PathBuf,
+    /// Prompts, one an argument; for a .com file, the words of its command tail
+    #[arg(value_name = "PROMPT")]
+    pub prompts: Vec<String>,
+    /// Machine to run on: a name from `mlc targets`, FILE.ron, or `reference` (the interpreter)
+    #[arg(short = 't', long = "target", value_name = "TARGET", default_value = "z80-cpm")]
+    pub target: String,
+    /// Run at the machine's pace: 4MHz, 3.5MHz, 500kHz
+    #[arg(long, value_name = "CLOCK")]
+    pub speed: Option<Clock>,
+    #[command(flatten)]
+    pub encoding: EncodingArg,
+    /// Print a JSON object a reply
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A frequency in hertz.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clock(pub f64);
+
+impl FromStr for Clock {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let lower = text.trim().to_ascii_lowercase();
+        let units = [("mhz", 1e6), ("khz", 1e3), ("hz", 1.0), ("m", 1e6), ("k", 1e3), ("", 1.0)];
+        let parsed = units.iter().find_map(|(unit, factor)| {
+            let number: f64 = lower.strip_suffix(unit)?.trim_end().parse().ok()?;
+            Some(number * factor)
+        });
+        match parsed {
+            Some(hertz) if (1000.0..=1e9).contains(&hertz) => Ok(Self(hertz)),
+            Some(_) => Err("a clock has 1kHz to 1000MHz".into()),
+            None => Err("write a clock as 4MHz, 3.5MHz or 500kHz".into()),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = help::VERIFY
+)]
+pub struct VerifyArgs {
+    #[command(flatten)]
+    pub model: ModelArg,
+    #[command(flatten)]
+    pub target: TargetArg,
+    /// Prompts to run, one a line: `query` or `query|reply`
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    /// So many random prompts besides
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub random: usize,
+    /// Seed of the random prompts
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub encoding: EncodingArg,
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = help::BENCH
+)]
+pub struct BenchArgs {
+    #[command(flatten)]
+    pub model: ModelArg,
+    #[command(flatten)]
+    pub target: TargetArg,
+    /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    #[command(flatten)]
+    pub encoding: EncodingArg,
+    /// Print the figures as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::INSPECT)]
+pub struct InspectArgs {
+    #[command(flatten)]
+    pub model: ModelArg,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct TargetsArgs {
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = help::TRAIN
+)]
+pub struct TrainArgs {
+    /// Where the model goes
+    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
+    pub output: PathBuf,
+    /// Settings from a train.ron
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: TrainSettings,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn clocks_have_units() {
+        let hertz = |text: &str| text.parse::<Clock>().map(|c| c.0);
+        assert_eq!(hertz("4MHz"), Ok(4e6));
+        assert_eq!(hertz("3.5 mhz"), Ok(3.5e6));
+        assert_eq!(hertz("500k"), Ok(500e3));
+        assert_eq!(hertz("4000000"), Ok(4e6));
+        for wrong in ["fast", "MHz", "-4MHz", "0", "NaN", "inf", "4THz"] {
+            assert!(hertz(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! `mlc bench`: T-states a step, simulated and predicted.
+
+use crate::args::BenchArgs;
+use crate::error::CliError;
+use crate::sim::Simulator;
+use crate::table::{Align, count, grouped, table};
+use crate::targets::{self, REFERENCE};
+use crate::{Outcome, files, progress, prompts};
+use mlc_compiler::plan::Prediction;
+use mlc_compiler::{Assets, Request, Target};
+use serde::Serialize;
+use std::io::Write;
+
+/// Times are in cycles of the target's processor; on a Z80 T-states.
+#[derive(Serialize)]
+struct Figures {
+    model: String,
+    target: String,
+    clock_hz: u32,
+    encodings: Vec<Stage>,
+    prompts: usize,
+    steps: usize,
+    step: Spread,
+    step_milliseconds: Spread,
+    predicted: f64,
+    phases: Vec<Phase>,
+    image_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Stage {
+    stage: String,
+    encoding: &'static str,
+}
+
+/// `mean` counts everything from start to exit; `least` and `most` are between two steps of one reply.
+#[derive(Serialize)]
+struct Spread {
+    least: f64,
+    mean: f64,
+    most: f64,
+}
+
+/// Cycles a step of a part of the program.
+#[derive(Serialize)]
+struct Phase {
+    phase: String,
+    predicted: Option<f64>,
+    simulated: f64,
+}
+
+pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.target.name == REFERENCE {
+        return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
+    }
+    let assets = Assets::builtin();
+    let target = targets::find(&args.target.name, &assets)?;
+    let loaded = files::model(&args.model.path)?;
+    let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
+    let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
+    let model = &loaded.model;
+    let encoding = args.encoding.encoding.form();
+    let request = Request { model, target: &target, assets: &assets, encoding, calibration: &queries };
+    let compiled = mlc_compiler::compile(&request)?;
+    let simulator = Simulator::new(&compiled.image, model, &target, None);
+
+    let mut sums = Sums::default();
+    let bar = progress::bar(queries.len(), "bench");
+    for query in &queries {
+        sums.add(&simulator, query)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+
+    let plan = &compiled.plan;
+    let step = sums.spread();
+    let stages = plan.network.stages.iter().zip(&plan.forms);
+    let figures = Figures {
+        model: model.name.clone(),
+        clock_hz: target.clock_hz,
+        encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
+        prompts: queries.len(),
+        steps: sums.steps,
+        step_milliseconds: Spread {
+            least: target.milliseconds(step.least),
+            mean: target.milliseconds(step.mean),
+            most: target.milliseconds(step.most),
+        },
+        step,
+        predicted: plan.prediction.total(),
+        phases: phases(&plan.prediction, simulator.phase_names(), &sums),
+        image_bytes: compiled.image.bytes.len(),
+        target: target.name.clone(),
+    };
+    match args.json {
+        true => writeln!(out, "{}", targets::json(&figures))?,
+        false => figures.print(&target, out)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// Over all queries.
+#[derive(Default)]
+struct Sums {
+    steps: usize,
+    t_states: u64,
+    /// Of each phase, in the simulator's order.
+    phases: Vec<u64>,
+    /// Shortest and longest step.
+    extremes: Option<(u64, u64)>,
+}
+
+impl Sums {
+    fn add(&mut self, simulator: &Simulator, query: &[u8]) -> Result<(), CliError> {
+        let (answer, phases) = simulator.measure(query)?;
+        self.steps += answer.logits.len();
+        self.t_states += answer.t_states;
+        self.phases.resize(phases.len(), 0);
+        self.phases.iter_mut().zip(&phases).for_each(|(sum, t)| *sum += t);
+        for pair in answer.ready.windows(2) {
+            let t = pair[1] - pair[0];
+            let (least, most) = self.extremes.unwrap_or((t, t));
+            self.extremes = Some((least.min(t), most.max(t)));
+        }
+        Ok(())
+    }
+
+    fn per_step(&self, t: u64) -> f64 {
+        t as f64 / self.steps.max(1) as f64
+    }
+
+    /// Without two steps in a row, as in a classifier, all three are the mean.
+    fn spread(&self) -> Spread {
+        let mean = self.per_step(self.t_states);
+        let (least, most) = self.extremes.map_or((mean, mean), |(a, b)| (a as f64, b as f64));
+        Spread { least, mean, most }
+    }
+}
+
+/// Predicted phases in their order, then those that only the machine has.
+fn phases(prediction: &Prediction, names: &[String], sums: &Sums) -> Vec<Phase> {
+    let simulated = |name: &str| {
+        let at = names.iter().position(|n| n == name);
+        at.and_then(|at| sums.phases.get(at)).map_or(0.0, |&t| sums.per_step(t))
+    };
+    let mut rows: Vec<Phase> = Vec::new();
+    for (name, cost) in &prediction.phases {
+        match rows.iter_mut().find(|row| row.phase == *name) {
+            Some(row) => row.predicted = row.predicted.map(|sum| sum + cost),
+            None => {
+                rows.push(Phase { phase: name.clone(), predicted: Some(*cost), simulated: simulated(name) })
+            }
+        }
+    }
+    for name in names {
+        if !rows.iter().any(|row| row.phase == *name) {
+            rows.push(Phase { phase: name.clone(), predicted: None, simulated: simulated(name) });
+        }
+    }
+    rows
+}
+
+impl Figures {
+    fn print(&self, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
+        let unit = targets::cycles(target);
+        let clock = f64::from(self.clock_hz) / 1e6;
+        let encodings: Vec<_> =
+            self.encodings.iter().map(|s| format!("{} {}", s.stage, s.encoding)).collect();
+        writeln!(out, "{} on {}: {}", self.model, self.target, encodings.join(", "))?;
+        writeln!(out, "{}, {}\n", count(self.prompts, "prompt"), count(self.steps, "step"))?;
+        let row = |name: &str, cycles: f64, milliseconds: f64| {
+            vec![name.to_string(), whole(cycles), format!("{milliseconds:.1}")]
+        };
+        let (t, ms) = (&self.step, &self.step_milliseconds);
+        let rows =
+            [row("least", t.least, ms.least), row("mean", t.mean, ms.mean), row("most", t.most, ms.most)];
+        let title = format!("ms at {clock} MHz");
+        let columns = [("step", Align::Left), (unit, Align::Right), (title.as_str(), Align::Right)];
+        writeln!(out, "{}", table(&columns, &rows))?;
+
+        let mut rows: Vec<_> = self
+            .phases
+            .iter()
+            .map(|p| phase_row(&p.phase, p.predicted, p.simulated, self.step.mean))
+            .collect();
+        rows.push(phase_row("all", Some(self.predicted), self.step.mean, self.step.mean));
+        let columns = [
+            ("phase", Align::Left),
+            ("predicted", Align::Right),
+            ("simulated", Align::Right),
+            ("difference", Align::Right),
+            ("share", Align::Right),
+        ];
+        writeln!(out, "{}", table(&columns, &rows))?;
+        writeln!(out, "image: {} bytes", grouped(self.image_bytes as u64))?;
+        Ok(())
+    }
+}
+
+fn phase_row(name: &str, predicted: Option<f64>, simulated: f64, all: f64) -> Vec<String> {
+    let difference = match predicted {
+        Some(p) if simulated > 0.0 => format!("{:+.1} %", 100.0 * (p - simulated) / simulated),
+        _ => String::new(),
+    };
+    let share = if all > 0.0 { format!("{:.1} %", 100.0 * simulated / all) } else { String::new() };
+    vec![name.to_string(), predicted.map(whole).unwrap_or_default(), whole(simulated), difference, share]
+}
+
+fn whole(cycles: f64) -> String {
+    grouped(cycles.round() as u64)
+}

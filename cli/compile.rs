@@ -1,0 +1,259 @@
+//! `mlc compile`: a model as a program.
+
+use crate::args::{CompileArgs, Kind};
+use crate::error::CliError;
+use crate::files::Output;
+use crate::table::{Align, grouped, table};
+use crate::{Outcome, files, prompts, targets};
+use mlc_compiler::model::Model;
+use mlc_compiler::pass::Wrap;
+use mlc_compiler::{Assets, Compiled, Request, Target};
+use serde::Serialize;
+use similar::TextDiff;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Warnings shown in full.
+const WARNINGS: usize = 5;
+
+pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let assets = assets(args.templates.as_deref())?;
+    let target = targets::find(&args.target.name, &assets)?;
+    let model = files::model(&args.model)?.model;
+    let calibration = match &args.calibrate {
+        Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
+        None => Vec::new(),
+    };
+    let request = Request {
+        model: &model,
+        target: &target,
+        assets: &assets,
+        encoding: args.encoding.encoding.form(),
+        calibration: &calibration,
+    };
+    let compiled = mlc_compiler::compile(&request)?;
+    warn(&compiled.wraps);
+    if let Some(kind) = args.emit {
+        out.write_all(&content(&compiled, kind))?;
+        if args.outputs.is_empty() {
+            return Ok(Outcome::Done);
+        }
+    }
+    if let Some(pass) = &args.print_after {
+        print_after(&compiled, pass, out)?;
+    }
+    if let Some(path) = &args.check {
+        return check(&compiled, path, args.json, out);
+    }
+    let outputs = outputs(args, &model, &target, &compiled)?;
+    files::write_all(&outputs)?;
+    if args.json {
+        writeln!(out, "{}", targets::json(&Summary::new(&compiled, &target, &outputs)))?;
+    } else if args.emit.is_none() {
+        report(&compiled, &target, &outputs, out)?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// Built-in templates, those of `folder` in their place.
+fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
+    let mut assets = Assets::builtin();
+    let Some(folder) = folder else { return Ok(assets) };
+    let unreadable = |e: std::io::Error| CliError::Read {
+        path: folder.to_path_buf(),
+        problem: format!("no folder of templates: {e}"),
+        help: "name a folder with .asm templates",
+    };
+    let mut names: Vec<PathBuf> = Vec::new();
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        names.push(entry.map_err(unreadable)?.path());
+    }
+    names.retain(|path| path.extension().is_some_and(|e| e == "asm"));
+    names.sort();
+    if names.is_empty() {
+        return Err(CliError::Read {
+            path: folder.to_path_buf(),
+            problem: "there is no .asm template in it".into(),
+            help: "name a folder with .asm templates",
+        });
+    }
+    for path in names {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        assets.set_template(&name, &files::read_text(&path)?);
+    }
+    Ok(assets)
+}
+
+fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
+    match kind {
+        Kind::Com => compiled.image.bytes.clone(),
+        Kind::Asm => compiled.assembly.clone().into_bytes(),
+        Kind::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
+        Kind::Map => compiled.image.assembly.map().into_bytes(),
+        Kind::Ir => compiled.graph().to_string().into_bytes(),
+        Kind::Plan => compiled.plan.table().into_bytes(),
+    }
+}
+
+/// Neurons that can wrap: the model still does what it says, but it may not say what was meant.
+fn warn(wraps: &[Wrap]) {
+    for wrap in wraps.iter().take(WARNINGS) {
+        eprintln!(
+            "warning: {}, neuron {}: its sum can reach {} and wraps at 16 bits",
+            wrap.layer, wrap.neuron, wrap.range
+        );
+    }
+    if let Some(more @ 1..) = wraps.len().checked_sub(WARNINGS) {
+        eprintln!("warning: and {} more", grouped(more as u64));
+    }
+}
+
+fn print_after(compiled: &Compiled, pass: &str, out: &mut dyn Write) -> Result<(), CliError> {
+    for report in compiled.reports.iter().filter(|r| pass == "all" || r.pass == pass) {
+        writeln!(out, "; after {}: {}\n{}", report.pass, report.summary, report.graph)?;
+    }
+    Ok(())
+}
+
+/// Compares the assembly with a file; shows a unified diff.
+fn check(compiled: &Compiled, path: &Path, json: bool, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let old = files::read_text(path)?;
+    let equal = old == compiled.assembly;
+    if json {
+        writeln!(out, "{}", serde_json::json!({ "file": files::shown(path), "equal": equal }))?;
+    } else if equal {
+        writeln!(out, "{}: up to date", files::shown(path))?;
+    } else {
+        let diff = TextDiff::from_lines(old.as_str(), compiled.assembly.as_str());
+        let (name, new) = (files::shown(path), "as compiled now");
+        write!(out, "{}", diff.unified_diff().context_radius(3).header(&name, new))?;
+    }
+    Ok(if equal { Outcome::Done } else { Outcome::Difference })
+}
+
+/// The files to write; makes the default folder.
+fn outputs(
+    args: &CompileArgs,
+    model: &Model,
+    target: &Target,
+    compiled: &Compiled,
+) -> Result<Vec<Output>, CliError> {
+    let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
+    if !args.outputs.is_empty() {
+        for (i, file) in args.outputs.iter().enumerate() {
+            if args.outputs[..i].contains(file) {
+                return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
+            }
+        }
+        return Ok(args.outputs.iter().map(|file| output(file.path.clone(), file.kind)).collect());
+    }
+    let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
+    files::create_folder(&folder)?;
+    let path = |kind: Kind| folder.join(format!("{}.{}", model.name, kind.extension()));
+    Ok(Kind::DEFAULT.into_iter().map(|kind| output(path(kind), kind)).collect())
+}
+
+fn report(
+    compiled: &Compiled,
+    target: &Target,
+    outputs: &[Output],
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let rows: Vec<_> = compiled.reports.iter().map(|r| vec![r.pass.to_string(), r.summary.clone()]).collect();
+    write!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Left)], &rows))?;
+    writeln!(out, "\n{}", compiled.plan.table())?;
+    let image = &compiled.image;
+    writeln!(
+        out,
+        "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
+        grouped(image.bytes.len() as u64),
+        image.origin,
+        image.memory_end,
+        target.memory_end
+    )?;
+    for output in outputs {
+        writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
+    }
+    Ok(())
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary<'a> {
+    model: &'a str,
+    target: &'a str,
+    passes: Vec<PassRow<'a>>,
+    /// Neurons whose sum can leave 16 bits.
+    wraps: Vec<WrapRow<'a>>,
+    stages: Vec<StageRow<'a>>,
+    predicted: Vec<PhaseRow<'a>>,
+    predicted_cycles_a_step: f64,
+    image_bytes: usize,
+    memory_end: usize,
+    files: Vec<FileRow>,
+}
+
+#[derive(Serialize)]
+struct PassRow<'a> {
+    pass: &'a str,
+    summary: &'a str,
+}
+
+#[derive(Serialize)]
+struct WrapRow<'a> {
+    layer: &'a str,
+    neuron: usize,
+    least: i64,
+    most: i64,
+}
+
+#[derive(Serialize)]
+struct StageRow<'a> {
+    stage: &'a str,
+    encoding: &'static str,
+}
+
+#[derive(Serialize)]
+struct PhaseRow<'a> {
+    phase: &'a str,
+    cycles: f64,
+}
+
+#[derive(Serialize)]
+struct FileRow {
+    path: String,
+    bytes: usize,
+}
+
+impl<'a> Summary<'a> {
+    fn new(compiled: &'a Compiled, target: &'a Target, outputs: &[Output]) -> Self {
+        let plan = &compiled.plan;
+        let stages = plan.network.stages.iter().zip(&plan.forms);
+        let prediction = &plan.prediction;
+        Self {
+            model: &plan.network.name,
+            target: &target.name,
+            passes: compiled.reports.iter().map(|r| PassRow { pass: r.pass, summary: &r.summary }).collect(),
+            wraps: compiled.wraps.iter().map(WrapRow::new).collect(),
+            stages: stages.map(|(s, form)| StageRow { stage: &s.name, encoding: form.name() }).collect(),
+            predicted: prediction
+                .phases
+                .iter()
+                .map(|(phase, cycles)| PhaseRow { phase, cycles: *cycles })
+                .collect(),
+            predicted_cycles_a_step: prediction.total(),
+            image_bytes: compiled.image.bytes.len(),
+            memory_end: compiled.image.memory_end,
+            files: outputs
+                .iter()
+                .map(|o| FileRow { path: files::shown(&o.path), bytes: o.bytes.len() })
+                .collect(),
+        }
+    }
+}
+
+impl<'a> WrapRow<'a> {
+    fn new(wrap: &'a Wrap) -> Self {
+        Self { layer: &wrap.layer, neuron: wrap.neuron, least: wrap.range.least, most: wrap.range.most }
+    }
+}

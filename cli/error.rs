@@ -1,0 +1,258 @@
+//! How failures look: what, where, what to do. A bug in mlc looks different from a model's fault.
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
+use mlc_compiler::CompileError;
+use mlc_compiler::import::ImportError;
+use mlc_compiler::target::TargetError;
+use mlc_trainer::{PairsError, TaskError, TrainError};
+use std::fmt;
+use std::io::{self, ErrorKind, IsTerminal};
+use std::path::PathBuf;
+use thiserror::Error;
+
+/// Why a verb did not do its work.
+#[derive(Debug, Error)]
+pub enum CliError {
+    /// Exit code 2, with clap's look.
+    #[error("{0}")]
+    Usage(String),
+    #[error("{}: {problem}", path.display())]
+    Read { path: PathBuf, problem: String, help: &'static str },
+    #[error("{}: cannot be written: {problem}", path.display())]
+    Write { path: PathBuf, problem: String, help: &'static str },
+    #[error("standard input: cannot be read: {0}")]
+    Input(io::Error),
+    #[error("standard output: cannot be written: {0}")]
+    Output(#[from] io::Error),
+    #[error("{error}")]
+    Import {
+        error: ImportError,
+        /// The text of the file, where the error has a place in it.
+        text: Option<String>,
+    },
+    #[error(transparent)]
+    Compile(#[from] CompileError),
+    #[error(transparent)]
+    Target(#[from] TargetError),
+    #[error("there is no target \"{name}\"")]
+    UnknownTarget { name: String, known: Vec<String> },
+    #[error("{place}: {problem}")]
+    Prompt { place: String, problem: String, help: String },
+    #[error("{program} stopped on {machine}: {fault}")]
+    Fault { program: String, machine: String, fault: String, compiled: bool },
+    #[error(transparent)]
+    Pairs(#[from] PairsError),
+    #[error(transparent)]
+    Task(#[from] TaskError),
+    #[error(transparent)]
+    Train(#[from] TrainError),
+    #[error("{place}: {problem}")]
+    TrainFile { place: String, problem: String },
+}
+
+impl CliError {
+    /// The reader of standard output has gone.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(e) if e.kind() == ErrorKind::BrokenPipe)
+    }
+
+    /// Whether mlc is at fault.
+    pub fn is_bug(&self) -> bool {
+        match self {
+            Self::Compile(e) => e.is_bug(),
+            Self::Fault { compiled, .. } => *compiled,
+            _ => false,
+        }
+    }
+
+    /// What the user can do about it.
+    fn help_text(&self) -> Option<String> {
+        Some(match self {
+            Self::Usage(_) => return None,
+            Self::Read { help, .. } | Self::Write { help, .. } => (*help).into(),
+            Self::Input(_) | Self::Output(_) => return None,
+            Self::Import { error, .. } => error.help().into(),
+            Self::Compile(e) => e.help(),
+            Self::Target(_) => "correct the description; the built-in ones show how one is written".into(),
+            Self::UnknownTarget { known, .. } => {
+                format!(
+                    "there are: {}; `mlc targets` says more. FILE.ron takes a description of your own",
+                    known.join(", ")
+                )
+            }
+            Self::Prompt { help, .. } => help.clone(),
+            Self::Fault { compiled: true, .. } => {
+                "please report it with the model file and the prompt".into()
+            }
+            Self::Fault { .. } => {
+                "the program needs something that this machine does not have, or is damaged".into()
+            }
+            Self::Train(TrainError::Model(e)) => e.help().into(),
+            Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {
+                "`mlc train --help` describes pairs and settings".into()
+            }
+            Self::TrainFile { .. } => "`mlc train --help` shows how the file is written".into(),
+        })
+    }
+}
+
+/// A [`CliError`] as miette shows it.
+#[derive(Debug)]
+struct Shown<'a> {
+    error: &'a CliError,
+    source: Option<(NamedSource<String>, usize)>,
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.error.to_string();
+        // The headline says it already.
+        f.write_str(text.strip_prefix("a bug in mlc: ").unwrap_or(&text))
+    }
+}
+
+impl std::error::Error for Shown<'_> {}
+
+impl Diagnostic for Shown<'_> {
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.error.help_text().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|(source, _)| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let at = self.source.as_ref()?.1;
+        Some(Box::new(std::iter::once(LabeledSpan::new(None, at, 0))))
+    }
+}
+
+impl<'a> Shown<'a> {
+    fn new(error: &'a CliError) -> Self {
+        let source = match error {
+            CliError::Import { error, text: Some(text) } => error.position.and_then(|at| {
+                let offset = offset(text, at.line, at.column)?;
+                Some((NamedSource::new(&error.file, text.clone()), offset))
+            }),
+            _ => None,
+        };
+        Self { error, source }
+    }
+}
+
+/// Byte offset of a place, both numbers counting from 1, columns in characters. `None` behind the end.
+fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
+    let start = match line {
+        1 => 0,
+        _ => text.match_indices('\n').nth(line.checked_sub(2)?)?.0 + 1,
+    };
+    let line = text[start..].lines().next().unwrap_or("");
+    let within = line.char_indices().nth(column.checked_sub(1)?).map_or(line.len(), |(i, _)| i);
+    Some(start + within)
+}
+
+/// How much a terminal can show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Box drawing and colours.
+    Colour,
+    /// Box drawing.
+    Plain,
+    /// ASCII, and lines as long as they come: scripts see the same text everywhere.
+    Script,
+}
+
+impl Style {
+    /// What standard error takes.
+    pub fn of_stderr() -> Self {
+        let colours = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        match (io::stderr().is_terminal(), colours) {
+            (true, true) => Self::Colour,
+            (true, false) => Self::Plain,
+            (false, _) => Self::Script,
+        }
+    }
+
+    fn handler(self) -> GraphicalReportHandler {
+        match self {
+            Self::Colour => GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(100),
+            Self::Plain => {
+                GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_width(100)
+            }
+            Self::Script => GraphicalReportHandler::new_themed(GraphicalTheme::none())
+                .with_width(usize::MAX)
+                .with_wrap_lines(false),
+        }
+    }
+}
+
+/// The whole report.
+pub fn render(error: &CliError, style: Style) -> String {
+    let mut out = String::new();
+    if error.is_bug() {
+        out.push_str(&bug_headline());
+    }
+    // Rendering into a String cannot fail.
+    let _ = style.handler().render_report(&mut out, &Shown::new(error));
+    out
+}
+
+fn bug_headline() -> String {
+    format!("This is a bug in mlc {}, not in your model or target.\n", env!("CARGO_PKG_VERSION"))
+}
+
+/// A panic is a bug in mlc, too: says so, with the place.
+pub fn report_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let message = text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
+        let place = panic.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
+        eprintln!(
+            "{}  x {message}{place}\n  help: please report it with the command line and the files it read",
+            bug_headline()
+        );
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bug_looks_different() {
+        let fault = |compiled| CliError::Fault {
+            program: "tiny".into(),
+            machine: "z80-cpm".into(),
+            fault: "at start (0100h): HALT".into(),
+            compiled,
+        };
+        let version = env!("CARGO_PKG_VERSION");
+        assert_eq!(
+            render(&fault(true), Style::Script),
+            format!(
+                "This is a bug in mlc {version}, not in your model or target.\n  \
+                 x tiny stopped on z80-cpm: at start (0100h): HALT\n  \
+                 help: please report it with the model file and the prompt\n"
+            )
+        );
+        assert!(render(&fault(false), Style::Script).starts_with("  x tiny stopped on z80-cpm"));
+        let plan = mlc_compiler::plan::PlanError::Shape("a sum has two products".into());
+        let shown = render(&CliError::Compile(plan.into()), Style::Script);
+        assert!(
+            shown.starts_with("This is a bug in mlc ") && shown.contains("  x a sum has two products\n"),
+            "{shown}"
+        );
+    }
+
+    #[test]
+    fn places_become_offsets() {
+        let text = "ab\n\u{e9}f\n";
+        assert_eq!(offset(text, 1, 2), Some(1));
+        assert_eq!(offset(text, 2, 2), Some(5));
+        assert_eq!(offset(text, 2, 9), Some(6));
+        assert_eq!(offset(text, 9, 1), None);
+        assert_eq!(offset("", 1, 1), Some(0));
+    }
+}

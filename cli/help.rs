@@ -1,0 +1,73 @@
+//! What `--help` says below the options. Paragraphs are one line each: clap wraps them.
+
+pub const MLC: &str = "\
+Start with:
+  mlc run tinychat hello        talk to a network on a simulated Z80
+  mlc compile models/tinychat   make the CP/M program, its assembly and listing
+
+MODEL is a model.ron or a published .npz, a folder with a model.ron, or a name below models/.
+Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted.";
+
+pub const IMPORT: &str = "\
+Examples:
+  mlc import tinychat.npz
+  mlc import guess.npz -o models/guess/model.ron --about \"Twenty questions\"
+  mlc import commands.npz --labels go,stop,left,right";
+
+pub const COMPILE: &str = "\
+Without -o everything goes to build/NAME/TARGET/.
+
+Examples:
+  mlc compile models/tinychat
+  mlc compile tinychat.npz -o talk.com -o talk.lst
+  mlc compile --encoding packed --emit plan
+  mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed";
+
+pub const RUN: &str = "\
+Prompts come from the command line, else from standard input, one a line. On a terminal without prompts the \
+program's own chat starts: `!` or Ctrl-D ends it.
+
+Examples:
+  mlc run tinychat hello \"how are you\"
+  mlc run tinychat < questions.txt
+  mlc run tinychat --speed 4MHz       as fast as the real machine
+  mlc run talk.com hello";
+
+pub const VERIFY: &str = "\
+Without --prompts those of the prompts.txt beside the model are taken, or some small talk. A line `query|reply` \
+says what the reply must be as well. Exit code 1 when anything differs.
+
+Examples:
+  mlc verify tinychat
+  mlc verify tinychat.npz --prompts expected.txt --random 100";
+
+pub const BENCH: &str = "\
+A step is one pass through the network: one for each character of a reply and one for its end. The mean counts \
+everything from the program's start to its exit; least and most are between two steps of one reply.
+
+Examples:
+  mlc bench tinychat
+  mlc bench tinychat --encoding packed --json";
+
+pub const INSPECT: &str = "\
+Examples:
+  mlc inspect tinychat
+  mlc inspect model.ron --json";
+
+pub const TRAIN: &str = "\
+PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Ctrl-C saves \
+the best network so far.
+
+--config takes settings from a file; the command line has the last word. Every long option above but --output and \
+--config is a field there, with _ for -, and so are the pairs:
+  (
+    pairs: [\"pairs.txt\"],    // relative to this file
+    name: \"tinychat\",
+    hidden: [256, 192, 128],
+    seed: 1,
+  )
+
+Examples:
+  mlc train pairs.txt -o model.ron --name chatty
+  mlc train commands.txt --classifier --name commands
+  mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron";

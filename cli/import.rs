@@ -1,0 +1,63 @@
+//! `mlc import`: a published network as a `model.ron`.
+
+use crate::args::ImportArgs;
+use crate::error::CliError;
+use crate::table::{count, grouped};
+use crate::{Outcome, files};
+use mlc_compiler::import::{self, Options};
+use mlc_compiler::model::{Model, Output};
+use std::io::Write;
+
+pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let bytes = files::read(&args.file)?;
+    let options = options(args);
+    let mut model = files::parse_model(&bytes, &args.file, &options)?;
+    // An .npz is a zip archive; the other format says by itself what the options say.
+    if !bytes.starts_with(b"PK") && options != Options::default() {
+        let message = "a model.ron says name, labels and numbers itself: edit it; only --about is taken";
+        return Err(CliError::Usage(message.into()));
+    }
+    if let Some(about) = &args.about {
+        model.about.clone_from(about);
+    }
+    let text = import::ron::write(&model);
+    let size = text.len();
+    files::write(&args.output, text.into_bytes())?;
+    writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
+    Ok(Outcome::Done)
+}
+
+fn options(args: &ImportArgs) -> Options {
+    let default = Options::default();
+    Options {
+        name: args.name.clone(),
+        query_buckets: args.query_buckets,
+        context_length: args.context_length.unwrap_or(default.context_length),
+        max_reply: args.max_reply.unwrap_or(default.max_reply),
+        max_query: args.max_query.unwrap_or(default.max_query),
+        labels: args.labels.clone(),
+    }
+}
+
+/// A model in a line: `tinychat, chat 256→256→192→128→40, 144,384 weights, 27 % of them not zero`.
+pub fn summary(model: &Model) -> String {
+    let kind = match model.output {
+        Output::Chat(_) => "chat",
+        Output::Classifier { .. } => "classifier",
+    };
+    let weights: usize = model.layers.iter().map(|layer| layer.weights.len()).sum();
+    let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
+    let share = 100.0 * nonzero as f64 / weights.max(1) as f64;
+    format!(
+        "{}, {kind} {}, {}, {share:.0} % of them not zero",
+        model.name,
+        widths(model),
+        count(weights, "weight")
+    )
+}
+
+/// `256→256→192→128→40`.
+pub fn widths(model: &Model) -> String {
+    let widths = std::iter::once(model.inputs()).chain(model.layers.iter().map(|layer| layer.outputs));
+    widths.map(|w| w.to_string()).collect::<Vec<_>>().join("→")
+}

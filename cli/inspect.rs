@@ -1,0 +1,298 @@
+//! `mlc inspect`: what a model consists of and where it fits.
+
+use crate::args::InspectArgs;
+use crate::error::CliError;
+use crate::import::widths;
+use crate::table::{Align, count, grouped, table};
+use crate::{Outcome, files, targets};
+use mlc_compiler::ir::Op;
+use mlc_compiler::model::{Layer, Model, Output};
+use mlc_compiler::pass::{self, Report};
+use mlc_compiler::{Assets, CompileError, Request, Target, plan};
+use serde::Serialize;
+use std::io::Write;
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    name: &'a str,
+    about: &'a str,
+    kind: &'static str,
+    shape: String,
+    query_buckets: u16,
+    max_query: u8,
+    /// Chat models only.
+    charset: Option<String>,
+    context_buckets: Option<u16>,
+    context_length: Option<u8>,
+    max_reply: Option<u8>,
+    /// Classifiers only.
+    labels: Option<&'a [String]>,
+    layers: Vec<LayerFacts>,
+    accumulators: Vec<Accumulator>,
+    targets: Vec<Fit>,
+    training: Vec<(&'a str, &'a str)>,
+}
+
+#[derive(Serialize)]
+struct LayerFacts {
+    inputs: usize,
+    outputs: usize,
+    nonzero: usize,
+    /// Outputs and inputs without a weight.
+    zero_rows: usize,
+    zero_columns: usize,
+    minus_two: usize,
+    bias_least: i16,
+    bias_most: i16,
+    shift: u8,
+}
+
+/// Proven bounds of sums, for the longest query.
+#[derive(Serialize)]
+struct Accumulator {
+    stage: String,
+    least: i64,
+    most: i64,
+    /// Neurons whose sum can leave 16 bits.
+    wraps: usize,
+}
+
+#[derive(Serialize)]
+struct Fit {
+    target: String,
+    fits: bool,
+    memory: usize,
+    /// Size of the image with the encodings that were chosen.
+    image_bytes: Option<usize>,
+    refusal: Option<String>,
+    stages: Vec<StageFacts>,
+}
+
+/// Bytes and cycles a step for each encoding that the target has.
+#[derive(Serialize)]
+struct StageFacts {
+    stage: String,
+    encodings: Vec<EncodingFacts>,
+}
+
+#[derive(Serialize)]
+struct EncodingFacts {
+    encoding: &'static str,
+    bytes: usize,
+    cycles: f64,
+}
+
+pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let model = files::model(&args.model.path)?.model;
+    let assets = Assets::builtin();
+    let facts = Facts::new(&model, &assets)?;
+    match args.json {
+        true => writeln!(out, "{}", targets::json(&facts))?,
+        false => facts.print(out)?,
+    }
+    Ok(Outcome::Done)
+}
+
+impl<'a> Facts<'a> {
+    fn new(model: &'a Model, assets: &Assets) -> Result<Self, CliError> {
+        let targets = assets.targets()?;
+        // The longest query of any target: bounds that hold everywhere.
+        let longest = targets.iter().map(|t| t.longest_query).chain([model.query.max_length]).max();
+        let graph = mlc_compiler::reference(model)?;
+        let (reports, wraps) =
+            pass::optimise(graph, longest.unwrap_or(0).into()).map_err(CompileError::from)?;
+        let chat = match &model.output {
+            Output::Chat(chat) => Some(chat),
+            Output::Classifier { .. } => None,
+        };
+        Ok(Self {
+            name: &model.name,
+            about: &model.about,
+            kind: if chat.is_some() { "chat" } else { "classifier" },
+            shape: widths(model),
+            query_buckets: model.query.buckets,
+            max_query: model.query.max_length,
+            charset: chat.map(|c| c.charset.iter().map(|&b| char::from(b)).collect()),
+            context_buckets: chat.map(|c| c.context.buckets),
+            context_length: chat.map(|c| c.context.length),
+            max_reply: chat.map(|c| c.max_reply),
+            labels: match &model.output {
+                Output::Classifier { labels } => Some(labels),
+                Output::Chat(_) => None,
+            },
+            layers: model.layers.iter().map(LayerFacts::new).collect(),
+            accumulators: accumulators(&reports, &wraps),
+            targets: targets.iter().map(|t| fit(model, t, assets, &reports)).collect::<Result<_, _>>()?,
+            training: model.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+        })
+    }
+}
+
+impl LayerFacts {
+    fn new(layer: &Layer) -> Self {
+        let zero = |w: &&i8| **w == 0;
+        let rows = (0..layer.outputs).filter(|&o| layer.row(o).iter().all(|w| zero(&w))).count();
+        let column = |i: usize| (0..layer.outputs).all(|o| layer.row(o)[i] == 0);
+        Self {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            nonzero: layer.weights.iter().filter(|w| !zero(w)).count(),
+            zero_rows: rows,
+            zero_columns: (0..layer.inputs).filter(|&i| column(i)).count(),
+            minus_two: layer.weights.iter().filter(|&&w| w == -2).count(),
+            bias_least: layer.bias.iter().copied().min().unwrap_or(0),
+            bias_most: layer.bias.iter().copied().max().unwrap_or(0),
+            shift: layer.shift,
+        }
+    }
+}
+
+/// Bounds of the sums that are shifted: those that must be 16-bit integers.
+fn accumulators(reports: &[Report], wraps: &[pass::Wrap]) -> Vec<Accumulator> {
+    let Some(graph) = reports.last().map(|r| &r.graph) else { return Vec::new() };
+    let shifted = graph.nodes.iter().filter_map(|(_, node)| match node.op {
+        Op::Shift { input, .. } => Some((node.name.clone(), graph.nodes[input].facts.hull()?)),
+        _ => None,
+    });
+    let row = |(stage, hull): (String, mlc_compiler::ir::Interval)| Accumulator {
+        wraps: wraps.iter().filter(|w| w.layer == stage).count(),
+        stage,
+        least: hull.least,
+        most: hull.most,
+    };
+    shifted.map(row).collect()
+}
+
+/// Compiles for a target: whether it fits, and what every encoding would take.
+fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> Result<Fit, CliError> {
+    let graph = &reports.last().expect("optimise() records every pass").graph;
+    let survey = plan::survey(graph, target, &[]).map_err(CompileError::from)?;
+    let stages = survey.stages().map(|(name, offers)| StageFacts {
+        stage: name.to_string(),
+        encodings: offers
+            .iter()
+            .map(|o| EncodingFacts { encoding: o.form.name(), bytes: o.bytes, cycles: o.cost })
+            .collect(),
+    });
+    let stages = stages.collect();
+    let request = Request { model, target, assets, encoding: None, calibration: &[] };
+    let (image_bytes, refusal) = match mlc_compiler::compile(&request) {
+        Ok(compiled) => (Some(compiled.image.bytes.len()), None),
+        Err(refusal @ CompileError::TooLarge { .. }) => (None, Some(refusal.to_string())),
+        Err(other) => return Err(other.into()),
+    };
+    let (fits, memory) = (image_bytes.is_some(), target.memory());
+    Ok(Fit { target: target.name.clone(), fits, memory, image_bytes, refusal, stages })
+}
+
+impl Facts<'_> {
+    fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        writeln!(out, "{}: {} {}", self.name, self.kind, self.shape)?;
+        if !self.about.is_empty() {
+            writeln!(out, "{}", self.about)?;
+        }
+        writeln!(
+            out,
+            "query: up to {} bytes, trigrams in {}",
+            self.max_query,
+            count(self.query_buckets.into(), "bucket")
+        )?;
+        if let (Some(charset), Some(buckets), Some(length), Some(reply)) =
+            (&self.charset, self.context_buckets, self.context_length, self.max_reply)
+        {
+            writeln!(out, "reply: up to {reply} of {:?}", charset.trim_end_matches('\0'))?;
+            writeln!(
+                out,
+                "context: the last {length} characters, n-grams in {}",
+                count(buckets.into(), "bucket")
+            )?;
+        }
+        if let Some(labels) = self.labels {
+            writeln!(out, "labels: {}", labels.join(", "))?;
+        }
+        writeln!(out)?;
+        self.print_layers(out)?;
+        self.print_accumulators(out)?;
+        for fit in &self.targets {
+            fit.print(out)?;
+        }
+        if !self.training.is_empty() {
+            writeln!(out, "training:")?;
+            let row = |(key, value): &(&str, &str)| vec![format!("  {key}"), value.to_string()];
+            let rows: Vec<_> = self.training.iter().map(row).collect();
+            write!(out, "{}", table(&[("", Align::Left), ("", Align::Left)], &rows))?;
+        }
+        Ok(())
+    }
+
+    fn print_layers(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let row = |(n, l): (usize, &LayerFacts)| {
+            vec![
+                format!("fc{}", n + 1),
+                format!("{}→{}", l.inputs, l.outputs),
+                grouped((l.inputs * l.outputs) as u64),
+                grouped(l.nonzero as u64),
+                format!("{:.1} %", 100.0 * l.nonzero as f64 / (l.inputs * l.outputs) as f64),
+                l.zero_rows.to_string(),
+                l.zero_columns.to_string(),
+                grouped(l.minus_two as u64),
+                format!("{}..{}", l.bias_least, l.bias_most),
+                l.shift.to_string(),
+            ]
+        };
+        let rows: Vec<_> = self.layers.iter().enumerate().map(row).collect();
+        let columns = [
+            ("layer", Align::Left),
+            ("shape", Align::Right),
+            ("weights", Align::Right),
+            ("not 0", Align::Right),
+            ("", Align::Right),
+            ("0 rows", Align::Right),
+            ("0 columns", Align::Right),
+            ("-2", Align::Right),
+            ("bias", Align::Right),
+            ("shift", Align::Right),
+        ];
+        Ok(writeln!(out, "{}", table(&columns, &rows))?)
+    }
+
+    fn print_accumulators(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let row = |a: &Accumulator| {
+            let wraps = match a.wraps {
+                0 => "never wraps".to_string(),
+                n => format!("{} can wrap at 16 bits", count(n, "neuron")),
+            };
+            vec![a.stage.clone(), format!("{}..{}", a.least, a.most), wraps]
+        };
+        let rows: Vec<_> = self.accumulators.iter().map(row).collect();
+        let columns = [("layer", Align::Left), ("sums", Align::Right), ("", Align::Left)];
+        Ok(writeln!(out, "{}", table(&columns, &rows))?)
+    }
+}
+
+impl Fit {
+    fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        match (self.image_bytes, &self.refusal) {
+            (Some(bytes), _) => writeln!(
+                out,
+                "{}: fits, {} of {} bytes",
+                self.target,
+                grouped(bytes as u64),
+                grouped(self.memory as u64)
+            )?,
+            (None, refusal) => {
+                writeln!(out, "{}: {}", self.target, refusal.as_deref().unwrap_or("does not fit"))?
+            }
+        }
+        let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
+        let titles: Vec<_> = first.iter().map(|e| format!("{}, bytes", e.encoding)).collect();
+        let mut columns = vec![("  stage", Align::Left)];
+        columns.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+        let row = |s: &StageFacts| {
+            let bytes = s.encodings.iter().map(|e| grouped(e.bytes as u64));
+            std::iter::once(format!("  {}", s.stage)).chain(bytes).collect()
+        };
+        let rows: Vec<Vec<String>> = self.stages.iter().map(row).collect();
+        Ok(writeln!(out, "{}", table(&columns, &rows))?)
+    }
+}

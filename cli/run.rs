@@ -1,0 +1,148 @@
+//! `mlc run`: prompts in, replies out.
+
+use crate::args::RunArgs;
+use crate::error::CliError;
+use crate::sim::{self, Simulator};
+use crate::targets::{self, REFERENCE};
+use crate::{Outcome, files};
+use mlc_compiler::ir::Graph;
+use mlc_compiler::{Assets, Request, Target, eval, text};
+use serde::Serialize;
+use std::io::{self, BufRead, IsTerminal, Write};
+
+/// What answers.
+enum Speaker<'a> {
+    Reference(Graph),
+    Machine { simulator: Simulator<'a>, target: &'a Target },
+}
+
+/// A reply as `--json` prints it, an object a line.
+#[derive(Serialize)]
+struct Row<'a> {
+    prompt: &'a str,
+    reply: String,
+    steps: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    t_states: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    milliseconds: Option<f64>,
+}
+
+pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let terminal = io::stdin().is_terminal();
+    if args.program.extension().is_some_and(|e| e.eq_ignore_ascii_case("com")) {
+        if args.target == REFERENCE || args.json {
+            let message =
+                "a .com file is a program of its own: it takes neither --json nor --target reference";
+            return Err(CliError::Usage(message.into()));
+        }
+        let program = files::read(&args.program)?;
+        let name = files::shown(&args.program);
+        sim::run_program(&program, &name, &args.prompts.join(" "), out, terminal, args.speed)?;
+        return Ok(Outcome::Done);
+    }
+    if args.target == REFERENCE {
+        if args.speed.is_some() {
+            return Err(CliError::Usage("the reference interpreter has no clock: leave --speed out".into()));
+        }
+        let model = files::model(&args.program)?.model;
+        return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
+    }
+    let assets = Assets::builtin();
+    let target = targets::find(&args.target, &assets)?;
+    let model = files::model(&args.program)?.model;
+    let encoding = args.encoding.encoding.form();
+    let request = Request { model: &model, target: &target, assets: &assets, encoding, calibration: &[] };
+    let compiled = mlc_compiler::compile(&request)?;
+    let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
+    converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)
+}
+
+/// Prompts from the command line, from standard input, or typed.
+fn converse(
+    speaker: &Speaker,
+    args: &RunArgs,
+    terminal: bool,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    if !args.prompts.is_empty() {
+        for prompt in &args.prompts {
+            answer(speaker, prompt, args.json, out)?;
+        }
+    } else if terminal {
+        match speaker {
+            Speaker::Machine { simulator, .. } => simulator.chat(out, terminal)?,
+            Speaker::Reference(graph) => chat(graph, out)?,
+        }
+    } else {
+        let mut input = io::stdin().lock();
+        while let Some(line) = read_line(&mut input)? {
+            answer(speaker, &line, args.json, out)?;
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+/// A line without its end; bytes that are no UTF-8 are replaced. `None` at the end of the input.
+fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
+    let mut line = Vec::new();
+    if input.read_until(b'\n', &mut line).map_err(CliError::Input)? == 0 {
+        return Ok(None);
+    }
+    let text = String::from_utf8_lossy(&line);
+    Ok(Some(text.trim_end_matches(['\n', '\r']).to_string()))
+}
+
+fn answer(speaker: &Speaker, prompt: &str, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
+    if !json {
+        match speaker {
+            Speaker::Reference(graph) => {
+                out.write_all(eval::run(graph, prompt.as_bytes()).text().as_bytes())?
+            }
+            Speaker::Machine { simulator, .. } => {
+                simulator.ask(prompt.as_bytes(), Some(out))?;
+            }
+        }
+        writeln!(out)?;
+        return Ok(out.flush()?);
+    }
+    let row = match speaker {
+        Speaker::Reference(graph) => {
+            let run = eval::run(graph, prompt.as_bytes());
+            Row { prompt, reply: run.text(), steps: run.steps(), t_states: None, milliseconds: None }
+        }
+        Speaker::Machine { simulator, target } => {
+            let answer = simulator.ask(prompt.as_bytes(), None)?;
+            let milliseconds = Some(target.milliseconds(answer.t_states as f64));
+            let reply = latin1(&answer.reply);
+            Row { prompt, reply, steps: answer.logits.len(), t_states: Some(answer.t_states), milliseconds }
+        }
+    };
+    let row = serde_json::to_string(&row).expect("a row has string keys only");
+    writeln!(out, "{row}")?;
+    Ok(out.flush()?)
+}
+
+/// Each byte the character of that number.
+pub fn latin1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&b| char::from(b)).collect()
+}
+
+/// The same loop that the programs have: `> `, a line, its answer; `!` ends it.
+fn chat(graph: &Graph, out: &mut dyn Write) -> Result<(), CliError> {
+    let mut input = io::stdin().lock();
+    loop {
+        write!(out, "> ")?;
+        out.flush()?;
+        let Some(line) = read_line(&mut input)? else {
+            writeln!(out)?;
+            return Ok(());
+        };
+        if line.trim() == "!" {
+            return Ok(());
+        }
+        if !text::normalize(line.as_bytes()).is_empty() {
+            writeln!(out, "{}", eval::run(graph, line.as_bytes()).text())?;
+        }
+    }
+}

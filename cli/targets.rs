@@ -1,0 +1,87 @@
+//! `mlc targets`, and finding the target that the user named.
+
+use crate::args::TargetsArgs;
+use crate::error::CliError;
+use crate::table::{Align, grouped, table};
+use crate::{Outcome, files};
+use mlc_compiler::target::Cpu;
+use mlc_compiler::{Assets, Target};
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// The interpreter, where a verb takes it for a target.
+pub const REFERENCE: &str = "reference";
+
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    about: &'a str,
+    clock_hz: u32,
+    memory: usize,
+    longest_query: u8,
+    image: &'static str,
+}
+
+pub fn run(args: &TargetsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let targets = Assets::builtin().targets()?;
+    if args.json {
+        let rows: Vec<_> = targets.iter().map(row).collect();
+        writeln!(out, "{}", json(&rows))?;
+        return Ok(Outcome::Done);
+    }
+    let rows = targets.iter().map(row).map(|row| {
+        let clock = format!("{} MHz", f64::from(row.clock_hz) / 1e6);
+        let bytes = grouped(row.memory as u64);
+        vec![row.name.to_string(), clock, bytes, format!(".{}", row.image), row.about.to_string()]
+    });
+    let columns = [
+        ("target", Align::Left),
+        ("clock", Align::Right),
+        ("bytes", Align::Right),
+        ("image", Align::Left),
+        ("", Align::Left),
+    ];
+    write!(out, "{}", table(&columns, &rows.collect::<Vec<_>>()))?;
+    Ok(Outcome::Done)
+}
+
+fn row(target: &Target) -> Row<'_> {
+    Row {
+        name: &target.name,
+        about: &target.about,
+        clock_hz: target.clock_hz,
+        memory: target.memory(),
+        longest_query: target.longest_query,
+        image: target.image.extension(),
+    }
+}
+
+/// The target of that name, or the one described in a file: anything that ends in `.ron` is one.
+///
+/// # Errors
+/// No such target; a file that is no description.
+pub fn find(name: &str, assets: &Assets) -> Result<Target, CliError> {
+    let path = Path::new(name);
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
+        return Ok(Target::read(&files::read_text(path)?, name)?);
+    }
+    let targets = assets.targets()?;
+    let known = targets.iter().map(|t| t.name.clone()).collect();
+    targets
+        .into_iter()
+        .find(|t| t.name == name)
+        .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
+}
+
+/// What a table calls the unit of time.
+pub fn cycles(target: &Target) -> &'static str {
+    match target.cpu {
+        Cpu::Z80 => "T-states",
+    }
+}
+
+/// Any result as JSON for scripts.
+pub fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string_pretty(value).expect("results have string keys only, so that they always serialize")
+}

@@ -1,0 +1,212 @@
+//! `mlc train`: conversation pairs → a model.
+
+use crate::args::TrainArgs;
+use crate::error::CliError;
+use crate::import::summary;
+use crate::table::{count, grouped};
+use crate::train_file::{self, TrainSettings};
+use crate::{Outcome, files, interrupt, progress};
+use flate2::read::MultiGzDecoder;
+use indicatif::ProgressBar;
+use mlc_compiler::import;
+use mlc_compiler::model::{Model, ModelError, Output};
+use mlc_trainer::{EpochRow, Event, Figures, LabelOrder, Pairs, Settings};
+use mlc_trainer::{StopReason, Task, TrainError, Trained, Training};
+use std::io::{self, BufReader, IsTerminal, Write};
+use std::path::Path;
+
+/// Lines left out that are named.
+const FAULTS_SHOWN: usize = 5;
+/// Without a terminal, so many lines tell of the progress.
+const PROGRESS_LINES: usize = 20;
+const STANDARD_INPUT: &str = "-";
+
+pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let given = match &args.config {
+        Some(path) => train_file::merge(args.settings.clone(), train_file::read(path)?),
+        None => args.settings.clone(),
+    };
+    if given.pairs.is_empty() {
+        return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
+    }
+    let settings = settings(&given);
+    settings.check().map_err(TrainError::from)?;
+    check_name(&settings)?;
+    let pairs = read_pairs(&given, &settings)?;
+    let mut task = match given.classifier {
+        true => Task::classifier(&pairs, &settings, LabelOrder::default())?,
+        false => Task::chat(&pairs, &settings)?,
+    };
+    if let Some(share) = given.hold_out {
+        task = task.hold_out(&pairs, share, settings.seed)?;
+    }
+    // Training may take minutes: what would hinder writing its result must show before.
+    files::check_writable(&args.output)?;
+
+    let stop = interrupt::listen();
+    let mut display = Display::new(task.train.pairs());
+    let trained =
+        mlc_trainer::train(&Training::new(&task, &settings), stop, &mut |event| display.show(&event))?;
+    display.bar.finish_and_clear();
+    let text = import::ron::write(&trained.model);
+    let size = text.len();
+    files::write(&args.output, text.into_bytes())?;
+    report(&trained, &args.output, size, out)?;
+    Ok(if trained.stop == StopReason::Requested { Outcome::Interrupted } else { Outcome::Done })
+}
+
+/// The trainer's defaults with what was given in their place.
+fn settings(given: &TrainSettings) -> Settings {
+    let given = given.clone();
+    let mut settings = if given.classifier { Settings::classifier() } else { Settings::default() };
+    put(&mut settings.name, given.name);
+    put(&mut settings.about, given.about);
+    put(&mut settings.hidden, given.hidden);
+    put(&mut settings.query.buckets, given.query_buckets);
+    put(&mut settings.query.max_length, given.max_query);
+    put(&mut settings.context.buckets, given.context_buckets);
+    put(&mut settings.context.length, given.context_length);
+    put(&mut settings.max_reply, given.max_reply);
+    put(&mut settings.batch, given.batch);
+    put(&mut settings.learning_rate, given.lr);
+    put(&mut settings.sparsity, given.l1);
+    put(&mut settings.seed, given.seed);
+    put(&mut settings.threads, given.threads);
+    settings.epochs = given.epochs;
+    settings
+}
+
+/// The trainer finds a wrong name when it makes the first model: minutes too late.
+fn check_name(settings: &Settings) -> Result<(), TrainError> {
+    let head = Model {
+        name: settings.name.clone(),
+        about: settings.about.clone(),
+        query: settings.query.clone(),
+        output: Output::Classifier { labels: Vec::new() },
+        layers: Vec::new(),
+        training: Vec::new(),
+    };
+    match head.check_head() {
+        Err(e @ ModelError::Name(_)) => Err(e.into()),
+        // Everything else is not known yet.
+        _ => Ok(()),
+    }
+}
+
+fn put<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
+
+fn read_pairs(given: &TrainSettings, settings: &Settings) -> Result<Pairs, CliError> {
+    let mut pairs = Pairs::default();
+    for path in &given.pairs {
+        read_source(&mut pairs, path, settings)?;
+    }
+    for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
+        eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
+    }
+    if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
+        eprintln!("warning: and {} more are left out", count(more, "line"));
+    }
+    let cut = pairs.cut_queries + pairs.cut_replies;
+    if cut > 0 {
+        eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
+    }
+    Ok(pairs)
+}
+
+fn read_source(pairs: &mut Pairs, path: &Path, settings: &Settings) -> Result<(), CliError> {
+    let limits = settings.limits();
+    let name = files::shown(path);
+    if name == STANDARD_INPUT {
+        return Ok(pairs.read(&mut io::stdin().lock(), "standard input", &limits)?);
+    }
+    let file = files::open(path)?;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+        return Ok(pairs.read(&mut BufReader::new(MultiGzDecoder::new(file)), &name, &limits)?);
+    }
+    Ok(pairs.read(&mut BufReader::new(file), &name, &limits)?)
+}
+
+/// Progress: a bar on a terminal, a few lines elsewhere.
+struct Display {
+    bar: ProgressBar,
+    terminal: bool,
+    /// What the last exact evaluation gave.
+    figures: String,
+    pairs: usize,
+    steps: usize,
+}
+
+impl Display {
+    fn new(pairs: usize) -> Self {
+        let bar = progress::bar(1, "train");
+        Self { bar, terminal: io::stderr().is_terminal(), figures: String::new(), pairs, steps: 0 }
+    }
+
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Start { weights, steps, held_out_steps } => {
+                self.steps = *steps;
+                let held_out = match held_out_steps {
+                    0 => String::new(),
+                    n => format!(", {} held out", count(*n, "step")),
+                };
+                let (pairs, steps) = (count(self.pairs, "pair"), count(*steps, "step"));
+                eprintln!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
+            }
+            Event::Batch { epoch, done, .. } => {
+                self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
+            }
+            Event::Epoch(row) => self.epoch(row),
+            Event::Best { .. } => {}
+        }
+    }
+
+    fn epoch(&mut self, row: &EpochRow) {
+        self.bar.set_length((row.epochs * self.steps) as u64);
+        self.bar.set_position((row.epoch * self.steps) as u64);
+        if let Some(judged) = row.held_out.or(row.train) {
+            self.figures = format!("; in epoch {}: {}", row.epoch, shares(&judged));
+        }
+        let text = format!(
+            "epoch {} of {}: loss {:.3}, {:.1} % right while learning, {} weights not zero{}",
+            row.epoch,
+            row.epochs,
+            row.loss,
+            100.0 * row.running_share,
+            grouped(row.nonzero as u64),
+            self.figures
+        );
+        let line = row.epochs.div_ceil(PROGRESS_LINES);
+        if !self.terminal && (row.epoch.is_multiple_of(line) || row.epoch == row.epochs) {
+            eprintln!("{text}");
+        }
+        self.bar.set_message(text);
+    }
+}
+
+fn shares(figures: &Figures) -> String {
+    format!(
+        "{:.1} % of characters, {:.1} % of replies right",
+        100.0 * figures.step_share(),
+        100.0 * figures.reply_share()
+    )
+}
+
+fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> Result<(), CliError> {
+    if trained.stop == StopReason::Requested {
+        eprintln!(
+            "stopped; this is the best network so far, from epoch {} of {}",
+            trained.epoch, trained.epochs
+        );
+    }
+    writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
+    writeln!(out, "training pairs: {}", shares(&trained.train))?;
+    if let Some(held_out) = &trained.held_out {
+        writeln!(out, "held-out pairs: {}", shares(held_out))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,136 @@
+//! `train.ron`: a model's settings and data, kept beside it so that it can be made again.
+
+use crate::error::CliError;
+use crate::files;
+use clap::Args;
+use ron::extensions::Extensions;
+use serde::Deserialize;
+use std::path::{Path, PathBuf};
+
+/// What a `train.ron` and the command line can say. What neither says keeps the trainer's default.
+#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainSettings {
+    /// Files of pairs, `-` for standard input
+    #[arg(value_name = "PAIRS", required_unless_present = "config")]
+    pub pairs: Vec<PathBuf>,
+    /// Learn the replies as labels: one pass, no characters
+    #[arg(long)]
+    pub classifier: bool,
+    /// Name of the model [default: chat or classifier]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the model is, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    pub hidden: Option<Vec<usize>>,
+    /// Buckets of the query's trigrams [default: 128; classifier 64]
+    #[arg(long, value_name = "N")]
+    pub query_buckets: Option<u16>,
+    /// Longest query of the program's own prompt in bytes [default: 62]
+    #[arg(long, value_name = "N")]
+    pub max_query: Option<u8>,
+    /// Buckets of the context's n-grams [default: 128]
+    #[arg(long, value_name = "N")]
+    pub context_buckets: Option<u16>,
+    /// Window of the context in characters [default: 8]
+    #[arg(long, value_name = "N")]
+    pub context_length: Option<u8>,
+    /// Longest reply in characters [default: 50]
+    #[arg(long, value_name = "N")]
+    pub max_reply: Option<u8>,
+    /// Passes over the pairs [default: six million steps' worth]
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<usize>,
+    /// Steps in a mini-batch [default: 256; classifier 64]
+    #[arg(long, value_name = "N")]
+    pub batch: Option<usize>,
+    /// Learning rate at the start; it falls along half a cosine [default: 0.01]
+    #[arg(long, value_name = "RATE")]
+    pub lr: Option<f32>,
+    /// Strength of the L1 term that makes weights zero; 0 is none [default: 1]
+    #[arg(long, value_name = "STRENGTH")]
+    pub l1: Option<f32>,
+    /// Share of the queries kept from training, to measure on [default: none]
+    #[arg(long, value_name = "SHARE")]
+    pub hold_out: Option<f64>,
+    /// Same seed, same model [default: 1]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// How many threads; the model does not depend on it [default: one a processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+}
+
+/// Reads the file at `path`; the pairs' paths in it are relative to it.
+///
+/// # Errors
+/// It cannot be read, or is no such file; with the place.
+pub fn read(path: &Path) -> Result<TrainSettings, CliError> {
+    let mut settings = parse(&files::read_text(path)?).map_err(|(place, problem)| CliError::TrainFile {
+        place: format!("{}:{place}", files::shown(path)),
+        problem,
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    settings.pairs.iter_mut().for_each(|pairs| *pairs = folder.join(&*pairs));
+    Ok(settings)
+}
+
+/// On an error: `line:column`, and what is wrong.
+fn parse(text: &str) -> Result<TrainSettings, (String, String)> {
+    // `name: "x"` instead of `name: Some("x")`.
+    let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
+    options
+        .from_str(text)
+        .map_err(|e| (format!("{}:{}", e.span.start.line, e.span.start.col), e.code.to_string()))
+}
+
+/// What the command line says, and where it says nothing what the file says.
+pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
+    TrainSettings {
+        pairs: if typed.pairs.is_empty() { file.pairs } else { typed.pairs },
+        classifier: typed.classifier || file.classifier,
+        name: typed.name.or(file.name),
+        about: typed.about.or(file.about),
+        hidden: typed.hidden.or(file.hidden),
+        query_buckets: typed.query_buckets.or(file.query_buckets),
+        max_query: typed.max_query.or(file.max_query),
+        context_buckets: typed.context_buckets.or(file.context_buckets),
+        context_length: typed.context_length.or(file.context_length),
+        max_reply: typed.max_reply.or(file.max_reply),
+        epochs: typed.epochs.or(file.epochs),
+        batch: typed.batch.or(file.batch),
+        lr: typed.lr.or(file.lr),
+        l1: typed.l1.or(file.l1),
+        hold_out: typed.hold_out.or(file.hold_out),
+        seed: typed.seed.or(file.seed),
+        threads: typed.threads.or(file.threads),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_and_unknown_ones_named() {
+        let file = parse("(\n pairs: [\"a.txt\"], name: \"tiny\",\n hidden: [4, 2], lr: 0.02,\n)").unwrap();
+        assert_eq!(file.pairs, [PathBuf::from("a.txt")]);
+        assert_eq!(file.name.as_deref(), Some("tiny"));
+        assert_eq!(file.hidden, Some(vec![4, 2]));
+        assert_eq!((file.lr, file.seed), (Some(0.02), None));
+        let (place, problem) = parse("(\n  rate: 1,\n)").unwrap_err();
+        assert!(place.starts_with("2:"), "{place}");
+        assert!(problem.contains("rate"), "{problem}");
+    }
+
+    #[test]
+    fn the_command_line_has_the_last_word() {
+        let file = parse("(pairs: [\"a.txt\"], seed: 1, batch: 8)").unwrap();
+        let typed = TrainSettings { seed: Some(2), ..TrainSettings::default() };
+        let merged = merge(typed, file);
+        assert_eq!((merged.seed, merged.batch, merged.pairs.len()), (Some(2), Some(8), 1));
+    }
+}

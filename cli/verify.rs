@@ -1,0 +1,262 @@
+//! `mlc verify`: the machine against the reference, every reply and every logit.
+
+use crate::args::VerifyArgs;
+use crate::error::CliError;
+use crate::prompts::{self, Prompt};
+use crate::run::latin1;
+use crate::sim::{Answer, Simulator};
+use crate::table::count;
+use crate::targets::{self, REFERENCE};
+use crate::{Outcome, files, progress};
+use mlc_compiler::eval::{self, Run, argmax};
+use mlc_compiler::model::{Model, Output};
+use mlc_compiler::{Assets, Request};
+use serde::Serialize;
+use std::io::Write;
+
+/// Everything that was compared, as `--json` prints it.
+#[derive(Debug, Default, Serialize)]
+struct Tally {
+    model: String,
+    target: String,
+    prompts: usize,
+    steps: usize,
+    logits: usize,
+    /// Prompts with a difference.
+    differences: usize,
+    first: Option<Difference>,
+}
+
+/// The first difference of a prompt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Difference {
+    prompt: String,
+    #[serde(flatten)]
+    what: What,
+    /// Replies of both.
+    reference: String,
+    machine: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum What {
+    Logit { step: usize, output: usize, means: String, reference_value: i16, machine_value: i16 },
+    Steps { reference_steps: usize, machine_steps: usize },
+    Reply,
+    Expected { expected: String },
+    Fault { fault: String },
+}
+
+pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.target.name == REFERENCE {
+        let message = "verify compares a machine with the reference: name a machine";
+        return Err(CliError::Usage(message.into()));
+    }
+    let assets = Assets::builtin();
+    let target = targets::find(&args.target.name, &assets)?;
+    let loaded = files::model(&args.model.path)?;
+    let model = &loaded.model;
+    let mut prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
+    prompts.extend(prompts::random(args.random, args.seed));
+    let graph = mlc_compiler::reference(model)?;
+    let encoding = args.encoding.encoding.form();
+    let request = Request { model, target: &target, assets: &assets, encoding, calibration: &[] };
+    let compiled = mlc_compiler::compile(&request)?;
+    let simulator = Simulator::new(&compiled.image, model, &target, None);
+
+    let mut tally = Tally { model: model.name.clone(), target: target.name.clone(), ..Tally::default() };
+    let bar = progress::bar(prompts.len(), "verify");
+    for prompt in &prompts {
+        let reference = eval::run(&graph, prompt.query.as_bytes());
+        let machine = match simulator.ask(prompt.query.as_bytes(), None) {
+            Ok(answer) => Ok(answer),
+            Err(CliError::Fault { fault, .. }) => Err(fault),
+            Err(other) => return Err(other),
+        };
+        tally.add(model, prompt, &reference, machine);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    if args.json {
+        writeln!(out, "{}", targets::json(&tally))?;
+    } else {
+        tally.print(out)?;
+    }
+    Ok(if tally.differences == 0 { Outcome::Done } else { Outcome::Difference })
+}
+
+impl Tally {
+    fn add(&mut self, model: &Model, prompt: &Prompt, reference: &Run, machine: Result<Answer, String>) {
+        self.prompts += 1;
+        self.steps += reference.steps();
+        self.logits += reference.logits.iter().map(Vec::len).sum::<usize>();
+        let (what, reply) = match machine {
+            Ok(answer) => (compare(model, prompt, reference, &answer), latin1(&answer.reply)),
+            Err(fault) => (Some(What::Fault { fault }), String::new()),
+        };
+        let Some(what) = what else { return };
+        self.differences += 1;
+        self.first.get_or_insert(Difference {
+            prompt: prompt.query.clone(),
+            what,
+            reference: reference.text(),
+            machine: reply,
+        });
+    }
+
+    fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let target = &self.target;
+        if let Some(first) = &self.first {
+            writeln!(out, "prompt \"{}\": {}", first.prompt, first.what.text(target))?;
+            let width = target.len().max(REFERENCE.len());
+            for (who, reply) in [(REFERENCE, &first.reference), (target.as_str(), &first.machine)] {
+                writeln!(out, "  {who:<width$} \"{reply}\"")?;
+            }
+            if let What::Expected { expected } = &first.what {
+                writeln!(out, "  {:<width$} \"{expected}\"", "expected")?;
+            }
+        }
+        let counts = [count(self.prompts, "prompt"), count(self.steps, "step"), count(self.logits, "logit")];
+        let verdict = match self.differences {
+            0 => "all equal".to_string(),
+            n => format!("{} with a difference", count(n, "prompt")),
+        };
+        writeln!(out, "{} on {target}: {}: {verdict}", self.model, counts.join(", "))?;
+        Ok(())
+    }
+}
+
+impl What {
+    fn text(&self, target: &str) -> String {
+        match self {
+            Self::Logit { step, output, means, reference_value, machine_value } => format!(
+                "step {step}, output {output} ({means}): reference {reference_value}, {target} {machine_value}"
+            ),
+            Self::Steps { reference_steps, machine_steps } => {
+                format!("reference takes {}, {target} {machine_steps}", count(*reference_steps, "step"))
+            }
+            Self::Reply => "equal logits, but another reply".into(),
+            Self::Expected { .. } => "not the reply that is expected".into(),
+            Self::Fault { fault } => format!("{target} stops: {fault}"),
+        }
+    }
+}
+
+/// The first difference: logits in order, then their number, then what was printed, then what the prompt expects.
+fn compare(model: &Model, prompt: &Prompt, reference: &Run, machine: &Answer) -> Option<What> {
+    for (step, (wants, found)) in reference.logits.iter().zip(&machine.logits).enumerate() {
+        if let Some(output) = (0..wants.len().max(found.len())).find(|&i| wants.get(i) != found.get(i)) {
+            let value = |logits: &[i16]| logits.get(output).copied().unwrap_or(0);
+            let chosen = [wants, found].map(|logits| meaning(model, argmax(logits)));
+            let means = format!(
+                "{}; the largest: reference {}, machine {}",
+                meaning(model, output),
+                chosen[0],
+                chosen[1]
+            );
+            let (reference_value, machine_value) = (value(wants), value(found));
+            return Some(What::Logit { step: step + 1, output, means, reference_value, machine_value });
+        }
+    }
+    if reference.steps() != machine.logits.len() {
+        return Some(What::Steps { reference_steps: reference.steps(), machine_steps: machine.logits.len() });
+    }
+    if reference.reply != machine.reply {
+        return Some(What::Reply);
+    }
+    let expected = prompt.reply.as_ref().filter(|expected| **expected != reference.text());
+    expected.map(|expected| What::Expected { expected: expected.clone() })
+}
+
+/// What an output stands for.
+fn meaning(model: &Model, output: usize) -> String {
+    match &model.output {
+        Output::Chat(chat) => match chat.charset.get(output) {
+            Some(_) if output + 1 == chat.charset.len() => "end mark".into(),
+            Some(&c) => format!("'{}'", char::from(c).escape_default()),
+            None => "none".into(),
+        },
+        Output::Classifier { labels } => {
+            labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlc_compiler::model::QueryEncoder;
+
+    fn model() -> Model {
+        Model {
+            name: "m".into(),
+            about: String::new(),
+            query: QueryEncoder { buckets: 1, max_length: 62 },
+            output: Output::Classifier { labels: vec!["go".into(), "stop".into()] },
+            layers: Vec::new(),
+            training: Vec::new(),
+        }
+    }
+
+    fn tally(machine: Result<Answer, String>, expected: Option<&str>) -> (Tally, String) {
+        let prompt = Prompt { query: "q".into(), reply: expected.map(Into::into) };
+        let reference = Run { reply: b"go".to_vec(), logits: vec![vec![3, -1]] };
+        let mut tally = Tally { model: "m".into(), target: "z80-cpm".into(), ..Tally::default() };
+        tally.add(&model(), &prompt, &reference, machine);
+        let mut text = Vec::new();
+        tally.print(&mut text).unwrap();
+        (tally, String::from_utf8(text).unwrap())
+    }
+
+    fn answer(reply: &[u8], logits: &[&[i16]]) -> Result<Answer, String> {
+        let logits = logits.iter().map(|l| l.to_vec()).collect();
+        Ok(Answer { reply: reply.to_vec(), logits, ..Answer::default() })
+    }
+
+    #[test]
+    fn equal_is_equal() {
+        let (tally, text) = tally(answer(b"go", &[&[3, -1]]), Some("go"));
+        assert_eq!(tally.differences, 0);
+        assert_eq!(text, "m on z80-cpm: 1 prompt, 1 step, 2 logits: all equal\n");
+    }
+
+    #[test]
+    fn each_kind_of_difference_is_named() {
+        let end = "m on z80-cpm: 1 prompt, 1 step, 2 logits: 1 prompt with a difference\n";
+        let cases = [
+            (
+                answer(b"stop", &[&[3, 4]]),
+                None,
+                "prompt \"q\": step 1, output 1 (\"stop\"; the largest: reference \"go\", machine \"stop\"): \
+                 reference -1, z80-cpm 4\n  reference \"go\"\n  z80-cpm   \"stop\"\n",
+            ),
+            (
+                answer(b"go", &[]),
+                None,
+                "prompt \"q\": reference takes 1 step, z80-cpm 0\n  reference \"go\"\n  z80-cpm   \"go\"\n",
+            ),
+            (
+                answer(b"stop", &[&[3, -1]]),
+                None,
+                "prompt \"q\": equal logits, but another reply\n  reference \"go\"\n  z80-cpm   \"stop\"\n",
+            ),
+            (
+                answer(b"go", &[&[3, -1]]),
+                Some("stop"),
+                "prompt \"q\": not the reply that is expected\n  reference \"go\"\n  z80-cpm   \"go\"\n  \
+                 expected  \"stop\"\n",
+            ),
+            (
+                Err("at start (0100h): HALT".into()),
+                None,
+                "prompt \"q\": z80-cpm stops: at start (0100h): HALT\n  reference \"go\"\n  z80-cpm   \"\"\n",
+            ),
+        ];
+        for (machine, expected, wants) in cases {
+            let (tally, text) = tally(machine, expected);
+            assert_eq!(tally.differences, 1);
+            assert_eq!(text, format!("{wants}{end}"));
+        }
+    }
+}

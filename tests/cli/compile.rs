@@ -1,0 +1,194 @@
+//! `mlc import` and `mlc compile`.
+
+use crate::{Folder, models};
+
+fn tiny() -> Folder {
+    let folder = Folder::new();
+    folder.write("model.ron", models::text(&models::chat()));
+    folder
+}
+
+#[test]
+fn import_writes_a_model_and_says_so() {
+    let folder = Folder::new();
+    folder.write("two.npz", models::npz([1, 0, -2, 1], "a\0"));
+    let said = folder.mlc(["import", "two.npz", "--query-buckets", "1", "--about", "Two of them."]).ok();
+    let size = folder.read("model.ron").len();
+    assert_eq!(said, format!("model.ron: two, chat 2→2, 4 weights, 75 % of them not zero, {size} bytes\n"));
+    assert!(folder.text("model.ron").contains("about: \"Two of them.\""));
+    let said = folder.mlc(["import", "two.npz", "--labels", "no,yes", "--name", "both", "-o", "b.ron"]).ok();
+    assert!(said.starts_with("b.ron: both, classifier 2→2, "), "{said}");
+}
+
+#[test]
+fn importing_a_model_again_changes_nothing() {
+    let folder = tiny();
+    let text = folder.text("model.ron");
+    folder
+        .write("loose.ron", text.replace("\n    ", "\n  "))
+        .mlc(["import", "loose.ron", "-o", "again.ron"])
+        .ok();
+    assert_eq!(folder.text("again.ron"), text);
+}
+
+#[test]
+fn everything_goes_to_the_build_folder() {
+    let folder = tiny();
+    let said = folder.mlc(["compile"]).ok();
+    let files = ["asm", "com", "lst", "map"].map(|e| format!("build/tiny/z80-cpm/tiny.{e}"));
+    let mut wants: Vec<String> =
+        ["build", "build/tiny", "build/tiny/z80-cpm", "model.ron"].map(Into::into).into();
+    wants.extend(files.clone());
+    wants.sort();
+    assert_eq!(folder.names(), wants);
+    for file in &files {
+        assert!(said.contains(&format!("{file}: ")), "{said}");
+    }
+    for pass in ["split", "hoist", "range", "dead", "eliminate-zeros", "fuse-unpack", "unroll"] {
+        assert!(said.lines().any(|line| line.starts_with(&format!("{pass} "))), "{pass}: {said}");
+    }
+    assert!(said.contains("predicted: "), "{said}");
+}
+
+#[test]
+fn models_are_found_by_file_folder_and_name() {
+    let folder = Folder::new();
+    folder.write("models/tiny/model.ron", models::text(&models::chat()));
+    for named in ["models/tiny/model.ron", "models/tiny", "tiny"] {
+        assert!(folder.mlc(["compile", named, "-o", "t.com"]).code == Some(0), "{named}");
+    }
+    // A folder without a model does not hide the model of that name.
+    folder.write("tiny/notes.txt", "");
+    assert_eq!(folder.mlc(["compile", "tiny", "-o", "t.com"]).code, Some(0));
+}
+
+#[test]
+fn the_extension_decides_and_the_same_input_gives_the_same_bytes() {
+    let folder = tiny();
+    let kinds = ["com", "asm", "lst", "map", "ir", "plan"];
+    let args = kinds.iter().flat_map(|kind| ["-o".to_string(), format!("a.{kind}")]);
+    folder.mlc(["compile".to_string()].into_iter().chain(args)).ok();
+    for kind in ["asm", "lst", "map", "ir", "plan"] {
+        let written = folder.text(&format!("a.{kind}"));
+        assert!(!written.is_empty());
+        assert_eq!(folder.mlc(["compile", "--emit", kind]).ok(), written, "--emit {kind}");
+    }
+    assert_eq!(folder.read("a.com")[0..1], folder.read("a.com")[0..1]);
+    folder.mlc(["compile", "-o", "b.COM"]).ok();
+    assert_eq!(folder.read("a.com"), folder.read("b.COM"));
+    assert_eq!(folder.names().len(), kinds.len() + 2, "{:?}", folder.names());
+}
+
+#[test]
+fn a_failure_leaves_nothing_behind() {
+    let folder = tiny();
+    let before = folder.write("old.asm", "old").names();
+    let ran = folder.mlc(["compile", "-o", "new.com", "-o", "old.asm", "-o", "nowhere/new.lst"]);
+    assert!(ran.fails(1).contains("nowhere/new.lst: cannot be written"));
+    assert_eq!(folder.names(), before);
+    assert_eq!(folder.text("old.asm"), "old");
+}
+
+#[cfg(unix)]
+#[test]
+fn outputs_have_ordinary_permissions_and_links_stay() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tiny();
+    folder.write("real.asm", "old").write("plain", "");
+    std::os::unix::fs::symlink("real.asm", folder.path("link.asm")).expect("links can be made");
+    folder.mlc(["compile", "-o", "link.asm"]).ok();
+    assert!(folder.path("link.asm").is_symlink());
+    assert!(folder.text("real.asm").starts_with("; tiny for z80-cpm"));
+    let mode = |name| std::fs::metadata(folder.path(name)).expect("it is there").permissions().mode();
+    assert_eq!(mode("real.asm"), mode("plain"));
+}
+
+#[test]
+fn check_compares_and_shows_a_diff() {
+    let folder = tiny();
+    folder.mlc(["compile", "-o", "tiny.asm"]).ok();
+    let before = folder.names();
+    assert_eq!(folder.mlc(["compile", "--check", "tiny.asm"]).ok(), "tiny.asm: up to date\n");
+    let text = folder.text("tiny.asm");
+    let line = text.lines().position(|l| l.starts_with("bdos ")).expect("the program calls the BDOS");
+    folder.write("tiny.asm", text.replace("bdos            equ 0005h", "bdos            equ 0006h"));
+    let ran = folder.mlc(["compile", "--check", "tiny.asm"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let head = format!("--- tiny.asm\n+++ as compiled now\n@@ -{0},7 +{0},7 @@\n", line + 1 - 3);
+    assert!(ran.stdout.starts_with(&head), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("\n-bdos            equ 0006h\n+bdos            equ 0005h\n"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(folder.names(), before);
+}
+
+#[test]
+fn passes_can_be_watched() {
+    let folder = tiny();
+    let all = folder.mlc(["compile", "--print-after", "all", "-o", "t.com"]).ok();
+    for pass in ["build", "split", "hoist", "range", "dead", "eliminate-zeros", "fuse-unpack", "unroll"] {
+        assert!(all.contains(&format!("; after {pass}: ")), "{pass}");
+    }
+    let one = folder.mlc(["compile", "--print-after", "hoist", "-o", "t.com"]).ok();
+    assert_eq!(one.matches("; after ").count(), 1);
+}
+
+#[test]
+fn encodings_can_be_forced() {
+    let folder = tiny();
+    for encoding in ["packed", "columns", "unrolled"] {
+        let said = folder.mlc(["compile", "--encoding", encoding, "--json"]).ok();
+        assert_eq!(said.matches(&format!("\"encoding\": \"{encoding}\"")).count(), 3, "{said}");
+    }
+}
+
+#[test]
+fn neurons_that_can_wrap_are_named_five_at_most() {
+    let folder = Folder::new();
+    folder.write("model.ron", models::text(&models::wrapping()));
+    let ran = folder.mlc(["compile", "-o", "w.com"]);
+    assert_eq!(ran.code, Some(0));
+    let wants: String = (0..5)
+        .map(|n| format!("warning: fc2, neuron {n}: its sum can reach 0..130048 and wraps at 16 bits\n"))
+        .collect();
+    assert_eq!(ran.stderr, format!("{wants}warning: and 3 more\n"));
+}
+
+#[test]
+fn json_says_what_was_done() {
+    let folder = tiny();
+    let said = folder.mlc(["compile", "--json", "-o", "t.com"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&said).expect("it is JSON");
+    assert_eq!(value["model"], "tiny");
+    assert_eq!(value["target"], "z80-cpm");
+    assert_eq!(value["image_bytes"], folder.read("t.com").len());
+    assert_eq!(value["files"][0]["path"], "t.com");
+    assert_eq!(value["passes"][0]["pass"], "build");
+    assert_eq!(value["stages"].as_array().map(Vec::len), Some(3));
+    assert!(value["predicted_cycles_a_step"].as_f64().is_some_and(|t| t > 0.0));
+}
+
+#[test]
+fn templates_can_be_replaced() {
+    let folder = tiny();
+    let cpm = include_str!("../../runtime-z80/cpm.asm").replace("not enough memory", "too little memory");
+    folder.write("own/cpm.asm", cpm).mlc(["compile", "--templates", "own", "-o", "t.asm"]).ok();
+    assert!(folder.text("t.asm").contains("too little memory"));
+}
+
+#[test]
+fn a_reader_that_leaves_early_is_no_failure() {
+    let folder = tiny();
+    let mut child = folder
+        .command(["compile", "--emit", "lst"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .expect("mlc starts");
+    // Closed before anything was read.
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("mlc ends");
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+}

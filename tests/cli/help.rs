@@ -1,0 +1,14 @@
+//! `--help` of every verb.
+
+use crate::Folder;
+use insta::assert_snapshot;
+
+#[test]
+fn every_verb_explains_itself() {
+    let folder = Folder::new();
+    assert_snapshot!("help", folder.mlc(["--help"]).ok());
+    for verb in ["import", "compile", "run", "verify", "bench", "inspect", "targets", "train"] {
+        assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
+    }
+    assert_eq!(folder.mlc(["--version"]).ok(), format!("mlc {}\n", env!("CARGO_PKG_VERSION")));
+}

@@ -1,0 +1,194 @@
+//! The layers of ARCHITECTURE.md, kept by reading manifests and `use` paths.
+//!
+//! What is checked is absence: who must not know whom. A comment does not count.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// Names under `[section]` of a manifest.
+fn dependencies(manifest: &str, section: &str) -> BTreeSet<String> {
+    let text = read(&root().join(manifest));
+    let lines = text.lines().skip_while(|line| line.trim() != section).skip(1);
+    let own = lines.take_while(|line| !line.trim_start().starts_with('['));
+    let names = own.filter_map(|line| line.split(['.', '=', ' ']).next());
+    names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_string).collect()
+}
+
+fn mlc_crates(manifest: &str) -> Vec<String> {
+    let sections = ["[dependencies]", "[dev-dependencies]", "[build-dependencies]"];
+    let all = sections.iter().flat_map(|section| dependencies(manifest, section));
+    all.filter(|name| name.starts_with("mlc")).collect()
+}
+
+/// All Rust files below a folder, or the one file, with the comments taken out.
+fn sources(path: &str) -> Vec<(PathBuf, String)> {
+    let path = root().join(path);
+    let mut files = Vec::new();
+    let mut open = vec![path];
+    while let Some(path) = open.pop() {
+        if path.is_dir() {
+            let entries = std::fs::read_dir(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+            open.extend(entries.map(|entry| entry.expect("the folder can be read").path()));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            let code = read(&path);
+            let code = code.lines().map(|line| line.split("//").next().unwrap_or("")).collect::<Vec<_>>();
+            files.push((path, code.join("\n")));
+        }
+    }
+    assert!(!files.is_empty(), "no Rust file was found: has a folder moved?");
+    files.sort();
+    files
+}
+
+/// What stands behind `base::` in a text, first segments only; a group `{a, b::c}` gives all of them.
+fn users_of(code: &str, base: &str) -> BTreeSet<String> {
+    let prefix = format!("{base}::");
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices(&prefix) {
+        let before = code[..at].chars().next_back();
+        if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '$') {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        match rest.strip_prefix('{') {
+            Some(group) => found.extend(group_heads(group)),
+            None => found.extend([head(rest)]),
+        }
+    }
+    found
+}
+
+/// First segments of the items of a group whose `{` has been read.
+fn group_heads(group: &str) -> Vec<String> {
+    let (mut depth, mut heads, mut start) = (0, Vec::new(), 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                heads.push(head(group[start..at].trim_start()));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    heads.retain(|head| !head.is_empty());
+    heads
+}
+
+fn head(path: &str) -> String {
+    path.chars().take_while(|&c| c.is_alphanumeric() || c == '_').collect()
+}
+
+/// No file below `path` names `base::` anything in `forbidden`.
+#[track_caller]
+fn forbid(path: &str, base: &str, forbidden: &[&str]) {
+    for (file, code) in sources(path) {
+        for name in users_of(&code, base) {
+            assert!(!forbidden.contains(&name.as_str()), "{} uses {base}::{name}", file.display());
+        }
+    }
+}
+
+#[test]
+fn paths_are_found_in_code() {
+    let code =
+        "use crate::{asm::{self, Isa}, ir::Form, text};\nlet x = crate::plan::z();\nmy_crate::no::x();";
+    let found: Vec<_> = users_of(code, "crate").into_iter().collect();
+    assert_eq!(found, ["asm", "ir", "plan", "text"]);
+}
+
+#[test]
+fn crates_depend_in_one_direction() {
+    let none: [String; 0] = [];
+    assert_eq!(
+        mlc_crates("compiler/Cargo.toml"),
+        none,
+        "the compiler knows no machine, trainer or command line"
+    );
+    assert_eq!(mlc_crates("runtime-z80/Cargo.toml"), none, "the machine knows nothing of what it runs");
+    assert_eq!(mlc_crates("trainer/Cargo.toml"), ["mlc-compiler"]);
+    let root = mlc_crates("Cargo.toml");
+    assert!(root.contains(&"mlc-compiler".to_string()), "{root:?}: the manifest's form has changed");
+}
+
+#[test]
+fn the_machine_names_no_other_crate_of_the_project() {
+    for (file, code) in sources("runtime-z80/src") {
+        assert!(!code.contains("mlc_"), "{} names another crate of mlc", file.display());
+    }
+}
+
+#[test]
+fn the_trainer_takes_only_model_and_text_from_the_compiler() {
+    for (file, code) in sources("trainer/src") {
+        for name in users_of(&code, "mlc_compiler") {
+            assert!(
+                ["model", "text"].contains(&name.as_str()),
+                "{} uses mlc_compiler::{name}",
+                file.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn modules_of_the_compiler_know_only_those_before_them() {
+    let all = [
+        "asm", "assets", "error", "eval", "image", "import", "ir", "pass", "plan", "render", "target",
+        "valid",
+    ];
+    let without = |kept: &[&str]| all.into_iter().filter(|name| !kept.contains(name)).collect::<Vec<_>>();
+    let src = "compiler/src";
+    forbid(&format!("{src}/text.rs"), "crate", &without(&[]));
+    forbid(&format!("{src}/model.rs"), "crate", &without(&[]));
+    forbid(&format!("{src}/import"), "crate", &without(&["import"]));
+    forbid(&format!("{src}/ir"), "crate", &without(&["ir"]));
+    forbid(&format!("{src}/valid.rs"), "crate", &without(&["ir", "valid"]));
+    forbid(&format!("{src}/eval.rs"), "crate", &without(&["ir", "eval"]));
+    forbid(&format!("{src}/pass"), "crate", &without(&["ir", "pass", "valid"]));
+    forbid(&format!("{src}/target"), "crate", &without(&["target"]));
+    forbid(&format!("{src}/plan"), "crate", &["asm", "assets", "error", "image", "import", "render"]);
+    // A mistake that assembler and generator share would cancel out.
+    forbid(&format!("{src}/asm"), "crate", &without(&["asm"]));
+}
+
+#[test]
+fn file_formats_are_read_in_import_and_target_only() {
+    let readers = ["ron", "zip", "base64", "serde_json"];
+    for (file, code) in sources("compiler/src") {
+        let path = file.to_string_lossy().replace('\\', "/");
+        if path.contains("/src/import/") || path.contains("/src/target/") {
+            continue;
+        }
+        for name in readers {
+            let used = code.lines().any(|l| l.trim_start().starts_with(&format!("use {name}::")));
+            assert!(!used, "{path} uses the crate {name}");
+        }
+        assert!(!code.contains("Deserialize"), "{path} reads a file format");
+    }
+}
+
+#[test]
+fn libraries_do_no_io_and_print_nothing() {
+    let forbidden =
+        ["println!", "eprintln!", "print!(", "dbg!", "std::fs", "std::env", "std::process", "std::net"];
+    for folder in ["compiler/src", "runtime-z80/src", "trainer/src"] {
+        for (file, code) in sources(folder) {
+            for word in forbidden {
+                assert!(!code.contains(word), "{} has {word}", file.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! What a network answers, for many queries at once.
+
+use crate::dataset::{Example, Inputs, Sparse};
+use crate::figures::outputs;
+use crate::network::Network;
+use mlc_compiler::model::{Chat, Model, Output};
+
+/// The replies (or labels) that the machine gives to queries, normalized or not.
+pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>> {
+    let network = Network::from_model(model);
+    let mut encoded = Sparse::new();
+    for query in queries {
+        encoded.push_query(&mlc_compiler::text::normalize(query), &model.query);
+    }
+    match &model.output {
+        Output::Classifier { labels } => {
+            let mut windows = Sparse::new();
+            windows.push_none();
+            let inputs = Inputs { queries: &encoded, windows: &windows };
+            let examples: Vec<_> =
+                (0..queries.len()).map(|i| Example { query: i as u32, window: 0, target: 0 }).collect();
+            let outputs = outputs(&network, inputs, &examples, threads);
+            outputs.iter().map(|&i| labels[usize::from(i)].clone().into_bytes()).collect()
+        }
+        Output::Chat(chat) => replies(&network, model, chat, &encoded, queries.len(), threads),
+    }
+}
+
+/// All replies a character at a time; those that are complete drop out.
+fn replies(
+    network: &Network,
+    model: &Model,
+    chat: &Chat,
+    queries: &Sparse,
+    count: usize,
+    threads: usize,
+) -> Vec<Vec<u8>> {
+    let mut replies = vec![Vec::new(); count];
+    let mut open: Vec<(usize, Vec<u8>)> = (0..count).map(|i| (i, chat.empty_window())).collect();
+    for _ in 0..chat.max_reply {
+        let mut windows = Sparse::new();
+        let examples: Vec<_> = open
+            .iter()
+            .map(|(i, window)| Example {
+                query: *i as u32,
+                window: windows.push_window(window, chat, &model.query),
+                target: 0,
+            })
+            .collect();
+        let outputs = outputs(network, Inputs { queries, windows: &windows }, &examples, threads);
+        let mut next = outputs.iter().map(|&output| chat.charset[usize::from(output)]);
+        open.retain_mut(|(i, window)| match next.next() {
+            None | Some(0) => false,
+            Some(c) => {
+                replies[*i].push(c);
+                Chat::push(window, c);
+                true
+            }
+        });
+    }
+    replies
+}

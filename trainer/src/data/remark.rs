@@ -1,0 +1,74 @@
+//! What [`lint`](super::lint()) has to say.
+
+use serde::Serialize;
+use thiserror::Error;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub enum Severity {
+    /// Costs bytes or clarity.
+    Note,
+    /// Costs accuracy.
+    Warning,
+}
+
+/// One thing found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    pub severity: Severity,
+    pub remark: Remark,
+    /// What to do about it.
+    pub remedy: &'static str,
+    /// Where: `file:line`, at most [`LintOptions::places`](super::LintOptions::places) of them.
+    pub places: Vec<String>,
+}
+
+/// What was found. `Display` gives a sentence.
+#[derive(Debug, Clone, PartialEq, Serialize, Error)]
+pub enum Remark {
+    #[error("\"{query}\" has {} different replies: {}", replies.len(), list(replies))]
+    Contradiction { query: String, replies: Vec<(String, usize)> },
+    #[error("contradictions: at most {ceiling} of {pairs} replies ({:.1} %) can come out right", 100.0 * *ceiling as f64 / *pairs as f64)]
+    Ceiling { ceiling: usize, pairs: usize },
+    #[error(
+        "the same to the network, which sees only trigram counts, but with different replies: {}",
+        quoted(queries)
+    )]
+    Collision { queries: Vec<String> },
+    #[error("nearly the same, but with different replies: {}", quoted(queries))]
+    NearDuplicate { queries: Vec<String> },
+    #[error("no network can say \"{reply}\": after \"{window}\" comes {} and elsewhere {}", next(*first), next(*second))]
+    Loop { reply: String, window: String, first: Option<char>, second: Option<char> },
+    #[error("pairs that say a pair again word for word: {count}")]
+    Repeated { count: usize },
+    #[error("{character:?} costs an output of its own, for {count} of the replies")]
+    RareCharacter { character: char, count: usize },
+    #[error("{character:?} is not in the charset of the model")]
+    ForeignCharacter { character: char },
+    #[error("label \"{0}\" is not one of the model's")]
+    ForeignLabel(String),
+    #[error("\"{query}\" has {character:?}, which nobody can type at the machine")]
+    Untypable { query: String, character: char },
+    #[error("the {what} \"{text}\" has {length} characters; 99 of 100 have at most {usual}")]
+    Long { what: &'static str, text: String, length: usize, usual: usize },
+    #[error("reply \"{reply}\" has {share:.1} % of the pairs; {others} other replies share the rest")]
+    Imbalance { reply: String, share: f64, others: usize },
+    #[error("{what} cut to {limit} characters: {cut}")]
+    Cut { what: &'static str, cut: usize, limit: usize },
+}
+
+fn list(replies: &[(String, usize)]) -> String {
+    let shown = replies.iter().take(5).map(|(reply, count)| format!("\"{reply}\" {count} x"));
+    let more = if replies.len() > 5 { ", ..." } else { "" };
+    shown.collect::<Vec<_>>().join(", ") + more
+}
+
+fn quoted(texts: &[String]) -> String {
+    let shown = texts.iter().take(5).map(|text| format!("\"{text}\""));
+    let more = if texts.len() > 5 { ", ..." } else { "" };
+    shown.collect::<Vec<_>>().join(", ") + more
+}
+
+fn next(c: Option<char>) -> String {
+    c.map_or("the end".into(), |c| format!("{c:?}"))
+}

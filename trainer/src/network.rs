@@ -1,0 +1,113 @@
+//! The network in the form that trains fast: `f32` matrices that hold integers.
+
+use mlc_compiler::model::{self, Model};
+
+/// A layer with weights `[inputs, outputs]`: the transpose of the model's, so that the row of one input is
+/// contiguous. That serves the sparse first layer and lets threads share a layer out by its inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Layer {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub shift: u8,
+    pub weights: Vec<f32>,
+    pub bias: Vec<f32>,
+}
+
+impl Layer {
+    /// What one unit of the accumulator is worth behind the shift.
+    pub(crate) fn scale(&self) -> f32 {
+        1.0 / f32::from(1u16 << self.shift)
+    }
+
+    pub(crate) fn row(&self, input: usize) -> &[f32] {
+        &self.weights[input * self.outputs..(input + 1) * self.outputs]
+    }
+}
+
+/// Layers in order.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Network {
+    pub layers: Vec<Layer>,
+    /// Leave out wrapping and the floor of the shift: the function whose gradient training follows.
+    pub relaxed: bool,
+}
+
+impl Network {
+    pub(crate) fn from_model(model: &Model) -> Self {
+        let layers = model.layers.iter().map(|layer| {
+            let weights: Vec<f32> = layer.weights.iter().map(|&w| f32::from(w)).collect();
+            Layer {
+                inputs: layer.inputs,
+                outputs: layer.outputs,
+                shift: layer.shift,
+                weights: transpose(&weights, layer.outputs, layer.inputs),
+                bias: layer.bias.iter().map(|&b| f32::from(b)).collect(),
+            }
+        });
+        Self { layers: layers.collect(), relaxed: false }
+    }
+
+    /// The same layers as integers. Weights and biases hold integers in the range of their type already.
+    pub(crate) fn to_layers(&self) -> Vec<model::Layer> {
+        let layers = self.layers.iter().map(|layer| model::Layer {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            weights: transpose(&layer.weights, layer.inputs, layer.outputs)
+                .iter()
+                .map(|&w| w as i8)
+                .collect(),
+            bias: layer.bias.iter().map(|&b| b as i16).collect(),
+            shift: layer.shift,
+        });
+        layers.collect()
+    }
+
+    pub(crate) fn nonzero(&self) -> usize {
+        self.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0.0).count()
+    }
+}
+
+/// `[rows, cols]` → `[cols, rows]`.
+fn transpose(matrix: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    (0..rows * cols).map(|i| matrix[(i % rows) * cols + i / rows]).collect()
+}
+
+/// Rounds half to even, for `|x| <= 2^22`.
+///
+/// The sum lies in [2^23, 2^24), where neighbouring `f32` are 1 apart, so the addition itself rounds, by IEEE's
+/// default to even. Unlike `f32::round_ties_even` it needs no SSE4.1 and vectorizes on every x86-64.
+#[inline]
+pub(crate) fn round(x: f32) -> f32 {
+    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23
+    (x + MAGIC) - MAGIC
+}
+
+/// The largest integer not above `x`, for `|x| <= 2^22`.
+#[inline]
+pub(crate) fn floor(x: f32) -> f32 {
+    let nearest = round(x);
+    nearest - if nearest > x { 1.0 } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rounding_agrees_with_the_standard_library() {
+        let mut x = -40_000.0f32;
+        while x < 40_000.0 {
+            assert_eq!(round(x), x.round_ties_even(), "round {x}");
+            assert_eq!(floor(x), x.floor(), "floor {x}");
+            x += 0.125;
+        }
+        assert_eq!((round(0.5), round(1.5), round(-0.5), round(-2.5)), (0.0, 2.0, 0.0, -2.0));
+    }
+
+    #[test]
+    fn transposing_twice_changes_nothing() {
+        let matrix: Vec<f32> = (0..6u8).map(f32::from).collect();
+        assert_eq!(transpose(&matrix, 2, 3), [0.0, 3.0, 1.0, 4.0, 2.0, 5.0]);
+        assert_eq!(transpose(&transpose(&matrix, 2, 3), 3, 2), matrix);
+    }
+}

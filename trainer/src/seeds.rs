@@ -1,0 +1,75 @@
+//! Several trainings that differ in the seed only: how much of a figure is luck.
+
+use crate::settings::Settings;
+use crate::train::{Event, StopReason, TrainError, Trained, Training, train};
+use std::sync::atomic::AtomicBool;
+
+/// Results of one training for each seed.
+#[derive(Debug, Clone)]
+pub struct Seeds {
+    /// In order of the seeds; fewer than asked for if training was stopped.
+    pub runs: Vec<(u64, Trained)>,
+    /// Index into `runs`: within its budgets if any is, and then by held-out figures where there are any.
+    pub best: usize,
+    /// Of exact replies (share, 0 to 1): training and held-out.
+    pub train: Spread,
+    pub held_out: Option<Spread>,
+}
+
+/// Mean and sample standard deviation (0 for a single value).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    pub mean: f64,
+    pub deviation: f64,
+}
+
+/// Trains with `count` seeds, from that of the settings on, one after the other. The observer also gets the seed.
+///
+/// # Errors
+/// Those of [`train`].
+pub fn train_seeds(
+    training: &Training,
+    count: usize,
+    stop: &AtomicBool,
+    observer: &mut dyn FnMut(u64, Event),
+) -> Result<Seeds, TrainError> {
+    let mut runs = Vec::new();
+    for offset in 0..count.max(1) as u64 {
+        let seed = training.settings.seed.wrapping_add(offset);
+        let settings = Settings { seed, ..training.settings.clone() };
+        let trained =
+            train(&Training { settings: &settings, ..*training }, stop, &mut |event| observer(seed, event))?;
+        let stopped = trained.stop == StopReason::Requested;
+        runs.push((seed, trained));
+        if stopped {
+            break;
+        }
+    }
+    let score = |i: usize| {
+        let (_, trained) = &runs[i];
+        (trained.within_budget, trained.held_out.unwrap_or(trained.train).score())
+    };
+    let best = (1..runs.len()).fold(0, |best, i| if score(i) > score(best) { i } else { best });
+    let train = spread(&runs.iter().map(|(_, trained)| trained.train.reply_share()).collect::<Vec<_>>());
+    let held_out: Vec<f64> =
+        runs.iter().filter_map(|(_, trained)| trained.held_out).map(|f| f.reply_share()).collect();
+    Ok(Seeds { best, train, held_out: (!held_out.is_empty()).then(|| spread(&held_out)), runs })
+}
+
+fn spread(values: &[f64]) -> Spread {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+    Spread { mean, deviation: if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 } }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_of_a_few_values() {
+        assert_eq!(spread(&[0.5]), Spread { mean: 0.5, deviation: 0.0 });
+        assert_eq!(spread(&[1.0, 3.0]), Spread { mean: 2.0, deviation: 2f64.sqrt() });
+    }
+}

@@ -1,0 +1,389 @@
+//! The training loop.
+
+use crate::budget::{Budget, Regulator};
+use crate::dataset::{Dataset, Example, NO_TARGET};
+use crate::figures::{Figures, figures};
+use crate::learner::Learner;
+use crate::network::Network;
+use crate::settings::{Settings, SettingsError};
+use crate::task::Task;
+use mlc_compiler::model::{Model, ModelError, Output};
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use thiserror::Error;
+
+/// How often [`Event::Batch`] comes, at most.
+const BATCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// What training reports while it runs.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// Once, before the first epoch.
+    Start { weights: usize, steps: usize, held_out_steps: usize },
+    /// Within an epoch, a few times a second: steps seen of how many.
+    Batch { epoch: usize, done: usize, of: usize },
+    /// After every epoch.
+    Epoch(&'a EpochRow),
+    /// The best network so far, for a snapshot; after the `Epoch` that it comes from.
+    Best { model: &'a Model, row: &'a EpochRow },
+}
+
+/// A line of the training log.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct EpochRow {
+    /// Counts from 1. 0 is the model that training goes on from, before anything changed.
+    pub epoch: usize,
+    pub epochs: usize,
+    pub seconds: f64,
+    pub learning_rate: f32,
+    /// Mean cross-entropy of a step during the epoch, in nats.
+    pub loss: f64,
+    /// Share of steps right during the epoch, while the network still changed.
+    pub running_share: f64,
+    pub nonzero: usize,
+    /// Accumulators that came near the 16-bit limit during the epoch.
+    pub overflows: usize,
+    /// Costs in the order of the budgets, and the largest as a part of its limit.
+    pub costs: Vec<f64>,
+    pub budget_used: Option<f64>,
+    /// Exact figures, in epochs with an evaluation.
+    pub train: Option<Figures>,
+    pub held_out: Option<Figures>,
+}
+
+/// Why training ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopReason {
+    Finished,
+    /// The stop flag was set.
+    Requested,
+    /// [`Settings::patience`] ran out.
+    NoProgress,
+}
+
+/// The best network and its figures.
+#[derive(Debug, Clone)]
+pub struct Trained {
+    pub model: Model,
+    pub train: Figures,
+    pub held_out: Option<Figures>,
+    pub nonzero: usize,
+    /// In the order of the budgets.
+    pub costs: Vec<f64>,
+    /// Whether all budgets are kept. Without budgets they are.
+    pub within_budget: bool,
+    /// Of this network; see [`EpochRow::epoch`].
+    pub epoch: usize,
+    /// How many there were.
+    pub epochs: usize,
+    pub stop: StopReason,
+}
+
+#[derive(Debug, Clone, PartialEq, Error)]
+pub enum TrainError {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("model: {0}")]
+    Model(#[from] ModelError),
+    #[error("{count} characters or labels of the training pairs have no output in the network")]
+    NoTarget { count: usize },
+    #[error("the model to go on with takes {found}, the pairs were encoded for {wants}")]
+    OtherModel { found: String, wants: String },
+}
+
+/// What to train, and how.
+#[derive(Clone, Copy)]
+pub struct Training<'a> {
+    pub task: &'a Task,
+    pub settings: &'a Settings,
+    /// Go on from this model, whose encoders, charset or labels are the task's (see [`Task::resume`]); its layers
+    /// count, not those of the settings. `None`: from fresh weights.
+    pub start: Option<&'a Model>,
+    /// Limits to keep to; may be empty.
+    pub budgets: &'a [Budget<'a>],
+}
+
+impl<'a> Training<'a> {
+    /// From fresh weights, without limits.
+    pub fn new(task: &'a Task, settings: &'a Settings) -> Self {
+        Self { task, settings, start: None, budgets: &[] }
+    }
+}
+
+/// Trains a network.
+///
+/// Looks at `stop` after every batch: once it is set, training ends with the best network up to there.
+///
+/// # Errors
+/// Settings out of range; a name that is none; a `start` that doesn't fit the task.
+pub fn train(
+    training: &Training,
+    stop: &AtomicBool,
+    observer: &mut dyn FnMut(Event),
+) -> Result<Trained, TrainError> {
+    let &Training { task, settings, start, budgets } = training;
+    settings.check()?;
+    let missing = task.train.examples.iter().filter(|example| example.target == NO_TARGET).count();
+    if missing > 0 {
+        return Err(TrainError::NoTarget { count: missing });
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
+    let steps = task.train.steps();
+    let learner = match start {
+        Some(model) => {
+            check_start(task, model)?;
+            Learner::resume(model, settings, steps)
+        }
+        None => Learner::new(widths(task), settings, steps, &mut rng),
+    };
+    let epochs = settings.epochs_for(steps);
+    let run = Run {
+        task,
+        settings,
+        epochs,
+        learner,
+        rng,
+        began: Instant::now(),
+        best: None,
+        regulator: Regulator::new(budgets),
+    };
+    run.run(start.is_some(), stop, observer)
+}
+
+fn widths(task: &Task) -> (usize, usize) {
+    let query = usize::from(task.query.buckets);
+    match &task.output {
+        Output::Chat(chat) => (query + usize::from(chat.context.buckets), chat.charset.len()),
+        Output::Classifier { labels } => (query, labels.len()),
+    }
+}
+
+fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
+    model.check()?;
+    let describe = |query, output: &Output| match output {
+        Output::Chat(chat) => {
+            format!("chat with {query:?}, {:?}, {} characters", chat.context, chat.charset.len())
+        }
+        Output::Classifier { labels } => format!("a classifier with {query:?}, {} labels", labels.len()),
+    };
+    if model.query != task.query || model.output != task.output {
+        return Err(TrainError::OtherModel {
+            found: describe(&model.query, &model.output),
+            wants: describe(&task.query, &task.output),
+        });
+    }
+    Ok(())
+}
+
+/// One training.
+struct Run<'a> {
+    task: &'a Task,
+    settings: &'a Settings,
+    epochs: usize,
+    learner: Learner,
+    rng: ChaCha8Rng,
+    began: Instant,
+    best: Option<Trained>,
+    regulator: Option<Regulator<'a>>,
+}
+
+impl Run<'_> {
+    fn run(
+        mut self,
+        resumed: bool,
+        stop: &AtomicBool,
+        observer: &mut dyn FnMut(Event),
+    ) -> Result<Trained, TrainError> {
+        let data = &self.task.train;
+        observer(Event::Start {
+            weights: self.learner.network.layers.iter().map(|layer| layer.weights.len()).sum(),
+            steps: data.steps(),
+            held_out_steps: self.task.held_out.as_ref().map_or(0, Dataset::steps),
+        });
+        let mut order = data.examples.clone();
+        order.shuffle(&mut self.rng);
+        self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)]);
+        if resumed {
+            self.start(observer)?;
+        }
+        let epochs = self.epochs;
+        let mut reason = StopReason::Finished;
+        for epoch in 1..=epochs {
+            if epoch == 1 && self.settings.warmup > 0 {
+                self.learner.set_relaxed(true);
+            }
+            if epoch == self.settings.warmup + 1 {
+                self.learner.set_relaxed(false);
+            }
+            order.shuffle(&mut self.rng);
+            let mut row = self.epoch(epoch, &order, stop, observer);
+            self.regulate(&mut row, &order);
+            let stopped = stop.load(Ordering::Relaxed);
+            if stopped || self.evaluates(epoch) {
+                self.evaluate(&mut row);
+            }
+            observer(Event::Epoch(&row));
+            if self.keep_if_best(&row)?
+                && let Some(best) = &self.best
+            {
+                observer(Event::Best { model: &best.model, row: &row });
+            }
+            if stopped {
+                reason = StopReason::Requested;
+                break;
+            }
+            if self.out_of_patience(epoch) {
+                reason = StopReason::NoProgress;
+                break;
+            }
+        }
+        let mut trained =
+            self.best.expect("the last epoch is always evaluated, and the first evaluated is kept");
+        trained.stop = reason;
+        Ok(trained)
+    }
+
+    /// The state before the first epoch: what training goes on from must not get worse.
+    fn start(&mut self, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+        let mut row =
+            EpochRow { epochs: self.epochs, nonzero: self.learner.network.nonzero(), ..EpochRow::default() };
+        self.evaluate(&mut row);
+        observer(Event::Epoch(&row));
+        self.keep_if_best(&row)?;
+        Ok(())
+    }
+
+    fn epoch(
+        &mut self,
+        epoch: usize,
+        order: &[Example],
+        stop: &AtomicBool,
+        observer: &mut dyn FnMut(Event),
+    ) -> EpochRow {
+        let batches = order.len().div_ceil(self.settings.batch);
+        let (mut loss, mut right, mut overflows, mut done, mut rate) = (0.0, 0, 0, 0, 0.0);
+        let mut told = Instant::now();
+        for (number, batch) in order.chunks(self.settings.batch).enumerate() {
+            let progress = ((epoch - 1) * batches + number) as f64 / (self.epochs * batches) as f64;
+            rate = self.settings.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * progress).cos()) as f32;
+            let result = self.learner.update(&self.task.train, batch, rate);
+            loss += result.loss;
+            right += result.right;
+            overflows += result.overflows;
+            done += batch.len();
+            if told.elapsed() > BATCH_INTERVAL {
+                observer(Event::Batch { epoch, done, of: order.len() });
+                told = Instant::now();
+            }
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        EpochRow {
+            epoch,
+            epochs: self.epochs,
+            seconds: self.began.elapsed().as_secs_f64(),
+            learning_rate: rate,
+            loss: loss / done as f64,
+            running_share: right as f64 / done as f64,
+            nonzero: self.learner.network.nonzero(),
+            overflows,
+            ..EpochRow::default()
+        }
+    }
+
+    fn regulate(&mut self, row: &mut EpochRow, order: &[Example]) {
+        let Some(regulator) = &mut self.regulator else { return };
+        let part = 1.0 / self.epochs as f64;
+        let kind = (&self.task.output, usize::from(self.task.query.buckets));
+        let when = (row.epoch as f64 * part, part);
+        let reading = regulator.regulate(&self.learner.network, &self.task.train, kind, order, when);
+        row.costs = reading.costs;
+        row.budget_used = Some(reading.used);
+        self.learner.set_pressure(reading.pressure, reading.prices);
+    }
+
+    /// In the last tenth every epoch: there the best network is found.
+    fn evaluates(&self, epoch: usize) -> bool {
+        let epochs = self.epochs;
+        epoch.is_multiple_of(self.settings.evaluate_every) || epoch * 10 > epochs * 9 || epoch == epochs
+    }
+
+    fn evaluate(&mut self, row: &mut EpochRow) {
+        // In warm-up the network is a float one; what counts is what it would be on the machine.
+        let relaxed = self.learner.network.relaxed;
+        self.learner.set_relaxed(false);
+        let network: &Network = &self.learner.network;
+        row.train = Some(figures(network, &self.task.train, self.settings.threads));
+        row.held_out = self.task.held_out.as_ref().map(|data| figures(network, data, self.settings.threads));
+        row.nonzero = network.nonzero();
+        if self.learner.network.relaxed != relaxed {
+            self.learner.set_relaxed(relaxed);
+        }
+    }
+
+    /// The better of two equals is the later one: it is sparser.
+    fn keep_if_best(&mut self, row: &EpochRow) -> Result<bool, TrainError> {
+        let Some(train) = row.train else { return Ok(false) };
+        let within_budget = row.budget_used.is_none_or(|used| used <= 1.0);
+        // A network that keeps the budgets is better than any that does not.
+        let rank = |within: bool, figures: &Figures| (within, figures.score());
+        if let Some(best) = &self.best
+            && rank(within_budget, &row.held_out.unwrap_or(train))
+                < rank(best.within_budget, &best.held_out.unwrap_or(best.train))
+        {
+            return Ok(false);
+        }
+        let model = self.model(row)?;
+        self.best = Some(Trained {
+            model,
+            train,
+            held_out: row.held_out,
+            nonzero: row.nonzero,
+            costs: row.costs.clone(),
+            within_budget,
+            epoch: row.epoch,
+            epochs: row.epochs,
+            stop: StopReason::Finished,
+        });
+        Ok(true)
+    }
+
+    fn out_of_patience(&self, epoch: usize) -> bool {
+        match (self.settings.patience, &self.best) {
+            (Some(patience), Some(best)) => self.task.held_out.is_some() && epoch - best.epoch >= patience,
+            _ => false,
+        }
+    }
+
+    fn model(&self, row: &EpochRow) -> Result<Model, TrainError> {
+        let percent = |share: f64| format!("{:.2}", 100.0 * share);
+        let mut training = vec![
+            ("pairs".to_string(), self.task.train.pairs().to_string()),
+            ("seed".to_string(), self.settings.seed.to_string()),
+            ("epoch".to_string(), format!("{} of {}", row.epoch, row.epochs)),
+        ];
+        let sides = [("", &row.train), ("held-out ", &row.held_out)];
+        for (side, figures) in sides.iter().filter_map(|(side, figures)| figures.map(|f| (side, f))) {
+            if !side.is_empty() {
+                training.push((format!("{side}pairs"), figures.replies.to_string()));
+            }
+            training.push((format!("{side}characters right, %"), percent(figures.step_share())));
+            training.push((format!("{side}replies right, %"), percent(figures.reply_share())));
+        }
+        let model = Model {
+            name: self.settings.name.clone(),
+            about: self.settings.about.clone(),
+            query: self.task.query.clone(),
+            output: self.task.output.clone(),
+            layers: self.learner.network.to_layers(),
+            training,
+        };
+        model.check()?;
+        Ok(model)
+    }
+}
