@@ -29,6 +29,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         target: &target,
         assets: &assets,
         encoding: args.encoding.encoding.form(),
+        wide: false,
         calibration: &calibration,
     };
     let compiled = mlc_compiler::compile(&request)?;

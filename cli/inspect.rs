@@ -166,7 +166,7 @@ fn accumulators(reports: &[Report], wraps: &[pass::Wrap]) -> Vec<Accumulator> {
 /// Compiles for a target: whether it fits, and what every encoding would take.
 fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> Result<Fit, CliError> {
     let graph = &reports.last().expect("optimise() records every pass").graph;
-    let survey = plan::survey(graph, target, &[]).map_err(CompileError::from)?;
+    let survey = plan::survey(graph, target, false, target.longest_query, &[]).map_err(CompileError::from)?;
     let stages = survey.stages().map(|(name, offers)| StageFacts {
         stage: name.to_string(),
         encodings: offers
@@ -175,7 +175,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> R
             .collect(),
     });
     let stages = stages.collect();
-    let request = Request { model, target, assets, encoding: None, calibration: &[] };
+    let request = Request { model, target, assets, encoding: None, wide: false, calibration: &[] };
     let (image_bytes, refusal) = match mlc_compiler::compile(&request) {
         Ok(compiled) => (Some(compiled.image.bytes.len()), None),
         Err(refusal @ CompileError::TooLarge { .. }) => (None, Some(refusal.to_string())),

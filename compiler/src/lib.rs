@@ -35,6 +35,8 @@ pub struct Request<'a> {
     pub assets: &'a Assets,
     /// The form of all weights; `None` takes the fastest plan that fits.
     pub encoding: Option<Form>,
+    /// Keep 16-bit accumulators in the first layer even where bytes are proven: for comparison.
+    pub wide: bool,
     /// Queries to measure densities on; empty takes [`plan::calibration::QUERIES`].
     pub calibration: &'a [Vec<u8>],
 }
@@ -73,10 +75,11 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
-    let longest_query = usize::from(request.target.longest_query.max(request.model.query.max_length));
+    let longest = request.target.longest_query.max(request.model.query.max_length);
+    let longest_query = longest.into();
     let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest_query)?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
-    let survey = plan::survey(graph, request.target, request.calibration)?;
+    let survey = plan::survey(graph, request.target, request.wide, longest, request.calibration)?;
     let mut refused = Vec::new();
     for forms in plan::candidates(&survey, request.encoding) {
         // Far too large is not worth assembling; what its estimate only just exceeds may still fit.

@@ -3,6 +3,7 @@
 ; A column is read through SP: the address of an entry below, as many indices as the entry's number
 ; says, the next entry, and so on; the last address leads back to the stage. RET goes from each to the next.
 ; HL: page of the low bytes in H; high bytes are one page above. E: the activation.
+{%- if adds_used %}
 {%- for b in blocks %}
 {%- for i in range(end=18) %}
 {{ b.name }}_fix_{{ i }}:
@@ -44,3 +45,26 @@
         jp {{ b.name }}_half_{{ 35 - 2 * p }}
 {%- endfor %}
 {%- endfor %}
+{%- endif %}
+{%- if counters %}
+
+; ---- column lists: counting in bytes -------------------------------------------
+{%- for c in counters %}
+{%- for p in range(end=18) %}
+{{ c.name }}_{{ 36 - 2 * p }}:
+        pop bc
+        ld l,c
+        {{ c.name }} (hl)
+{{ c.name }}_half_{{ 35 - 2 * p }}:
+        ld l,b
+        {{ c.name }} (hl)
+{%- endfor %}
+        ret
+{%- for p in range(end=18) %}
+{{ c.name }}_{{ 35 - 2 * p }}:
+        dec sp
+        pop bc
+        jp {{ c.name }}_half_{{ 35 - 2 * p }}
+{%- endfor %}
+{%- endfor %}
+{%- endif %}

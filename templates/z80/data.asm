@@ -50,6 +50,17 @@
 {%- endif %}
 {%- endmacro weights %}
 
+{# What activations have below their lowest counted bit, a byte a neuron. #}
+{% macro remainders(s) %}
+{%- if s.narrow and s.narrow.reads %}
+        ds (256-($ and 255)) and 255
+{{ s.name }}_0_rest:
+{%- for line in s.narrow.remainders %}
+        db {{ line }}
+{%- endfor %}
+{%- endif %}
+{%- endmacro remainders %}
+
 {# Address of each column: low bytes in one page, high bytes in the next; words above 256 inputs. #}
 {% macro tables(s) %}
 {%- for g in s.segments %}

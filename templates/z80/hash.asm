@@ -49,8 +49,13 @@
 {%- endmacro bucket %}
 
 {% macro trigrams(s) %}
+{%- if s.narrow and s.narrow.long %}
+; Counts the A trigrams from IX on.
+{{ s.name }}_count:
+{%- else %}
         ld ix,query_text
         ld a,(query_length)
+{%- endif %}
         ld (net_count),a
 ; Each trigram of " query ": h = (c0*31 + c1)*31 + c2.
 {{ s.name }}_hash:

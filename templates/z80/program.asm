@@ -56,7 +56,7 @@ labels:
 {%- endif %}
 {% for s in stages %}{{ data::starts(s=s) }}{% endfor %}
 {%- for s in stages %}{{ data::weights(s=s) }}{% endfor %}
-{%- for s in stages %}{{ data::tables(s=s) }}{% endfor %}
+{%- for s in stages %}{{ data::tables(s=s) }}{{ data::remainders(s=s) }}{% endfor %}
 {%- if packed_used %}{{ data::packed_table(routines=routines) }}{% endif %}
 image_end:
 

@@ -1,4 +1,5 @@
 {%- import "hash.asm" as hash -%}
+{%- import "narrow.asm" as narrow -%}
 {% macro copy(from, to, count) %}
         ld hl,{{ from }}
         ld de,{{ to }}
@@ -44,9 +45,20 @@
 {%- for line in s.start_code %}
 {{ line }}
 {%- endfor %}
+{%- if s.narrow and s.narrow.long and s.narrow.counts_query %}
+        ld a,(query_length)
+        cp {{ s.narrow.short + 1 }}
+        jp nc,{{ s.name }}_long
+        ld a,{{ s.narrow.threshold }}
+{%- for label in s.narrow.patches %}
+        ld ({{ label }}+1),a
+{%- endfor %}
+{%- endif %}
 {%- for c in s.copies %}{{ self::copy(from=c.from, to=c.to, count=c.count) }}{% endfor %}
 {%- if s.source == "hidden" %}
-{%- for g in s.segments %}{{ self::scan(s=s, g=g) }}{% endfor %}
+{%- for g in s.segments %}
+{%- if s.narrow %}{{ self::scan_bytes(s=s, g=g, n=s.narrow) }}{% else %}{{ self::scan(s=s, g=g) }}{% endif %}
+{%- endfor %}
 {%- if s.folds %}
 ; Sums that two outputs share, added to both.
         ld h,{{ s.page }}
@@ -77,9 +89,21 @@
 {%- endfor %}
 {%- endif %}
 {%- else %}
+{%- if not s.narrow %}
         ld e,{{ s.factor }}
-{%- if s.source == "trigrams" %}{{ hash::trigrams(s=s) }}{% else %}{{ hash::ngrams(s=s) }}{% endif %}
+{%- elif s.narrow.long and s.narrow.counts_query %}
+        ld ix,query_text
+        ld a,(query_length)
+        call {{ s.name }}_count
         jp {{ s.name }}_done
+{%- endif %}
+{%- if s.source == "trigrams" %}{{ hash::trigrams(s=s) }}{% else %}{{ hash::ngrams(s=s) }}{% endif %}
+{%- if s.narrow and s.narrow.long and s.narrow.counts_query %}
+        ret
+{{ narrow::long(s=s, n=s.narrow) }}
+{%- else %}
+        jp {{ s.name }}_done
+{%- endif %}
 {%- if s.tiles > 1 %}
 {{ self::switch(s=s) }}
 {%- endif %}
@@ -104,7 +128,7 @@
 {{- self::apply(s=s, page=s.page) }}
 {{ s.name }}_next:
 {%- if s.lists %}
-        ld sp,stack_top-4
+        ld sp,stack_top-{{ s.depth }}
 {{ s.name }}_ei:
         ei
 {%- endif %}
@@ -214,6 +238,84 @@
 {%- endif %}
 {{ g.name }}_done:
 {%- endmacro scan %}
+
+{# Byte accumulators: a column for each that has reached the threshold. The byte behind the last one has
+   just reached it, with an activation of 0, and ends the scan. #}
+{% macro scan_bytes(s, g, n) %}
+        ld hl,{{ g.before }}
+        jp {{ g.name }}_scan
+{%- if s.tiles > 1 %}
+{{ self::switch(s=s) }}
+{%- endif %}
+{{ g.name }}_next:
+{%- if s.lists %}
+        ld sp,stack_top-2
+{{ g.name }}_ei:
+        ei
+{%- endif %}
+        ld l,d
+        ld h,{{ g.page }}
+{{ g.name }}_scan:
+        inc l
+        ld a,(hl)
+{{ g.name }}_threshold:
+        sub {{ n.threshold }}
+        jr c,{{ g.name }}_scan
+{%- if s.big %}
+        cp {{ n.limit }}
+        jr nc,{{ g.name }}_big
+{%- endif %}
+{%- for i in range(end=n.bits) %}
+        add a,a
+{%- endfor %}
+        ld h,{{ g.name }}_rest/256
+        add a,(hl)
+        jr z,{{ g.name }}_zero
+        ld e,a
+        ld d,l
+        ld h,{{ g.name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{{- self::apply(s=s, page=s.page) }}
+{%- if s.form == "packed" %}
+        jp {{ g.name }}_next
+{%- endif %}
+{{ g.name }}_zero:
+        ld a,l
+        cp {{ g.last }}
+        jp z,{{ g.name }}_done
+        ld h,{{ g.page }}
+        jp {{ g.name }}_scan
+{%- if s.big %}
+; An activation above 255: its high byte goes to the pages above, then the rest is met again.
+{{ g.name }}_big:
+        ld e,a
+        and {{ n.limit - 1 }}
+{{ g.name }}_raise:
+        add a,{{ n.threshold }}
+        ld (hl),a
+        ld a,e
+{%- for i in range(end=n.bits) %}
+        rlca
+{%- endfor %}
+        and {{ n.high_mask }}
+        ld e,a
+        ld d,l
+        dec d
+        ld h,{{ g.name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{{- self::apply(s=s, page=s.high_page) }}
+{%- if s.form == "packed" %}
+        jp {{ g.name }}_next
+{%- endif %}
+{%- endif %}
+{{ g.name }}_done:
+{%- endmacro scan_bytes %}
 
 {# An entry in a column list: the outputs that follow are in the next tile. #}
 {% macro switch(s) -%}

@@ -66,6 +66,26 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
 }
 
 #[test]
+fn byte_and_wide_accumulators_agree_on_short_and_long_queries() {
+    let mut both = 0;
+    for seed in 0..NETWORKS {
+        let model = support::model(seed);
+        let calibration = queries(seed);
+        let Ok(narrow) = support::compile_for_cpm(&model, Some(Form::Columns), &calibration) else { continue };
+        if narrow.plan.narrow.is_none() {
+            continue;
+        }
+        let wide = support::compile_wide(&model, &calibration).expect("wide accumulators need little more");
+        assert!(wide.plan.narrow.is_none());
+        compare(&model, &narrow, "bytes", &CpmConfig::default());
+        compare(&model, &wide, "wide", &CpmConfig::default());
+        both += 1;
+    }
+    eprintln!("{both} networks with byte accumulators");
+    assert!(both >= 20, "only {both} networks can count in bytes: the generator makes too large biases");
+}
+
+#[test]
 fn a_clock_interrupt_changes_nothing() {
     // A handler that pushes every register, often: whoever reads weights through SP with interrupts on
     // finds them overwritten.

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
-use mlc_compiler::{Assets, Compiled, Image, Request, Target, compile, ir::Form};
+use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
 use std::path::PathBuf;
 
@@ -100,8 +100,14 @@ pub fn target() -> Target {
     targets.into_iter().find(|t| t.name == "z80-cpm").expect("z80-cpm is built in")
 }
 
-pub fn compile_for_cpm(model: &Model, encoding: Option<Form>, calibration: &[Vec<u8>]) -> Result<Compiled, mlc_compiler::CompileError> {
-    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, calibration })
+pub fn compile_for_cpm(model: &Model, encoding: Option<Form>, calibration: &[Vec<u8>]) -> Result<Compiled, CompileError> {
+    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, wide: false, calibration })
+}
+
+/// The same with 16-bit accumulators in the first layer, whatever bounds prove.
+pub fn compile_wide(model: &Model, calibration: &[Vec<u8>]) -> Result<Compiled, CompileError> {
+    let encoding = Some(Form::Columns);
+    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, wide: true, calibration })
 }
 
 /// What a program did with one query.

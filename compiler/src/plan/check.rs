@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn what_the_planner_lays_out_is_accepted_and_shares_pages() {
         let network = chat();
-        let memory = layout(&network, 64);
+        let memory = layout(&network, None, 64);
         assert_eq!(check_memory(&network, &memory), Ok(()));
         assert_eq!(memory.buffers[3].offset, memory.buffers[1].offset, "fc3 can lie where context was");
         assert_ne!(memory.buffers[2].offset, memory.buffers[0].offset, "the query's sums live through the loop");
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_buffer_on_another_is_refused() {
         let network = chat();
-        let good = layout(&network, 64);
+        let good = layout(&network, None, 64);
         for (a, b) in [(1, 0), (2, 1), (3, 2), (4, 0)] {
             let mut bad = good.clone();
             bad.buffers[a].offset = bad.buffers[b].offset;

@@ -1,6 +1,7 @@
 //! Which form each stage's weights take: the fastest combination that fits.
 
 use super::calibration::QUERIES;
+use super::narrow::{self, Narrow};
 use super::network::{Network, Source, Stage, Start, label};
 use super::stats::{self, StageStats, Stats};
 use super::{Offer, PlanError, share, z80};
@@ -19,6 +20,8 @@ pub struct Survey {
     pub target: Target,
     /// The queries that densities were measured on.
     pub calibration: Vec<Vec<u8>>,
+    /// Byte accumulators of the first layer, where bounds prove them.
+    pub narrow: Option<Narrow>,
     /// Each stage with the sums shared that pay.
     pub shared: Vec<Stage>,
     /// For each stage, an offer for each form in [`Form::ALL`].
@@ -34,6 +37,11 @@ impl Survey {
         }
     }
 
+    /// Byte accumulators, if the stages that use them have index lists in `forms`.
+    pub fn narrow_for(&self, forms: &[Form]) -> Option<&Narrow> {
+        self.narrow.as_ref().filter(|n| forms[n.query].is_lists() && forms[n.last].is_lists())
+    }
+
     /// Name and offers of each stage.
     pub fn stages(&self) -> impl Iterator<Item = (&str, &[Offer])> {
         self.network.stages.iter().zip(&self.offers).map(|(s, o)| (s.name.as_str(), o.as_slice()))
@@ -43,7 +51,7 @@ impl Survey {
     pub fn estimate(&self, forms: &[Form]) -> (usize, f64) {
         let offers = || forms.iter().zip(&self.offers).map(|(f, all)| &all[f.index()]);
         let weights: usize = offers().map(|o| o.bytes).sum();
-        let shared = z80::shared_bytes(&self.network, forms) + z80::buffer_bytes(&self.network, &self.target);
+        let shared = z80::shared_bytes(&self.network, forms) + z80::buffer_bytes(&self.network, self.narrow_for(forms), &self.target);
         (weights + shared, offers().map(|o| o.cost).sum())
     }
 }
@@ -76,10 +84,11 @@ impl Chosen<'_> {
 }
 
 /// Measures `calibration` (or the built-in queries) and asks the target's cost model for all offers.
+/// `wide` keeps 16-bit accumulators even where bytes are proven for queries of up to `longest_query` bytes.
 ///
 /// # Errors
 /// [`PlanError::Shape`] for a graph that no kernel computes.
-pub fn survey(graph: &Graph, target: &Target, calibration: &[Vec<u8>]) -> Result<Survey, PlanError> {
+pub fn survey(graph: &Graph, target: &Target, wide: bool, longest_query: u8, calibration: &[Vec<u8>]) -> Result<Survey, PlanError> {
     let network = Network::read(graph)?;
     let calibration = match calibration {
         [] => QUERIES.iter().map(|q| q.as_bytes().to_vec()).collect(),
@@ -96,10 +105,12 @@ pub fn survey(graph: &Graph, target: &Target, calibration: &[Vec<u8>]) -> Result
         share::folded(stage, &folds)
     };
     let shared: Vec<Stage> = network.stages.iter().zip(&stats.stages).map(share).collect();
+    let narrow = if wide { None } else { narrow::narrow(&network, longest_query) };
+    let offer = |i| z80::offers(&network.stages[i], &shared[i], narrow.as_ref(), &stats, i);
     let offers = match target.cpu {
-        Cpu::Z80 => (0..shared.len()).map(|i| z80::offers(&network.stages[i], &shared[i], &stats, i)).collect(),
+        Cpu::Z80 => (0..shared.len()).map(offer).collect(),
     };
-    Ok(Survey { network, stats, target: target.clone(), calibration, shared, offers })
+    Ok(Survey { network, stats, target: target.clone(), calibration, narrow, shared, offers })
 }
 
 /// Combinations of forms worth trying, in the order to try them: by cost those whose estimate fits with a

@@ -5,6 +5,7 @@
 //! to that page directly. An array lives from the stage that starts it to the last stage that reads it;
 //! arrays that never live at the same time share pages.
 
+use super::narrow::Narrow;
 use super::network::{Answer, Network, Source};
 use std::fmt::Write;
 
@@ -26,16 +27,17 @@ pub struct Buffer {
 pub struct Memory {
     /// The accumulators of each stage first, in order, then the rest.
     pub buffers: Vec<Buffer>,
-    /// Pages a tile, for each stage: 2, or 3 with one for carries.
+    /// Pages a tile, for each stage: 1 for bytes, 2, or 3 with one for carries.
     pub strides: Vec<usize>,
     pub size: usize,
 }
 
 impl Memory {
-    /// Offsets of the low and high byte of accumulator `output` from the start of its array.
+    /// Offsets of the low and high byte of accumulator `output` from the start of its array: the same
+    /// for bytes.
     pub fn accumulator(&self, stage: usize, output: usize) -> (usize, usize) {
         let low = output / PAGE * self.strides[stage] * PAGE + output % PAGE;
-        (low, low + PAGE)
+        (low, if self.strides[stage] == 1 { low } else { low + PAGE })
     }
 
     /// First address behind all buffers of an image that ends at `image_end`.
@@ -55,13 +57,14 @@ impl Memory {
 }
 
 /// Lays out the buffers of a network. `stack` bytes are kept for the stack.
-pub fn layout(network: &Network, stack: usize) -> Memory {
+pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memory {
     let last = network.stages.len() - 1;
     let mut buffers: Vec<Buffer> = Vec::new();
     let mut strides = Vec::new();
     for (i, stage) in network.stages.iter().enumerate() {
         let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
-        let stride = if big { 3 } else { 2 };
+        let bytes = narrow.is_some_and(|n| i == n.query || i == n.last);
+        let stride = if bytes { 1 } else if big { 3 } else { 2 };
         let size = stage.outputs.div_ceil(PAGE) * stride * PAGE;
         let end = if i == last { last } else { network.readers(i).max().unwrap_or(i) };
         // What is computed before the loop and read inside is read again in the next round.
@@ -76,6 +79,10 @@ pub fn layout(network: &Network, stack: usize) -> Memory {
         buffers.push(Buffer { name: name.to_string(), offset: size, size: bytes, live: None });
         size += bytes;
     };
+    if narrow.is_some_and(|n| n.long.is_some()) {
+        keep("net_totals", 2 * PAGE);
+        keep("net_rest", 1);
+    }
     keep("query_text", 129);
     keep("line", 130);
     keep("query_length", 1);

@@ -8,6 +8,7 @@ pub mod calibration;
 pub mod check;
 pub mod choose;
 pub mod memory;
+pub mod narrow;
 pub mod network;
 pub mod share;
 pub mod stats;
@@ -26,6 +27,8 @@ pub struct Plan {
     pub network: Network,
     /// Form of each stage's weights.
     pub forms: Vec<Form>,
+    /// Byte accumulators of the first layer, where bounds prove them and its weights are index lists.
+    pub narrow: Option<narrow::Narrow>,
     pub memory: memory::Memory,
     pub prediction: Prediction,
     /// A row for each stage: what every form would have cost.
@@ -81,11 +84,12 @@ pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, Plan
     if network.stages.len() != forms.len() || !network.stages.iter().enumerate().all(same) {
         return Err(PlanError::Shape("lowering gave other weights than planned".into()));
     }
-    let memory = memory::layout(&network, survey.target.stack.into());
+    let narrow = survey.narrow_for(forms).cloned();
+    let memory = memory::layout(&network, narrow.as_ref(), survey.target.stack.into());
     // Measured anew: shared sums change how often an accumulator carries.
     let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
-    let prediction = z80::predict(&network, &stats, forms, survey.estimate(forms).0);
-    Ok(Plan { network, forms: forms.to_vec(), memory, prediction, options: survey.offers.clone() })
+    let prediction = z80::predict(&network, narrow.as_ref(), &stats, forms, survey.estimate(forms).0);
+    Ok(Plan { network, forms: forms.to_vec(), narrow, memory, prediction, options: survey.offers.clone() })
 }
 
 impl Plan {
@@ -108,6 +112,10 @@ impl Plan {
                 stage.name,
                 others.join(", ")
             );
+        }
+        if let Some(n) = &self.narrow {
+            let name = &self.network.stages[n.last].name;
+            let _ = writeln!(out, "{name} counts in bytes: threshold {}, queries of up to {} bytes at once", n.threshold, n.short);
         }
         out.push_str(&self.memory.table());
         let _ = writeln!(out, "predicted: {:.0} T-states a step, image about {} bytes", self.prediction.total(), self.prediction.bytes);

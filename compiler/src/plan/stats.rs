@@ -8,6 +8,7 @@ use super::network::{Network, Source, Start};
 use crate::eval::{self, Value};
 use crate::ir::{Graph, NodeId, Op};
 use crate::text;
+use std::collections::BTreeMap;
 
 /// Totals over all queries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Stats {
     pub steps: u64,
     /// Bytes of all queries together, normalized.
     pub query_bytes: u64,
+    /// Queries by length in bytes.
+    pub lengths: BTreeMap<usize, u64>,
     /// Bytes of all replies together.
     pub reply_bytes: u64,
     pub stages: Vec<StageStats>,
@@ -63,6 +66,7 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
         queries: 0,
         steps: 0,
         query_bytes: 0,
+        lengths: BTreeMap::new(),
         reply_bytes: 0,
         stages: network.stages.iter().map(empty).collect(),
         argmax: ArgmaxStats::default(),
@@ -75,7 +79,9 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
         if run.steps() > 0 {
             stats.queries += 1;
             stats.steps += run.steps() as u64;
-            stats.query_bytes += text::normalize(query).len() as u64;
+            let length = text::normalize(query).len();
+            stats.query_bytes += length as u64;
+            *stats.lengths.entry(length).or_insert(0) += 1;
             stats.reply_bytes += run.reply.len() as u64;
         }
     }

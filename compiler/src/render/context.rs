@@ -30,9 +30,11 @@ pub struct Program {
     stages: Vec<StageContext>,
     output: OutputContext,
     columns_used: bool,
+    adds_used: bool,
     packed_used: bool,
     carries_used: bool,
     blocks: [Block; 2],
+    counters: Vec<Counter>,
     routines: Vec<Routine>,
     /// Labels of all `ei` instructions.
     enables: Vec<String>,
@@ -46,6 +48,12 @@ struct Block {
     name: &'static str,
     op: &'static str,
     fix: &'static str,
+}
+
+/// The unrolled counting up or down of byte accumulators.
+#[derive(Serialize)]
+struct Counter {
+    name: &'static str,
 }
 
 /// What four weights in one packed byte do.
@@ -110,12 +118,17 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         enables: stages.iter().flat_map(StageContext::enables).collect(),
         output: output(plan),
         columns_used: plan.forms.iter().any(|f| f.is_lists()),
+        adds_used: adds(plan),
         packed_used: uses(Form::Packed),
         carries_used: uses(Form::Packed) || uses(Form::Unrolled),
         blocks: [
             Block { name: "add", op: "add a,", fix: "inc" },
             Block { name: "sub", op: "sub", fix: "dec" },
         ],
+        counters: match plan.narrow {
+            Some(_) => vec![Counter { name: "inc" }, Counter { name: "dec" }],
+            None => vec![],
+        },
         routines: routines(plan),
         buffers: plan
             .memory
@@ -140,6 +153,12 @@ fn output(plan: &Plan) -> OutputContext {
         logit_mask: (0xFFu16 << plan.network.shift) as u8,
         logit_tiles: sizes.iter().enumerate().map(rest).collect(),
     }
+}
+
+/// Whether any index list adds to accumulators of 16 bits.
+fn adds(plan: &Plan) -> bool {
+    let counts = |i| plan.narrow.as_ref().is_some_and(|n| i == n.query || i == n.last);
+    plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
 }
 
 /// The routines of all bytes that packed stages hold.
@@ -184,7 +203,8 @@ pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
         phases.push(("net_begin".into(), Some("reply".into())));
     }
     let shared = [
-        (plan.forms.iter().any(|f| f.is_lists()), "add_fix_0"),
+        (adds(plan), "add_fix_0"),
+        (plan.narrow.is_some(), "inc_36"),
         (plan.forms.contains(&Form::Packed), "packed_loop"),
         (plan.forms.iter().any(|f| !f.is_lists()), "carry"),
         (true, "copy"),

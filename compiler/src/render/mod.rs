@@ -4,6 +4,7 @@
 mod context;
 mod stage;
 mod text;
+mod weights;
 
 pub use context::phases;
 

@@ -1,16 +1,15 @@
 //! What the templates of one stage are given.
 
+use super::weights::{self, Segment};
 use super::text;
-use crate::ir::{Column, Fold, Form};
+use crate::ir::{Fold, Form};
 use crate::plan::Plan;
 use crate::plan::memory::PAGE;
+use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Source, Stage, Start};
-use crate::plan::z80::lists::{self, Piece, tiles};
+use crate::plan::z80::lists::tiles;
 use crate::plan::z80::starts::{Step, steps};
 use serde::Serialize;
-
-/// Addresses a line of `db` or `dw`.
-const ADDRESSES: usize = 8;
 
 /// Context of the macros in `stage.asm`, `hash.asm` and `data.asm`.
 #[derive(Serialize)]
@@ -30,6 +29,8 @@ pub struct StageContext {
     page: String,
     high_page: String,
     copies: Vec<Copy>,
+    /// Byte accumulators: what counts in them, or reads them.
+    narrow: Option<NarrowContext>,
     /// Instructions that push start values.
     start_code: Vec<String>,
     folds: Vec<FoldContext>,
@@ -47,6 +48,8 @@ pub struct StageContext {
     // Hidden sources.
     shift: u8,
     big: bool,
+    /// How deep the stack is where a hashed stage's column ends.
+    depth: u8,
     low_mask: u8,
 }
 
@@ -62,6 +65,29 @@ struct Copy {
 struct StartTable {
     name: String,
     lines: Vec<String>,
+}
+
+/// Byte accumulators.
+#[derive(Serialize)]
+struct NarrowContext {
+    reads: bool,
+    counts_query: bool,
+    start: String,
+    threshold: u8,
+    short: u8,
+    long: bool,
+    long_threshold: u8,
+    long_shift: u16,
+    floor: u8,
+    piece: u8,
+    outputs: usize,
+    remainders: Vec<String>,
+    bits: u8,
+    /// Counts from here on have activations above 255.
+    limit: u16,
+    high_mask: u16,
+    /// Labels of the instructions that know the threshold.
+    patches: Vec<String>,
 }
 
 /// Adds a shared sum to the two outputs that share it.
@@ -81,44 +107,15 @@ struct Multiple {
     negative: u32,
 }
 
-/// The columns of one input tile, or of all buckets.
-#[derive(Serialize)]
-struct Segment {
-    name: String,
-    first: bool,
-    /// Address of the last accumulator's high byte; its index; the page of low bytes; the last address
-    /// of the page of high bytes, from which a scan steps to the first.
-    last_high: String,
-    before: String,
-    last: usize,
-    page: String,
-    columns: Vec<ColumnContext>,
-    lows: Vec<String>,
-    highs: Vec<String>,
-    words: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct ColumnContext {
-    label: String,
-    end: String,
-    lists: Vec<List>,
-    bytes: Vec<String>,
-    code: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct List {
-    entry: String,
-    indices: String,
-}
-
 impl StageContext {
     /// Labels of its `ei` instructions.
     pub fn enables(&self) -> Vec<String> {
         let mut labels: Vec<String> = self.start_code.iter().filter_map(|l| l.strip_suffix("_ei:")).map(|l| format!("{l}_ei")).collect();
         if self.lists && self.source == "hidden" {
-            labels.extend(self.segments.iter().flat_map(|g| [format!("{}_ei", g.name), format!("{}_last_ei", g.name)]));
+            labels.extend(self.segments.iter().map(|g| format!("{}_ei", g.name)));
+            if self.narrow.is_none() {
+                labels.extend(self.segments.iter().map(|g| format!("{}_last_ei", g.name)));
+            }
         } else if self.lists {
             labels.push(format!("{}_ei", self.name));
         }
@@ -142,11 +139,12 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         page: format!("{}_acc/256", stage.name),
         high_page: format!("{}_acc/256+1", stage.name),
         copies: copies(plan, index),
-        start_code: start_code(stage, form, stride),
+        narrow: narrow(plan, index),
+        start_code: start_code(plan, index),
         folds: folds(stage),
-        starts: starts(stage, form),
+        starts: starts(plan, index),
         packed_bytes: tiles(stage.outputs).iter().map(|n| n.div_ceil(4)).collect(),
-        segments: segments(plan, index),
+        segments: weights::segments(plan, index),
         wide_table: false,
         factor: 0,
         length: 0,
@@ -156,6 +154,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         multiples: vec![],
         shift: 0,
         big: false,
+        depth: if plan.narrow.as_ref().is_some_and(|n| index == n.query && n.long.is_some()) { 6 } else { 4 },
         low_mask: 0,
     };
     match stage.source {
@@ -210,6 +209,9 @@ fn title(stage: &Stage, form: Form) -> String {
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
     let stage = &plan.network.stages[index];
+    if let Some(n) = counts(plan, index) {
+        return vec![byte_copy(plan, n, index)];
+    }
     if is_pushed(stage, plan.forms[index]) {
         return vec![];
     }
@@ -235,14 +237,59 @@ fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
     copies
 }
 
+/// The byte accumulators, if stage `index` counts in them.
+fn counts(plan: &Plan, index: usize) -> Option<&Narrow> {
+    plan.narrow.as_ref().filter(|n| index == n.query || index == n.last)
+}
+
+/// Bytes start as a table says, or as the query's left them.
+fn byte_copy(plan: &Plan, n: &Narrow, index: usize) -> Copy {
+    let name = &plan.network.stages[index].name;
+    let query = &plan.network.stages[n.query].name;
+    let from = if index == n.query { format!("{name}_start") } else { format!("{query}_acc") };
+    Copy { from, to: format!("{name}_acc"), count: n.starts.len().next_multiple_of(16) }
+}
+
+fn narrow(plan: &Plan, index: usize) -> Option<NarrowContext> {
+    let n = plan.narrow.as_ref()?;
+    let query = &plan.network.stages[n.query].name;
+    (index == n.reader || counts(plan, index).is_some()).then(|| NarrowContext {
+        reads: index == n.reader,
+        counts_query: index == n.query,
+        start: format!("{query}_start"),
+        threshold: n.threshold,
+        short: n.short,
+        long: n.long.is_some(),
+        long_threshold: n.long.map_or(0, |l| l.threshold),
+        // From the threshold of short queries to that of long ones, modulo 65536.
+        long_shift: n.long.map_or(0, |l| u16::from(l.threshold).wrapping_sub(n.threshold.into())),
+        floor: n.long.map_or(0, |l| l.floor),
+        piece: PIECE,
+        outputs: n.starts.len() - 1,
+        remainders: text::bytes(n.remainders.iter().copied()),
+        bits: n.bits,
+        limit: 256 >> n.bits,
+        high_mask: (1u16 << n.bits) - 1,
+        patches: patches(&plan.network.stages[n.reader]),
+    })
+}
+
+/// The instruction that subtracts the threshold, and the one that adds it again.
+fn patches(reader: &Stage) -> Vec<String> {
+    let big = matches!(reader.source, Source::Hidden { most, .. } if most > 255);
+    let labels = ["threshold", "raise"];
+    labels[..1 + usize::from(big)].iter().map(|l| format!("{}_0_{l}", reader.name)).collect()
+}
+
 /// Whether start values are pushed: they are constants, and speed matters more than size.
 fn is_pushed(stage: &Stage, form: Form) -> bool {
     matches!(stage.start, Start::Constant(_)) && form != Form::Packed
 }
 
-fn start_code(stage: &Stage, form: Form, stride: usize) -> Vec<String> {
+fn start_code(plan: &Plan, index: usize) -> Vec<String> {
+    let (stage, form, stride) = (&plan.network.stages[index], plan.forms[index], plan.memory.strides[index]);
     let Start::Constant(values) = &stage.start else { return vec![] };
-    if !is_pushed(stage, form) {
+    if !is_pushed(stage, form) || counts(plan, index).is_some() {
         return vec![];
     }
     let name = &stage.name;
@@ -285,8 +332,12 @@ fn folds(stage: &Stage) -> Vec<FoldContext> {
     stage.folds.iter().rev().map(context).collect()
 }
 
-fn starts(stage: &Stage, form: Form) -> Vec<StartTable> {
+fn starts(plan: &Plan, index: usize) -> Vec<StartTable> {
+    let (stage, form) = (&plan.network.stages[index], plan.forms[index]);
     let Start::Constant(values) = &stage.start else { return vec![] };
+    if let Some(n) = counts(plan, index) {
+        return vec![StartTable { name: format!("{}_start", stage.name), lines: text::bytes(n.starts.iter().copied()) }];
+    }
     if is_pushed(stage, form) {
         return vec![];
     }
@@ -298,100 +349,4 @@ fn starts(stage: &Stage, form: Form) -> Vec<StartTable> {
         [half("low", 0), half("high", 1)]
     };
     values.chunks(PAGE).enumerate().flat_map(halves).collect()
-}
-
-fn segments(plan: &Plan, index: usize) -> Vec<Segment> {
-    let stage = &plan.network.stages[index];
-    let (form, stride) = (plan.forms[index], plan.memory.strides[index]);
-    let Source::Hidden { stage: from, .. } = stage.source else {
-        return vec![segment(stage, form, stride, stage.name.clone(), &stage.columns, None)];
-    };
-    let source = format!("{}_acc", plan.network.stages[from].name);
-    let tile = |(t, columns): (usize, &[Column])| {
-        let (low, _) = plan.memory.accumulator(from, t * PAGE);
-        let place = Place { tile: t, array: source.clone(), low };
-        segment(stage, form, stride, format!("{}_{t}", stage.name), columns, Some(place))
-    };
-    stage.columns.chunks(PAGE).enumerate().map(tile).collect()
-}
-
-/// Where a scanned tile of accumulators lies.
-struct Place {
-    tile: usize,
-    array: String,
-    low: usize,
-}
-
-fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Column], place: Option<Place>) -> Segment {
-    let last = columns.len() - 1;
-    let own = |i: usize, column: &Column| !column.is_empty() || (place.is_some() && i == last && form != Form::Packed);
-    let end = |i: usize| {
-        let last = place.is_some() && i == last;
-        format!("{name}_{}", if last { "last" } else { "next" })
-    };
-    let shared = match form {
-        Form::Columns | Form::Shared | Form::Packed => format!("{name}_empty"),
-        Form::Unrolled => format!("{name}_next"),
-    };
-    let label = |i: usize| format!("{name}_c{i}");
-    let target = |(i, column): (usize, &Column)| if own(i, column) { label(i) } else { shared.clone() };
-    let targets: Vec<String> = columns.iter().enumerate().map(target).collect();
-    let mut contexts: Vec<_> = columns
-        .iter()
-        .enumerate()
-        .filter(|(i, c)| own(*i, c))
-        .map(|(i, c)| column(stage, form, stride, label(i), end(i), c))
-        .collect();
-    if form == Form::Packed && columns.iter().any(Column::is_empty) {
-        contexts.push(column(stage, form, stride, shared.clone(), String::new(), &Column::default()));
-    }
-    Segment {
-        first: place.as_ref().is_none_or(|p| p.tile == 0),
-        last_high: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + PAGE + last)),
-        before: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + 2 * PAGE - 1)),
-        page: place.as_ref().map_or(String::new(), |p| format!("{}/256+{}", p.array, p.low / PAGE)),
-        last,
-        columns: contexts,
-        lows: text::lines(targets.iter().map(|t| format!("{t} and 255")), ADDRESSES),
-        highs: text::lines(targets.iter().map(|t| format!("{t}/256")), ADDRESSES),
-        words: text::lines(targets, ADDRESSES),
-        name,
-    }
-}
-
-fn column(stage: &Stage, form: Form, stride: usize, label: String, end: String, column: &Column) -> ColumnContext {
-    let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
-    match form {
-        Form::Columns | Form::Shared => context.lists = lists::pieces(column).iter().map(|p| list(stage, p)).collect(),
-        Form::Packed => context.bytes = text::bytes(lists::packed(column, stage.outputs)),
-        Form::Unrolled => context.code = lists::pieces(column).iter().flat_map(|p| code(p, stride)).collect(),
-    }
-    context
-}
-
-fn list(stage: &Stage, piece: &Piece) -> List {
-    let indices = |list: &[u8]| list.iter().map(u8::to_string).collect::<Vec<_>>().join(",");
-    match piece {
-        Piece::Add(list) => List { entry: format!("add_{}", list.len()), indices: indices(list) },
-        Piece::Subtract(list) => List { entry: format!("sub_{}", list.len()), indices: indices(list) },
-        Piece::NextTile => List { entry: format!("{}_tile", stage.name), indices: String::new() },
-    }
-}
-
-/// Straight-line code for a piece; HL points into the tile, E is the activation.
-fn code(piece: &Piece, stride: usize) -> Vec<String> {
-    let one = |o: u8, ops: &[&str]| {
-        let mut lines = vec![format!("ld l,{o}"), "ld a,(hl)".to_string()];
-        lines.extend(ops.iter().map(|s| s.to_string()));
-        lines.push("ld (hl),a".to_string());
-        lines
-    };
-    const SUBTRACT: [&str; 4] = ["sub e", "call c,borrow", "sub e", "call c,borrow"];
-    match piece {
-        Piece::Add(list) => list.iter().flat_map(|&o| one(o, &["add a,e", "call c,carry"])).collect(),
-        Piece::Subtract(list) => {
-            list.chunk_by(|a, b| a == b).flat_map(|same| one(same[0], &SUBTRACT[..2 * same.len()])).collect()
-        }
-        Piece::NextTile => vec!["inc h".to_string(); stride],
-    }
 }

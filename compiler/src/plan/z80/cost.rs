@@ -7,6 +7,7 @@ use super::lists::{Piece, pieces, tiles};
 use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
+use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
 use crate::plan::share::Prices;
 use crate::plan::stats::Stats;
@@ -16,6 +17,8 @@ use crate::text::ngram_count;
 const RET: f64 = 10.0;
 /// `pop bc` (half), `ld l`, `ld a,(hl)`, `add a,e`, `ld (hl),a`, `jr c`.
 const ADD: f64 = 5.0 + 4.0 + 7.0 + 4.0 + 7.0 + 7.0;
+/// `pop bc` (half), `ld l`, `inc (hl)`.
+const COUNT: f64 = 5.0 + 4.0 + 11.0;
 /// `dec sp`, `pop bc`, `jp`: an odd list enters in the middle of a pair, whose first half it skips.
 const ODD: f64 = 6.0 + 10.0 + 10.0 - 5.0;
 /// `jr c` taken, `inc h`, `inc (hl)`, `dec h`, `jp`.
@@ -61,11 +64,19 @@ impl StageCost {
 }
 
 /// Cost of a stage in a form, over all queries of `stats`.
-pub fn stage_cost(stage: &Stage, stats: &Stats, index: usize, form: Form) -> StageCost {
+pub fn stage_cost(stage: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: usize, form: Form) -> StageCost {
     let counts = &stats.stages[index];
-    let kernel = Kernel { form, stage };
-    let each_run = start_cost(stage, form) + FOLD * stage.folds.len() as f64;
-    let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * each_run };
+    let narrow = narrow.filter(|_| form.is_lists());
+    let bytes = narrow.is_some_and(|n| index == n.query || index == n.last);
+    let kernel = Kernel { form, stage, addition: if bytes { COUNT } else { ADD } };
+    let start = match narrow {
+        // cp, jp; call; ret: the hash loop is a subroutine where long queries use it, too.
+        Some(n) if bytes => 44.0 + COPY_CALL + n.starts.len().div_ceil(16) as f64 * COPY16,
+        _ => start_cost(stage, form),
+    };
+    let long = narrow.filter(|n| index == n.query).map_or(0.0, |n| long_queries(n, stats));
+    let each_run = start + FOLD * stage.folds.len() as f64;
+    let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * each_run + long };
     let mut additions = 0.0;
     for (column, (&low, &high)) in stage.columns.iter().zip(counts.low.iter().zip(&counts.high)) {
         if low + high > 0 {
@@ -73,7 +84,7 @@ pub fn stage_cost(stage: &Stage, stats: &Stats, index: usize, form: Form) -> Sta
             additions += (low + high) as f64 * column.len() as f64;
         }
     }
-    let carry = if form.is_lists() { CARRY } else { CARRY_CALL };
+    let carry = if bytes { 0.0 } else if form.is_lists() { CARRY } else { CARRY_CALL };
     // Shared sums are made of fewer additions than were counted where the graph has none yet; they carry
     // about as often.
     cost.stage += counts.carries as f64 * carry * additions / counts.additions.max(1) as f64;
@@ -88,6 +99,19 @@ pub fn stage_cost(stage: &Stage, stats: &Stats, index: usize, form: Form) -> Sta
             let grams = counts.runs as f64 * ngram_count(length.into()) as f64;
             cost.stage += grams * (table + kernel.around(true));
             cost.encode += counts.runs as f64 * ngram_cost(buckets, length);
+        }
+        Source::Hidden { .. } if narrow.is_some_and(|n| index == n.reader) => {
+            let bits = narrow.map_or(0.0, |n| f64::from(n.bits));
+            let big = if matches!(stage.source, Source::Hidden { most, .. } if most > 255) { 14.0 } else { 0.0 };
+            let (low, high) = (counts.low.iter().sum::<u64>() as f64, counts.high.iter().sum::<u64>() as f64);
+            let zeros = (counts.zero + counts.high_without_low + counts.runs) as f64;
+            // inc l, ld a,(hl), sub n, jr c; then cp n, jr nc where needed, the shift, ld h, add a,(hl), jr z.
+            let look = 25.0 + big + 4.0 * bits + 21.0;
+            let found = TABLE + kernel.around(false);
+            cost.stage += 30.0 * counts.negative as f64 + zeros * (look + 5.0 + 38.0) + low * (look + 8.0 + found);
+            // jr nc taken; ld e,a, and n, add a,n, ld (hl),a, the shift, and n, ld e,a, ld d,l, dec d
+            cost.stage += high * (44.0 + 4.0 + 7.0 + 7.0 + 7.0 + 4.0 * bits + 4.0 + 7.0 + 4.0 + 8.0 + found);
+            cost.stage += counts.runs as f64 * 20.0;
         }
         Source::Hidden { shift, most, .. } => {
             let (low, high) = (counts.low.iter().sum::<u64>() as f64, counts.high.iter().sum::<u64>() as f64);
@@ -116,6 +140,8 @@ pub fn stage_cost(stage: &Stage, stats: &Stats, index: usize, form: Form) -> Sta
 struct Kernel<'a> {
     form: Form,
     stage: &'a Stage,
+    /// One entry of an index list.
+    addition: f64,
 }
 
 impl Kernel<'_> {
@@ -140,7 +166,7 @@ impl Kernel<'_> {
     /// One use of a column, without carries.
     fn column(&self, column: &Column) -> f64 {
         match self.form {
-            Form::Columns | Form::Shared => pieces(column).iter().map(piece).sum(),
+            Form::Columns | Form::Shared => pieces(column).iter().map(|p| self.piece(p)).sum(),
             Form::Packed => {
                 let bytes: usize = tiles(self.stage.outputs).iter().map(|n| n.div_ceil(4)).sum();
                 let (single, double) = singles_and_doubles(column);
@@ -153,14 +179,14 @@ impl Kernel<'_> {
             }
         }
     }
-}
 
-fn piece(piece: &Piece) -> f64 {
-    match piece {
-        Piece::Add(list) | Piece::Subtract(list) => {
-            list.len() as f64 * ADD + if list.len() % 2 == 1 { ODD } else { 0.0 } + RET
+    fn piece(&self, piece: &Piece) -> f64 {
+        match piece {
+            Piece::Add(list) | Piece::Subtract(list) => {
+                list.len() as f64 * self.addition + if list.len() % 2 == 1 { ODD } else { 0.0 } + RET
+            }
+            Piece::NextTile => 12.0 + RET,
         }
-        Piece::NextTile => 12.0 + RET,
     }
 }
 
@@ -168,6 +194,18 @@ fn piece(piece: &Piece) -> f64 {
 fn singles_and_doubles(column: &Column) -> (f64, f64) {
     let doubles = column.minus.windows(2).filter(|w| w[0] == w[1]).count() as f64;
     (column.len() as f64 - 2.0 * doubles, doubles)
+}
+
+/// What queries too long for byte accumulators cost more than short ones: `narrow.asm`, loop by loop.
+fn long_queries(narrow: &Narrow, stats: &Stats) -> f64 {
+    let outputs = narrow.starts.len() as f64 - 1.0;
+    let longer = stats.lengths.iter().filter(|(length, _)| **length > narrow.short.into());
+    let one = |length: usize| {
+        let pieces = length.div_ceil(PIECE.into()) as f64;
+        let (clear, middle, sum, raise) = (45.0 * 256.0, 27.0 * 256.0, 97.0 * outputs, 193.0 * outputs);
+        clear + raise + pieces * (middle + sum + 120.0)
+    };
+    longer.map(|(&length, &count)| count as f64 * one(length)).sum()
 }
 
 fn start_cost(stage: &Stage, form: Form) -> f64 {
@@ -228,12 +266,12 @@ fn ngram_cost(buckets: u16, length: u8) -> f64 {
 }
 
 /// Predicted cost of a step by phase.
-pub fn predict(network: &Network, stats: &Stats, forms: &[Form], bytes: usize) -> Prediction {
+pub fn predict(network: &Network, narrow: Option<&Narrow>, stats: &Stats, forms: &[Form], bytes: usize) -> Prediction {
     let steps = stats.steps.max(1) as f64;
     let mut encode = 0.0;
     let mut phases = Vec::new();
     for (i, (stage, &form)) in network.stages.iter().zip(forms).enumerate() {
-        let cost = stage_cost(stage, stats, i, form);
+        let cost = stage_cost(stage, narrow, stats, i, form);
         encode += cost.encode;
         phases.push((stage.name.clone(), cost.stage / steps));
     }

@@ -9,15 +9,16 @@ pub use cost::{PRICES, predict};
 pub use size::{buffer_bytes, shared_bytes};
 
 use super::Offer;
+use super::narrow::Narrow;
 use super::network::Stage;
 use super::stats::Stats;
 use crate::ir::Form;
 
 /// What each form would need for stage `index`, as it is and with shared sums.
-pub fn offers(plain: &Stage, shared: &Stage, stats: &Stats, index: usize) -> Vec<Offer> {
+pub fn offers(plain: &Stage, shared: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: usize) -> Vec<Offer> {
     let offer = |form| {
         let stage = if form == Form::Shared { shared } else { plain };
-        let cost = cost::stage_cost(stage, stats, index, form).total() / stats.steps.max(1) as f64;
+        let cost = cost::stage_cost(stage, narrow, stats, index, form).total() / stats.steps.max(1) as f64;
         Offer { form, bytes: size::weight_bytes(stage, form), cost }
     };
     Form::ALL.map(offer).to_vec()

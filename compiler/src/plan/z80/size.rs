@@ -5,6 +5,7 @@ use super::lists::{Piece, packed, pieces, tiles};
 use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::memory::{PAGE, layout};
+use crate::plan::narrow::Narrow;
 use crate::plan::network::{Network, Source, Stage, Start};
 use crate::target::Target;
 use std::collections::BTreeSet;
@@ -75,6 +76,6 @@ fn packed_code_bytes(network: &Network, forms: &[Form]) -> usize {
 }
 
 /// Buffers behind the image, with the bytes lost on the way to a page.
-pub fn buffer_bytes(network: &Network, target: &Target) -> usize {
-    layout(network, target.stack.into()).size + PAGE / 2
+pub fn buffer_bytes(network: &Network, narrow: Option<&Narrow>, target: &Target) -> usize {
+    layout(network, narrow, target.stack.into()).size + PAGE / 2
 }

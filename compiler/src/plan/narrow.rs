@@ -1,0 +1,137 @@
+//! Byte accumulators for the first layer.
+//!
+//! The inputs of the first layer are counts × 32, so its sums are `32·n + b` with a small integer `n`. With
+//! a shift `s` of at most 5, `k = 5 - s` and `b' = b >> s`,
+//!
+//! ```text
+//! (32·n + b) >> s = (n << k) + b' = ((n + (b' >> k)) << k) + (b' & (2^k - 1))      exactly,
+//! ```
+//!
+//! because `32·n` has no bits below `s`. So it is enough to count `m = n + (b' >> k)`, one up for a weight
+//! of +1 under an n-gram, one down for -1: the activation is 0 where `m < 0` and `(m << k) + remainder`
+//! elsewhere. A byte holds `m + threshold` as long as that stays in 0..=255, which bounds on `n` prove for
+//! queries of up to `short` bytes.
+//!
+//! Longer queries are counted in pieces and summed in 16 bits; then the sum is raised to `floor` where it
+//! is below. That is exact: below it `m` stays negative whatever the context adds, so the activation is 0
+//! both ways. Where not even that fits a byte, or the 16-bit sum could wrap, the wide accumulators stand.
+
+use super::network::{Network, Source, Stage, Start};
+use crate::ir::Interval;
+
+/// `counts × 32`: the power of two in the factor.
+const FACTOR_BITS: u8 = 5;
+/// Most n-grams whose count of ±1 and -2 a byte around 128 holds.
+pub const PIECE: u8 = 63;
+
+/// How the first layer counts in bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrow {
+    /// The stage that runs once per query, and the last one that counts: the same without a context.
+    pub query: usize,
+    pub last: usize,
+    /// The stage that reads the activations.
+    pub reader: usize,
+    /// A byte stands for `byte - threshold`.
+    pub threshold: u8,
+    /// Longest query whose trigrams may be counted in bytes right away.
+    pub short: u8,
+    /// For longer ones; `None` where the target has none.
+    pub long: Option<Long>,
+    /// Start of each byte, and of one more behind the last that is never counted: it ends a scan.
+    pub starts: Vec<u8>,
+    /// What the activation has below its `bits` lowest bits, for each neuron and the end.
+    pub remainders: Vec<u8>,
+    /// `k`: activations are `m << bits` plus the remainder.
+    pub bits: u8,
+}
+
+/// Counting of long queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Long {
+    pub threshold: u8,
+    /// Least byte that the query's sums start a round with.
+    pub floor: u8,
+}
+
+/// Byte accumulators for the first layer of `network`, if bounds prove them for all queries of up to
+/// `longest` bytes.
+pub fn narrow(network: &Network, longest: u8) -> Option<Narrow> {
+    let query = 0;
+    let last = network.readers(query).find(|&r| network.stages[r].start == Start::Stage(query)).unwrap_or(query);
+    let (first, context) = (&network.stages[query], &network.stages[last]);
+    let readers: Vec<_> = network.readers(last).collect();
+    let [reader] = readers[..] else { return None };
+    let Source::Hidden { shift, .. } = network.stages[reader].source else { return None };
+    let Start::Constant(bias) = &first.start else { return None };
+    let factors = [first, context].map(|s| match s.source {
+        Source::Trigrams { factor, .. } | Source::Ngrams { factor, .. } => factor,
+        Source::Hidden { .. } => 0,
+    });
+    // The end of a scan needs a byte behind the last neuron, in the same page.
+    if factors != [1 << FACTOR_BITS; 2] || shift > FACTOR_BITS || first.outputs > 255 {
+        return None;
+    }
+    let bits = FACTOR_BITS - shift;
+    let grams = match context.source {
+        Source::Ngrams { length, .. } => crate::text::ngram_count(length.into()) as i64,
+        _ => 0,
+    };
+    let whole: Vec<i64> = bias.iter().map(|b| i64::from(b >> shift) >> bits).collect();
+    let of_query = units(first);
+    let of_context: Vec<Interval> = match last == query {
+        true => vec![Interval::point(0); first.outputs],
+        false => units(context).iter().map(|u| Interval::new(u.least * grams, u.most * grams)).collect(),
+    };
+    // Bounds of m after a query of that length, before and after the context.
+    let after = |length: u8, with_context: bool| -> Interval {
+        let bounds = (0..first.outputs).map(|o| {
+            let n = Interval::new(of_query[o].least * i64::from(length), of_query[o].most * i64::from(length));
+            let m = Interval::new(n.least + whole[o], n.most + whole[o]);
+            if with_context { (m + of_context[o]).hull(m) } else { m }
+        });
+        bounds.fold(Interval::point(0), Interval::hull)
+    };
+    let wraps = (0..first.outputs).any(|o| {
+        let n = Interval::new(of_query[o].least * i64::from(longest), of_query[o].most * i64::from(longest));
+        !Interval::I16.contains((n + of_context[o]).map(|n| 32 * n + i64::from(bias[o])))
+    });
+    let fits = |m: Interval| m.most - m.least <= 255;
+    let short = (1..=longest).rev().find(|&length| fits(after(length, true)))?;
+    let threshold = -after(short, true).least;
+    let up = of_context.iter().map(|c| c.most.max(0)).max().unwrap_or(0);
+    let down = of_context.iter().map(|c| c.least.min(0)).min().unwrap_or(0);
+    // Sums of long queries start at -(up + 1) at least; the context takes them down from there.
+    let deepest = down - up - 1;
+    let long = Long { threshold: -deepest as u8, floor: -down as u8 };
+    let long_fits = -deepest <= 255 && after(longest, true).most - deepest <= 255;
+    if wraps || (short < longest && !long_fits) {
+        return None;
+    }
+    let mask = (1i16 << bits) - 1;
+    let byte = |m: i64| u8::try_from(m + threshold).expect("after() is inside the byte for the empty query, too");
+    Some(Narrow {
+        query,
+        last,
+        reader,
+        threshold: threshold as u8,
+        short,
+        long: (short < longest).then_some(long),
+        starts: whole.iter().copied().chain([0]).map(byte).collect(),
+        remainders: bias.iter().map(|b| ((b >> shift) & mask) as u8).chain([0]).collect(),
+        bits,
+    })
+}
+
+/// For each output, what one n-gram can add to its count at least and at most.
+fn units(stage: &Stage) -> Vec<Interval> {
+    let mut units = vec![Interval::point(0); stage.outputs];
+    for column in &stage.columns {
+        column.plus.iter().for_each(|&o| units[usize::from(o)].most = 1);
+        for same in column.minus.chunk_by(|a, b| a == b) {
+            let least = &mut units[usize::from(same[0])].least;
+            *least = (*least).min(-(same.len() as i64));
+        }
+    }
+    units
+}
