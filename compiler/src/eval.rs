@@ -1,6 +1,6 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
-use crate::ir::{Column, ConstId, Data, Encoder, Graph, NodeId, Op, RegionId};
+use crate::ir::{Column, ConstId, Data, Encoder, Fold, Graph, NodeId, Op, RegionId};
 use crate::text;
 use std::collections::BTreeMap;
 
@@ -121,6 +121,10 @@ impl Machine<'_> {
                 }
                 Value::Vector(sum)
             }
+            Op::Fold { input, folds } => match &graph.consts[*folds].data {
+                Data::Folds { outputs, folds } => Value::Vector(fold(self.vector(*input), *outputs, folds)),
+                other => unreachable!("validated: a fold has folds, not {other:?}"),
+            },
             Op::ArgMax { input } => {
                 let logits = self.vector(*input).to_vec();
                 let index = argmax(&logits);
@@ -203,6 +207,19 @@ fn add_columns(rows: usize, columns: &[Column], x: &[i16]) -> Vec<i16> {
             acc[usize::from(o)] = acc[usize::from(o)].wrapping_sub(x);
         }
     }
+    acc
+}
+
+/// Adds shared sums, the last first, to the outputs that share them.
+fn fold(sums: &[i16], outputs: usize, folds: &[Fold]) -> Vec<i16> {
+    let mut acc = sums.to_vec();
+    for f in folds.iter().rev() {
+        let sum = acc[usize::from(f.from)];
+        let (plus, other) = (usize::from(f.plus), usize::from(f.other));
+        acc[plus] = acc[plus].wrapping_add(sum);
+        acc[other] = if f.minus { acc[other].wrapping_sub(sum) } else { acc[other].wrapping_add(sum) };
+    }
+    acc.truncate(outputs);
     acc
 }
 

@@ -73,7 +73,7 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
-    let longest_query = request.target.longest_query.max(request.model.query.max_length).into();
+    let longest_query = usize::from(request.target.longest_query.max(request.model.query.max_length));
     let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest_query)?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
     let survey = plan::survey(graph, request.target, request.calibration)?;
@@ -85,7 +85,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
             refused.push((forms, image::Oversize { needs: estimate }));
             continue;
         }
-        let lowered = pass::lower(graph, &|id| survey.form_of(&forms, id))?;
+        let lowered = pass::lower(graph, &plan::Chosen { survey: &survey, forms: &forms }, longest_query)?;
         let graph = &lowered.last().expect("lower() records every pass").graph;
         let plan = plan::plan(graph, &survey, &forms)?;
         plan::check::check(&plan)?;

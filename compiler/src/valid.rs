@@ -14,7 +14,7 @@
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
-use crate::ir::{Const, Data, Graph, Node, NodeId, Op, RegionId, Type, infer};
+use crate::ir::{Const, Data, Fold, Graph, Node, NodeId, Op, RegionId, Type, infer};
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -159,6 +159,17 @@ fn check_const(constant: &Const) -> Result<(), String> {
                 }
             }
             Ok(())
+        }
+        Data::Folds { outputs, folds } => {
+            // The last fold goes first, so that it may add to a sum which is itself shared.
+            let fine = |(i, f): (usize, &Fold)| {
+                let from = outputs + i;
+                usize::from(f.from) == from && usize::from(f.plus.max(f.other)) < from && f.plus != f.other
+            };
+            match folds.iter().enumerate().position(|f| !fine(f)) {
+                Some(i) => Err(format!("fold {i} does not add an element behind the outputs to two before it")),
+                None => Ok(()),
+            }
         }
         Data::Vector(_) | Data::Charset(_) | Data::Labels(_) => Ok(()),
     }

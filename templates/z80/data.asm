@@ -10,7 +10,7 @@
 
 {# Weights of a stage, column by column. #}
 {% macro weights(s) %}
-{%- if s.form == "columns" %}
+{%- if s.lists %}
 {%- for g in s.segments %}
 ; {{ g.name }}: column lists
 {{ g.name }}_empty:

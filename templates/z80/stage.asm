@@ -8,7 +8,7 @@
 
 {# Hands the column at HL to the kernel; E is the activation. `page`: of the accumulators' low bytes. #}
 {% macro apply(s, page) %}
-{%- if s.form == "columns" %}
+{%- if s.lists %}
         di
         ld sp,hl
         ld h,{{ page }}
@@ -41,9 +41,41 @@
 {% macro stage(s) %}
 ; {{ s.title }}
 {{ s.name }}:
+{%- for line in s.start_code %}
+{{ line }}
+{%- endfor %}
 {%- for c in s.copies %}{{ self::copy(from=c.from, to=c.to, count=c.count) }}{% endfor %}
 {%- if s.source == "hidden" %}
 {%- for g in s.segments %}{{ self::scan(s=s, g=g) }}{% endfor %}
+{%- if s.folds %}
+; Sums that two outputs share, added to both.
+        ld h,{{ s.page }}
+{%- for f in s.folds %}
+        ld l,{{ f.from }}
+        ld e,(hl)
+        inc h
+        ld d,(hl)
+        dec h
+        ld l,{{ f.plus }}
+        ld a,(hl)
+        add a,e
+        ld (hl),a
+        inc h
+        ld a,(hl)
+        adc a,d
+        ld (hl),a
+        dec h
+        ld l,{{ f.other }}
+        ld a,(hl)
+        {{ f.low }}e
+        ld (hl),a
+        inc h
+        ld a,(hl)
+        {{ f.high }}d
+        ld (hl),a
+        dec h
+{%- endfor %}
+{%- endif %}
 {%- else %}
         ld e,{{ s.factor }}
 {%- if s.source == "trigrams" %}{{ hash::trigrams(s=s) }}{% else %}{{ hash::ngrams(s=s) }}{% endif %}
@@ -71,7 +103,7 @@
 {%- endif %}
 {{- self::apply(s=s, page=s.page) }}
 {{ s.name }}_next:
-{%- if s.form == "columns" %}
+{%- if s.lists %}
         ld sp,stack_top-4
 {{ s.name }}_ei:
         ei
@@ -95,7 +127,7 @@
 {%- if s.tiles > 1 and g.first %}
 {{ self::switch(s=s) }}
 {%- endif %}
-{%- if s.form == "columns" %}
+{%- if s.lists %}
 {{ g.name }}_next:
         ld sp,stack_top-2
 {{ g.name }}_ei:
@@ -174,7 +206,7 @@
         cp {{ g.last }}
         jp nz,{{ g.name }}_next
 {%- endif %}
-{%- if s.form == "columns" %}
+{%- if s.lists %}
         ld sp,stack_top-2
 {{ g.name }}_last_ei:
         ei
@@ -185,7 +217,7 @@
 
 {# An entry in a column list: the outputs that follow are in the next tile. #}
 {% macro switch(s) -%}
-{%- if s.form == "columns" -%}
+{%- if s.lists -%}
 {{ s.name }}_tile:
 {%- for i in range(end=s.stride) %}
         inc h

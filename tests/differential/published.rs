@@ -47,7 +47,7 @@ fn run(name: &str, form: Option<Form>) -> Option<Figures> {
 
 #[test]
 fn auto_is_exact_and_fast() {
-    for (name, most) in [("tinychat", 370_000.0), ("guess", 406_000.0)] {
+    for (name, most) in [("tinychat", 337_000.0), ("guess", 363_000.0)] {
         let Some(figures) = run(name, None) else { return };
         assert!(figures.t_states <= most, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= 55_936, "{name}: {} bytes, more than CP/M loads", figures.bytes);

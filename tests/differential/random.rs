@@ -43,7 +43,7 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
     for seed in 0..NETWORKS {
         let model = support::model(seed);
         let calibration = queries(seed);
-        for encoding in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Unrolled)] {
+        for encoding in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)] {
             let what = encoding.map_or("auto", Form::name);
             let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
                 Ok(compiled) => compiled,

@@ -12,20 +12,22 @@ use support::Random;
 
 fn layers(seed: u64, widths: &[usize]) -> Vec<Layer> {
     let mut r = Random(seed);
-    widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 60, 2)).collect()
+    widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 50, 60, 2)).collect()
 }
 
-/// 8+8 → 6 → 5 → 4: small enough to read, with a dead neuron and a dead bucket.
+/// 8+8 → 20 → 8 → 4: small enough to read, with a dead neuron, a dead bucket, and two outputs that take
+/// the same inputs, so that sharing a sum pays.
 fn chat() -> Model {
     let context = ContextEncoder { buckets: 8, length: 3 };
     let output = Output::Chat(Chat { charset: b"ab!\0".to_vec(), context, max_reply: 4 });
     let query = QueryEncoder { buckets: 8, max_length: 20 };
-    let mut layers = layers(3, &[16, 6, 5, 4]);
-    for row in layers[1].weights.chunks_mut(6) {
-        row[2] = 0;
-    }
+    let mut layers = layers(3, &[16, 20, 8, 4]);
     for row in layers[0].weights.chunks_mut(16) {
         row[5] = 0;
+    }
+    layers[1].weights[..40].fill(1);
+    for row in layers[1].weights.chunks_mut(20) {
+        row[2] = 0;
     }
     let model = Model { name: "mini".into(), about: "a network to read".into(), query, output, layers, training: vec![] };
     model.check().expect("the model is valid");
@@ -55,8 +57,10 @@ fn compiled(model: &Model, form: Option<Form>) -> Compiled {
 
 #[test]
 fn graph_after_each_pass() {
-    for form in [Form::Columns, Form::Packed, Form::Unrolled] {
+    for form in Form::ALL {
         let compiled = compiled(&chat(), Some(form));
+        let passes: Vec<_> = compiled.reports.iter().map(|r| r.pass).collect();
+        assert_eq!(passes, mlc_compiler::pass::NAMES, "NAMES lists the passes as they run");
         let text: String =
             compiled.reports.iter().map(|r| format!("== {}: {}\n{}\n", r.pass, r.summary, r.graph)).collect();
         insta::assert_snapshot!(format!("graph-{form}"), text);
@@ -71,7 +75,7 @@ fn plan() {
 
 #[test]
 fn assembly_of_a_chat() {
-    for form in [Form::Columns, Form::Packed, Form::Unrolled] {
+    for form in [Form::Columns, Form::Shared, Form::Packed, Form::Unrolled] {
         insta::assert_snapshot!(format!("chat-{form}.asm"), compiled(&chat(), Some(form)).assembly);
     }
 }

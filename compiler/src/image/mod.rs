@@ -92,7 +92,7 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
     let output = plan.network.output();
     let base = symbol(&format!("{}_acc", output.name))?;
     let stage = plan.network.stages.len() - 1;
-    let accumulators = (0..output.outputs).map(|o| {
+    let accumulators = (0..output.visible()).map(|o| {
         // Addresses wrap where the image is too large; it is refused for its size then.
         let (low, high) = plan.memory.accumulator(stage, o);
         (base.wrapping_add(low as u16), base.wrapping_add(high as u16))

@@ -18,6 +18,7 @@ impl Op {
             Self::Dense { .. } => "dense",
             Self::Mac { .. } => "mac",
             Self::Sum { .. } => "sum",
+            Self::Fold { .. } => "fold",
             Self::Shift { .. } => "shift",
             Self::Relu { .. } => "relu",
             Self::ArgMax { .. } => "argmax",
@@ -58,6 +59,7 @@ impl fmt::Display for Const {
                 let (least, most) = (values.iter().min(), values.iter().max());
                 write!(f, "i16[{}], {}..{}", values.len(), least.unwrap_or(&0), most.unwrap_or(&0))
             }
+            Data::Folds { outputs, folds } => write!(f, "folds, {} sums shared by {outputs}", folds.len()),
             Data::Charset(bytes) => write!(f, "charset \"{}\"", bytes.escape_ascii()),
             Data::Labels(labels) => write!(f, "labels {labels:?}"),
         }
@@ -113,6 +115,7 @@ impl Graph {
             Op::Constant { value } => format!("{name} {}", constant(*value)),
             Op::Unpack { weights } => format!("{name} {}", constant(*weights)),
             Op::Mac { weights, form, .. } => format!("{name} {list}, {} {form}", constant(*weights)),
+            Op::Fold { folds, .. } => format!("{name} {list}, {}", constant(*folds)),
             Op::Shift { bits, .. } => format!("{name} {list} >> {bits}"),
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
             Op::Lookup { table, .. } => format!("{name} {list} in {}", constant(*table)),

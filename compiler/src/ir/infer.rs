@@ -69,7 +69,7 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         },
         Op::Mac { input, weights, form } => match (form, &graph.consts[*weights].data) {
             (Form::Packed, Data::Matrix { rows, cols, .. }) => product(vector(*input)?, *rows, *cols),
-            (Form::Columns | Form::Unrolled, Data::Columns { rows, columns }) => {
+            (Form::Columns | Form::Shared | Form::Unrolled, Data::Columns { rows, columns }) => {
                 product(vector(*input)?, *rows, columns.len())
             }
             _ => Err(fail(format!("@{} does not hold {form} weights", graph.consts[*weights].name))),
@@ -87,6 +87,14 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
             }
             Ok(Type::Vector { len })
         }
+        Op::Fold { input, folds } => match &graph.consts[*folds].data {
+            Data::Folds { outputs, folds } => {
+                let len = vector(*input)?;
+                let wants = outputs + folds.len();
+                if len == wants { Ok(Type::Vector { len: *outputs }) } else { Err(fail(format!("of {len} elements, not {wants}"))) }
+            }
+            _ => Err(fail(format!("@{} holds no folds", graph.consts[*folds].name))),
+        },
         Op::ArgMax { input } => match vector(*input)? {
             0 => Err(fail("of an empty vector".into())),
             below => Ok(Type::Index { below }),

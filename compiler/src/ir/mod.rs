@@ -128,6 +128,8 @@ pub enum Data {
     /// The non-zero weights of a matrix, column by column.
     Columns { rows: usize, columns: Vec<Column> },
     Vector(Vec<i16>),
+    /// How sums that several outputs share are added to them: see [`Op::Fold`].
+    Folds { outputs: usize, folds: Vec<Fold> },
     /// A byte an index.
     Charset(Vec<u8>),
     /// A text an index.
@@ -151,6 +153,17 @@ impl Column {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+}
+
+/// A sum that two outputs have in common: element `from` is added to `plus`, and added to or subtracted
+/// from `other`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fold {
+    pub from: u16,
+    pub plus: u16,
+    pub other: u16,
+    /// Subtracted from `other`.
+    pub minus: bool,
 }
 
 /// One computation.
@@ -186,6 +199,8 @@ pub enum Op {
     Mac { input: NodeId, weights: ConstId, form: Form },
     /// Element-wise sum of one or more vectors.
     Sum { terms: Vec<NodeId> },
+    /// Adds shared sums to the outputs that share them, the last fold first, and drops them.
+    Fold { input: NodeId, folds: ConstId },
     /// Arithmetic shift right of each element.
     Shift { input: NodeId, bits: u8 },
     /// `max(x, 0)`.
@@ -224,23 +239,31 @@ pub enum Form {
     Packed,
     /// Index lists of the non-zero weights, column by column. Constant: [`Data::Columns`].
     Columns,
+    /// Index lists in which outputs share sums: [`Op::Fold`] behind them. Constant: [`Data::Columns`].
+    Shared,
     /// Straight-line code for each column. Constant: [`Data::Columns`].
     Unrolled,
 }
 
 impl Form {
     /// Every form, in the order in which tables show them.
-    pub const ALL: [Self; 3] = [Self::Packed, Self::Columns, Self::Unrolled];
+    pub const ALL: [Self; 4] = [Self::Packed, Self::Columns, Self::Shared, Self::Unrolled];
 
     /// Position in [`Form::ALL`].
     pub fn index(self) -> usize {
         self as usize
     }
 
+    /// Whether weights are index lists.
+    pub fn is_lists(self) -> bool {
+        matches!(self, Self::Columns | Self::Shared)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Packed => "packed",
             Self::Columns => "columns",
+            Self::Shared => "shared",
             Self::Unrolled => "unrolled",
         }
     }
@@ -275,6 +298,7 @@ impl Op {
             Self::Encode { text, .. } | Self::Emit { text } | Self::Push { text, .. } => vec![*text],
             Self::Scale { input, .. }
             | Self::Mac { input, .. }
+            | Self::Fold { input, .. }
             | Self::Shift { input, .. }
             | Self::Relu { input }
             | Self::ArgMax { input } => vec![*input],
@@ -298,6 +322,10 @@ impl Op {
             Self::Mac { input, weights, .. } => {
                 *input = node(*input);
                 *weights = constant(*weights);
+            }
+            Self::Fold { input, folds } => {
+                *input = node(*input);
+                *folds = constant(*folds);
             }
             Self::Dense { input, weights } => {
                 *input = node(*input);

@@ -5,11 +5,13 @@
 //! instead of rows lets the kernel skip a column whose input is zero, for the same reason. Ends: one walk.
 
 use super::{Rewritten, plural};
-use crate::ir::{Column, Const, Data, Form, Graph, NodeId, Op, Rewriter};
+use crate::ir::{Column, Const, Data, Form, Graph, Op, Rewriter};
 
-/// Lowers the dense products that `chosen` names to index lists.
-pub fn eliminate_zeros(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool) -> Rewritten {
-    let (rewritten, [layers, all, kept]) = lower_to_columns(graph, chosen, Form::Columns);
+/// Lowers the dense products whose choice is a form of index lists.
+pub fn eliminate_zeros(graph: &Graph, choice: &dyn Fn(&str) -> Form) -> Rewritten {
+    let (rewritten, counts) = lower_to_columns(graph, &|n| choice(n) == Form::Columns, Form::Columns);
+    let (rewritten, shared) = lower_to_columns(&rewritten, &|n| choice(n) == Form::Shared, Form::Shared);
+    let [layers, all, kept] = std::array::from_fn(|i| counts[i] + shared[i]);
     let summary = if layers == 0 {
         "nothing to do".to_string()
     } else {
@@ -19,11 +21,11 @@ pub fn eliminate_zeros(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool) -> Rewrit
 }
 
 /// Replaces chosen products by `form`, whose weights are columns. Returns products, weights, non-zero weights.
-pub(super) fn lower_to_columns(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool, form: Form) -> (Graph, [usize; 3]) {
+pub(super) fn lower_to_columns(graph: &Graph, chosen: &dyn Fn(&str) -> bool, form: Form) -> (Graph, [usize; 3]) {
     let mut rewriter = Rewriter::new(graph);
     let mut counts = [0; 3];
     for (id, node) in graph.nodes.iter() {
-        let (Op::Dense { input, .. }, true) = (&node.op, chosen(id)) else {
+        let (Op::Dense { input, .. }, true) = (&node.op, chosen(&node.name)) else {
             rewriter.copy(id);
             continue;
         };
@@ -45,17 +47,20 @@ pub(super) fn lower_to_columns(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool, f
 
 /// Index lists of a matrix given row by row.
 pub fn columns(cols: usize, values: &[i8]) -> Vec<Column> {
-    let mut columns = vec![Column::default(); cols];
-    for (o, row) in values.chunks(cols).enumerate() {
+    (0..cols).map(|c| column_of(values.iter().skip(c).step_by(cols))).collect()
+}
+
+/// Index lists of one column, given as a weight an output.
+pub fn column_of<'w>(weights: impl Iterator<Item = &'w i8>) -> Column {
+    let mut column = Column::default();
+    for (o, &w) in weights.enumerate() {
         let o = o as u16;
-        for (column, &w) in columns.iter_mut().zip(row) {
-            match w {
-                1.. => column.plus.push(o),
-                0 => {}
-                -1 => column.minus.push(o),
-                ..-1 => column.minus.extend([o, o]),
-            }
+        match w {
+            1.. => column.plus.push(o),
+            0 => {}
+            -1 => column.minus.push(o),
+            ..-1 => column.minus.extend([o, o]),
         }
     }
-    columns
+    column
 }

@@ -5,19 +5,21 @@ mod columns;
 mod dead;
 mod hoist;
 mod range;
+mod share;
 mod split;
 mod unpack;
 mod unroll;
 
-pub use columns::eliminate_zeros;
+pub use columns::{column_of, eliminate_zeros};
 pub use dead::eliminate_dead;
 pub use hoist::hoist;
 pub use range::{Wrap, analyse};
+pub use share::{fold_column, share};
 pub use split::split;
 pub use unpack::fuse_unpack;
 pub use unroll::unroll;
 
-use crate::ir::{Column, Data, Form, Graph, NodeId, Op};
+use crate::ir::{Column, Data, Fold, Form, Graph, NodeId, Op};
 use crate::valid::{self, InvalidGraph};
 
 /// A graph and what the pass that made it has to say.
@@ -36,8 +38,8 @@ pub struct Report {
 }
 
 /// Names of all passes in the order in which they run.
-pub const NAMES: [&str; 8] =
-    ["build", "split", "hoist", "range", "dead", "eliminate-zeros", "fuse-unpack", "unroll"];
+pub const NAMES: [&str; 9] =
+    ["build", "split", "hoist", "range", "dead", "share", "eliminate-zeros", "fuse-unpack", "unroll"];
 
 /// The target-independent passes: split, hoist, range analysis, dead code; then ranges once more,
 /// because dead neurons take their bounds with them.
@@ -61,19 +63,28 @@ pub fn optimise(graph: Graph, longest_query: usize) -> Result<(Vec<Report>, Vec<
     Ok((reports, wraps))
 }
 
-/// Lowers every dense product to the form chosen for it.
+/// What the planner decided for each dense product, by the product's name.
+pub trait Choice {
+    /// Form of the weights.
+    fn form(&self, product: &str) -> Form;
+    /// Sums that outputs share; empty but for [`Form::Shared`].
+    fn folds(&self, product: &str) -> &[Fold];
+}
+
+/// Lowers every dense product to the form chosen for it, and computes ranges once more.
 ///
 /// # Errors
 /// When a pass leaves an invalid graph: a bug in mlc.
-pub fn lower(graph: &Graph, choice: &dyn Fn(NodeId) -> Form) -> Result<Vec<Report>, InvalidGraph> {
-    // Lowering a node leaves all ids as they are, so that the choice holds for all three passes.
+pub fn lower(graph: &Graph, choice: &dyn Choice, longest_query: usize) -> Result<Vec<Report>, InvalidGraph> {
     let mut reports = Vec::new();
-    let rewritten = eliminate_zeros(graph, &|id| choice(id) == Form::Columns);
+    record(&mut reports, "share", share(graph, &|name| choice.folds(name)))?;
+    let rewritten = eliminate_zeros(last(&reports), &|name| choice.form(name));
     record(&mut reports, "eliminate-zeros", rewritten)?;
-    let rewritten = fuse_unpack(last(&reports), &|id| choice(id) == Form::Packed);
+    let rewritten = fuse_unpack(last(&reports), &|name| choice.form(name) == Form::Packed);
     record(&mut reports, "fuse-unpack", rewritten)?;
-    let rewritten = unroll(last(&reports), &|id| choice(id) == Form::Unrolled);
-    record(&mut reports, "unroll", rewritten)?;
+    let unrolled = unroll(last(&reports), &|name| choice.form(name) == Form::Unrolled);
+    let (ranged, _) = analyse(&unrolled.graph, longest_query);
+    record(&mut reports, "unroll", Rewritten { graph: ranged.graph, summary: unrolled.summary })?;
     Ok(reports)
 }
 

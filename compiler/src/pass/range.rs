@@ -110,6 +110,21 @@ fn vector(
                 multiple_of: gcd(sum.multiple_of, of(t).multiple_of),
             })
         }
+        Op::Fold { input, folds } => match &graph.consts[*folds].data {
+            Data::Folds { outputs, folds } => {
+                let mut range = of(*input).range.clone();
+                for f in folds.iter().rev() {
+                    let sum = range[usize::from(f.from)];
+                    let signed = if f.minus { Interval::new(-sum.most, -sum.least) } else { sum };
+                    let (plus, other) = (usize::from(f.plus), usize::from(f.other));
+                    range[plus] = range[plus] + sum;
+                    range[other] = range[other] + signed;
+                }
+                range.truncate(*outputs);
+                Facts { range, total: None, multiple_of: of(*input).multiple_of }
+            }
+            other => unreachable!("validated: a fold has folds, not {other:?}"),
+        },
         Op::Shift { input, bits } => {
             let mut wrapped = |(neuron, &range): (usize, &Interval)| {
                 if Interval::I16.contains(range) {

@@ -4,15 +4,15 @@
 //! target has room for, is never there. Ends: one walk.
 
 use super::{Rewritten, plural};
-use crate::ir::{Form, Graph, NodeId, Op, Rewriter};
+use crate::ir::{Form, Graph, Op, Rewriter};
 
 /// Fuses the dense products that `chosen` names with the unpacking of their weights.
-pub fn fuse_unpack(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool) -> Rewritten {
+pub fn fuse_unpack(graph: &Graph, chosen: &dyn Fn(&str) -> bool) -> Rewritten {
     let mut rewriter = Rewriter::new(graph);
     let mut count = 0;
     for (id, node) in graph.nodes.iter() {
         let fused = match node.op {
-            Op::Dense { input, weights } if chosen(id) => match graph.nodes[weights].op {
+            Op::Dense { input, weights } if chosen(&node.name) => match graph.nodes[weights].op {
                 Op::Unpack { weights } => Some((input, weights)),
                 _ => None,
             },

@@ -86,7 +86,7 @@ mod tests {
 
     fn stage(name: &str, in_loop: bool, source: Source, start: Start, inputs: usize) -> Stage {
         let columns = vec![Column::default(); inputs];
-        Stage { name: name.into(), in_loop, source, start, outputs: 300, columns, product: Id::first(), sum: Id::first() }
+        Stage { name: name.into(), in_loop, source, start, outputs: 300, folds: vec![], columns, sum: Id::first(), result: Id::first() }
     }
 
     fn chat() -> Network {

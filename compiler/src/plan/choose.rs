@@ -1,15 +1,15 @@
 //! Which form each stage's weights take: the fastest combination that fits.
 
-use super::network::Network;
-use super::{Offer, z80};
-use crate::ir::{Form, Graph, NodeId};
-use crate::plan::PlanError;
-use crate::plan::calibration::QUERIES;
-use crate::plan::stats::{self, Stats};
+use super::calibration::QUERIES;
+use super::network::{Network, Source, Stage, Start, label};
+use super::stats::{self, StageStats, Stats};
+use super::{Offer, PlanError, share, z80};
+use crate::ir::{Fold, Form, Graph};
+use crate::pass::Choice;
 use crate::target::{Cpu, Target};
 
 /// More combinations than this are not tried one by one.
-const EXHAUSTIVE: usize = 6561;
+const EXHAUSTIVE: usize = 4096;
 
 /// A network with what each form would cost each of its stages.
 #[derive(Debug, Clone)]
@@ -17,16 +17,21 @@ pub struct Survey {
     pub network: Network,
     pub stats: Stats,
     pub target: Target,
+    /// The queries that densities were measured on.
+    pub calibration: Vec<Vec<u8>>,
+    /// Each stage with the sums shared that pay.
+    pub shared: Vec<Stage>,
     /// For each stage, an offer for each form in [`Form::ALL`].
     pub offers: Vec<Vec<Offer>>,
 }
 
 impl Survey {
-    /// Form of the product `id` when stages take `forms`. A product outside of all stages has none, and
-    /// the planner refuses a graph that keeps one.
-    pub fn form_of(&self, forms: &[Form], id: NodeId) -> Form {
-        let stage = self.network.stages.iter().position(|s| s.product == id);
-        stage.map_or(Form::Packed, |i| forms[i])
+    /// A stage as it is in a form.
+    pub fn variant(&self, stage: usize, form: Form) -> &Stage {
+        match form {
+            Form::Shared => &self.shared[stage],
+            Form::Packed | Form::Columns | Form::Unrolled => &self.network.stages[stage],
+        }
     }
 
     /// Name and offers of each stage.
@@ -43,20 +48,58 @@ impl Survey {
     }
 }
 
+/// A combination of forms, for the passes that lower to it.
+pub struct Chosen<'a> {
+    pub survey: &'a Survey,
+    pub forms: &'a [Form],
+}
+
+impl Choice for Chosen<'_> {
+    fn form(&self, product: &str) -> Form {
+        // A product outside of all stages has no form; the planner refuses a graph that keeps one.
+        self.stage(product).map_or(Form::Packed, |i| self.forms[i])
+    }
+
+    fn folds(&self, product: &str) -> &[Fold] {
+        match self.stage(product) {
+            Some(i) => &self.survey.variant(i, self.forms[i]).folds,
+            None => &[],
+        }
+    }
+}
+
+impl Chosen<'_> {
+    fn stage(&self, product: &str) -> Option<usize> {
+        let name = label(product);
+        self.survey.network.stages.iter().position(|s| s.name == name)
+    }
+}
+
 /// Measures `calibration` (or the built-in queries) and asks the target's cost model for all offers.
 ///
 /// # Errors
 /// [`PlanError::Shape`] for a graph that no kernel computes.
 pub fn survey(graph: &Graph, target: &Target, calibration: &[Vec<u8>]) -> Result<Survey, PlanError> {
     let network = Network::read(graph)?;
-    let stats = match calibration {
-        [] => stats::measure(graph, &network, QUERIES.iter().map(|q| q.as_bytes())),
-        own => stats::measure(graph, &network, own.iter().map(Vec::as_slice)),
+    let calibration = match calibration {
+        [] => QUERIES.iter().map(|q| q.as_bytes().to_vec()).collect(),
+        own => own.to_vec(),
     };
+    let stats = stats::measure(graph, &network, calibration.iter().map(Vec::as_slice));
+    let prices = match target.cpu {
+        Cpu::Z80 => z80::PRICES,
+    };
+    let share = |(stage, counts): (&Stage, &StageStats)| {
+        // Sums that another stage starts with are needed as they are.
+        let hidden = matches!((&stage.source, &stage.start), (Source::Hidden { .. }, Start::Constant(_)));
+        let folds = if hidden { share::folds(stage, counts, prices) } else { vec![] };
+        share::folded(stage, &folds)
+    };
+    let shared: Vec<Stage> = network.stages.iter().zip(&stats.stages).map(share).collect();
     let offers = match target.cpu {
-        Cpu::Z80 => (0..network.stages.len()).map(|i| z80::offers(&network, &stats, i)).collect(),
+        Cpu::Z80 => (0..shared.len()).map(|i| z80::offers(&network.stages[i], &shared[i], &stats, i)).collect(),
     };
-    Ok(Survey { network, stats, target: target.clone(), offers })
+    Ok(Survey { network, stats, target: target.clone(), calibration, shared, offers })
 }
 
 /// Combinations of forms worth trying, in the order to try them: by cost those whose estimate fits with a

@@ -9,10 +9,11 @@ pub mod check;
 pub mod choose;
 pub mod memory;
 pub mod network;
+pub mod share;
 pub mod stats;
 pub mod z80;
 
-pub use choose::{Survey, candidates, survey};
+pub use choose::{Chosen, Survey, candidates, survey};
 
 use crate::ir::{Form, Graph};
 use network::Network;
@@ -73,12 +74,17 @@ pub enum PlanError {
 /// [`PlanError::Shape`] where lowering changed more than forms.
 pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, PlanError> {
     let network = Network::read(graph)?;
-    let same = |(a, b): (&network::Stage, &network::Stage)| a.columns == b.columns && a.start == b.start;
-    if network.stages.len() != survey.network.stages.len() || !network.stages.iter().zip(&survey.network.stages).all(same) {
-        return Err(PlanError::Shape("lowering changed the network".into()));
+    let same = |(i, stage): (usize, &network::Stage)| {
+        let planned = survey.variant(i, forms[i]);
+        stage.columns == planned.columns && stage.folds == planned.folds
+    };
+    if network.stages.len() != forms.len() || !network.stages.iter().enumerate().all(same) {
+        return Err(PlanError::Shape("lowering gave other weights than planned".into()));
     }
     let memory = memory::layout(&network, survey.target.stack.into());
-    let prediction = z80::predict(&network, &survey.stats, forms, survey.estimate(forms).0);
+    // Measured anew: shared sums change how often an accumulator carries.
+    let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
+    let prediction = z80::predict(&network, &stats, forms, survey.estimate(forms).0);
     Ok(Plan { network, forms: forms.to_vec(), memory, prediction, options: survey.offers.clone() })
 }
 

@@ -5,7 +5,7 @@
 //! the accumulators next. This view holds for lowered graphs and for graphs still to be lowered.
 
 use super::PlanError;
-use crate::ir::{Column, Data, Encoder, Facts, Graph, NodeId, Op};
+use crate::ir::{Column, Data, Encoder, Facts, Fold, Graph, NodeId, Op};
 use crate::pass::columns_of;
 
 /// A network as a list of stages and what happens with the last one's accumulators.
@@ -28,12 +28,27 @@ pub struct Stage {
     pub in_loop: bool,
     pub source: Source,
     pub start: Start,
+    /// Accumulators, shared sums included.
     pub outputs: usize,
+    /// Shared sums, added to the first `visible()` accumulators at the end, the last first.
+    pub folds: Vec<Fold>,
     /// Non-zero weights for each input.
     pub columns: Vec<Column>,
-    /// The matrix product and the sum in the graph.
-    pub product: NodeId,
+    /// The sum in the graph, and the node that holds its final value: the sum, or the fold behind it.
     pub sum: NodeId,
+    pub result: NodeId,
+}
+
+impl Stage {
+    /// Outputs that later stages see: all but shared sums.
+    pub fn visible(&self) -> usize {
+        self.outputs - self.folds.len()
+    }
+}
+
+/// A product's name in the graph as part of a label.
+pub fn label(name: &str) -> String {
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
 }
 
 /// Where a stage's inputs come from.
@@ -71,12 +86,22 @@ impl Network {
     pub fn read(graph: &Graph) -> Result<Self, PlanError> {
         let mut stages: Vec<Stage> = Vec::new();
         for (id, node) in graph.nodes.iter() {
-            if let Op::Sum { terms } = &node.op {
-                let stage = stage(graph, &stages, id, terms)?;
-                stages.push(stage);
+            match &node.op {
+                Op::Sum { terms } => {
+                    let stage = stage(graph, &stages, id, terms)?;
+                    stages.push(stage);
+                }
+                Op::Fold { input, folds } => match (stages.last_mut(), &graph.consts[*folds].data) {
+                    (Some(stage), Data::Folds { folds, .. }) if stage.sum == *input => {
+                        stage.folds.clone_from(folds);
+                        stage.result = id;
+                    }
+                    _ => return Err(shape("a fold does not follow its sum")),
+                },
+                _ => {}
             }
         }
-        let last = stages.last().ok_or_else(|| shape("there is no layer"))?.sum;
+        let last = stages.last().ok_or_else(|| shape("there is no layer"))?.result;
         let logits = user(graph, last)?;
         let Op::Shift { bits: shift, .. } = graph.nodes[logits].op else {
             return Err(shape("the last accumulators are not shifted"));
@@ -131,7 +156,7 @@ fn stage(graph: &Graph, before: &[Stage], sum: NodeId, terms: &[NodeId]) -> Resu
                 Data::Vector(values) => Start::Constant(values.clone()),
                 _ => return Err(shape("a start is not a vector")),
             },
-            _ => match before.iter().position(|s| s.sum == term) {
+            _ => match before.iter().position(|s| s.result == term) {
                 Some(stage) => Start::Stage(stage),
                 None => return Err(shape("a sum has a term that is neither product, constant nor sum")),
             },
@@ -145,14 +170,15 @@ fn stage(graph: &Graph, before: &[Stage], sum: NodeId, terms: &[NodeId]) -> Resu
     let node = &graph.nodes[product];
     let input = node.op.operands()[0];
     Ok(Stage {
-        name: node.name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"),
+        name: label(&node.name),
         in_loop: node.region != Graph::ENTRY,
         source: source(graph, before, input)?,
         start: start.unwrap_or_else(|| Start::Constant(vec![0; outputs])),
         outputs,
+        folds: vec![],
         columns: columns_of(graph, product).ok_or_else(|| shape("a product has no weights"))?,
-        product,
         sum,
+        result: sum,
     })
 }
 
@@ -176,7 +202,7 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
             let Op::Shift { input: sum, bits } = graph.nodes[*shifted].op else {
                 return Err(shape("a rectified vector is not shifted"));
             };
-            let stage = before.iter().position(|s| s.sum == sum).ok_or_else(|| shape("a shifted vector is no sum"))?;
+            let stage = before.iter().position(|s| s.result == sum).ok_or_else(|| shape("a shifted vector is no sum"))?;
             let facts: &Facts = &graph.nodes[input].facts;
             let most = facts.hull().map_or(i64::from(i16::MAX >> bits), |r| r.most);
             Ok(Source::Hidden { stage, shift: bits, most })

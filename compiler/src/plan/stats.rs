@@ -17,6 +17,8 @@ pub struct Stats {
     pub steps: u64,
     /// Bytes of all queries together, normalized.
     pub query_bytes: u64,
+    /// Bytes of all replies together.
+    pub reply_bytes: u64,
     pub stages: Vec<StageStats>,
     pub argmax: ArgmaxStats,
 }
@@ -36,7 +38,8 @@ pub struct StageStats {
     pub high_without_low: u64,
     /// Runs whose last input was negative.
     pub last_negative: u64,
-    /// Carries or borrows out of the low byte while adding, and out of nothing else.
+    /// Additions and subtractions to accumulators, and their carries or borrows out of the low byte.
+    pub additions: u64,
     pub carries: u64,
 }
 
@@ -60,6 +63,7 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
         queries: 0,
         steps: 0,
         query_bytes: 0,
+        reply_bytes: 0,
         stages: network.stages.iter().map(empty).collect(),
         argmax: ArgmaxStats::default(),
     };
@@ -72,6 +76,7 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
             stats.queries += 1;
             stats.steps += run.steps() as u64;
             stats.query_bytes += text::normalize(query).len() as u64;
+            stats.reply_bytes += run.reply.len() as u64;
         }
     }
     stats
@@ -93,9 +98,11 @@ impl Watcher<'_> {
         match (&self.graph.nodes[id].op, value) {
             (Op::Query { .. }, Value::Text(t)) => self.query.clone_from(t),
             (Op::State { .. }, Value::Text(t)) => self.window.clone_from(t),
-            (Op::Sum { .. }, Value::Vector(sum)) => {
+            (Op::Sum { .. } | Op::Fold { .. }, Value::Vector(sum)) => {
                 if let Some(stage) = self.network.stages.iter().position(|s| s.sum == id) {
                     self.stage(stage, sum);
+                }
+                if let Some(stage) = self.network.stages.iter().position(|s| s.result == id) {
                     self.sums[stage].clone_from(sum);
                     if stage + 1 == self.network.stages.len() {
                         self.argmax(sum);
@@ -120,6 +127,7 @@ impl Watcher<'_> {
             stats.low[column] += u64::from(low > 0);
             stats.high[column] += u64::from(high > 0);
             stats.high_without_low += u64::from(high > 0 && low == 0);
+            stats.additions += stage.columns[column].len() as u64 * (u64::from(low > 0) + u64::from(high > 0));
             for &o in &stage.columns[column].plus {
                 let a = &mut acc[usize::from(o)];
                 stats.carries += u64::from((*a as u16 & 255) + low > 255);

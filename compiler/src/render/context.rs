@@ -109,7 +109,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         label_texts: labels.iter().enumerate().map(quoted).collect(),
         enables: stages.iter().flat_map(StageContext::enables).collect(),
         output: output(plan),
-        columns_used: uses(Form::Columns),
+        columns_used: plan.forms.iter().any(|f| f.is_lists()),
         packed_used: uses(Form::Packed),
         carries_used: uses(Form::Packed) || uses(Form::Unrolled),
         blocks: [
@@ -131,7 +131,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
 fn output(plan: &Plan) -> OutputContext {
     let index = plan.network.stages.len() - 1;
     let stage = plan.network.output();
-    let sizes = tiles(stage.outputs);
+    let sizes = tiles(stage.visible());
     let rest = |(index, &count): (usize, &usize)| LogitTile { index, count: if index == 0 { count - 1 } else { count } };
     OutputContext {
         acc: format!("{}_acc", stage.name),
@@ -184,9 +184,9 @@ pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
         phases.push(("net_begin".into(), Some("reply".into())));
     }
     let shared = [
-        (plan.forms.contains(&Form::Columns), "add_fix_0"),
+        (plan.forms.iter().any(|f| f.is_lists()), "add_fix_0"),
         (plan.forms.contains(&Form::Packed), "packed_loop"),
-        (plan.forms.iter().any(|f| *f != Form::Columns), "carry"),
+        (plan.forms.iter().any(|f| !f.is_lists()), "carry"),
         (true, "copy"),
     ];
     phases.extend(shared.into_iter().filter(|(used, _)| *used).map(|(_, label)| (label.to_string(), None)));

@@ -1,11 +1,12 @@
 //! What the templates of one stage are given.
 
 use super::text;
-use crate::ir::{Column, Form};
+use crate::ir::{Column, Fold, Form};
 use crate::plan::Plan;
 use crate::plan::memory::PAGE;
 use crate::plan::network::{Source, Stage, Start};
 use crate::plan::z80::lists::{self, Piece, tiles};
+use crate::plan::z80::starts::{Step, steps};
 use serde::Serialize;
 
 /// Addresses a line of `db` or `dw`.
@@ -18,6 +19,8 @@ pub struct StageContext {
     title: String,
     in_loop: bool,
     form: &'static str,
+    /// Whether weights are index lists.
+    lists: bool,
     /// `trigrams`, `ngrams` or `hidden`.
     source: &'static str,
     /// Tiles of 256 outputs, and pages from one to the next.
@@ -27,6 +30,9 @@ pub struct StageContext {
     page: String,
     high_page: String,
     copies: Vec<Copy>,
+    /// Instructions that push start values.
+    start_code: Vec<String>,
+    folds: Vec<FoldContext>,
     starts: Vec<StartTable>,
     packed_bytes: Vec<usize>,
     segments: Vec<Segment>,
@@ -56,6 +62,16 @@ struct Copy {
 struct StartTable {
     name: String,
     lines: Vec<String>,
+}
+
+/// Adds a shared sum to the two outputs that share it.
+#[derive(Serialize)]
+struct FoldContext {
+    from: u16,
+    plus: u16,
+    other: u16,
+    low: &'static str,
+    high: &'static str,
 }
 
 /// A multiple of the bucket count, and what adding it means modulo 65536.
@@ -100,13 +116,13 @@ struct List {
 impl StageContext {
     /// Labels of its `ei` instructions.
     pub fn enables(&self) -> Vec<String> {
-        if self.form != Form::Columns.name() {
-            return vec![];
+        let mut labels: Vec<String> = self.start_code.iter().filter_map(|l| l.strip_suffix("_ei:")).map(|l| format!("{l}_ei")).collect();
+        if self.lists && self.source == "hidden" {
+            labels.extend(self.segments.iter().flat_map(|g| [format!("{}_ei", g.name), format!("{}_last_ei", g.name)]));
+        } else if self.lists {
+            labels.push(format!("{}_ei", self.name));
         }
-        match self.source {
-            "hidden" => self.segments.iter().flat_map(|g| [format!("{}_ei", g.name), format!("{}_last_ei", g.name)]).collect(),
-            _ => vec![format!("{}_ei", self.name)],
-        }
+        labels
     }
 }
 
@@ -119,13 +135,16 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         title: title(stage, form),
         in_loop: stage.in_loop,
         form: form.name(),
+        lists: form.is_lists(),
         source: "hidden",
         tiles: tiles(stage.outputs).len(),
         stride,
         page: format!("{}_acc/256", stage.name),
         high_page: format!("{}_acc/256+1", stage.name),
         copies: copies(plan, index),
-        starts: starts(stage),
+        start_code: start_code(stage, form, stride),
+        folds: folds(stage),
+        starts: starts(stage, form),
         packed_bytes: tiles(stage.outputs).iter().map(|n| n.div_ceil(4)).collect(),
         segments: segments(plan, index),
         wide_table: false,
@@ -191,6 +210,9 @@ fn title(stage: &Stage, form: Form) -> String {
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
     let stage = &plan.network.stages[index];
+    if is_pushed(stage, plan.forms[index]) {
+        return vec![];
+    }
     let to = format!("{}_acc", stage.name);
     let mut copies = Vec::new();
     for (t, &n) in tiles(stage.outputs).iter().enumerate() {
@@ -213,8 +235,61 @@ fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
     copies
 }
 
-fn starts(stage: &Stage) -> Vec<StartTable> {
+/// Whether start values are pushed: they are constants, and speed matters more than size.
+fn is_pushed(stage: &Stage, form: Form) -> bool {
+    matches!(stage.start, Start::Constant(_)) && form != Form::Packed
+}
+
+fn start_code(stage: &Stage, form: Form, stride: usize) -> Vec<String> {
     let Start::Constant(values) = &stage.start else { return vec![] };
+    if !is_pushed(stage, form) {
+        return vec![];
+    }
+    let name = &stage.name;
+    let point = |tile: usize, high: bool, behind: usize| {
+        let page = tile * stride + usize::from(high);
+        format!("        ld sp,{name}_acc+{}", page * PAGE + behind)
+    };
+    let mut lines = vec!["        di".to_string()];
+    let mut moments = 0;
+    for step in steps(stage, values) {
+        match step {
+            Step::Point { tile, high, behind } => lines.push(point(tile, high, behind)),
+            Step::Load(pair, word) => lines.push(format!("        ld {},{word}", pair.name())),
+            Step::Push(pair) => lines.push(format!("        push {}", pair.name())),
+            Step::Breathe { tile, high, behind } => {
+                lines.push("        ld sp,stack_top-2".into());
+                lines.push(format!("{name}_start_{moments}_ei:"));
+                lines.extend(["        ei", "        nop", "        di"].map(str::to_string));
+                lines.push(point(tile, high, behind));
+                moments += 1;
+            }
+        }
+    }
+    lines.push("        ld sp,stack_top-2".into());
+    lines.push(format!("{name}_start_{moments}_ei:"));
+    lines.push("        ei".into());
+    lines
+}
+
+fn folds(stage: &Stage) -> Vec<FoldContext> {
+    let op = |minus, plus: &'static str, less: &'static str| if minus { less } else { plus };
+    let context = |f: &Fold| FoldContext {
+        from: f.from,
+        plus: f.plus,
+        other: f.other,
+        low: op(f.minus, "add a,", "sub "),
+        high: op(f.minus, "adc a,", "sbc a,"),
+    };
+    // The last fold first: it may add to a sum that an earlier one shares.
+    stage.folds.iter().rev().map(context).collect()
+}
+
+fn starts(stage: &Stage, form: Form) -> Vec<StartTable> {
+    let Start::Constant(values) = &stage.start else { return vec![] };
+    if is_pushed(stage, form) {
+        return vec![];
+    }
     let halves = |(t, tile): (usize, &[i16])| {
         let half = |name: &str, byte: usize| StartTable {
             name: format!("{}_start_{t}_{name}", stage.name),
@@ -255,7 +330,7 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
         format!("{name}_{}", if last { "last" } else { "next" })
     };
     let shared = match form {
-        Form::Columns | Form::Packed => format!("{name}_empty"),
+        Form::Columns | Form::Shared | Form::Packed => format!("{name}_empty"),
         Form::Unrolled => format!("{name}_next"),
     };
     let label = |i: usize| format!("{name}_c{i}");
@@ -287,7 +362,7 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
 fn column(stage: &Stage, form: Form, stride: usize, label: String, end: String, column: &Column) -> ColumnContext {
     let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
     match form {
-        Form::Columns => context.lists = lists::pieces(column).iter().map(|p| list(stage, p)).collect(),
+        Form::Columns | Form::Shared => context.lists = lists::pieces(column).iter().map(|p| list(stage, p)).collect(),
         Form::Packed => context.bytes = text::bytes(lists::packed(column, stage.outputs)),
         Form::Unrolled => context.code = lists::pieces(column).iter().flat_map(|p| code(p, stride)).collect(),
     }

@@ -4,9 +4,11 @@
 //! predictions against the simulated machine.
 
 use super::lists::{Piece, pieces, tiles};
+use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
+use crate::plan::share::Prices;
 use crate::plan::stats::Stats;
 use crate::text::ngram_count;
 
@@ -29,6 +31,11 @@ const AGAIN: f64 = 4.0 + 10.0;
 const PACKED_BYTE: f64 = 4.0 + 13.0 + 7.0 + 6.0 + 4.0 + 7.0 + 7.0 + 4.0 + 7.0 + 4.0 + 4.0 + 4.0 + 16.0 + 10.0;
 /// `ld a,(hl)`, `add a,e`, `call c`, `ld (hl),a`.
 const PACKED_ADD: f64 = 7.0 + 4.0 + 10.0 + 7.0;
+/// Adding a shared sum to two outputs: `ld l,n`, `ld e,(hl)`, `inc h`, `ld d,(hl)`, `dec h`; twice `ld l,n`,
+/// `ld a,(hl)`, `add a,e`, `ld (hl),a`, `inc h`, `ld a,(hl)`, `adc a,d`, `ld (hl),a`, `dec h`.
+const FOLD: f64 = 29.0 + 2.0 * 51.0;
+/// What sharing sums trades: an addition with one carry in eight, and a fold with its start value.
+pub const PRICES: Prices = Prices { addition: 38, fold: 131 + 12, accumulators: 256 };
 /// `copy` for 16 bytes: `ldi` and `jp`.
 const COPY16: f64 = 16.0 * 16.0 + 10.0;
 /// `ld hl`, `ld de`, `ld bc`, `call`, `ret`.
@@ -54,18 +61,22 @@ impl StageCost {
 }
 
 /// Cost of a stage in a form, over all queries of `stats`.
-pub fn stage_cost(network: &Network, stats: &Stats, index: usize, form: Form) -> StageCost {
-    let stage = &network.stages[index];
+pub fn stage_cost(stage: &Stage, stats: &Stats, index: usize, form: Form) -> StageCost {
     let counts = &stats.stages[index];
     let kernel = Kernel { form, stage };
-    let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * start_cost(stage) };
+    let each_run = start_cost(stage, form) + FOLD * stage.folds.len() as f64;
+    let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * each_run };
+    let mut additions = 0.0;
     for (column, (&low, &high)) in stage.columns.iter().zip(counts.low.iter().zip(&counts.high)) {
         if low + high > 0 {
             cost.stage += (low + high) as f64 * kernel.column(column);
+            additions += (low + high) as f64 * column.len() as f64;
         }
     }
-    let carry = if form == Form::Columns { CARRY } else { CARRY_CALL };
-    cost.stage += counts.carries as f64 * carry;
+    let carry = if form.is_lists() { CARRY } else { CARRY_CALL };
+    // Shared sums are made of fewer additions than were counted where the graph has none yet; they carry
+    // about as often.
+    cost.stage += counts.carries as f64 * carry * additions / counts.additions.max(1) as f64;
     match stage.source {
         Source::Trigrams { buckets, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
@@ -114,7 +125,7 @@ impl Kernel<'_> {
         let back = if bucket { 0.0 } else { 4.0 + 7.0 };
         back + match self.form {
             // di, ld sp,hl, ld h, ret; ld sp, ei; the subroutine's ret
-            Form::Columns => 4.0 + 6.0 + 7.0 + RET + 14.0 + if bucket { RET } else { 0.0 },
+            Form::Columns | Form::Shared => 4.0 + 6.0 + 7.0 + RET + 14.0 + if bucket { RET } else { 0.0 },
             // push, ld h, ret; jp at the column's end; the subroutine's ret
             Form::Unrolled => 11.0 + 7.0 + RET + 10.0 + if bucket { RET } else { 0.0 },
             // push, exx, pop, exx, ld h; ld l, exx, ld b, exx, call, the loop's last round; back
@@ -129,7 +140,7 @@ impl Kernel<'_> {
     /// One use of a column, without carries.
     fn column(&self, column: &Column) -> f64 {
         match self.form {
-            Form::Columns => pieces(column).iter().map(piece).sum(),
+            Form::Columns | Form::Shared => pieces(column).iter().map(piece).sum(),
             Form::Packed => {
                 let bytes: usize = tiles(self.stage.outputs).iter().map(|n| n.div_ceil(4)).sum();
                 let (single, double) = singles_and_doubles(column);
@@ -159,11 +170,16 @@ fn singles_and_doubles(column: &Column) -> (f64, f64) {
     (column.len() as f64 - 2.0 * doubles, doubles)
 }
 
-fn start_cost(stage: &Stage) -> f64 {
-    let per_tile = |&n: &usize| 2.0 * (COPY_CALL + n.div_ceil(16) as f64 * COPY16);
-    let copies: f64 = tiles(stage.outputs).iter().map(per_tile).sum();
-    match stage.start {
-        Start::Constant(_) | Start::Stage(_) => copies,
+fn start_cost(stage: &Stage, form: Form) -> f64 {
+    match &stage.start {
+        Start::Constant(values) if form != Form::Packed => {
+            // di, ld sp, ei
+            18.0 + steps(stage, values).iter().map(|s| f64::from(s.t_states())).sum::<f64>()
+        }
+        Start::Constant(_) | Start::Stage(_) => {
+            let per_tile = |&n: &usize| 2.0 * (COPY_CALL + n.div_ceil(16) as f64 * COPY16);
+            tiles(stage.outputs).iter().map(per_tile).sum()
+        }
     }
 }
 
@@ -217,7 +233,7 @@ pub fn predict(network: &Network, stats: &Stats, forms: &[Form], bytes: usize) -
     let mut encode = 0.0;
     let mut phases = Vec::new();
     for (i, (stage, &form)) in network.stages.iter().zip(forms).enumerate() {
-        let cost = stage_cost(network, stats, i, form);
+        let cost = stage_cost(stage, stats, i, form);
         encode += cost.encode;
         phases.push((stage.name.clone(), cost.stage / steps));
     }
@@ -225,16 +241,17 @@ pub fn predict(network: &Network, stats: &Stats, forms: &[Form], bytes: usize) -
     let query_bytes = stats.query_bytes as f64 / steps;
     phases.push(("argmax".into(), argmax_cost(network, stats) / steps));
     phases.push(("reply".into(), reply_cost(network, stats) / steps));
-    // Copying a query: 59 T-states a byte; start, first checks, the new line and the way back: about 620.
-    // The BDOS itself is not counted, only the way to it and back: ld e, ld c, jp, jp, ret.
-    let console = query_bytes * 59.0 + queries * 620.0;
+    // Folding a letter of the query and copying it takes 78 T-states, another byte 62; start, first checks,
+    // a leading space, the new line and the way back 627. The BDOS itself is not counted, only the way
+    // to it and back.
+    let console = query_bytes * 76.0 + queries * 627.0;
     let mut all = vec![("console".to_string(), console), ("encode".to_string(), encode / steps)];
     all.append(&mut phases);
     Prediction { phases: all, bytes }
 }
 
 fn argmax_cost(network: &Network, stats: &Stats) -> f64 {
-    let outputs = network.output().outputs as f64;
+    let outputs = network.output().visible() as f64;
     let runs = stats.stages.last().map_or(0, |s| s.runs) as f64;
     let a = &stats.argmax;
     // inc l, ld, xor, cp, jr nc, djnz
@@ -249,13 +266,12 @@ fn reply_cost(network: &Network, stats: &Stats) -> f64 {
     match &network.answer {
         Answer::Chat { context, .. } => {
             let shift = if *context > 1 { 30.0 + 21.0 * (f64::from(*context) - 1.0) } else { 0.0 };
-            let characters = stats.steps.saturating_sub(stats.queries) as f64;
             let each = 4.0 + 7.0 + 5.0 + 7.0 + 10.0 + 11.0 + 7.0 + 21.0 + emit + 40.0 + shift + 13.0 + 31.0;
-            characters * each + stats.queries as f64 * 120.0
+            let begin = 17.0 + 20.0 + 29.0 * f64::from(*context);
+            stats.reply_bytes as f64 * each + stats.queries as f64 * begin
         }
-        Answer::Label { labels } => {
-            let mean = labels.iter().map(String::len).sum::<usize>() as f64 / labels.len().max(1) as f64;
-            stats.queries as f64 * (70.0 + mean * (17.0 + 16.0 + 21.0 + 12.0 + emit))
+        Answer::Label { .. } => {
+            stats.queries as f64 * 87.0 + stats.reply_bytes as f64 * (7.0 + 4.0 + 5.0 + 21.0 + 6.0 + 12.0 + emit)
         }
     }
 }

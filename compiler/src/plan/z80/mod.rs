@@ -3,21 +3,22 @@
 mod cost;
 pub mod lists;
 mod size;
+pub mod starts;
 
-pub use cost::predict;
+pub use cost::{PRICES, predict};
 pub use size::{buffer_bytes, shared_bytes};
 
 use super::Offer;
-use super::network::Network;
+use super::network::Stage;
 use super::stats::Stats;
 use crate::ir::Form;
 
-/// What each form would need for a stage.
-pub fn offers(network: &Network, stats: &Stats, stage: usize) -> Vec<Offer> {
-    let offer = |form| Offer {
-        form,
-        bytes: size::weight_bytes(network, stage, form),
-        cost: cost::stage_cost(network, stats, stage, form).total() / stats.steps.max(1) as f64,
+/// What each form would need for stage `index`, as it is and with shared sums.
+pub fn offers(plain: &Stage, shared: &Stage, stats: &Stats, index: usize) -> Vec<Offer> {
+    let offer = |form| {
+        let stage = if form == Form::Shared { shared } else { plain };
+        let cost = cost::stage_cost(stage, stats, index, form).total() / stats.steps.max(1) as f64;
+        Offer { form, bytes: size::weight_bytes(stage, form), cost }
     };
     Form::ALL.map(offer).to_vec()
 }

@@ -2,18 +2,21 @@
 //! whether one fits is decided by its assembled image.
 
 use super::lists::{Piece, packed, pieces, tiles};
+use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::memory::{PAGE, layout};
-use crate::plan::network::{Network, Source, Start};
+use crate::plan::network::{Network, Source, Stage, Start};
 use crate::target::Target;
 use std::collections::BTreeSet;
 
+/// Adding one shared sum to its two outputs.
+const FOLD: usize = 26;
+
 /// Weights of a stage with the table of its columns.
-pub fn weight_bytes(network: &Network, stage: usize, form: Form) -> usize {
-    let stage = &network.stages[stage];
+pub fn weight_bytes(stage: &Stage, form: Form) -> usize {
     let filled = || stage.columns.iter().filter(|c| !c.is_empty());
     let weights: usize = match form {
-        Form::Columns => filled().map(list_bytes).sum(),
+        Form::Columns | Form::Shared => filled().map(list_bytes).sum::<usize>() + FOLD * stage.folds.len(),
         Form::Packed => filled().count() * packed(&Column::default(), stage.outputs).len(),
         Form::Unrolled => filled().map(code_bytes).sum(),
     };
@@ -47,12 +50,14 @@ fn table_bytes(source: Source, columns: usize) -> usize {
 /// Code that stages share or that does not depend on forms, start values and texts.
 pub fn shared_bytes(network: &Network, forms: &[Form]) -> usize {
     let uses = |form| forms.contains(&form);
-    let columns = if uses(Form::Columns) { 2 * 18 * (13 + 12 + 5) } else { 0 };
-    let starts = |s: &crate::plan::network::Stage| match &s.start {
-        Start::Constant(values) => 2 * values.len(),
+    let columns = if uses(Form::Columns) || uses(Form::Shared) { 2 * 18 * (13 + 12 + 5) } else { 0 };
+    let starts = |s: &Stage, form: Form| match &s.start {
+        Start::Constant(values) if form == Form::Packed => 2 * values.len(),
+        Start::Constant(values) => steps(s, values).iter().map(|s| s.bytes()).sum(),
         Start::Stage(_) => 0,
     };
-    let data: usize = network.stages.iter().map(|s| starts(s) + 60 + 60 * tiles(s.columns.len()).len()).sum();
+    let code = |(s, &form): (&Stage, &Form)| starts(s, form) + 60 + 60 * tiles(s.columns.len()).len();
+    let data: usize = network.stages.iter().zip(forms).map(code).sum();
     columns + packed_code_bytes(network, forms) + data + 420
 }
 
