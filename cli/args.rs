@@ -2,7 +2,7 @@
 
 use crate::help;
 use crate::train_file::TrainSettings;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use mlc_compiler::ir::Form;
@@ -96,35 +96,29 @@ pub struct ImportArgs {
     pub labels: Option<Vec<String>>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Encoding {
-    /// The fastest plan that fits, chosen for each layer
-    Auto,
-    /// Four weights a byte
-    Packed,
-    /// Index lists of the non-zero weights
-    Columns,
-    /// Straight-line code
-    Unrolled,
-}
+/// `auto`, or a form for all weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encoding(Option<Form>);
 
 impl Encoding {
-    /// The form of all weights, `None` for a free choice.
+    const AUTO: &str = "auto";
+
+    /// The form of all weights, `None` for the fastest plan that fits.
     pub fn form(self) -> Option<Form> {
-        match self {
-            Self::Auto => None,
-            Self::Packed => Some(Form::Packed),
-            Self::Columns => Some(Form::Columns),
-            Self::Unrolled => Some(Form::Unrolled),
-        }
+        self.0
+    }
+
+    /// Takes every form there is by its name.
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let names = std::iter::once(Self::AUTO).chain(Form::ALL.map(Form::name));
+        PossibleValuesParser::new(names).map(|text| Self(Form::ALL.into_iter().find(|f| f.name() == text)))
     }
 }
 
 #[derive(Debug, Args)]
 pub struct EncodingArg {
-    /// How weights are stored
-    #[arg(long = "encoding", value_name = "FORM", default_value = "auto", hide_possible_values = true)]
-    #[arg(help = "How weights are stored: auto (the fastest plan that fits), packed, columns or unrolled")]
+    /// How weights are stored; auto takes the fastest plan that fits
+    #[arg(long = "encoding", value_name = "FORM", default_value = Encoding::AUTO, value_parser = Encoding::parser())]
     pub encoding: Encoding,
 }
 

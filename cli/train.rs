@@ -134,8 +134,8 @@ fn read_source(pairs: &mut Pairs, path: &Path, settings: &Settings) -> Result<()
 struct Display {
     bar: ProgressBar,
     terminal: bool,
-    /// What the last exact evaluation gave.
-    figures: String,
+    /// The last exact evaluation, and its epoch.
+    judged: Option<(Figures, usize)>,
     pairs: usize,
     steps: usize,
 }
@@ -143,7 +143,7 @@ struct Display {
 impl Display {
     fn new(pairs: usize) -> Self {
         let bar = progress::bar(1, "train");
-        Self { bar, terminal: io::stderr().is_terminal(), figures: String::new(), pairs, steps: 0 }
+        Self { bar, terminal: io::stderr().is_terminal(), judged: None, pairs, steps: 0 }
     }
 
     fn show(&mut self, event: &Event) {
@@ -169,22 +169,24 @@ impl Display {
         self.bar.set_length((row.epochs * self.steps) as u64);
         self.bar.set_position((row.epoch * self.steps) as u64);
         if let Some(judged) = row.held_out.or(row.train) {
-            self.figures = format!("; in epoch {}: {}", row.epoch, shares(&judged));
+            self.judged = Some((judged, row.epoch));
         }
-        let text = format!(
-            "epoch {} of {}: loss {:.3}, {:.1} % right while learning, {} weights not zero{}",
-            row.epoch,
-            row.epochs,
-            row.loss,
-            100.0 * row.running_share,
-            grouped(row.nonzero as u64),
-            self.figures
-        );
+        let (loss, nonzero) = (row.loss, grouped(row.nonzero as u64));
+        let short = self.judged.as_ref().map(|(f, _)| {
+            format!(", characters {:.1} %, replies {:.1} %", 100.0 * f.step_share(), 100.0 * f.reply_share())
+        });
+        self.bar.set_message(format!("loss {loss:.3}{}, {nonzero} weights", short.unwrap_or_default()));
         let line = row.epochs.div_ceil(PROGRESS_LINES);
         if !self.terminal && (row.epoch.is_multiple_of(line) || row.epoch == row.epochs) {
-            eprintln!("{text}");
+            let running = 100.0 * row.running_share;
+            let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
+            eprintln!(
+                "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} weights not zero{}",
+                row.epoch,
+                row.epochs,
+                exact.unwrap_or_default()
+            );
         }
-        self.bar.set_message(text);
     }
 }
 

@@ -1,6 +1,7 @@
 //! `mlc import` and `mlc compile`.
 
 use crate::{Folder, models};
+use mlc_compiler::ir::Form;
 
 fn tiny() -> Folder {
     let folder = Folder::new();
@@ -138,7 +139,7 @@ fn passes_can_be_watched() {
 #[test]
 fn encodings_can_be_forced() {
     let folder = tiny();
-    for encoding in ["packed", "columns", "unrolled"] {
+    for encoding in Form::ALL.map(Form::name) {
         let said = folder.mlc(["compile", "--encoding", encoding, "--json"]).ok();
         assert_eq!(said.matches(&format!("\"encoding\": \"{encoding}\"")).count(), 3, "{said}");
     }

@@ -2,6 +2,7 @@
 
 use crate::run::shared;
 use crate::{Folder, models};
+use mlc_compiler::ir::Form;
 
 fn tiny() -> Folder {
     let folder = Folder::new();
@@ -13,7 +14,7 @@ fn tiny() -> Folder {
 #[test]
 fn machine_and_reference_agree_in_every_encoding() {
     let folder = tiny();
-    for encoding in ["auto", "packed", "columns", "unrolled"] {
+    for encoding in std::iter::once("auto").chain(Form::ALL.map(Form::name)) {
         for model in ["tiny", "sorter.ron"] {
             let said = folder.mlc(["verify", model, "--random", "20", "--encoding", encoding]).ok();
             assert!(said.contains(": 44 prompts, ") && said.ends_with(": all equal\n"), "{said}");
