@@ -222,11 +222,19 @@ fn learns_to_classify() {
 }
 
 #[test]
-fn sparsity_costs_weights() {
+fn sparsity_saves_weights_and_economy_visits() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
-    let dense = run(&task, &Settings { sparsity: 0.0, ..small() }, None);
-    let sparse = run(&task, &Settings { sparsity: 3.0, ..small() }, None);
-    assert!(sparse.nonzero * 2 < dense.nonzero, "{} and {}", sparse.nonzero, dense.nonzero);
+    let budgets = [Budget { model: &VisitedWeights, limit: f64::MAX }];
+    let costs = |sparsity: f32, economy: f32| {
+        let settings = Settings { sparsity, economy, ..small() };
+        let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
+        let trained = train(&training, &AtomicBool::new(false), &mut |_| {}).unwrap();
+        assert_eq!(trained.train.replies_right, 13);
+        (trained.nonzero, trained.costs[0])
+    };
+    let (free, sparse, economic) = (costs(0.0, 0.0), costs(3.0, 0.0), costs(0.0, 6.0));
+    assert!(sparse.0 * 2 < free.0, "{sparse:?} of {free:?}");
+    assert!(economic.1 * 2.0 < free.1, "{economic:?} of {free:?}");
 }
 
 #[test]
