@@ -208,7 +208,7 @@ impl Run<'_> {
         order.shuffle(&mut self.rng);
         self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)]);
         if resumed {
-            self.start(observer)?;
+            self.start(&order, observer)?;
         }
         let epochs = self.epochs;
         let mut reason = StopReason::Finished;
@@ -248,9 +248,10 @@ impl Run<'_> {
     }
 
     /// The state before the first epoch: what training goes on from must not get worse.
-    fn start(&mut self, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+    fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let mut row =
             EpochRow { epochs: self.epochs, nonzero: self.learner.network.nonzero(), ..EpochRow::default() };
+        self.regulate(&mut row, order);
         self.evaluate(&mut row);
         observer(Event::Epoch(&row));
         self.keep_if_best(&row)?;

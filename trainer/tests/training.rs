@@ -256,6 +256,12 @@ fn budgets_are_kept() {
     let visits = rows(&VisitedWeights, f64::MAX).costs[0];
     let trained = rows(&VisitedWeights, visits / 2.0);
     assert!(trained.within_budget && trained.costs[0] <= visits / 2.0, "{:?} of {visits}", trained.costs);
+    // A model that is too large may be trained until it fits: it is not kept for its better figures.
+    let budgets = [Budget { model: &NonzeroWeights, limit }];
+    let start = Some(&free.model);
+    let smaller = Training { start, budgets: &budgets, ..Training::new(&task, &settings) };
+    let smaller = train(&smaller, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert!(smaller.within_budget && smaller.epoch > 0 && smaller.nonzero as f64 <= limit);
     let impossible = rows(&NonzeroWeights, 1.0);
     assert!(!impossible.within_budget, "what cannot be is said");
 }
