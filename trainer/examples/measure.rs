@@ -26,6 +26,7 @@ fn main() -> Result<(), Failure> {
             "batch" => settings.batch = value.parse()?,
             "rate" => settings.learning_rate = value.parse()?,
             "sparsity" => settings.sparsity = value.parse()?,
+            "economy" => settings.economy = value.parse()?,
             "deviation" => settings.initial_deviation = value.parse()?,
             "warmup" => settings.warmup = value.parse()?,
             "seed" => settings.seed = value.parse()?,

@@ -1,4 +1,7 @@
-//! Training for a limit on what the network may cost on its machine.
+//! Training for what the network costs on its machine.
+//!
+//! Always, by [`Settings::economy`](crate::Settings::economy): an L1 term on each weight in proportion to how often
+//! a step visits it ([`VisitedWeights`]), and one on the activations. And for limits:
 //!
 //! A [`CostModel`] says what a network costs; it knows the target, the trainer does not. While a cost is above its
 //! limit, a *pressure* grows that strengthens the L1 term, most for those weights that cost most, and adds an L1
@@ -75,7 +78,7 @@ pub struct Budget<'a> {
 }
 
 /// Steps looked at to see how often inputs are zero.
-const SAMPLE: usize = 2048;
+const SAMPLE: usize = 1024;
 /// From this part of the training on the limit is binding.
 const BINDING_FROM: f64 = 0.7;
 /// What is aimed at, as a part of the limit: the last epochs still move a little.
@@ -85,8 +88,17 @@ const GAIN: f64 = 12.0;
 /// Most pressure.
 const MOST: f64 = 1000.0;
 
+/// How much stronger than everywhere the L1 terms are.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Strengths {
+    /// By layer and input, for each of its weights.
+    pub weights: Vec<Vec<f32>>,
+    pub activations: f32,
+}
+
 /// The state of the regulation.
 pub(crate) struct Regulator<'a> {
+    economy: f32,
     budgets: &'a [Budget<'a>],
     /// 1: none.
     pressure: f64,
@@ -96,18 +108,14 @@ pub(crate) struct Regulator<'a> {
 pub(crate) struct Reading {
     /// In the order of the budgets.
     pub costs: Vec<f64>,
-    /// The largest cost as a part of its limit.
-    pub used: f64,
-    /// Additional strength of the L1 term, to be multiplied by the price.
-    pub pressure: f32,
-    /// Prices of the weights of each input of each layer; their mean is 1.
-    pub prices: Vec<Vec<f32>>,
+    /// The largest cost as a part of its limit; `None` without budgets.
+    pub used: Option<f64>,
+    pub strengths: Strengths,
 }
 
 impl<'a> Regulator<'a> {
-    /// `None` without a budget.
-    pub(crate) fn new(budgets: &'a [Budget<'a>]) -> Option<Self> {
-        (!budgets.is_empty()).then_some(Self { budgets, pressure: 1.0 })
+    pub(crate) fn new(economy: f32, budgets: &'a [Budget<'a>]) -> Self {
+        Self { economy, budgets, pressure: 1.0 }
     }
 
     /// Measures the costs after an epoch and adjusts the pressure. `progress`: part of the training done, 0 to 1;
@@ -127,17 +135,27 @@ impl<'a> Regulator<'a> {
             Output::Classifier { .. } => 1.0,
         };
         let usage = Usage { layers: &layers, query_inputs, steps_per_query, activity: &activity };
+        let mut weights = prices(&usage, &VisitedWeights);
+        weights.iter_mut().flatten().for_each(|price| *price *= self.economy);
+        let mut strengths = Strengths { weights, activations: self.economy };
+
         let costs: Vec<f64> = self.budgets.iter().map(|budget| budget.model.cost(&usage)).collect();
-        let shares = costs.iter().zip(self.budgets).map(|(cost, budget)| cost / budget.limit);
-        let (tightest, used) = shares.enumerate().fold((0, 0.0), |m, s| if s.1 > m.1 { s } else { m });
-        // Twice the limit at the start, then falling.
-        let allowed = AIM * (2.0 - (progress / BINDING_FROM).min(1.0));
-        // Full speed at 10 % off.
-        let error = ((used / allowed).max(1e-9).ln() / 1.1f64.ln()).clamp(-1.0, 1.0);
-        self.pressure = (self.pressure * (GAIN * elapsed * error).exp()).clamp(1.0, MOST);
-        let model = self.budgets[tightest].model;
-        let prices = prices(&usage, model);
-        Reading { costs, used, pressure: (self.pressure - 1.0) as f32, prices }
+        let shares = costs.iter().zip(self.budgets).map(|(cost, budget)| (cost / budget.limit, budget.model));
+        let tightest = shares.reduce(|most, share| if share.0 > most.0 { share } else { most });
+        if let Some((used, model)) = tightest {
+            // Twice the limit at the start, then falling.
+            let allowed = AIM * (2.0 - (progress / BINDING_FROM).min(1.0));
+            // Full speed at 10 % off.
+            let error = ((used / allowed).max(1e-9).ln() / 1.1f64.ln()).clamp(-1.0, 1.0);
+            self.pressure = (self.pressure * (GAIN * elapsed * error).exp()).clamp(1.0, MOST);
+            let extra = (self.pressure - 1.0) as f32;
+            let prices = prices(&usage, model);
+            for (strength, price) in strengths.weights.iter_mut().flatten().zip(prices.iter().flatten()) {
+                *strength += extra * price;
+            }
+            strengths.activations += extra;
+        }
+        Reading { costs, used: tightest.map(|(used, _)| used), strengths }
     }
 }
 

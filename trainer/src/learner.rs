@@ -2,6 +2,7 @@
 
 use crate::adam::{Moments, Step};
 use crate::backward::{Chunk, Loss, bias_gradient, weight_gradient};
+use crate::budget::Strengths;
 use crate::dataset::{Dataset, Example, Inputs};
 use crate::forward::{Activations, CHUNK};
 use crate::network::{Layer, Network, round};
@@ -18,7 +19,7 @@ const BIAS_SCALE: f32 = 32.0;
 
 /// Logits have 16 bits: beyond these every softmax is flat or a step, and exponentials come near overflow.
 const LOG_SHARPNESS_RANGE: (f32, f32) = (-14.0, 4.0);
-/// Weight of the L1 term on activations at a pressure of 1.
+/// Weight of the L1 term on activations at strength 1.
 const ACTIVITY_PENALTY: f32 = 1e-4;
 
 /// The float parameters of a layer and what Adam knows of them.
@@ -60,12 +61,11 @@ pub(crate) struct Learner {
     updates: u64,
     chunks: Vec<Chunk>,
     threads: usize,
-    l1_gradient: f32,
-    /// That of strength 1.
+    sparsity: f32,
+    /// Gradient of an L1 term of strength 1.
     l1_unit: f32,
-    /// More of it, by layer and input, as a budget demands.
-    prices: Vec<Vec<f32>>,
-    pressure: f32,
+    /// Strength of the L1 terms beyond `sparsity`.
+    strengths: Strengths,
     overflow_penalty: f32,
 }
 
@@ -106,7 +106,8 @@ impl Learner {
             bias_gradient: vec![0.0; layer.outputs],
             bias_moments: Moments::new(layer.outputs),
         });
-        let prices = layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
+        let weights = layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
+        let strengths = Strengths { weights, activations: 0.0 };
         let mut learner = Self {
             shadows: shadows.collect(),
             network: Network { layers, relaxed: false },
@@ -115,10 +116,9 @@ impl Learner {
             updates: 0,
             chunks: Vec::new(),
             threads: settings.threads,
-            l1_gradient: settings.l1_gradient(steps),
-            l1_unit: Settings { sparsity: 1.0, ..settings.clone() }.l1_gradient(steps),
-            prices,
-            pressure: 0.0,
+            sparsity: settings.sparsity,
+            l1_unit: Settings::l1_unit(steps),
+            strengths,
             overflow_penalty: settings.overflow_penalty,
         };
         learner.quantize();
@@ -155,9 +155,8 @@ impl Learner {
         self.log_sharpness = -(deviation.ln() as f32);
     }
 
-    /// Strengthens the L1 terms: that of each input's weights by `pressure` times its price.
-    pub(crate) fn set_pressure(&mut self, pressure: f32, prices: Vec<Vec<f32>>) {
-        (self.pressure, self.prices) = (pressure, prices);
+    pub(crate) fn set_strengths(&mut self, strengths: Strengths) {
+        self.strengths = strengths;
     }
 
     /// One step of training on a batch.
@@ -166,7 +165,7 @@ impl Learner {
             log_sharpness: self.log_sharpness,
             batch: batch.len(),
             overflow_penalty: self.overflow_penalty,
-            activity_penalty: ACTIVITY_PENALTY * self.pressure,
+            activity_penalty: ACTIVITY_PENALTY * self.strengths.activations,
         };
         let used = batch.len().div_ceil(CHUNK);
         if self.chunks.len() < used {
@@ -209,16 +208,18 @@ impl Learner {
             }
         }
         let (network, chunks) = (&self.network, &self.chunks[..used]);
-        let (l1_gradient, pressure, prices) = (self.l1_gradient, self.l1_unit * self.pressure, &self.prices);
+        let (l1_unit, sparsity, strengths) = (self.l1_unit, self.sparsity, &self.strengths.weights);
         threads::each(parts, |part| {
             for rows in part {
                 weight_gradient(network, chunks, rows.layer, rows.range.clone(), rows.gradient);
                 let width = network.layers[rows.layer].outputs;
                 let parameters = (rows.shadow.chunks_exact_mut(width)).zip(rows.gradient.chunks_exact(width));
                 let moments = (rows.first.chunks_exact_mut(width)).zip(rows.second.chunks_exact_mut(width));
-                let prices = &prices[rows.layer][rows.range];
-                for (((shadow, gradient), (first, second)), price) in parameters.zip(moments).zip(prices) {
-                    let l1 = l1_gradient + pressure * price;
+                let strengths = &strengths[rows.layer][rows.range];
+                for (((shadow, gradient), (first, second)), strength) in
+                    parameters.zip(moments).zip(strengths)
+                {
+                    let l1 = l1_unit * (sparsity + strength);
                     let moments = first.iter_mut().zip(second);
                     for ((w, g), (first, second)) in shadow.iter_mut().zip(gradient).zip(moments) {
                         let g = g + l1.copysign(*w);

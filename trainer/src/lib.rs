@@ -14,6 +14,16 @@
 //!
 //! No printing: [`train()`] reports to a callback and looks at a stop flag.
 //!
+//! # What the defaults reach
+//! On the published pairs, two cores, a minute or two each, the figures of `examples/measure.rs`:
+//!
+//! | pairs | characters | replies | held-out replies | non-zero weights | visited in a step |
+//! | --- | --- | --- | --- | --- | --- |
+//! | tinychat (at most 86.8 % of replies can be right) | 96.9 % | 85.8 % | - | 39,216 | 2,465 |
+//! | guess, 15 % of the queries held out | 99.1 % | 96.4 % | 90.1 % | 11,138 | 430 |
+//!
+//! Without [`Settings::economy`] (and a sparsity of 1) tinychat has 97.0 % and 85.9 %, but visits 6,278 weights.
+//!
 //! # Repeatability
 //! The same pairs, settings and seed give the same model on the same kind of processor, **whatever the number of
 //! threads**: a batch is cut into chunks of a fixed size, each chunk is computed by one thread, and sums over
@@ -48,7 +58,7 @@ pub use baseline::{Baseline, baselines};
 pub use budget::{Budget, CostModel, NonzeroWeights, Usage, VisitedWeights};
 pub use dataset::Dataset;
 pub use figures::{Figures, evaluate};
-pub use pairs::{Fault, FaultKind, Limits, Pair, Pairs, PairsError};
+pub use pairs::{Fault, FaultKind, Limits, MAX_FAULTS_KEPT, MAX_LINE, Pair, Pairs, PairsError};
 pub use seeds::{Seeds, Spread, train_seeds};
 pub use settings::{Settings, SettingsError};
 pub use task::{LabelOrder, Task, TaskError};

@@ -149,7 +149,7 @@ pub fn train(
         rng,
         began: Instant::now(),
         best: None,
-        regulator: Regulator::new(budgets),
+        regulator: Regulator::new(settings.economy, budgets),
     };
     run.run(start.is_some(), stop, observer)
 }
@@ -188,7 +188,7 @@ struct Run<'a> {
     rng: ChaCha8Rng,
     began: Instant,
     best: Option<Trained>,
-    regulator: Option<Regulator<'a>>,
+    regulator: Regulator<'a>,
 }
 
 impl Run<'_> {
@@ -208,7 +208,7 @@ impl Run<'_> {
         order.shuffle(&mut self.rng);
         self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)]);
         if resumed {
-            self.start(observer)?;
+            self.start(&order, observer)?;
         }
         let epochs = self.epochs;
         let mut reason = StopReason::Finished;
@@ -248,9 +248,10 @@ impl Run<'_> {
     }
 
     /// The state before the first epoch: what training goes on from must not get worse.
-    fn start(&mut self, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+    fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let mut row =
             EpochRow { epochs: self.epochs, nonzero: self.learner.network.nonzero(), ..EpochRow::default() };
+        self.regulate(&mut row, order);
         self.evaluate(&mut row);
         observer(Event::Epoch(&row));
         self.keep_if_best(&row)?;
@@ -297,14 +298,13 @@ impl Run<'_> {
     }
 
     fn regulate(&mut self, row: &mut EpochRow, order: &[Example]) {
-        let Some(regulator) = &mut self.regulator else { return };
         let part = 1.0 / self.epochs as f64;
         let kind = (&self.task.output, usize::from(self.task.query.buckets));
         let when = (row.epoch as f64 * part, part);
-        let reading = regulator.regulate(&self.learner.network, &self.task.train, kind, order, when);
+        let reading = self.regulator.regulate(&self.learner.network, &self.task.train, kind, order, when);
         row.costs = reading.costs;
-        row.budget_used = Some(reading.used);
-        self.learner.set_pressure(reading.pressure, reading.prices);
+        row.budget_used = reading.used;
+        self.learner.set_strengths(reading.strengths);
     }
 
     /// In the last tenth every epoch: there the best network is found.

@@ -222,11 +222,19 @@ fn learns_to_classify() {
 }
 
 #[test]
-fn sparsity_costs_weights() {
+fn sparsity_saves_weights_and_economy_visits() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
-    let dense = run(&task, &Settings { sparsity: 0.0, ..small() }, None);
-    let sparse = run(&task, &Settings { sparsity: 3.0, ..small() }, None);
-    assert!(sparse.nonzero * 2 < dense.nonzero, "{} and {}", sparse.nonzero, dense.nonzero);
+    let budgets = [Budget { model: &VisitedWeights, limit: f64::MAX }];
+    let costs = |sparsity: f32, economy: f32| {
+        let settings = Settings { sparsity, economy, ..small() };
+        let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
+        let trained = train(&training, &AtomicBool::new(false), &mut |_| {}).unwrap();
+        assert_eq!(trained.train.replies_right, 13);
+        (trained.nonzero, trained.costs[0])
+    };
+    let (free, sparse, economic) = (costs(0.0, 0.0), costs(3.0, 0.0), costs(0.0, 6.0));
+    assert!(sparse.0 * 2 < free.0, "{sparse:?} of {free:?}");
+    assert!(economic.1 * 2.0 < free.1, "{economic:?} of {free:?}");
 }
 
 #[test]
@@ -248,6 +256,12 @@ fn budgets_are_kept() {
     let visits = rows(&VisitedWeights, f64::MAX).costs[0];
     let trained = rows(&VisitedWeights, visits / 2.0);
     assert!(trained.within_budget && trained.costs[0] <= visits / 2.0, "{:?} of {visits}", trained.costs);
+    // A model that is too large may be trained until it fits: it is not kept for its better figures.
+    let budgets = [Budget { model: &NonzeroWeights, limit }];
+    let start = Some(&free.model);
+    let smaller = Training { start, budgets: &budgets, ..Training::new(&task, &settings) };
+    let smaller = train(&smaller, &AtomicBool::new(false), &mut |_| {}).unwrap();
+    assert!(smaller.within_budget && smaller.epoch > 0 && smaller.nonzero as f64 <= limit);
     let impossible = rows(&NonzeroWeights, 1.0);
     assert!(!impossible.within_budget, "what cannot be is said");
 }
