@@ -46,8 +46,8 @@ impl fmt::Display for ImportError {
 pub enum Problem {
     #[error("not a model: this is {0}")]
     NotAModel(String),
-    #[error("not a model for mlc: this is a PyTorch checkpoint")]
-    PyTorch,
+    #[error("not a model for mlc: this is a bare pickle, as torch.save wrote before PyTorch 1.6")]
+    BarePickle,
     /// A rule of the model itself, the same for every format.
     #[error(transparent)]
     Model(#[from] ModelError),
@@ -110,18 +110,53 @@ pub enum Problem {
     Float { array: String, found: String },
     #[error("array {array} has shape {found}, {wants} wanted")]
     Shape { array: String, found: String, wants: String },
-    #[error("array {array} has shape {found}, at most 1024 by 1024 is possible")]
-    TooLarge { array: String, found: String },
-    #[error("the arrays have more than {limit} MiB together")]
-    TooMuch { limit: u64 },
-    #[error("array {array}: the weight of output {output} for input {input} is {value}, outside -2..1")]
-    Weight { array: String, output: usize, input: usize, value: i128 },
-    #[error("array {array}: the bias of output {output} is {value}, outside -32768..32767")]
-    Bias { array: String, output: usize, value: i128 },
+    /// `place`: `array fc1_weight`, `tensor layers.0.weight`; the same in the following ones.
+    #[error("{place} has shape {found}, at most 1024 by 1024 is possible")]
+    TooLarge { place: String, found: String },
+    #[error("the {what} have more than {limit} MiB together")]
+    TooMuch { what: &'static str, limit: u64 },
+    #[error("{place}: the weight of output {output} for input {input} is {value}, outside -2..1")]
+    Weight { place: String, output: usize, input: usize, value: i128 },
+    #[error("{place}: the bias of output {output} is {value}, outside -32768..32767")]
+    Bias { place: String, output: usize, value: i128 },
     #[error("array {array}: {what}")]
     Text { array: &'static str, what: String },
-    #[error("_architecture: {field} is {says}, but the arrays have {arrays}")]
-    Architecture { field: &'static str, says: String, arrays: String },
+
+    // .pt and .safetensors
+    #[error("data.pkl, byte {at}: {what}")]
+    Pickle { at: usize, what: String },
+    #[error("data.pkl, byte {at}: opcode {name} is refused: a checkpoint of plain data has none")]
+    Opcode { at: usize, name: String },
+    #[error("data.pkl, byte {at}: {class} is refused: a checkpoint of plain data needs no such class")]
+    Class { at: usize, class: String },
+    #[error("{0} is missing in the checkpoint")]
+    MissingEntry(String),
+    #[error("{entry} is {found}, {wants} wanted")]
+    Entry { entry: String, found: &'static str, wants: &'static str },
+    #[error("the file is damaged: {0}")]
+    SafeTensors(String),
+    #[error("__metadata__: {key}: {what}")]
+    Metadata { key: &'static str, what: String },
+    #[error("tensor {0} is missing")]
+    MissingTensor(String),
+    #[error("tensor {0} is no part of a plain network of layers")]
+    UnknownTensor(String),
+    #[error("tensor {tensor} has shape {found}, {wants} wanted")]
+    TensorShape { tensor: String, found: String, wants: String },
+    #[error("tensor {tensor} has dtype {found}, {wants} wanted")]
+    TensorType { tensor: String, found: String, wants: &'static str },
+    #[error("tensor {tensor}: {what}")]
+    Storage { tensor: String, what: String },
+    #[error("tensor {tensor}: the value at index {index} is {value}")]
+    NotFinite { tensor: String, index: String, value: String },
+    #[error("tensor {tensor}: the bias of output {output} is {value}, times 32 outside -32768..32767")]
+    FloatBias { tensor: String, output: usize, value: String },
+    #[error("the file says neither by charset nor by labels what the outputs mean")]
+    NoOutput,
+
+    // All but model.ron
+    #[error("{place}: {field} is {says}, but the layers have {found}")]
+    Architecture { place: &'static str, field: &'static str, says: String, found: String },
     #[error("the {inputs} inputs do not split evenly into query and context")]
     OddInputs { inputs: usize },
     #[error("{query} query buckets leave none of the {inputs} inputs to the context")]
@@ -139,8 +174,10 @@ impl Problem {
     /// What the user can do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::NotAModel(_) => "give a model.ron or a published .npz; docs/model-format.md describes both",
-            Self::PyTorch => "quantize its weights and save them as .npz; docs/model-format.md says how",
+            Self::NotAModel(_) => {
+                "give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each"
+            }
+            Self::BarePickle => "load it in a newer PyTorch and save it again with torch.save",
             Self::Model(e) => e.help(),
             Self::Charset { .. } => "a character is one byte: use characters up to U+00FF (Latin-1) only",
             Self::Version { found, reads } if found > reads => "use a newer mlc",
@@ -155,8 +192,11 @@ impl Problem {
                 "the file is truncated or damaged, or its shapes were changed: write it again"
             }
             Self::Symbol { .. } | Self::PaddingBits { .. } => "the file is damaged: write it again",
-            Self::Zip(_) | Self::Array { .. } => "fetch or save the file again",
-            Self::MissingArray(_) | Self::UnknownArray(_) | Self::Gap { .. } => {
+            Self::Zip(_) | Self::Array { .. } | Self::Pickle { .. } | Self::SafeTensors(_) => {
+                "fetch or save the file again"
+            }
+            Self::Gap { .. } => "number the layers fc1, fc2, fc3 and so on",
+            Self::MissingArray(_) | Self::UnknownArray(_) => {
                 "an .npz has fc1_weight, fc1_bias, fc2_weight and so on, _architecture and _charset"
             }
             Self::DType { .. } | Self::Shape { .. } => {
@@ -169,6 +209,24 @@ impl Problem {
             Self::Weight { .. } => "quantize the weights to -2, -1, 0, +1 first",
             Self::Bias { .. } => "biases are 16-bit integers: scale or clamp them when quantizing",
             Self::Text { .. } => "_architecture is JSON, _charset is text; save both as 0-d strings",
+            Self::Opcode { .. } | Self::Class { .. } => {
+                "save only dicts, lists, strings, Python numbers and tensors (a NumPy value: use its .item())"
+            }
+            Self::MissingEntry(_) | Self::Entry { .. } => {
+                "a checkpoint is a dict of model_state, architecture and charset; docs/import.md describes it"
+            }
+            Self::Metadata { .. } => "charset is text, architecture and labels are JSON in a text",
+            Self::MissingTensor(_) | Self::UnknownTensor(_) => {
+                "a layer has layers.N.weight and layers.N.bias (or fcN.weight, fcN_weight), and nothing else"
+            }
+            Self::TensorShape { .. } => "a layer has a weight [outputs, inputs] and a bias [outputs]",
+            Self::TensorType { .. } => "convert the tensor, with .float() for one, and save again",
+            Self::Storage { .. } => "the file is damaged, or was not written by torch.save: save it again",
+            Self::NotFinite { .. } => "the training diverged: train again, with a smaller learning rate",
+            Self::FloatBias { .. } => {
+                "a bias must lie between -1024 and 1023.98: train with weight decay on the biases"
+            }
+            Self::NoOutput => "say it: --charset \" ABC\" (without the end mark) or --labels yes,no",
             Self::Architecture { .. } => "the file is damaged or was put together wrongly: save it again",
             Self::OddInputs { .. } => "say how many of them count the query: --query-buckets N",
             Self::NoContext { .. } => "give --query-buckets a smaller number",

@@ -2,9 +2,14 @@
 
 mod npz;
 mod npz_errors;
+mod pickle;
+mod pt;
+mod pt_errors;
+mod pt_network_errors;
 mod published;
 mod ron;
 mod ron_errors;
+mod safetensors;
 
 use mlc_compiler::import::ImportError;
 use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};

@@ -1,6 +1,6 @@
 //! Every error of .npz, to the letter.
 
-use super::npz::{Members, archive, bytes, members, npy, npy_text, options, set, stored, zip_of};
+use super::npz::{Members, archive, bytes, members, npy, npy_text, options, set, stored};
 use super::{shown, small_chat};
 use mlc_compiler::import::{Options, load};
 use zip::CompressionMethod;
@@ -48,17 +48,11 @@ fn archives() {
     flipped[at] = 0;
     assert_eq!(error(&flipped), format!("small.npz: array fc1_weight is damaged: Invalid checksum\n{AGAIN}"));
 
-    let no_model = "help: give a model.ron or a published .npz; docs/model-format.md describes both";
+    let no_model = "help: give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each";
     let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     assert_eq!(
         error(empty),
         format!("small.npz: not a model: this is a zip archive without NumPy arrays\n{no_model}")
-    );
-    let torch = vec![("archive/data.pkl".to_string(), vec![]), ("archive/data/0".to_string(), vec![])];
-    assert_eq!(
-        error(&zip_of(&torch, CompressionMethod::Stored)),
-        "small.npz: not a model for mlc: this is a PyTorch checkpoint\n\
-         help: quantize its weights and save them as .npz; docs/model-format.md says how"
     );
     // The same name twice, in both of the archive's lists: a writer does not make that.
     let mut twice = file.clone();
@@ -95,7 +89,8 @@ fn a_gap_in_the_layers() {
     case(
         &members,
         &options(),
-        &format!("the layers are numbered with a gap: fc10 is there, fc2 is not\n{ARRAYS}"),
+        "the layers are numbered with a gap: fc10 is there, fc2 is not\n\
+         help: number the layers fc1, fc2, fc3 and so on",
     );
 }
 
@@ -281,9 +276,9 @@ fn architectures() {
             ),
         );
     };
-    differs(256, "[5]", 3, "input_size is 256, but the arrays have 7");
-    differs(7, "[5, 4]", 3, "hidden_sizes is [5, 4], but the arrays have [5]");
-    differs(7, "[5]", 40, "num_classes is 40, but the arrays have 3");
+    differs(256, "[5]", 3, "input_size is 256, but the layers have 7");
+    differs(7, "[5, 4]", 3, "hidden_sizes is [5, 4], but the layers have [5]");
+    differs(7, "[5]", 40, "num_classes is 40, but the layers have 3");
     with(
         "_architecture",
         bytes("7, 5, 3"),

@@ -18,14 +18,14 @@ const TRUNCATED: &str = "help: the file is truncated or damaged, or its shapes w
 
 #[test]
 fn not_a_model() {
-    let help = "help: give a model.ron or a published .npz; docs/model-format.md describes both";
+    let help = "help: give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each";
     let cases: [(&[u8], &str); 7] = [
         (b"", "an empty file"),
         (b" \n", "an empty file"),
         (b"// C++\nint main() {}", "some other text"),
         (b"[package]\nname = \"a\"", "some other text"),
         (b"{\"format\": 1}", "some other text"),
-        (b"\xff\xfe\x00", "neither text nor a zip archive"),
+        (b"\xff\xfe\x00", "neither text nor an archive that mlc knows"),
         (b"\x93NUMPY\x01\x00", "a single NumPy array (.npy), not an .npz with all of them"),
     ];
     for (bytes, what) in cases {

@@ -25,11 +25,7 @@ impl<'a> Archive<'a> {
         if zip.has_duplicate_names() {
             return Err(Problem::Zip("two members have the same name".to_string()));
         }
-        let has = |end: &[u8]| zip.file_names_raw().any(|name| name.ends_with(end));
-        if has(b"data.pkl") {
-            return Err(Problem::PyTorch);
-        }
-        if !has(b".npy") {
+        if !zip.file_names_raw().any(|name| name.ends_with(b".npy")) {
             return Err(Problem::NotAModel("a zip archive without NumPy arrays".to_string()));
         }
         Ok(Self { zip, budget: MAX_TOTAL_MIB << 20 })
@@ -98,7 +94,7 @@ impl<'a> Archive<'a> {
         let bytes = header.count().map_or(0, |count| count.saturating_mul(header.size)) as u64;
         match self.budget.checked_sub(bytes) {
             Some(left) => self.budget = left,
-            None => return Err(Problem::TooMuch { limit: MAX_TOTAL_MIB }),
+            None => return Err(Problem::TooMuch { what: "arrays", limit: MAX_TOTAL_MIB }),
         }
         Array::read(header, &mut member).map_err(|e| npy_problem(e, name, Some(shape)))
     }
@@ -113,7 +109,8 @@ fn layer_array(name: &str) -> Option<(usize, usize)> {
     (n > 0 && n.to_string() == number).then_some((n, part))
 }
 
-fn damaged(e: &ZipError) -> Problem {
+/// A problem of the archive in the words of the `zip` crate.
+pub fn damaged(e: &ZipError) -> Problem {
     Problem::Zip(match e {
         ZipError::InvalidArchive(what) => what.to_string(),
         e => e.to_string(),
@@ -125,6 +122,8 @@ fn npy_problem(e: NpyError, array: &str, shape: Option<String>) -> Problem {
     match e {
         NpyError::Read(e) => Problem::Array { array, what: e.to_string() },
         NpyError::Damaged(what) => Problem::Array { array, what },
-        NpyError::TooLarge => Problem::TooLarge { array, found: shape.unwrap_or_default() },
+        NpyError::TooLarge => {
+            Problem::TooLarge { place: format!("array {array}"), found: shape.unwrap_or_default() }
+        }
     }
 }

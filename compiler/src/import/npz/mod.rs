@@ -6,26 +6,14 @@
 mod archive;
 mod npy;
 
-use super::ron::latin1;
+use super::network::{self, Architecture, Facts, SHIFT};
 use super::{ImportError, Options, Problem};
-use crate::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use crate::model::{Layer, Model};
 use archive::Archive;
 use npy::{Array, Kind};
-use serde::Deserialize;
 
+pub(super) use archive::damaged;
 pub(super) use npy::MAGIC as NPY_MAGIC;
-
-/// Shift behind every layer of the published networks, which their files do not state.
-const SHIFT: u8 = 2;
-
-/// `_architecture`; further keys are left alone.
-#[derive(Deserialize)]
-#[serde(expecting = "an object of input_size, hidden_sizes and num_classes")]
-struct Architecture {
-    input_size: usize,
-    hidden_sizes: Vec<usize>,
-    num_classes: usize,
-}
 
 /// Whether `bytes` start as a zip archive does.
 pub(super) fn is_zip(bytes: &[u8]) -> bool {
@@ -50,62 +38,10 @@ fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> 
     }
     check_architecture(&mut archive, &layers)?;
 
-    let inputs = layers[0].inputs;
-    let (buckets, output) = match &options.labels {
-        Some(labels) => (classifier_buckets(inputs, options)?, Output::Classifier { labels: labels.clone() }),
-        None => {
-            let (query, context) = split(inputs, options)?;
-            let charset = string(&mut archive, "_charset")?;
-            let chat = Chat {
-                charset: latin1(&charset)?,
-                context: ContextEncoder { buckets: context, length: options.context_length },
-                max_reply: options.max_reply,
-            };
-            (query, Output::Chat(chat))
-        }
-    };
-    let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let model = Model {
-        name: options.name.clone().unwrap_or_else(|| name(base)),
-        about: format!("imported from {base}"),
-        query: QueryEncoder { buckets, max_length: options.max_query },
-        output,
-        layers,
-        training: Vec::new(),
-    };
-    model.check()?;
-    Ok(model)
-}
-
-/// A name for the model in the file `base`: its stem, other characters as `-`.
-fn name(base: &str) -> String {
-    let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
-    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    let name: String = stem.chars().map(keep).take(32).collect();
-    match name.trim_matches('-') {
-        "" => "model".to_string(),
-        name => name.to_string(),
-    }
-}
-
-/// Buckets of query and context: as the options say, or half of the inputs each.
-fn split(inputs: usize, options: &Options) -> Result<(u16, u16), Problem> {
-    // An array is at most 1,024 wide, so every part of it fits.
-    let narrow = |n: usize| u16::try_from(n).expect("a width of at most 1024");
-    match options.query_buckets {
-        None if inputs % 2 == 1 => Err(Problem::OddInputs { inputs }),
-        None => Ok((narrow(inputs / 2), narrow(inputs / 2))),
-        Some(query) if usize::from(query) >= inputs => Err(Problem::NoContext { query, inputs }),
-        Some(query) => Ok((query, narrow(inputs - usize::from(query)))),
-    }
-}
-
-fn classifier_buckets(inputs: usize, options: &Options) -> Result<u16, Problem> {
-    let all = u16::try_from(inputs).expect("a width of at most 1024");
-    match options.query_buckets {
-        Some(query) if query != all => Err(Problem::ClassifierBuckets { query, inputs }),
-        _ => Ok(all),
-    }
+    // A charset that nobody asks for need not be there.
+    let wanted = options.labels.is_none() && options.charset.is_none();
+    let charset = if wanted { Some(string(&mut archive, "_charset")?) } else { None };
+    network::model(layers, Facts { charset, labels: None }, file, options)
 }
 
 /// Layer number `n`, with its weights in C order whatever order the file has.
@@ -127,7 +63,10 @@ fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
             let value = matrix.integer(at);
             match i8::try_from(value) {
                 Ok(w) if (-2..=1).contains(&w) => weights.push(w),
-                _ => return Err(Problem::Weight { array, output, input, value }),
+                _ => {
+                    let place = format!("array {array}");
+                    return Err(Problem::Weight { place, output, input, value });
+                }
             }
         }
     }
@@ -141,7 +80,8 @@ fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
     for output in 0..outputs {
         let value = vector.integer(output);
         let narrow = i16::try_from(value);
-        bias.push(narrow.map_err(|_| Problem::Bias { array: array.clone(), output, value })?);
+        let place = || format!("array {array}");
+        bias.push(narrow.map_err(|_| Problem::Bias { place: place(), output, value })?);
     }
     Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT })
 }
@@ -170,12 +110,5 @@ fn check_architecture(archive: &mut Archive<'_>, layers: &[Layer]) -> Result<(),
     let text = string(archive, "_architecture")?;
     let says: Architecture = serde_json::from_str(text.trim_end_matches('\0'))
         .map_err(|e| Problem::Text { array: "_architecture", what: e.to_string() })?;
-    let differ = |field, says: String, arrays: String| {
-        if says == arrays { Ok(()) } else { Err(Problem::Architecture { field, says, arrays }) }
-    };
-    let outputs: Vec<usize> = layers.iter().map(|l| l.outputs).collect();
-    let (classes, hidden) = outputs.split_last().expect("Archive::layers finds at least one");
-    differ("input_size", says.input_size.to_string(), layers[0].inputs.to_string())?;
-    differ("hidden_sizes", format!("{:?}", says.hidden_sizes), format!("{hidden:?}"))?;
-    differ("num_classes", says.num_classes.to_string(), classes.to_string())
+    says.check("_architecture", layers)
 }
