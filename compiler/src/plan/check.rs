@@ -108,7 +108,7 @@ mod tests {
         let network = chat();
         let memory = layout(&network, 64);
         assert_eq!(check_memory(&network, &memory), Ok(()));
-        assert_eq!(memory.buffers[3].offset, memory.buffers[1].offset, "fc3 can lie where context was");
+        assert_eq!(memory.buffers[4].offset, memory.buffers[1].offset, "fc4 can lie where context was");
         assert_ne!(memory.buffers[2].offset, memory.buffers[0].offset, "the query's sums live through the loop");
     }
 

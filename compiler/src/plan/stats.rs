@@ -36,7 +36,7 @@ pub struct StageStats {
     pub high_without_low: u64,
     /// Runs whose last input was negative.
     pub last_negative: u64,
-    /// Carries or borrows out of the low byte while adding, and out of nothing else.
+    /// Carries and borrows out of the byte that is added to: the low one, or the high one for high bytes.
     pub carries: u64,
 }
 
@@ -120,15 +120,18 @@ impl Watcher<'_> {
             stats.low[column] += u64::from(low > 0);
             stats.high[column] += u64::from(high > 0);
             stats.high_without_low += u64::from(high > 0 && low == 0);
-            for &o in &stage.columns[column].plus {
-                let a = &mut acc[usize::from(o)];
-                stats.carries += u64::from((*a as u16 & 255) + low > 255);
-                *a = a.wrapping_add(x as i16);
-            }
-            for &o in &stage.columns[column].minus {
-                let a = &mut acc[usize::from(o)];
-                stats.carries += u64::from((*a as u16 & 255) < low);
-                *a = a.wrapping_sub(x as i16);
+            // The high byte is added first, to the high bytes; its carries go to a page that nobody reads.
+            for (part, shift) in [(high, 8), (low, 0)].into_iter().filter(|(part, _)| *part > 0) {
+                for &o in &stage.columns[column].plus {
+                    let a = &mut acc[usize::from(o)];
+                    stats.carries += u64::from((*a as u16 >> shift & 255) + part > 255);
+                    *a = a.wrapping_add((part << shift) as i16);
+                }
+                for &o in &stage.columns[column].minus {
+                    let a = &mut acc[usize::from(o)];
+                    stats.carries += u64::from((*a as u16 >> shift & 255) < part);
+                    *a = a.wrapping_sub((part << shift) as i16);
+                }
             }
         };
         match stage.source {
