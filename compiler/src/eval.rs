@@ -209,7 +209,7 @@ fn add_columns(rows: usize, columns: &[Column], x: &[i16]) -> Vec<i16> {
 /// Counts in buckets of a text: see [`crate::text`].
 pub fn encode(text: &[u8], encoder: Encoder) -> Vec<i16> {
     match encoder {
-        Encoder::Trigrams { buckets } => text::count(text::trigram_buckets(text, buckets), buckets),
+        Encoder::Trigrams { buckets, bands } => text::count(text::trigram_buckets(text, buckets, bands), buckets),
         Encoder::Ngrams { buckets } => text::count(text::ngram_buckets(text, buckets), buckets),
     }
 }

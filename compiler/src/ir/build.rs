@@ -12,7 +12,7 @@ pub fn build(model: &Model) -> Result<Graph, TypeError> {
     let mut g = Graph::new(&model.name);
     let entry = Graph::ENTRY;
     let query = g.add(entry, "query", Op::Query { max_length: model.query.max_length.into() })?;
-    let encoder = Encoder::Trigrams { buckets: model.query.buckets };
+    let encoder = Encoder::Trigrams { buckets: model.query.buckets, bands: model.query.bands };
     let trigrams = encoded(&mut g, entry, "query", query, encoder)?;
     match &model.output {
         Output::Classifier { labels } => {

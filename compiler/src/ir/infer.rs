@@ -1,6 +1,7 @@
 //! The type of each operation's value, and what its operands must be.
 
 use super::{Data, Encoder, Form, Graph, NodeId, Op, Type};
+use crate::model::MAX_BANDS;
 use thiserror::Error;
 
 /// Operands that do not fit their operation: always a bug in the pass that made the node.
@@ -48,7 +49,10 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         Op::Encode { text: t, encoder } => {
             text(*t)?;
             match encoder {
-                Encoder::Trigrams { buckets } | Encoder::Ngrams { buckets } => Ok(Type::Vector { len: (*buckets).into() }),
+                Encoder::Trigrams { bands, .. } if !(1..=MAX_BANDS).contains(bands) => {
+                    Err(fail(format!("{bands} bands")))
+                }
+                _ => Ok(Type::Vector { len: encoder.buckets().into() }),
             }
         }
         Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => Ok(Type::Vector { len: vector(*input)? }),

@@ -205,14 +205,15 @@ pub enum Op {
 /// Hash encoders; both count in `buckets` buckets. See [`crate::text`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Encoder {
-    Trigrams { buckets: u16 },
+    /// Positions hash differently in each of `bands` bands, 1 to 16.
+    Trigrams { buckets: u16, bands: u8 },
     Ngrams { buckets: u16 },
 }
 
 impl Encoder {
     pub fn buckets(self) -> u16 {
         match self {
-            Self::Trigrams { buckets } | Self::Ngrams { buckets } => buckets,
+            Self::Trigrams { buckets, .. } | Self::Ngrams { buckets } => buckets,
         }
     }
 }
@@ -220,7 +221,7 @@ impl Encoder {
 /// How the weights of a [`Op::Mac`] stand in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Form {
-    /// Four weights a byte, column by column; unpacked while multiplying. Constant: [`Data::Matrix`].
+    /// Four weights a byte, or eight where all are -1 or +1, column by column; unpacked while multiplying. Constant: [`Data::Matrix`].
     Packed,
     /// Index lists of the non-zero weights, column by column. Constant: [`Data::Columns`].
     Columns,

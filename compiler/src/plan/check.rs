@@ -93,7 +93,7 @@ mod tests {
         let zeros = || Start::Constant(vec![0; 300]);
         let hidden = |stage| Source::Hidden { stage, shift: 2, most: 1000 };
         let stages = vec![
-            stage("query", false, Source::Trigrams { buckets: 8, factor: 32 }, zeros(), 8),
+            stage("query", false, Source::Trigrams { buckets: 8, bands: 1, factor: 32 }, zeros(), 8),
             stage("context", true, Source::Ngrams { buckets: 8, length: 8, factor: 32 }, Start::Stage(0), 8),
             stage("fc2", true, hidden(1), zeros(), 300),
             stage("fc3", true, hidden(2), zeros(), 300),

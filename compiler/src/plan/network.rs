@@ -40,7 +40,7 @@ pub struct Stage {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// Each trigram of the query adds its bucket's column times `factor`.
-    Trigrams { buckets: u16, factor: u8 },
+    Trigrams { buckets: u16, bands: u8, factor: u8 },
     /// Each n-gram of the context window adds its bucket's column times `factor`.
     Ngrams { buckets: u16, length: u8, factor: u8 },
     /// `max(acc >> shift, 0)` of the accumulators of `stage`; at most `most`.
@@ -161,7 +161,9 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
         Op::Scale { input: counts, factor } => {
             let factor = u8::try_from(*factor).map_err(|_| shape("counts are scaled by more than a byte"))?;
             match &graph.nodes[*counts].op {
-                Op::Encode { encoder: Encoder::Trigrams { buckets }, .. } => Ok(Source::Trigrams { buckets: *buckets, factor }),
+                Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } => {
+                    Ok(Source::Trigrams { buckets: *buckets, bands: *bands, factor })
+                }
                 Op::Encode { text, encoder: Encoder::Ngrams { buckets } } => match graph.nodes[*text].op {
                     Op::State { state } => {
                         let length = u8::try_from(graph.states[state].length).map_err(|_| shape("the context is too long"))?;

@@ -38,6 +38,9 @@ pub struct StageStats {
     pub last_negative: u64,
     /// Carries and borrows out of the byte that is added to: the low one, or the high one for high bytes.
     pub carries: u64,
+    /// Trigrams: steps from one position band to the next, and runs with eight positions in the last one.
+    pub band_changes: u64,
+    pub last_band_full: u64,
 }
 
 /// What the comparison of logits met.
@@ -135,8 +138,11 @@ impl Watcher<'_> {
             }
         };
         match stage.source {
-            Source::Trigrams { buckets, factor } => {
-                for b in text::trigram_buckets(&self.query, buckets) {
+            Source::Trigrams { buckets, bands, factor } => {
+                let (ends, last) = (self.query.len() / text::BAND_LENGTH, usize::from(bands) - 1);
+                stats.band_changes += ends.min(last) as u64;
+                stats.last_band_full += u64::from(ends > last);
+                for b in text::trigram_buckets(&self.query, buckets, bands) {
                     apply(stats, usize::from(b), factor.into());
                 }
             }

@@ -31,6 +31,9 @@ pub struct Program {
     output: OutputContext,
     columns_used: bool,
     packed_used: bool,
+    bits_used: bool,
+    /// Outputs left behind the last eight of a tile, for all binary stages.
+    bit_rests: Vec<usize>,
     carries_used: bool,
     blocks: [Block; 2],
     routines: Vec<Routine>,
@@ -84,6 +87,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
     let network = &plan.network;
     let stages: Vec<_> = (0..network.stages.len()).map(|i| stage::context(plan, i)).collect();
     let uses = |form| plan.forms.contains(&form);
+    let packed_used = packed(plan, false).next().is_some();
     let (charset, end_mark, window, max_reply, labels) = match &network.answer {
         Answer::Chat { charset, context, max_reply } => {
             (text::quoted(charset), charset.len() - 1, *context, *max_reply, &[][..])
@@ -110,8 +114,10 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         enables: stages.iter().flat_map(StageContext::enables).collect(),
         output: output(plan),
         columns_used: uses(Form::Columns),
-        packed_used: uses(Form::Packed),
-        carries_used: uses(Form::Packed) || uses(Form::Unrolled),
+        packed_used,
+        bits_used: packed(plan, true).next().is_some(),
+        bit_rests: bit_rests(plan),
+        carries_used: packed_used || uses(Form::Unrolled),
         blocks: [
             Block { name: "add", op: "add a,", fix: "inc" },
             Block { name: "sub", op: "sub", fix: "dec" },
@@ -142,11 +148,22 @@ fn output(plan: &Plan) -> OutputContext {
     }
 }
 
+/// Packed stages with one bit a weight, or those with two.
+fn packed(plan: &Plan, binary: bool) -> impl Iterator<Item = &Stage> {
+    let packed = plan.network.stages.iter().zip(&plan.forms).filter(|(_, f)| **f == Form::Packed);
+    packed.map(|(s, _)| s).filter(move |s| lists::is_binary(s) == binary)
+}
+
+fn bit_rests(plan: &Plan) -> Vec<usize> {
+    let rests = packed(plan, true).flat_map(|s| tiles(s.outputs)).map(|n| n % 8).filter(|&n| n > 0);
+    rests.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The routines of all bytes that packed stages hold.
 fn routines(plan: &Plan) -> Vec<Routine> {
-    let packed = plan.network.stages.iter().zip(&plan.forms).filter(|(_, f)| **f == Form::Packed);
-    let bytes: BTreeSet<u8> =
-        packed.flat_map(|(s, _)| s.columns.iter().flat_map(|c| lists::packed(c, s.outputs))).collect();
+    let bytes: BTreeSet<u8> = packed(plan, false)
+        .flat_map(|s| s.columns.iter().flat_map(|c| lists::packed(c, s.outputs)))
+        .collect();
     let routine = |byte| Routine { byte, label: format!("packed_{byte:02x}"), lines: routine(byte) };
     bytes.into_iter().map(routine).collect()
 }
@@ -185,8 +202,9 @@ pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
     }
     let shared = [
         (plan.forms.contains(&Form::Columns), "add_fix_0"),
-        (plan.forms.contains(&Form::Packed), "packed_loop"),
-        (plan.forms.iter().any(|f| *f != Form::Columns), "carry"),
+        (packed(plan, false).next().is_some(), "packed_loop"),
+        (packed(plan, true).next().is_some(), "bits_sub_fix_0"),
+        (packed(plan, false).next().is_some() || plan.forms.contains(&Form::Unrolled), "carry"),
         (true, "copy"),
     ];
     phases.extend(shared.into_iter().filter(|(used, _)| *used).map(|(_, label)| (label.to_string(), None)));

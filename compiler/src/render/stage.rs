@@ -10,6 +10,8 @@ use serde::Serialize;
 
 /// Addresses a line of `db` or `dw`.
 const ADDRESSES: usize = 8;
+/// A band's start value is 7 more than the one before, and the first step of the hash multiplies it by 31.
+const BAND_STEP: u8 = 7 * 31;
 
 /// Context of the macros in `stage.asm`, `hash.asm` and `data.asm`.
 #[derive(Serialize)]
@@ -29,11 +31,18 @@ pub struct StageContext {
     copies: Vec<Copy>,
     starts: Vec<StartTable>,
     packed_bytes: Vec<usize>,
+    /// One bit a weight; then for each tile the bytes of eight outputs, and the outputs left.
+    binary: bool,
+    bit_bytes: Vec<usize>,
+    bit_rests: Vec<usize>,
     segments: Vec<Segment>,
     wide_table: bool,
     // Hashed sources.
     factor: u8,
     length: u8,
+    /// Position bands, and the low byte of what the last one adds to a trigram's first character.
+    bands: u8,
+    last_band: u8,
     wide_hash: bool,
     mask: u16,
     mask_high: u16,
@@ -127,10 +136,15 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         copies: copies(plan, index),
         starts: starts(stage),
         packed_bytes: tiles(stage.outputs).iter().map(|n| n.div_ceil(4)).collect(),
+        binary: form == Form::Packed && lists::is_binary(stage),
+        bit_bytes: tiles(stage.outputs).iter().map(|n| n / 8).collect(),
+        bit_rests: tiles(stage.outputs).iter().map(|n| n % 8).collect(),
         segments: segments(plan, index),
         wide_table: false,
         factor: 0,
         length: 0,
+        bands: 1,
+        last_band: 0,
         wide_hash: false,
         mask: 0,
         mask_high: 0,
@@ -140,8 +154,10 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         low_mask: 0,
     };
     match stage.source {
-        Source::Trigrams { buckets, factor } => {
+        Source::Trigrams { buckets, bands, factor } => {
             context.source = "trigrams";
+            context.bands = bands;
+            context.last_band = (bands - 1).wrapping_mul(BAND_STEP);
             context.hashed(buckets, factor);
         }
         Source::Ngrams { buckets, length, factor } => {
@@ -182,7 +198,8 @@ impl StageContext {
 
 fn title(stage: &Stage, form: Form) -> String {
     let from = match stage.source {
-        Source::Trigrams { .. } => "trigrams of the query".to_string(),
+        Source::Trigrams { bands: 1, .. } => "trigrams of the query".to_string(),
+        Source::Trigrams { bands, .. } => format!("trigrams of the query in {bands} bands"),
         Source::Ngrams { .. } => "n-grams of the last characters".to_string(),
         Source::Hidden { shift, .. } => format!("max(acc >> {shift}, 0) of the stage before"),
     };
@@ -249,6 +266,7 @@ struct Place {
 
 fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Column], place: Option<Place>) -> Segment {
     let last = columns.len() - 1;
+    let pack: Pack = if lists::is_binary(stage) { lists::bits } else { lists::packed };
     let own = |i: usize, column: &Column| !column.is_empty() || (place.is_some() && i == last && form != Form::Packed);
     let end = |i: usize| {
         let last = place.is_some() && i == last;
@@ -265,10 +283,10 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
         .iter()
         .enumerate()
         .filter(|(i, c)| own(*i, c))
-        .map(|(i, c)| column(stage, form, stride, label(i), end(i), c))
+        .map(|(i, c)| column(stage, form, pack, stride, label(i), end(i), c))
         .collect();
     if form == Form::Packed && columns.iter().any(Column::is_empty) {
-        contexts.push(column(stage, form, stride, shared.clone(), String::new(), &Column::default()));
+        contexts.push(column(stage, form, pack, stride, shared.clone(), String::new(), &Column::default()));
     }
     Segment {
         first: place.as_ref().is_none_or(|p| p.tile == 0),
@@ -284,11 +302,22 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
     }
 }
 
-fn column(stage: &Stage, form: Form, stride: usize, label: String, end: String, column: &Column) -> ColumnContext {
+/// A column's bytes in packed form, for so many outputs.
+type Pack = fn(&Column, usize) -> Vec<u8>;
+
+fn column(
+    stage: &Stage,
+    form: Form,
+    pack: Pack,
+    stride: usize,
+    label: String,
+    end: String,
+    column: &Column,
+) -> ColumnContext {
     let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
     match form {
         Form::Columns => context.lists = lists::pieces(column).iter().map(|p| list(stage, p)).collect(),
-        Form::Packed => context.bytes = text::bytes(lists::packed(column, stage.outputs)),
+        Form::Packed => context.bytes = text::bytes(pack(column, stage.outputs)),
         Form::Unrolled => context.code = lists::pieces(column).iter().flat_map(|p| code(p, stride)).collect(),
     }
     context

@@ -8,7 +8,7 @@ mod npy;
 
 use super::ron::latin1;
 use super::{ImportError, Options, Problem};
-use crate::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use crate::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use archive::Archive;
 use npy::{Array, Kind};
 use serde::Deserialize;
@@ -68,7 +68,7 @@ fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> 
     let model = Model {
         name: options.name.clone().unwrap_or_else(|| name(base)),
         about: format!("imported from {base}"),
-        query: QueryEncoder { buckets, max_length: options.max_query },
+        query: QueryEncoder { buckets, bands: 1, max_length: options.max_query },
         output,
         layers,
         training: Vec::new(),
@@ -143,7 +143,7 @@ fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
         let narrow = i16::try_from(value);
         bias.push(narrow.map_err(|_| Problem::Bias { array: array.clone(), output, value })?);
     }
-    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT })
+    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT, set: WeightSet::Full })
 }
 
 fn integers(archive: &mut Archive<'_>, name: &str) -> Result<Array, Problem> {

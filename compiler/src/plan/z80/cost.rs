@@ -3,11 +3,11 @@
 //! Each constant is a sum of the manual's T-states over the instructions named beside it; the tests hold
 //! predictions against the simulated machine.
 
-use super::lists::{Piece, pieces, tiles};
+use super::lists::{Piece, bits, is_binary, pieces, tiles};
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
-use crate::plan::stats::Stats;
+use crate::plan::stats::{StageStats, Stats};
 use crate::text::ngram_count;
 
 /// `RET` into a list, a stage, or back.
@@ -29,6 +29,13 @@ const AGAIN: f64 = 4.0 + 10.0;
 const PACKED_BYTE: f64 = 4.0 + 13.0 + 7.0 + 6.0 + 4.0 + 7.0 + 7.0 + 4.0 + 7.0 + 4.0 + 4.0 + 4.0 + 16.0 + 10.0;
 /// `ld a,(hl)`, `add a,e`, `call c`, `ld (hl),a`.
 const PACKED_ADD: f64 = 7.0 + 4.0 + 10.0 + 7.0;
+/// A byte of eight weights: `exx`, `ld a,(de)`, `inc de`, `exx`, `rrca`, `ld c,a`; `dec b`, `jp`.
+const BITS_BYTE: f64 = 4.0 + 7.0 + 6.0 + 4.0 + 4.0 + 4.0 + 4.0 + 10.0;
+/// `ld a,(hl)`, `add a,e`, `ld (hl),a`, `jr c`, `inc l`.
+const BITS_ADD: f64 = 7.0 + 4.0 + 7.0 + 7.0 + 4.0;
+/// On to the next weight: `srl c`, `jr c`; more where that jumps to the other track.
+const BITS_NEXT: f64 = 8.0 + 7.0;
+const BITS_TURN: f64 = 5.0;
 /// `copy` for 16 bytes: `ldi` and `jp`.
 const COPY16: f64 = 16.0 * 16.0 + 10.0;
 /// `ld hl`, `ld de`, `ld bc`, `call`, `ret`.
@@ -57,20 +64,23 @@ impl StageCost {
 pub fn stage_cost(network: &Network, stats: &Stats, index: usize, form: Form) -> StageCost {
     let stage = &network.stages[index];
     let counts = &stats.stages[index];
-    let kernel = Kernel { form, stage };
+    let kernel = Kernel { form, stage, binary: form == Form::Packed && is_binary(stage) };
     let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * start_cost(stage) };
     for (column, (&low, &high)) in stage.columns.iter().zip(counts.low.iter().zip(&counts.high)) {
         if low + high > 0 {
             cost.stage += (low + high) as f64 * kernel.column(column);
         }
     }
-    let carry = if form == Form::Columns { CARRY } else { CARRY_CALL };
+    let carry = if form == Form::Columns || kernel.binary { CARRY } else { CARRY_CALL };
     cost.stage += counts.carries as f64 * carry;
     match stage.source {
-        Source::Trigrams { buckets, .. } => {
+        Source::Trigrams { buckets, bands, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
             cost.stage += stats.query_bytes as f64 * (table + kernel.around(true));
             cost.encode += stats.query_bytes as f64 * trigram_cost(buckets);
+            if bands > 1 {
+                cost.encode += band_cost(buckets, stats.query_bytes, counts);
+            }
         }
         Source::Ngrams { buckets, length, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
@@ -105,6 +115,8 @@ pub fn stage_cost(network: &Network, stats: &Stats, index: usize, form: Form) ->
 struct Kernel<'a> {
     form: Form,
     stage: &'a Stage,
+    /// Eight weights a byte.
+    binary: bool,
 }
 
 impl Kernel<'_> {
@@ -117,6 +129,10 @@ impl Kernel<'_> {
             Form::Columns => 4.0 + 6.0 + 7.0 + RET + 14.0 + if bucket { RET } else { 0.0 },
             // push, ld h, ret; jp at the column's end; the subroutine's ret
             Form::Unrolled => 11.0 + 7.0 + RET + 10.0 + if bucket { RET } else { 0.0 },
+            // push, exx, pop, exx, ld h; ld l in each tile; back
+            Form::Packed if self.binary => {
+                36.0 + tiles * 7.0 + (tiles - 1.0) * 12.0 + if bucket { RET } else { 10.0 + 4.0 + 7.0 + 10.0 }
+            }
             // push, exx, pop, exx, ld h; ld l, exx, ld b, exx, call, the loop's last round; back
             Form::Packed => {
                 36.0 + tiles * (7.0 + 4.0 + 7.0 + 4.0 + 17.0 + 4.0 + 8.0 + 4.0 + RET)
@@ -130,6 +146,10 @@ impl Kernel<'_> {
     fn column(&self, column: &Column) -> f64 {
         match self.form {
             Form::Columns => pieces(column).iter().map(piece).sum(),
+            Form::Packed if self.binary => {
+                let mut bytes = bits(column, self.stage.outputs).into_iter();
+                tiles(self.stage.outputs).iter().map(|&n| bits_tile(bytes.by_ref(), n)).sum()
+            }
             Form::Packed => {
                 let bytes: usize = tiles(self.stage.outputs).iter().map(|n| n.div_ceil(4)).sum();
                 let (single, double) = singles_and_doubles(column);
@@ -142,6 +162,25 @@ impl Kernel<'_> {
             }
         }
     }
+}
+
+/// One tile of `outputs` weights ±1: eight to each of `bytes`, the rest in one more.
+fn bits_tile(bytes: &mut impl Iterator<Item = u8>, outputs: usize) -> f64 {
+    // ld b, call, ret
+    let call = 7.0 + 17.0 + RET;
+    // How often two neighbours of the lowest `n` bits differ.
+    let turns = |byte: u8, n: usize| ((byte ^ byte >> 1) & ((1u16 << (n - 1)) - 1) as u8).count_ones();
+    let steps = |byte: u8, n: usize| {
+        BITS_BYTE + n as f64 * BITS_ADD + (n - 1) as f64 * BITS_NEXT + f64::from(turns(byte, n)) * BITS_TURN
+    };
+    let (full, rest) = (outputs / 8, outputs % 8);
+    // jr c: taken where the first weight is +1.
+    let first = |byte: u8| 7.0 + f64::from(byte & 1) * BITS_TURN;
+    let full_cost: f64 = bytes.take(full).map(|b| first(b) + steps(b, 8)).sum();
+    // jp nc, and jp where the first weight is +1.
+    let entry = |byte: u8| call + 10.0 + f64::from(byte & 1) * 10.0;
+    let rest_cost: f64 = bytes.take(usize::from(rest > 0)).map(|b| entry(b) + steps(b, rest)).sum();
+    full_cost + if full > 0 { call } else { 0.0 } + rest_cost
 }
 
 fn piece(piece: &Piece) -> f64 {
@@ -192,6 +231,22 @@ fn trigram_cost(buckets: u16) -> f64 {
     // inc ix, ld hl, dec (hl), jp
     let turn = 10.0 + 10.0 + 11.0 + 10.0;
     turn + bucket_cost(buckets) + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
+}
+
+/// What bands add to [`trigram_cost`] over `bytes` trigrams.
+fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
+    // dec d, jr nz taken; then not taken, ld a,iyl, cp, jr z
+    let (turn, end) = (4.0 + 12.0, -5.0 + 8.0 + 7.0);
+    let (seed, change) = if wide_hash(buckets) {
+        // add a,iyl, ld l,a, ld a,iyh, adc a,n, ld h,a instead of ld l and ld h; ld bc, add iy,bc, ld d
+        (8.0 + 4.0 + 8.0 + 7.0 + 4.0 - 7.0, 10.0 + 15.0 + 7.0)
+    } else {
+        // ld a,iyl; add a,n, ld iyl,a, ld d
+        (8.0, 7.0 + 8.0 + 7.0)
+    };
+    bytes as f64 * (turn + seed)
+        + counts.band_changes as f64 * (end + 7.0 + change)
+        + counts.last_band_full as f64 * (end + 12.0)
 }
 
 fn ngram_cost(buckets: u16, length: u8) -> f64 {
