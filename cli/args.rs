@@ -94,6 +94,9 @@ pub struct ImportArgs {
     /// Labels of the outputs: makes the network a classifier
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub labels: Option<Vec<String>>,
+    /// Characters of the outputs in order, for a file that does not say; the end mark is added
+    #[arg(long, value_name = "TEXT", conflicts_with = "labels")]
+    pub charset: Option<String>,
 }
 
 /// `auto`, or a form for all weights.

@@ -60,7 +60,8 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
     let model = &loaded.model;
     let encoding = args.encoding.encoding.form();
-    let request = Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &queries };
+    let request =
+        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &queries };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, &target, None);
 

@@ -36,6 +36,7 @@ fn options(args: &ImportArgs) -> Options {
         max_reply: args.max_reply.unwrap_or(default.max_reply),
         max_query: args.max_query.unwrap_or(default.max_query),
         labels: args.labels.clone(),
+        charset: args.charset.clone(),
     }
 }
 

@@ -61,7 +61,8 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     prompts.extend(prompts::random(args.random, args.seed));
     let graph = mlc_compiler::reference(model)?;
     let encoding = args.encoding.encoding.form();
-    let request = Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
+    let request =
+        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, &target, None);
 
@@ -192,7 +193,7 @@ mod tests {
         Model {
             name: "m".into(),
             about: String::new(),
-            query: QueryEncoder { buckets: 1, max_length: 62 },
+            query: QueryEncoder { buckets: 1, bands: 1, max_length: 62 },
             output: Output::Classifier { labels: vec!["go".into(), "stop".into()] },
             layers: Vec::new(),
             training: Vec::new(),

@@ -21,7 +21,7 @@ impl Assets {
     /// The files that mlc brings.
     pub fn builtin() -> Self {
         let templates = files!("templates/z80":
-            "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm",
+            "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm", "bits.asm",
             "argmax.asm", "data.asm",
         );
         let runtime = files!("runtime-z80": "cpm.asm");

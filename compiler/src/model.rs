@@ -1,7 +1,8 @@
 //! A trained network as the importers read it and the trainer writes it: the input of everything.
 //!
 //! What it computes is integer arithmetic, exact to the bit. For each layer, with the input vector `x`
-//! (counts × 32, or the activations of the layer before), weights `w` in {-2, -1, 0, +1} and biases `b`:
+//! (counts × 32, or the activations of the layer before), weights `w` in {-2, -1, 0, +1} or a part of
+//! these ([`WeightSet`]), and biases `b`:
 //!
 //! ```text
 //! acc = wrap16(Σ w·x + b)      two's complement, modulo 65536
@@ -10,12 +11,15 @@
 //! ```
 
 use crate::text;
+use std::fmt;
 use thiserror::Error;
 
 /// Widest layer, input and output, that a model may have.
 pub const MAX_WIDTH: usize = 1024;
 /// Largest arithmetic shift behind a layer.
 pub const MAX_SHIFT: u8 = 7;
+/// Most position bands of a query: a query of 127 bytes has trigrams up to position 126, in band 15.
+pub const MAX_BANDS: u8 = 16;
 
 /// A network with everything needed to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,9 @@ pub struct Model {
 pub struct QueryEncoder {
     /// 1 to 1,024.
     pub buckets: u16,
+    /// Bands of eight positions that hash differently, the last without an end; 1 to 16. With 1, as in
+    /// the published networks, a trigram counts the same wherever it stands.
+    pub bands: u8,
     /// Longest line that the program's own prompt takes, in bytes (1 to 127; 62 unless the model says otherwise).
     pub max_length: u8,
 }
@@ -75,12 +82,58 @@ pub struct ContextEncoder {
 pub struct Layer {
     pub inputs: usize,
     pub outputs: usize,
-    /// `[outputs, inputs]`, row by row; each in -2..=1.
+    /// `[outputs, inputs]`, row by row; each of `set`.
     pub weights: Vec<i8>,
     /// `[outputs]`.
     pub bias: Vec<i16>,
     /// `y = acc >> shift`; 0 to 7, 2 in the published networks.
     pub shift: u8,
+    pub set: WeightSet,
+}
+
+/// Values that the weights of a layer may take. A smaller set says that the layer was trained for it:
+/// the file and some kernels store it in less space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum WeightSet {
+    /// -2, -1, 0 and +1: 2 bits each.
+    #[default]
+    Full,
+    /// -1, 0 and +1: 2 bits each.
+    Ternary,
+    /// -1 and +1: 1 bit each.
+    Binary,
+}
+
+impl WeightSet {
+    pub const ALL: [Self; 3] = [Self::Full, Self::Ternary, Self::Binary];
+
+    /// Its weights, ascending.
+    pub fn weights(self) -> &'static [i8] {
+        match self {
+            Self::Full => &[-2, -1, 0, 1],
+            Self::Ternary => &[-1, 0, 1],
+            Self::Binary => &[-1, 1],
+        }
+    }
+
+    pub fn contains(self, weight: i8) -> bool {
+        self.weights().contains(&weight)
+    }
+
+    /// As `model.ron` writes it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "Full",
+            Self::Ternary => "Ternary",
+            Self::Binary => "Binary",
+        }
+    }
+}
+
+impl fmt::Display for WeightSet {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.pad(self.name())
+    }
 }
 
 impl Layer {
@@ -128,6 +181,7 @@ impl Model {
             return Err(ModelError::Name(self.name.clone()));
         }
         in_range("query.buckets", self.query.buckets.into(), 1, MAX_WIDTH)?;
+        in_range("query.bands", self.query.bands.into(), 1, MAX_BANDS.into())?;
         in_range("query.max_length", self.query.max_length.into(), 1, 127)?;
         match &self.output {
             Output::Chat(chat) => chat.check()?,
@@ -191,9 +245,10 @@ impl Model {
                     wants: layer.outputs,
                 });
             }
-            if let Some(at) = layer.weights.iter().position(|w| !(-2..=1).contains(w)) {
+            if let Some(at) = layer.weights.iter().position(|&w| !layer.set.contains(w)) {
                 let (output, input) = (at / layer.inputs, at % layer.inputs);
-                return Err(ModelError::Weight { layer: n, output, input, value: layer.weights[at] });
+                let (value, set) = (layer.weights[at], layer.set);
+                return Err(ModelError::Weight { layer: n, output, input, value, set });
             }
         }
         Ok(())
@@ -227,8 +282,9 @@ impl Chat {
     }
 
     /// Inputs of one step: query counts, then context counts, × 32.
-    pub fn step_input(&self, query: &[u8], query_buckets: u16, window: &[u8]) -> Vec<i16> {
-        let mut x = text::count(text::trigram_buckets(query, query_buckets), query_buckets);
+    pub fn step_input(&self, query: &[u8], encoder: &QueryEncoder, window: &[u8]) -> Vec<i16> {
+        let trigrams = text::trigram_buckets(query, encoder.buckets, encoder.bands);
+        let mut x = text::count(trigrams, encoder.buckets);
         x.extend(text::count(text::ngram_buckets(window, self.context.buckets), self.context.buckets));
         x.iter().map(|c| c.wrapping_mul(text::COUNT_SCALE)).collect()
     }
@@ -262,8 +318,11 @@ pub enum ModelError {
     Classes { gives: usize, wants: usize },
     #[error("layers[{layer}] has {found} {what}, its shape wants {wants}")]
     Count { layer: usize, what: &'static str, found: usize, wants: usize },
-    #[error("layers[{layer}]: the weight of output {output} for input {input} is {value}, outside -2..1")]
-    Weight { layer: usize, output: usize, input: usize, value: i8 },
+    #[error(
+        "layers[{layer}]: the weight of output {output} for input {input} is {value}, not in the set {set} {:?}",
+        set.weights()
+    )]
+    Weight { layer: usize, output: usize, input: usize, value: i8, set: WeightSet },
 }
 
 impl ModelError {
@@ -281,7 +340,7 @@ impl ModelError {
             }
             Self::Classes { .. } => "the last layer has one output a character or label",
             Self::Count { .. } => "the file is truncated or damaged: write it again",
-            Self::Weight { .. } => "quantize the weights to -2, -1, 0, +1 first",
+            Self::Weight { .. } => "quantize the weights to the layer's set, or give the layer a larger set",
         }
     }
 }

@@ -20,14 +20,23 @@ pub fn hash(seed: u16, bytes: &[u8]) -> u16 {
     bytes.iter().fold(seed, |h, &c| h.wrapping_mul(31).wrapping_add(u16::from(c)))
 }
 
+/// Positions of a band; the last band has no end.
+pub const BAND_LENGTH: usize = 8;
+
 /// Bucket of each trigram of `" " + query + " "`, in order: as many as the query has bytes.
+/// The hash of the trigram at position `i`, counted from 0, starts at `min(i/8, bands - 1)·7`: the same
+/// letters in another band differ. With one band all start at 0.
 /// `query` is [`normalize`]d; an empty one has no trigram.
-pub fn trigram_buckets(query: &[u8], buckets: u16) -> impl Iterator<Item = u16> {
+pub fn trigram_buckets(query: &[u8], buckets: u16, bands: u8) -> impl Iterator<Item = u16> {
+    let last = usize::from(bands.saturating_sub(1));
     let mut padded = Vec::with_capacity(query.len() + 2);
     padded.push(b' ');
     padded.extend_from_slice(query);
     padded.push(b' ');
-    (0..query.len()).map(move |i| hash(0, &padded[i..i + 3]) % buckets)
+    (0..query.len()).map(move |i| {
+        let band = (i / BAND_LENGTH).min(last) as u16;
+        hash(band * 7, &padded[i..i + 3]) % buckets
+    })
 }
 
 /// Bucket of each n-gram (n = 1, 2, 3) of a context window, n = 1 first, then from left to right.
@@ -74,8 +83,24 @@ mod tests {
     #[test]
     fn trigrams_are_as_many_as_letters() {
         // " hi" = ((32·31)+104)·31+105 = 34081, "hi " = ((104·31)+105)·31+32 = 103231 mod 65536 = 37695
-        assert_eq!(trigram_buckets(b"hi", 128).collect::<Vec<_>>(), [34081 % 128, 37695 % 128]);
-        assert_eq!(trigram_buckets(b"", 128).count(), 0);
+        assert_eq!(trigram_buckets(b"hi", 128, 1).collect::<Vec<_>>(), [34081 % 128, 37695 % 128]);
+        assert_eq!(trigram_buckets(b"", 128, 1).count(), 0);
+    }
+
+    #[test]
+    fn the_same_letters_in_another_band_differ() {
+        // 24 times "aaa": hash((97·31 + 97)·31 + 97 + 7·31³·band); 31³ = 29791, modulo 65536.
+        let of = |bands| trigram_buckets(&[b'a'; 26], 1000, bands).collect::<Vec<_>>();
+        let expected = |band: u32| ((97 * 31 + 97) * 31 + 97 + 7 * 29791 * band) % 65536 % 1000;
+        assert_eq!(of(1)[1..25], [expected(0) as u16; 24]);
+        let banded = of(3);
+        assert!(banded[1..8].iter().all(|&b| u32::from(b) == expected(0)));
+        assert!(banded[8..16].iter().all(|&b| u32::from(b) == expected(1)));
+        assert!(banded[16..25].iter().all(|&b| u32::from(b) == expected(2)));
+        // Position 126 of the longest query is in the sixteenth band.
+        let longest = |bands| trigram_buckets(&[b'a'; 127], 1000, bands).nth(125);
+        assert_eq!(longest(16), Some(expected(15) as u16));
+        assert_eq!(longest(15), Some(expected(14) as u16));
     }
 
     #[test]

@@ -27,7 +27,7 @@
 {%- endfor %}
 {%- endfor %}
 {%- elif s.form == "packed" %}
-; {{ s.name }}: packed columns, four outputs a byte, the first in the lowest bits
+; {{ s.name }}: packed columns, {% if s.binary %}eight{% else %}four{% endif %} outputs a byte, the first in the lowest bit{% if not s.binary %}s{% endif %}
 {%- for g in s.segments %}
 {%- for c in g.columns %}
 {{ c.label }}:

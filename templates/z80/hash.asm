@@ -58,14 +58,33 @@
 {%- endif %}
         ld (net_count),a
 ; Each trigram of " query ": h = (c0*31 + c1)*31 + c2.
+{%- if s.bands > 1 %}
+; In band b, eight positions long, h starts with b*7, so that the first step gives IY = b*217 more.
+        ld d,8                          ; positions left in the band
+        ld iy,0
+{%- endif %}
 {{ s.name }}_hash:
-{%- if s.wide_hash %}
+{%- if s.wide_hash and s.bands > 1 %}
+        ld a,(ix+0)
+        add a,iyl
+        ld l,a
+        ld a,iyh
+        adc a,0
+        ld h,a
+{{- self::step_word(at="(ix+1)") }}
+{{- self::step_word(at="(ix+2)") }}
+{%- elif s.wide_hash %}
         ld l,(ix+0)
         ld h,0
 {{- self::step_word(at="(ix+1)") }}
 {{- self::step_word(at="(ix+2)") }}
 {%- else %}
+{%- if s.bands > 1 %}
+        ld a,iyl
+        add a,(ix+0)
+{%- else %}
         ld a,(ix+0)
+{%- endif %}
 {{- self::times31_byte() }}
         add a,(ix+1)
 {{- self::times31_byte() }}
@@ -73,6 +92,22 @@
 {%- endif %}
 {{- self::bucket(s=s) }}
         inc ix
+{%- if s.bands > 1 %}
+        dec d
+        jr nz,{{ s.name }}_same
+        ld a,iyl
+        cp {{ s.last_band }}
+        jr z,{{ s.name }}_same{# D is 0: 256 more positions, and a query has 127 #}             ; the last band has no end
+{%- if s.wide_hash %}
+        ld bc,217
+        add iy,bc
+{%- else %}
+        add a,217
+        ld iyl,a
+{%- endif %}
+        ld d,8
+{{ s.name }}_same:
+{%- endif %}
         ld hl,net_count
         dec (hl)
         jp nz,{{ s.name }}_hash

@@ -16,6 +16,9 @@
 {%- if packed_used %}
 {% include "packed.asm" %}
 {%- endif %}
+{%- if bits_used %}
+{% include "bits.asm" %}
+{%- endif %}
 {%- if carries_used %}
 
 ; Carry out of, or borrow into, an accumulator's low byte: HL points at the low byte and stays.

@@ -22,10 +22,21 @@
         ld h,{{ page }}
 {%- for t in range(end=s.tiles) %}
         ld l,0
+{%- if s.binary %}
+{%- if s.bit_bytes[t] > 0 %}
+        ld b,{{ s.bit_bytes[t] }}
+        call bits_loop
+{%- endif %}
+{%- if s.bit_rests[t] > 0 %}
+        ld b,1
+        call bits_rest_{{ s.bit_rests[t] }}
+{%- endif %}
+{%- else %}
         exx
         ld b,{{ s.packed_bytes[t] + 1 }}
         exx
         call packed_loop
+{%- endif %}
 {%- if not loop.last %}
 {%- for i in range(end=s.stride) %}
         inc h

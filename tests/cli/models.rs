@@ -16,6 +16,7 @@ fn layer(inputs: usize, outputs: usize, seed: usize) -> Layer {
         weights: (0..inputs * outputs).map(weight).collect(),
         bias: (0..outputs).map(bias).collect(),
         shift: 2,
+        set: mlc_compiler::model::WeightSet::Full,
     }
 }
 
@@ -24,7 +25,7 @@ pub fn chat() -> Model {
     Model {
         name: "tiny".into(),
         about: "Says a few letters.".into(),
-        query: QueryEncoder { buckets: 24, max_length: 62 },
+        query: QueryEncoder { buckets: 24, bands: 1, max_length: 62 },
         output: Output::Chat(Chat {
             charset: b"abcdef\0".to_vec(),
             context: ContextEncoder { buckets: 16, length: 8 },
@@ -40,7 +41,7 @@ pub fn classifier() -> Model {
     Model {
         name: "sorter".into(),
         about: "Sorts.".into(),
-        query: QueryEncoder { buckets: 16, max_length: 30 },
+        query: QueryEncoder { buckets: 16, bands: 1, max_length: 30 },
         output: Output::Classifier { labels: vec!["go".into(), "stop".into(), "turn left".into()] },
         layers: vec![layer(16, 8, 1), layer(8, 3, 2)],
         training: Vec::new(),
@@ -55,11 +56,12 @@ pub fn wrapping() -> Model {
         weights: vec![1; inputs * outputs],
         bias: vec![0; outputs],
         shift: 0,
+        set: mlc_compiler::model::WeightSet::Full,
     };
     Model {
         name: "wrapping".into(),
         about: String::new(),
-        query: QueryEncoder { buckets: 4, max_length: 62 },
+        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
         output: Output::Classifier { labels: (0..8).map(|i| format!("L{i}")).collect() },
         layers: vec![full(4, 32), full(32, 8)],
         training: Vec::new(),
@@ -70,7 +72,7 @@ pub fn wrapping() -> Model {
 pub fn huge() -> Model {
     Model {
         name: "huge".into(),
-        query: QueryEncoder { buckets: 256, max_length: 62 },
+        query: QueryEncoder { buckets: 256, bands: 1, max_length: 62 },
         output: Output::Classifier { labels: (0..256).map(|i| format!("L{i}")).collect() },
         layers: vec![layer(256, 1024, 1), layer(1024, 256, 2), layer(256, 256, 3), layer(256, 256, 4)],
         ..classifier()

@@ -18,7 +18,8 @@ fn run(name: &str, form: Option<Form>) -> Option<Figures> {
     let expected = support::expected(name);
     assert_eq!(expected.len(), 213, "the public file has 213 prompts");
     let prompts: Vec<_> = expected.iter().map(|(p, _)| p.clone().into_bytes()).collect();
-    let compiled = support::compile_for_cpm(&model, form, &prompts).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+    let compiled =
+        support::compile_for_cpm(&model, form, &prompts).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
     let graph = reference(&model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
     for (prompt, reply) in &expected {

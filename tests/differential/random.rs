@@ -43,7 +43,9 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
     for seed in 0..NETWORKS {
         let model = support::model(seed);
         let calibration = queries(seed);
-        for encoding in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)] {
+        for encoding in
+            [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)]
+        {
             let what = encoding.map_or("auto", Form::name);
             let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
                 Ok(compiled) => compiled,
@@ -57,7 +59,11 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
             let simulated = t_states as f64 / steps as f64;
             let predicted = compiled.plan.prediction.total();
             let error = (predicted / simulated - 1.0).abs();
-            assert!(error < 0.05, "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+            assert!(
+                error < 0.05,
+                "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}",
+                model.name
+            );
             compared += 1;
         }
     }
@@ -71,7 +77,9 @@ fn byte_and_wide_accumulators_agree_on_short_and_long_queries() {
     for seed in 0..NETWORKS {
         let model = support::model(seed);
         let calibration = queries(seed);
-        let Ok(narrow) = support::compile_for_cpm(&model, Some(Form::Columns), &calibration) else { continue };
+        let Ok(narrow) = support::compile_for_cpm(&model, Some(Form::Columns), &calibration) else {
+            continue;
+        };
         if narrow.plan.narrow.is_none() {
             continue;
         }
@@ -134,7 +142,12 @@ fn bounds_hold_on_what_runs() {
                     // A sum that leaves 16 bits wraps; its bounds are those before it wraps.
                     let inside = range.least >= i16::MIN.into() && range.most <= i16::MAX.into();
                     let held = range.least <= v.into() && i64::from(v) <= range.most;
-                    assert!(held || !inside, "{}: %{} element {i} is {v}, not in {range}", model.name, id.index());
+                    assert!(
+                        held || !inside,
+                        "{}: %{} element {i} is {v}, not in {range}",
+                        model.name,
+                        id.index()
+                    );
                 }
             });
         }

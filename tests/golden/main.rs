@@ -7,7 +7,7 @@ mod support;
 
 use mlc_compiler::Compiled;
 use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use support::Random;
 
 fn layers(seed: u64, widths: &[usize]) -> Vec<Layer> {
@@ -20,7 +20,7 @@ fn layers(seed: u64, widths: &[usize]) -> Vec<Layer> {
 fn chat() -> Model {
     let context = ContextEncoder { buckets: 8, length: 3 };
     let output = Output::Chat(Chat { charset: b"ab!\0".to_vec(), context, max_reply: 4 });
-    let query = QueryEncoder { buckets: 8, max_length: 20 };
+    let query = QueryEncoder { buckets: 8, bands: 1, max_length: 20 };
     let mut layers = layers(3, &[16, 20, 8, 4]);
     for row in layers[0].weights.chunks_mut(16) {
         row[5] = 0;
@@ -29,14 +29,21 @@ fn chat() -> Model {
     for row in layers[1].weights.chunks_mut(20) {
         row[2] = 0;
     }
-    let model = Model { name: "mini".into(), about: "a network to read".into(), query, output, layers, training: vec![] };
+    let model = Model {
+        name: "mini".into(),
+        about: "a network to read".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+    };
     model.check().expect("the model is valid");
     model
 }
 
 /// 12 → 300 → 3, so that outputs need two tiles and inputs two scans; 12 is no power of two.
 fn classifier() -> Model {
-    let query = QueryEncoder { buckets: 12, max_length: 40 };
+    let query = QueryEncoder { buckets: 12, bands: 1, max_length: 40 };
     let output = Output::Classifier { labels: vec!["RED".into(), "GREEN \"1\"".into(), "BLUE".into()] };
     let mut layers = layers(5, &[12, 260, 3]);
     for (o, row) in layers[0].weights.chunks_mut(12).enumerate() {
@@ -46,7 +53,26 @@ fn classifier() -> Model {
             row[o % 12] = if o % 3 == 0 { -2 } else { 1 };
         }
     }
-    let model = Model { name: "wide".into(), about: "two tiles".into(), query, output, layers, training: vec![] };
+    let model =
+        Model { name: "wide".into(), about: "two tiles".into(), query, output, layers, training: vec![] };
+    model.check().expect("the model is valid");
+    model
+}
+
+/// 12 in 3 bands → 11 → 10 → 2, the hidden layers of weights ±1: eight outputs to a byte and some left.
+fn banded() -> Model {
+    let query = QueryEncoder { buckets: 12, bands: 3, max_length: 40 };
+    let output = Output::Classifier { labels: vec!["YES".into(), "NO".into()] };
+    let mut layers = layers(7, &[12, 11, 10, 2]);
+    for layer in &mut layers[..2] {
+        layer.set = WeightSet::Binary;
+        let signs = [1, -1, -1, 1, 1, 1, -1];
+        layer.weights.iter_mut().enumerate().for_each(|(i, w)| *w = signs[i * i % 13 % 7]);
+    }
+    // No neuron of the hidden layers is dead.
+    layers[2].weights = (0..20).map(|i| [1, -2, -1][i % 3]).collect();
+    let name = "banded".into();
+    let model = Model { name, about: "bands and bits".into(), query, output, layers, training: vec![] };
     model.check().expect("the model is valid");
     model
 }
@@ -83,8 +109,30 @@ fn assembly_of_a_chat() {
 #[test]
 fn assembly_of_a_classifier_with_two_tiles() {
     for form in [Form::Columns, Form::Packed] {
-        insta::assert_snapshot!(format!("classifier-{form}.asm"), compiled(&classifier(), Some(form)).assembly);
+        insta::assert_snapshot!(
+            format!("classifier-{form}.asm"),
+            compiled(&classifier(), Some(form)).assembly
+        );
     }
+}
+
+#[test]
+fn assembly_with_bands_and_bits() {
+    let compiled = compiled(&banded(), Some(Form::Packed));
+    let graph = &compiled.reports[0].graph;
+    insta::assert_snapshot!(
+        "banded-packed.asm",
+        format!("{graph}\n{}\n{}", compiled.plan.table(), compiled.assembly)
+    );
+    // A hash of a byte: only the encoder is another.
+    let mut narrow = banded();
+    narrow.query.buckets = 8;
+    narrow.layers[0].inputs = 8;
+    narrow.layers[0].weights.truncate(8 * 11);
+    let assembly = self::compiled(&narrow, Some(Form::Packed)).assembly;
+    let encoder =
+        assembly.split("ld ix,query_text").nth(1).and_then(|rest| rest.split("; Adds the column").next());
+    insta::assert_snapshot!("banded-narrow-hash.asm", encoder.expect("the program has an encoder"));
 }
 
 #[test]

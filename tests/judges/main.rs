@@ -11,7 +11,10 @@ fn installed(tool: &str) -> bool {
     if Command::new(tool).output().is_ok() {
         return true;
     }
-    assert!(std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"), "{tool} is required and not installed");
+    assert!(
+        std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"),
+        "{tool} is required and not installed"
+    );
     eprintln!("skipped: {tool} is not installed");
     false
 }
@@ -25,7 +28,8 @@ fn pasmo_assembles_every_program_to_the_same_bytes() {
     let mut models: Vec<_> = (0..30).map(support::model).collect();
     models.extend(["tinychat", "guess"].into_iter().filter_map(support::published));
     for model in models {
-        for form in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)] {
+        for form in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)]
+        {
             let Ok(compiled) = support::compile_for_cpm(&model, form, &[]) else { continue };
             let (source, binary) = (folder.path().join("a.asm"), folder.path().join("a.bin"));
             std::fs::write(&source, &compiled.assembly).expect("the folder is writable");

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
 use std::path::PathBuf;
@@ -48,7 +48,15 @@ pub fn layer(r: &mut Random, inputs: usize, outputs: usize, density: u64, bias: 
         }
     }
     let bias = (0..outputs).map(|_| (r.within(0, 2 * bias as usize) as i64 - bias) as i16).collect();
-    Layer { inputs, outputs, weights, bias, shift }
+    Layer { inputs, outputs, weights, bias, shift, set: WeightSet::Full }
+}
+
+/// Makes a layer one of `set`: weights outside of it become others.
+pub fn restrict(layer: &mut Layer, set: WeightSet, r: &mut Random) {
+    layer.set = set;
+    for w in layer.weights.iter_mut().filter(|w| !set.contains(**w)) {
+        *w = if *w < 0 || r.chance(50) { -1 } else { 1 };
+    }
 }
 
 /// A random chat model or classifier of odd shape that is likely to fit a Z80.
@@ -62,7 +70,7 @@ pub fn model(seed: u64) -> Model {
         3 => 64,
         _ => 128,
     };
-    let query = QueryEncoder { buckets: buckets(&mut r), max_length: r.within(1, 127) as u8 };
+    let query = QueryEncoder { buckets: buckets(&mut r), bands: 1, max_length: r.within(1, 127) as u8 };
     let context = buckets(&mut r);
     let inputs = usize::from(query.buckets) + if chat { usize::from(context) } else { 0 };
     let classes = r.within(1, if chat { 60 } else { 280 });
@@ -84,7 +92,26 @@ pub fn model(seed: u64) -> Model {
     } else {
         Output::Classifier { labels: (0..classes).map(|i| format!("L{i}")).collect() }
     };
-    let model = Model { name: format!("random-{seed}"), about: "random".into(), query, output, layers, training: vec![] };
+    let mut model = Model {
+        name: format!("random-{seed}"),
+        about: "random".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+    };
+    // Decided by numbers of their own: shapes and weights of the networks without them stay as they are.
+    let mut r = Random(seed ^ 0xBA_4D5E);
+    if r.chance(40) {
+        model.query.bands = [2, 3, 4, 16][r.within(0, 3)];
+    }
+    for layer in &mut model.layers {
+        match r.within(0, 19) {
+            0 | 1 => restrict(layer, WeightSet::Ternary, &mut r),
+            2 => restrict(layer, WeightSet::Binary, &mut r),
+            _ => {}
+        }
+    }
     model.check().expect("the generator keeps the rules");
     model
 }
@@ -100,14 +127,32 @@ pub fn target() -> Target {
     targets.into_iter().find(|t| t.name == "z80-cpm").expect("z80-cpm is built in")
 }
 
-pub fn compile_for_cpm(model: &Model, encoding: Option<Form>, calibration: &[Vec<u8>]) -> Result<Compiled, CompileError> {
-    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, wide: false, calibration })
+pub fn compile_for_cpm(
+    model: &Model,
+    encoding: Option<Form>,
+    calibration: &[Vec<u8>],
+) -> Result<Compiled, CompileError> {
+    compile(&Request {
+        model,
+        target: &target(),
+        assets: &Assets::builtin(),
+        encoding,
+        wide: false,
+        calibration,
+    })
 }
 
 /// The same with 16-bit accumulators in the first layer, whatever bounds prove.
 pub fn compile_wide(model: &Model, calibration: &[Vec<u8>]) -> Result<Compiled, CompileError> {
     let encoding = Some(Form::Columns);
-    compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, wide: true, calibration })
+    compile(&Request {
+        model,
+        target: &target(),
+        assets: &Assets::builtin(),
+        encoding,
+        wide: true,
+        calibration,
+    })
 }
 
 /// What a program did with one query.
@@ -133,7 +178,8 @@ impl Observer for Watch<'_> {
 pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
-    let mut machine = CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
+    let mut machine =
+        CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
     machine.watch(image.logits.ready);
     let mut watch = Watch { image, logits: vec![] };
     match machine.run(&mut watch) {
@@ -161,7 +207,10 @@ pub fn shared(name: &str) -> Option<Vec<u8>> {
 pub fn expected(name: &str) -> Vec<(String, String)> {
     let Some(bytes) = shared(&format!("{name}-expected.txt")) else { return vec![] };
     let text = String::from_utf8(bytes).expect("the file is text");
-    text.lines().map(|l| l.split_once('|').expect("prompt|reply")).map(|(p, r)| (p.into(), r.into())).collect()
+    text.lines()
+        .map(|l| l.split_once('|').expect("prompt|reply"))
+        .map(|(p, r)| (p.into(), r.into()))
+        .collect()
 }
 
 /// A published network.

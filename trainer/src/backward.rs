@@ -205,7 +205,7 @@ mod tests {
     /// A small chat task and a relaxed network of odd shape for it, with shifts that differ.
     fn case(hidden: &[usize]) -> (Dataset, Network) {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
-        let query = QueryEncoder { buckets: 11, max_length: 62 };
+        let query = QueryEncoder { buckets: 11, bands: 1, max_length: 62 };
         let context = ContextEncoder { buckets: 6, length: 4 };
         let output = Output::Chat(Chat { charset: b"ABC\0".to_vec(), context, max_reply: 50 });
         let pair =

@@ -285,7 +285,7 @@ mod tests {
             ("red or blue", "NO"),
         ]);
         let held_out = pairs(&[("blue is it", "YES"), ("is it reddish", "NO"), ("unheard of", "WIN")]);
-        let encoder = QueryEncoder { buckets: 128, max_length: 62 };
+        let encoder = QueryEncoder { buckets: 128, bands: 1, max_length: 62 };
         let rows =
             baselines(&train.iter().collect::<Vec<_>>(), &held_out.iter().collect::<Vec<_>>(), &encoder);
         let found: Vec<_> = rows.iter().map(|r| (r.name, r.bytes, r.train_right, r.held_out_right)).collect();

@@ -200,8 +200,22 @@ mod tests {
     #[test]
     fn costs_of_a_network_counted_by_hand() {
         let layers = [
-            Layer { inputs: 3, outputs: 2, weights: vec![1, 0, -2, 0, 1, 1], bias: vec![0; 2], shift: 2 },
-            Layer { inputs: 2, outputs: 1, weights: vec![1, 1], bias: vec![0], shift: 2 },
+            Layer {
+                inputs: 3,
+                outputs: 2,
+                weights: vec![1, 0, -2, 0, 1, 1],
+                bias: vec![0; 2],
+                shift: 2,
+                set: mlc_compiler::model::WeightSet::Full,
+            },
+            Layer {
+                inputs: 2,
+                outputs: 1,
+                weights: vec![1, 1],
+                bias: vec![0],
+                shift: 2,
+                set: mlc_compiler::model::WeightSet::Full,
+            },
         ];
         let activity = [vec![1.0, 0.5, 0.25], vec![0.5, 0.0]];
         let usage = Usage { layers: &layers, query_inputs: 2, steps_per_query: 4.0, activity: &activity };

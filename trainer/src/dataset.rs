@@ -58,7 +58,7 @@ impl Sparse {
 
     /// `query` is normalized.
     pub(crate) fn push_query(&mut self, query: &[u8], encoder: &QueryEncoder) -> u32 {
-        self.push(text::trigram_buckets(query, encoder.buckets).collect(), 0)
+        self.push(text::trigram_buckets(query, encoder.buckets, encoder.bands).collect(), 0)
     }
 
     /// `window` is folded and as long as the encoder's window.
@@ -205,7 +205,7 @@ mod tests {
 
     #[test]
     fn every_step_has_the_machine_s_input() {
-        let query = QueryEncoder { buckets: 61, max_length: 62 };
+        let query = QueryEncoder { buckets: 61, bands: 1, max_length: 62 };
         let context = ContextEncoder { buckets: 40, length: 5 };
         let chat = Chat { charset: b"ABab \0".to_vec(), context, max_reply: 9 };
         let output = Output::Chat(chat.clone());
@@ -217,7 +217,11 @@ mod tests {
         for pair in &pairs {
             let mut window = chat.empty_window();
             for &c in pair.reply.iter().chain(&[0]).take(9) {
-                assert_eq!(dense(&data, step, 101), chat.step_input(&pair.query, 61, &window), "step {step}");
+                assert_eq!(
+                    dense(&data, step, 101),
+                    chat.step_input(&pair.query, &query, &window),
+                    "step {step}"
+                );
                 let wants = chat.charset.iter().position(|&d| d == c).map_or(NO_TARGET, |i| i as u16);
                 assert_eq!(data.examples[step].target, wants);
                 Chat::push(&mut window, c);
@@ -229,14 +233,14 @@ mod tests {
 
     #[test]
     fn a_classifier_has_one_step_a_pair() {
-        let query = QueryEncoder { buckets: 64, max_length: 62 };
+        let query = QueryEncoder { buckets: 64, bands: 1, max_length: 62 };
         let output = Output::Classifier { labels: vec!["ON".into(), "OFF".into()] };
         let data =
             Dataset::new(&[pair("light on", "ON"), pair("off", "OFF"), pair("x", "?")], &query, &output);
         let targets: Vec<_> = data.examples.iter().map(|e| e.target).collect();
         assert_eq!(targets, [0, 1, NO_TARGET]);
         let wants: Vec<_> =
-            text::count(text::trigram_buckets(b"off", 64), 64).iter().map(|c| c * 32).collect();
+            text::count(text::trigram_buckets(b"off", 64, 1), 64).iter().map(|c| c * 32).collect();
         assert_eq!(dense(&data, 1, 64), wants);
     }
 }

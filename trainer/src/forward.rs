@@ -185,8 +185,16 @@ mod tests {
             Just(vec![1i8; inputs * outputs]),
             Just(vec![-2i8; inputs * outputs]),
         ];
-        (weights, proptest::collection::vec(bias, outputs), 0u8..=7)
-            .prop_map(move |(weights, bias, shift)| model::Layer { inputs, outputs, weights, bias, shift })
+        (weights, proptest::collection::vec(bias, outputs), 0u8..=7).prop_map(
+            move |(weights, bias, shift)| model::Layer {
+                inputs,
+                outputs,
+                weights,
+                bias,
+                shift,
+                set: model::WeightSet::Full,
+            },
+        )
     }
 
     fn chat_model() -> impl Strategy<Value = Model> {
@@ -200,7 +208,7 @@ mod tests {
                 layers.prop_map(move |layers| Model {
                     name: "random".into(),
                     about: String::new(),
-                    query: QueryEncoder { buckets: query, max_length: 62 },
+                    query: QueryEncoder { buckets: query, bands: 1, max_length: 62 },
                     output: Output::Chat(Chat {
                         charset: (1..classes as u8).chain([0]).collect(),
                         context: ContextEncoder { buckets: context, length },
@@ -227,7 +235,7 @@ mod tests {
                 window: windows.push_window(&window, chat, &model.query),
                 target: 0,
             });
-            wants.push(definition(model, chat.step_input(query, model.query.buckets, &window)));
+            wants.push(definition(model, chat.step_input(query, &model.query, &window)));
         }
         let mut activations = Activations::default();
         let inputs = Inputs { queries: &queries, windows: &windows };
@@ -260,11 +268,12 @@ mod tests {
             weights: (0..inputs * outputs).map(weight).collect(),
             bias: (0..outputs as i16).map(|o| bias.wrapping_add(o.wrapping_mul(77))).collect(),
             shift: 0,
+            set: model::WeightSet::Full,
         };
         let model = Model {
             name: "wide".into(),
             about: String::new(),
-            query: QueryEncoder { buckets: 8, max_length: 62 },
+            query: QueryEncoder { buckets: 8, bands: 1, max_length: 62 },
             output: Output::Chat(Chat {
                 charset: vec![b'a', b'b', 0],
                 context: ContextEncoder { buckets: 8, length: 8 },

@@ -58,6 +58,7 @@ impl Network {
                 .collect(),
             bias: layer.bias.iter().map(|&b| b as i16).collect(),
             shift: layer.shift,
+            set: model::WeightSet::Full,
         });
         layers.collect()
     }

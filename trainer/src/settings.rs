@@ -53,7 +53,7 @@ impl Default for Settings {
         Self {
             name: "chat".into(),
             about: String::new(),
-            query: QueryEncoder { buckets: 128, max_length: 62 },
+            query: QueryEncoder { buckets: 128, bands: 1, max_length: 62 },
             context: ContextEncoder { buckets: 128, length: 8 },
             max_reply: 50,
             hidden: vec![256, 192, 128],
@@ -79,7 +79,7 @@ impl Settings {
     pub fn classifier() -> Self {
         Self {
             name: "classifier".into(),
-            query: QueryEncoder { buckets: 64, max_length: 62 },
+            query: QueryEncoder { buckets: 64, bands: 1, max_length: 62 },
             hidden: vec![32, 16],
             batch: 64,
             ..Self::default()

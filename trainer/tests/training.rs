@@ -65,7 +65,7 @@ fn reply(model: &Model, chat: &Chat, query: &[u8]) -> Vec<u8> {
     let query = text::normalize(query);
     let (mut window, mut reply) = (chat.empty_window(), Vec::new());
     while reply.len() < usize::from(chat.max_reply) {
-        let c = chat.charset[argmax(&logits(model, chat.step_input(&query, model.query.buckets, &window)))];
+        let c = chat.charset[argmax(&logits(model, chat.step_input(&query, &model.query, &window)))];
         if c == 0 {
             break;
         }
@@ -210,7 +210,7 @@ fn learns_to_classify() {
     let widths: Vec<_> = trained.model.layers.iter().map(|layer| (layer.inputs, layer.outputs)).collect();
     assert_eq!(widths, [(64, 32), (32, 16), (16, 4)]);
     for pair in pairs(LIGHTS).pairs {
-        let counts = text::count(text::trigram_buckets(&pair.query, 64), 64);
+        let counts = text::count(text::trigram_buckets(&pair.query, 64, 1), 64);
         let label = &labels[argmax(&logits(&trained.model, counts.iter().map(|c| c * 32).collect()))];
         assert_eq!(label.as_bytes(), pair.reply);
     }

@@ -75,7 +75,7 @@ pub fn model(layers: Vec<Layer>, facts: Facts, file: &str, options: &Options) ->
     let model = Model {
         name: options.name.clone().unwrap_or_else(|| name(base)),
         about: format!("imported from {base}"),
-        query: QueryEncoder { buckets, max_length: options.max_query },
+        query: QueryEncoder { buckets, bands: 1, max_length: options.max_query },
         output,
         layers,
         training: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::network::SHIFT;
 use super::{Problem, quantize};
-use crate::model::{Layer, MAX_WIDTH};
+use crate::model::{Layer, MAX_WIDTH, WeightSet};
 
 /// The types of values that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -162,7 +162,7 @@ pub fn layer(weight: &Tensor, bias: &Tensor) -> Result<Layer, Problem> {
             i16::try_from(b).map_err(|_| Problem::Bias { place: place(), output, value: b.into() })
         })?,
     };
-    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT })
+    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT, set: WeightSet::Full })
 }
 
 fn numbered<T: Copy>(

@@ -12,7 +12,7 @@ pub fn build(model: &Model) -> Result<Graph, TypeError> {
     let mut g = Graph::new(&model.name);
     let entry = Graph::ENTRY;
     let query = g.add(entry, "query", Op::Query { max_length: model.query.max_length.into() })?;
-    let encoder = Encoder::Trigrams { buckets: model.query.buckets };
+    let encoder = Encoder::Trigrams { buckets: model.query.buckets, bands: model.query.bands };
     let trigrams = encoded(&mut g, entry, "query", query, encoder)?;
     match &model.output {
         Output::Classifier { labels } => {
@@ -47,7 +47,13 @@ fn constant(g: &mut Graph, name: &str, data: Data) -> super::ConstId {
     g.consts.push(Const { name: name.to_string(), data })
 }
 
-fn encoded(g: &mut Graph, r: RegionId, name: &str, text: NodeId, encoder: Encoder) -> Result<NodeId, TypeError> {
+fn encoded(
+    g: &mut Graph,
+    r: RegionId,
+    name: &str,
+    text: NodeId,
+    encoder: Encoder,
+) -> Result<NodeId, TypeError> {
     let counts = g.add(r, name, Op::Encode { text, encoder })?;
     g.add(r, name, Op::Scale { input: counts, factor: COUNT_SCALE })
 }

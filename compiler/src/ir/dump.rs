@@ -1,6 +1,6 @@
 //! A graph as text: what `--emit ir` and `--print-after` show and the snapshots keep.
 
-use super::{Const, Data, Graph, Node, NodeId, Op, Type};
+use super::{Const, Data, Encoder, Graph, Node, NodeId, Op, Type};
 use std::fmt;
 
 impl Op {
@@ -9,8 +9,8 @@ impl Op {
         match self {
             Self::Query { .. } => "query",
             Self::State { .. } => "state",
-            Self::Encode { encoder: super::Encoder::Trigrams { .. }, .. } => "trigrams",
-            Self::Encode { encoder: super::Encoder::Ngrams { .. }, .. } => "ngrams",
+            Self::Encode { encoder: Encoder::Trigrams { .. }, .. } => "trigrams",
+            Self::Encode { encoder: Encoder::Ngrams { .. }, .. } => "ngrams",
             Self::Scale { .. } => "scale",
             Self::Concat { .. } => "concat",
             Self::Constant { .. } => "constant",
@@ -110,6 +110,9 @@ impl Graph {
         match op {
             Op::Query { max_length } => format!("{name} at most {max_length}"),
             Op::State { state } => format!("{name} ${}", self.states[*state].name),
+            Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } if *bands > 1 => {
+                format!("{name} {list}, {buckets} buckets, {bands} bands")
+            }
             Op::Encode { encoder, .. } => format!("{name} {list}, {} buckets", encoder.buckets()),
             Op::Scale { factor, .. } => format!("{name} {list} × {factor}"),
             Op::Constant { value } => format!("{name} {}", constant(*value)),
@@ -120,7 +123,12 @@ impl Graph {
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
             Op::Lookup { table, .. } => format!("{name} {list} in {}", constant(*table)),
             Op::Push { state, .. } => format!("{name} ${}, {list}", self.states[*state].name),
-            Op::Concat { .. } | Op::Dense { .. } | Op::Sum { .. } | Op::Relu { .. } | Op::ArgMax { .. } | Op::Emit { .. } => {
+            Op::Concat { .. }
+            | Op::Dense { .. }
+            | Op::Sum { .. }
+            | Op::Relu { .. }
+            | Op::ArgMax { .. }
+            | Op::Emit { .. } => {
                 format!("{name} {list}")
             }
         }

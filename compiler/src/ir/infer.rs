@@ -1,6 +1,7 @@
 //! The type of each operation's value, and what its operands must be.
 
 use super::{Data, Encoder, Form, Graph, NodeId, Op, Type};
+use crate::model::MAX_BANDS;
 use thiserror::Error;
 
 /// Operands that do not fit their operation: always a bug in the pass that made the node.
@@ -39,19 +40,30 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         other => Err(fail(format!("%{} is {other}, not an index", id.index()))),
     };
     let product = |len: usize, rows: usize, cols: usize| {
-        if len == cols { Ok(Type::Vector { len: rows }) } else { Err(fail(format!("{len} inputs for {cols} columns"))) }
+        if len == cols {
+            Ok(Type::Vector { len: rows })
+        } else {
+            Err(fail(format!("{len} inputs for {cols} columns")))
+        }
     };
     match op {
         Op::Query { max_length } => Ok(Type::Text { max: *max_length }),
-        Op::State { state } if graph.states.contains(*state) => Ok(Type::Text { max: graph.states[*state].length }),
+        Op::State { state } if graph.states.contains(*state) => {
+            Ok(Type::Text { max: graph.states[*state].length })
+        }
         Op::State { .. } => Err(fail("the state does not exist".into())),
         Op::Encode { text: t, encoder } => {
             text(*t)?;
             match encoder {
-                Encoder::Trigrams { buckets } | Encoder::Ngrams { buckets } => Ok(Type::Vector { len: (*buckets).into() }),
+                Encoder::Trigrams { bands, .. } if !(1..=MAX_BANDS).contains(bands) => {
+                    Err(fail(format!("{bands} bands")))
+                }
+                _ => Ok(Type::Vector { len: encoder.buckets().into() }),
             }
         }
-        Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => Ok(Type::Vector { len: vector(*input)? }),
+        Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => {
+            Ok(Type::Vector { len: vector(*input)? })
+        }
         Op::Concat { inputs } => {
             Ok(Type::Vector { len: inputs.iter().map(|&id| vector(id)).sum::<Result<usize, _>>()? })
         }
@@ -91,7 +103,11 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
             Data::Folds { outputs, folds } => {
                 let len = vector(*input)?;
                 let wants = outputs + folds.len();
-                if len == wants { Ok(Type::Vector { len: *outputs }) } else { Err(fail(format!("of {len} elements, not {wants}"))) }
+                if len == wants {
+                    Ok(Type::Vector { len: *outputs })
+                } else {
+                    Err(fail(format!("of {len} elements, not {wants}")))
+                }
             }
             _ => Err(fail(format!("@{} holds no folds", graph.consts[*folds].name))),
         },
@@ -101,7 +117,11 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         },
         Op::ExitIf { index: i, equals } => {
             let below = index(*i)?;
-            if *equals < below { Ok(Type::Unit) } else { Err(fail(format!("{equals} is never reached by an index below {below}"))) }
+            if *equals < below {
+                Ok(Type::Unit)
+            } else {
+                Err(fail(format!("{equals} is never reached by an index below {below}")))
+            }
         }
         Op::Lookup { index: i, table } => {
             let below = index(*i)?;
@@ -110,7 +130,11 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
                 Data::Labels(labels) => (labels.len(), labels.iter().map(String::len).max().unwrap_or(0)),
                 _ => return Err(fail(format!("@{} is no table of texts", graph.consts[*table].name))),
             };
-            if entries == below { Ok(Type::Text { max }) } else { Err(fail(format!("{below} indices for {entries} entries"))) }
+            if entries == below {
+                Ok(Type::Text { max })
+            } else {
+                Err(fail(format!("{below} indices for {entries} entries")))
+            }
         }
         Op::Emit { text: t } => text(*t).map(|_| Type::Unit),
         Op::Push { state, text: t } if graph.states.contains(*state) => text(*t).map(|_| Type::Unit),

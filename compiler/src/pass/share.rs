@@ -65,7 +65,8 @@ pub fn share<'f>(graph: &Graph, folds: &dyn Fn(&str) -> &'f [Fold]) -> Rewritten
 
 /// The sum that each product with folds goes into, with the folds.
 fn shared_sums<'f>(graph: &Graph, folds: &dyn Fn(&str) -> &'f [Fold]) -> BTreeMap<NodeId, &'f [Fold]> {
-    let products = graph.nodes.iter().filter(|(_, n)| matches!(n.op, Op::Dense { .. }) && !folds(&n.name).is_empty());
+    let products =
+        graph.nodes.iter().filter(|(_, n)| matches!(n.op, Op::Dense { .. }) && !folds(&n.name).is_empty());
     products.filter_map(|(id, n)| graph.users(id).next().map(|sum| (sum, folds(&n.name)))).collect()
 }
 

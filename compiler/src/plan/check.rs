@@ -52,7 +52,12 @@ fn overlap(a: &Buffer, b: &Buffer) -> bool {
 }
 
 /// A stage first takes its start values, then writes its whole array while it reads its input.
-fn run_stage(network: &Network, arrays: &[Buffer], owner: &mut [Option<usize>], i: usize) -> Result<(), String> {
+fn run_stage(
+    network: &Network,
+    arrays: &[Buffer],
+    owner: &mut [Option<usize>],
+    i: usize,
+) -> Result<(), String> {
     let stage = &network.stages[i];
     if let Start::Stage(from) = stage.start {
         intact(owner, arrays, from, &stage.name)?;
@@ -86,14 +91,24 @@ mod tests {
 
     fn stage(name: &str, in_loop: bool, source: Source, start: Start, inputs: usize) -> Stage {
         let columns = vec![Column::default(); inputs];
-        Stage { name: name.into(), in_loop, source, start, outputs: 300, folds: vec![], columns, sum: Id::first(), result: Id::first() }
+        Stage {
+            name: name.into(),
+            in_loop,
+            source,
+            start,
+            outputs: 300,
+            folds: vec![],
+            columns,
+            sum: Id::first(),
+            result: Id::first(),
+        }
     }
 
     fn chat() -> Network {
         let zeros = || Start::Constant(vec![0; 300]);
         let hidden = |stage| Source::Hidden { stage, shift: 2, most: 1000 };
         let stages = vec![
-            stage("query", false, Source::Trigrams { buckets: 8, factor: 32 }, zeros(), 8),
+            stage("query", false, Source::Trigrams { buckets: 8, bands: 1, factor: 32 }, zeros(), 8),
             stage("context", true, Source::Ngrams { buckets: 8, length: 8, factor: 32 }, Start::Stage(0), 8),
             stage("fc2", true, hidden(1), zeros(), 300),
             stage("fc3", true, hidden(2), zeros(), 300),
@@ -108,8 +123,11 @@ mod tests {
         let network = chat();
         let memory = layout(&network, None, 64);
         assert_eq!(check_memory(&network, &memory), Ok(()));
-        assert_eq!(memory.buffers[3].offset, memory.buffers[1].offset, "fc3 can lie where context was");
-        assert_ne!(memory.buffers[2].offset, memory.buffers[0].offset, "the query's sums live through the loop");
+        assert_eq!(memory.buffers[4].offset, memory.buffers[1].offset, "fc4 can lie where context was");
+        assert_ne!(
+            memory.buffers[2].offset, memory.buffers[0].offset,
+            "the query's sums live through the loop"
+        );
     }
 
     #[test]

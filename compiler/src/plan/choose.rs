@@ -51,7 +51,8 @@ impl Survey {
     pub fn estimate(&self, forms: &[Form]) -> (usize, f64) {
         let offers = || forms.iter().zip(&self.offers).map(|(f, all)| &all[f.index()]);
         let weights: usize = offers().map(|o| o.bytes).sum();
-        let shared = z80::shared_bytes(&self.network, forms) + z80::buffer_bytes(&self.network, self.narrow_for(forms), &self.target);
+        let shared = z80::shared_bytes(&self.network, forms)
+            + z80::buffer_bytes(&self.network, self.narrow_for(forms), &self.target);
         (weights + shared, offers().map(|o| o.cost).sum())
     }
 }
@@ -88,7 +89,13 @@ impl Chosen<'_> {
 ///
 /// # Errors
 /// [`PlanError::Shape`] for a graph that no kernel computes.
-pub fn survey(graph: &Graph, target: &Target, wide: bool, longest_query: u8, calibration: &[Vec<u8>]) -> Result<Survey, PlanError> {
+pub fn survey(
+    graph: &Graph,
+    target: &Target,
+    wide: bool,
+    longest_query: u8,
+    calibration: &[Vec<u8>],
+) -> Result<Survey, PlanError> {
     let network = Network::read(graph)?;
     let calibration = match calibration {
         [] => QUERIES.iter().map(|q| q.as_bytes().to_vec()).collect(),
@@ -156,7 +163,8 @@ fn combinations(survey: &Survey, stages: usize) -> Vec<Vec<Form>> {
         }
         return all;
     }
-    let fastest = |offers: &Vec<Offer>| offers.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|o| o.form);
+    let fastest =
+        |offers: &Vec<Offer>| offers.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|o| o.form);
     let mut forms: Vec<Form> = survey.offers.iter().filter_map(fastest).collect();
     let mut path = vec![forms.clone()];
     while let Some((stage, form)) = best_saving(survey, &forms) {

@@ -49,7 +49,8 @@ impl Memory {
     pub fn table(&self) -> String {
         let mut out = String::from("memory behind the image:\n");
         for b in &self.buffers {
-            let live = b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
+            let live =
+                b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
             let _ = writeln!(out, "  {:04X}h {:>5} bytes  {:<16} {live}", b.offset, b.size, b.name);
         }
         out
@@ -64,7 +65,13 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
     for (i, stage) in network.stages.iter().enumerate() {
         let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
         let bytes = narrow.is_some_and(|n| i == n.query || i == n.last);
-        let stride = if bytes { 1 } else if big { 3 } else { 2 };
+        let stride = if bytes {
+            1
+        } else if big {
+            3
+        } else {
+            2
+        };
         let size = stage.outputs.div_ceil(PAGE) * stride * PAGE;
         let end = if i == last { last } else { network.readers(i).max().unwrap_or(i) };
         // What is computed before the loop and read inside is read again in the next round.

@@ -96,7 +96,11 @@ impl Plan {
     /// The plan as a table: what the command line prints and the snapshots keep.
     pub fn table(&self) -> String {
         let mut out = String::new();
-        let _ = writeln!(out, "{:<14} {:>9} {:>9} {:>8} {:>10}  others", "stage", "shape", "form", "bytes", "T/step");
+        let _ = writeln!(
+            out,
+            "{:<14} {:>9} {:>9} {:>8} {:>10}  others",
+            "stage", "shape", "form", "bytes", "T/step"
+        );
         for ((stage, &form), offers) in self.network.stages.iter().zip(&self.forms).zip(&self.options) {
             let shape = format!("{}→{}", stage.columns.len(), stage.outputs);
             let taken = offers.iter().find(|o| o.form == form);
@@ -115,10 +119,19 @@ impl Plan {
         }
         if let Some(n) = &self.narrow {
             let name = &self.network.stages[n.last].name;
-            let _ = writeln!(out, "{name} counts in bytes: threshold {}, queries of up to {} bytes at once", n.threshold, n.short);
+            let _ = writeln!(
+                out,
+                "{name} counts in bytes: threshold {}, queries of up to {} bytes at once",
+                n.threshold, n.short
+            );
         }
         out.push_str(&self.memory.table());
-        let _ = writeln!(out, "predicted: {:.0} T-states a step, image about {} bytes", self.prediction.total(), self.prediction.bytes);
+        let _ = writeln!(
+            out,
+            "predicted: {:.0} T-states a step, image about {} bytes",
+            self.prediction.total(),
+            self.prediction.bytes
+        );
         out
     }
 }

@@ -14,7 +14,7 @@
 //!
 //! Longer queries are counted in pieces and summed in 16 bits; then the sum is raised to `floor` where it
 //! is below. That is exact: below it `m` stays negative whatever the context adds, so the activation is 0
-//! both ways. Where not even that fits a byte, or the 16-bit sum could wrap, the wide accumulators stand.
+//! both ways. Where not even that fits a byte, where position bands forbid to count in pieces, or the 16-bit sum could wrap, the wide accumulators stand.
 
 use super::network::{Network, Source, Stage, Start};
 use crate::ir::Interval;
@@ -58,7 +58,8 @@ pub struct Long {
 /// `longest` bytes.
 pub fn narrow(network: &Network, longest: u8) -> Option<Narrow> {
     let query = 0;
-    let last = network.readers(query).find(|&r| network.stages[r].start == Start::Stage(query)).unwrap_or(query);
+    let last =
+        network.readers(query).find(|&r| network.stages[r].start == Start::Stage(query)).unwrap_or(query);
     let (first, context) = (&network.stages[query], &network.stages[last]);
     let readers: Vec<_> = network.readers(last).collect();
     let [reader] = readers[..] else { return None };
@@ -86,7 +87,8 @@ pub fn narrow(network: &Network, longest: u8) -> Option<Narrow> {
     // Bounds of m after a query of that length, before and after the context.
     let after = |length: u8, with_context: bool| -> Interval {
         let bounds = (0..first.outputs).map(|o| {
-            let n = Interval::new(of_query[o].least * i64::from(length), of_query[o].most * i64::from(length));
+            let n =
+                Interval::new(of_query[o].least * i64::from(length), of_query[o].most * i64::from(length));
             let m = Interval::new(n.least + whole[o], n.most + whole[o]);
             if with_context { (m + of_context[o]).hull(m) } else { m }
         });
@@ -105,11 +107,14 @@ pub fn narrow(network: &Network, longest: u8) -> Option<Narrow> {
     let deepest = down - up - 1;
     let long = Long { threshold: -deepest as u8, floor: -down as u8 };
     let long_fits = -deepest <= 255 && after(longest, true).most - deepest <= 255;
-    if wraps || (short < longest && !long_fits) {
+    // Pieces of a long query would start their position bands anew.
+    let banded = matches!(first.source, Source::Trigrams { bands: 2.., .. });
+    if wraps || (short < longest && (banded || !long_fits)) {
         return None;
     }
     let mask = (1i16 << bits) - 1;
-    let byte = |m: i64| u8::try_from(m + threshold).expect("after() is inside the byte for the empty query, too");
+    let byte =
+        |m: i64| u8::try_from(m + threshold).expect("after() is inside the byte for the empty query, too");
     Some(Narrow {
         query,
         last,

@@ -55,7 +55,7 @@ pub fn label(name: &str) -> String {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// Each trigram of the query adds its bucket's column times `factor`.
-    Trigrams { buckets: u16, factor: u8 },
+    Trigrams { buckets: u16, bands: u8, factor: u8 },
     /// Each n-gram of the context window adds its bucket's column times `factor`.
     Ngrams { buckets: u16, length: u8, factor: u8 },
     /// `max(acc >> shift, 0)` of the accumulators of `stage`; at most `most`.
@@ -74,8 +74,14 @@ pub enum Start {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A character of `charset`, the last of which is the end mark, in a loop.
-    Chat { charset: Vec<u8>, context: u8, max_reply: u8 },
-    Label { labels: Vec<String> },
+    Chat {
+        charset: Vec<u8>,
+        context: u8,
+        max_reply: u8,
+    },
+    Label {
+        labels: Vec<String>,
+    },
 }
 
 impl Network {
@@ -122,7 +128,8 @@ impl Network {
     /// Stages that read the accumulators of `stage`, as input or as start.
     pub fn readers(&self, stage: usize) -> impl Iterator<Item = usize> + '_ {
         let reads = move |s: &Stage| {
-            s.start == Start::Stage(stage) || matches!(s.source, Source::Hidden { stage: from, .. } if from == stage)
+            s.start == Start::Stage(stage)
+                || matches!(s.source, Source::Hidden { stage: from, .. } if from == stage)
         };
         self.stages.iter().enumerate().filter(move |(_, s)| reads(s)).map(|(i, _)| i)
     }
@@ -187,10 +194,13 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
         Op::Scale { input: counts, factor } => {
             let factor = u8::try_from(*factor).map_err(|_| shape("counts are scaled by more than a byte"))?;
             match &graph.nodes[*counts].op {
-                Op::Encode { encoder: Encoder::Trigrams { buckets }, .. } => Ok(Source::Trigrams { buckets: *buckets, factor }),
+                Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } => {
+                    Ok(Source::Trigrams { buckets: *buckets, bands: *bands, factor })
+                }
                 Op::Encode { text, encoder: Encoder::Ngrams { buckets } } => match graph.nodes[*text].op {
                     Op::State { state } => {
-                        let length = u8::try_from(graph.states[state].length).map_err(|_| shape("the context is too long"))?;
+                        let length = u8::try_from(graph.states[state].length)
+                            .map_err(|_| shape("the context is too long"))?;
                         Ok(Source::Ngrams { buckets: *buckets, length, factor })
                     }
                     _ => Err(shape("n-grams are not taken of a state")),
@@ -202,7 +212,10 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
             let Op::Shift { input: sum, bits } = graph.nodes[*shifted].op else {
                 return Err(shape("a rectified vector is not shifted"));
             };
-            let stage = before.iter().position(|s| s.result == sum).ok_or_else(|| shape("a shifted vector is no sum"))?;
+            let stage = before
+                .iter()
+                .position(|s| s.result == sum)
+                .ok_or_else(|| shape("a shifted vector is no sum"))?;
             let facts: &Facts = &graph.nodes[input].facts;
             let most = facts.hull().map_or(i64::from(i16::MAX >> bits), |r| r.most);
             Ok(Source::Hidden { stage, shift: bits, most })

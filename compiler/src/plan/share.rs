@@ -50,7 +50,9 @@ pub fn folded(stage: &Stage, folds: &[Fold]) -> Stage {
     };
     let columns = stage.columns.iter().map(column).collect();
     let start = match &stage.start {
-        Start::Constant(values) => Start::Constant(values.iter().copied().chain(folds.iter().map(|_| 0)).collect()),
+        Start::Constant(values) => {
+            Start::Constant(values.iter().copied().chain(folds.iter().map(|_| 0)).collect())
+        }
         Start::Stage(from) => Start::Stage(*from),
     };
     Stage { columns, outputs: height, folds: folds.to_vec(), start, ..stage.clone() }
@@ -86,7 +88,8 @@ impl Pairs {
             .map(|(c, uses)| (uses, weights(c, side)))
             .collect();
         let table = || vec![0; side * side];
-        let mut pairs = Self { outputs: stage.outputs, side, equal: table(), opposite: table(), columns: vec![] };
+        let mut pairs =
+            Self { outputs: stage.outputs, side, equal: table(), opposite: table(), columns: vec![] };
         for (uses, weights) in &columns {
             let filled: Vec<_> = (0..stage.outputs).filter(|&o| weights[o] != 0).collect();
             for (n, &a) in filled.iter().enumerate() {

@@ -41,9 +41,13 @@ pub struct StageStats {
     pub high_without_low: u64,
     /// Runs whose last input was negative.
     pub last_negative: u64,
-    /// Additions and subtractions to accumulators, and their carries or borrows out of the low byte.
+    /// Additions and subtractions to accumulators, and their carries and borrows out of the byte that is
+    /// added to: the low one, or the high one for high bytes.
     pub additions: u64,
     pub carries: u64,
+    /// Trigrams: steps from one position band to the next, and runs with eight positions in the last one.
+    pub band_changes: u64,
+    pub last_band_full: u64,
 }
 
 /// What the comparison of logits met.
@@ -133,21 +137,28 @@ impl Watcher<'_> {
             stats.low[column] += u64::from(low > 0);
             stats.high[column] += u64::from(high > 0);
             stats.high_without_low += u64::from(high > 0 && low == 0);
-            stats.additions += stage.columns[column].len() as u64 * (u64::from(low > 0) + u64::from(high > 0));
-            for &o in &stage.columns[column].plus {
-                let a = &mut acc[usize::from(o)];
-                stats.carries += u64::from((*a as u16 & 255) + low > 255);
-                *a = a.wrapping_add(x as i16);
-            }
-            for &o in &stage.columns[column].minus {
-                let a = &mut acc[usize::from(o)];
-                stats.carries += u64::from((*a as u16 & 255) < low);
-                *a = a.wrapping_sub(x as i16);
+            stats.additions +=
+                stage.columns[column].len() as u64 * (u64::from(low > 0) + u64::from(high > 0));
+            // The high byte is added first, to the high bytes; its carries go to a page that nobody reads.
+            for (part, shift) in [(high, 8), (low, 0)].into_iter().filter(|(part, _)| *part > 0) {
+                for &o in &stage.columns[column].plus {
+                    let a = &mut acc[usize::from(o)];
+                    stats.carries += u64::from((*a as u16 >> shift & 255) + part > 255);
+                    *a = a.wrapping_add((part << shift) as i16);
+                }
+                for &o in &stage.columns[column].minus {
+                    let a = &mut acc[usize::from(o)];
+                    stats.carries += u64::from((*a as u16 >> shift & 255) < part);
+                    *a = a.wrapping_sub((part << shift) as i16);
+                }
             }
         };
         match stage.source {
-            Source::Trigrams { buckets, factor } => {
-                for b in text::trigram_buckets(&self.query, buckets) {
+            Source::Trigrams { buckets, bands, factor } => {
+                let (ends, last) = (self.query.len() / text::BAND_LENGTH, usize::from(bands) - 1);
+                stats.band_changes += ends.min(last) as u64;
+                stats.last_band_full += u64::from(ends > last);
+                for b in text::trigram_buckets(&self.query, buckets, bands) {
                     apply(stats, usize::from(b), factor.into());
                 }
             }
@@ -168,7 +179,11 @@ impl Watcher<'_> {
                 }
             }
         }
-        debug_assert_eq!(acc, result, "a bug in mlc: the replay of {} differs from the reference", stage.name);
+        debug_assert_eq!(
+            acc, result,
+            "a bug in mlc: the replay of {} differs from the reference",
+            stage.name
+        );
     }
 
     fn argmax(&mut self, sum: &[i16]) {

@@ -32,6 +32,9 @@ pub struct Program {
     columns_used: bool,
     adds_used: bool,
     packed_used: bool,
+    bits_used: bool,
+    /// Outputs left behind the last eight of a tile, for all binary stages.
+    bit_rests: Vec<usize>,
     carries_used: bool,
     blocks: [Block; 2],
     counters: Vec<Counter>,
@@ -92,6 +95,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
     let network = &plan.network;
     let stages: Vec<_> = (0..network.stages.len()).map(|i| stage::context(plan, i)).collect();
     let uses = |form| plan.forms.contains(&form);
+    let packed_used = packed(plan, false).next().is_some();
     let (charset, end_mark, window, max_reply, labels) = match &network.answer {
         Answer::Chat { charset, context, max_reply } => {
             (text::quoted(charset), charset.len() - 1, *context, *max_reply, &[][..])
@@ -119,8 +123,10 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         output: output(plan),
         columns_used: plan.forms.iter().any(|f| f.is_lists()),
         adds_used: adds(plan),
-        packed_used: uses(Form::Packed),
-        carries_used: uses(Form::Packed) || uses(Form::Unrolled),
+        packed_used,
+        bits_used: packed(plan, true).next().is_some(),
+        bit_rests: bit_rests(plan),
+        carries_used: packed_used || uses(Form::Unrolled),
         blocks: [
             Block { name: "add", op: "add a,", fix: "inc" },
             Block { name: "sub", op: "sub", fix: "dec" },
@@ -145,7 +151,10 @@ fn output(plan: &Plan) -> OutputContext {
     let index = plan.network.stages.len() - 1;
     let stage = plan.network.output();
     let sizes = tiles(stage.visible());
-    let rest = |(index, &count): (usize, &usize)| LogitTile { index, count: if index == 0 { count - 1 } else { count } };
+    let rest = |(index, &count): (usize, &usize)| LogitTile {
+        index,
+        count: if index == 0 { count - 1 } else { count },
+    };
     OutputContext {
         acc: format!("{}_acc", stage.name),
         stride: plan.memory.strides[index],
@@ -161,11 +170,22 @@ fn adds(plan: &Plan) -> bool {
     plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
 }
 
+/// Packed stages with one bit a weight, or those with two.
+fn packed(plan: &Plan, binary: bool) -> impl Iterator<Item = &Stage> {
+    let packed = plan.network.stages.iter().zip(&plan.forms).filter(|(_, f)| **f == Form::Packed);
+    packed.map(|(s, _)| s).filter(move |s| lists::is_binary(s) == binary)
+}
+
+fn bit_rests(plan: &Plan) -> Vec<usize> {
+    let rests = packed(plan, true).flat_map(|s| tiles(s.outputs)).map(|n| n % 8).filter(|&n| n > 0);
+    rests.collect::<BTreeSet<_>>().into_iter().collect()
+}
+
 /// The routines of all bytes that packed stages hold.
 fn routines(plan: &Plan) -> Vec<Routine> {
-    let packed = plan.network.stages.iter().zip(&plan.forms).filter(|(_, f)| **f == Form::Packed);
-    let bytes: BTreeSet<u8> =
-        packed.flat_map(|(s, _)| s.columns.iter().flat_map(|c| lists::packed(c, s.outputs))).collect();
+    let bytes: BTreeSet<u8> = packed(plan, false)
+        .flat_map(|s| s.columns.iter().flat_map(|c| lists::packed(c, s.outputs)))
+        .collect();
     let routine = |byte| Routine { byte, label: format!("packed_{byte:02x}"), lines: routine(byte) };
     bytes.into_iter().map(routine).collect()
 }
@@ -205,8 +225,9 @@ pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
     let shared = [
         (adds(plan), "add_fix_0"),
         (plan.narrow.is_some(), "inc_36"),
-        (plan.forms.contains(&Form::Packed), "packed_loop"),
-        (plan.forms.iter().any(|f| !f.is_lists()), "carry"),
+        (packed(plan, false).next().is_some(), "packed_loop"),
+        (packed(plan, true).next().is_some(), "bits_sub_fix_0"),
+        (packed(plan, false).next().is_some() || plan.forms.contains(&Form::Unrolled), "carry"),
         (true, "copy"),
     ];
     phases.extend(shared.into_iter().filter(|(used, _)| *used).map(|(_, label)| (label.to_string(), None)));

@@ -1,15 +1,18 @@
 //! What the templates of one stage are given.
 
-use super::weights::{self, Segment};
 use super::text;
+use super::weights::{self, Segment};
 use crate::ir::{Fold, Form};
 use crate::plan::Plan;
 use crate::plan::memory::PAGE;
 use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Source, Stage, Start};
-use crate::plan::z80::lists::tiles;
+use crate::plan::z80::lists::{self, tiles};
 use crate::plan::z80::starts::{Step, steps};
 use serde::Serialize;
+
+/// A band's start value is 7 more than the one before, and the first step of the hash multiplies it by 31.
+const BAND_STEP: u8 = 7 * 31;
 
 /// Context of the macros in `stage.asm`, `hash.asm` and `data.asm`.
 #[derive(Serialize)]
@@ -36,11 +39,18 @@ pub struct StageContext {
     folds: Vec<FoldContext>,
     starts: Vec<StartTable>,
     packed_bytes: Vec<usize>,
+    /// One bit a weight; then for each tile the bytes of eight outputs, and the outputs left.
+    binary: bool,
+    bit_bytes: Vec<usize>,
+    bit_rests: Vec<usize>,
     segments: Vec<Segment>,
     wide_table: bool,
     // Hashed sources.
     factor: u8,
     length: u8,
+    /// Position bands, and the low byte of what the last one adds to a trigram's first character.
+    bands: u8,
+    last_band: u8,
     wide_hash: bool,
     mask: u16,
     mask_high: u16,
@@ -110,7 +120,12 @@ struct Multiple {
 impl StageContext {
     /// Labels of its `ei` instructions.
     pub fn enables(&self) -> Vec<String> {
-        let mut labels: Vec<String> = self.start_code.iter().filter_map(|l| l.strip_suffix("_ei:")).map(|l| format!("{l}_ei")).collect();
+        let mut labels: Vec<String> = self
+            .start_code
+            .iter()
+            .filter_map(|l| l.strip_suffix("_ei:"))
+            .map(|l| format!("{l}_ei"))
+            .collect();
         if self.lists && self.source == "hidden" {
             labels.extend(self.segments.iter().map(|g| format!("{}_ei", g.name)));
             if self.narrow.is_none() {
@@ -144,10 +159,15 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         folds: folds(stage),
         starts: starts(plan, index),
         packed_bytes: tiles(stage.outputs).iter().map(|n| n.div_ceil(4)).collect(),
+        binary: form == Form::Packed && lists::is_binary(stage),
+        bit_bytes: tiles(stage.outputs).iter().map(|n| n / 8).collect(),
+        bit_rests: tiles(stage.outputs).iter().map(|n| n % 8).collect(),
         segments: weights::segments(plan, index),
         wide_table: false,
         factor: 0,
         length: 0,
+        bands: 1,
+        last_band: 0,
         wide_hash: false,
         mask: 0,
         mask_high: 0,
@@ -158,8 +178,10 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         low_mask: 0,
     };
     match stage.source {
-        Source::Trigrams { buckets, factor } => {
+        Source::Trigrams { buckets, bands, factor } => {
             context.source = "trigrams";
+            context.bands = bands;
+            context.last_band = (bands - 1).wrapping_mul(BAND_STEP);
             context.hashed(buckets, factor);
         }
         Source::Ngrams { buckets, length, factor } => {
@@ -200,11 +222,17 @@ impl StageContext {
 
 fn title(stage: &Stage, form: Form) -> String {
     let from = match stage.source {
-        Source::Trigrams { .. } => "trigrams of the query".to_string(),
+        Source::Trigrams { bands: 1, .. } => "trigrams of the query".to_string(),
+        Source::Trigrams { bands, .. } => format!("trigrams of the query in {bands} bands"),
         Source::Ngrams { .. } => "n-grams of the last characters".to_string(),
         Source::Hidden { shift, .. } => format!("max(acc >> {shift}, 0) of the stage before"),
     };
-    format!("{}: {} inputs ({from}), {} outputs, {form} weights", stage.name, stage.columns.len(), stage.outputs)
+    format!(
+        "{}: {} inputs ({from}), {} outputs, {form} weights",
+        stage.name,
+        stage.columns.len(),
+        stage.outputs
+    )
 }
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
@@ -336,7 +364,10 @@ fn starts(plan: &Plan, index: usize) -> Vec<StartTable> {
     let (stage, form) = (&plan.network.stages[index], plan.forms[index]);
     let Start::Constant(values) = &stage.start else { return vec![] };
     if let Some(n) = counts(plan, index) {
-        return vec![StartTable { name: format!("{}_start", stage.name), lines: text::bytes(n.starts.iter().copied()) }];
+        return vec![StartTable {
+            name: format!("{}_start", stage.name),
+            lines: text::bytes(n.starts.iter().copied()),
+        }];
     }
     if is_pushed(stage, form) {
         return vec![];

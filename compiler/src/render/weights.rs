@@ -82,52 +82,63 @@ struct Place {
 }
 
 impl Weights<'_> {
-fn segment(&self, name: String, columns: &[Column], place: Option<Place>) -> Segment {
-    let form = self.form;
-    let last = columns.len() - 1;
-    // The last column of a scan leads out of it.
-    let leaves = |i: usize| i == last && place.as_ref().is_some_and(|p| !p.bytes);
-    let own = |i: usize, column: &Column| !column.is_empty() || (leaves(i) && form != Form::Packed);
-    let end = |i: usize| format!("{name}_{}", if leaves(i) { "last" } else { "next" });
-    let shared = match form {
-        Form::Columns | Form::Shared | Form::Packed => format!("{name}_empty"),
-        Form::Unrolled => format!("{name}_next"),
-    };
-    let label = |i: usize| format!("{name}_c{i}");
-    let target = |(i, column): (usize, &Column)| if own(i, column) { label(i) } else { shared.clone() };
-    let targets: Vec<String> = columns.iter().enumerate().map(target).collect();
-    let mut contexts: Vec<_> = columns
-        .iter()
-        .enumerate()
-        .filter(|(i, c)| own(*i, c))
-        .map(|(i, c)| self.column(label(i), end(i), c))
-        .collect();
-    if form == Form::Packed && columns.iter().any(Column::is_empty) {
-        contexts.push(self.column(shared.clone(), String::new(), &Column::default()));
+    fn segment(&self, name: String, columns: &[Column], place: Option<Place>) -> Segment {
+        let form = self.form;
+        let last = columns.len() - 1;
+        // The last column of a scan leads out of it.
+        let leaves = |i: usize| i == last && place.as_ref().is_some_and(|p| !p.bytes);
+        let own = |i: usize, column: &Column| !column.is_empty() || (leaves(i) && form != Form::Packed);
+        let end = |i: usize| format!("{name}_{}", if leaves(i) { "last" } else { "next" });
+        let shared = match form {
+            Form::Columns | Form::Shared | Form::Packed => format!("{name}_empty"),
+            Form::Unrolled => format!("{name}_next"),
+        };
+        let label = |i: usize| format!("{name}_c{i}");
+        let target = |(i, column): (usize, &Column)| if own(i, column) { label(i) } else { shared.clone() };
+        let targets: Vec<String> = columns.iter().enumerate().map(target).collect();
+        let mut contexts: Vec<_> = columns
+            .iter()
+            .enumerate()
+            .filter(|(i, c)| own(*i, c))
+            .map(|(i, c)| self.column(label(i), end(i), c))
+            .collect();
+        if form == Form::Packed && columns.iter().any(Column::is_empty) {
+            contexts.push(self.column(shared.clone(), String::new(), &Column::default()));
+        }
+        Segment {
+            first: place.as_ref().is_none_or(|p| p.tile == 0),
+            last_high: place
+                .as_ref()
+                .map_or(String::new(), |p| format!("{}+{}", p.array, p.low + PAGE + last)),
+            before: place.as_ref().map_or(String::new(), |p| {
+                format!("{}+{}", p.array, p.low + if p.bytes { PAGE } else { 2 * PAGE } - 1)
+            }),
+            page: place.as_ref().map_or(String::new(), |p| format!("{}/256+{}", p.array, p.low / PAGE)),
+            last: if place.as_ref().is_some_and(|p| p.bytes) { last + 1 } else { last },
+            columns: contexts,
+            lows: text::lines(targets.iter().map(|t| format!("{t} and 255")), ADDRESSES),
+            highs: text::lines(targets.iter().map(|t| format!("{t}/256")), ADDRESSES),
+            words: text::lines(targets, ADDRESSES),
+            name,
+        }
     }
-    Segment {
-        first: place.as_ref().is_none_or(|p| p.tile == 0),
-        last_high: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + PAGE + last)),
-        before: place.as_ref().map_or(String::new(), |p| format!("{}+{}", p.array, p.low + if p.bytes { PAGE } else { 2 * PAGE } - 1)),
-        page: place.as_ref().map_or(String::new(), |p| format!("{}/256+{}", p.array, p.low / PAGE)),
-        last: if place.as_ref().is_some_and(|p| p.bytes) { last + 1 } else { last },
-        columns: contexts,
-        lows: text::lines(targets.iter().map(|t| format!("{t} and 255")), ADDRESSES),
-        highs: text::lines(targets.iter().map(|t| format!("{t}/256")), ADDRESSES),
-        words: text::lines(targets, ADDRESSES),
-        name,
-    }
-}
 
-fn column(&self, label: String, end: String, column: &Column) -> ColumnContext {
-    let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
-    match self.form {
-        Form::Columns | Form::Shared => context.lists = lists::pieces(column).iter().map(|p| list(self, p)).collect(),
-        Form::Packed => context.bytes = text::bytes(lists::packed(column, self.stage.outputs)),
-        Form::Unrolled => context.code = lists::pieces(column).iter().flat_map(|p| code(p, self.stride)).collect(),
+    fn column(&self, label: String, end: String, column: &Column) -> ColumnContext {
+        let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
+        match self.form {
+            Form::Columns | Form::Shared => {
+                context.lists = lists::pieces(column).iter().map(|p| list(self, p)).collect()
+            }
+            Form::Packed if lists::is_binary(self.stage) => {
+                context.bytes = text::bytes(lists::bits(column, self.stage.outputs));
+            }
+            Form::Packed => context.bytes = text::bytes(lists::packed(column, self.stage.outputs)),
+            Form::Unrolled => {
+                context.code = lists::pieces(column).iter().flat_map(|p| code(p, self.stride)).collect()
+            }
+        }
+        context
     }
-    context
-}
 }
 
 fn list(weights: &Weights, piece: &Piece) -> List {

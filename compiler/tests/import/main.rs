@@ -12,7 +12,7 @@ mod ron_errors;
 mod safetensors;
 
 use mlc_compiler::import::ImportError;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use proptest::test_runner::{Config, RngSeed};
 
 /// Random cases, the same ones in every run.
@@ -31,7 +31,7 @@ fn small_chat() -> Model {
     Model {
         name: "small".to_string(),
         about: "Says a or b.".to_string(),
-        query: QueryEncoder { buckets: 4, max_length: 62 },
+        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
         output: Output::Chat(Chat {
             charset: b"ab\0".to_vec(),
             context: ContextEncoder { buckets: 3, length: 8 },
@@ -44,8 +44,16 @@ fn small_chat() -> Model {
                 weights: weights(35),
                 bias: vec![0, 1, -1, 300, -32768],
                 shift: 2,
+                set: WeightSet::Full,
             },
-            Layer { inputs: 5, outputs: 3, weights: weights(15), bias: vec![5, -6, 7], shift: 2 },
+            Layer {
+                inputs: 5,
+                outputs: 3,
+                weights: weights(15),
+                bias: vec![5, -6, 7],
+                shift: 2,
+                set: WeightSet::Full,
+            },
         ],
         training: vec![("pairs".to_string(), "2".to_string()), ("seed".to_string(), "1".to_string())],
     }

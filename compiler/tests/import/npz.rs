@@ -2,7 +2,7 @@
 
 use super::{seeded, small_chat};
 use mlc_compiler::import::{Options, load, npz};
-use mlc_compiler::model::{Layer, Model, Output};
+use mlc_compiler::model::{Layer, Model, Output, WeightSet};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
@@ -174,7 +174,14 @@ fn headers_of_other_versions() {
 #[test]
 fn layers_are_ordered_as_numbers() {
     let mut model = small_chat();
-    let square = |n: i16| Layer { inputs: 5, outputs: 5, weights: vec![1; 25], bias: vec![n; 5], shift: 2 };
+    let square = |n: i16| Layer {
+        inputs: 5,
+        outputs: 5,
+        weights: vec![1; 25],
+        bias: vec![n; 5],
+        shift: 2,
+        set: WeightSet::Full,
+    };
     let last = model.layers.pop().unwrap();
     model.layers.extend((2..=11).map(square));
     model.layers.push(last);

@@ -4,7 +4,7 @@ use super::npz::{options, zip_of};
 use super::pickle::{Checkpoint, Py, pickle, set, text};
 use super::{seeded, small_chat};
 use mlc_compiler::import::{Options, load, torch};
-use mlc_compiler::model::{Layer, Model, Output};
+use mlc_compiler::model::{Layer, Model, Output, WeightSet};
 use proptest::prelude::*;
 use zip::CompressionMethod;
 
@@ -46,6 +46,7 @@ fn a_checkpoint_of_pytorch_itself() {
         weights,
         bias: bias.to_vec(),
         shift: 2,
+        set: WeightSet::Full,
     };
     assert_eq!(
         model.layers,

@@ -2,7 +2,7 @@
 
 use super::{seeded, small_chat};
 use mlc_compiler::import::{Options, load, ron};
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use proptest::prelude::*;
 
 #[test]
@@ -118,11 +118,40 @@ fn a_row_of_256_weights_has_86_characters() {
 }
 
 #[test]
+fn bands_and_sets_are_written_where_they_say_something() {
+    let mut model = small_chat();
+    model.query.bands = 4;
+    model.layers[0].set = WeightSet::Ternary;
+    model.layers[0].weights.iter_mut().for_each(|w| *w = (*w).max(-1));
+    model.layers[1].set = WeightSet::Binary;
+    model.layers[1].weights.iter_mut().for_each(|w| *w = if *w > 0 { 1 } else { -1 });
+    let text = ron::write(&model);
+    assert!(text.contains("query: (buckets: 4, bands: 4, max_length: 62),"), "{text}");
+    assert!(text.contains("(inputs: 7, outputs: 5, shift: 2, set: Ternary),"), "{text}");
+    assert!(text.contains("(inputs: 5, outputs: 3, shift: 2, set: Binary),"), "{text}");
+    // +1 -1 -1 -1 -1 is the bit 0.
+    assert_eq!(text.lines().filter(|l| l.trim() == "\"AQ\",").count(), 3, "{text}");
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+    // What is left out may also be said.
+    let text = ron::write(&small_chat());
+    let said =
+        text.replace("buckets: 4,", "buckets: 4, bands: 1,").replace("shift: 2)", "shift: 2, set: Full)");
+    assert_ne!(said, text);
+    assert_eq!(ron::read(&said, "model.ron"), Ok(small_chat()));
+}
+
+#[test]
 fn every_byte_can_be_in_a_charset() {
     let mut model = small_chat();
     let charset: Vec<u8> = (0..=255).rev().collect();
-    model.layers[1] =
-        Layer { inputs: 5, outputs: 256, weights: vec![-2; 5 * 256], bias: vec![9; 256], shift: 0 };
+    model.layers[1] = Layer {
+        inputs: 5,
+        outputs: 256,
+        weights: vec![-2; 5 * 256],
+        bias: vec![9; 256],
+        shift: 0,
+        set: WeightSet::Full,
+    };
     if let Output::Chat(chat) = &mut model.output {
         chat.charset = charset;
     }
@@ -139,14 +168,17 @@ fn layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Va
     widths.push(outputs);
     let layer = |w: &[usize]| {
         let (inputs, outputs) = (w[0], w[1]);
-        let weights = prop::collection::vec(-2i8..=1, inputs * outputs);
-        let bias = prop::collection::vec(any::<i16>(), outputs);
-        (weights, bias, 0u8..=7).prop_map(move |(weights, bias, shift)| Layer {
-            inputs,
-            outputs,
-            weights,
-            bias,
-            shift,
+        prop::sample::select(&WeightSet::ALL[..]).prop_flat_map(move |set| {
+            let weights = prop::collection::vec(prop::sample::select(set.weights()), inputs * outputs);
+            let bias = prop::collection::vec(any::<i16>(), outputs);
+            (weights, bias, 0u8..=7).prop_map(move |(weights, bias, shift)| Layer {
+                inputs,
+                outputs,
+                weights,
+                bias,
+                shift,
+                set,
+            })
         })
     };
     widths.windows(2).map(layer).collect::<Vec<_>>()
@@ -169,7 +201,11 @@ fn model() -> impl Strategy<Value = Model> {
     let head = (
         "[A-Za-z0-9_-]{1,32}",
         prop_oneof![any::<String>(), "[ -~]{1000,3000}"],
-        (1u16..60, 1u8..=127).prop_map(|(buckets, max_length)| QueryEncoder { buckets, max_length }),
+        (1u16..60, 1u8..=16, 1u8..=127).prop_map(|(buckets, bands, max_length)| QueryEncoder {
+            buckets,
+            bands,
+            max_length,
+        }),
         output(),
         prop::collection::vec(fact, 0..4),
         prop::collection::vec(1usize..40, 0..4),

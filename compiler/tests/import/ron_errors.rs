@@ -2,6 +2,7 @@
 
 use super::{shown, small_chat};
 use mlc_compiler::import::{Options, Position, load, ron};
+use mlc_compiler::model::WeightSet;
 
 /// Checks the error of the small model's text with `from` made `to`.
 #[track_caller]
@@ -127,6 +128,8 @@ fn numbers() {
     number("300,", "32768,", ":23:27: parameters[1].bias: the number is outside the range of its field");
     number("buckets: 4", "buckets: -4", ":6:23: query.buckets: the number is outside the range of its field");
     number("buckets: 4", "buckets: 1025", ":6:22: query.buckets is 1025, outside 1..1024");
+    number("max_length: 62", "bands: 0, max_length: 62", ":6:32: query.bands is 0, outside 1..16");
+    number("max_length: 62", "max_length: 62, bands: 17", ":6:48: query.bands is 17, outside 1..16");
     number("max_length: 62", "max_length: 128", ":6:37: query.max_length is 128, outside 1..127");
     number("max_reply: 50", "max_reply: 0", ":10:20: max_reply is 0, outside 1..255");
     number("buckets: 3", "buckets: 0", ":9:28: context.buckets is 0, outside 1..1024");
@@ -205,6 +208,51 @@ fn shapes() {
         "(inputs: 7, outputs: 5, shift: 2),\n        (inputs: 5, outputs: 3, shift: 2),",
         "",
         ":16:13: layers: there is none\nhelp: a network has at least one layer",
+    );
+}
+
+#[test]
+fn weight_sets() {
+    let larger = "help: quantize the weights to the layer's set, or give the layer a larger set";
+    case(
+        "shift: 2",
+        "shift: 2, set: Ternary",
+        &format!(
+            ":26:17: layers[1]: the weight of output 0 for input 3 is -2, not in the set Ternary [-1, 0, 1]\n{larger}"
+        ),
+    );
+    case(
+        "shift: 2",
+        "shift: 2, set: Binary",
+        &format!(
+            ":26:17: parameters[1].weights: the row of output 0 has 3 characters, 2 wanted for 7 weights\n{TRUNCATED}"
+        ),
+    );
+    case(
+        "shift: 2",
+        "shift: 2, set: Wide",
+        &format!(
+            ":17:48: layers[1].set: unexpected variant named `Wide` in enum `WeightSet`, \
+             expected one of `Full`, `Ternary`, or `Binary` instead\n{WRITTEN_SO}"
+        ),
+    );
+}
+
+#[test]
+fn a_model_made_in_memory_keeps_to_its_sets() {
+    let mut model = small_chat();
+    model.layers[1].set = WeightSet::Binary;
+    let e = model.check().expect_err("weight 1 is 0");
+    assert_eq!(
+        e.to_string(),
+        "layers[2]: the weight of output 0 for input 1 is 0, not in the set Binary [-1, 1]"
+    );
+    model.layers[1].set = WeightSet::Full;
+    model.layers[0].weights[9] = 2;
+    let e = model.check().expect_err("2 is in no set");
+    assert_eq!(
+        e.to_string(),
+        "layers[1]: the weight of output 1 for input 2 is 2, not in the set Full [-2, -1, 0, 1]"
     );
 }
 

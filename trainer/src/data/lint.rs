@@ -265,7 +265,7 @@ mod tests {
     fn findings(text: &str, buckets: u16, rare: usize, model: Option<&Model>) -> Vec<String> {
         let mut pairs = Pairs::default();
         pairs.read(&mut text.as_bytes(), "f", &Limits::default()).unwrap();
-        let encoder = QueryEncoder { buckets, max_length: 62 };
+        let encoder = QueryEncoder { buckets, bands: 1, max_length: 62 };
         let limits = Limits::default();
         let found = lint(&pairs, &LintOptions { encoder, model, rare, places: 3, limits, window: Some(8) });
         found.iter().map(|f| format!("{:?} {} [{}]", f.severity, f.remark, f.places.join(" "))).collect()
@@ -338,13 +338,14 @@ mod tests {
     #[test]
     fn what_a_model_cannot_say() {
         use mlc_compiler::model::{Chat, ContextEncoder, Layer};
-        let query = QueryEncoder { buckets: 4, max_length: 62 };
+        let query = QueryEncoder { buckets: 4, bands: 1, max_length: 62 };
         let layer = |inputs, outputs| Layer {
             inputs,
             outputs,
             weights: vec![0; inputs * outputs],
             bias: vec![0; outputs],
             shift: 2,
+            set: mlc_compiler::model::WeightSet::Full,
         };
         let context = ContextEncoder { buckets: 4, length: 8 };
         let mut model = Model {

@@ -8,7 +8,7 @@ mod npy;
 
 use super::network::{self, Architecture, Facts, SHIFT};
 use super::{ImportError, Options, Problem};
-use crate::model::{Layer, Model};
+use crate::model::{Layer, Model, WeightSet};
 use archive::Archive;
 use npy::{Array, Kind};
 
@@ -83,7 +83,7 @@ fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
         let place = || format!("array {array}");
         bias.push(narrow.map_err(|_| Problem::Bias { place: place(), output, value })?);
     }
-    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT })
+    Ok(Layer { inputs, outputs, weights, bias, shift: SHIFT, set: WeightSet::Full })
 }
 
 fn integers(archive: &mut Archive<'_>, name: &str) -> Result<Array, Problem> {

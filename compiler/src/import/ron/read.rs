@@ -4,7 +4,7 @@ use super::FORMAT;
 use super::locate::{self, Step};
 use super::pack::{self, RowError};
 use crate::import::{ImportError, Position, Problem};
-use crate::model::{Chat, ContextEncoder, Layer, Model, ModelError, Output, QueryEncoder};
+use crate::model::{Chat, ContextEncoder, Layer, Model, ModelError, Output, QueryEncoder, WeightSet};
 use ::ron::error::{Error as RonError, SpannedError};
 use serde::{Deserialize, Deserializer};
 
@@ -39,7 +39,14 @@ struct File {
 #[serde(deny_unknown_fields)]
 struct Query {
     buckets: u16,
+    #[serde(default = "one_band")]
+    bands: u8,
     max_length: u8,
+}
+
+/// What a file without the field means.
+fn one_band() -> u8 {
+    1
 }
 
 #[derive(Deserialize)]
@@ -62,6 +69,17 @@ struct Shape {
     inputs: usize,
     outputs: usize,
     shift: u8,
+    #[serde(default)]
+    set: Set,
+}
+
+#[derive(Deserialize, Default, Clone, Copy)]
+#[serde(rename = "WeightSet")]
+enum Set {
+    #[default]
+    Full,
+    Ternary,
+    Binary,
 }
 
 #[derive(Deserialize)]
@@ -106,11 +124,17 @@ pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
         weights: Vec::new(),
         bias: Vec::new(),
         shift: shape.shift,
+        set: match shape.set {
+            Set::Full => WeightSet::Full,
+            Set::Ternary => WeightSet::Ternary,
+            Set::Binary => WeightSet::Binary,
+        },
     };
+    let Query { buckets, bands, max_length } = source.query;
     let mut model = Model {
         name: source.name,
         about: source.about,
-        query: QueryEncoder { buckets: source.query.buckets, max_length: source.query.max_length },
+        query: QueryEncoder { buckets, bands, max_length },
         output,
         layers: source.layers.into_iter().map(layer).collect(),
         training: source.training,
@@ -130,7 +154,7 @@ pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
             return Err(fail(&weights, Problem::Rows { layer: i + 1, found, wants }));
         }
         for (output, row) in parameters.weights.iter().enumerate() {
-            let row = pack::unpack(row, layer.inputs).map_err(|e| {
+            let row = pack::unpack(row, layer.inputs, layer.set).map_err(|e| {
                 let [a, b, c] = weights.clone();
                 fail(&[a, b, c, Step::Item(output)], row_problem(e, i + 1, output, layer.inputs))
             })?;

@@ -1,7 +1,7 @@
 //! A model as `model.ron` text.
 
 use super::{FORMAT, pack};
-use crate::model::{Chat, Layer, Model, Output};
+use crate::model::{Chat, Layer, Model, Output, QueryEncoder, WeightSet};
 use std::fmt::Write;
 
 /// Biases on a line.
@@ -14,8 +14,7 @@ pub fn write(model: &Model) -> String {
     field(&mut out, "format", &FORMAT.to_string());
     field(&mut out, "name", &quote(&model.name));
     field(&mut out, "about", &quote(&model.about));
-    let query = &model.query;
-    field(&mut out, "query", &format!("(buckets: {}, max_length: {})", query.buckets, query.max_length));
+    field(&mut out, "query", &query_text(&model.query));
     match &model.output {
         Output::Chat(chat) => field(&mut out, "output", &chat_text(chat)),
         Output::Classifier { labels } => {
@@ -25,7 +24,6 @@ pub fn write(model: &Model) -> String {
     }
     let facts = model.training.iter().map(|(key, value)| format!("({}, {})", quote(key), quote(value)));
     field(&mut out, "training", &list(facts));
-    let shape = |l: &Layer| format!("(inputs: {}, outputs: {}, shift: {})", l.inputs, l.outputs, l.shift);
     field(&mut out, "layers", &list(model.layers.iter().map(shape)));
     out.push_str("    parameters: [\n");
     for (i, layer) in model.layers.iter().enumerate() {
@@ -33,6 +31,17 @@ pub fn write(model: &Model) -> String {
     }
     out.push_str("    ],\n)\n");
     out
+}
+
+/// Bands and sets came later than the format: what files without them mean is not written.
+fn query_text(query: &QueryEncoder) -> String {
+    let bands = if query.bands == 1 { String::new() } else { format!(", bands: {}", query.bands) };
+    format!("(buckets: {}{bands}, max_length: {})", query.buckets, query.max_length)
+}
+
+fn shape(l: &Layer) -> String {
+    let set = if l.set == WeightSet::Full { String::new() } else { format!(", set: {}", l.set) };
+    format!("(inputs: {}, outputs: {}, shift: {}{set})", l.inputs, l.outputs, l.shift)
 }
 
 fn chat_text(chat: &Chat) -> String {
@@ -55,7 +64,7 @@ fn parameters(out: &mut String, number: usize, layer: &Layer) {
     }
     out.push_str("            ],\n            weights: [\n");
     for output in 0..layer.outputs {
-        out.push_str(&format!("                \"{}\",\n", pack::pack(layer.row(output))));
+        out.push_str(&format!("                \"{}\",\n", pack::pack(layer.row(output), layer.set)));
     }
     out.push_str("            ],\n        ),\n");
 }

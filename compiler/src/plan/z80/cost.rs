@@ -3,14 +3,14 @@
 //! Each constant is a sum of the manual's T-states over the instructions named beside it; the tests hold
 //! predictions against the simulated machine.
 
-use super::lists::{Piece, pieces, tiles};
+use super::lists::{Piece, bits, is_binary, pieces, tiles};
 use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
 use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
 use crate::plan::share::Prices;
-use crate::plan::stats::Stats;
+use crate::plan::stats::{StageStats, Stats};
 use crate::text::ngram_count;
 
 /// `RET` into a list, a stage, or back.
@@ -39,6 +39,13 @@ const PACKED_ADD: f64 = 7.0 + 4.0 + 10.0 + 7.0;
 const FOLD: f64 = 29.0 + 2.0 * 51.0;
 /// What sharing sums trades: an addition with one carry in eight, and a fold with its start value.
 pub const PRICES: Prices = Prices { addition: 38, fold: 131 + 12, accumulators: 256 };
+/// A byte of eight weights: `exx`, `ld a,(de)`, `inc de`, `exx`, `rrca`, `ld c,a`; `dec b`, `jp`.
+const BITS_BYTE: f64 = 4.0 + 7.0 + 6.0 + 4.0 + 4.0 + 4.0 + 4.0 + 10.0;
+/// `ld a,(hl)`, `add a,e`, `ld (hl),a`, `jr c`, `inc l`.
+const BITS_ADD: f64 = 7.0 + 4.0 + 7.0 + 7.0 + 4.0;
+/// On to the next weight: `srl c`, `jr c`; more where that jumps to the other track.
+const BITS_NEXT: f64 = 8.0 + 7.0;
+const BITS_TURN: f64 = 5.0;
 /// `copy` for 16 bytes: `ldi` and `jp`.
 const COPY16: f64 = 16.0 * 16.0 + 10.0;
 /// `ld hl`, `ld de`, `ld bc`, `call`, `ret`.
@@ -64,11 +71,18 @@ impl StageCost {
 }
 
 /// Cost of a stage in a form, over all queries of `stats`.
-pub fn stage_cost(stage: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: usize, form: Form) -> StageCost {
+pub fn stage_cost(
+    stage: &Stage,
+    narrow: Option<&Narrow>,
+    stats: &Stats,
+    index: usize,
+    form: Form,
+) -> StageCost {
     let counts = &stats.stages[index];
     let narrow = narrow.filter(|_| form.is_lists());
     let bytes = narrow.is_some_and(|n| index == n.query || index == n.last);
-    let kernel = Kernel { form, stage, addition: if bytes { COUNT } else { ADD } };
+    let binary = form == Form::Packed && is_binary(stage);
+    let kernel = Kernel { form, stage, addition: if bytes { COUNT } else { ADD }, binary };
     let start = match narrow {
         // cp, jp; call; ret: the hash loop is a subroutine where long queries use it, too.
         Some(n) if bytes => 44.0 + COPY_CALL + n.starts.len().div_ceil(16) as f64 * COPY16,
@@ -84,15 +98,24 @@ pub fn stage_cost(stage: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: 
             additions += (low + high) as f64 * column.len() as f64;
         }
     }
-    let carry = if bytes { 0.0 } else if form.is_lists() { CARRY } else { CARRY_CALL };
+    let carry = if bytes {
+        0.0
+    } else if form.is_lists() || kernel.binary {
+        CARRY
+    } else {
+        CARRY_CALL
+    };
     // Shared sums are made of fewer additions than were counted where the graph has none yet; they carry
     // about as often.
     cost.stage += counts.carries as f64 * carry * additions / counts.additions.max(1) as f64;
     match stage.source {
-        Source::Trigrams { buckets, .. } => {
+        Source::Trigrams { buckets, bands, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
             cost.stage += stats.query_bytes as f64 * (table + kernel.around(true));
             cost.encode += stats.query_bytes as f64 * trigram_cost(buckets);
+            if bands > 1 {
+                cost.encode += band_cost(buckets, stats.query_bytes, counts);
+            }
         }
         Source::Ngrams { buckets, length, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
@@ -102,13 +125,15 @@ pub fn stage_cost(stage: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: 
         }
         Source::Hidden { .. } if narrow.is_some_and(|n| index == n.reader) => {
             let bits = narrow.map_or(0.0, |n| f64::from(n.bits));
-            let big = if matches!(stage.source, Source::Hidden { most, .. } if most > 255) { 14.0 } else { 0.0 };
+            let big =
+                if matches!(stage.source, Source::Hidden { most, .. } if most > 255) { 14.0 } else { 0.0 };
             let (low, high) = (counts.low.iter().sum::<u64>() as f64, counts.high.iter().sum::<u64>() as f64);
             let zeros = (counts.zero + counts.high_without_low + counts.runs) as f64;
             // inc l, ld a,(hl), sub n, jr c; then cp n, jr nc where needed, the shift, ld h, add a,(hl), jr z.
             let look = 25.0 + big + 4.0 * bits + 21.0;
             let found = TABLE + kernel.around(false);
-            cost.stage += 30.0 * counts.negative as f64 + zeros * (look + 5.0 + 38.0) + low * (look + 8.0 + found);
+            cost.stage +=
+                30.0 * counts.negative as f64 + zeros * (look + 5.0 + 38.0) + low * (look + 8.0 + found);
             // jr nc taken; ld e,a, and n, add a,n, ld (hl),a, the shift, and n, ld e,a, ld d,l, dec d
             cost.stage += high * (44.0 + 4.0 + 7.0 + 7.0 + 7.0 + 4.0 * bits + 4.0 + 7.0 + 4.0 + 8.0 + found);
             cost.stage += counts.runs as f64 * 20.0;
@@ -142,6 +167,8 @@ struct Kernel<'a> {
     stage: &'a Stage,
     /// One entry of an index list.
     addition: f64,
+    /// Eight weights a byte.
+    binary: bool,
 }
 
 impl Kernel<'_> {
@@ -154,6 +181,10 @@ impl Kernel<'_> {
             Form::Columns | Form::Shared => 4.0 + 6.0 + 7.0 + RET + 14.0 + if bucket { RET } else { 0.0 },
             // push, ld h, ret; jp at the column's end; the subroutine's ret
             Form::Unrolled => 11.0 + 7.0 + RET + 10.0 + if bucket { RET } else { 0.0 },
+            // push, exx, pop, exx, ld h; ld l in each tile; back
+            Form::Packed if self.binary => {
+                36.0 + tiles * 7.0 + (tiles - 1.0) * 12.0 + if bucket { RET } else { 10.0 + 4.0 + 7.0 + 10.0 }
+            }
             // push, exx, pop, exx, ld h; ld l, exx, ld b, exx, call, the loop's last round; back
             Form::Packed => {
                 36.0 + tiles * (7.0 + 4.0 + 7.0 + 4.0 + 17.0 + 4.0 + 8.0 + 4.0 + RET)
@@ -167,6 +198,10 @@ impl Kernel<'_> {
     fn column(&self, column: &Column) -> f64 {
         match self.form {
             Form::Columns | Form::Shared => pieces(column).iter().map(|p| self.piece(p)).sum(),
+            Form::Packed if self.binary => {
+                let mut bytes = bits(column, self.stage.outputs).into_iter();
+                tiles(self.stage.outputs).iter().map(|&n| bits_tile(bytes.by_ref(), n)).sum()
+            }
             Form::Packed => {
                 let bytes: usize = tiles(self.stage.outputs).iter().map(|n| n.div_ceil(4)).sum();
                 let (single, double) = singles_and_doubles(column);
@@ -188,6 +223,25 @@ impl Kernel<'_> {
             Piece::NextTile => 12.0 + RET,
         }
     }
+}
+
+/// One tile of `outputs` weights ±1: eight to each of `bytes`, the rest in one more.
+fn bits_tile(bytes: &mut impl Iterator<Item = u8>, outputs: usize) -> f64 {
+    // ld b, call, ret
+    let call = 7.0 + 17.0 + RET;
+    // How often two neighbours of the lowest `n` bits differ.
+    let turns = |byte: u8, n: usize| ((byte ^ byte >> 1) & ((1u16 << (n - 1)) - 1) as u8).count_ones();
+    let steps = |byte: u8, n: usize| {
+        BITS_BYTE + n as f64 * BITS_ADD + (n - 1) as f64 * BITS_NEXT + f64::from(turns(byte, n)) * BITS_TURN
+    };
+    let (full, rest) = (outputs / 8, outputs % 8);
+    // jr c: taken where the first weight is +1.
+    let first = |byte: u8| 7.0 + f64::from(byte & 1) * BITS_TURN;
+    let full_cost: f64 = bytes.take(full).map(|b| first(b) + steps(b, 8)).sum();
+    // jp nc, and jp where the first weight is +1.
+    let entry = |byte: u8| call + 10.0 + f64::from(byte & 1) * 10.0;
+    let rest_cost: f64 = bytes.take(usize::from(rest > 0)).map(|b| entry(b) + steps(b, rest)).sum();
+    full_cost + if full > 0 { call } else { 0.0 } + rest_cost
 }
 
 /// Outputs with a weight of ±1, and of -2.
@@ -226,7 +280,14 @@ fn bucket_cost(buckets: u16) -> f64 {
     let call = 17.0;
     let narrow = if buckets > 256 { 0.0 } else { 4.0 };
     if buckets.is_power_of_two() {
-        return call + if buckets > 256 { 15.0 } else if buckets < 256 { 7.0 } else { 0.0 };
+        return call
+            + if buckets > 256 {
+                15.0
+            } else if buckets < 256 {
+                7.0
+            } else {
+                0.0
+            };
     }
     // ld bc, add hl,bc, jr c taken or not with sbc: as often one as the other.
     let steps = (65535 / u32::from(buckets)).ilog2() + 1;
@@ -245,7 +306,24 @@ const BYTE_STEP: f64 = 28.0 + 19.0;
 fn trigram_cost(buckets: u16) -> f64 {
     // inc ix, ld hl, dec (hl), jp
     let turn = 10.0 + 10.0 + 11.0 + 10.0;
-    turn + bucket_cost(buckets) + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
+    turn + bucket_cost(buckets)
+        + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
+}
+
+/// What bands add to [`trigram_cost`] over `bytes` trigrams.
+fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
+    // dec d, jr nz taken; then not taken, ld a,iyl, cp, jr z
+    let (turn, end) = (4.0 + 12.0, -5.0 + 8.0 + 7.0);
+    let (seed, change) = if wide_hash(buckets) {
+        // add a,iyl, ld l,a, ld a,iyh, adc a,n, ld h,a instead of ld l and ld h; ld bc, add iy,bc, ld d
+        (8.0 + 4.0 + 8.0 + 7.0 + 4.0 - 7.0, 10.0 + 15.0 + 7.0)
+    } else {
+        // ld a,iyl; add a,n, ld iyl,a, ld d
+        (8.0, 7.0 + 8.0 + 7.0)
+    };
+    bytes as f64 * (turn + seed)
+        + counts.band_changes as f64 * (end + 7.0 + change)
+        + counts.last_band_full as f64 * (end + 12.0)
 }
 
 fn ngram_cost(buckets: u16, length: u8) -> f64 {
@@ -266,7 +344,13 @@ fn ngram_cost(buckets: u16, length: u8) -> f64 {
 }
 
 /// Predicted cost of a step by phase.
-pub fn predict(network: &Network, narrow: Option<&Narrow>, stats: &Stats, forms: &[Form], bytes: usize) -> Prediction {
+pub fn predict(
+    network: &Network,
+    narrow: Option<&Narrow>,
+    stats: &Stats,
+    forms: &[Form],
+    bytes: usize,
+) -> Prediction {
     let steps = stats.steps.max(1) as f64;
     let mut encode = 0.0;
     let mut phases = Vec::new();
@@ -294,7 +378,10 @@ fn argmax_cost(network: &Network, stats: &Stats) -> f64 {
     let a = &stats.argmax;
     // inc l, ld, xor, cp, jr nc, djnz
     let each = 4.0 + 7.0 + 7.0 + 4.0 + 7.0 + 13.0;
-    runs * (70.0 + (outputs - 1.0) * each) + a.won as f64 * 58.0 + a.tied_won as f64 * 74.0 + a.tied_lost as f64 * 54.0
+    runs * (70.0 + (outputs - 1.0) * each)
+        + a.won as f64 * 58.0
+        + a.tied_won as f64 * 74.0
+        + a.tied_lost as f64 * 54.0
 }
 
 /// Looking the character up, printing it, moving the window; for a label: printing each character.
@@ -309,7 +396,8 @@ fn reply_cost(network: &Network, stats: &Stats) -> f64 {
             stats.reply_bytes as f64 * each + stats.queries as f64 * begin
         }
         Answer::Label { .. } => {
-            stats.queries as f64 * 87.0 + stats.reply_bytes as f64 * (7.0 + 4.0 + 5.0 + 21.0 + 6.0 + 12.0 + emit)
+            stats.queries as f64 * 87.0
+                + stats.reply_bytes as f64 * (7.0 + 4.0 + 5.0 + 21.0 + 6.0 + 12.0 + emit)
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::ir::Column;
 use crate::plan::memory::PAGE;
+use crate::plan::network::Stage;
 
 /// Most additions that one entry into the unrolled block makes: jumps to the carry handlers on both
 /// sides of a block of 18 pairs just reach.
@@ -20,7 +21,8 @@ pub enum Piece {
 
 /// The pieces of a column, tile by tile; no `NextTile` stands at the end.
 pub fn pieces(column: &Column) -> Vec<Piece> {
-    let tiles = column.plus.iter().chain(&column.minus).map(|&o| usize::from(o) / PAGE + 1).max().unwrap_or(0);
+    let tiles =
+        column.plus.iter().chain(&column.minus).map(|&o| usize::from(o) / PAGE + 1).max().unwrap_or(0);
     let mut pieces = Vec::new();
     for tile in 0..tiles {
         if tile > 0 {
@@ -38,6 +40,27 @@ pub fn pieces(column: &Column) -> Vec<Piece> {
 /// Outputs in each tile: 256, and what is left in the last.
 pub fn tiles(outputs: usize) -> Vec<usize> {
     (0..outputs.div_ceil(PAGE)).map(|t| (outputs - t * PAGE).min(PAGE)).collect()
+}
+
+/// Outputs below which a stage of weights ±1 stays with four weights a byte: it would save nothing.
+const LEAST_BITS: usize = 8;
+
+/// Whether the packed form of a stage has eight weights a byte: all of them are -1 or +1.
+///
+/// This follows from the values: in a layer of the binary set no pass makes another weight, since
+/// removed neurons take whole rows and columns with them.
+pub fn is_binary(stage: &Stage) -> bool {
+    let full = |c: &Column| c.len() == stage.outputs && c.minus.is_sorted_by(|a, b| a < b);
+    stage.outputs >= LEAST_BITS && stage.columns.iter().all(full)
+}
+
+/// A column's bytes with eight outputs a byte, the first in the lowest bit, 1 for +1 and 0 for -1; each
+/// tile starts a byte.
+pub fn bits(column: &Column, outputs: usize) -> Vec<u8> {
+    let mut bytes = vec![0u8; tiles(outputs).iter().map(|n| n.div_ceil(8)).sum()];
+    // All tiles but the last have 256 outputs, so no byte is shared.
+    column.plus.iter().for_each(|&o| bytes[usize::from(o) / 8] |= 1 << (o % 8));
+    bytes
 }
 
 /// A column's bytes in packed form: in each tile four outputs a byte, the first in the lowest bits, as
@@ -66,6 +89,8 @@ pub fn packed(column: &Column, outputs: usize) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ir::Id;
+    use crate::plan::network::{Source, Start};
 
     #[test]
     fn a_column_is_cut_at_tiles_and_at_the_longest_list() {
@@ -83,6 +108,39 @@ mod tests {
             ]
         );
         assert_eq!(pieces(&Column::default()), []);
+    }
+
+    #[test]
+    fn bits_hold_eight_outputs() {
+        let plus = vec![0, 3, 9, 256];
+        let minus = (0..258).filter(|o| !plus.contains(o)).collect();
+        let column = Column { plus, minus };
+        let bytes = bits(&column, 258);
+        assert_eq!(bytes.len(), 32 + 1);
+        assert_eq!((bytes[0], bytes[1], bytes[2], bytes[32]), (0b1001, 0b10, 0, 0b1));
+    }
+
+    #[test]
+    fn only_a_stage_without_zeros_and_doubles_is_binary() {
+        let stage = |columns| Stage {
+            name: "fc1".into(),
+            in_loop: false,
+            source: Source::Trigrams { buckets: 1, bands: 1, factor: 32 },
+            start: Start::Constant(vec![0; 8]),
+            outputs: 8,
+            columns,
+            folds: vec![],
+            sum: Id::first(),
+            result: Id::first(),
+        };
+        let column = |plus: &[u16], minus: &[u16]| Column { plus: plus.to_vec(), minus: minus.to_vec() };
+        let full = column(&[0, 3, 7], &[1, 2, 4, 5, 6]);
+        assert!(is_binary(&stage(vec![full.clone(), full.clone()])));
+        assert!(!is_binary(&stage(vec![full.clone(), Column::default()])));
+        // Output 6 is zero; in the second, output 5 is subtracted twice instead.
+        assert!(!is_binary(&stage(vec![column(&[0, 3, 7], &[1, 2, 4, 5])])));
+        assert!(!is_binary(&stage(vec![column(&[0, 3, 7], &[1, 2, 4, 5, 5])])));
+        assert!(!is_binary(&Stage { outputs: 3, ..stage(vec![column(&[0, 2], &[1])]) }));
     }
 
     #[test]

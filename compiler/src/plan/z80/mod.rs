@@ -15,7 +15,13 @@ use super::stats::Stats;
 use crate::ir::Form;
 
 /// What each form would need for stage `index`, as it is and with shared sums.
-pub fn offers(plain: &Stage, shared: &Stage, narrow: Option<&Narrow>, stats: &Stats, index: usize) -> Vec<Offer> {
+pub fn offers(
+    plain: &Stage,
+    shared: &Stage,
+    narrow: Option<&Narrow>,
+    stats: &Stats,
+    index: usize,
+) -> Vec<Offer> {
     let offer = |form| {
         let stage = if form == Form::Shared { shared } else { plain };
         let cost = cost::stage_cost(stage, narrow, stats, index, form).total() / stats.steps.max(1) as f64;

@@ -1,7 +1,7 @@
 //! Bytes of each form. Weights are counted exactly; shared code and buffers closely enough to order plans:
 //! whether one fits is decided by its assembled image.
 
-use super::lists::{Piece, packed, pieces, tiles};
+use super::lists::{Piece, bits, is_binary, packed, pieces, tiles};
 use super::starts::steps;
 use crate::ir::{Column, Form};
 use crate::plan::memory::{PAGE, layout};
@@ -18,6 +18,9 @@ pub fn weight_bytes(stage: &Stage, form: Form) -> usize {
     let filled = || stage.columns.iter().filter(|c| !c.is_empty());
     let weights: usize = match form {
         Form::Columns | Form::Shared => filled().map(list_bytes).sum::<usize>() + FOLD * stage.folds.len(),
+        Form::Packed if is_binary(stage) => {
+            stage.columns.len() * bits(&Column::default(), stage.outputs).len()
+        }
         Form::Packed => filled().count() * packed(&Column::default(), stage.outputs).len(),
         Form::Unrolled => filled().map(code_bytes).sum(),
     };
@@ -62,17 +65,21 @@ pub fn shared_bytes(network: &Network, forms: &[Form]) -> usize {
     columns + packed_code_bytes(network, forms) + data + 420
 }
 
-/// The routine of each byte that occurs, and the table that finds it.
+/// The routine of each byte that occurs, and the table that finds it; the kernel of binary stages.
 fn packed_code_bytes(network: &Network, forms: &[Form]) -> usize {
+    let packed_stages = || network.stages.iter().zip(forms).filter(|(_, f)| **f == Form::Packed);
+    // 16 fix-ups of 6 bytes, 8 to fetch a byte, two tracks of 81; an entry for what is left of 8 outputs.
+    let bit_code = if packed_stages().any(|(s, _)| is_binary(s)) { 266 + 12 } else { 0 };
     let mut seen = BTreeSet::new();
-    for (stage, _) in network.stages.iter().zip(forms).filter(|(_, f)| **f == Form::Packed) {
+    for (stage, _) in packed_stages().filter(|(s, _)| !is_binary(s)) {
         seen.extend(stage.columns.iter().flat_map(|c| packed(c, stage.outputs)));
     }
     let routine = |byte: &u8| -> usize {
         let weight = |i: u8| [0, 6, 10, 6][usize::from(byte >> (2 * i) & 3)];
         4 + 4 + (0..4).map(weight).sum::<usize>()
     };
-    if seen.is_empty() { 0 } else { 2 * PAGE + 20 + seen.iter().map(routine).sum::<usize>() }
+    let code = if seen.is_empty() { 0 } else { 2 * PAGE + 20 + seen.iter().map(routine).sum::<usize>() };
+    code + bit_code
 }
 
 /// Buffers behind the image, with the bytes lost on the way to a page.

@@ -15,12 +15,20 @@ const PIECE: usize = 64;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
     /// SP is set behind the next words: an offset from the array. `di` stands before the first.
-    Point { tile: usize, high: bool, behind: usize },
+    Point {
+        tile: usize,
+        high: bool,
+        behind: usize,
+    },
     /// BC or DE hold a word that is pushed often.
     Load(Pair, u16),
     Push(Pair),
     /// Interrupts on for a moment; SP is set anew behind the next words.
-    Breathe { tile: usize, high: bool, behind: usize },
+    Breathe {
+        tile: usize,
+        high: bool,
+        behind: usize,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,12 +77,17 @@ pub fn steps(stage: &Stage, values: &[i16]) -> Vec<Step> {
             let mut bytes: Vec<u8> = values.iter().map(byte).collect();
             // One byte too many lies in the same page: a page has an even number of bytes.
             bytes.resize(bytes.len().next_multiple_of(2), 0);
-            runs.push((tile, high, bytes.chunks(2).map(|w| u16::from_le_bytes([w[0], w[1]])).collect::<Vec<_>>()));
+            runs.push((
+                tile,
+                high,
+                bytes.chunks(2).map(|w| u16::from_le_bytes([w[0], w[1]])).collect::<Vec<_>>(),
+            ));
         }
     }
     let frequent = frequent(runs.iter().flat_map(|(_, _, words)| words));
     let pairs = [Pair::Bc, Pair::De];
-    let mut steps: Vec<Step> = frequent.iter().zip(pairs).map(|(&word, pair)| Step::Load(pair, word)).collect();
+    let mut steps: Vec<Step> =
+        frequent.iter().zip(pairs).map(|(&word, pair)| Step::Load(pair, word)).collect();
     let mut hl = None;
     let mut pushes = 0;
     for (tile, high, words) in runs {

@@ -1,0 +1,118 @@
+//! Position bands and binary layers at every edge: number of bands, lengths of queries, widths of layers.
+
+use super::support::{self, Random};
+use mlc_compiler::model::{Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::{eval, ir::Form, reference};
+use mlc_runtime_z80::{CpmConfig, CpmMachine, End, PhaseCounter, Script};
+
+/// A classifier; the layers of `binary` have weights ±1.
+fn model(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]) -> Model {
+    let mut r = Random(u64::from(buckets) + 1000 * u64::from(bands) + widths[0] as u64);
+    let widths = [&[usize::from(buckets)], widths].concat();
+    let mut layers: Vec<Layer> =
+        widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
+    for &i in binary {
+        support::restrict(&mut layers[i], WeightSet::Binary, &mut r);
+    }
+    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
+    let query = QueryEncoder { buckets, bands, max_length: 127 };
+    let output = Output::Classifier { labels };
+    let model = Model { name: name.into(), about: "edges".into(), query, output, layers, training: vec![] };
+    model.check().expect("the test makes valid models");
+    model
+}
+
+/// Compares logits for all queries; the mean T-states a query must be predicted to within `percent`.
+fn exact(model: &Model, form: Form, queries: &[Vec<u8>], percent: f64) {
+    let compiled = support::compile_for_cpm(model, Some(form), queries)
+        .unwrap_or_else(|e| panic!("{}: {e}", model.name));
+    let graph = reference(model).expect("the model was checked");
+    let mut t_states = 0;
+    for query in queries {
+        let run = eval::run(&graph, query);
+        let ran = support::run(&compiled.image, query, CpmConfig::default());
+        assert_eq!(ran.logits, run.logits, "{} {form}: \"{}\"", model.name, query.escape_ascii());
+        t_states += ran.t_states;
+    }
+    let simulated = t_states as f64 / queries.len() as f64;
+    let predicted = compiled.plan.prediction.total();
+    let error = 100.0 * (predicted / simulated - 1.0).abs();
+    assert!(error < percent, "{} {form}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+}
+
+/// Queries of one letter: every trigram but the first and the last is the same, so bands alone tell them apart.
+fn queries_of(lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
+    lengths.into_iter().map(|n| vec![b'q'; n]).collect()
+}
+
+/// T-states of hashing a query: predicted, and as the machine counts them.
+fn hashing(model: &Model, queries: &[Vec<u8>]) -> (f64, f64) {
+    let compiled = support::compile_for_cpm(model, None, queries).expect("the model is small");
+    let predicted =
+        compiled.plan.prediction.phases.iter().find(|(name, _)| name == "encode").expect("a phase").1;
+    let phase = |p: &mlc_compiler::image::Phase| (p.start, u8::from(p.name.as_deref() == Some("encode")));
+    let starts: Vec<_> = compiled.image.phases.iter().map(phase).collect();
+    let mut counter = PhaseCounter::new(&starts, 0);
+    for query in queries {
+        let config = CpmConfig::default();
+        let mut machine =
+            CpmMachine::load(&compiled.image.bytes, query, Script::new(b""), config).expect("it loads");
+        assert!(matches!(machine.run(&mut counter), End::Exit(_)));
+    }
+    (predicted, counter.total(1) as f64 / queries.len() as f64)
+}
+
+#[test]
+fn every_number_of_bands_with_both_hashes() {
+    for bands in 1..=16 {
+        // One byte of hash is enough for 64; 60 and 512 need two, 512 a table of words.
+        for buckets in [64, 60, 512] {
+            let model = model(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
+            let edge = usize::from(bands) * 8;
+            let lengths = [1, 7, 8, 9, edge - 1, edge, edge + 1, 112, 119, 120, 121, 126];
+            let queries = queries_of(lengths.map(|n: usize| n.min(126)));
+            exact(&model, Form::Columns, &queries, 10.0);
+            let (predicted, simulated) = hashing(&model, &queries);
+            // A jump over the subroutine is not counted. How often a division subtracts is a guess.
+            let error = (predicted - simulated).abs();
+            let most = if buckets == 60 { 0.05 * simulated } else { 11.0 };
+            assert!(
+                error < most,
+                "{}: hashing predicted {predicted:.1}, simulated {simulated:.1}",
+                model.name
+            );
+        }
+    }
+}
+
+#[test]
+fn bands_tell_words_in_another_order_apart() {
+    let inputs = |bands| {
+        let graph = reference(&model("order", 128, bands, &[9, 4], &[])).expect("the model was checked");
+        [b"put key in box", b"put box in key"].map(|q| eval::run(&graph, q).logits)
+    };
+    let [a, b] = inputs(4);
+    assert_ne!(a, b);
+}
+
+#[test]
+fn binary_layers_of_every_width() {
+    let widths = (1..=20).chain([255, 256, 257, 264, 300]);
+    for width in widths {
+        let model = model(&format!("binary-{width}"), 64, 1, &[12, width, 3], &[1]);
+        let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
+        exact(&model, Form::Packed, &queries, 2.0);
+    }
+}
+
+#[test]
+fn a_binary_first_and_last_layer() {
+    // Sums of a dense binary layer leave a byte, so activations have high bytes as well.
+    let model = model("binary-ends", 64, 2, &[40, 33, 19], &[0, 1, 2]);
+    let mut r = Random(5);
+    let queries: Vec<_> =
+        (0..6).map(|_| support::query(&mut r, 126)).filter(|q| q.iter().any(|&b| b != b' ')).collect();
+    for form in Form::ALL {
+        exact(&model, form, &queries, 2.0);
+    }
+}
