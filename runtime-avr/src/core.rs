@@ -1,6 +1,6 @@
 //! The processor with its memory and its I/O registers.
 
-use crate::decode::{Kind, Op, decode_flash};
+use crate::decode::{Op, decode_flash};
 use crate::device::Device;
 use crate::end::{End, Fault, FaultKind, Symbols};
 use crate::io::Register;
@@ -42,8 +42,6 @@ pub(crate) struct Core {
     pub(crate) device: &'static Device,
     pub(crate) memory: Memory,
     pub(crate) ops: Box<[Op]>,
-    /// The operations at watched words, which `ops` has replaced.
-    watched: Vec<(u32, Op)>,
     /// In words.
     pub(crate) pc: u32,
     /// Where the instruction under execution is, or the last one.
@@ -89,7 +87,6 @@ impl Core {
         Core {
             device,
             ops,
-            watched: Vec::new(),
             pc: 0,
             at: 0,
             t: 0,
@@ -113,30 +110,13 @@ impl Core {
         }
     }
 
-    pub(crate) fn watch(&mut self, address: u32) {
-        let word = address / 2;
-        if address % 2 == 0
-            && let Some(op) = self.ops.get_mut(word as usize)
-            && op.kind != Kind::Watched
+    /// Marks or unmarks the instruction at a byte address.
+    pub(crate) fn set_watched(&mut self, address: u32, watched: bool) {
+        if address.is_multiple_of(2)
+            && let Some(op) = self.ops.get_mut(address as usize / 2)
         {
-            self.watched.push((word, *op));
-            *op = Op { kind: Kind::Watched, a: 0, b: 0, k: 0 };
+            op.watched = watched;
         }
-    }
-
-    pub(crate) fn unwatch(&mut self, address: u32) {
-        if address % 2 == 0
-            && let Some(index) = self.watched.iter().position(|&(word, _)| word == address / 2)
-        {
-            let (word, op) = self.watched.swap_remove(index);
-            self.ops[word as usize] = op;
-        }
-    }
-
-    /// The operation under a watch.
-    pub(crate) fn watched(&self, word: u32) -> Op {
-        let found = self.watched.iter().find(|&&(at, _)| at == word);
-        found.expect("Core::watch keeps the operation of every word it marks").1
     }
 
     pub(crate) fn end(&self, kind: FaultKind) -> End {

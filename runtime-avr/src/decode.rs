@@ -11,7 +11,7 @@ use crate::device::{Device, Family};
 #[rustfmt::skip]
 pub(crate) enum Kind {
     // Not instructions.
-    Erased, Undefined, UndefinedResult, Missing, Cut, Watched,
+    Erased, Undefined, UndefinedResult, Missing, Cut,
     // a: Rd, b: Rr or K.
     Add, Adc, Sub, Sbc, And, Or, Eor, Mov, Movw, Cp, Cpc, Cpse,
     Subi, Sbci, Andi, Ori, Cpi, Ldi, Adiw, Sbiw,
@@ -42,6 +42,8 @@ pub(crate) struct Op {
     pub(crate) kind: Kind,
     pub(crate) a: u8,
     pub(crate) b: u8,
+    /// Whether the observer is told when PC gets here.
+    pub(crate) watched: bool,
     pub(crate) k: u32,
 }
 
@@ -64,16 +66,16 @@ pub(crate) fn is_long(word: u16) -> bool {
 fn decode(words: &[u16], at: usize, device: &Device) -> Op {
     let word = words[at];
     if word == 0xFFFF {
-        return Op { kind: Kind::Erased, a: 0, b: 0, k: 0 };
+        return simple(Kind::Erased, 0, 0);
     }
     let second = words.get(at + 1).copied();
-    let fault = |kind| Op { kind, a: 0, b: 0, k: u32::from(word) };
+    let fault = |kind| Op { k: u32::from(word), ..simple(kind, 0, 0) };
     if is_long(word) && second.is_none() {
         return fault(Kind::Cut);
     }
     let d5 = (word >> 4 & 0x1F) as u8;
     let op = match word >> 12 {
-        0 | 1 | 2 => two_registers(word),
+        0..=2 => two_registers(word),
         3..=7 | 0xE => {
             let kind = match word >> 12 {
                 3 => Kind::Cpi,
@@ -94,13 +96,13 @@ fn decode(words: &[u16], at: usize, device: &Device) -> Op {
                 (false, 0) => Kind::St,
                 (false, _) => Kind::Std,
             };
-            Op { kind, a: d5, b: pointer, k: u32::from(displacement) }
+            Op { k: u32::from(displacement), ..simple(kind, d5, pointer) }
         }
         9 => nine(word, second.unwrap_or(0)),
         0xB => {
             let address = 0x20 + u32::from(word >> 5 & 0x30 | word & 0xF);
             let kind = if word & 0x800 == 0 { Kind::In } else { Kind::Out };
-            Op { kind, a: d5, b: 0, k: address }
+            Op { k: address, ..simple(kind, d5, 0) }
         }
         0xC | 0xD => {
             let offset = (word << 4) as i16 >> 4;
@@ -124,7 +126,7 @@ fn decode(words: &[u16], at: usize, device: &Device) -> Op {
 }
 
 fn simple(kind: Kind, a: u8, b: u8) -> Op {
-    Op { kind, a, b, k: 0 }
+    Op { kind, a, b, watched: false, k: 0 }
 }
 
 /// The target of a relative jump. In 8 KB of flash the program counter wraps, so that `RJMP` and `RCALL` reach

@@ -89,8 +89,8 @@ pub enum FaultKind {
     EndlessLoop,
     #[error("still running after {limit} cycles; raise the limit if the program needs longer")]
     TimeLimit { limit: u64 },
-    #[error("the stack has grown down to {sp:#06x}; {lowest:#06x} is the lowest address it may use")]
-    StackOverflow { sp: u16, lowest: u16 },
+    #[error("the stack has grown down to {reached:#06x}; {lowest:#06x} is the lowest address it may use")]
+    StackOverflow { reached: u16, lowest: u16 },
     #[error(
         "the stack is read at {address:#06x}, beyond the end of the SRAM: more was taken off than put on"
     )]

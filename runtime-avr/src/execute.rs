@@ -13,8 +13,9 @@ const ZL: u8 = 30;
 impl Core {
     /// Executes `op`, which is at PC. On a fault nothing has changed but what the manual's steps before it
     /// have.
+    #[inline(always)]
     pub(crate) fn execute(&mut self, op: Op) -> Result<(), FaultKind> {
-        let Op { kind, a, b, k } = op;
+        let Op { kind, a, b, k, .. } = op;
         let mut next = self.pc + 1;
         let mut cycles = 1;
         match kind {
@@ -24,10 +25,6 @@ impl Core {
             Kind::Missing => return Err(FaultKind::MissingInstruction { word: k as u16 }),
             Kind::Cut => return Err(FaultKind::CutInstruction),
             Kind::Spm => return Err(FaultKind::SelfProgramming),
-            Kind::Watched => {
-                let op = self.watched(self.pc);
-                return self.execute(op);
-            }
 
             Kind::Add => self.two(a, b, |s, d, r| alu::add(s, d, r, 0)),
             Kind::Adc => self.two(a, b, |s, d, r| alu::add(s, d, r, s & alu::C)),
@@ -293,7 +290,7 @@ impl Core {
     fn push(&mut self, value: u8) -> Result<(), FaultKind> {
         let address = self.memory.sp;
         if address < self.lowest_sp {
-            return Err(FaultKind::StackOverflow { sp: address.wrapping_sub(1), lowest: self.lowest_sp });
+            return Err(FaultKind::StackOverflow { reached: address, lowest: self.lowest_sp });
         }
         // `lowest_sp` is never below the SRAM.
         let place = usize::from(address - self.memory.sram_start);

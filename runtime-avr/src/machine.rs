@@ -113,6 +113,17 @@ impl<C: Console> AvrMachine<C> {
         self.core.pc.wrapping_mul(2)
     }
 
+    /// Writes a register, SP, SREG or a byte of the SRAM from outside, by data-space address, with no effect
+    /// but that. `false` if none of these is there.
+    pub fn poke(&mut self, address: u16, value: u8) -> bool {
+        self.core.memory.poke(address, value)
+    }
+
+    /// Goes on at the byte address `pc` (even, in the flash) instead: for calling a routine from outside.
+    pub fn set_pc(&mut self, pc: u32) {
+        self.core.pc = pc / 2;
+    }
+
     /// The device given to [`AvrMachine::new`].
     pub fn device(&self) -> &'static Device {
         self.core.device
@@ -121,12 +132,12 @@ impl<C: Console> AvrMachine<C> {
     /// Tells the observer when PC reaches the byte address `address`. Nothing at odd addresses or outside the
     /// flash.
     pub fn watch(&mut self, address: u32) {
-        self.core.watch(address);
+        self.core.set_watched(address, true);
     }
 
     /// Ends [`AvrMachine::watch`].
     pub fn unwatch(&mut self, address: u32) {
-        self.core.unwatch(address);
+        self.core.set_watched(address, false);
     }
 
     /// A port's outputs, or `None` if the device has no such port.

@@ -50,6 +50,20 @@ impl Memory {
         }
     }
 
+    pub(crate) fn poke(&mut self, address: u16, value: u8) -> bool {
+        match address {
+            0..0x20 => self.registers[usize::from(address)] = value,
+            SPL => self.sp = self.sp & 0xFF00 | u16::from(value),
+            SPH => self.sp = self.sp & 0x00FF | u16::from(value) << 8,
+            SREG => self.sreg = value,
+            _ => match self.sram.get_mut(usize::from(address.wrapping_sub(self.sram_start))) {
+                Some(byte) => *byte = value,
+                None => return false,
+            },
+        }
+        true
+    }
+
     /// The word at `address` and the next one, low byte first.
     pub fn word(&self, address: u16) -> u16 {
         u16::from_le_bytes([self.byte(address), self.byte(address.wrapping_add(1))])

@@ -74,7 +74,7 @@ impl Core {
             };
             let before = self.t;
             self.at = self.pc;
-            if op.kind == Kind::Watched {
+            if op.watched {
                 out.observer.on_watch(self.at * 2, &self.memory, before);
             }
             if let Err(kind) = self.execute(op) {
@@ -103,6 +103,9 @@ impl Core {
                 return Some(self.fault(kind));
             }
             if self.t >= out.limit {
+                if self.pause != Pause::Asleep {
+                    self.at = self.pc;
+                }
                 return Some(self.fault(FaultKind::TimeLimit { limit: out.limit }));
             }
             if self.t >= until {
@@ -163,8 +166,10 @@ impl Core {
             self.sp_settles -= 1;
             if self.sp_settles == 0 {
                 let sp = self.memory.sp;
-                if sp < self.lowest_sp.saturating_sub(1) {
-                    return Err(FaultKind::StackOverflow { sp, lowest: self.lowest_sp });
+                // SP points below the last byte in use.
+                let reached = sp.saturating_add(1);
+                if reached < self.lowest_sp {
+                    return Err(FaultKind::StackOverflow { reached, lowest: self.lowest_sp });
                 }
                 self.low_water = self.low_water.min(sp);
             }
