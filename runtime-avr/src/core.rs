@@ -73,7 +73,8 @@ pub(crate) struct Core {
 }
 
 impl Core {
-    pub(crate) fn new(device: &'static Device, program: Program, symbols: Symbols, seed: u64) -> Self {
+    pub(crate) fn new(program: Program, symbols: Symbols, seed: u64) -> Self {
+        let device = program.device;
         let ops = decode_flash(&program.flash, device);
         let mut junk = mlc_machine::Junk::new(!seed);
         let ports = device.ports.iter().map(|port| Port {
@@ -117,6 +118,11 @@ impl Core {
         {
             op.watched = watched;
         }
+    }
+
+    /// Goes on at word address `pc`, awake.
+    pub(crate) fn jump(&mut self, pc: u32) {
+        (self.pc, self.pause, self.polls) = (pc, Pause::None, (0, 0));
     }
 
     pub(crate) fn end(&self, kind: FaultKind) -> End {

@@ -43,11 +43,11 @@ pub struct AvrMachine<C> {
 
 impl<C: Console> AvrMachine<C> {
     /// A machine about to execute the instruction at address 0.
-    pub fn new(device: &'static Device, program: Program, console: C, config: AvrConfig) -> Self {
+    pub fn new(mut program: Program, console: C, config: AvrConfig) -> Self {
+        let device = program.device;
         let lowest = config.lowest_sp.or(program.data_end).unwrap_or(device.sram_start);
-        let mut program = program;
         let own = std::mem::take(&mut program.symbols);
-        let mut core = Core::new(device, program, config.symbols.unwrap_or(own), config.seed);
+        let mut core = Core::new(program, config.symbols.unwrap_or(own), config.seed);
         core.lowest_sp = lowest.max(device.sram_start);
         let typist = Typist::new(config.typing);
         AvrMachine { core, console, typist, limit: config.limit.unwrap_or(u64::MAX), ended: None }
@@ -119,12 +119,14 @@ impl<C: Console> AvrMachine<C> {
         self.core.memory.poke(address, value)
     }
 
-    /// Goes on at the byte address `pc` (even, in the flash) instead: for calling a routine from outside.
+    /// Goes on at the byte address `pc` (even, in the flash) instead, awake, also after an end: for calling a
+    /// routine from outside.
     pub fn set_pc(&mut self, pc: u32) {
-        self.core.pc = pc / 2;
+        self.ended = None;
+        self.core.jump(pc / 2);
     }
 
-    /// The device given to [`AvrMachine::new`].
+    /// The device that the program was made for.
     pub fn device(&self) -> &'static Device {
         self.core.device
     }

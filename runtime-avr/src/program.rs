@@ -16,6 +16,7 @@ const ELF_FAMILY: u32 = 0x7F;
 /// A program for a device.
 #[derive(Debug, Clone)]
 pub struct Program {
+    pub device: &'static Device,
     /// As large as the device's flash; what the file does not fill is 0xFF, as erased.
     pub flash: Box<[u8]>,
     /// Bytes of the flash up to the last one that the file fills.
@@ -53,7 +54,7 @@ impl Program {
     /// Takes `bytes` for the flash from address 0 on.
     pub fn from_bytes(bytes: &[u8], device: &'static Device) -> Result<Self, LoadError> {
         let mut program = Program::erased(device);
-        program.place(0, bytes, device)?;
+        program.place(0, bytes)?;
         program.checked()
     }
 
@@ -63,7 +64,7 @@ impl Program {
         let mut base = 0u64;
         for (index, record) in Reader::new(text).enumerate() {
             match record.map_err(|source| LoadError::Hex { record: index + 1, source })? {
-                Record::Data { offset, value } => program.place(base + u64::from(offset), &value, device)?,
+                Record::Data { offset, value } => program.place(base + u64::from(offset), &value)?,
                 Record::ExtendedSegmentAddress(segment) => base = u64::from(segment) << 4,
                 Record::ExtendedLinearAddress(high) => base = u64::from(high) << 16,
                 Record::StartSegmentAddress { .. } | Record::StartLinearAddress(_) => {}
@@ -103,7 +104,7 @@ impl Program {
                     .zip(usize::try_from(segment.p_filesz).ok())
                     .and_then(|(start, size)| file.get(start..start.checked_add(size)?))
                     .ok_or(LoadError::ElfCut { segment: index })?;
-                program.place(segment.p_paddr, bytes, device)?;
+                program.place(segment.p_paddr, bytes)?;
             }
         }
         program.data_end = data_end;
@@ -111,8 +112,9 @@ impl Program {
         program.checked()
     }
 
-    fn erased(device: &Device) -> Self {
+    fn erased(device: &'static Device) -> Self {
         Program {
+            device,
             flash: vec![0xFF; device.flash_bytes as usize].into_boxed_slice(),
             flash_used: 0,
             symbols: Symbols::default(),
@@ -120,7 +122,7 @@ impl Program {
         }
     }
 
-    fn place(&mut self, address: u64, bytes: &[u8], device: &'static Device) -> Result<(), LoadError> {
+    fn place(&mut self, address: u64, bytes: &[u8]) -> Result<(), LoadError> {
         let end = address.saturating_add(bytes.len() as u64);
         let place = usize::try_from(address)
             .ok()
@@ -129,8 +131,8 @@ impl Program {
             .ok_or(LoadError::TooLarge {
                 first: address,
                 last: end.saturating_sub(1),
-                device: device.name,
-                end: device.flash_bytes,
+                device: self.device.name,
+                end: self.device.flash_bytes,
             })?;
         place.copy_from_slice(bytes);
         if !bytes.is_empty() {

@@ -212,7 +212,7 @@ impl Core {
             Source::Uart(_) => {}
         }
         self.t += INTERRUPT + self.wide() + if self.pause == Pause::Asleep { WAKE_UP } else { 0 };
-        (self.pause, self.pc, self.polls) = (Pause::None, target, (0, 0));
+        self.jump(target);
         if O::INSTRUCTIONS {
             observer.on_instruction(target * 2, before, self.t);
         }

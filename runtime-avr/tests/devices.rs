@@ -64,6 +64,9 @@ fn registers_vectors_and_memory() {
             Some(end) => assert_eq!(u32::from(device.ram_end()), end, "{name}"),
             None => assert_eq!((name, device.ram_end()), ("atmega32u4", 0x0AFF)),
         }
+        let bytes = &macros["_VECTORS_SIZE"];
+        let factors = bytes.trim_matches(|c| c == '(' || c == ')').split('*').map(|n| number(n).unwrap());
+        assert_eq!(factors.product::<u32>(), u32::from(device.vectors) * device.vector_bytes(), "{name}");
         assert_eq!((at("SPL"), at("SPH"), at("SREG")), (0x5D, 0x5E, 0x5F), "{name}");
         for (index, address) in device.gpior.into_iter().enumerate() {
             assert_eq!(address, at(&format!("GPIOR{index}")), "{name}");

@@ -94,7 +94,7 @@ fn results_flags_and_cycles() {
         let what = format!("line {}: {}", row.line, row.assembly);
         let bytes: Vec<u8> = row.words.iter().flat_map(|w| w.to_le_bytes()).collect();
         let program = Program::from_bytes(&bytes, row.device).unwrap();
-        let mut machine = AvrMachine::new(row.device, program, Script::default(), AvrConfig::default());
+        let mut machine = AvrMachine::new(program, Script::default(), AvrConfig::default());
         for (&address, &value) in &row.before {
             assert!(machine.poke(address, value), "{what}");
         }
@@ -125,7 +125,6 @@ fn encodings() {
         let rows: Vec<Row> = rows().into_iter().filter(|row| row.device.name == device.name).collect();
         let mut source = String::new();
         for row in &rows {
-            // Every row at an address where relative targets below zero wrap as they do in the table.
             source += &row.assembly.replace(" ; ", "\n");
             source.push('\n');
         }

@@ -76,6 +76,12 @@ fn outside_access() {
     assert_eq!((machine.memory().byte(16), machine.pc(), machine.memory().sp()), (8, 8, 0x0834));
     assert_eq!((machine.memory().flash(2), machine.memory().flash(0x8000)), (0x00, 0xFF));
     assert_eq!(machine.memory().word(0x08FE) >> 8, 1);
+    // After the end, once more from the start.
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Stop));
+    machine.set_pc(0);
+    let before = machine.cycles();
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Stop));
+    assert_eq!(machine.cycles() - before, TIME);
 }
 
 #[test]

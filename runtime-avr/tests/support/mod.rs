@@ -13,5 +13,5 @@ use mlc_runtime_avr::{AvrConfig, AvrMachine, Device, Program, Script};
 pub fn machine(device: &'static Device, words: &[u16], input: &str, config: AvrConfig) -> AvrMachine<Script> {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     let program = Program::from_bytes(&bytes, device).unwrap();
-    AvrMachine::new(device, program, Script::new(input.as_bytes()), config)
+    AvrMachine::new(program, Script::new(input.as_bytes()), config)
 }
