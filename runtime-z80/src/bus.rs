@@ -1,6 +1,6 @@
 //! What the processor sees: 64 KB of memory and the ports.
 
-use crate::junk::Junk;
+use mlc_machine::Junk;
 
 const SIZE: usize = 0x1_0000;
 

@@ -68,7 +68,7 @@ impl<P: Ports> Core<P> {
             areas: Vec::new(),
             symbols: Symbols::default(),
         };
-        let mut junk = crate::junk::Junk::new(!seed);
+        let mut junk = mlc_machine::Junk::new(!seed);
         let mut fill = || {
             let mut word = || junk.word();
             let (af, bc, de, hl) = (word(), word(), word(), word());

@@ -11,22 +11,20 @@
 //! This crate knows neither the compiler nor its assembler: a mistake that both sides share would cancel out.
 
 mod bus;
-mod console;
 mod core;
 mod cpm;
 mod end;
 mod execute;
-mod junk;
 mod observe;
 mod run;
 mod symbols;
 mod timing;
 
 pub use bus::{FloatingBus, Memory, Ports};
-pub use console::{Console, Input, Readiness, Script};
 pub use core::{Core, Registers};
 pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
+pub use mlc_machine::{Console, Input, Readiness, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter};
 pub use run::Host;
 pub use symbols::{Location, Symbols};

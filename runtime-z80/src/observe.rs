@@ -72,52 +72,13 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 }
 
 /// Adds up T-states by phase, where a phase is a set of address ranges.
-pub struct PhaseCounter {
-    /// The phase of every address.
-    phases: Box<[u8]>,
-    /// T-states of every phase.
-    totals: [u64; 256],
-}
-
-impl PhaseCounter {
-    /// Every address belongs to the phase of the nearest start at or below it, or to `outside` below all
-    /// starts. `starts` may come in any order; of two at one address the later one counts.
-    pub fn new(starts: &[(u16, u8)], outside: u8) -> Self {
-        let mut sorted = starts.to_vec();
-        sorted.sort_by_key(|&(address, _)| address);
-        let mut phases = vec![outside; 0x1_0000].into_boxed_slice();
-        for (address, phase) in sorted {
-            phases[usize::from(address)..].fill(phase);
-        }
-        PhaseCounter { phases, totals: [0; 256] }
-    }
-
-    /// The phase that an instruction at `address` belongs to.
-    pub fn phase_of(&self, address: u16) -> u8 {
-        self.phases[usize::from(address)]
-    }
-
-    /// T-states of `phase` since the start or the last [`PhaseCounter::reset`].
-    pub fn total(&self, phase: u8) -> u64 {
-        self.totals[usize::from(phase)]
-    }
-
-    /// T-states of all phases.
-    pub fn sum(&self) -> u64 {
-        self.totals.iter().sum()
-    }
-
-    /// Sets all totals to zero.
-    pub fn reset(&mut self) {
-        self.totals = [0; 256];
-    }
-}
+pub type PhaseCounter = mlc_machine::PhaseCounter<u16>;
 
 impl Observer for PhaseCounter {
     const INSTRUCTIONS: bool = true;
 
     #[inline]
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
-        self.totals[usize::from(self.phases[usize::from(pc)])] += after - before;
+        self.add(pc, after - before);
     }
 }

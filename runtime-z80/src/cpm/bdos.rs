@@ -4,14 +4,14 @@ use super::files::Files;
 use super::line::LineEnd;
 use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
 use crate::bus::Ports;
-use crate::console::{Console, Input, Readiness};
 use crate::core::{Core, Registers};
 use crate::end::{End, Exit, Fault, FaultKind};
-use crate::junk::Junk;
 use crate::observe::Observer;
 use crate::run::Host;
 use crate::symbols::Location;
 use crate::timing;
+use mlc_machine::Junk;
+use mlc_machine::{Console, Input, Readiness};
 
 /// A program that asks so often in a row for input that can never come is taken to wait for it.
 const POLLS_IN_VAIN: u32 = 1000;

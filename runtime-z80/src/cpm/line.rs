@@ -2,9 +2,9 @@
 
 use super::bdos::Services;
 use crate::bus::Ports;
-use crate::console::{Console, Input};
 use crate::core::Core;
 use crate::end::End;
+use mlc_machine::{Console, Input};
 
 const CTRL_C: u8 = 0x03;
 const CTRL_E: u8 = 0x05;

@@ -26,12 +26,12 @@ mod page_zero;
 use thiserror::Error;
 
 use crate::bus::{FloatingBus, Memory};
-use crate::console::Console;
 use crate::core::{Core, Registers};
 use crate::end::{End, State};
-use crate::junk::Junk;
 use crate::observe::Observer;
 use crate::symbols::Symbols;
+use mlc_machine::Console;
+use mlc_machine::Junk;
 
 pub use disk::{Disk, DiskError};
 

@@ -22,8 +22,9 @@ pub enum Readiness {
     End,
 }
 
-/// A keyboard and a screen. The Enter key is a carriage return (0Dh), as on every CP/M terminal: a host that
-/// reads text turns each line end into one. A line feed is a line end of its own to BDOS function 10.
+/// A keyboard and a screen, or the far end of a serial line. The Enter key is a carriage return (0Dh), as on
+/// every terminal: a host that reads text turns each line end into one. Programs may take a line feed for a
+/// line end of its own (BDOS function 10 of CP/M does).
 pub trait Console {
     /// The next byte typed; waits for it.
     fn read(&mut self) -> Input;
@@ -34,7 +35,7 @@ pub trait Console {
     /// A byte from the program.
     fn write(&mut self, byte: u8);
 
-    /// A byte that the system writes while a line is typed (echo, erasure). A host whose terminal echoes
+    /// A byte that the system writes by itself while a line is typed (echo, erasure), if it does that. A host whose terminal echoes
     /// by itself, or that reads a pipe, may drop it.
     fn echo(&mut self, byte: u8) {
         self.write(byte);

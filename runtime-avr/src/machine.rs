@@ -1,0 +1,167 @@
+//! A chip with a program, its UART joined to a console.
+
+use mlc_machine::Console;
+
+use crate::core::Core;
+use crate::device::Device;
+use crate::end::{End, State, Symbols};
+use crate::memory::Memory;
+use crate::observe::{Observer, Pins};
+use crate::program::Program;
+use crate::run::{Outside, Typing, Typist};
+
+/// The machine's properties.
+#[derive(Debug, Clone)]
+pub struct AvrConfig {
+    /// The most cycles a program may take. Default: no limit.
+    pub limit: Option<u64>,
+    /// The lowest address that pushes, calls and interrupts may write to, and that SP may be set to point
+    /// below by one. Default: the end of the program's variables where the file told, else the SRAM's start.
+    pub lowest_sp: Option<u16>,
+    /// When the console's bytes come.
+    pub typing: Typing,
+    /// The seed of what registers, SRAM and unconnected pins hold where nothing was put.
+    pub seed: u64,
+    /// Names for addresses in faults. Default: those of the program's file.
+    pub symbols: Option<Symbols>,
+}
+
+impl Default for AvrConfig {
+    fn default() -> Self {
+        AvrConfig { limit: None, lowest_sp: None, typing: Typing::WhenWaiting, seed: 1, symbols: None }
+    }
+}
+
+/// An AVR with one program in it, just after power-up.
+pub struct AvrMachine<C> {
+    core: Core,
+    console: C,
+    typist: Typist,
+    limit: u64,
+    ended: Option<End>,
+}
+
+impl<C: Console> AvrMachine<C> {
+    /// A machine about to execute the instruction at address 0.
+    pub fn new(mut program: Program, console: C, config: AvrConfig) -> Self {
+        let device = program.device;
+        let lowest = config.lowest_sp.or(program.data_end).unwrap_or(device.sram_start);
+        let own = std::mem::take(&mut program.symbols);
+        let mut core = Core::new(program, config.symbols.unwrap_or(own), config.seed);
+        core.lowest_sp = lowest.max(device.sram_start);
+        let typist = Typist::new(config.typing);
+        AvrMachine { core, console, typist, limit: config.limit.unwrap_or(u64::MAX), ended: None }
+    }
+
+    /// Runs to the end.
+    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
+        loop {
+            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
+                return end;
+            }
+        }
+    }
+
+    /// Runs for about `cycles` (to the end of the instruction in which they are used up), so that the caller
+    /// can keep real time or show something. After the end it gives the same end again.
+    pub fn run_for<O: Observer>(&mut self, cycles: u64, observer: &mut O) -> State {
+        if let Some(end) = &self.ended {
+            return State::Ended(end.clone());
+        }
+        let typist = &mut self.typist;
+        let outside = Outside { console: &mut self.console, observer, typist, limit: self.limit };
+        let state = self.core.run(outside, cycles);
+        if let State::Ended(end) = &state {
+            self.ended = Some(end.clone());
+        }
+        state
+    }
+
+    /// Cycles since the start.
+    pub fn cycles(&self) -> u64 {
+        self.core.t
+    }
+
+    /// Those of them in which the processor slept.
+    pub fn sleep_cycles(&self) -> u64 {
+        self.core.asleep
+    }
+
+    /// The most bytes that the stack has had, from the end of the SRAM down.
+    pub fn stack_high_water(&self) -> u16 {
+        self.core.device.ram_end().saturating_sub(self.core.low_water)
+    }
+
+    /// Bytes that came over the UART's line and were lost because the program did not read in time, or had
+    /// its receiver off.
+    pub fn lost_bytes(&self) -> u64 {
+        self.core.uart.lost
+    }
+
+    /// Cycles that a bit takes on the UART's line, as the program has set it.
+    pub fn bit_cycles(&self) -> u64 {
+        self.core.uart.bit_cycles()
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Memory {
+        &self.core.memory
+    }
+
+    /// The byte address of the next instruction.
+    pub fn pc(&self) -> u32 {
+        self.core.pc.wrapping_mul(2)
+    }
+
+    /// Writes a register, SP, SREG or a byte of the SRAM from outside, by data-space address, with no effect
+    /// but that. `false` if none of these is there.
+    pub fn poke(&mut self, address: u16, value: u8) -> bool {
+        self.core.memory.poke(address, value)
+    }
+
+    /// Goes on at the byte address `pc` (even, in the flash) instead, awake, also after an end: for calling a
+    /// routine from outside.
+    pub fn set_pc(&mut self, pc: u32) {
+        self.ended = None;
+        self.core.jump(pc / 2);
+    }
+
+    /// The device that the program was made for.
+    pub fn device(&self) -> &'static Device {
+        self.core.device
+    }
+
+    /// Tells the observer when PC reaches the byte address `address`. Nothing at odd addresses or outside the
+    /// flash.
+    pub fn watch(&mut self, address: u32) {
+        self.core.set_watched(address, true);
+    }
+
+    /// Ends [`AvrMachine::watch`].
+    pub fn unwatch(&mut self, address: u32) {
+        self.core.set_watched(address, false);
+    }
+
+    /// A port's outputs, or `None` if the device has no such port.
+    pub fn pins(&self, port: char) -> Option<Pins> {
+        let port = self.core.ports.iter().find(|p| p.name == port)?;
+        Some(Pins { port: port.name, levels: port.levels, outputs: port.outputs })
+    }
+
+    /// Drives the pins of `port` that are ones in `driven` to `levels` from outside, and lets go of the
+    /// others. `false` if the device has no such port.
+    pub fn drive_pins(&mut self, port: char, driven: u8, levels: u8) -> bool {
+        match self.core.ports.iter_mut().find(|p| p.name == port) {
+            Some(port) => {
+                (port.driven, port.driven_levels) = (driven, levels);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// The console given to [`AvrMachine::new`].
+    pub fn console(&mut self) -> &mut C {
+        &mut self.console
+    }
+}

@@ -1,0 +1,123 @@
+//! Looking at a program while it runs.
+
+use crate::memory::Memory;
+
+/// A port's outputs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pins {
+    /// The letter in its registers' names.
+    pub port: char,
+    /// `PORTx`: the level of outputs, the pull-ups of inputs.
+    pub levels: u8,
+    /// `DDRx`: ones are outputs.
+    pub outputs: u8,
+}
+
+/// What a run tells. All methods do nothing unless implemented, and cost nothing then.
+pub trait Observer {
+    /// Whether [`Observer::on_instruction`] is called at all.
+    const INSTRUCTIONS: bool = false;
+
+    /// The instruction at the byte address `pc` ran from cycle `before` to `after`. The acceptance of an
+    /// interrupt is told with the address of its vector, time asleep with the address of the `SLEEP`, so that
+    /// the differences add up to all cycles of the run.
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        let _ = (pc, before, after);
+    }
+
+    /// PC has reached a watched byte address; the instruction there comes next. `t`: cycles since the start.
+    fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
+        let _ = (address, memory, t);
+    }
+
+    /// The UART has sent `byte`; `t` is the end of its stop bit, or up to one instruction later.
+    fn on_console_out(&mut self, byte: u8, t: u64) {
+        let _ = (byte, t);
+    }
+
+    /// The program has written `value` to GPIOR0; `t` is the end of the instruction that did it.
+    fn on_marker(&mut self, value: u8, t: u64) {
+        let _ = (value, t);
+    }
+
+    /// The program has written to `PORTx`, `DDRx` or `PINx`; `t` is the end of the instruction that did it.
+    fn on_pins(&mut self, pins: Pins, t: u64) {
+        let _ = (pins, t);
+    }
+}
+
+/// Sees nothing.
+pub struct NoObserver;
+
+impl Observer for NoObserver {}
+
+impl<O: Observer> Observer for &mut O {
+    const INSTRUCTIONS: bool = O::INSTRUCTIONS;
+
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        (**self).on_instruction(pc, before, after);
+    }
+
+    fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
+        (**self).on_watch(address, memory, t);
+    }
+
+    fn on_console_out(&mut self, byte: u8, t: u64) {
+        (**self).on_console_out(byte, t);
+    }
+
+    fn on_marker(&mut self, value: u8, t: u64) {
+        (**self).on_marker(value, t);
+    }
+
+    fn on_pins(&mut self, pins: Pins, t: u64) {
+        (**self).on_pins(pins, t);
+    }
+}
+
+/// Two observers at once.
+impl<A: Observer, B: Observer> Observer for (A, B) {
+    const INSTRUCTIONS: bool = A::INSTRUCTIONS || B::INSTRUCTIONS;
+
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        // The one that wants no instructions must not get them because the other one does.
+        if A::INSTRUCTIONS {
+            self.0.on_instruction(pc, before, after);
+        }
+        if B::INSTRUCTIONS {
+            self.1.on_instruction(pc, before, after);
+        }
+    }
+
+    fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
+        self.0.on_watch(address, memory, t);
+        self.1.on_watch(address, memory, t);
+    }
+
+    fn on_console_out(&mut self, byte: u8, t: u64) {
+        self.0.on_console_out(byte, t);
+        self.1.on_console_out(byte, t);
+    }
+
+    fn on_marker(&mut self, value: u8, t: u64) {
+        self.0.on_marker(value, t);
+        self.1.on_marker(value, t);
+    }
+
+    fn on_pins(&mut self, pins: Pins, t: u64) {
+        self.0.on_pins(pins, t);
+        self.1.on_pins(pins, t);
+    }
+}
+
+/// Adds up cycles by phase, where a phase is a set of ranges of byte addresses in flash.
+pub type PhaseCounter = mlc_machine::PhaseCounter<u32>;
+
+impl Observer for PhaseCounter {
+    const INSTRUCTIONS: bool = true;
+
+    #[inline]
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        self.add(pc, after - before);
+    }
+}
