@@ -31,10 +31,15 @@ impl CompileError {
     pub fn help(&self) -> String {
         match self {
             Self::TooLarge { table, .. } => {
-                format!("{table}Fewer non-zero weights (train with a stronger L1 term), smaller layers, or another target would help.")
+                format!(
+                    "{table}Fewer non-zero weights (train with a stronger L1 term), smaller layers, or another target would help."
+                )
             }
             Self::Template { .. } => "correct the template, or leave --templates away".into(),
-            Self::Assembly(_) => "with --templates: correct the template; otherwise this is a bug in mlc, please report it".into(),
+            Self::Assembly(_) => {
+                "with --templates: correct the template; otherwise this is a bug in mlc, please report it"
+                    .into()
+            }
             Self::Types(_) | Self::Graph(_) | Self::Plan(_) => "please report it with the model file".into(),
         }
     }
@@ -45,7 +50,12 @@ impl CompileError {
     }
 
     /// The table of what each plan tried would need, smallest last.
-    pub(crate) fn too_large(name: &str, target: &Target, survey: &Survey, refused: Vec<(Plan, Oversize)>) -> Self {
+    pub(crate) fn too_large(
+        name: &str,
+        target: &Target,
+        survey: &Survey,
+        refused: Vec<(Plan, Oversize)>,
+    ) -> Self {
         let mut table = String::from("what it would need there, in bytes:\n");
         for (plan, size) in &refused {
             let forms: Vec<_> = plan.forms.iter().map(|f| f.name()).collect();

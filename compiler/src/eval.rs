@@ -103,7 +103,9 @@ impl Machine<'_> {
             Op::Scale { input, factor } => self.each(*input, |x| x.wrapping_mul(*factor)),
             Op::Shift { input, bits } => self.each(*input, |x| x >> bits),
             Op::Relu { input } => self.each(*input, |x| x.max(0)),
-            Op::Concat { inputs } => Value::Vector(inputs.iter().flat_map(|&i| self.vector(i)).copied().collect()),
+            Op::Concat { inputs } => {
+                Value::Vector(inputs.iter().flat_map(|&i| self.vector(i)).copied().collect())
+            }
             Op::Constant { value } => match &graph.consts[*value].data {
                 Data::Vector(values) => Value::Vector(values.clone()),
                 other => unreachable!("validated: a constant node holds a vector, not {other:?}"),

@@ -38,7 +38,8 @@ pub fn validate(graph: &Graph, pass: &str) -> Result<(), InvalidGraph> {
         check_const(constant).map_err(|problem| fail(format!("@{}", constant.name), problem))?;
     }
     for (id, node) in graph.nodes.iter() {
-        check_node(graph, id, node).map_err(|problem| fail(format!("%{} ({})", id.index(), node.op.name()), problem))?;
+        check_node(graph, id, node)
+            .map_err(|problem| fail(format!("%{} ({})", id.index(), node.op.name()), problem))?;
     }
     check_effects(graph).map_err(|problem| fail("loops".into(), problem))
 }
@@ -129,7 +130,11 @@ fn check_effects(graph: &Graph) -> Result<(), String> {
         }
     }
     let exits = |region: RegionId| {
-        graph.nodes.iter().filter(move |(_, n)| n.region == region && matches!(n.op, Op::ExitIf { .. })).count()
+        graph
+            .nodes
+            .iter()
+            .filter(move |(_, n)| n.region == region && matches!(n.op, Op::ExitIf { .. }))
+            .count()
     };
     if exits(Graph::ENTRY) > 0 {
         return Err("exit_if outside of any loop".into());
@@ -146,7 +151,10 @@ fn check_const(constant: &Const) -> Result<(), String> {
             if values.len() != rows * cols {
                 return Err(format!("has {} weights for {rows} × {cols}", values.len()));
             }
-            values.iter().find(|w| !(-2..=1).contains(*w)).map_or(Ok(()), |w| Err(format!("holds the weight {w}")))
+            values
+                .iter()
+                .find(|w| !(-2..=1).contains(*w))
+                .map_or(Ok(()), |w| Err(format!("holds the weight {w}")))
         }
         Data::Columns { rows, columns } => {
             for (i, column) in columns.iter().enumerate() {

@@ -11,7 +11,8 @@ fn published(name: &str, form: Option<Form>) -> Option<(f64, f64, usize)> {
     let model = support::published(name)?;
     let expected = support::expected(name);
     let prompts: Vec<_> = expected.iter().map(|(p, _)| p.clone().into_bytes()).collect();
-    let compiled = support::compile_for_cpm(&model, form, &prompts).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+    let compiled =
+        support::compile_for_cpm(&model, form, &prompts).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
     let graph = reference(&model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
     for (prompt, reply) in &expected {
@@ -25,8 +26,14 @@ fn published(name: &str, form: Option<Form>) -> Option<(f64, f64, usize)> {
     }
     let mean = t_states as f64 / steps as f64;
     eprintln!("{}", compiled.plan.table());
-    eprintln!("{name} {form:?}: {mean:.0} T a step, predicted {:.0}, {} bytes", compiled.plan.prediction.total(), compiled.image.bytes.len());
-    for (phase, cost) in &compiled.plan.prediction.phases { eprintln!("  {phase} {cost:.0}"); }
+    eprintln!(
+        "{name} {form:?}: {mean:.0} T a step, predicted {:.0}, {} bytes",
+        compiled.plan.prediction.total(),
+        compiled.image.bytes.len()
+    );
+    for (phase, cost) in &compiled.plan.prediction.phases {
+        eprintln!("  {phase} {cost:.0}");
+    }
     Some((mean, compiled.plan.prediction.total(), compiled.image.bytes.len()))
 }
 

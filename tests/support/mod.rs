@@ -84,7 +84,14 @@ pub fn model(seed: u64) -> Model {
     } else {
         Output::Classifier { labels: (0..classes).map(|i| format!("L{i}")).collect() }
     };
-    let model = Model { name: format!("random-{seed}"), about: "random".into(), query, output, layers, training: vec![] };
+    let model = Model {
+        name: format!("random-{seed}"),
+        about: "random".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+    };
     model.check().expect("the generator keeps the rules");
     model
 }
@@ -100,7 +107,11 @@ pub fn target() -> Target {
     targets.into_iter().find(|t| t.name == "z80-cpm").expect("z80-cpm is built in")
 }
 
-pub fn compile_for_cpm(model: &Model, encoding: Option<Form>, calibration: &[Vec<u8>]) -> Result<Compiled, mlc_compiler::CompileError> {
+pub fn compile_for_cpm(
+    model: &Model,
+    encoding: Option<Form>,
+    calibration: &[Vec<u8>],
+) -> Result<Compiled, mlc_compiler::CompileError> {
     compile(&Request { model, target: &target(), assets: &Assets::builtin(), encoding, calibration })
 }
 
@@ -127,7 +138,8 @@ impl Observer for Watch<'_> {
 pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
-    let mut machine = CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
+    let mut machine =
+        CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
     machine.watch(image.logits.ready);
     let mut watch = Watch { image, logits: vec![] };
     match machine.run(&mut watch) {
@@ -155,7 +167,10 @@ pub fn shared(name: &str) -> Option<Vec<u8>> {
 pub fn expected(name: &str) -> Vec<(String, String)> {
     let Some(bytes) = shared(&format!("{name}-expected.txt")) else { return vec![] };
     let text = String::from_utf8(bytes).expect("the file is text");
-    text.lines().map(|l| l.split_once('|').expect("prompt|reply")).map(|(p, r)| (p.into(), r.into())).collect()
+    text.lines()
+        .map(|l| l.split_once('|').expect("prompt|reply"))
+        .map(|(p, r)| (p.into(), r.into()))
+        .collect()
 }
 
 /// A published network.

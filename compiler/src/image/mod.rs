@@ -96,7 +96,19 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
         let (low, high) = plan.memory.accumulator(stage, o);
         (base.wrapping_add(low as u16), base.wrapping_add(high as u16))
     });
-    let logits = Logits { ready: symbol("logits_ready")?, accumulators: accumulators.collect(), shift: plan.network.shift };
+    let logits = Logits {
+        ready: symbol("logits_ready")?,
+        accumulators: accumulators.collect(),
+        shift: plan.network.shift,
+    };
     let memory_end = plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len());
-    Ok(Image { kind: target.image, origin: assembly.origin, bytes: assembly.bytes.clone(), phases, logits, memory_end, assembly })
+    Ok(Image {
+        kind: target.image,
+        origin: assembly.origin,
+        bytes: assembly.bytes.clone(),
+        phases,
+        logits,
+        memory_end,
+        assembly,
+    })
 }

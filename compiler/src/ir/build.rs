@@ -47,7 +47,13 @@ fn constant(g: &mut Graph, name: &str, data: Data) -> super::ConstId {
     g.consts.push(Const { name: name.to_string(), data })
 }
 
-fn encoded(g: &mut Graph, r: RegionId, name: &str, text: NodeId, encoder: Encoder) -> Result<NodeId, TypeError> {
+fn encoded(
+    g: &mut Graph,
+    r: RegionId,
+    name: &str,
+    text: NodeId,
+    encoder: Encoder,
+) -> Result<NodeId, TypeError> {
     let counts = g.add(r, name, Op::Encode { text, encoder })?;
     g.add(r, name, Op::Scale { input: counts, factor: COUNT_SCALE })
 }

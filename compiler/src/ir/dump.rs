@@ -117,7 +117,12 @@ impl Graph {
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
             Op::Lookup { table, .. } => format!("{name} {list} in {}", constant(*table)),
             Op::Push { state, .. } => format!("{name} ${}, {list}", self.states[*state].name),
-            Op::Concat { .. } | Op::Dense { .. } | Op::Sum { .. } | Op::Relu { .. } | Op::ArgMax { .. } | Op::Emit { .. } => {
+            Op::Concat { .. }
+            | Op::Dense { .. }
+            | Op::Sum { .. }
+            | Op::Relu { .. }
+            | Op::ArgMax { .. }
+            | Op::Emit { .. } => {
                 format!("{name} {list}")
             }
         }

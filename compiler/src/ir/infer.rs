@@ -39,19 +39,29 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         other => Err(fail(format!("%{} is {other}, not an index", id.index()))),
     };
     let product = |len: usize, rows: usize, cols: usize| {
-        if len == cols { Ok(Type::Vector { len: rows }) } else { Err(fail(format!("{len} inputs for {cols} columns"))) }
+        if len == cols {
+            Ok(Type::Vector { len: rows })
+        } else {
+            Err(fail(format!("{len} inputs for {cols} columns")))
+        }
     };
     match op {
         Op::Query { max_length } => Ok(Type::Text { max: *max_length }),
-        Op::State { state } if graph.states.contains(*state) => Ok(Type::Text { max: graph.states[*state].length }),
+        Op::State { state } if graph.states.contains(*state) => {
+            Ok(Type::Text { max: graph.states[*state].length })
+        }
         Op::State { .. } => Err(fail("the state does not exist".into())),
         Op::Encode { text: t, encoder } => {
             text(*t)?;
             match encoder {
-                Encoder::Trigrams { buckets } | Encoder::Ngrams { buckets } => Ok(Type::Vector { len: (*buckets).into() }),
+                Encoder::Trigrams { buckets } | Encoder::Ngrams { buckets } => {
+                    Ok(Type::Vector { len: (*buckets).into() })
+                }
             }
         }
-        Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => Ok(Type::Vector { len: vector(*input)? }),
+        Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => {
+            Ok(Type::Vector { len: vector(*input)? })
+        }
         Op::Concat { inputs } => {
             Ok(Type::Vector { len: inputs.iter().map(|&id| vector(id)).sum::<Result<usize, _>>()? })
         }
@@ -93,7 +103,11 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         },
         Op::ExitIf { index: i, equals } => {
             let below = index(*i)?;
-            if *equals < below { Ok(Type::Unit) } else { Err(fail(format!("{equals} is never reached by an index below {below}"))) }
+            if *equals < below {
+                Ok(Type::Unit)
+            } else {
+                Err(fail(format!("{equals} is never reached by an index below {below}")))
+            }
         }
         Op::Lookup { index: i, table } => {
             let below = index(*i)?;
@@ -102,7 +116,11 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
                 Data::Labels(labels) => (labels.len(), labels.iter().map(String::len).max().unwrap_or(0)),
                 _ => return Err(fail(format!("@{} is no table of texts", graph.consts[*table].name))),
             };
-            if entries == below { Ok(Type::Text { max }) } else { Err(fail(format!("{below} indices for {entries} entries"))) }
+            if entries == below {
+                Ok(Type::Text { max })
+            } else {
+                Err(fail(format!("{below} indices for {entries} entries")))
+            }
         }
         Op::Emit { text: t } => text(*t).map(|_| Type::Unit),
         Op::Push { state, text: t } if graph.states.contains(*state) => text(*t).map(|_| Type::Unit),

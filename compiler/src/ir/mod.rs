@@ -124,9 +124,16 @@ pub struct Const {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
     /// `[rows, cols]`, row by row, values -2..=1, stored 2 bits each.
-    Matrix { rows: usize, cols: usize, values: Vec<i8> },
+    Matrix {
+        rows: usize,
+        cols: usize,
+        values: Vec<i8>,
+    },
     /// The non-zero weights of a matrix, column by column.
-    Columns { rows: usize, columns: Vec<Column> },
+    Columns {
+        rows: usize,
+        columns: Vec<Column>,
+    },
     Vector(Vec<i16>),
     /// A byte an index.
     Charset(Vec<u8>),
@@ -168,38 +175,81 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// The query: trimmed, folded, not empty.
-    Query { max_length: usize },
+    Query {
+        max_length: usize,
+    },
     /// The present content of a loop's state.
-    State { state: StateId },
+    State {
+        state: StateId,
+    },
     /// Counts of hashed n-grams.
-    Encode { text: NodeId, encoder: Encoder },
+    Encode {
+        text: NodeId,
+        encoder: Encoder,
+    },
     /// Every element times `factor`.
-    Scale { input: NodeId, factor: i16 },
-    Concat { inputs: Vec<NodeId> },
+    Scale {
+        input: NodeId,
+        factor: i16,
+    },
+    Concat {
+        inputs: Vec<NodeId>,
+    },
     /// A constant vector.
-    Constant { value: ConstId },
+    Constant {
+        value: ConstId,
+    },
     /// The matrix in a packed constant.
-    Unpack { weights: ConstId },
+    Unpack {
+        weights: ConstId,
+    },
     /// Matrix × vector, not yet in a form that a target has.
-    Dense { input: NodeId, weights: NodeId },
+    Dense {
+        input: NodeId,
+        weights: NodeId,
+    },
     /// Matrix × vector, the weights in the form named.
-    Mac { input: NodeId, weights: ConstId, form: Form },
+    Mac {
+        input: NodeId,
+        weights: ConstId,
+        form: Form,
+    },
     /// Element-wise sum of one or more vectors.
-    Sum { terms: Vec<NodeId> },
+    Sum {
+        terms: Vec<NodeId>,
+    },
     /// Arithmetic shift right of each element.
-    Shift { input: NodeId, bits: u8 },
+    Shift {
+        input: NodeId,
+        bits: u8,
+    },
     /// `max(x, 0)`.
-    Relu { input: NodeId },
+    Relu {
+        input: NodeId,
+    },
     /// Index of the largest element, the first on a tie.
-    ArgMax { input: NodeId },
+    ArgMax {
+        input: NodeId,
+    },
     /// Leaves the loop when the index is `equals`.
-    ExitIf { index: NodeId, equals: usize },
+    ExitIf {
+        index: NodeId,
+        equals: usize,
+    },
     /// Text at an index of a charset or of labels.
-    Lookup { index: NodeId, table: ConstId },
+    Lookup {
+        index: NodeId,
+        table: ConstId,
+    },
     /// Appends text to the reply.
-    Emit { text: NodeId },
+    Emit {
+        text: NodeId,
+    },
     /// Shifts text into a state, folded; takes effect for the next round.
-    Push { state: StateId, text: NodeId },
+    Push {
+        state: StateId,
+        text: NodeId,
+    },
 }
 
 /// Hash encoders; both count in `buckets` buckets. See [`crate::text`].
@@ -286,13 +336,20 @@ impl Op {
     }
 
     /// The same operation on other nodes and constants.
-    pub fn map(&self, mut node: impl FnMut(NodeId) -> NodeId, mut constant: impl FnMut(ConstId) -> ConstId) -> Self {
+    pub fn map(
+        &self,
+        mut node: impl FnMut(NodeId) -> NodeId,
+        mut constant: impl FnMut(ConstId) -> ConstId,
+    ) -> Self {
         let mut op = self.clone();
         match &mut op {
             Self::Query { .. } | Self::State { .. } => {}
             Self::Constant { value: c } | Self::Unpack { weights: c } => *c = constant(*c),
             Self::Encode { text, .. } | Self::Emit { text } | Self::Push { text, .. } => *text = node(*text),
-            Self::Scale { input, .. } | Self::Shift { input, .. } | Self::Relu { input } | Self::ArgMax { input } => {
+            Self::Scale { input, .. }
+            | Self::Shift { input, .. }
+            | Self::Relu { input }
+            | Self::ArgMax { input } => {
                 *input = node(*input);
             }
             Self::Mac { input, weights, .. } => {

@@ -41,10 +41,13 @@ impl<'a> Rewriter<'a> {
         let node = &self.old.nodes[old];
         let op = {
             let mut constants = Vec::new();
-            let _ = node.op.map(|id| id, |c| {
-                constants.push(c);
-                c
-            });
+            let _ = node.op.map(
+                |id| id,
+                |c| {
+                    constants.push(c);
+                    c
+                },
+            );
             for c in constants {
                 self.keep(c);
             }

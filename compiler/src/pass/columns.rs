@@ -19,7 +19,11 @@ pub fn eliminate_zeros(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool) -> Rewrit
 }
 
 /// Replaces chosen products by `form`, whose weights are columns. Returns products, weights, non-zero weights.
-pub(super) fn lower_to_columns(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool, form: Form) -> (Graph, [usize; 3]) {
+pub(super) fn lower_to_columns(
+    graph: &Graph,
+    chosen: &dyn Fn(NodeId) -> bool,
+    form: Form,
+) -> (Graph, [usize; 3]) {
     let mut rewriter = Rewriter::new(graph);
     let mut counts = [0; 3];
     for (id, node) in graph.nodes.iter() {
@@ -29,11 +33,8 @@ pub(super) fn lower_to_columns(graph: &Graph, chosen: &dyn Fn(NodeId) -> bool, f
         };
         let (rows, cols, values) = super::matrix(graph, id).expect("dense weights are unpacked: validated");
         let columns = columns(cols, values);
-        counts = [
-            counts[0] + 1,
-            counts[1] + values.len(),
-            counts[2] + values.iter().filter(|&&w| w != 0).count(),
-        ];
+        counts =
+            [counts[0] + 1, counts[1] + values.len(), counts[2] + values.iter().filter(|&&w| w != 0).count()];
         let data = Data::Columns { rows, columns };
         let weights = rewriter.constant(Const { name: format!("{}.columns", node.name), data });
         let input = rewriter.place(*input);

@@ -32,7 +32,8 @@ pub fn eliminate_dead(graph: &Graph) -> Rewritten {
         let all = graph.width(layer.activation);
         let rows = kept.get(&sum_of(graph, layer.user)).cloned();
         let used = used_inputs(graph, layer.user, rows.as_deref());
-        let mut stays: Vec<usize> = (0..all).filter(|&i| used[i] && constant(graph, &layer, i).is_none()).collect();
+        let mut stays: Vec<usize> =
+            (0..all).filter(|&i| used[i] && constant(graph, &layer, i).is_none()).collect();
         if stays.is_empty() {
             stays.push(0);
         }
@@ -120,7 +121,8 @@ fn apply(graph: &Graph, kept: &Kept) -> Graph {
                 let (height, cols, values) = matrix(graph, id).expect("unpacked just above");
                 let rows = rows.cloned().unwrap_or_else(|| (0..height).collect());
                 let columns = kept.get(input).cloned().unwrap_or_else(|| (0..cols).collect());
-                let values = rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
+                let values =
+                    rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
                 let data = Data::Matrix { rows: rows.len(), cols: columns.len(), values };
                 let constant = rewriter.constant(Const { name: graph.consts[packed].name.clone(), data });
                 // The matrix stands just before the product: it may be smaller than the one before.
@@ -143,11 +145,15 @@ fn apply(graph: &Graph, kept: &Kept) -> Graph {
 /// A bias with the effect of constant activations that were removed before it, without removed neurons.
 fn new_bias(graph: &Graph, bias: NodeId, kept: &Kept) -> Vec<i16> {
     let Op::Constant { value } = graph.nodes[bias].op else { unreachable!("the caller matched a constant") };
-    let Data::Vector(values) = &graph.consts[value].data else { unreachable!("validated: a constant is a vector") };
+    let Data::Vector(values) = &graph.consts[value].data else {
+        unreachable!("validated: a constant is a vector")
+    };
     let mut values = values.clone();
     for product in graph.users(bias).flat_map(|sum| graph.nodes[sum].op.operands()) {
         let Op::Dense { input, .. } = graph.nodes[product].op else { continue };
-        let (Some(stays), Some((_, cols, weights))) = (kept.get(&input), matrix(graph, product)) else { continue };
+        let (Some(stays), Some((_, cols, weights))) = (kept.get(&input), matrix(graph, product)) else {
+            continue;
+        };
         let range = &graph.nodes[input].facts.range;
         for i in (0..cols).filter(|i| !stays.contains(i)) {
             // A removed input is constant or has no weight in any row that stays; in rows that go it is moot.

@@ -49,6 +49,7 @@ pub fn hoist(graph: &Graph) -> Rewritten {
             _ => _ = rewriter.copy(id),
         }
     }
-    let summary = format!("{} moved before the loop, {} cut in two", plural(moved, "node"), plural(cut, "sum"));
+    let summary =
+        format!("{} moved before the loop, {} cut in two", plural(moved, "node"), plural(cut, "sum"));
     Rewritten { graph: rewrite::drop_unused(&rewriter.finish()), summary }
 }

@@ -40,7 +40,9 @@ pub fn analyse(graph: &Graph, longest_query: usize) -> (Rewritten, Vec<Wrap>) {
     let widest = facts.iter().filter_map(Facts::hull).map(|r| r.most.max(-r.least)).max().unwrap_or(0);
     let summary = match wraps.as_slice() {
         [] => format!("no accumulator leaves 16 bits (largest magnitude {widest})"),
-        many => format!("{} can leave 16 bits (largest magnitude {widest})", plural(many.len(), "accumulator")),
+        many => {
+            format!("{} can leave 16 bits (largest magnitude {widest})", plural(many.len(), "accumulator"))
+        }
     };
     (Rewritten { graph: graph.clone().with_facts(facts), summary }, wraps)
 }
@@ -66,7 +68,8 @@ fn vector(
         }
         Op::Scale { input, factor } => {
             let (x, factor) = (of(*input), i64::from(*factor));
-            let scale = |r: &Interval| Interval::point(r.least * factor).hull(Interval::point(r.most * factor));
+            let scale =
+                |r: &Interval| Interval::point(r.least * factor).hull(Interval::point(r.most * factor));
             Facts {
                 range: x.range.iter().map(scale).collect(),
                 total: x.total.filter(|_| factor >= 0).map(|t| t * factor),

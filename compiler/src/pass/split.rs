@@ -48,7 +48,10 @@ fn split_one(graph: &Graph, rewriter: &mut Rewriter, id: NodeId, parts: &[NodeId
         let name = format!("{}.{}", node.name, graph.nodes[part].name);
         let values = values.chunks(cols).flat_map(|row| &row[from..to]).copied().collect();
         let data = Data::Matrix { rows, cols: to - from, values };
-        let constant = rewriter.constant(Const { name: format!("{}.{}", graph.consts[packed].name, graph.nodes[part].name), data });
+        let constant = rewriter.constant(Const {
+            name: format!("{}.{}", graph.consts[packed].name, graph.nodes[part].name),
+            data,
+        });
         let unpack = rewriter.add(node.region, &name, Op::Unpack { weights: constant });
         let input = rewriter.place(part);
         terms.push(rewriter.add(node.region, &name, Op::Dense { input, weights: unpack }));

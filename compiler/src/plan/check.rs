@@ -52,7 +52,12 @@ fn overlap(a: &Buffer, b: &Buffer) -> bool {
 }
 
 /// A stage first takes its start values, then writes its whole array while it reads its input.
-fn run_stage(network: &Network, arrays: &[Buffer], owner: &mut [Option<usize>], i: usize) -> Result<(), String> {
+fn run_stage(
+    network: &Network,
+    arrays: &[Buffer],
+    owner: &mut [Option<usize>],
+    i: usize,
+) -> Result<(), String> {
     let stage = &network.stages[i];
     if let Start::Stage(from) = stage.start {
         intact(owner, arrays, from, &stage.name)?;
@@ -86,7 +91,16 @@ mod tests {
 
     fn stage(name: &str, in_loop: bool, source: Source, start: Start, inputs: usize) -> Stage {
         let columns = vec![Column::default(); inputs];
-        Stage { name: name.into(), in_loop, source, start, outputs: 300, columns, product: Id::first(), sum: Id::first() }
+        Stage {
+            name: name.into(),
+            in_loop,
+            source,
+            start,
+            outputs: 300,
+            columns,
+            product: Id::first(),
+            sum: Id::first(),
+        }
     }
 
     fn chat() -> Network {
@@ -109,7 +123,10 @@ mod tests {
         let memory = layout(&network, 64);
         assert_eq!(check_memory(&network, &memory), Ok(()));
         assert_eq!(memory.buffers[3].offset, memory.buffers[1].offset, "fc3 can lie where context was");
-        assert_ne!(memory.buffers[2].offset, memory.buffers[0].offset, "the query's sums live through the loop");
+        assert_ne!(
+            memory.buffers[2].offset, memory.buffers[0].offset,
+            "the query's sums live through the loop"
+        );
     }
 
     #[test]

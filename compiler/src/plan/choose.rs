@@ -102,7 +102,8 @@ fn combinations(survey: &Survey, stages: usize) -> Vec<Vec<Form>> {
         }
         return all;
     }
-    let fastest = |offers: &Vec<Offer>| offers.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|o| o.form);
+    let fastest =
+        |offers: &Vec<Offer>| offers.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|o| o.form);
     let mut forms: Vec<Form> = survey.offers.iter().filter_map(fastest).collect();
     let mut path = vec![forms.clone()];
     while let Some((stage, form)) = best_saving(survey, &forms) {

@@ -47,7 +47,8 @@ impl Memory {
     pub fn table(&self) -> String {
         let mut out = String::from("memory behind the image:\n");
         for b in &self.buffers {
-            let live = b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
+            let live =
+                b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
             let _ = writeln!(out, "  {:04X}h {:>5} bytes  {:<16} {live}", b.offset, b.size, b.name);
         }
         out

@@ -74,7 +74,9 @@ pub enum PlanError {
 pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, PlanError> {
     let network = Network::read(graph)?;
     let same = |(a, b): (&network::Stage, &network::Stage)| a.columns == b.columns && a.start == b.start;
-    if network.stages.len() != survey.network.stages.len() || !network.stages.iter().zip(&survey.network.stages).all(same) {
+    if network.stages.len() != survey.network.stages.len()
+        || !network.stages.iter().zip(&survey.network.stages).all(same)
+    {
         return Err(PlanError::Shape("lowering changed the network".into()));
     }
     let memory = memory::layout(&network, survey.target.stack.into());
@@ -86,7 +88,11 @@ impl Plan {
     /// The plan as a table: what the command line prints and the snapshots keep.
     pub fn table(&self) -> String {
         let mut out = String::new();
-        let _ = writeln!(out, "{:<14} {:>9} {:>9} {:>8} {:>10}  others", "stage", "shape", "form", "bytes", "T/step");
+        let _ = writeln!(
+            out,
+            "{:<14} {:>9} {:>9} {:>8} {:>10}  others",
+            "stage", "shape", "form", "bytes", "T/step"
+        );
         for ((stage, &form), offers) in self.network.stages.iter().zip(&self.forms).zip(&self.options) {
             let shape = format!("{}→{}", stage.columns.len(), stage.outputs);
             let taken = offers.iter().find(|o| o.form == form);
@@ -104,7 +110,12 @@ impl Plan {
             );
         }
         out.push_str(&self.memory.table());
-        let _ = writeln!(out, "predicted: {:.0} T-states a step, image about {} bytes", self.prediction.total(), self.prediction.bytes);
+        let _ = writeln!(
+            out,
+            "predicted: {:.0} T-states a step, image about {} bytes",
+            self.prediction.total(),
+            self.prediction.bytes
+        );
         out
     }
 }

@@ -59,8 +59,14 @@ pub enum Start {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// A character of `charset`, the last of which is the end mark, in a loop.
-    Chat { charset: Vec<u8>, context: u8, max_reply: u8 },
-    Label { labels: Vec<String> },
+    Chat {
+        charset: Vec<u8>,
+        context: u8,
+        max_reply: u8,
+    },
+    Label {
+        labels: Vec<String>,
+    },
 }
 
 impl Network {
@@ -97,7 +103,8 @@ impl Network {
     /// Stages that read the accumulators of `stage`, as input or as start.
     pub fn readers(&self, stage: usize) -> impl Iterator<Item = usize> + '_ {
         let reads = move |s: &Stage| {
-            s.start == Start::Stage(stage) || matches!(s.source, Source::Hidden { stage: from, .. } if from == stage)
+            s.start == Start::Stage(stage)
+                || matches!(s.source, Source::Hidden { stage: from, .. } if from == stage)
         };
         self.stages.iter().enumerate().filter(move |(_, s)| reads(s)).map(|(i, _)| i)
     }
@@ -161,10 +168,13 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
         Op::Scale { input: counts, factor } => {
             let factor = u8::try_from(*factor).map_err(|_| shape("counts are scaled by more than a byte"))?;
             match &graph.nodes[*counts].op {
-                Op::Encode { encoder: Encoder::Trigrams { buckets }, .. } => Ok(Source::Trigrams { buckets: *buckets, factor }),
+                Op::Encode { encoder: Encoder::Trigrams { buckets }, .. } => {
+                    Ok(Source::Trigrams { buckets: *buckets, factor })
+                }
                 Op::Encode { text, encoder: Encoder::Ngrams { buckets } } => match graph.nodes[*text].op {
                     Op::State { state } => {
-                        let length = u8::try_from(graph.states[state].length).map_err(|_| shape("the context is too long"))?;
+                        let length = u8::try_from(graph.states[state].length)
+                            .map_err(|_| shape("the context is too long"))?;
                         Ok(Source::Ngrams { buckets: *buckets, length, factor })
                     }
                     _ => Err(shape("n-grams are not taken of a state")),
@@ -176,7 +186,10 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
             let Op::Shift { input: sum, bits } = graph.nodes[*shifted].op else {
                 return Err(shape("a rectified vector is not shifted"));
             };
-            let stage = before.iter().position(|s| s.sum == sum).ok_or_else(|| shape("a shifted vector is no sum"))?;
+            let stage = before
+                .iter()
+                .position(|s| s.sum == sum)
+                .ok_or_else(|| shape("a shifted vector is no sum"))?;
             let facts: &Facts = &graph.nodes[input].facts;
             let most = facts.hull().map_or(i64::from(i16::MAX >> bits), |r| r.most);
             Ok(Source::Hidden { stage, shift: bits, most })

@@ -154,7 +154,11 @@ impl Watcher<'_> {
                 }
             }
         }
-        debug_assert_eq!(acc, result, "a bug in mlc: the replay of {} differs from the reference", stage.name);
+        debug_assert_eq!(
+            acc, result,
+            "a bug in mlc: the replay of {} differs from the reference",
+            stage.name
+        );
     }
 
     fn argmax(&mut self, sum: &[i16]) {

@@ -132,7 +132,10 @@ fn output(plan: &Plan) -> OutputContext {
     let index = plan.network.stages.len() - 1;
     let stage = plan.network.output();
     let sizes = tiles(stage.outputs);
-    let rest = |(index, &count): (usize, &usize)| LogitTile { index, count: if index == 0 { count - 1 } else { count } };
+    let rest = |(index, &count): (usize, &usize)| LogitTile {
+        index,
+        count: if index == 0 { count - 1 } else { count },
+    };
     OutputContext {
         acc: format!("{}_acc", stage.name),
         stride: plan.memory.strides[index],

@@ -25,7 +25,8 @@ pub fn render(plan: &Plan, request: &Request) -> Result<String, CompileError> {
     let mut tera = Tera::default();
     tera.autoescape_on(vec![]);
     let console = request.target.console.as_str();
-    let templates = request.assets.templates().map(|(name, text)| (if name == console { CONSOLE } else { name }, text));
+    let templates =
+        request.assets.templates().map(|(name, text)| (if name == console { CONSOLE } else { name }, text));
     tera.add_raw_templates(templates).map_err(|e| template_error(&e))?;
     let program = context::program(plan, request);
     let context = Context::from_serialize(&program).map_err(|e| template_error(&e))?;

@@ -104,7 +104,11 @@ impl StageContext {
             return vec![];
         }
         match self.source {
-            "hidden" => self.segments.iter().flat_map(|g| [format!("{}_ei", g.name), format!("{}_last_ei", g.name)]).collect(),
+            "hidden" => self
+                .segments
+                .iter()
+                .flat_map(|g| [format!("{}_ei", g.name), format!("{}_last_ei", g.name)])
+                .collect(),
             _ => vec![format!("{}_ei", self.name)],
         }
     }
@@ -186,7 +190,12 @@ fn title(stage: &Stage, form: Form) -> String {
         Source::Ngrams { .. } => "n-grams of the last characters".to_string(),
         Source::Hidden { shift, .. } => format!("max(acc >> {shift}, 0) of the stage before"),
     };
-    format!("{}: {} inputs ({from}), {} outputs, {form} weights", stage.name, stage.columns.len(), stage.outputs)
+    format!(
+        "{}: {} inputs ({from}), {} outputs, {form} weights",
+        stage.name,
+        stage.columns.len(),
+        stage.outputs
+    )
 }
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
@@ -247,9 +256,18 @@ struct Place {
     low: usize,
 }
 
-fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Column], place: Option<Place>) -> Segment {
+fn segment(
+    stage: &Stage,
+    form: Form,
+    stride: usize,
+    name: String,
+    columns: &[Column],
+    place: Option<Place>,
+) -> Segment {
     let last = columns.len() - 1;
-    let own = |i: usize, column: &Column| !column.is_empty() || (place.is_some() && i == last && form != Form::Packed);
+    let own = |i: usize, column: &Column| {
+        !column.is_empty() || (place.is_some() && i == last && form != Form::Packed)
+    };
     let end = |i: usize| {
         let last = place.is_some() && i == last;
         format!("{name}_{}", if last { "last" } else { "next" })
@@ -284,7 +302,14 @@ fn segment(stage: &Stage, form: Form, stride: usize, name: String, columns: &[Co
     }
 }
 
-fn column(stage: &Stage, form: Form, stride: usize, label: String, end: String, column: &Column) -> ColumnContext {
+fn column(
+    stage: &Stage,
+    form: Form,
+    stride: usize,
+    label: String,
+    end: String,
+    column: &Column,
+) -> ColumnContext {
     let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
     match form {
         Form::Columns => context.lists = lists::pieces(column).iter().map(|p| list(stage, p)).collect(),

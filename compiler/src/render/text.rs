@@ -19,7 +19,11 @@ pub fn quoted(bytes: &[u8]) -> Vec<String> {
     let plain = |b: u8| (b' '..=b'~').contains(&b) && b != b'"' && b != b'\\';
     let runs = bytes.chunk_by(|&a, &b| plain(a) && plain(b));
     let operand = |run: &[u8]| {
-        if plain(run[0]) { format!("\"{}\"", run.escape_ascii()).replace("\\'", "'") } else { run[0].to_string() }
+        if plain(run[0]) {
+            format!("\"{}\"", run.escape_ascii()).replace("\\'", "'")
+        } else {
+            run[0].to_string()
+        }
     };
     lines(runs.map(operand), PER_LINE)
 }

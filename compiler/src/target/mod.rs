@@ -69,7 +69,9 @@ impl Target {
             column: e.span.start.col,
             message: e.code.to_string(),
         })?;
-        let fail = |field, problem: &str| Err(TargetError::Value { file: file.to_string(), field, problem: problem.into() });
+        let fail = |field, problem: &str| {
+            Err(TargetError::Value { file: file.to_string(), field, problem: problem.into() })
+        };
         if target.name.is_empty() || !target.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return fail("name", "use letters, digits and '-'");
         }

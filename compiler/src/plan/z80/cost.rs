@@ -172,7 +172,14 @@ fn bucket_cost(buckets: u16) -> f64 {
     let call = 17.0;
     let narrow = if buckets > 256 { 0.0 } else { 4.0 };
     if buckets.is_power_of_two() {
-        return call + if buckets > 256 { 15.0 } else if buckets < 256 { 7.0 } else { 0.0 };
+        return call
+            + if buckets > 256 {
+                15.0
+            } else if buckets < 256 {
+                7.0
+            } else {
+                0.0
+            };
     }
     // ld bc, add hl,bc, jr c taken or not with sbc: as often one as the other.
     let steps = (65535 / u32::from(buckets)).ilog2() + 1;
@@ -191,7 +198,8 @@ const BYTE_STEP: f64 = 28.0 + 19.0;
 fn trigram_cost(buckets: u16) -> f64 {
     // inc ix, ld hl, dec (hl), jp
     let turn = 10.0 + 10.0 + 11.0 + 10.0;
-    turn + bucket_cost(buckets) + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
+    turn + bucket_cost(buckets)
+        + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
 }
 
 fn ngram_cost(buckets: u16, length: u8) -> f64 {
@@ -239,7 +247,10 @@ fn argmax_cost(network: &Network, stats: &Stats) -> f64 {
     let a = &stats.argmax;
     // inc l, ld, xor, cp, jr nc, djnz
     let each = 4.0 + 7.0 + 7.0 + 4.0 + 7.0 + 13.0;
-    runs * (70.0 + (outputs - 1.0) * each) + a.won as f64 * 58.0 + a.tied_won as f64 * 74.0 + a.tied_lost as f64 * 54.0
+    runs * (70.0 + (outputs - 1.0) * each)
+        + a.won as f64 * 58.0
+        + a.tied_won as f64 * 74.0
+        + a.tied_lost as f64 * 54.0
 }
 
 /// Looking the character up, printing it, moving the window; for a label: printing each character.

@@ -20,7 +20,8 @@ pub enum Piece {
 
 /// The pieces of a column, tile by tile; no `NextTile` stands at the end.
 pub fn pieces(column: &Column) -> Vec<Piece> {
-    let tiles = column.plus.iter().chain(&column.minus).map(|&o| usize::from(o) / PAGE + 1).max().unwrap_or(0);
+    let tiles =
+        column.plus.iter().chain(&column.minus).map(|&o| usize::from(o) / PAGE + 1).max().unwrap_or(0);
     let mut pieces = Vec::new();
     for tile in 0..tiles {
         if tile > 0 {
