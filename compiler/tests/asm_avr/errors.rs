@@ -150,7 +150,7 @@ const SMALL: &[&str] = &[
     " elpm r0,Z",
     " eijmp",
     " eicall",
-    " rjmp far\n .skip 4096\nfar: nop",
+    " breq far\n .skip 4096\nfar: nop",
     " .org 8192\n nop",
 ];
 
@@ -173,6 +173,8 @@ fn texts() {
         let error = assemble(source, "t.S", Isa::Avr(AvrCore::Avr6)).expect_err(source);
         writeln!(report, "{error}\n").expect("a String takes any text");
     }
+    let error = assemble(" .skip 65536\nhigh: .word high", "t.S", Isa::Avr(AvrCore::Avr51)).expect_err("far");
+    writeln!(report, "{error}\n").expect("a String takes any text");
     insta::assert_snapshot!(report);
 }
 

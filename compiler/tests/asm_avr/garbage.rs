@@ -181,7 +181,7 @@ proptest! {
     }
 }
 
-const GOOD: &str = "\
+pub const GOOD: &str = "\
         .equ BAUD, 103
         .global main
 main:   ldi r16, lo8(BAUD)

@@ -193,6 +193,25 @@ fn sections_of_the_result() {
     assert_eq!(assembly.symbols.into_iter().collect::<Vec<_>>(), [("e".to_owned(), 3)]);
 }
 
+#[test]
+fn relative_jumps_reach_all_of_a_small_flash() {
+    if !judges::available() {
+        return;
+    }
+    let text = "start: rjmp far\n rcall end\n rjmp near\nnear: .skip 5000\nfar: rjmp start\n rcall near\n .org 8190\n\
+                end: rcall start\n";
+    agrees_at(text, AvrCore::Avr25, 0x60);
+    assert!(asm(text).is_err());
+}
+
+#[test]
+fn a_program() {
+    if !judges::available() {
+        return;
+    }
+    agrees(crate::garbage::GOOD);
+}
+
 /// What is refused though GNU as takes it is refused on purpose; none of these may slip in by accident.
 #[test]
 fn refused_on_purpose() {

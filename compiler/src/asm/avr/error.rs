@@ -47,7 +47,7 @@ pub enum AvrError {
     #[error("`{mnemonic}` has no displacement")]
     Displaced { mnemonic: &'static str, instead: &'static str, pointer: &'static str },
     #[error("the target is {distance} bytes away, `{mnemonic}` reaches -{reach}..{}", .reach - 2)]
-    TooFar { mnemonic: &'static str, core: AvrCore, distance: i64, reach: i64 },
+    TooFar { mnemonic: &'static str, distance: i64, reach: i64 },
     #[error("the flash address {0} is odd")]
     OddTarget(i64),
     #[error("the address {address} is not in the flash of the {core} core")]
@@ -140,7 +140,7 @@ impl AvrError {
             E::Displaced { instead, pointer, .. } => {
                 return Some(format!("use `{instead}` with `{pointer}+…`"));
             }
-            E::TooFar { mnemonic, core, .. } => return Some(nearer(mnemonic, *core)),
+            E::TooFar { mnemonic, .. } => return Some(farther(mnemonic)),
             E::OddTarget(_) => "instructions lie at even addresses: `.balign 2` before the label",
             E::BeyondRam(_) => "the machine addresses 0..65535",
             E::OddInstruction => "write `.balign 2` before it",
@@ -182,18 +182,15 @@ const OPPOSITES: &[(&str, &str)] = &[
 ];
 
 /// What reaches further.
-fn nearer(mnemonic: &str, core: AvrCore) -> String {
+fn farther(mnemonic: &str) -> String {
     let opposite = OPPOSITES.iter().find_map(|(a, b)| match mnemonic {
         _ if mnemonic == *a => Some(b),
         _ if mnemonic == *b => Some(a),
         _ => None,
     });
-    match (opposite, mnemonic, core) {
-        (Some(opposite), ..) => format!("use `{opposite}` over an `rjmp`"),
-        (None, _, AvrCore::Avr25) => {
-            "bring them nearer to each other, or go through Z with `ijmp` or `icall`".into()
-        }
-        (None, "rcall", _) => "use `call`".into(),
-        (None, ..) => "use `jmp`".into(),
+    match opposite {
+        Some(opposite) => format!("use `{opposite}` over an `rjmp`"),
+        None if mnemonic == "rcall" => "use `call`".to_owned(),
+        None => "use `jmp`".to_owned(),
     }
 }

@@ -85,9 +85,9 @@ impl FixupKind {
                 Field::R16 if n >= 16 => n - 16,
                 Field::D8 if (16..24).contains(&n) => (n - 16) << 4,
                 Field::R8 if (16..24).contains(&n) => n - 16,
-                Field::EvenD if n % 2 == 0 => n / 2 << 4,
+                Field::EvenD if n % 2 == 0 => (n / 2) << 4,
                 Field::EvenR if n % 2 == 0 => n / 2,
-                Field::Pair if n >= 24 && n % 2 == 0 => (n - 24) / 2 << 4,
+                Field::Pair if n >= 24 && n % 2 == 0 => ((n - 24) / 2) << 4,
                 _ => return None,
             })
         });
@@ -108,15 +108,18 @@ impl FixupKind {
         }
     }
 
-    /// The distance of a target in words, from the next instruction on; it reaches from `-reach` to `reach - 1`.
+    /// The distance of a target in words, from the next instruction on; it reaches from `-reach` to `reach - 1`. Where
+    /// flash has 8 KiB or a part of that, the program counter wraps, so that `rjmp` and `rcall` reach all of it: GNU
+    /// ld makes use of that for avr25.
     fn distance(self, value: Resolved, span: Span, here: i64, reach: i64) -> Res<u16> {
         let distance = i64::from(self.target(value, span)?) - (here + 2);
         let words = distance / 2;
-        if (-reach..reach).contains(&words) {
+        let wraps = self.field == Field::Rel12 && self.core == AvrCore::Avr25;
+        if wraps || (-reach..reach).contains(&words) {
             return Ok((words & 0xFFFF) as u16);
         }
-        let (mnemonic, core) = (self.mnemonic, self.core);
-        fail(AvrError::TooFar { mnemonic, core, distance, reach: 2 * reach }.into(), span)
+        let mnemonic = self.mnemonic;
+        fail(AvrError::TooFar { mnemonic, distance, reach: 2 * reach }.into(), span)
     }
 
     /// An address of an instruction, in bytes.

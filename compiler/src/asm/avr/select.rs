@@ -16,8 +16,8 @@ pub(super) fn check_core(core: AvrCore, forms: &[&'static Form], span: Span) -> 
         return Ok(());
     }
     let instead = match form.needs {
-        Needs::Mega if form.name == "jmp" => "use `rjmp`, or `ijmp` for what is out of its reach",
-        Needs::Mega if form.name == "call" => "use `rcall`, or `icall` for what is out of its reach",
+        Needs::Mega if form.name == "jmp" => "use `rjmp`: it reaches all of this core's flash",
+        Needs::Mega if form.name == "call" => "use `rcall`: it reaches all of this core's flash",
         Needs::Mega => "multiply by shifts and additions",
         Needs::Elpm => "use `lpm`: all of this core's flash is within its reach",
         Needs::Eind if form.name == "eijmp" => "use `ijmp`: all of this core's flash is within its reach",

@@ -172,7 +172,7 @@ impl Placed {
         if !section.spec.code {
             return fail(AvrError::CodeInSection(section.spec.name).into(), span);
         }
-        if gnu && section.address % 2 != 0 {
+        if gnu && !section.address.is_multiple_of(2) {
             return fail(AvrError::OddInstruction.into(), span);
         }
         for fixup in &mut insn.fixups {
