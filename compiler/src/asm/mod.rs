@@ -34,10 +34,11 @@
 //!   `.word`/`.short`/`.hword`/`.2byte`, `.long`/`.4byte`, `.ascii`, `.asciz`/`.string`, `.org`, `.balign`,
 //!   `.skip`/`.space` (`count[,fill]`), `.zero`, `.end`.
 //! - Numbers: `31`, `0x1F`, `0b11111`, `'c'`; `.` is the end of the instruction, and the place of each item of data.
+//! - Names: letters, digits, `_` and `.`; reserved are registers (`r0`, `xl`, `X`, `x` …) and the operators below.
 //! - Labels: also `1:`, which `1b` below it and `1f` above it mean.
 //! - Expressions: see `expr/gnu.rs`. An address moves by a number, two in one section have a distance; no more.
-//! - `lo8 hi8 hh8 hhi8 pm_lo8 pm_hi8 pm_hh8`, `lo8(-(x))`, `lo8(pm(x))`, `lo8(gs(x))` for `ldi` and its like; `lo8 hi8 hh8`
-//!   in `.byte`, `pm gs` in `.word`.
+//! - Operators that take in a whole operand: `lo8 hi8 hh8 hhi8 pm_lo8 pm_hi8 pm_hh8`, `lo8(-(a))`, `lo8(pm(a))`,
+//!   `lo8(gs(a))` for `ldi` and its like; `lo8 hi8 hh8` in `.byte`, `pm gs` in `.word`.
 //! - A symbol may stand for a register by its number: `.equ acc,24`.
 //!
 //! To add an instruction: one row in the instruction set's table and one line in the test's case file.

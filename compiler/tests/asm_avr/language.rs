@@ -116,8 +116,7 @@ fn operators_of_addresses() {
         text += &format!(" ldi r18, lo8(gs({operand}))\n ldi r18, hi8(gs({operand}))\n");
         text += &format!(" .word gs({operand}), pm({operand}), {operand}\n");
     }
-    text +=
-        " .byte lo8(xx), hi8(xx), hh8(xx), lo8(d), hi8(d), lo8(0x1234)\n .word d, d+1, xx\n .long xx, d\n";
+    text += " .byte lo8(xx), hi8(xx), hh8(xx), lo8(d), hi8(d), lo8(0x1234), lo8(-(6)), 0\n .word d, d+1, xx\n .long xx, d\n";
     text +=
         " lds r0, d\n sts d+2, r31\n lds r1, 0x800123\n jmp xx\n call xx+2\n rjmp zz\nzz: rcall xx-xx+zz\n";
     agrees(&text);
@@ -245,6 +244,7 @@ fn refused_on_purpose() {
         " ldi r16,gs(2)",
         " ldi r16,lo8(1)+1",
         " ldi r16,1+lo8(1)",
+        "d: .byte lo8(-(d))",
         " nop $ nop",
         "nop nop",
         " .ascii \"a\" \"b\"",

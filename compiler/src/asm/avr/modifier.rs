@@ -80,16 +80,16 @@ impl Modifier {
             cursor.advance();
             cursor.advance();
             let modifier = Modifier { negate: false, words, byte };
-            modifier.operand(cursor, place == Place::Immediate && !words)
+            modifier.operand(cursor, place)
         } else {
             fail(AvrError::ModifierHere(name).into(), span)
         })
     }
 
     /// What follows the opening parenthesis: perhaps a minus sign before a parenthesis, perhaps `pm(` or `gs(`.
-    fn operand(mut self, cursor: &mut Cursor<'_, '_>, nests: bool) -> Res<(Modifier, Expr)> {
+    fn operand(mut self, cursor: &mut Cursor<'_, '_>, place: Place) -> Res<(Modifier, Expr)> {
         let mut open = 1;
-        if self.byte.is_some()
+        if place == Place::Immediate
             && cursor.peek() == Some(Token::Sign("-"))
             && cursor.peek_at(1) == Some(Token::Sign("("))
         {
@@ -98,7 +98,10 @@ impl Modifier {
             self.negate = true;
             open += 1;
         }
-        if nests && cursor.peek_at(1) == Some(Token::Sign("(")) && matches!(cursor.word(), Some("pm" | "gs"))
+        if place == Place::Immediate
+            && !self.words
+            && cursor.peek_at(1) == Some(Token::Sign("("))
+            && matches!(cursor.word(), Some("pm" | "gs"))
         {
             if cursor.word() == Some("gs") {
                 check_stubs("gs", cursor.isa(), cursor.span())?;
