@@ -3,6 +3,9 @@
 use std::fmt;
 use std::ops::Range;
 
+use super::avr::AvrError;
+use super::dialect::Dialect;
+
 /// A place in the source: byte offsets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
@@ -30,7 +33,7 @@ pub(super) fn fail<T>(kind: ErrorKind, span: Span) -> Res<T> {
     Err(Box::new(Problem { kind, span }))
 }
 
-/// What is wrong. `Display` is the message; [`ErrorKind::help`] says what to do.
+/// What is wrong. `Display` is the message; [`Diagnostic::help`] says what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -81,7 +84,7 @@ pub enum ErrorKind {
     #[error("division by zero")]
     DivisionByZero,
     #[error("a shift by {0} bits")]
-    ShiftTooFar(u16),
+    ShiftTooFar(i64),
     #[error("`{mnemonic}` needs operands")]
     NoOperands { mnemonic: &'static str, forms: String },
     #[error("`{mnemonic}` does not take these operands")]
@@ -106,6 +109,9 @@ pub enum ErrorKind {
     PastEnd(u32),
     #[error("`align 0` has no meaning")]
     AlignZero,
+    /// What only a text for the AVR can do wrong.
+    #[error(transparent)]
+    Avr(AvrError),
 }
 
 /// A 16-bit value as its writer may have meant it: 65336 (-200).
@@ -119,8 +125,50 @@ impl fmt::Display for Signed {
 }
 
 impl ErrorKind {
-    /// What to do about it.
-    pub fn help(&self) -> Option<String> {
+    /// What to do about it, in the notation of the text.
+    fn help(&self, dialect: Dialect) -> Option<String> {
+        match dialect {
+            Dialect::Pasmo => self.help_pasmo(),
+            Dialect::Gnu => self.help_gnu(),
+        }
+    }
+
+    fn help_gnu(&self) -> Option<String> {
+        use ErrorKind as E;
+        let text = match self {
+            E::Avr(error) => return error.help(),
+            E::StrayCharacter('#') => "a comment starts with `;`",
+            E::StrayCharacter('$' | '\\') => "every statement has a line of its own",
+            E::BadNumber(_) => "numbers are written `31`, `0x1F` or `0b11111`",
+            E::BadEscape(_) => {
+                "the escapes are `\\b`, `\\f`, `\\n`, `\\r`, `\\t`, `\\\\`, `\\\"`, `\\'` and octal `\\101`"
+            }
+            E::NestedTooDeeply => "give a part of it a name with `.equ`",
+            E::UnsupportedDirective(name) => match &**name {
+                ".bss" => "write `.section .bss`: GNU as for the AVR has no `.bss`",
+                ".align" | ".p2align" => "use `.balign`, which counts in bytes",
+                ".comm" | ".lcomm" => "write a label and `.skip` in `.section .bss`",
+                _ => {
+                    "the directives are `.text .data .section .global .equ .set .byte .word .long .ascii .asciz .org \
+                     .balign .skip .space .zero .end`"
+                }
+            },
+            E::Reserved(_) => "registers and the names of operators cannot name or be a value",
+            E::LabelNotAllowed(_) => "put the label on a line of its own",
+            E::DefinedBelow { .. } | E::ForwardEqu { .. } => "move the definition above this line",
+            E::Cyclic(_) => "one of the `.equ` lines must have a value that does not lead back to itself",
+            E::OpenString
+            | E::UnknownInstruction { .. }
+            | E::Undefined { .. }
+            | E::ShiftTooFar(_)
+            | E::NoOperands { .. }
+            | E::BadOperands { .. } => return self.help_pasmo(),
+            _ => return None,
+        };
+        Some(text.to_owned())
+    }
+
+    fn help_pasmo(&self) -> Option<String> {
         use ErrorKind as E;
         let text = match self {
             E::StrayCharacter('&' | '|' | '^' | '~' | '!') => {
@@ -179,6 +227,7 @@ impl ErrorKind {
             E::OriginBackwards { .. } => "emit the parts in the order of their addresses",
             E::PastEnd(_) => "memory ends at FFFFh",
             E::AlignZero => "`align 256` continues at the next multiple of 256",
+            E::Avr(error) => return error.help(),
             E::StrayCharacter(_) | E::Expected { .. } | E::Duplicate { .. } | E::DivisionByZero => {
                 return None;
             }
@@ -201,10 +250,11 @@ pub struct Diagnostic {
     pub span: Range<usize>,
     /// The text of the line, without its end.
     pub source_line: String,
+    dialect: Dialect,
 }
 
 impl Diagnostic {
-    fn new(source: &str, file: &str, problem: &Problem) -> Diagnostic {
+    fn new(source: &str, file: &str, problem: &Problem, dialect: Dialect) -> Diagnostic {
         let span = problem.span.start..problem.span.end;
         let before = &source[..span.start];
         let line_start = before.rfind('\n').map_or(0, |at| at + 1);
@@ -216,6 +266,7 @@ impl Diagnostic {
             column: 1 + count(source[line_start..span.start].chars()),
             span,
             source_line: source[line_start..line_end].trim_end_matches('\r').to_owned(),
+            dialect,
         }
     }
 
@@ -226,7 +277,7 @@ impl Diagnostic {
 
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
-        self.kind.help()
+        self.kind.help(self.dialect)
     }
 }
 
@@ -265,7 +316,8 @@ pub struct AsmError {
 }
 
 impl AsmError {
-    pub(super) fn new(source: &str, file: &str, problems: &[Problem]) -> AsmError {
-        AsmError { diagnostics: problems.iter().map(|p| Diagnostic::new(source, file, p)).collect() }
+    pub(super) fn new(source: &str, file: &str, problems: &[Problem], dialect: Dialect) -> AsmError {
+        let diagnostics = problems.iter().map(|p| Diagnostic::new(source, file, p, dialect)).collect();
+        AsmError { diagnostics }
     }
 }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 
-use super::error::{ErrorKind, Res, Span, fail};
+use super::error::{Res, Span};
 use super::expr::Expr;
+use super::section::Resolved;
+use super::{avr, z80};
 
-/// T-states of an instruction, as the manual counts them: without wait states or contention.
+/// The clock cycles of an instruction, T-states on the Z80, as the manual counts them: without wait states or
+/// contention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// When a condition is false, a loop ends or a block instruction stops; the only one for all others.
     pub not_taken: u8,
-    /// When a jump, call or return is taken or a block instruction repeats.
+    /// When a jump, call or return is taken, a block instruction repeats or a skip skips: over the instruction that
+    /// follows it in the text, of one word or two.
     pub taken: u8,
 }
 
@@ -34,13 +38,15 @@ pub(super) struct Insn {
     len: usize,
     pub fixups: Vec<Fixup>,
     pub timing: Timing,
+    /// Whether it may skip the instruction that follows, which then decides about `timing.taken`.
+    pub skips: bool,
 }
 
 /// A value still to be put into an instruction.
 #[derive(Clone, Debug)]
 pub(super) struct Fixup {
     pub kind: FixupKind,
-    /// The byte of the instruction that takes the value, or its low half.
+    /// The byte of the instruction that takes the value, or its low half; the AVR's kinds know theirs.
     pub at: usize,
     pub expr: Expr,
     pub span: Span,
@@ -48,41 +54,23 @@ pub(super) struct Fixup {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FixupKind {
-    /// -128..255
-    Byte,
-    /// Two bytes, the low one first.
-    Word,
-    /// The `d` of `(ix+d)`.
-    Plus,
-    /// The `d` of `(ix-d)`.
-    Minus,
-    /// A jump's distance from the end of the instruction.
-    Relative { mnemonic: &'static str },
-    /// A bit number, in bits 3 to 5.
-    Bit,
-    /// The operand of `rst`.
-    Restart,
-    /// The operand of `im`.
-    InterruptMode,
+    Z80(z80::FixupKind),
+    Avr(avr::FixupKind),
 }
 
 impl FixupKind {
-    /// pasmo checks these values in its first pass already, where a symbol from below still counts as 0.
+    /// Whether the judge's first pass already checks the value, so that it cannot look forward.
     pub fn needed_in_first_pass(self) -> bool {
         match self {
-            FixupKind::Byte | FixupKind::Word | FixupKind::Relative { .. } => false,
-            FixupKind::Plus
-            | FixupKind::Minus
-            | FixupKind::Bit
-            | FixupKind::Restart
-            | FixupKind::InterruptMode => true,
+            FixupKind::Z80(kind) => kind.needed_in_first_pass(),
+            FixupKind::Avr(kind) => kind.needed_in_first_pass(),
         }
     }
 }
 
 impl Insn {
     pub fn new(timing: Timing) -> Insn {
-        Insn { bytes: [0; MAX_LEN], len: 0, fixups: Vec::new(), timing }
+        Insn { bytes: [0; MAX_LEN], len: 0, fixups: Vec::new(), timing, skips: false }
     }
 
     /// Appends a byte. An instruction set's table holds no form of more than [`MAX_LEN`].
@@ -96,42 +84,11 @@ impl Insn {
     }
 
     /// Puts `value` where the fixup wants it. `here` is the address of the instruction.
-    pub fn patch(&mut self, kind: FixupKind, at: usize, span: Span, value: u16, here: u32) -> Res<()> {
-        let signed = i32::from(value.cast_signed());
-        let low = value.to_le_bytes()[0];
+    pub fn patch(&mut self, kind: FixupKind, at: usize, span: Span, value: Resolved, here: u32) -> Res<()> {
+        let bytes = &mut self.bytes[..self.len];
         match kind {
-            FixupKind::Byte => self.bytes[at] = byte(value, span)?,
-            FixupKind::Word => self.bytes[at..at + 2].copy_from_slice(&value.to_le_bytes()),
-            FixupKind::Plus if value <= 127 => self.bytes[at] = low,
-            FixupKind::Plus => return fail(ErrorKind::Displacement(signed), span),
-            FixupKind::Minus if value <= 128 => self.bytes[at] = low.wrapping_neg(),
-            FixupKind::Minus => return fail(ErrorKind::Displacement(-signed), span),
-            FixupKind::Relative { mnemonic } => {
-                // Memory has at most 65536 bytes, so both fit in an i32. No wrap past FFFFh: pasmo has none.
-                let distance = i32::from(value) - (here as i32 + self.len as i32);
-                match i8::try_from(distance) {
-                    Ok(distance) => self.bytes[at] = distance.cast_unsigned(),
-                    Err(_) => return fail(ErrorKind::TooFar { mnemonic, distance }, span),
-                }
-            }
-            FixupKind::Bit if value <= 7 => self.bytes[at] |= low << 3,
-            FixupKind::Bit => return fail(ErrorKind::BitNumber(value), span),
-            FixupKind::Restart if value & !0x38 == 0 => self.bytes[at] |= low,
-            FixupKind::Restart => return fail(ErrorKind::Restart(value), span),
-            FixupKind::InterruptMode => match [0x46, 0x56, 0x5E].get(usize::from(value)) {
-                Some(opcode) => self.bytes[at] = *opcode,
-                None => return fail(ErrorKind::InterruptMode(value), span),
-            },
+            FixupKind::Z80(kind) => kind.patch(bytes, at, span, (value.number & 0xFFFF) as u16, here),
+            FixupKind::Avr(kind) => kind.patch(bytes, span, value, here),
         }
-        Ok(())
-    }
-}
-
-/// A value as one byte: 0..255, or -128..-1 as sixteen bits show it.
-pub(super) fn byte(value: u16, span: Span) -> Res<u8> {
-    if value <= 0xFF || value >= 0xFF80 {
-        Ok(value.to_le_bytes()[0])
-    } else {
-        fail(ErrorKind::NotAByte(value), span)
     }
 }

@@ -1,9 +1,14 @@
 //! Names and their values.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::error::{ErrorKind, Res, Span, fail};
+use super::expr::Value;
 use super::suggest::nearest;
+
+/// Stands in the names of numeric labels, between the number and which of those with the number it is: no name of a
+/// source text has it.
+pub(super) const NUMERIC: char = '\u{1}';
 
 /// A name's place in [`Symbols`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -17,7 +22,7 @@ pub(super) enum Definition {
     Pending { line: u32 },
     /// `usable_from` is the first line that may use the value: 0, but the `equ`'s own line if that looked forward.
     /// pasmo makes two passes, so above that line it would still use the first pass's guess.
-    Value { value: u16, line: u32, usable_from: u32 },
+    Value { value: Value, line: u32, usable_from: u32 },
 }
 
 #[derive(Default)]
@@ -60,13 +65,13 @@ impl Symbols {
         }
     }
 
-    /// Gives a pending `equ` its value.
-    pub fn settle(&mut self, id: SymbolId, value: u16, line: u32) {
-        self.entries[id.0].1 = Definition::Value { value, line, usable_from: line };
+    /// Gives a pending `equ` its value, which lines from `usable_from` on may use.
+    pub fn settle(&mut self, id: SymbolId, value: Value, line: u32, usable_from: u32) {
+        self.entries[id.0].1 = Definition::Value { value, line, usable_from };
     }
 
     /// The value for a use on `line`.
-    pub fn value(&self, id: SymbolId, line: u32, span: Span) -> Res<u16> {
+    pub fn value(&self, id: SymbolId, line: u32, span: Span) -> Res<Value> {
         let name = || self.name(id).to_owned();
         match self.definition(id) {
             Definition::Value { value, usable_from, .. } if usable_from <= line => Ok(value),
@@ -89,15 +94,20 @@ impl Symbols {
 
     /// The defined name most like `name`.
     pub fn suggest(&self, name: &str) -> Option<String> {
-        let defined = self.entries.iter().filter(|(_, d)| !matches!(d, Definition::Missing));
+        let defined = self
+            .entries
+            .iter()
+            .filter(|(name, d)| !matches!(d, Definition::Missing) && !name.contains(NUMERIC));
         nearest(name, defined.map(|(candidate, _)| candidate.as_str())).map(str::to_owned)
     }
 
-    pub fn into_map(self) -> BTreeMap<String, u16> {
-        let known = |(name, definition)| match definition {
-            Definition::Value { value, .. } => Some((name, value)),
-            Definition::Missing | Definition::Pending { .. } => None,
-        };
-        self.entries.into_iter().filter_map(known).collect()
+    /// Every defined symbol with its value. Numeric labels (`1:`) have no name outside the text.
+    pub fn defined(&self) -> impl Iterator<Item = (&str, SymbolId, Value)> {
+        self.entries.iter().zip(0..).filter_map(|((name, definition), at)| match definition {
+            Definition::Value { value, .. } if !name.contains(NUMERIC) => {
+                Some((&**name, SymbolId(at), *value))
+            }
+            _ => None,
+        })
     }
 }

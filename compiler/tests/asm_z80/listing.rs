@@ -54,7 +54,7 @@ fn lines_point_into_the_bytes() {
     assert_eq!(assembly.origin, 0x100);
     assert_eq!(assembly.bytes.len(), 0x42);
     for line in assembly.lines.iter().filter(|line| !line.bytes.is_empty()) {
-        assert_eq!(usize::from(line.address), usize::from(assembly.origin) + line.bytes.start);
+        assert_eq!(line.address as usize, usize::from(assembly.origin) + line.bytes.start);
     }
     let djnz = assembly.lines.iter().find(|line| line.number == 5).expect("line 5");
     assert_eq!((djnz.bytes.clone(), djnz.t_states), (2..4, Some(Timing { not_taken: 8, taken: 13 })));

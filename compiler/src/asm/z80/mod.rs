@@ -1,5 +1,6 @@
 //! Zilog Z80: operands, the table of forms, and the choice among them.
 
+mod fixup;
 mod operand;
 mod select;
 mod table;
@@ -12,7 +13,14 @@ use std::sync::LazyLock;
 use super::error::Res;
 use super::insn::Insn;
 use super::parse::Cursor;
+use super::section::{SectionKind, Spec};
 use table::{FORMS, Form};
+
+pub(super) use fixup::{FixupKind, byte};
+
+/// All of memory.
+pub(super) const SECTIONS: &[Spec] =
+    &[Spec { name: ".text", kind: SectionKind::Text, flags: "", code: true, align: 1 }];
 
 /// A form under one of its names, and that name's place in the form's group.
 #[derive(Clone, Copy)]

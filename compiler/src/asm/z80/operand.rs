@@ -1,8 +1,8 @@
 //! What stands behind a mnemonic.
 
+use super::fixup::FixupKind;
 use crate::asm::error::{ErrorKind, Res, Span, fail};
-use crate::asm::expr::{self, Expr};
-use crate::asm::insn::FixupKind;
+use crate::asm::expr::{Expr, pasmo as expr};
 use crate::asm::lex::Token;
 use crate::asm::parse::Cursor;
 

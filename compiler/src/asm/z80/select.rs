@@ -1,11 +1,12 @@
 //! Which form fits the operands, and its bytes.
 
 use super::Entry;
+use super::fixup::FixupKind;
 use super::operand::{Kind, Operand, Reg};
 use super::table::{Page, Pat};
 use crate::asm::error::{ErrorKind, Res, Span, fail};
 use crate::asm::expr::Expr;
-use crate::asm::insn::{Fixup, FixupKind, Insn, Timing};
+use crate::asm::insn::{Fixup, Insn, Timing};
 
 /// Which of hl, ix and iy an operand means. One instruction can mean only one: the prefix holds for all of it.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -203,7 +204,7 @@ fn place(insn: &mut Insn, pattern: Pat, operand: Operand, mnemonic: &'static str
         insn.push(0);
     }
     let at = if width == 0 { opcode_at } else { at };
-    insn.fixups.push(Fixup { kind: fixup, at, expr, span });
+    insn.fixups.push(Fixup { kind: fixup.into(), at, expr, span });
 }
 
 /// The forms that share the first operand, or else all: `ld r,n`, `ld hl,(nn)` …

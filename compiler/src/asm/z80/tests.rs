@@ -4,8 +4,10 @@ use super::operand::parse_all;
 use super::select::chosen;
 use super::table::FORMS;
 use super::{BY_NAME, Entry};
+use crate::asm::dialect::Dialect;
+use crate::asm::isa::Isa;
 use crate::asm::lex::lex;
-use crate::asm::parse::Cursor;
+use crate::asm::parse::{Cursor, Scope};
 use crate::asm::symbols::Symbols;
 
 const CASES: &str = include_str!("../../../tests/asm_z80/cases.txt");
@@ -13,8 +15,8 @@ const CASES: &str = include_str!("../../../tests/asm_z80/cases.txt");
 /// The form that a text such as `ld a,b` takes, as its index in the table.
 fn form_of(text: &str) -> Option<usize> {
     let mut tokens = Vec::new();
-    lex(text, 0, &mut tokens).expect("a case lexes");
-    let (mut symbols, mut scope) = (Symbols::default(), None);
+    lex(text, 0, Dialect::Pasmo, &mut tokens).expect("a case lexes");
+    let (mut symbols, mut scope) = (Symbols::default(), Scope::new(Isa::Z80));
     let mut cursor = Cursor::new(&tokens, &mut symbols, &mut scope);
     let mnemonic = cursor.word()?.to_ascii_lowercase();
     cursor.advance();

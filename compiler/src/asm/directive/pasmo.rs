@@ -1,53 +1,13 @@
-//! Directives: what they are called and how their operands parse.
+//! pasmo's directives.
 
-use super::error::{ErrorKind, Res, Span, fail};
-use super::expr::{self, Expr};
-use super::insn::Insn;
-use super::lex::{Token, decode};
-use super::parse::Cursor;
-
-/// What a line does besides defining its label.
-pub(super) enum Body {
-    Nothing,
-    Insn(Insn),
-    /// `db` and `dw`.
-    Data(Vec<Item>),
-    /// `ds`: how many bytes, and what fills them.
-    Space {
-        count: Value,
-        fill: Option<Value>,
-    },
-    Align(Value),
-    Org(Value),
-    Equ(Value),
-    End(Option<Value>),
-}
-
-/// An operand and its place.
-pub(super) struct Value {
-    pub expr: Expr,
-    pub span: Span,
-}
-
-pub(super) enum Item {
-    Text(Vec<u8>),
-    Byte(Value),
-    Word(Value),
-}
-
-impl Item {
-    /// The bytes it takes up.
-    pub fn len(&self) -> usize {
-        match self {
-            Item::Text(bytes) => bytes.len(),
-            Item::Byte(_) => 1,
-            Item::Word(_) => 2,
-        }
-    }
-}
+use super::{Body, Item, Number, Value};
+use crate::asm::error::{ErrorKind, Res, Span, fail};
+use crate::asm::expr::pasmo as expr;
+use crate::asm::lex::{Token, decode};
+use crate::asm::parse::Cursor;
 
 /// The directives of this assembler.
-pub(super) const NAMES: &[&str] =
+pub(in crate::asm) const NAMES: &[&str] =
     &["align", "db", "defb", "defm", "defs", "defw", "ds", "dw", "end", "equ", "org"];
 
 /// Those that only pasmo has.
@@ -57,12 +17,12 @@ const UNSUPPORTED: &[&str] = &[
 ];
 
 /// Whether `word` (in lower case) is a directive here or in pasmo.
-pub(super) fn is_directive(word: &str) -> bool {
+pub(in crate::asm) fn is_directive(word: &str) -> bool {
     NAMES.contains(&word) || UNSUPPORTED.contains(&word)
 }
 
 /// Parses the operands of the directive `word` (in lower case), which stands at `span`. `None`: no such directive.
-pub(super) fn parse(
+pub(in crate::asm) fn parse(
     word: &str,
     span: Span,
     cursor: &mut Cursor<'_, '_>,
@@ -70,7 +30,7 @@ pub(super) fn parse(
 ) -> Option<Res<Body>> {
     Some(match word {
         "db" | "defb" | "defm" => items(cursor, byte_item),
-        "dw" | "defw" => items(cursor, |cursor| value(cursor).map(Item::Word)),
+        "dw" | "defw" => items(cursor, |cursor| value(cursor).map(|value| number(2, value))),
         "ds" | "defs" => space(cursor),
         // pasmo gives a label before `org` the address after it.
         "org" if labelled => fail(ErrorKind::LabelNotAllowed("org"), span),
@@ -90,6 +50,10 @@ pub(super) fn parse(
 fn value(cursor: &mut Cursor<'_, '_>) -> Res<Value> {
     let (expr, span) = expr::parse(cursor)?;
     Ok(Value { expr, span })
+}
+
+fn number(width: u8, value: Value) -> Item {
+    Item::Number(Number { width, modifier: None, value })
 }
 
 fn items(cursor: &mut Cursor<'_, '_>, item: impl Fn(&mut Cursor<'_, '_>) -> Res<Item>) -> Res<Body> {
@@ -112,7 +76,7 @@ fn byte_item(cursor: &mut Cursor<'_, '_>) -> Res<Item> {
         cursor.advance();
         return Ok(Item::Text(bytes));
     }
-    value(cursor).map(Item::Byte)
+    value(cursor).map(|value| number(1, value))
 }
 
 fn space(cursor: &mut Cursor<'_, '_>) -> Res<Body> {

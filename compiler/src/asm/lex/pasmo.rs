@@ -1,57 +1,23 @@
-//! One source line into tokens.
+//! pasmo's tokens: numbers with a prefix or suffix, strings in either quote.
 
-use super::error::{ErrorKind, Res, Span, fail};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token<'a> {
-    /// A word: letters, digits, `_?@`, perhaps a dot before it; or `af'`.
-    Name(&'a str),
-    Number(u16),
-    /// A string with its quotes, escapes still in it.
-    Text(&'a str),
-    /// An operator or separator.
-    Sign(&'static str),
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Lexeme<'a> {
-    pub token: Token<'a>,
-    pub span: Span,
-}
+use super::{Span, Token};
+use crate::asm::error::{ErrorKind, Res, fail};
 
 /// Longer signs first: `<<` is not two `<`.
 const SIGNS: &[&str] =
     &["<<", ">>", "<=", ">=", "!=", "(", ")", ",", ":", "+", "-", "*", "/", "=", "<", ">", "$"];
 
-/// Appends the tokens of `line`, which stands at `offset` in the source. A comment ends the line.
-pub(super) fn lex<'a>(line: &'a str, offset: usize, out: &mut Vec<Lexeme<'a>>) -> Res<()> {
-    let mut at = 0;
-    while let Some(c) = line[at..].chars().next() {
-        let rest = &line[at..];
-        let (token, len) = match c {
-            ' ' | '\t' | '\r' => {
-                at += 1;
-                continue;
-            }
-            ';' => break,
-            '0'..='9' => number(rest, word_len(rest), offset + at)?,
-            '$' if rest[1..].starts_with(is_word) => number(rest, 1 + word_len(&rest[1..]), offset + at)?,
-            '%' if rest[1..].starts_with(['0', '1']) => number(rest, 1 + word_len(&rest[1..]), offset + at)?,
-            '"' | '\'' => text(rest, c, offset + at)?,
-            '.' if rest[1..].starts_with(is_word) => name(rest, 1 + word_len(&rest[1..])),
-            _ if is_word(c) => name(rest, word_len(rest)),
-            _ => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-                Some(sign) => (Token::Sign(sign), sign.len()),
-                None => {
-                    let span = Span { start: offset + at, end: offset + at + c.len_utf8() };
-                    return fail(ErrorKind::StrayCharacter(c), span);
-                }
-            },
-        };
-        out.push(Lexeme { token, span: Span { start: offset + at, end: offset + at + len } });
-        at += len;
-    }
-    Ok(())
+/// The token that `rest`, which stands at `start`, begins with: `c` is its first character. `None`: none does.
+pub(super) fn token(rest: &str, c: char, start: usize) -> Res<Option<(Token<'_>, usize)>> {
+    Ok(Some(match c {
+        '0'..='9' => number(rest, word_len(rest), start)?,
+        '$' if rest[1..].starts_with(is_word) => number(rest, 1 + word_len(&rest[1..]), start)?,
+        '%' if rest[1..].starts_with(['0', '1']) => number(rest, 1 + word_len(&rest[1..]), start)?,
+        '"' | '\'' => text(rest, c, start)?,
+        '.' if rest[1..].starts_with(is_word) => name(rest, 1 + word_len(&rest[1..])),
+        _ if is_word(c) => name(rest, word_len(rest)),
+        _ => return Ok(super::sign(rest, SIGNS)),
+    }))
 }
 
 fn is_word(c: char) -> bool {
@@ -91,7 +57,7 @@ fn number(rest: &str, len: usize, start: usize) -> Res<(Token<'_>, usize)> {
         return fail(ErrorKind::BadNumber(text.to_owned()), span);
     }
     match u16::from_str_radix(digits, radix) {
-        Ok(value) => Ok((Token::Number(value), len)),
+        Ok(value) => Ok((Token::Number(value.into()), len)),
         Err(_) => fail(ErrorKind::NumberTooLarge(text.to_owned()), span),
     }
 }
@@ -115,7 +81,7 @@ fn text(rest: &str, quote: char, start: usize) -> Res<(Token<'_>, usize)> {
 }
 
 /// The bytes of a string token. `text` has its quotes; `span` is its place.
-pub(super) fn decode(text: &str, span: Span) -> Res<Vec<u8>> {
+pub(in crate::asm) fn decode(text: &str, span: Span) -> Res<Vec<u8>> {
     let inner = &text[1..text.len() - 1];
     if text.starts_with('\'') {
         return Ok(inner.replace("''", "'").into_bytes());

@@ -15,62 +15,13 @@
 //! A prefix operator stands only where its level does: not `2*-1`, but `2*(-1)`. pasmo reads `-a+b` as `-(a+b)`;
 //! that is refused. Values are 16 bits wide and unsigned, in divisions and comparisons too.
 
-use super::error::{ErrorKind, Res, Span, fail};
-use super::lex::{Token, decode};
-use super::parse::Cursor;
-use super::symbols::{SymbolId, Symbols};
-
-/// A parsed expression.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Expr {
-    /// By far the most common one, kept without an allocation.
-    Number(u16),
-    /// Postfix: neither evaluating nor dropping it recurses, so a long one cannot overflow the stack.
-    Postfix(Vec<Node>),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Node {
-    Number(u16),
-    /// `$`
-    Here(Span),
-    Symbol(SymbolId, Span),
-    Prefix(Prefix),
-    /// The span is the right operand's, for errors about its value.
-    Infix(Infix, Span),
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Prefix {
-    Plus,
-    Minus,
-    Not,
-    High,
-    Low,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Infix {
-    Multiply,
-    Divide,
-    Remainder,
-    ShiftLeft,
-    ShiftRight,
-    Add,
-    Subtract,
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    And,
-    Or,
-    Xor,
-}
+use super::{Expr, Infix, MAX_DEPTH, Node, Prefix};
+use crate::asm::error::{ErrorKind, Res, Span, fail};
+use crate::asm::lex::{Token, decode};
+use crate::asm::parse::Cursor;
 
 /// Words that are operators, `nul` and `defined` being pasmo's only.
-pub(super) const OPERATOR_WORDS: &[&str] = &[
+pub(in crate::asm) const OPERATOR_WORDS: &[&str] = &[
     "and", "or", "xor", "not", "mod", "shl", "shr", "high", "low", "eq", "ne", "lt", "le", "gt", "ge", "nul",
     "defined",
 ];
@@ -107,101 +58,13 @@ const LEVELS: [&[(&str, Infix)]; 5] = [
 const AND: usize = 1;
 const COMPARE: usize = 2;
 
-/// Parentheses and prefix operators may nest this deep; the parser recurses once or more for each.
-const MAX_DEPTH: u32 = 64;
-
-/// What the value of an expression depends on besides itself.
-pub(super) struct Context<'a> {
-    pub symbols: &'a Symbols,
-    /// The address of the statement; 65536 after the last byte of memory.
-    pub here: u32,
-    /// The line of the statement.
-    pub line: u32,
-}
-
-impl Expr {
-    /// The value, modulo 2^16.
-    pub fn eval(&self, context: &Context<'_>) -> Res<u16> {
-        let nodes = match self {
-            Expr::Number(value) => return Ok(*value),
-            Expr::Postfix(nodes) => nodes,
-        };
-        let mut stack: Vec<u16> = Vec::with_capacity(8);
-        for node in nodes {
-            let value = match *node {
-                Node::Number(value) => value,
-                Node::Here(span) => match u16::try_from(context.here) {
-                    Ok(here) => here,
-                    Err(_) => return fail(ErrorKind::PastEnd(context.here), span),
-                },
-                Node::Symbol(id, span) => context.symbols.value(id, context.line, span)?,
-                Node::Prefix(op) => prefix(op, pop(&mut stack)),
-                Node::Infix(op, span) => {
-                    let right = pop(&mut stack);
-                    infix(op, pop(&mut stack), right, span)?
-                }
-            };
-            stack.push(value);
-        }
-        Ok(pop(&mut stack))
-    }
-
-    /// The symbols used.
-    pub fn symbols(&self) -> impl Iterator<Item = SymbolId> {
-        let nodes = match self {
-            Expr::Number(_) => &[][..],
-            Expr::Postfix(nodes) => nodes,
-        };
-        nodes.iter().filter_map(|node| if let Node::Symbol(id, _) = node { Some(*id) } else { None })
-    }
-}
-
-fn pop(stack: &mut Vec<u16>) -> u16 {
-    stack.pop().expect("the parser appends an operator after its operands only")
-}
-
-fn prefix(op: Prefix, value: u16) -> u16 {
-    match op {
-        Prefix::Plus => value,
-        Prefix::Minus => value.wrapping_neg(),
-        Prefix::Not => !value,
-        Prefix::High => value >> 8,
-        Prefix::Low => value & 0xFF,
-    }
-}
-
-fn infix(op: Infix, a: u16, b: u16, span: Span) -> Res<u16> {
-    let truth = |condition: bool| if condition { 0xFFFF } else { 0 };
-    Ok(match op {
-        Infix::Multiply => a.wrapping_mul(b),
-        Infix::Divide | Infix::Remainder if b == 0 => return fail(ErrorKind::DivisionByZero, span),
-        Infix::Divide => a / b,
-        Infix::Remainder => a % b,
-        // pasmo takes over the host's behaviour from 32 on.
-        Infix::ShiftLeft | Infix::ShiftRight if b > 31 => return fail(ErrorKind::ShiftTooFar(b), span),
-        Infix::ShiftLeft => a.checked_shl(b.into()).unwrap_or(0),
-        Infix::ShiftRight => a.checked_shr(b.into()).unwrap_or(0),
-        Infix::Add => a.wrapping_add(b),
-        Infix::Subtract => a.wrapping_sub(b),
-        Infix::Equal => truth(a == b),
-        Infix::NotEqual => truth(a != b),
-        Infix::Less => truth(a < b),
-        Infix::LessEqual => truth(a <= b),
-        Infix::Greater => truth(a > b),
-        Infix::GreaterEqual => truth(a >= b),
-        Infix::And => a & b,
-        Infix::Or => a | b,
-        Infix::Xor => a ^ b,
-    })
-}
-
 /// Parses an expression; `span` of the result covers it all.
-pub(super) fn parse(cursor: &mut Cursor<'_, '_>) -> Res<(Expr, Span)> {
+pub(in crate::asm) fn parse(cursor: &mut Cursor<'_, '_>) -> Res<(Expr, Span)> {
     parse_with(cursor, |parser| parser.whole(0))
 }
 
 /// Parses what may follow the minus sign of `(ix-…)`: one operand, for pasmo negates all that follows.
-pub(super) fn parse_after_minus(cursor: &mut Cursor<'_, '_>) -> Res<(Expr, Span)> {
+pub(in crate::asm) fn parse_after_minus(cursor: &mut Cursor<'_, '_>) -> Res<(Expr, Span)> {
     parse_with(cursor, |parser| parser.negated(0))
 }
 
@@ -212,11 +75,7 @@ fn parse_with<'t, 'a>(
     let start = cursor.span();
     let mut parser = Parser { cursor, out: Vec::new() };
     rule(&mut parser)?;
-    let expr = match parser.out[..] {
-        [Node::Number(value)] => Expr::Number(value),
-        _ => Expr::Postfix(parser.out),
-    };
-    Ok((expr, start.to(cursor.last_span())))
+    Ok((Expr::from_nodes(parser.out), start.to(cursor.last_span())))
 }
 
 struct Parser<'c, 't, 'a> {
@@ -233,8 +92,9 @@ impl Parser<'_, '_, '_> {
         };
         self.check(depth)?;
         self.cursor.advance();
+        let span = self.cursor.span();
         self.whole(depth + 1)?;
-        self.out.push(Node::Prefix(op));
+        self.out.push(Node::Prefix(op, span.to(self.cursor.last_span())));
         Ok(())
     }
 
@@ -276,12 +136,13 @@ impl Parser<'_, '_, '_> {
         };
         self.check(depth)?;
         self.cursor.advance();
+        let span = self.cursor.span();
         if op == Prefix::Minus {
             self.negated(depth + 1)?;
         } else {
             self.prefixed(depth + 1)?;
         }
-        self.out.push(Node::Prefix(op));
+        self.out.push(Node::Prefix(op, span.to(self.cursor.last_span())));
         Ok(())
     }
 

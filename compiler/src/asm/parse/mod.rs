@@ -1,12 +1,32 @@
 //! One line's tokens into a statement; the cursor that directives and instruction sets read them with.
 
+mod gnu;
+
+use std::collections::BTreeMap;
+
+use super::dialect::Dialect;
 use super::directive::{self, Body};
 use super::error::{ErrorKind, Res, Span, fail};
-use super::expr::OPERATOR_WORDS;
+use super::expr::pasmo::OPERATOR_WORDS;
 use super::isa::Isa;
 use super::lex::{Lexeme, Token};
 use super::suggest::nearest;
-use super::symbols::{SymbolId, Symbols};
+use super::symbols::{NUMERIC, SymbolId, Symbols};
+
+/// What names mean at a place.
+pub(super) struct Scope {
+    isa: Isa,
+    /// The last global label, which pasmo's local labels belong to.
+    global: Option<String>,
+    /// How often each numeric label (`1:`) has been defined so far.
+    numeric: BTreeMap<String, u32>,
+}
+
+impl Scope {
+    pub fn new(isa: Isa) -> Scope {
+        Scope { isa, global: None, numeric: BTreeMap::new() }
+    }
+}
 
 /// The tokens of a line, and what their names mean.
 pub(super) struct Cursor<'t, 'a> {
@@ -15,19 +35,18 @@ pub(super) struct Cursor<'t, 'a> {
     /// Just behind the line's last token.
     end: Span,
     pub symbols: &'t mut Symbols,
-    /// The last global label, which local labels belong to.
-    scope: &'t mut Option<String>,
+    scope: &'t mut Scope,
 }
 
 impl<'t, 'a> Cursor<'t, 'a> {
     /// `tokens` is not empty.
-    pub fn new(
-        tokens: &'t [Lexeme<'a>],
-        symbols: &'t mut Symbols,
-        scope: &'t mut Option<String>,
-    ) -> Cursor<'t, 'a> {
+    pub fn new(tokens: &'t [Lexeme<'a>], symbols: &'t mut Symbols, scope: &'t mut Scope) -> Cursor<'t, 'a> {
         let end = tokens.last().map_or(0, |last| last.span.end);
         Cursor { tokens, at: 0, end: Span { start: end, end }, symbols, scope }
+    }
+
+    pub fn isa(&self) -> Isa {
+        self.scope.isa
     }
 
     pub fn peek(&self) -> Option<Token<'a>> {
@@ -87,14 +106,22 @@ impl<'t, 'a> Cursor<'t, 'a> {
 
     /// The symbol that `word` means at this place.
     pub fn reference(&mut self, word: &str, span: Span) -> Res<SymbolId> {
+        if self.isa().dialect() == Dialect::Gnu {
+            return self.reference_gnu(word, span);
+        }
         if !word.starts_with('.') {
             return Ok(self.symbols.intern(word));
         }
-        match self.scope {
+        match &self.scope.global {
             Some(scope) => Ok(self.symbols.intern(&format!("{scope}{word}"))),
             None => fail(ErrorKind::LocalWithoutGlobal(word.to_owned()), span),
         }
     }
+}
+
+/// The name under which the table of symbols has the `count`th numeric label of a number.
+fn numeric_name(number: &str, count: u32) -> String {
+    format!("{number}{NUMERIC}{count}")
 }
 
 /// A label and where it stands.
@@ -112,7 +139,19 @@ pub(super) struct Parsed {
 }
 
 /// Parses a line that has at least one token.
-pub(super) fn parse_line(cursor: &mut Cursor<'_, '_>, isa: Isa) -> Res<Parsed> {
+pub(super) fn parse_line(cursor: &mut Cursor<'_, '_>) -> Res<Parsed> {
+    let parsed = match cursor.isa().dialect() {
+        Dialect::Pasmo => parse_pasmo(cursor)?,
+        Dialect::Gnu => gnu::parse(cursor)?,
+    };
+    if !cursor.at_end() {
+        return cursor.expected("the end of the line");
+    }
+    Ok(parsed)
+}
+
+fn parse_pasmo(cursor: &mut Cursor<'_, '_>) -> Res<Parsed> {
+    let isa = cursor.isa();
     let start = cursor.span();
     let mut label = None;
     let colon = cursor.peek_at(1) == Some(Token::Sign(":"));
@@ -122,7 +161,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_, '_>, isa: Isa) -> Res<Parsed> {
     {
         check_name(name, start, isa)?;
         if !equ && !name.starts_with('.') {
-            *cursor.scope = Some(name.to_owned());
+            cursor.scope.global = Some(name.to_owned());
         }
         label = Some(Label { id: cursor.reference(name, start)?, span: start });
         cursor.advance();
@@ -130,10 +169,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_, '_>, isa: Isa) -> Res<Parsed> {
             cursor.advance();
         }
     }
-    let body = parse_body(cursor, isa, label.is_some())?;
-    if !cursor.at_end() {
-        return cursor.expected("the end of the line");
-    }
+    let body = parse_body(cursor, label.is_some())?;
     Ok(Parsed { label, body, span: start.to(cursor.last_span()) })
 }
 
@@ -141,7 +177,9 @@ fn is_equ(token: Option<Token<'_>>) -> bool {
     matches!(token, Some(Token::Name(word)) if word.eq_ignore_ascii_case("equ"))
 }
 
-fn parse_body(cursor: &mut Cursor<'_, '_>, isa: Isa, labelled: bool) -> Res<Body> {
+fn parse_body(cursor: &mut Cursor<'_, '_>, labelled: bool) -> Res<Body> {
+    let isa = cursor.isa();
+    let names = directive::names(isa.dialect());
     let span = cursor.span();
     let Some(word) = cursor.word() else {
         return if cursor.at_end() { Ok(Body::Nothing) } else { cursor.expected("an instruction") };
@@ -151,17 +189,17 @@ fn parse_body(cursor: &mut Cursor<'_, '_>, isa: Isa, labelled: bool) -> Res<Body
     if let Some(insn) = isa.parse(&lower, cursor) {
         return insn.map(Body::Insn);
     }
-    if let Some(body) = directive::parse(&lower, span, cursor, labelled) {
+    if let Some(body) = directive::parse(isa.dialect(), &lower, span, cursor, labelled) {
         return body;
     }
-    let known = isa.mnemonics().chain(directive::NAMES.iter().copied());
+    let known = isa.mnemonics().chain(names.iter().copied());
     // `name` alone, or `name` before something that is an instruction itself.
     let looks_like_label = !labelled
         && match cursor.word() {
             None => cursor.at_end(),
             Some(next) => {
                 let next = next.to_ascii_lowercase();
-                isa.is_mnemonic(&next) || directive::NAMES.contains(&&*next)
+                isa.is_mnemonic(&next) || names.contains(&&*next)
             }
         };
     let suggestion = nearest(&lower, known);
@@ -169,16 +207,24 @@ fn parse_body(cursor: &mut Cursor<'_, '_>, isa: Isa, labelled: bool) -> Res<Body
     fail(ErrorKind::UnknownInstruction { name: word.to_owned(), suggestion, looks_like_label }, span)
 }
 
-fn check_name(name: &str, span: Span, isa: Isa) -> Res<()> {
+pub(super) fn check_name(name: &str, span: Span, isa: Isa) -> Res<()> {
     if is_reserved(name, isa) { fail(ErrorKind::Reserved(name.to_owned()), span) } else { Ok(()) }
 }
 
-/// Whether pasmo or this assembler gives the word a meaning of its own.
+/// Whether the notation or this assembler gives the word a meaning of its own.
 pub(super) fn is_reserved(name: &str, isa: Isa) -> bool {
     let lower = name.to_ascii_lowercase();
     let lower = &*lower;
+    if isa.dialect() == Dialect::Gnu {
+        // `1f` is a name to the lexer only.
+        if lower.starts_with(|c: char| c.is_ascii_digit()) {
+            return true;
+        }
+        // A mnemonic or directive stands where no name can.
+        return name == "." || isa.is_operand_name(lower);
+    }
     isa.is_mnemonic(lower)
         || isa.is_operand_name(lower)
-        || directive::is_directive(lower)
+        || directive::pasmo::is_directive(lower)
         || OPERATOR_WORDS.contains(&lower)
 }

@@ -1,0 +1,247 @@
+//! No text makes the assembler panic; what it reports lies within the text.
+
+use crate::asm;
+use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
+
+/// Pieces that texts of the language are made of, whole and broken.
+const PIECES: &[&str] = &[
+    " ",
+    " ",
+    " ",
+    "\n",
+    "\n",
+    "\n ",
+    "\t",
+    "\r\n",
+    ";",
+    ",",
+    ",",
+    ":",
+    "(",
+    ")",
+    "+",
+    "-",
+    "*",
+    "/",
+    "<<",
+    ">>",
+    ">=",
+    "=",
+    "==",
+    "&&",
+    "!",
+    "~",
+    ".",
+    ".",
+    "$",
+    "%",
+    "'",
+    "\"",
+    "\"a\"",
+    "'b'",
+    "'\\n'",
+    "\\",
+    "0",
+    "1",
+    "5",
+    "010",
+    "255",
+    "256",
+    "65535",
+    "4294967295",
+    "4294967296",
+    "0x",
+    "0xff",
+    "0b101",
+    "12ab",
+    "1b",
+    "1f",
+    "2f",
+    "1:",
+    "r0",
+    "r16",
+    "r31",
+    "r32",
+    "X",
+    "Y",
+    "Z",
+    "X+",
+    "-X",
+    "Y+",
+    "Z+1",
+    "xl",
+    "ld ",
+    "ldd ",
+    " ldi r16,",
+    " rjmp ",
+    " brne ",
+    " sbi ",
+    " adiw r24,",
+    " lds r0,",
+    " call ",
+    " mul ",
+    " st ",
+    " cbr r16,",
+    " sbrc r0,",
+    " .org ",
+    " .equ ",
+    " .byte ",
+    " .word ",
+    " .long ",
+    " .skip ",
+    " .balign ",
+    " .end",
+    " .text",
+    " .data",
+    " .section ",
+    ".bss",
+    ".vectors,\"ax\",@progbits",
+    " .global ",
+    " .ascii ",
+    " .macro",
+    "x",
+    "y",
+    ".Lz",
+    "x:",
+    "y:",
+    ".Lz:",
+    "x = ",
+    "lo8(",
+    "hi8(",
+    "pm(",
+    "gs(",
+    "lo8(-(",
+    "é",
+    "\u{0}",
+    "\u{1}",
+    "\u{feff}",
+    "🦀",
+    "@",
+    "?",
+    "_",
+    "&",
+    "|",
+    "^",
+];
+
+fn check(source: &str) -> Result<(), TestCaseError> {
+    match asm(source) {
+        Ok(assembly) => {
+            prop_assert!(assembly.bytes.len() <= 0x1_0000);
+            prop_assert!(assembly.lines.iter().all(|line| line.bytes.end <= assembly.bytes.len()));
+            prop_assert!(!assembly.listing(source).is_empty());
+        }
+        Err(error) => {
+            prop_assert!((1..=20).contains(&error.diagnostics.len()));
+            prop_assert!(!error.to_string().is_empty());
+            for diagnostic in &error.diagnostics {
+                prop_assert!(source.get(diagnostic.span.clone()).is_some(), "{diagnostic:?}");
+                prop_assert!(!diagnostic.message().contains('\n'));
+            }
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    // The same texts every time.
+    #![proptest_config(ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn pieces_of_the_language(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60)) {
+        check(&pieces.concat())?;
+    }
+
+    #[test]
+    fn any_text(text in "\\PC*") {
+        check(&text)?;
+    }
+
+    /// A good text with a few pieces put into it and a few characters taken out.
+    #[test]
+    fn a_damaged_text(
+        edits in prop::collection::vec(
+            (any::<prop::sample::Index>(), prop::sample::select(PIECES), 0usize..4),
+            1..6,
+        ),
+    ) {
+        let mut text: Vec<char> = GOOD.chars().collect();
+        for (place, piece, cut) in edits {
+            let at = place.index(text.len());
+            let end = (at + cut).min(text.len());
+            text.splice(at..end, piece.chars());
+        }
+        check(&text.iter().collect::<String>())?;
+    }
+}
+
+pub const GOOD: &str = "\
+        .equ BAUD, 103
+        .global main
+main:   ldi r16, lo8(BAUD)
+        ldi r30, lo8(table)
+        ldi r31, hi8(table)
+1:      lpm r0, Z+
+        sbrc r0, 7
+        jmp done
+        std Y+5, r0
+        st X+, r0
+        dec r16
+        brne 1b
+        rcall 2f
+done:   call main
+2:      ret
+table:  .ascii \"text\\n\"
+        .word main, gs(done), 1 + 2 * (size - 1), .
+        .equ size, . - table
+        .skip (16 - (size & 15)) & 15
+        .balign 16
+        .data
+var:    .byte 1, -1, 'c'
+        .section .bss
+buf:    .skip 30
+        .text
+        subi r30, lo8(-(buf))
+        sts var + 1, r0
+        .end
+";
+
+#[test]
+fn the_good_text_is_good() {
+    assert!(asm(GOOD).is_ok());
+}
+
+#[test]
+fn long_chains_and_deep_nests_do_not_overflow_the_stack() {
+    let n = 100_000;
+    assert!(asm(&format!(" .long {}1", "1+".repeat(n))).is_ok());
+    assert!(asm(&format!(" .long {}1", "(".repeat(n))).is_err());
+    assert!(asm(&format!(" .long {}1", "-".repeat(n))).is_err());
+    assert!(asm(&format!(" ldi r16,{}1", "lo8(".repeat(n))).is_err());
+    assert!(asm(&format!(" lds r16,{}1", "(".repeat(n))).is_err());
+    let chain: String = (0..n / 10).map(|i| format!("x{i} = x{}+1\n", i + 1)).collect();
+    assert!(asm(&chain).is_err());
+    let back: String = (1..n / 10).map(|i| format!("x{i} = x{}+1\n", i - 1)).collect();
+    assert_eq!(asm(&format!("x0 = 0\n{back}")).expect("assembles").table["x9999"].value, 9999);
+}
+
+#[test]
+fn no_text_takes_all_memory() {
+    for text in [
+        " .skip 0xFFFFFFFF",
+        " .skip 0xFFFF\n .skip 0xFFFFFFFF",
+        " .org 0xFFFFFFFF",
+        " .data\n .skip 0xFFFFFFFF",
+        " .section .bss\n .skip 0xFFFFFFFF\n .skip 0xFFFFFFFF",
+        " .balign 0x80000000",
+        " .skip 1\n .balign 32768\n .skip 32768\n .data\n .skip 65280",
+    ] {
+        assert!(asm(text).is_err(), "{text:?}");
+    }
+}
