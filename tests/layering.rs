@@ -117,16 +117,23 @@ fn crates_depend_in_one_direction() {
         none,
         "the compiler knows no machine, trainer or command line"
     );
-    assert_eq!(mlc_crates("runtime-z80/Cargo.toml"), none, "the machine knows nothing of what it runs");
+    assert_eq!(mlc_crates("machine/Cargo.toml"), none, "what machines share knows none of them");
+    for runtime in ["runtime-z80", "runtime-avr"] {
+        let crates = mlc_crates(&format!("{runtime}/Cargo.toml"));
+        assert_eq!(crates, ["mlc-machine"], "a machine knows nothing of what it runs");
+    }
     assert_eq!(mlc_crates("trainer/Cargo.toml"), ["mlc-compiler"]);
     let root = mlc_crates("Cargo.toml");
     assert!(root.contains(&"mlc-compiler".to_string()), "{root:?}: the manifest's form has changed");
 }
 
 #[test]
-fn the_machine_names_no_other_crate_of_the_project() {
-    for (file, code) in sources("runtime-z80/src") {
-        assert!(!code.contains("mlc_"), "{} names another crate of mlc", file.display());
+fn machines_name_no_other_crate_of_the_project() {
+    for folder in ["machine/src", "runtime-z80/src", "runtime-avr/src"] {
+        for (file, code) in sources(folder) {
+            let code = code.replace("mlc_machine", "");
+            assert!(!code.contains("mlc_"), "{} names another crate of mlc", file.display());
+        }
     }
 }
 
@@ -184,7 +191,7 @@ fn file_formats_are_read_in_import_and_target_only() {
 fn libraries_do_no_io_and_print_nothing() {
     let forbidden =
         ["println!", "eprintln!", "print!(", "dbg!", "std::fs", "std::env", "std::process", "std::net"];
-    for folder in ["compiler/src", "runtime-z80/src", "trainer/src"] {
+    for folder in ["compiler/src", "machine/src", "runtime-avr/src", "runtime-z80/src", "trainer/src"] {
         for (file, code) in sources(folder) {
             for word in forbidden {
                 assert!(!code.contains(word), "{} has {word}", file.display());
