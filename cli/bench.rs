@@ -118,8 +118,10 @@ impl Sums {
         self.t_states += answer.t_states;
         self.phases.resize(phases.len(), 0);
         self.phases.iter_mut().zip(&phases).for_each(|(sum, t)| *sum += t);
-        for pair in answer.ready.windows(2) {
-            let t = pair[1] - pair[0];
+        let steps = answer.ready.windows(2).map(|pair| pair[1] - pair[0]);
+        // A classifier's only step is its whole run.
+        let whole = (answer.logits.len() == 1).then_some(answer.t_states);
+        for t in steps.chain(whole) {
             let (least, most) = self.extremes.unwrap_or((t, t));
             self.extremes = Some((least.min(t), most.max(t)));
         }
@@ -130,7 +132,6 @@ impl Sums {
         t as f64 / self.steps.max(1) as f64
     }
 
-    /// Without two steps in a row, as in a classifier, all three are the mean.
     fn spread(&self) -> Spread {
         let mean = self.per_step(self.t_states);
         let (least, most) = self.extremes.map_or((mean, mean), |(a, b)| (a as f64, b as f64));

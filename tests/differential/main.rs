@@ -4,5 +4,6 @@
 mod support;
 
 mod bands;
+mod program;
 mod published;
 mod random;

@@ -3,6 +3,7 @@
 //! Each constant is a sum of the manual's T-states over the instructions named beside it; the tests hold
 //! predictions against the simulated machine.
 
+use super::hashing::{band_cost, ngram_cost, trigram_cost};
 use super::lists::{Piece, bits, is_binary, pieces, tiles};
 use super::starts::steps;
 use crate::ir::{Column, Form};
@@ -10,7 +11,7 @@ use crate::plan::Prediction;
 use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
 use crate::plan::share::Prices;
-use crate::plan::stats::{StageStats, Stats};
+use crate::plan::stats::Stats;
 use crate::text::ngram_count;
 
 /// `RET` into a list, a stage, or back.
@@ -275,74 +276,6 @@ fn start_cost(stage: &Stage, form: Form) -> f64 {
     }
 }
 
-/// Turns a 16-bit hash into a bucket; 8-bit hashes need one `and` at most.
-fn bucket_cost(buckets: u16) -> f64 {
-    let call = 17.0;
-    let narrow = if buckets > 256 { 0.0 } else { 4.0 };
-    if buckets.is_power_of_two() {
-        return call
-            + if buckets > 256 {
-                15.0
-            } else if buckets < 256 {
-                7.0
-            } else {
-                0.0
-            };
-    }
-    // ld bc, add hl,bc, jr c taken or not with sbc: as often one as the other.
-    let steps = (65535 / u32::from(buckets)).ilog2() + 1;
-    call + narrow + f64::from(steps) * (10.0 + 11.0 + (12.0 + 22.0) / 2.0)
-}
-
-fn wide_hash(buckets: u16) -> bool {
-    !(buckets.is_power_of_two() && buckets <= 256)
-}
-
-/// `ld b,h`, `ld c,l`, five `add hl,hl`, `or a`, `sbc hl,bc`, `ld c,(ix+d)`, `ld b,n`, `add hl,bc`.
-const WORD_STEP: f64 = 8.0 + 55.0 + 4.0 + 15.0 + 19.0 + 7.0 + 11.0;
-/// `ld b,a`, five `add a,a`, `sub b`, `add a,(ix+d)`.
-const BYTE_STEP: f64 = 28.0 + 19.0;
-
-fn trigram_cost(buckets: u16) -> f64 {
-    // inc ix, ld hl, dec (hl), jp
-    let turn = 10.0 + 10.0 + 11.0 + 10.0;
-    turn + bucket_cost(buckets)
-        + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
-}
-
-/// What bands add to [`trigram_cost`] over `bytes` trigrams.
-fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
-    // dec d, jr nz taken; then not taken, ld a,iyl, cp, jr z
-    let (turn, end) = (4.0 + 12.0, -5.0 + 8.0 + 7.0);
-    let (seed, change) = if wide_hash(buckets) {
-        // add a,iyl, ld l,a, ld a,iyh, adc a,n, ld h,a instead of ld l and ld h; ld bc, add iy,bc, ld d
-        (8.0 + 4.0 + 8.0 + 7.0 + 4.0 - 7.0, 10.0 + 15.0 + 7.0)
-    } else {
-        // ld a,iyl; add a,n, ld iyl,a, ld d
-        (8.0, 7.0 + 8.0 + 7.0)
-    };
-    bytes as f64 * (turn + seed)
-        + counts.band_changes as f64 * (end + 7.0 + change)
-        + counts.last_band_full as f64 * (end + 12.0)
-}
-
-fn ngram_cost(buckets: u16, length: u8) -> f64 {
-    let position = |grams: f64| {
-        let hash = if wide_hash(buckets) {
-            // ld hl, ld c, ld b, add, ld; the steps with their loads and stores; the next seed
-            let steps = (grams - 1.0) * (16.0 + WORD_STEP) + if grams > 2.0 { 16.0 } else { 0.0 };
-            16.0 + 19.0 + 7.0 + 11.0 + 16.0 + steps + 16.0 + 10.0 + 11.0 + 16.0
-        } else {
-            // ld a,iyl, add, ld d,a; ld a,d and the steps; the next seed
-            let steps = (grams - 1.0) * (4.0 + BYTE_STEP) + if grams > 1.0 { 4.0 } else { 0.0 };
-            8.0 + 19.0 + 4.0 + steps + 8.0 + 7.0 + 8.0
-        };
-        hash + grams * bucket_cost(buckets) + 10.0
-    };
-    let full = f64::from(length.saturating_sub(2)) * (position(3.0) + 8.0 + 10.0);
-    full + if length > 1 { position(2.0) } else { 0.0 } + position(1.0) + 35.0
-}
-
 /// Predicted cost of a step by phase.
 pub fn predict(
     network: &Network,
@@ -364,9 +297,10 @@ pub fn predict(
     phases.push(("argmax".into(), argmax_cost(network, stats) / steps));
     phases.push(("reply".into(), reply_cost(network, stats) / steps));
     // Folding a letter of the query and copying it takes 78 T-states, another byte 62; start, first checks,
-    // a leading space, the new line and the way back 627. The BDOS itself is not counted, only the way
-    // to it and back.
-    let console = query_bytes * 76.0 + queries * 627.0;
+    // a leading space, the new line and the way back 627. For each character printed: ld e, ld c, jp, the
+    // BDOS's jp and ret; the BDOS itself is not counted.
+    let printed = stats.reply_bytes as f64 / steps;
+    let console = query_bytes * 76.0 + queries * 627.0 + printed * 41.0;
     let mut all = vec![("console".to_string(), console), ("encode".to_string(), encode / steps)];
     all.append(&mut phases);
     Prediction { phases: all, bytes }
@@ -384,20 +318,19 @@ fn argmax_cost(network: &Network, stats: &Stats) -> f64 {
         + a.tied_lost as f64 * 54.0
 }
 
-/// Looking the character up, printing it, moving the window; for a label: printing each character.
+/// Looking the character up, handing it to the console, folding it, moving the window; for a label: handing
+/// on each character.
 fn reply_cost(network: &Network, stats: &Stats) -> f64 {
-    // ld e, ld c, jp, the BDOS's jp and ret
-    let emit = 4.0 + 7.0 + 10.0 + 10.0 + 10.0 + 17.0;
     match &network.answer {
         Answer::Chat { context, .. } => {
-            let shift = if *context > 1 { 30.0 + 21.0 * (f64::from(*context) - 1.0) } else { 0.0 };
-            let each = 4.0 + 7.0 + 5.0 + 7.0 + 10.0 + 11.0 + 7.0 + 21.0 + emit + 40.0 + shift + 13.0 + 31.0;
+            let shift = if *context > 1 { 30.0 + 21.0 * (f64::from(*context) - 1.0) - 5.0 } else { 0.0 };
+            // to `ld a,(hl)`; push, call, pop; the fold; the window; the count
+            let each = 51.0 + 38.0 + 35.0 + shift + 13.0 + 31.0;
             let begin = 17.0 + 20.0 + 29.0 * f64::from(*context);
             stats.reply_bytes as f64 * each + stats.queries as f64 * begin
         }
         Answer::Label { .. } => {
-            stats.queries as f64 * 87.0
-                + stats.reply_bytes as f64 * (7.0 + 4.0 + 5.0 + 21.0 + 6.0 + 12.0 + emit)
+            stats.queries as f64 * 87.0 + stats.reply_bytes as f64 * (7.0 + 4.0 + 5.0 + 38.0 + 6.0 + 12.0)
         }
     }
 }

@@ -1,0 +1,71 @@
+//! T-states of the hashes in `templates/z80/hash.asm`, instruction by instruction.
+
+use crate::plan::stats::StageStats;
+
+/// Turns a 16-bit hash into a bucket; 8-bit hashes need one `and` at most.
+fn bucket_cost(buckets: u16) -> f64 {
+    let call = 17.0;
+    let narrow = if buckets > 256 { 0.0 } else { 4.0 };
+    if buckets.is_power_of_two() {
+        return call
+            + if buckets > 256 {
+                15.0
+            } else if buckets < 256 {
+                7.0
+            } else {
+                0.0
+            };
+    }
+    // ld bc, add hl,bc, jr c taken or not with sbc: as often one as the other.
+    let steps = (65535 / u32::from(buckets)).ilog2() + 1;
+    call + narrow + f64::from(steps) * (10.0 + 11.0 + (12.0 + 22.0) / 2.0)
+}
+
+fn wide_hash(buckets: u16) -> bool {
+    !(buckets.is_power_of_two() && buckets <= 256)
+}
+
+/// `ld b,h`, `ld c,l`, five `add hl,hl`, `or a`, `sbc hl,bc`, `ld c,(ix+d)`, `ld b,n`, `add hl,bc`.
+const WORD_STEP: f64 = 8.0 + 55.0 + 4.0 + 15.0 + 19.0 + 7.0 + 11.0;
+/// `ld b,a`, five `add a,a`, `sub b`, `add a,(ix+d)`.
+const BYTE_STEP: f64 = 28.0 + 19.0;
+
+pub(super) fn trigram_cost(buckets: u16) -> f64 {
+    // inc ix, ld hl, dec (hl), jp
+    let turn = 10.0 + 10.0 + 11.0 + 10.0;
+    turn + bucket_cost(buckets)
+        + if wide_hash(buckets) { 26.0 + 2.0 * WORD_STEP } else { 19.0 + 2.0 * BYTE_STEP }
+}
+
+/// What bands add to [`trigram_cost`] over `bytes` trigrams.
+pub(super) fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
+    // dec d, jr nz taken; then not taken, ld a,iyl, cp, jr z
+    let (turn, end) = (4.0 + 12.0, -5.0 + 8.0 + 7.0);
+    let (seed, change) = if wide_hash(buckets) {
+        // add a,iyl, ld l,a, ld a,iyh, adc a,n, ld h,a instead of ld l and ld h; ld bc, add iy,bc, ld d
+        (8.0 + 4.0 + 8.0 + 7.0 + 4.0 - 7.0, 10.0 + 15.0 + 7.0)
+    } else {
+        // ld a,iyl; add a,n, ld iyl,a, ld d
+        (8.0, 7.0 + 8.0 + 7.0)
+    };
+    bytes as f64 * (turn + seed)
+        + counts.band_changes as f64 * (end + 7.0 + change)
+        + counts.last_band_full as f64 * (end + 12.0)
+}
+
+pub(super) fn ngram_cost(buckets: u16, length: u8) -> f64 {
+    let position = |grams: f64| {
+        let hash = if wide_hash(buckets) {
+            // ld hl, ld c, ld b, add, ld; the steps with their loads and stores; the next seed
+            let steps = (grams - 1.0) * (16.0 + WORD_STEP) + if grams > 2.0 { 16.0 } else { 0.0 };
+            16.0 + 19.0 + 7.0 + 11.0 + 16.0 + steps + 16.0 + 10.0 + 11.0 + 16.0
+        } else {
+            // ld a,iyl, add, ld d,a; ld a,d and the steps; the next seed
+            let steps = (grams - 1.0) * (4.0 + BYTE_STEP) + if grams > 1.0 { 4.0 } else { 0.0 };
+            8.0 + 19.0 + 4.0 + steps + 8.0 + 7.0 + 8.0
+        };
+        hash + grams * bucket_cost(buckets) + 10.0
+    };
+    let full = f64::from(length.saturating_sub(2)) * (position(3.0) + 8.0 + 10.0);
+    full + if length > 1 { position(2.0) } else { 0.0 } + position(1.0) + 35.0
+}
