@@ -25,7 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Turn a published .npz network into a model.ron
+    /// Turn an .npz, .pt or .safetensors network into a model.ron
     Import(ImportArgs),
     /// Compile a model to a program: image, assembly, listing, symbols
     Compile(CompileArgs),
@@ -52,7 +52,7 @@ pub fn usage(message: &str) -> ExitCode {
 /// A model, as every verb takes it.
 #[derive(Debug, Args)]
 pub struct ModelArg {
-    /// A model.ron or .npz, a folder with a model.ron, or a name below models/
+    /// A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/
     #[arg(value_name = "MODEL")]
     pub path: PathBuf,
 }
@@ -67,7 +67,7 @@ pub struct TargetArg {
 #[derive(Debug, Args)]
 #[command(after_help = help::IMPORT)]
 pub struct ImportArgs {
-    /// The .npz file, or a model.ron to write anew in its canonical form
+    /// The .npz, .pt or .safetensors file, or a model.ron to write anew in its canonical form
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Where the model goes
@@ -183,7 +183,7 @@ impl FromStr for OutputFile {
 #[derive(Debug, Args)]
 #[command(after_help = help::COMPILE)]
 pub struct CompileArgs {
-    /// A model.ron or .npz, a folder with a model.ron, or a name below models/
+    /// A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/
     #[arg(value_name = "MODEL", default_value = "model.ron")]
     pub model: PathBuf,
     #[command(flatten)]

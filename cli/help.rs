@@ -5,7 +5,7 @@ Start with:
   mlc run tinychat hello        talk to a network on a simulated Z80
   mlc compile models/tinychat   make the CP/M program, its assembly and listing
 
-MODEL is a model.ron or a published .npz, a folder with a model.ron, or a name below models/.
+MODEL is a model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/.
 Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted.";
 
 pub const IMPORT: &str = "\

@@ -1,4 +1,4 @@
-//! `mlc import`: a published network as a `model.ron`.
+//! `mlc import`: a network of another format as a `model.ron`.
 
 use crate::args::ImportArgs;
 use crate::error::CliError;
@@ -12,8 +12,9 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let bytes = files::read(&args.file)?;
     let options = options(args);
     let mut model = files::parse_model(&bytes, &args.file, &options)?;
-    // An .npz is a zip archive; the other format says by itself what the options say.
-    if !bytes.starts_with(b"PK") && options != Options::default() {
+    // A model.ron, alone among the formats, says by itself what the options say.
+    let own = std::str::from_utf8(&bytes).is_ok_and(|text| import::ron::read(text, "").is_ok());
+    if own && options != Options::default() {
         let message = "a model.ron says name, labels and numbers itself: edit it; only --about is taken";
         return Err(CliError::Usage(message.into()));
     }

@@ -22,6 +22,18 @@ fn import_writes_a_model_and_says_so() {
 }
 
 #[test]
+fn options_say_what_safetensors_do_not() {
+    let header = r#"{"fc1.weight":{"dtype":"I8","shape":[2,2],"data_offsets":[0,4]},"fc1.bias":{"dtype":"I16","shape":[2],"data_offsets":[4,8]}}"#;
+    let mut bytes = (header.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(header.as_bytes());
+    bytes.extend([1, 0, 0xFE, 1, 5, 0, 0, 0]);
+    let folder = Folder::new();
+    folder.write("net.safetensors", bytes);
+    let said = folder.mlc(["import", "net.safetensors", "--labels", "no,yes", "--name", "pair"]).ok();
+    assert!(said.starts_with("model.ron: pair, classifier 2→2, 4 weights"), "{said}");
+}
+
+#[test]
 fn importing_a_model_again_changes_nothing() {
     let folder = tiny();
     let text = folder.text("model.ron");

@@ -14,7 +14,8 @@
 //!
 //! Longer queries are counted in pieces and summed in 16 bits; then the sum is raised to `floor` where it
 //! is below. That is exact: below it `m` stays negative whatever the context adds, so the activation is 0
-//! both ways. Where not even that fits a byte, where position bands forbid to count in pieces, or the 16-bit sum could wrap, the wide accumulators stand.
+//! both ways. Where not even that fits a byte, where position bands forbid to count in pieces, or where the
+//! 16-bit sum could wrap, the wide accumulators stand.
 
 use super::network::{Network, Source, Stage, Start};
 use crate::ir::Interval;
