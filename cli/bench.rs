@@ -61,8 +61,10 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = &loaded.model;
     let encoding = args.encoding.encoding.form();
     let request =
-        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &queries };
+        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
+    // The program that `mlc compile` makes, not one made for these prompts.
     let compiled = mlc_compiler::compile(&request)?;
+    let prediction = compiled.plan.predict(compiled.graph(), &queries);
     let simulator = Simulator::new(&compiled.image, model, &target, None);
 
     let mut sums = Sums::default();
@@ -88,8 +90,8 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
             most: target.milliseconds(step.most),
         },
         step,
-        predicted: plan.prediction.total(),
-        phases: phases(&plan.prediction, simulator.phase_names(), &sums),
+        predicted: prediction.total(),
+        phases: phases(&prediction, simulator.phase_names(), &sums),
         image_bytes: compiled.image.bytes.len(),
         target: target.name.clone(),
     };

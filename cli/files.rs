@@ -141,6 +141,17 @@ fn prepare(output: &Output) -> Result<(NamedTempFile, PathBuf), CliError> {
         let (problem, help) = ("this is a folder".to_string(), "name a file in it");
         return Err(CliError::Write { path: output.path.clone(), problem, help });
     }
+    // Renaming would put a plain file in the place of a device or a pipe, and of one that is protected.
+    if let Ok(present) = fs::metadata(&path) {
+        let refused = match (present.is_file(), present.permissions().readonly()) {
+            (false, _) => Some(("this is a device or a pipe, not a file", "name a file")),
+            (true, true) => Some(("this file is read-only", "make it writable, or name another file")),
+            (true, false) => None,
+        };
+        if let Some((problem, help)) = refused {
+            return Err(CliError::Write { path: output.path.clone(), problem: problem.into(), help });
+        }
+    }
     let temporary = temporary(&path, &output.bytes).map_err(|e| unwritable(&output.path, &e))?;
     Ok((temporary, path))
 }

@@ -64,6 +64,9 @@ struct Fit {
     memory: usize,
     /// Size of the image with the encodings that were chosen.
     image_bytes: Option<usize>,
+    /// Image, buffers and stack.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    used_bytes: Option<usize>,
     refusal: Option<String>,
     stages: Vec<StageFacts>,
 }
@@ -176,13 +179,15 @@ fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> R
     });
     let stages = stages.collect();
     let request = Request { model, target, assets, encoding: None, wide: false, calibration: &[] };
-    let (image_bytes, refusal) = match mlc_compiler::compile(&request) {
-        Ok(compiled) => (Some(compiled.image.bytes.len()), None),
+    let (sizes, refusal) = match mlc_compiler::compile(&request) {
+        Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
         Err(refusal @ CompileError::TooLarge { .. }) => (None, Some(refusal.to_string())),
         Err(other) => return Err(other.into()),
     };
-    let (fits, memory) = (image_bytes.is_some(), target.memory());
-    Ok(Fit { target: target.name.clone(), fits, memory, image_bytes, refusal, stages })
+    let image_bytes = sizes.map(|(bytes, _)| bytes);
+    let used_bytes = sizes.map(|(_, end)| end - usize::from(target.origin));
+    let (fits, memory) = (sizes.is_some(), target.memory());
+    Ok(Fit { target: target.name.clone(), fits, memory, image_bytes, used_bytes, refusal, stages })
 }
 
 impl Facts<'_> {
@@ -272,12 +277,13 @@ impl Facts<'_> {
 
 impl Fit {
     fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        match (self.image_bytes, &self.refusal) {
-            (Some(bytes), _) => writeln!(
+        match (self.image_bytes.zip(self.used_bytes), &self.refusal) {
+            (Some((bytes, used)), _) => writeln!(
                 out,
-                "{}: fits, {} of {} bytes",
+                "{}: fits, an image of {} bytes, with its buffers {} of {} bytes",
                 self.target,
                 grouped(bytes as u64),
+                grouped(used as u64),
                 grouped(self.memory as u64)
             )?,
             (None, refusal) => {

@@ -50,8 +50,9 @@ fn main() -> ExitCode {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Difference) => ExitCode::from(1),
         Ok(Outcome::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
-        // The reader of a pipe has seen enough: nothing went wrong.
-        Err(e) if e.is_broken_pipe() => ExitCode::SUCCESS,
+        // The reader of a pipe has seen enough. Quiet, but no success: the answer was not given whole. The
+        // code is the one that a shell shows for a program ended by SIGPIPE.
+        Err(e) if e.is_broken_pipe() => ExitCode::from(141),
         Err(CliError::Usage(message)) => args::usage(&message),
         Err(e) => {
             eprint!("{}", error::render(&e, Style::of_stderr()));

@@ -36,9 +36,11 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
                 "a .com file is a program of its own: it takes neither --json nor --target reference";
             return Err(CliError::Usage(message.into()));
         }
+        let target = targets::find(&args.target, &Assets::builtin())?;
         let program = files::read(&args.program)?;
         let name = files::shown(&args.program);
-        sim::run_program(&program, &name, &args.prompts.join(" "), out, terminal, args.speed)?;
+        let setup = sim::Setup { memory_end: target.memory_end, pace: args.speed };
+        sim::run_program(&program, &name, &args.prompts.join(" "), out, terminal, setup)?;
         return Ok(Outcome::Done);
     }
     if args.target == REFERENCE {

@@ -222,6 +222,14 @@ pub fn shortened(text: &str) -> String {
     }
 }
 
+/// The machine that a program of its own runs on.
+#[derive(Debug, Clone, Copy)]
+pub struct Setup {
+    /// Where the BDOS begins.
+    pub memory_end: u16,
+    pub pace: Option<Clock>,
+}
+
 /// Runs a `.COM` file as it is.
 ///
 /// # Errors
@@ -232,12 +240,13 @@ pub fn run_program(
     tail: &str,
     out: &mut dyn Write,
     terminal: bool,
-    pace: Option<Clock>,
+    setup: Setup,
 ) -> Result<(), CliError> {
     let console = UserConsole::new(out, terminal);
-    let machine = CpmMachine::load(program, tail.as_bytes(), console, CpmConfig::default())
+    let config = CpmConfig { bdos: setup.memory_end, ..CpmConfig::default() };
+    let machine = CpmMachine::load(program, tail.as_bytes(), console, config)
         .map_err(|e| refusal(name, tail.as_bytes(), e))?;
-    interact(machine, pace).map_err(|fault| CliError::Fault {
+    interact(machine, setup.pace).map_err(|fault| CliError::Fault {
         program: name.to_string(),
         machine: "the CP/M machine".into(),
         fault,

@@ -79,6 +79,11 @@ newline:
 ; Prints the character in A. Any register may change.
 emit:
         ld e,a
+{%- if tab_used %}
+        ld c,6                          ; function 2 would expand a TAB
+        cp 9
+        jp z,bdos
+{%- endif %}
         ld c,2
         jp bdos
 

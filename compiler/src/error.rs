@@ -56,7 +56,7 @@ impl CompileError {
         survey: &Survey,
         refused: &[(Vec<Form>, Oversize)],
     ) -> Self {
-        let mut table = String::from("what it would need there, in bytes:\n");
+        let mut table = String::from("what it would need there with its buffers, in bytes (about):\n");
         for (forms, size) in refused {
             let forms: Vec<_> = forms.iter().map(|f| f.name()).collect();
             let _ = writeln!(table, "  {:>6} with {}", size.needs, forms.join(", "));

@@ -76,14 +76,14 @@
         adc a,0
         ld b,a                          ; BC = total + start, signed
         push hl
-        ld hl,{{ n.long_shift }}
+        ld hl,{{ n.long_shift }}                    ; to the threshold of long queries
         add hl,bc
         ld c,l
         ld a,h
         pop hl
         ld h,{{ s.page }}
         rla
-        jr c,{{ s.name }}_low           ; below 0
+        jr c,{{ s.name }}_low                 ; below 0
         ld a,c
         cp {{ n.floor }}
         jr nc,{{ s.name }}_fits
@@ -94,6 +94,6 @@
         inc l
         pop bc
         djnz {{ s.name }}_raise
-        ld (hl),{{ n.long_threshold }}  ; the end of the scan
+        ld (hl),{{ n.long_threshold }}                      ; the end of the scan
         jp {{ s.name }}_done
 {%- endmacro long %}

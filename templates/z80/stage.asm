@@ -58,7 +58,7 @@
 {%- endfor %}
 {%- if s.narrow and s.narrow.long and s.narrow.counts_query %}
         ld a,(query_length)
-        cp {{ s.narrow.short + 1 }}
+        cp {{ s.narrow.short + 1 }}                           ; bytes hold the counts of {{ s.narrow.short }} trigrams
         jp nc,{{ s.name }}_long
         ld a,{{ s.narrow.threshold }}
 {%- for label in s.narrow.patches %}
@@ -270,7 +270,7 @@
         inc l
         ld a,(hl)
 {{ g.name }}_threshold:
-        sub {{ n.threshold }}
+        sub {{ n.threshold }}                         ; {% if n.long %}set for each query{% else %}counts start here{% endif %}
         jr c,{{ g.name }}_scan
 {%- if s.big %}
         cp {{ n.limit }}

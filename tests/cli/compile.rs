@@ -192,7 +192,7 @@ fn templates_can_be_replaced() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_failure() {
+fn a_reader_that_leaves_early_ends_it_quietly_but_not_as_a_success() {
     let folder = tiny();
     let mut child = folder
         .command(["compile", "--emit", "lst"])
@@ -203,5 +203,25 @@ fn a_reader_that_leaves_early_is_no_failure() {
     // Closed before anything was read.
     drop(child.stdout.take());
     let output = child.wait_with_output().expect("mlc ends");
-    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(0), &b""[..]));
+    assert_eq!((output.status.code(), output.stderr.as_slice()), (Some(141), &b""[..]));
+}
+
+#[cfg(unix)]
+#[test]
+fn devices_pipes_and_protected_files_are_not_replaced() {
+    use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+    let folder = tiny();
+    let said = folder.mlc(["compile", "-o", "talk.com"]).ok();
+    assert!(said.contains("talk.com"), "{said}");
+    let path = folder.path("talk.com");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o444)).expect("it is ours");
+    let before = folder.read("talk.com");
+    let said = folder.mlc(["compile", "--encoding", "packed", "-o", "talk.com"]).fails(1);
+    assert!(said.contains("this file is read-only"), "{said}");
+    assert_eq!(folder.read("talk.com"), before);
+    std::os::unix::fs::symlink("/dev/null", folder.path("null.com")).expect("a link");
+    let said = folder.mlc(["compile", "-o", "null.com"]).fails(1);
+    assert!(said.contains("this is a device or a pipe"), "{said}");
+    let null = std::fs::metadata("/dev/null").expect("it is there");
+    assert!(null.file_type().is_char_device(), "/dev/null is still a device");
 }

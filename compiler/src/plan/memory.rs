@@ -6,7 +6,7 @@
 //! arrays that never live at the same time share pages.
 
 use super::narrow::Narrow;
-use super::network::{Answer, Network, Source};
+use super::network::{Answer, Network, Source, Stage};
 use std::fmt::Write;
 
 /// Bytes of a page: what one register can walk.
@@ -48,10 +48,10 @@ impl Memory {
     /// The map as a table.
     pub fn table(&self) -> String {
         let mut out = String::from("memory behind the image:\n");
-        for b in &self.buffers {
+        for b in self.buffers.iter().filter(|b| b.size > 0) {
             let live =
                 b.live.map_or("always".to_string(), |(from, to)| format!("stages {}-{}", from + 1, to + 1));
-            let _ = writeln!(out, "  {:04X}h {:>5} bytes  {:<16} {live}", b.offset, b.size, b.name);
+            let _ = writeln!(out, "  +{:04X}h {:>5} bytes  {:<16} {live}", b.offset, b.size, b.name);
         }
         out
     }
@@ -97,13 +97,20 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
     if let Answer::Chat { context, .. } = network.answer {
         keep("window", context.into());
         keep("net_left", 1);
-        keep("net_seed", 2);
-        keep("net_hash", 2);
+        if network.stages.iter().any(hashes_words) {
+            keep("net_seed", 2);
+            keep("net_hash", 2);
+        }
     }
     keep("ccp_stack", 2);
     keep("stack", stack);
     keep("stack_top", 0);
     Memory { buffers, strides, size }
+}
+
+/// Whether the n-grams of a stage need hashes of 16 bits.
+fn hashes_words(stage: &Stage) -> bool {
+    matches!(stage.source, Source::Ngrams { buckets, .. } if !(buckets.is_power_of_two() && buckets <= 256))
 }
 
 /// The lowest offset at which `size` bytes meet no buffer that lives at the same time.

@@ -93,6 +93,12 @@ pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, Plan
 }
 
 impl Plan {
+    /// What this plan would cost on other queries; `graph` is the one that was planned.
+    pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
+        let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
+        z80::predict(&self.network, self.narrow.as_ref(), &stats, &self.forms, self.prediction.bytes)
+    }
+
     /// The plan as a table: what the command line prints and the snapshots keep.
     pub fn table(&self) -> String {
         let mut out = String::new();

@@ -22,6 +22,8 @@ pub struct Program {
     max_query: u8,
     chat: bool,
     charset: Vec<String>,
+    /// The charset has a TAB, which BDOS function 2 would expand.
+    tab_used: bool,
     end_mark: usize,
     window: u8,
     max_reply: u8,
@@ -114,6 +116,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         max_query: request.model.query.max_length.min(request.target.longest_query),
         chat: matches!(network.answer, Answer::Chat { .. }),
         charset,
+        tab_used: matches!(&network.answer, Answer::Chat { charset, .. } if charset.contains(&9)),
         end_mark,
         window,
         max_reply,

@@ -227,12 +227,12 @@ fn title(stage: &Stage, form: Form) -> String {
         Source::Ngrams { .. } => "n-grams of the last characters".to_string(),
         Source::Hidden { shift, .. } => format!("max(acc >> {shift}, 0) of the stage before"),
     };
-    format!(
-        "{}: {} inputs ({from}), {} outputs, {form} weights",
-        stage.name,
-        stage.columns.len(),
-        stage.outputs
-    )
+    let sums = match stage.folds.len() {
+        0 => String::new(),
+        n => format!(" and {n} sums that they share"),
+    };
+    let inputs = stage.columns.len();
+    format!("{}: {inputs} inputs ({from}), {} outputs{sums}, {form} weights", stage.name, stage.visible())
 }
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
@@ -325,7 +325,10 @@ fn start_code(plan: &Plan, index: usize) -> Vec<String> {
         let page = tile * stride + usize::from(high);
         format!("        ld sp,{name}_acc+{}", page * PAGE + behind)
     };
-    let mut lines = vec!["        di".to_string()];
+    let mut lines = vec![
+        "; start values, two bytes a push, from the last to the first".to_string(),
+        "        di".to_string(),
+    ];
     let mut moments = 0;
     for step in steps(stage, values) {
         match step {
