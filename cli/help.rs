@@ -71,3 +71,49 @@ Examples:
   mlc train pairs.txt -o model.ron --name chatty
   mlc train commands.txt --classifier --name commands
   mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron";
+
+pub const EVAL: &str = "\
+The replies are those of the machine: greedy, in integers. A character is right if it comes out after the right \
+beginning, a reply only as a whole. Queries with several replies set a limit, as they always get the same one.
+
+Examples:
+  mlc eval tinychat pairs.txt
+  mlc eval model.ron held-out.txt --json";
+
+pub const DATA: &str = "\
+PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Queries are \
+folded to lower case.
+
+Examples:
+  mlc data stats pairs.txt
+  mlc data lint pairs.txt
+  mlc data split pairs.txt -o train.txt --held-out held-out.txt";
+
+pub const STATS: &str = "\
+Examples:
+  mlc data stats pairs.txt
+  mlc data stats day1.txt.gz day2.txt.gz --json";
+
+pub const LINT: &str = "\
+Warnings cost accuracy, notes bytes or clarity. Each says where, and what to do.
+
+Examples:
+  mlc data lint pairs.txt
+  mlc data lint commands.txt --classifier --strict   in CI: exit code 1 for a warning
+  mlc data lint more.txt --model tinychat            before `mlc train --resume`";
+
+pub const SPLIT: &str = "\
+A query is on one side only, with all its pairs.
+
+Examples:
+  mlc data split pairs.txt -o train.txt --held-out held-out.txt
+  mlc data split pairs.txt --share 0.1 --seed 2 -o train.txt --held-out held-out.txt";
+
+pub const DEDUP: &str = "\
+Examples:
+  mlc data dedup pairs.txt -o clean.txt
+  mlc data dedup day1.txt day2.txt --resolve > pairs.txt";
+
+pub const BALANCE: &str = "\
+Examples:
+  mlc data balance commands.txt --count 200 -o balanced.txt";

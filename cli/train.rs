@@ -1,25 +1,21 @@
 //! `mlc train`: conversation pairs → a model.
 
-use crate::args::TrainArgs;
 use crate::error::CliError;
 use crate::import::summary;
+use crate::pair_args::TrainArgs;
 use crate::table::{count, grouped};
 use crate::train_file::{self, TrainSettings};
-use crate::{Outcome, files, interrupt, progress};
-use flate2::read::MultiGzDecoder;
+use crate::{Outcome, files, interrupt, pairs, progress};
 use indicatif::ProgressBar;
 use mlc_compiler::import;
 use mlc_compiler::model::{Model, ModelError, Output};
-use mlc_trainer::{EpochRow, Event, Figures, LabelOrder, Pairs, Settings};
+use mlc_trainer::{EpochRow, Event, Figures, LabelOrder, Settings};
 use mlc_trainer::{StopReason, Task, TrainError, Trained, Training};
-use std::io::{self, BufReader, IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
-/// Lines left out that are named.
-const FAULTS_SHOWN: usize = 5;
 /// Without a terminal, so many lines tell of the progress.
 const PROGRESS_LINES: usize = 20;
-const STANDARD_INPUT: &str = "-";
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let given = match &args.config {
@@ -32,7 +28,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let settings = settings(&given);
     settings.check().map_err(TrainError::from)?;
     check_name(&settings)?;
-    let pairs = read_pairs(&given, &settings)?;
+    let pairs = pairs::read(&given.pairs, &settings.limits())?;
     let mut task = match given.classifier {
         true => Task::classifier(&pairs, &settings, LabelOrder::default())?,
         false => Task::chat(&pairs, &settings)?,
@@ -97,37 +93,6 @@ fn put<T>(field: &mut T, value: Option<T>) {
     if let Some(value) = value {
         *field = value;
     }
-}
-
-fn read_pairs(given: &TrainSettings, settings: &Settings) -> Result<Pairs, CliError> {
-    let mut pairs = Pairs::default();
-    for path in &given.pairs {
-        read_source(&mut pairs, path, settings)?;
-    }
-    for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
-        eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
-    }
-    if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
-        eprintln!("warning: and {} more are left out", count(more, "line"));
-    }
-    let cut = pairs.cut_queries + pairs.cut_replies;
-    if cut > 0 {
-        eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
-    }
-    Ok(pairs)
-}
-
-fn read_source(pairs: &mut Pairs, path: &Path, settings: &Settings) -> Result<(), CliError> {
-    let limits = settings.limits();
-    let name = files::shown(path);
-    if name == STANDARD_INPUT {
-        return Ok(pairs.read(&mut io::stdin().lock(), "standard input", &limits)?);
-    }
-    let file = files::open(path)?;
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-        return Ok(pairs.read(&mut BufReader::new(MultiGzDecoder::new(file)), &name, &limits)?);
-    }
-    Ok(pairs.read(&mut BufReader::new(file), &name, &limits)?)
 }
 
 /// Progress: a bar on a terminal, a few lines elsewhere.

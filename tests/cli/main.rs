@@ -2,7 +2,9 @@
 
 mod bench;
 mod compile;
+mod data;
 mod errors;
+mod eval;
 mod help;
 mod models;
 mod run;
