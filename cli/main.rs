@@ -8,6 +8,7 @@
 
 mod args;
 mod bench;
+mod budget;
 mod compile;
 mod console;
 mod data;
@@ -27,7 +28,9 @@ mod sim;
 mod table;
 mod targets;
 mod train;
+mod train_display;
 mod train_file;
+mod train_log;
 mod verify;
 
 use args::{Cli, Command};

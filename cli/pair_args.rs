@@ -3,8 +3,13 @@
 use crate::args::ModelArg;
 use crate::help;
 use crate::train_file::TrainSettings;
+use crate::train_log::LogFile;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
+
+/// What a trained model brings with it.
+const SHAPE: [&str; 7] =
+    ["classifier", "hidden", "query_buckets", "max_query", "context_buckets", "context_length", "max_reply"];
 
 #[derive(Debug, Args)]
 #[command(
@@ -17,6 +22,21 @@ pub struct TrainArgs {
     /// Settings from a train.ron
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Go on with a trained model: its encoders and layers, with new characters or labels added
+    #[arg(long, value_name = "MODEL", conflicts_with_all = SHAPE)]
+    pub resume: Option<PathBuf>,
+    /// Train with so many seeds, from --seed on; keep the best, show the spread
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub seeds: u16,
+    /// Write a row for each epoch, as comma-separated values or JSON lines
+    #[arg(long, value_name = "FILE.csv|.jsonl")]
+    pub log: Option<LogFile>,
+    /// Draw the accuracy by epoch
+    #[arg(long, value_name = "FILE.svg")]
+    pub curve: Option<PathBuf>,
+    /// Show what simpler methods reach on the same pairs, and in how many bytes
+    #[arg(long)]
+    pub baselines: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
 }

@@ -9,6 +9,7 @@ mod help;
 mod models;
 mod run;
 mod train;
+mod train_options;
 mod verify;
 
 use std::ffi::OsStr;
