@@ -1,7 +1,7 @@
 //! Everything that can be typed.
 
 use crate::help;
-use crate::train_file::TrainSettings;
+use crate::pair_args::{DataArgs, EvalArgs, TrainArgs};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -41,6 +41,10 @@ pub enum Command {
     Targets(TargetsArgs),
     /// Train a model from conversation pairs
     Train(Box<TrainArgs>),
+    /// Measure a model on conversation pairs: what comes out right, and what instead
+    Eval(EvalArgs),
+    /// Look into conversation pairs, and make better lists of them
+    Data(DataArgs),
 }
 
 /// Reports wrong usage found after parsing as clap reports it. Gives exit code 2.
@@ -319,21 +323,6 @@ pub struct TargetsArgs {
     /// Print the list as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = help::TRAIN
-)]
-pub struct TrainArgs {
-    /// Where the model goes
-    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
-    pub output: PathBuf,
-    /// Settings from a train.ron
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    #[command(flatten)]
-    pub settings: TrainSettings,
 }
 
 #[cfg(test)]

@@ -172,6 +172,18 @@ pub fn check_writable(path: &Path) -> Result<(), CliError> {
     prepare(&Output { path: path.to_path_buf(), bytes: Vec::new() }).map(|_| ())
 }
 
+/// Creates a file to be written piece by piece; what it held is lost.
+///
+/// # Errors
+/// What hinders it.
+pub fn create(path: &Path) -> Result<File, CliError> {
+    if path.is_dir() {
+        let (problem, help) = ("this is a folder".to_string(), "name a file in it");
+        return Err(CliError::Write { path: path.to_path_buf(), problem, help });
+    }
+    File::create(path).map_err(|e| unwritable(path, &e))
+}
+
 /// Makes a folder and those around it.
 ///
 /// # Errors
@@ -205,7 +217,8 @@ fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     Ok(file)
 }
 
-fn unwritable(path: &Path, e: &io::Error) -> CliError {
+/// Why writing failed, and what to do.
+pub fn unwritable(path: &Path, e: &io::Error) -> CliError {
     let (problem, help) = match e.kind() {
         ErrorKind::NotFound => ("its folder is not there".to_string(), "create the folder first"),
         ErrorKind::NotADirectory => {

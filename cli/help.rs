@@ -58,8 +58,13 @@ pub const TRAIN: &str = "\
 PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Ctrl-C saves \
 the best network so far.
 
---config takes settings from a file; the command line has the last word. Every long option above but --output and \
---config is a field there, with _ for -, and so are the pairs:
+Limits: while a network is above one, the pull of its weights towards zero grows. The best network within all \
+limits is kept; if there is none, the model is written all the same, and the exit code is 1. T-states are \
+those of the program that `mlc compile` makes: the fastest that fits. With a limit of bytes they are those of the \
+fastest --encoding within it; the report names it.
+
+--config takes settings from a file; the command line has the last word. Every long option above but --output, \
+--config, --resume, --seeds, --log, --curve and --baselines is a field there, with _ for -, and so are the pairs:
   (
     pairs: [\"pairs.txt\"],    // relative to this file
     name: \"tinychat\",
@@ -70,4 +75,53 @@ the best network so far.
 Examples:
   mlc train pairs.txt -o model.ron --name chatty
   mlc train commands.txt --classifier --name commands
-  mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron";
+  mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron
+  mlc train pairs.txt --hold-out 0.15 --baselines --seeds 5 --log log.csv --curve curve.svg
+  mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron
+  mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";
+
+pub const EVAL: &str = "\
+The replies are those of the machine: greedy, in integers. A character is right if it comes out after the right \
+beginning, a reply only as a whole. Queries with several replies set a limit, as they always get the same one.
+
+Examples:
+  mlc eval tinychat pairs.txt
+  mlc eval model.ron held-out.txt --json";
+
+pub const DATA: &str = "\
+PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Queries are \
+folded to lower case.
+
+Examples:
+  mlc data stats pairs.txt
+  mlc data lint pairs.txt
+  mlc data split pairs.txt -o train.txt --held-out held-out.txt";
+
+pub const STATS: &str = "\
+Examples:
+  mlc data stats pairs.txt
+  mlc data stats day1.txt.gz day2.txt.gz --json";
+
+pub const LINT: &str = "\
+Warnings cost accuracy, notes bytes or clarity. Each says where, and what to do.
+
+Examples:
+  mlc data lint pairs.txt
+  mlc data lint commands.txt --classifier --strict   in CI: exit code 1 for a warning
+  mlc data lint more.txt --model tinychat            before `mlc train --resume`";
+
+pub const SPLIT: &str = "\
+A query is on one side only, with all its pairs.
+
+Examples:
+  mlc data split pairs.txt -o train.txt --held-out held-out.txt
+  mlc data split pairs.txt --share 0.1 --seed 2 -o train.txt --held-out held-out.txt";
+
+pub const DEDUP: &str = "\
+Examples:
+  mlc data dedup pairs.txt -o clean.txt
+  mlc data dedup day1.txt day2.txt --resolve > pairs.txt";
+
+pub const BALANCE: &str = "\
+Examples:
+  mlc data balance commands.txt --count 200 -o balanced.txt";

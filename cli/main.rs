@@ -1,21 +1,26 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
 //! One file a verb; beside them [`args`] and [`help`] (what can be typed), [`error`] (how failures look), [`files`]
-//! (reading, and writing whole or not at all), [`prompts`], [`sim`] (a compiled image on the machine) and
+//! (reading, and writing whole or not at all), [`pairs`], [`prompts`], [`sim`] (a compiled image on the machine) and
 //! [`table`]. Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted.
 
 mod args;
 mod bench;
+mod budget;
 mod compile;
 mod console;
+mod data;
 mod error;
+mod eval;
 mod files;
 mod help;
 mod import;
 mod inspect;
 mod interrupt;
+mod pair_args;
+mod pairs;
 mod progress;
 mod prompts;
 mod run;
@@ -23,7 +28,9 @@ mod sim;
 mod table;
 mod targets;
 mod train;
+mod train_display;
 mod train_file;
+mod train_log;
 mod verify;
 
 use args::{Cli, Command};
@@ -71,5 +78,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::Train(args) => train::run(&args, out),
+        Command::Eval(args) => eval::run(&args, out),
+        Command::Data(args) => data::run(&args, out),
     }
 }

@@ -1,25 +1,22 @@
 //! `mlc train`: conversation pairs → a model.
 
-use crate::args::TrainArgs;
+use crate::budget::Limits;
 use crate::error::CliError;
+use crate::files::Output;
 use crate::import::summary;
-use crate::table::{count, grouped};
+use crate::pair_args::TrainArgs;
+use crate::table::{Align, grouped, table};
+use crate::train_display::{Display, shares};
 use crate::train_file::{self, TrainSettings};
-use crate::{Outcome, files, interrupt, progress};
-use flate2::read::MultiGzDecoder;
-use indicatif::ProgressBar;
+use crate::train_log::Log;
+use crate::{Outcome, files, interrupt, pairs};
 use mlc_compiler::import;
-use mlc_compiler::model::{Model, ModelError, Output};
-use mlc_trainer::{EpochRow, Event, Figures, LabelOrder, Pairs, Settings};
-use mlc_trainer::{StopReason, Task, TrainError, Trained, Training};
-use std::io::{self, BufReader, IsTerminal, Write};
+use mlc_compiler::model::Output::{Chat, Classifier as Labels};
+use mlc_compiler::model::{Model, ModelError};
+use mlc_trainer::{Baseline, EpochRow, Event, LabelOrder, Pair, Pairs, Seeds, Settings, Spread};
+use mlc_trainer::{StopReason, Task, TaskError, TrainError, Trained, Training, curve, data};
+use std::io::Write;
 use std::path::Path;
-
-/// Lines left out that are named.
-const FAULTS_SHOWN: usize = 5;
-/// Without a terminal, so many lines tell of the progress.
-const PROGRESS_LINES: usize = 20;
-const STANDARD_INPUT: &str = "-";
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let given = match &args.config {
@@ -29,36 +26,89 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if given.pairs.is_empty() {
         return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
     }
-    let settings = settings(&given);
+    if given.patience.is_some() && given.hold_out.is_none() {
+        return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
+    }
+    let limits = Limits::new(&given)?;
+    let start = args.resume.as_deref().map(files::model).transpose()?.map(|loaded| loaded.model);
+    let settings = settings(&given, start.as_ref());
     settings.check().map_err(TrainError::from)?;
     check_name(&settings)?;
-    let pairs = read_pairs(&given, &settings)?;
-    let mut task = match given.classifier {
-        true => Task::classifier(&pairs, &settings, LabelOrder::default())?,
-        false => Task::chat(&pairs, &settings)?,
+    let pairs = pairs::read(&given.pairs, &settings.limits())?;
+    let (mut task, start) = match &start {
+        Some(model) => Task::resume(&pairs, model).map(|(task, widened)| (task, Some(widened)))?,
+        None if given.classifier => (Task::classifier(&pairs, &settings, LabelOrder::default())?, None),
+        None => (Task::chat(&pairs, &settings)?, None),
     };
     if let Some(share) = given.hold_out {
         task = task.hold_out(&pairs, share, settings.seed)?;
     }
     // Training may take minutes: what would hinder writing its result must show before.
-    files::check_writable(&args.output)?;
+    [Some(&args.output), args.curve.as_ref()]
+        .into_iter()
+        .flatten()
+        .try_for_each(|p| files::check_writable(p))?;
+    let mut log = args.log.as_ref().map(Log::create).transpose()?;
 
     let stop = interrupt::listen();
     let mut display = Display::new(task.train.pairs());
-    let trained =
-        mlc_trainer::train(&Training::new(&task, &settings), stop, &mut |event| display.show(&event))?;
-    display.bar.finish_and_clear();
+    let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+    let seeds = limits.pricing(&task).with(|budgets| {
+        let training = Training { task: &task, settings: &settings, start: start.as_ref(), budgets };
+        mlc_trainer::train_seeds(&training, args.seeds.into(), stop, &mut |seed, event| {
+            if let (Event::Start { .. }, 2..) = (&event, args.seeds) {
+                eprintln!("seed {seed}:");
+            }
+            if let Event::Epoch(row) = &event {
+                log.iter_mut().for_each(|log| log.row(seed, row));
+                rows.push((seed, (*row).clone()));
+            }
+            display.show(&event);
+        })
+    })?;
+    display.finish();
+    let (seed, trained) = &seeds.runs[seeds.best];
     let text = import::ron::write(&trained.model);
     let size = text.len();
-    files::write(&args.output, text.into_bytes())?;
-    report(&trained, &args.output, size, out)?;
-    Ok(if trained.stop == StopReason::Requested { Outcome::Interrupted } else { Outcome::Done })
+    let mut outputs = vec![Output { path: args.output.clone(), bytes: text.into_bytes() }];
+    if let Some(path) = &args.curve {
+        let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
+        let bytes = curve::svg(&trained.model.name, &rows).into_bytes();
+        outputs.push(Output { path: path.clone(), bytes });
+    }
+    files::write_all(&outputs)?;
+    log.map_or(Ok(()), Log::finish)?;
+    report(trained, &args.output, size, out)?;
+    if args.seeds > 1 {
+        report_seeds(&seeds, out)?;
+    }
+    let verdict = limits.judge(&trained.model)?;
+    verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    if args.baselines {
+        let share = given.hold_out.map(|share| (share, settings.seed));
+        write!(out, "\n{}", compare(trained, &pairs, share, limits.table_bytes(&trained.model)?)?)?;
+    }
+    let stopped = seeds.runs.last().is_some_and(|(_, trained)| trained.stop == StopReason::Requested);
+    Ok(match (stopped, verdict.kept) {
+        (true, _) => Outcome::Interrupted,
+        (false, true) => Outcome::Done,
+        (false, false) => Outcome::Difference,
+    })
 }
 
-/// The trainer's defaults with what was given in their place.
-fn settings(given: &TrainSettings) -> Settings {
+/// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also
+/// against what a file says, which may be the one that it was made by.
+fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     let given = given.clone();
-    let mut settings = if given.classifier { Settings::classifier() } else { Settings::default() };
+    let classifier = match start.map(|model| &model.output) {
+        Some(kind) => matches!(kind, Labels { .. }),
+        None => given.classifier,
+    };
+    let mut settings = if classifier { Settings::classifier() } else { Settings::default() };
+    if let Some(model) = start {
+        settings.name.clone_from(&model.name);
+        settings.about.clone_from(&model.about);
+    }
     put(&mut settings.name, given.name);
     put(&mut settings.about, given.about);
     put(&mut settings.hidden, given.hidden);
@@ -70,9 +120,19 @@ fn settings(given: &TrainSettings) -> Settings {
     put(&mut settings.batch, given.batch);
     put(&mut settings.learning_rate, given.lr);
     put(&mut settings.sparsity, given.l1);
+    put(&mut settings.economy, given.economy);
+    put(&mut settings.warmup, given.warmup);
     put(&mut settings.seed, given.seed);
     put(&mut settings.threads, given.threads);
     settings.epochs = given.epochs;
+    settings.patience = given.patience;
+    if let Some(model) = start {
+        settings.query = model.query.clone();
+        if let Chat(chat) = &model.output {
+            settings.context = chat.context.clone();
+            settings.max_reply = chat.max_reply;
+        }
+    }
     settings
 }
 
@@ -82,7 +142,7 @@ fn check_name(settings: &Settings) -> Result<(), TrainError> {
         name: settings.name.clone(),
         about: settings.about.clone(),
         query: settings.query.clone(),
-        output: Output::Classifier { labels: Vec::new() },
+        output: Labels { labels: Vec::new() },
         layers: Vec::new(),
         training: Vec::new(),
     };
@@ -99,105 +159,6 @@ fn put<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-fn read_pairs(given: &TrainSettings, settings: &Settings) -> Result<Pairs, CliError> {
-    let mut pairs = Pairs::default();
-    for path in &given.pairs {
-        read_source(&mut pairs, path, settings)?;
-    }
-    for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
-        eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
-    }
-    if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
-        eprintln!("warning: and {} more are left out", count(more, "line"));
-    }
-    let cut = pairs.cut_queries + pairs.cut_replies;
-    if cut > 0 {
-        eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
-    }
-    Ok(pairs)
-}
-
-fn read_source(pairs: &mut Pairs, path: &Path, settings: &Settings) -> Result<(), CliError> {
-    let limits = settings.limits();
-    let name = files::shown(path);
-    if name == STANDARD_INPUT {
-        return Ok(pairs.read(&mut io::stdin().lock(), "standard input", &limits)?);
-    }
-    let file = files::open(path)?;
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-        return Ok(pairs.read(&mut BufReader::new(MultiGzDecoder::new(file)), &name, &limits)?);
-    }
-    Ok(pairs.read(&mut BufReader::new(file), &name, &limits)?)
-}
-
-/// Progress: a bar on a terminal, a few lines elsewhere.
-struct Display {
-    bar: ProgressBar,
-    terminal: bool,
-    /// The last exact evaluation, and its epoch.
-    judged: Option<(Figures, usize)>,
-    pairs: usize,
-    steps: usize,
-}
-
-impl Display {
-    fn new(pairs: usize) -> Self {
-        let bar = progress::bar(1, "train");
-        Self { bar, terminal: io::stderr().is_terminal(), judged: None, pairs, steps: 0 }
-    }
-
-    fn show(&mut self, event: &Event) {
-        match event {
-            Event::Start { weights, steps, held_out_steps } => {
-                self.steps = *steps;
-                let held_out = match held_out_steps {
-                    0 => String::new(),
-                    n => format!(", {} held out", count(*n, "step")),
-                };
-                let (pairs, steps) = (count(self.pairs, "pair"), count(*steps, "step"));
-                eprintln!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
-            }
-            Event::Batch { epoch, done, .. } => {
-                self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
-            }
-            Event::Epoch(row) => self.epoch(row),
-            Event::Best { .. } => {}
-        }
-    }
-
-    fn epoch(&mut self, row: &EpochRow) {
-        self.bar.set_length((row.epochs * self.steps) as u64);
-        self.bar.set_position((row.epoch * self.steps) as u64);
-        if let Some(judged) = row.held_out.or(row.train) {
-            self.judged = Some((judged, row.epoch));
-        }
-        let (loss, nonzero) = (row.loss, grouped(row.nonzero as u64));
-        let short = self.judged.as_ref().map(|(f, _)| {
-            format!(", characters {:.1} %, replies {:.1} %", 100.0 * f.step_share(), 100.0 * f.reply_share())
-        });
-        self.bar.set_message(format!("loss {loss:.3}{}, {nonzero} weights", short.unwrap_or_default()));
-        let line = row.epochs.div_ceil(PROGRESS_LINES);
-        if !self.terminal && (row.epoch.is_multiple_of(line) || row.epoch == row.epochs) {
-            let running = 100.0 * row.running_share;
-            let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
-            eprintln!(
-                "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} weights not zero{}",
-                row.epoch,
-                row.epochs,
-                exact.unwrap_or_default()
-            );
-        }
-    }
-}
-
-fn shares(figures: &Figures) -> String {
-    format!(
-        "{:.1} % of characters, {:.1} % of replies right",
-        100.0 * figures.step_share(),
-        100.0 * figures.reply_share()
-    )
-}
-
 fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> Result<(), CliError> {
     if trained.stop == StopReason::Requested {
         eprintln!(
@@ -211,4 +172,53 @@ fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> R
         writeln!(out, "held-out pairs: {}", shares(held_out))?;
     }
     Ok(())
+}
+
+/// How much of the figures is luck.
+fn report_seeds(seeds: &Seeds, out: &mut dyn Write) -> Result<(), CliError> {
+    let spread = |s: &Spread| format!("{:.1} % ± {:.1} of replies", 100.0 * s.mean, 100.0 * s.deviation);
+    let [first, last] = [seeds.runs.first(), seeds.runs.last()].map(|run| run.map_or(0, |(seed, _)| *seed));
+    let held_out = seeds.held_out.as_ref().map(|s| format!(", held out {}", spread(s))).unwrap_or_default();
+    let (best, _) = seeds.runs[seeds.best];
+    let train = spread(&seeds.train);
+    Ok(writeln!(out, "seeds {first} to {last}: training {train}{held_out}; the best is seed {best}")?)
+}
+
+/// The network beside simpler methods: exact replies, and bytes without code.
+fn compare(
+    trained: &Trained,
+    pairs: &Pairs,
+    held_out: Option<(f64, u64)>,
+    bytes: Option<usize>,
+) -> Result<String, CliError> {
+    let all: Vec<&Pair> = pairs.pairs.iter().collect();
+    // The same share and seed as the task's: the same pairs are held out.
+    let (train, held_out) = match held_out {
+        Some((share, seed)) => data::split(&all, share, seed).map_err(TaskError::from)?,
+        None => (all, Vec::new()),
+    };
+    let percent = |right: usize, of: usize| match of {
+        0 => "-".to_string(),
+        of => format!("{:.1} %", 100.0 * right as f64 / of as f64),
+    };
+    let figures = trained.held_out.unwrap_or_default();
+    let network = vec![
+        "this network".to_string(),
+        bytes.map_or("-".into(), |bytes| grouped(bytes as u64)),
+        percent(trained.train.replies_right, trained.train.replies),
+        percent(figures.replies_right, figures.replies),
+    ];
+    let row = |b: &Baseline| {
+        let train = percent(b.train_right, b.train_pairs);
+        vec![b.name.into(), grouped(b.bytes as u64), train, percent(b.held_out_right, b.held_out_pairs)]
+    };
+    let baselines = mlc_trainer::baselines(&train, &held_out, &trained.model.query);
+    let rows: Vec<_> = baselines.iter().map(row).chain([network]).collect();
+    let columns = [
+        ("method", Align::Left),
+        ("table bytes", Align::Right),
+        ("training replies", Align::Right),
+        ("held-out replies", Align::Right),
+    ];
+    Ok(table(&columns, &rows))
 }

@@ -50,12 +50,33 @@ pub struct TrainSettings {
     /// Learning rate at the start; it falls along half a cosine [default: 0.01]
     #[arg(long, value_name = "RATE")]
     pub lr: Option<f32>,
-    /// Strength of the L1 term that makes weights zero; 0 is none [default: 1]
+    /// Strength of the L1 term that makes weights zero; 0 is none [default: 0.3]
     #[arg(long, value_name = "STRENGTH")]
     pub l1: Option<f32>,
+    /// Strength of the L1 terms that make a step shorter; 0 is none [default: 1]
+    #[arg(long, value_name = "STRENGTH")]
+    pub economy: Option<f32>,
+    /// First epochs in which nothing is rounded [default: 0]
+    #[arg(long, value_name = "N")]
+    pub warmup: Option<usize>,
     /// Share of the queries kept from training, to measure on [default: none]
     #[arg(long, value_name = "SHARE")]
     pub hold_out: Option<f64>,
+    /// Stop after so many epochs without a better held-out figure; needs --hold-out [default: never]
+    #[arg(long, value_name = "N")]
+    pub patience: Option<usize>,
+    /// Limit of weights that are not zero
+    #[arg(long, value_name = "N")]
+    pub max_nonzero: Option<u32>,
+    /// Limit of T-states for a mean step, as the compiler predicts them
+    #[arg(long, value_name = "N")]
+    pub max_tstates: Option<u32>,
+    /// Limit of the program's bytes
+    #[arg(long, value_name = "N")]
+    pub max_bytes: Option<u32>,
+    /// Machine that --max-tstates and --max-bytes are for [default: z80-cpm]
+    #[arg(long, value_name = "TARGET")]
+    pub target: Option<String>,
     /// Same seed, same model [default: 1]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
@@ -104,7 +125,14 @@ pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
         batch: typed.batch.or(file.batch),
         lr: typed.lr.or(file.lr),
         l1: typed.l1.or(file.l1),
+        economy: typed.economy.or(file.economy),
+        warmup: typed.warmup.or(file.warmup),
         hold_out: typed.hold_out.or(file.hold_out),
+        patience: typed.patience.or(file.patience),
+        max_nonzero: typed.max_nonzero.or(file.max_nonzero),
+        max_tstates: typed.max_tstates.or(file.max_tstates),
+        max_bytes: typed.max_bytes.or(file.max_bytes),
+        target: typed.target.or(file.target),
         seed: typed.seed.or(file.seed),
         threads: typed.threads.or(file.threads),
     }

@@ -2,11 +2,14 @@
 
 mod bench;
 mod compile;
+mod data;
 mod errors;
+mod eval;
 mod help;
 mod models;
 mod run;
 mod train;
+mod train_options;
 mod verify;
 
 use std::ffi::OsStr;

@@ -85,7 +85,7 @@ pub fn model(seed: u64) -> Model {
     let layers = widths.windows(2).map(|w| layer(&mut r, w[0], w[1], density, bias, shift)).collect();
     let output = if chat {
         let mut charset: Vec<u8> = (0..classes - 1).map(|i| b'!' + (i % 90) as u8).collect();
-        if seed % 7 == 0 && classes > 1 {
+        if seed.is_multiple_of(7) && classes > 1 {
             charset[0] = b'\t';
         }
         charset.push(0);

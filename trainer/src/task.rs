@@ -134,7 +134,11 @@ impl Task {
     }
 }
 
-fn require_pair(pairs: &Pairs) -> Result<(), TaskError> {
+/// Finds out whether there is a pair at all.
+///
+/// # Errors
+/// [`TaskError::NoPair`], with the first line that was left out.
+pub fn require_pair(pairs: &Pairs) -> Result<(), TaskError> {
     if !pairs.pairs.is_empty() {
         return Ok(());
     }

@@ -93,7 +93,7 @@ impl Linter<'_> {
         }
         if self.findings.len() > before {
             let remark = Remark::Ceiling { ceiling, pairs: pairs.pairs.len() };
-            self.find(Severity::Warning, remark, "keep one reply for each query (dedup can)", &[]);
+            self.find(Severity::Warning, remark, "keep one reply for each query (dedup --resolve can)", &[]);
         }
     }
 

@@ -1,0 +1,230 @@
+//! `mlc data`: counts over conversation pairs, their faults, and new lists of them.
+
+use crate::error::CliError;
+use crate::pair_args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
+use crate::table::{Align, count, grouped, table};
+use crate::{Outcome, files, pairs, targets};
+use mlc_compiler::model::Output;
+use mlc_trainer::data::{self, Finding, Lengths, LintOptions, Severity, Stats};
+use mlc_trainer::{Pair, Pairs, Settings, TaskError};
+use serde::Serialize;
+use std::io::Write;
+use std::path::Path;
+
+/// Replies that are shown.
+const REPLIES: usize = 10;
+/// Places that are shown for a finding.
+const PLACES: usize = 5;
+
+pub fn run(args: &DataArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    match &args.command {
+        DataCommand::Stats(args) => stats(args, out),
+        DataCommand::Lint(args) => lint(args, out),
+        DataCommand::Split(args) => split(args, out),
+        DataCommand::Dedup(args) => dedup(args, out),
+        DataCommand::Balance(args) => balance(args, out),
+    }
+}
+
+#[derive(Serialize)]
+struct Counted<'a> {
+    sources: &'a [String],
+    lines: usize,
+    comments: usize,
+    blank: usize,
+    left_out: usize,
+    #[serde(flatten)]
+    stats: &'a Stats,
+}
+
+fn stats(args: &StatsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
+    let stats = data::stats(&all(&read));
+    if args.json {
+        let counted = Counted {
+            sources: &read.sources,
+            lines: read.lines,
+            comments: read.comments,
+            blank: read.blank,
+            left_out: read.fault_count,
+            stats: &stats,
+        };
+        writeln!(out, "{}", targets::json(&counted))?;
+    } else {
+        print_stats(&read, &stats, out)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_stats(read: &Pairs, stats: &Stats, out: &mut dyn Write) -> Result<(), CliError> {
+    let lines = [count(read.lines, "line"), count(read.comments, "comment"), format!("{} blank", read.blank)];
+    writeln!(
+        out,
+        "{}: {}, {} left out",
+        pairs::sources(read),
+        lines.join(", "),
+        grouped(read.fault_count as u64)
+    )?;
+    let row = |what: &str, n: usize| vec![what.to_string(), grouped(n as u64)];
+    let rows = [
+        row("pairs", stats.pairs),
+        row("  different", stats.distinct_pairs),
+        row("  that can come out right", stats.ceiling),
+        row("queries", stats.distinct_queries),
+        row("replies", stats.replies.len()),
+        row("characters and end marks", stats.steps),
+    ];
+    write!(out, "{}", table(&[("", Align::Left), ("", Align::Right)], &rows))?;
+
+    let row = |what: &str, l: &Lengths| {
+        let mean = format!("{:.1}", l.mean);
+        let [least, median, percentile, most] =
+            [l.least, l.median, l.percentile_95, l.most].map(|n| grouped(n as u64));
+        vec![what.to_string(), least, median, mean, percentile, most]
+    };
+    let columns = [
+        ("length", Align::Left),
+        ("least", Align::Right),
+        ("median", Align::Right),
+        ("mean", Align::Right),
+        ("95 of 100", Align::Right),
+        ("most", Align::Right),
+    ];
+    let rows = [row("query", &stats.query_lengths), row("reply", &stats.reply_lengths)];
+    write!(out, "\n{}", table(&columns, &rows))?;
+
+    let row = |(reply, n): &(String, usize)| {
+        let share = 100.0 * *n as f64 / stats.pairs as f64;
+        vec![grouped(*n as u64), format!("{share:.1} %"), format!("\"{reply}\"")]
+    };
+    let rows: Vec<_> = stats.replies.iter().take(REPLIES).map(row).collect();
+    let columns = [("pairs", Align::Right), ("", Align::Right), ("reply", Align::Left)];
+    write!(out, "\n{}", table(&columns, &rows))?;
+    if let Some(more @ 1..) = stats.replies.len().checked_sub(REPLIES) {
+        writeln!(out, "and {} more; --json shows all", grouped(more as u64))?;
+    }
+    let characters: String = stats.characters.iter().map(|(c, _)| c).collect();
+    writeln!(out, "\n{} in replies: {characters}", count(stats.characters.len(), "character"))?;
+    Ok(())
+}
+
+fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let model = args.model.as_deref().map(files::model).transpose()?.map(|loaded| loaded.model);
+    let mut settings = if args.classifier { Settings::classifier() } else { Settings::default() };
+    settings.query.buckets = args.query_buckets.unwrap_or(settings.query.buckets);
+    settings.context.length = args.context_length.unwrap_or(settings.context.length);
+    let (encoder, window, limits) = match &model {
+        Some(model) => {
+            let window = match &model.output {
+                Output::Chat(chat) => Some(chat.context.length.into()),
+                Output::Classifier { .. } => None,
+            };
+            (model.query.clone(), window, pairs::limits(model))
+        }
+        None => {
+            let window = (!args.classifier).then_some(settings.context.length.into());
+            (settings.query.clone(), window, settings.limits())
+        }
+    };
+    let read = pairs::read_some(&args.pairs.paths, &limits)?;
+    let options =
+        LintOptions { encoder, window, model: model.as_ref(), rare: args.rare, places: PLACES, limits };
+    let findings = data::lint(&read, &options);
+    let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
+    let (warnings, notes) = (of(Severity::Warning), of(Severity::Note));
+    if args.json {
+        let findings: Vec<_> = findings.iter().map(Found::new).collect();
+        writeln!(out, "{}", targets::json(&findings))?;
+    } else {
+        for finding in &findings {
+            print_finding(finding, out)?;
+        }
+        let counts = [count(read.pairs.len(), "pair"), count(warnings, "warning"), count(notes, "note")];
+        writeln!(out, "{}", counts.join(", "))?;
+    }
+    Ok(if args.strict && warnings > 0 { Outcome::Difference } else { Outcome::Done })
+}
+
+#[derive(Serialize)]
+struct Found<'a> {
+    /// The remark as a sentence.
+    text: String,
+    #[serde(flatten)]
+    finding: &'a Finding,
+}
+
+impl<'a> Found<'a> {
+    fn new(finding: &'a Finding) -> Self {
+        Self { text: finding.remark.to_string(), finding }
+    }
+}
+
+fn print_finding(finding: &Finding, out: &mut dyn Write) -> Result<(), CliError> {
+    let severity = match finding.severity {
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    };
+    writeln!(out, "{severity}: {}", finding.remark)?;
+    if !finding.places.is_empty() {
+        writeln!(out, "  at {}", finding.places.join(", "))?;
+    }
+    Ok(writeln!(out, "  help: {}", finding.remedy)?)
+}
+
+fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.output == args.held_out {
+        return Err(CliError::Usage("both parts would go to the same file".into()));
+    }
+    let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
+    let (train, held_out) = data::split(&all(&read), args.share, args.seed).map_err(TaskError::from)?;
+    let output =
+        |path: &Path, pairs: &[&Pair]| files::Output { path: path.to_path_buf(), bytes: text(pairs) };
+    files::write_all(&[output(&args.output, &train), output(&args.held_out, &held_out)])?;
+    for (path, pairs) in [(&args.output, &train), (&args.held_out, &held_out)] {
+        writeln!(out, "{}: {}", files::shown(path), count(pairs.len(), "pair"))?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
+    let all = all(&read);
+    // Contradictions first: the most frequent reply is one of the repeated pairs.
+    let kept = data::dedup(&if args.resolve { data::resolve(&all) } else { all });
+    list(&kept, read.pairs.len(), args.output.path.as_deref(), out)
+}
+
+fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
+    let balanced = data::balance(&all(&read), args.count, args.seed);
+    list(&balanced, read.pairs.len(), args.output.path.as_deref(), out)
+}
+
+/// Writes a list made from one of `before` pairs.
+fn list(
+    pairs: &[&Pair],
+    before: usize,
+    path: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let counts = format!("{} of {}", count(pairs.len(), "pair"), grouped(before as u64));
+    match path {
+        Some(path) => {
+            files::write(path, text(pairs))?;
+            writeln!(out, "{}: {counts}", files::shown(path))?;
+        }
+        None => {
+            out.write_all(&text(pairs))?;
+            eprintln!("{counts}");
+        }
+    }
+    Ok(Outcome::Done)
+}
+
+fn all(read: &Pairs) -> Vec<&Pair> {
+    read.pairs.iter().collect()
+}
+
+fn text(pairs: &[&Pair]) -> Vec<u8> {
+    pairs.iter().flat_map(|pair| data::line(pair).into_bytes()).collect()
+}

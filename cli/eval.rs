@@ -1,0 +1,104 @@
+//! `mlc eval`: how many characters and replies of given pairs the machine gets right, and what it says instead.
+
+use crate::error::CliError;
+use crate::pair_args::EvalArgs;
+use crate::table::{Align, count, grouped, table};
+use crate::{Outcome, files, pairs, targets};
+use mlc_trainer::{Assessment, Pair, ReplyFigures, Settings, assess};
+use serde::Serialize;
+use std::io::Write;
+
+/// Replies that are shown.
+const WORST: usize = 10;
+/// Characters of a reply in a column.
+const WIDTH: usize = 32;
+
+#[derive(Serialize)]
+struct Evaluation<'a> {
+    model: &'a str,
+    sources: &'a [String],
+    /// Shares, 0 to 1.
+    characters: f64,
+    replies: f64,
+    #[serde(flatten)]
+    assessment: &'a Assessment,
+}
+
+pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let model = files::model(&args.model.path)?.model;
+    let read = pairs::read_some(&args.pairs, &pairs::limits(&model))?;
+    let all: Vec<&Pair> = read.pairs.iter().collect();
+    let assessment = assess(&model, &all, Settings::default().threads);
+    if args.json {
+        let figures = &assessment.figures;
+        let evaluation = Evaluation {
+            model: &model.name,
+            sources: &read.sources,
+            characters: figures.step_share(),
+            replies: figures.reply_share(),
+            assessment: &assessment,
+        };
+        writeln!(out, "{}", targets::json(&evaluation))?;
+    } else {
+        writeln!(out, "{} on {}: {}", model.name, pairs::sources(&read), count(all.len(), "pair"))?;
+        print(&assessment, out)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn print(assessment: &Assessment, out: &mut dyn Write) -> Result<(), CliError> {
+    let figures = &assessment.figures;
+    let row = |what: &str, part: usize, whole: usize| {
+        let share = if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        let of = format!("{} of {}", grouped(part as u64), grouped(whole as u64));
+        vec![what.to_string(), format!("{:.1} %", 100.0 * share), of]
+    };
+    let mut rows = vec![
+        row("characters", figures.steps_right, figures.steps),
+        row("exact replies", figures.replies_right, figures.replies),
+    ];
+    if assessment.ceiling < figures.replies {
+        rows.push(row("at most, as pairs contradict", assessment.ceiling, figures.replies));
+    }
+    write!(out, "{}", table(&[("", Align::Left), ("", Align::Right), ("", Align::Right)], &rows))?;
+    let wrong: Vec<_> = assessment.by_reply.iter().filter(|reply| reply.right < reply.pairs).collect();
+    if wrong.is_empty() {
+        return Ok(());
+    }
+    let columns = [
+        ("reply", Align::Left),
+        ("pairs", Align::Right),
+        ("right", Align::Right),
+        ("instead", Align::Left),
+        ("times", Align::Right),
+        ("for example", Align::Left),
+    ];
+    let rows: Vec<_> = wrong.iter().take(WORST).map(|reply| confusion(reply)).collect();
+    write!(out, "\n{}", table(&columns, &rows))?;
+    if let Some(more @ 1..) = wrong.len().checked_sub(WORST) {
+        let verb = if more == 1 { "has" } else { "have" };
+        let replies = if more == 1 { "reply" } else { "replies" };
+        writeln!(out, "{} more {replies} {verb} wrong answers; --json shows all", grouped(more as u64))?;
+    }
+    Ok(())
+}
+
+fn confusion(reply: &ReplyFigures) -> Vec<String> {
+    let (instead, times) = reply.instead.first().map_or(("", 0), |(text, times)| (text, *times));
+    vec![
+        short(&reply.reply),
+        grouped(reply.pairs as u64),
+        grouped(reply.right as u64),
+        short(instead),
+        grouped(times as u64),
+        short(reply.example.as_deref().unwrap_or("")),
+    ]
+}
+
+/// A text in quotes that fits into a column.
+fn short(text: &str) -> String {
+    match text.char_indices().nth(WIDTH) {
+        None => format!("\"{text}\""),
+        Some((end, _)) => format!("\"{}\"...", &text[..end]),
+    }
+}

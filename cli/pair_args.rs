@@ -1,0 +1,184 @@
+//! What can be typed after the verbs that take conversation pairs.
+
+use crate::args::ModelArg;
+use crate::help;
+use crate::train_file::TrainSettings;
+use crate::train_log::LogFile;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// What a trained model brings with it.
+const SHAPE: [&str; 7] =
+    ["classifier", "hidden", "query_buckets", "max_query", "context_buckets", "context_length", "max_reply"];
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = help::TRAIN
+)]
+pub struct TrainArgs {
+    /// Where the model goes
+    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
+    pub output: PathBuf,
+    /// Settings from a train.ron
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Go on with a trained model: its encoders and layers, with new characters or labels added
+    #[arg(long, value_name = "MODEL", conflicts_with_all = SHAPE)]
+    pub resume: Option<PathBuf>,
+    /// Train with so many seeds, from --seed on; keep the best, show the spread
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub seeds: u16,
+    /// Write a row for each epoch, as comma-separated values or JSON lines
+    #[arg(long, value_name = "FILE.csv|.jsonl")]
+    pub log: Option<LogFile>,
+    /// Draw the accuracy by epoch
+    #[arg(long, value_name = "FILE.svg")]
+    pub curve: Option<PathBuf>,
+    /// Show what simpler methods reach on the same pairs, and in how many bytes
+    #[arg(long)]
+    pub baselines: bool,
+    #[command(flatten)]
+    pub settings: TrainSettings,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::EVAL)]
+pub struct EvalArgs {
+    #[command(flatten)]
+    pub model: ModelArg,
+    /// Files of pairs, `-` for standard input
+    #[arg(value_name = "PAIRS", required = true)]
+    pub pairs: Vec<PathBuf>,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::DATA)]
+pub struct DataArgs {
+    #[command(subcommand)]
+    pub command: DataCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum DataCommand {
+    /// Count pairs, replies, characters and lengths
+    Stats(StatsArgs),
+    /// Find what keeps a network from learning the pairs, with the remedy
+    Lint(LintArgs),
+    /// Cut pairs in two by query, to train on one part and measure on the other
+    Split(SplitArgs),
+    /// Drop pairs that say a pair again word for word
+    Dedup(DedupArgs),
+    /// Bring every reply to the same number of pairs
+    Balance(BalanceArgs),
+}
+
+/// Files of pairs, as every verb of `mlc data` takes them.
+#[derive(Debug, Args)]
+pub struct PairsArg {
+    /// Files of pairs, `-` for standard input
+    #[arg(value_name = "PAIRS", required = true)]
+    pub paths: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::STATS)]
+pub struct StatsArgs {
+    #[command(flatten)]
+    pub pairs: PairsArg,
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::LINT)]
+pub struct LintArgs {
+    #[command(flatten)]
+    pub pairs: PairsArg,
+    /// The pairs are for this model: its encoders, and its charset or labels must have everything
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["classifier", "query_buckets", "context_length"])]
+    pub model: Option<PathBuf>,
+    /// The replies are labels
+    #[arg(long, conflicts_with = "context_length")]
+    pub classifier: bool,
+    /// Buckets of the query's trigrams [default: 128; classifier 64]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub query_buckets: Option<u16>,
+    /// Window of the context in characters [default: 8]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
+    pub context_length: Option<u8>,
+    /// A character in fewer replies than this is rare
+    #[arg(long, value_name = "N", default_value_t = 3)]
+    pub rare: usize,
+    /// Exit code 1 when there is a warning
+    #[arg(long)]
+    pub strict: bool,
+    /// Print the findings as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::SPLIT)]
+pub struct SplitArgs {
+    #[command(flatten)]
+    pub pairs: PairsArg,
+    /// Share of the queries to hold out
+    #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
+    pub share: f64,
+    /// Same seed, same split
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// Where the pairs to train on go
+    #[arg(short, long, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Where the pairs to measure on go
+    #[arg(long, value_name = "FILE")]
+    pub held_out: PathBuf,
+}
+
+/// Where a new list goes.
+#[derive(Debug, Args)]
+pub struct ListOutput {
+    /// Where the pairs go [default: standard output]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    pub path: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::DEDUP)]
+pub struct DedupArgs {
+    #[command(flatten)]
+    pub pairs: PairsArg,
+    /// Drop contradictions too: of each query keep its most frequent reply
+    #[arg(long)]
+    pub resolve: bool,
+    #[command(flatten)]
+    pub output: ListOutput,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::BALANCE)]
+pub struct BalanceArgs {
+    #[command(flatten)]
+    pub pairs: PairsArg,
+    /// Pairs for each reply: of a frequent reply a random choice, of a rare one all, repeated
+    #[arg(long, value_name = "N", value_parser = count)]
+    pub count: usize,
+    /// Same seed, same choice
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    #[command(flatten)]
+    pub output: ListOutput,
+}
+
+/// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
+fn count(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(count @ 1..=100_000) => Ok(count),
+        _ => Err("write a number from 1 to 100000".into()),
+    }
+}

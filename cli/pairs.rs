@@ -1,0 +1,77 @@
+//! Conversation pairs from files and pipes, for every verb that takes them.
+
+use crate::error::CliError;
+use crate::files;
+use crate::table::{count, grouped};
+use flate2::read::MultiGzDecoder;
+use mlc_compiler::model::{Model, Output};
+use mlc_trainer::{Limits, MAX_LINE, Pairs};
+use std::io::{self, BufReader};
+use std::path::{Path, PathBuf};
+
+/// Lines left out that are named.
+const FAULTS_SHOWN: usize = 5;
+const STANDARD_INPUT: &str = "-";
+
+/// Nothing is cut: no line is longer.
+pub const UNCUT: Limits = Limits { query: MAX_LINE, reply: MAX_LINE };
+
+/// Reads all files, and tells on standard error what was left out or cut.
+///
+/// # Errors
+/// A file that cannot be read, or is no text.
+pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
+    let mut pairs = Pairs::default();
+    for path in paths {
+        read_source(&mut pairs, path, limits)?;
+    }
+    for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
+        eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
+    }
+    if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
+        eprintln!("warning: and {} more are left out", count(more, "line"));
+    }
+    let cut = pairs.cut_queries + pairs.cut_replies;
+    if cut > 0 {
+        eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
+    }
+    Ok(pairs)
+}
+
+/// As [`read`]; and there must be a pair.
+///
+/// # Errors
+/// Those of [`read`]; no pair.
+pub fn read_some(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
+    let pairs = read(paths, limits)?;
+    mlc_trainer::require_pair(&pairs)?;
+    Ok(pairs)
+}
+
+fn read_source(pairs: &mut Pairs, path: &Path, limits: &Limits) -> Result<(), CliError> {
+    let name = files::shown(path);
+    if name == STANDARD_INPUT {
+        return Ok(pairs.read(&mut io::stdin().lock(), "standard input", limits)?);
+    }
+    let file = files::open(path)?;
+    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+        return Ok(pairs.read(&mut BufReader::new(MultiGzDecoder::new(file)), &name, limits)?);
+    }
+    Ok(pairs.read(&mut BufReader::new(file), &name, limits)?)
+}
+
+/// What a model takes and gives: pairs beyond it are cut as in its training.
+pub fn limits(model: &Model) -> Limits {
+    let reply = match &model.output {
+        Output::Chat(chat) => chat.max_reply.into(),
+        Output::Classifier { labels } => {
+            labels.iter().map(String::len).fold(Limits::default().reply, usize::max)
+        }
+    };
+    Limits { query: model.query.max_length.into(), reply }
+}
+
+/// The names of what was read, for a headline.
+pub fn sources(pairs: &Pairs) -> String {
+    pairs.sources.join(", ")
+}

@@ -1,0 +1,96 @@
+//! The log of a training, a row an epoch, for spreadsheets (.csv) and notebooks (.jsonl).
+
+use crate::error::CliError;
+use crate::files;
+use mlc_trainer::{EpochRow, log};
+use serde::Serialize;
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Csv,
+    JsonLines,
+}
+
+/// A log's path; its extension says how it is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFile {
+    path: PathBuf,
+    format: Format,
+}
+
+impl FromStr for LogFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+        let format = match extension.as_str() {
+            "csv" => Format::Csv,
+            "jsonl" => Format::JsonLines,
+            _ => return Err("the extension decides how it is written: .csv or .jsonl".into()),
+        };
+        Ok(Self { path, format })
+    }
+}
+
+/// An open log. Every row is in the file as soon as its epoch is over.
+pub struct Log {
+    file: File,
+    path: PathBuf,
+    format: Format,
+    /// What went wrong first; nothing is written after it.
+    failed: Option<CliError>,
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    seed: u64,
+    #[serde(flatten)]
+    row: &'a EpochRow,
+}
+
+impl Log {
+    /// Starts a new log; an old one of that name is lost.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn create(log: &LogFile) -> Result<Self, CliError> {
+        let path: &Path = &log.path;
+        let file = files::create(path)?;
+        let mut log = Self { file, path: path.to_path_buf(), format: log.format, failed: None };
+        if log.format == Format::Csv {
+            log.write(&format!("seed,{}", log::CSV_HEADER));
+        }
+        Ok(log)
+    }
+
+    pub fn row(&mut self, seed: u64, row: &EpochRow) {
+        let line = match self.format {
+            Format::Csv => format!("{seed},{}", log::csv(row)),
+            Format::JsonLines => {
+                let row = serde_json::to_string(&Row { seed, row });
+                row.expect("a row has string keys only, so that it always serializes") + "\n"
+            }
+        };
+        self.write(&line);
+    }
+
+    /// A full disk must not end a training of minutes: it shows at the end.
+    fn write(&mut self, text: &str) {
+        if self.failed.is_none()
+            && let Err(e) = self.file.write_all(text.as_bytes())
+        {
+            self.failed = Some(files::unwritable(&self.path, &e));
+        }
+    }
+
+    /// # Errors
+    /// What went wrong on the way.
+    pub fn finish(self) -> Result<(), CliError> {
+        self.failed.map_or(Ok(()), Err)
+    }
+}

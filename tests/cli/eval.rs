@@ -1,0 +1,68 @@
+//! `mlc eval`.
+
+use crate::Folder;
+use serde_json::Value;
+
+const LEARNED: &str = "is it raining|YES\nis it sunny|NO\nhello|HI\n";
+
+/// A folder with a classifier that knows the learned pairs.
+fn learned() -> Folder {
+    let folder = Folder::new();
+    folder.write("pairs.txt", LEARNED);
+    let args =
+        ["train", "pairs.txt", "--classifier", "--epochs", "200", "--hidden", "8", "--name", "weather"];
+    folder.mlc(args).ok();
+    folder
+}
+
+#[test]
+fn what_is_right_and_what_comes_instead() {
+    let folder = learned();
+    assert_eq!(
+        folder.mlc(["eval", "model.ron", "pairs.txt"]).ok(),
+        "weather on pairs.txt: 3 pairs\n\
+         characters     100.0 %  3 of 3\n\
+         exact replies  100.0 %  3 of 3\n"
+    );
+    // Two replies to one query: only one of them can be right. And a label that the model does not have.
+    folder.write("more.txt", "is it sunny|YES\nis it sunny|YES\nis it sunny|NO\nhello|BYE\n");
+    assert_eq!(
+        folder.mlc(["eval", "model.ron", "more.txt"]).ok(),
+        "weather on more.txt: 4 pairs\n\
+         characters                    25.0 %  1 of 4\n\
+         exact replies                 25.0 %  1 of 4\n\
+         at most, as pairs contradict  75.0 %  3 of 4\n\
+         \n\
+         reply  pairs  right  instead  times  for example\n\
+         \"YES\"      2      0  \"NO\"         2  \"is it sunny\"\n\
+         \"BYE\"      1      0  \"HI\"         1  \"hello\"\n"
+    );
+}
+
+#[test]
+fn json_has_every_reply() {
+    let folder = learned();
+    let said = folder.piped(&["eval", "model.ron", "-", "--json"], b"hello|HI\nis it sunny|YES\n").ok();
+    let json: Value = serde_json::from_str(&said).expect("it is JSON");
+    assert_eq!((&json["model"], &json["sources"][0]), (&"weather".into(), &"standard input".into()));
+    assert_eq!((json["replies"].as_f64(), json["ceiling"].as_u64()), (Some(0.5), Some(2)));
+    assert_eq!(json["figures"]["replies_right"], 1);
+    assert_eq!(json["by_reply"][0]["reply"], "YES");
+    assert_eq!(json["by_reply"][0]["instead"][0][0], "NO");
+    assert_eq!(json["by_reply"][1]["right"], 1);
+}
+
+#[test]
+fn errors_name_the_file() {
+    let folder = learned();
+    folder.write("none.txt", "# nothing\nno bar\n");
+    let fails = |args: &[&str]| folder.mlc(["eval"].iter().chain(args)).fails(1);
+    let said = fails(&["model.ron", "none.txt"]);
+    assert!(said.contains("no \"query|reply\" pair in 2 lines of none.txt; none.txt:2: "), "{said}");
+    let said = fails(&["model.ron", "gone.txt"]);
+    assert!(said.contains("gone.txt: there is no such file"), "{said}");
+    let said = fails(&["gone.ron", "pairs.txt"]);
+    assert!(said.contains("gone.ron"), "{said}");
+    let said = folder.mlc(["eval", "model.ron"]).fails(2);
+    assert!(said.contains("<PAIRS>..."), "{said}");
+}

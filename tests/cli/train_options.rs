@@ -1,0 +1,125 @@
+//! `mlc train`: going on, several seeds, logs, baselines and limits.
+
+use crate::{Folder, Ran};
+use serde_json::Value;
+
+const PAIRS: &str =
+    "is it raining|YES\nis it sunny|NO\nwill it snow|MAYBE\nhello|HI\ncan it rain|YES\nis it hot|NO\n";
+
+fn weather() -> Folder {
+    let folder = Folder::new();
+    folder.write("pairs.txt", PAIRS);
+    folder
+}
+
+/// A small classifier.
+fn train(folder: &Folder, args: &[&str]) -> Ran {
+    let fixed = ["train", "pairs.txt", "--classifier", "--hidden", "8"];
+    let epochs = if args.contains(&"--epochs=200") { &[][..] } else { &["--epochs=100"] };
+    folder.mlc(fixed.iter().chain(epochs).chain(args))
+}
+
+#[test]
+fn training_goes_on_with_more_pairs() {
+    let folder = weather();
+    train(&folder, &["--name", "weather", "--about", "What it is like outside"]).ok();
+    folder.write("more.txt", "good bye|BYE\n");
+    let args = ["train", "pairs.txt", "more.txt", "--resume", "model.ron", "--epochs", "200", "-o", "b.ron"];
+    let ran = folder.mlc(args);
+    let said = ran.ok();
+    assert!(said.starts_with("b.ron: weather, classifier 64→8→5, "), "{said}");
+    assert!(said.ends_with("training pairs: 100.0 % of characters, 100.0 % of replies right\n"), "{said}");
+    assert_eq!(folder.mlc(["run", "b.ron", "good bye", "hello"]).ok(), "BYE\nHI\n");
+    assert!(folder.text("b.ron").contains("What it is like outside"));
+    let said = folder.mlc(["train", "pairs.txt", "--resume", "model.ron", "--hidden", "4"]).fails(2);
+    assert!(said.contains("cannot be used with"), "{said}");
+    let said = folder.mlc(["train", "pairs.txt", "--resume", "gone/model.ron"]).fails(1);
+    assert!(said.contains("gone/model.ron: there is no such file"), "{said}");
+}
+
+#[test]
+fn rows_go_to_a_log_and_a_curve() {
+    let folder = weather();
+    let said = train(&folder, &["--seeds", "2", "--log", "log.csv", "--curve", "curve.svg"]).ok();
+    assert!(said.contains("\nseeds 1 to 2: training "), "{said}");
+    let log = folder.text("log.csv");
+    let columns = log.lines().next().expect("there is a header").split(',').count();
+    assert!(log.starts_with("seed,epoch,epochs,"), "{log}");
+    assert_eq!(log.lines().count(), 1 + 2 * 100);
+    assert!(log.lines().all(|line| line.split(',').count() == columns), "{log}");
+    assert!(log.contains("\n2,100,100,"), "{log}");
+    assert!(folder.text("curve.svg").starts_with("<svg "));
+
+    train(&folder, &["--log", "log.jsonl"]).ok();
+    let rows: Vec<Value> =
+        folder.text("log.jsonl").lines().map(|l| serde_json::from_str(l).expect("it is JSON")).collect();
+    assert_eq!((rows.len(), &rows[99]["epoch"], &rows[99]["seed"]), (100, &100.into(), &1.into()));
+    assert!(rows[99]["train"]["replies"].as_u64() == Some(6));
+
+    let said = train(&folder, &["--log", "log.txt"]).fails(2);
+    assert!(said.contains(".csv or .jsonl"), "{said}");
+    let said = train(&folder, &["--log", "no/log.csv"]).fails(1);
+    assert!(said.contains("no/log.csv: cannot be written: its folder is not there"), "{said}");
+    train(&folder, &["--seeds", "0"]).fails(2);
+}
+
+#[test]
+fn baselines_stand_beside_the_network() {
+    let folder = weather();
+    let said = train(&folder, &["--hold-out", "0.34", "--baselines"]).ok();
+    let rows: Vec<&str> = said.lines().rev().take(6).collect();
+    assert!(rows[5].starts_with("method ") && rows[5].ends_with("held-out replies"), "{said}");
+    assert!(rows[0].starts_with("this network ") && rows[0].ends_with('%'), "{said}");
+    assert!(rows[1].starts_with("1-nearest neighbour ") && rows[1].contains("100.0 %"), "{said}");
+    let said = train(&folder, &["--patience", "3"]).fails(2);
+    assert!(said.contains("give --hold-out as well"), "{said}");
+}
+
+#[test]
+fn limits_are_kept_or_said_to_be_broken() {
+    let folder = weather();
+    let roomy =
+        ["--max-nonzero", "400", "--max-tstates", "900000", "--max-bytes", "50000", "--target", "z80-cpm"];
+    let said = train(&folder, &roomy).ok();
+    let limits: Vec<&str> = said.lines().filter(|line| line.starts_with("limit: ")).collect();
+    assert_eq!(limits.len(), 3, "{said}");
+    assert!(limits[0].ends_with(" of at most 400 weights not zero"), "{said}");
+    assert!(limits[1].contains(" of at most 900,000 T-states a step on z80-cpm with --encoding "), "{said}");
+    assert!(!said.contains("NOT KEPT"), "{said}");
+
+    let ran = train(&folder, &["--max-bytes", "20", "-o", "tight.ron"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stdout.ends_with(": NOT KEPT\n"), "{}", ran.stdout);
+    folder.mlc(["run", "tight.ron", "hello"]).ok();
+}
+
+/// A limit below what the free network takes: it must change the network, and be kept.
+#[test]
+fn a_limit_makes_the_network_cheaper() {
+    let folder = weather();
+    let cost = |option: &str, limit: u32| -> u32 {
+        let limit = limit.to_string();
+        let said = train(&folder, &["--epochs=200", "--economy", "0", "--l1", "0", option, &limit]).ok();
+        let line = said.lines().find_map(|line| line.strip_prefix("limit: ")).expect("there is a limit");
+        let number = line.split(' ').next().expect("a line has a word").replace(',', "");
+        number.parse().expect("it is a number")
+    };
+    for (option, percent) in [("--max-nonzero", 50), ("--max-bytes", 97), ("--max-tstates", 98)] {
+        let free = cost(option, 1_000_000);
+        let limit = free * percent / 100;
+        let kept = cost(option, limit);
+        assert!(kept <= limit, "{option} {limit}: {kept}, free {free}");
+    }
+}
+
+#[test]
+fn wrong_limits_are_usage_errors() {
+    let folder = weather();
+    let said = train(&folder, &["--target", "z80-cpm"]).fails(2);
+    assert!(said.contains("--max-tstates and --max-bytes are for"), "{said}");
+    let said = train(&folder, &["--max-bytes", "0"]).fails(2);
+    assert!(said.contains("--max-bytes 0 leaves no network"), "{said}");
+    let said = train(&folder, &["--max-tstates", "9", "--target", "z81"]).fails(1);
+    assert!(said.contains("there is no target \"z81\""), "{said}");
+    assert_eq!(folder.names(), ["pairs.txt"]);
+}
