@@ -7,6 +7,15 @@
         call copy
 {%- endmacro copy %}
 
+{# Address of column number L, from the table of a stage or of one of its input tiles. #}
+{% macro column(name) %}
+        ld h,{{ name }}_table/256
+        ld c,(hl)
+        inc h
+        ld h,(hl)
+        ld l,c
+{%- endmacro column %}
+
 {# Hands the column at HL to the kernel; E is the activation. `page`: of the accumulators' low bytes. #}
 {% macro apply(s, page) %}
 {%- if s.lists %}
@@ -130,11 +139,7 @@
         ld l,c
 {%- else %}
         ld l,a
-        ld h,{{ s.name }}_table/256
-        ld c,(hl)
-        inc h
-        ld h,(hl)
-        ld l,c
+{{- self::column(name=s.name) }}
 {%- endif %}
 {{- self::apply(s=s, page=s.page) }}
 {{ s.name }}_next:
@@ -199,11 +204,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-        ld h,{{ g.name }}_table/256
-        ld c,(hl)
-        inc h
-        ld h,(hl)
-        ld l,c
+{{- self::column(name=g.name) }}
 {{- self::apply(s=s, page=s.page) }}
 {%- if s.form == "packed" %}
         jp {{ g.name }}_next
@@ -224,11 +225,7 @@
         ld (hl),a
         ld d,l
         dec d
-        ld h,{{ g.name }}_table/256
-        ld c,(hl)
-        inc h
-        ld h,(hl)
-        ld l,c
+{{- self::column(name=g.name) }}
 {{- self::apply(s=s, page=s.high_page) }}
 {%- if s.form == "packed" %}
         jp {{ g.name }}_next
@@ -284,11 +281,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-        ld h,{{ g.name }}_table/256
-        ld c,(hl)
-        inc h
-        ld h,(hl)
-        ld l,c
+{{- self::column(name=g.name) }}
 {{- self::apply(s=s, page=s.page) }}
 {%- if s.form == "packed" %}
         jp {{ g.name }}_next
@@ -315,11 +308,7 @@
         ld e,a
         ld d,l
         dec d
-        ld h,{{ g.name }}_table/256
-        ld c,(hl)
-        inc h
-        ld h,(hl)
-        ld l,c
+{{- self::column(name=g.name) }}
 {{- self::apply(s=s, page=s.high_page) }}
 {%- if s.form == "packed" %}
         jp {{ g.name }}_next
