@@ -123,3 +123,16 @@ fn ctrl_c_ends_other_verbs_with_130() {
     assert!(kill.success());
     assert_eq!(child.wait().expect("mlc ends").code(), Some(130));
 }
+
+#[test]
+fn too_many_inputs_are_refused_before_training() {
+    let folder = Folder::new();
+    folder.write("pairs.txt", "a|B\nb|C\n");
+    let args = ["train", "pairs.txt", "--query-buckets", "1000", "--context-buckets", "1000"];
+    let said = folder.mlc(args).fails(1);
+    assert!(
+        said.contains("query buckets (1000) and context buckets (1000) are more than 1024 inputs together"),
+        "{said}"
+    );
+    assert_eq!(folder.names(), ["pairs.txt"]);
+}

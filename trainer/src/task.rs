@@ -32,6 +32,10 @@ pub struct Task {
 pub enum TaskError {
     #[error("no \"query|reply\" pair in {lines} lines of {sources}{first_fault}")]
     NoPair { lines: usize, sources: String, first_fault: String },
+    #[error(
+        "query buckets ({query}) and context buckets ({context}) are more than {MAX_WIDTH} inputs together"
+    )]
+    TooManyInputs { query: u16, context: u16 },
     #[error("every pair has the reply \"{0}\": there is nothing to learn; a network needs at least two")]
     OneReply(String),
     #[error("{0} different labels, at most {MAX_WIDTH} are possible; did you mean a chat model?")]
@@ -44,9 +48,13 @@ impl Task {
     /// A chat network that generates the replies. Its charset is every byte of the replies, sorted, and the end mark.
     ///
     /// # Errors
-    /// No pair, or only one reply.
+    /// No pair, only one reply, or too many inputs.
     pub fn chat(pairs: &Pairs, settings: &Settings) -> Result<Self, TaskError> {
         require_two_replies(pairs)?;
+        let (query, context) = (settings.query.buckets, settings.context.buckets);
+        if usize::from(query) + usize::from(context) > MAX_WIDTH {
+            return Err(TaskError::TooManyInputs { query, context });
+        }
         let characters: BTreeSet<u8> = pairs.pairs.iter().flat_map(|pair| &pair.reply).copied().collect();
         let charset = characters.into_iter().chain([0]).collect();
         let context = settings.context.clone();
