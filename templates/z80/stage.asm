@@ -59,6 +59,15 @@
 {%- endif %}
 {%- endmacro apply %}
 
+{# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. #}
+{% macro visit(s, g, page) %}
+{{- self::column(name=g.name) }}
+{{- self::apply(s=s, page=page) }}
+{%- if s.form == "packed" %}
+        jp {{ g.name }}_next
+{%- endif %}
+{%- endmacro visit %}
+
 {% macro stage(s) %}
 ; {{ s.title }}
 {{ s.name }}:
@@ -204,11 +213,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::column(name=g.name) }}
-{{- self::apply(s=s, page=s.page) }}
-{%- if s.form == "packed" %}
-        jp {{ g.name }}_next
-{%- endif %}
+{{- self::visit(s=s, g=g, page=s.page) }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -225,11 +230,7 @@
         ld (hl),a
         ld d,l
         dec d
-{{- self::column(name=g.name) }}
-{{- self::apply(s=s, page=s.high_page) }}
-{%- if s.form == "packed" %}
-        jp {{ g.name }}_next
-{%- endif %}
+{{- self::visit(s=s, g=g, page=s.high_page) }}
 {%- endif %}
 {%- if s.form != "packed" %}
 {{ g.name }}_last:
@@ -281,11 +282,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::column(name=g.name) }}
-{{- self::apply(s=s, page=s.page) }}
-{%- if s.form == "packed" %}
-        jp {{ g.name }}_next
-{%- endif %}
+{{- self::visit(s=s, g=g, page=s.page) }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -308,11 +305,7 @@
         ld e,a
         ld d,l
         dec d
-{{- self::column(name=g.name) }}
-{{- self::apply(s=s, page=s.high_page) }}
-{%- if s.form == "packed" %}
-        jp {{ g.name }}_next
-{%- endif %}
+{{- self::visit(s=s, g=g, page=s.high_page) }}
 {%- endif %}
 {{ g.name }}_done:
 {%- endmacro scan_bytes %}

@@ -7,6 +7,7 @@
 
 use super::narrow::Narrow;
 use super::network::{Answer, Network, Source, Stage};
+use super::z80::wide_hash;
 use std::fmt::Write;
 
 /// Bytes of a page: what one register can walk.
@@ -64,7 +65,7 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
     let mut strides = Vec::new();
     for (i, stage) in network.stages.iter().enumerate() {
         let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
-        let bytes = narrow.is_some_and(|n| i == n.query || i == n.last);
+        let bytes = narrow.is_some_and(|n| n.counts(i));
         let stride = if bytes {
             1
         } else if big {
@@ -110,7 +111,7 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
 
 /// Whether the n-grams of a stage need hashes of 16 bits.
 fn hashes_words(stage: &Stage) -> bool {
-    matches!(stage.source, Source::Ngrams { buckets, .. } if !(buckets.is_power_of_two() && buckets <= 256))
+    matches!(stage.source, Source::Ngrams { buckets, .. } if wide_hash(buckets))
 }
 
 /// The lowest offset at which `size` bytes meet no buffer that lives at the same time.

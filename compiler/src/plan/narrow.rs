@@ -47,6 +47,13 @@ pub struct Narrow {
     pub bits: u8,
 }
 
+impl Narrow {
+    /// Whether a stage counts in bytes.
+    pub fn counts(&self, stage: usize) -> bool {
+        stage == self.query || stage == self.last
+    }
+}
+
 /// Counting of long queries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Long {

@@ -169,7 +169,7 @@ fn output(plan: &Plan) -> OutputContext {
 
 /// Whether any index list adds to accumulators of 16 bits.
 fn adds(plan: &Plan) -> bool {
-    let counts = |i| plan.narrow.as_ref().is_some_and(|n| i == n.query || i == n.last);
+    let counts = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
     plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
 }
 

@@ -9,6 +9,7 @@ use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Source, Stage, Start};
 use crate::plan::z80::lists::{self, tiles};
 use crate::plan::z80::starts::{Step, steps};
+use crate::plan::z80::wide_hash;
 use serde::Serialize;
 
 /// A band's start value is 7 more than the one before, and the first step of the hash multiplies it by 31.
@@ -202,7 +203,7 @@ impl StageContext {
     fn hashed(&mut self, buckets: u16, factor: u8) {
         self.factor = factor;
         self.wide_table = buckets > 256;
-        self.wide_hash = !(buckets.is_power_of_two() && buckets <= 256);
+        self.wide_hash = wide_hash(buckets);
         self.mask = buckets - 1;
         if buckets.is_power_of_two() {
             self.mask_high = if buckets > 256 { (buckets - 1) >> 8 } else { 0 };
@@ -267,7 +268,7 @@ fn copies(plan: &Plan, index: usize) -> Vec<Copy> {
 
 /// The byte accumulators, if stage `index` counts in them.
 fn counts(plan: &Plan, index: usize) -> Option<&Narrow> {
-    plan.narrow.as_ref().filter(|n| index == n.query || index == n.last)
+    plan.narrow.as_ref().filter(|n| n.counts(index))
 }
 
 /// Bytes start as a table says, or as the query's left them.

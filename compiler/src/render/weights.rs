@@ -48,7 +48,7 @@ pub struct List {
 pub fn segments(plan: &Plan, index: usize) -> Vec<Segment> {
     let stage = &plan.network.stages[index];
     let narrow = plan.narrow.as_ref();
-    let counted = narrow.is_some_and(|n| index == n.query || index == n.last);
+    let counted = narrow.is_some_and(|n| n.counts(index));
     let weights = Weights { stage, form: plan.forms[index], stride: plan.memory.strides[index], counted };
     let Source::Hidden { stage: from, .. } = stage.source else {
         return vec![weights.segment(stage.name.clone(), &stage.columns, None)];

@@ -81,7 +81,7 @@ pub fn stage_cost(
 ) -> StageCost {
     let counts = &stats.stages[index];
     let narrow = narrow.filter(|_| form.is_lists());
-    let bytes = narrow.is_some_and(|n| index == n.query || index == n.last);
+    let bytes = narrow.is_some_and(|n| n.counts(index));
     let binary = form == Form::Packed && is_binary(stage);
     let kernel = Kernel { form, stage, addition: if bytes { COUNT } else { ADD }, binary };
     let start = match narrow {

@@ -21,7 +21,8 @@ fn bucket_cost(buckets: u16) -> f64 {
     call + narrow + f64::from(steps) * (10.0 + 11.0 + (12.0 + 22.0) / 2.0)
 }
 
-fn wide_hash(buckets: u16) -> bool {
+/// Whether buckets need hashes of 16 bits: the low 8 bits decide only for powers of two up to 256.
+pub fn wide_hash(buckets: u16) -> bool {
     !(buckets.is_power_of_two() && buckets <= 256)
 }
 

@@ -7,6 +7,7 @@ mod size;
 pub mod starts;
 
 pub use cost::{PRICES, predict};
+pub use hashing::wide_hash;
 pub use size::{buffer_bytes, shared_bytes};
 
 use super::Offer;
