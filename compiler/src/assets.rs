@@ -24,11 +24,15 @@ impl Assets {
             "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm", "bits.asm",
             "argmax.asm", "data.asm",
         );
+        let c99 = files!("templates/c99":
+            "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
+        )
+        .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let runtime = files!("runtime-z80": "cpm.asm");
         let targets = files!("runtime-z80/targets": "z80-cpm.ron");
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
-            templates: templates.into_iter().chain(runtime).map(owned).collect(),
+            templates: templates.into_iter().chain(runtime).map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
         }
     }

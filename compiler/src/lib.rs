@@ -4,6 +4,7 @@
 
 pub mod asm;
 pub mod assets;
+pub mod c99;
 pub mod error;
 pub mod eval;
 pub mod image;

@@ -7,6 +7,7 @@ mod text;
 mod weights;
 
 pub use context::phases;
+pub(crate) use text::tidy;
 
 use crate::plan::Plan;
 use crate::{CompileError, Request};
@@ -26,13 +27,16 @@ pub fn render(plan: &Plan, request: &Request) -> Result<String, CompileError> {
     let mut tera = Tera::default();
     tera.autoescape_on(vec![]);
     let console = request.target.console.as_str();
-    let templates =
-        request.assets.templates().map(|(name, text)| (if name == console { CONSOLE } else { name }, text));
+    let templates = request
+        .assets
+        .templates()
+        .filter(|(name, _)| !name.contains('/'))
+        .map(|(name, text)| (if name == console { CONSOLE } else { name }, text));
     tera.add_raw_templates(templates).map_err(|e| template_error(&e))?;
     let program = context::program(plan, request);
     let context = Context::from_serialize(&program).map_err(|e| template_error(&e))?;
     let text = tera.render(PROGRAM, &context).map_err(|e| template_error(&e))?;
-    Ok(text::tidy(&text))
+    Ok(tidy(&text))
 }
 
 /// The whole chain of causes: tera names the template in the outermost one only.

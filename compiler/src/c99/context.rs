@@ -1,0 +1,232 @@
+//! What the templates in `templates/c99` are given.
+
+use super::codes::{self, STEP};
+use crate::model::Model;
+use crate::plan::network::{Answer, Network, Source, Stage, Start, label};
+use serde::Serialize;
+
+/// Numbers a line.
+const PER_LINE: usize = 16;
+
+/// Context of all of them.
+#[derive(Serialize)]
+pub struct Program {
+    pub name: String,
+    guard: String,
+    /// First line of the comments on top.
+    title: String,
+    chat: bool,
+    max_query: u8,
+    max_reply: u8,
+    window: u8,
+    charset: Vec<String>,
+    /// Characters and a 0, as C writes them.
+    labels: Vec<String>,
+    /// The longest label with its 0.
+    label_size: usize,
+    logits: usize,
+    /// Shift of the last layer, and the buffer that its sums are in.
+    shift: u8,
+    last: &'static str,
+    /// What a count of 1 is worth.
+    factor: u8,
+    /// Elements behind each buffer that the padding of a column may step over.
+    slack: u16,
+    buffers: Vec<Buffer>,
+    stages: Vec<StageContext>,
+    has_hidden: bool,
+    /// A layer has 64 KB of codes or more.
+    long_offsets: bool,
+    state_bytes: usize,
+    flash_bytes: usize,
+}
+
+impl Program {
+    /// Bytes of constants and of state.
+    pub fn bytes(&self) -> (usize, usize) {
+        (self.flash_bytes, self.state_bytes)
+    }
+}
+
+#[derive(Serialize)]
+struct Buffer {
+    name: &'static str,
+    size: usize,
+}
+
+#[derive(Serialize)]
+struct StageContext {
+    name: String,
+    /// One line for the comment on top.
+    about: String,
+    in_loop: bool,
+    /// `trigrams`, `ngrams` or `hidden`.
+    source: &'static str,
+    /// The buffer of its sums, and of those it reads.
+    to: &'static str,
+    from: &'static str,
+    /// The buffer whose sums it starts with, if not with constants.
+    copies: Option<&'static str>,
+    outputs: usize,
+    inputs: usize,
+    shift: u8,
+    buckets: u16,
+    bands: u8,
+    weights: Vec<String>,
+    columns: Vec<String>,
+    starts: Vec<String>,
+}
+
+/// Everything that the templates need of a network.
+pub fn context(model: &Model, network: &Network) -> Program {
+    let name = identifier(&model.name);
+    let columns: Vec<Vec<Vec<u8>>> =
+        network.stages.iter().map(|s| s.columns.iter().map(codes::bytes).collect()).collect();
+    let longest = columns.iter().map(|c| c.iter().map(Vec::len).sum::<usize>()).max().unwrap_or(0);
+    let long_offsets = longest > usize::from(u16::MAX);
+    let buffers = buffers(network);
+    let stage = |(i, codes): (usize, &Vec<Vec<u8>>)| stage(network, i, codes);
+    let (charset, labels) = match &network.answer {
+        Answer::Chat { charset, .. } => (lines(charset.iter().map(|&b| character(b))), vec![]),
+        Answer::Label { labels } => (vec![], labels.iter().map(|l| c_label(l)).collect()),
+    };
+    let (window, max_reply, label_size, texts) = match &network.answer {
+        Answer::Chat { charset, context, max_reply } => (*context, *max_reply, 0, charset.len()),
+        Answer::Label { labels } => {
+            let sizes = || labels.iter().map(|l| l.len() + 1);
+            (0, 0, sizes().max().unwrap_or(1), sizes().sum())
+        }
+    };
+    let offset_bytes = if long_offsets { 4 } else { 2 };
+    let constants = |(s, codes): (&Stage, &Vec<Vec<u8>>)| {
+        let starts = if matches!(s.start, Start::Constant(_)) { 2 * s.outputs } else { 0 };
+        codes.iter().map(Vec::len).sum::<usize>().max(1) + offset_bytes * (codes.len() + 1) + starts
+    };
+    let about: String = comment(&model.about);
+    Program {
+        title: format!("{}: {}", model.name, about).trim_end_matches([' ', ':']).to_string(),
+        guard: name.to_ascii_uppercase(),
+        name,
+        chat: matches!(network.answer, Answer::Chat { .. }),
+        max_query: model.query.max_length,
+        max_reply,
+        window,
+        charset,
+        labels,
+        label_size,
+        logits: network.output().outputs,
+        shift: network.shift,
+        last: target(network, network.stages.len() - 1),
+        factor: network.stages.iter().find_map(factor).expect("the first layer counts"),
+        slack: STEP,
+        has_hidden: network.stages.iter().any(|s| matches!(s.source, Source::Hidden { .. })),
+        long_offsets,
+        state_bytes: buffers.iter().map(|b| 2 * (b.size + usize::from(STEP))).sum::<usize>()
+            + if window > 0 { usize::from(window) + 1 } else { 0 },
+        flash_bytes: network.stages.iter().zip(&columns).map(constants).sum::<usize>() + texts,
+        stages: columns.iter().enumerate().map(stage).collect(),
+        buffers,
+    }
+}
+
+/// A model's name as C and its preprocessor take it.
+fn identifier(name: &str) -> String {
+    let name = label(name);
+    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("net_{name}") } else { name }
+}
+
+/// Text that ends no comment, opens none, and stays on its line.
+fn comment(text: &str) -> String {
+    text.replace(char::is_control, " ").replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
+}
+
+fn factor(stage: &Stage) -> Option<u8> {
+    match stage.source {
+        Source::Trigrams { factor, .. } | Source::Ngrams { factor, .. } => Some(factor),
+        Source::Hidden { .. } => None,
+    }
+}
+
+/// The buffer that a stage's sums are in: one for the query's half, which stays, then two by turns.
+fn target(network: &Network, stage: usize) -> &'static str {
+    let kept = network.readers(stage).any(|r| network.stages[r].start == Start::Stage(stage));
+    if kept { "query" } else { ["even", "odd"][stage % 2] }
+}
+
+/// Each buffer that a network uses, as large as its largest array.
+fn buffers(network: &Network) -> Vec<Buffer> {
+    let stages = || (0..network.stages.len()).map(|i| (target(network, i), network.stages[i].outputs));
+    let size = |name| stages().filter(|(to, _)| *to == name).map(|(_, outputs)| outputs).max();
+    ["query", "even", "odd"].into_iter().filter_map(|name| Some(Buffer { name, size: size(name)? })).collect()
+}
+
+fn stage(network: &Network, index: usize, codes: &[Vec<u8>]) -> StageContext {
+    let stage = &network.stages[index];
+    let (source, inputs) = match stage.source {
+        Source::Trigrams { .. } => ("trigrams", "the query's trigrams".to_string()),
+        Source::Ngrams { .. } => ("ngrams", "the window's n-grams".to_string()),
+        Source::Hidden { stage: from, .. } => ("hidden", network.stages[from].name.clone()),
+    };
+    let (buckets, bands) = match stage.source {
+        Source::Trigrams { buckets, bands, .. } => (buckets, bands),
+        Source::Ngrams { buckets, .. } => (buckets, 1),
+        Source::Hidden { .. } => (0, 1),
+    };
+    let (from, shift) = match stage.source {
+        Source::Hidden { stage: from, shift, .. } => (target(network, from), shift),
+        Source::Trigrams { .. } | Source::Ngrams { .. } => ("", 0),
+    };
+    let ends = codes.iter().scan(0, |end, c| {
+        *end += c.len();
+        Some(*end)
+    });
+    let bytes: Vec<u8> = codes.concat();
+    let bytes = if bytes.is_empty() { vec![0x77] } else { bytes }; // C knows no array of nothing
+    StageContext {
+        name: stage.name.clone(),
+        about: format!(
+            "{}: {} → {}, {} weights, from {inputs}",
+            stage.name,
+            stage.columns.len(),
+            stage.outputs,
+            stage.columns.iter().map(|c| c.len()).sum::<usize>(),
+        )
+        .replace('→', "to"),
+        in_loop: stage.in_loop,
+        source,
+        to: target(network, index),
+        from,
+        copies: match stage.start {
+            Start::Stage(from) => Some(target(network, from)),
+            Start::Constant(_) => None,
+        },
+        outputs: stage.outputs,
+        inputs: stage.columns.len(),
+        shift,
+        buckets,
+        bands,
+        weights: lines(bytes.iter().map(u8::to_string)),
+        columns: lines(std::iter::once(0).chain(ends).map(|n| n.to_string())),
+        starts: match &stage.start {
+            Start::Constant(values) => lines(values.iter().map(|&v| (v as u16).to_string())),
+            Start::Stage(_) => vec![],
+        },
+    }
+}
+
+fn lines(values: impl Iterator<Item = String>) -> Vec<String> {
+    values.collect::<Vec<_>>().chunks(PER_LINE).map(|line| line.join(", ")).collect()
+}
+
+/// A byte as a C constant that is no negative `char`.
+fn character(byte: u8) -> String {
+    match byte {
+        b'\'' | b'\\' => format!("'\\{}'", char::from(byte)),
+        b' '..=b'~' => format!("'{}'", char::from(byte)),
+        _ => byte.to_string(),
+    }
+}
+
+fn c_label(label: &str) -> String {
+    label.bytes().chain([0]).map(character).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,38 @@
+// Talks to {{ name }} over the serial line: type a line, read the {% if chat %}reply{% else %}label{% endif %}.
+#include <{{ name }}.h>
+
+static {{ name }}_net net;
+static char line[{{ guard }}_MAX_QUERY];
+static uint8_t length;
+
+static void answer() {
+{%- if chat %}
+  int c;
+  if (!{{ name }}_ask(&net, line, length)) return;
+  while ((c = {{ name }}_next(&net)) >= 0) Serial.write((uint8_t)c);
+  Serial.println();
+{%- else %}
+  char label[{{ guard }}_LABEL_SIZE];
+  int index = {{ name }}_classify(&net, line, length);
+  if (index < 0) return;
+  {{ name }}_label(index, label, sizeof label);
+  Serial.println(label);
+{%- endif %}
+}
+
+void setup() {
+  Serial.begin(115200);
+  Serial.print(F("> "));
+}
+
+void loop() {
+  if (!Serial.available()) return;
+  char c = (char)Serial.read();
+  if (c != '\r' && c != '\n') {
+    if (length < sizeof line) line[length++] = c;
+  } else if (length > 0) {  // the second of CR and LF ends an empty line
+    answer();
+    length = 0;
+    Serial.print(F("> "));
+  }
+}

@@ -1,0 +1,154 @@
+//! On an ATmega328P, simulated, with avr-gcc.
+
+use super::{STRICT, compiled, expected, installed, main_program, queries, sources, support, write};
+use mlc_compiler::model::Model;
+use mlc_compiler::{Assets, c99, eval, reference};
+use mlc_machine::Script;
+use mlc_runtime_avr::{ATMEGA328P, AvrConfig, AvrMachine, End, Exit, NoObserver, Program, Typing};
+use std::path::Path;
+use std::process::Command;
+
+const PUT: &str = "#include <avr/io.h>\n#include <avr/sleep.h>\n\
+    static void put(char c) { while (!(UCSR0A & 1 << UDRE0)) {} UCSR0A = 1 << U2X0 | 1 << TXC0; UDR0 = c; }\n\
+    static void start(void) { UBRR0 = 1; UCSR0A = 1 << U2X0; UCSR0B = 1 << RXEN0 | 1 << TXEN0; }\n\
+    static void stop(void) { while (!(UCSR0A & 1 << TXC0)) {} sleep_enable(); sleep_cpu(); }";
+
+/// As much of an Arduino core as the example needs: a serial line that waits. It sleeps for good where no
+/// more comes.
+const ARDUINO: &str = r#"
+#include <avr/io.h>
+#include <avr/pgmspace.h>
+#include <stdint.h>
+class __FlashStringHelper;
+#define F(text) (reinterpret_cast<const __FlashStringHelper *>(PSTR(text)))
+struct HardwareSerial {
+  void begin(unsigned long) { UBRR0 = 16; UCSR0A = 1 << U2X0; UCSR0B = 1 << RXEN0 | 1 << TXEN0; }
+  int available() { return UCSR0A & 1 << RXC0 ? 1 : 0; }
+  int read() { return UDR0; }
+  void write(uint8_t c) { while (!(UCSR0A & 1 << UDRE0)) {} UDR0 = c; }
+  void print(const char *text) { while (*text) write((uint8_t)*text++); }
+  void print(const __FlashStringHelper *text) {
+    const char *p = reinterpret_cast<const char *>(text);
+    while (char c = (char)pgm_read_byte(p++)) write((uint8_t)c);
+  }
+  void println() { print("\r\n"); }
+  void println(const char *text) { print(text); println(); }
+};
+static HardwareSerial Serial;
+"#;
+
+const CORE: &str = "int main() { setup(); for (;;) loop(); }\n";
+
+fn gcc(compiler: &str, folder: &Path) -> Command {
+    let mut command = Command::new(compiler);
+    command.args(["-mmcu=atmega328p", "-Os", "-ffunction-sections", "-Wl,--gc-sections", "-I"]).arg(folder);
+    command
+}
+
+fn load(elf: &Path) -> Program {
+    Program::from_elf(&std::fs::read(elf).expect("avr-gcc wrote it"), &ATMEGA328P)
+        .expect("an ELF for the chip")
+}
+
+/// Logits and replies of a model on the chip.
+fn check(model: &Model, prompts: &[Vec<u8>]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sources = sources(model);
+    let code = write(folder.path(), &sources);
+    let main = folder.path().join("main.c");
+    std::fs::write(&main, main_program(model, &sources.name, prompts, PUT)).expect("the folder is writable");
+    let elf = folder.path().join("a.elf");
+    // The flags against warnings are for the generated code: a program of one's own may say what it wants.
+    let mut strict = gcc("avr-gcc", folder.path());
+    compiled(strict.args(STRICT).args(["-fsyntax-only"]).arg(&code), &model.name);
+    compiled(
+        gcc("avr-gcc", folder.path()).args(["-std=c99", "-o"]).arg(&elf).arg(&main).arg(&code),
+        &model.name,
+    );
+    let config = AvrConfig { limit: Some(4_000_000_000), ..AvrConfig::default() };
+    let program = load(&elf);
+    let flash = program.flash_used;
+    let mut machine = AvrMachine::new(program, Script::default(), config);
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Sleep), "{}", model.name);
+    let output = String::from_utf8_lossy(machine.console().output()).into_owned();
+    assert!(output == expected(model, prompts), "{} differs on the chip", model.name);
+    let steps = output.lines().filter(|l| !l.starts_with('=')).count();
+    eprintln!("{}: {flash} bytes of flash with a test's main, {steps} steps", model.name);
+}
+
+#[test]
+fn small_random_networks_are_exact_on_the_chip() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    let fits = |model: &Model| sources(model).flash < 28_000 && sources(model).ram < 1_400;
+    let models = (0..).map(support::model).filter(fits).take(12);
+    for (seed, model) in models.enumerate() {
+        check(&model, &queries(&model, seed as u64)[3..]);
+    }
+}
+
+#[test]
+fn published_networks_fit_and_are_exact_on_the_chip() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    for name in ["tinychat", "guess"] {
+        let Some(model) = support::published(name) else { continue };
+        let prompts = support::expected(name).into_iter().map(|(prompt, _)| prompt.into_bytes());
+        check(&model, &prompts.take(2).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_example_of_the_library_talks() {
+    if !installed("avr-g++") {
+        return;
+    }
+    for seed in [3, 11] {
+        let model = support::model(seed);
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let sources = sources(&model);
+        let code = write(folder.path(), &sources);
+        let zip = c99::library(&model, &sources, &Assets::builtin()).expect("the templates are whole");
+        let sketch = unzip(&zip, &format!("{}/examples/Talk/Talk.ino", sources.name));
+        let file = |name: &str| folder.path().join(name);
+        std::fs::write(file("Arduino.h"), ARDUINO).expect("the folder is writable");
+        std::fs::write(file("sketch.cpp"), format!("#include <Arduino.h>\n{sketch}\n{CORE}"))
+            .expect("writable");
+        let cpp = ["-Wall", "-Wextra", "-c", "-o"];
+        compiled(
+            gcc("avr-g++", folder.path()).args(cpp).args([file("s.o"), file("sketch.cpp")]),
+            "the sketch",
+        );
+        compiled(gcc("avr-gcc", folder.path()).args(cpp).args([file("n.o"), code]), "the network");
+        compiled(
+            gcc("avr-g++", folder.path()).arg("-o").args([file("a.elf"), file("s.o"), file("n.o")]),
+            "both",
+        );
+        let graph = reference(&model).expect("the model was checked");
+        let prompts = [b"hello".to_vec(), b"Is It?".to_vec()];
+        let mut typed = Vec::new();
+        let mut expected = b"> ".to_vec();
+        for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
+            let prompt = &prompt[..prompt.len().min(model.query.max_length.into())];
+            typed.extend([prompt, end].concat());
+            expected.extend([&eval::run(&graph, prompt).reply, &b"\r\n> "[..]].concat());
+        }
+        // Slower than the network thinks: the example does not sleep, so that nobody sees when it waits.
+        let typing = Typing::Every(1_000_000);
+        let config = AvrConfig { typing, limit: Some(40_000_000), ..AvrConfig::default() };
+        let mut machine = AvrMachine::new(load(&file("a.elf")), Script::new(&typed), config);
+        machine.run(&mut NoObserver);
+        assert_eq!(
+            machine.console().output().escape_ascii().to_string(),
+            expected.escape_ascii().to_string()
+        );
+    }
+}
+
+fn unzip(archive: &[u8], name: &str) -> String {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(archive)).expect("an archive");
+    let file = zip.by_name(name).expect("the file is in it");
+    std::io::read_to_string(file).expect("it is text")
+}

@@ -1,0 +1,112 @@
+//! Generated C before C compilers: without a warning, and with the reference's bits on this machine and on
+//! an ATmega328P.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chip;
+mod host;
+
+use mlc_compiler::model::{Model, Output};
+use mlc_compiler::{Assets, c99, eval, reference};
+use std::path::Path;
+use std::process::Command;
+
+/// Flags that the generated code compiles with, without a warning.
+const STRICT: [&str; 6] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wconversion"];
+
+fn sources(model: &Model) -> c99::Sources {
+    c99::sources(model, &Assets::builtin()).expect("the model was checked")
+}
+
+/// Writes header and code; gives the path of the code.
+fn write(folder: &Path, sources: &c99::Sources) -> std::path::PathBuf {
+    let file = |extension| folder.join(format!("{}.{extension}", sources.name));
+    std::fs::write(file("h"), &sources.header).expect("the folder is writable");
+    std::fs::write(file("c"), &sources.code).expect("the folder is writable");
+    file("c")
+}
+
+/// Random queries, one of spaces only, and one with bytes that are no ASCII.
+fn queries(model: &Model, seed: u64) -> Vec<Vec<u8>> {
+    let mut r = support::Random(seed);
+    let longest = model.query.max_length.into();
+    let mut queries: Vec<_> = (0..5).map(|_| support::query(&mut r, longest)).collect();
+    queries.extend([b"   ".to_vec(), b" \xc4\xe4 Z".to_vec()]);
+    queries
+}
+
+/// Runs a compiler, which has to have nothing to say.
+fn compiled(command: &mut Command, what: &str) {
+    let said = command.output().unwrap_or_else(|e| panic!("{command:?}: {e}"));
+    let text = String::from_utf8_lossy(&said.stderr);
+    assert!(said.status.success() && text.is_empty(), "{what}: {text}");
+}
+
+/// What a program has to print for these prompts: each step's logits, and the reply.
+fn expected(model: &Model, prompts: &[Vec<u8>]) -> String {
+    let graph = reference(model).expect("the model was checked");
+    let mut out = String::new();
+    for prompt in prompts {
+        let run = eval::run(&graph, prompt);
+        for logits in &run.logits {
+            let logits: Vec<_> = logits.iter().map(i16::to_string).collect();
+            out += &format!("{}\n", logits.join(" "));
+        }
+        let reply: Vec<_> = run.reply.iter().map(|b| format!("{b:02x}")).collect();
+        out += &format!("={}\n", reply.concat());
+    }
+    out
+}
+
+/// A `main` that prints what [`expected`] says, with `put` for a character.
+fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> String {
+    let guard = name.to_ascii_uppercase();
+    let texts: String =
+        prompts.iter().map(|p| format!("    {{ {}, {} }},\n", p.len(), c_string(p))).collect();
+    let one = match model.output {
+        Output::Chat(_) => format!(
+            "    int c;\n    unsigned char reply[{guard}_MAX_REPLY], length = 0, i;\n\
+             \x20   if ({name}_ask(&net, text, size))\n\
+             \x20       for (;;) {{\n            unsigned char left = net.left;\n            c = {name}_next(&net);\n\
+             \x20           if (left == 0) break;\n            logits();\n            if (c < 0) break;\n\
+             \x20           reply[length++] = (unsigned char)c;\n        }}\n\
+             \x20   put('=');\n    for (i = 0; i < length; i++) hex(reply[i]);\n    put('\\n');\n"
+        ),
+        Output::Classifier { .. } => format!(
+            "    char label[{guard}_LABEL_SIZE];\n    unsigned char i;\n    int index = {name}_classify(&net, text, size);\n\
+             \x20   if (index >= 0) logits();\n    put('=');\n    if (index >= 0) {{\n\
+             \x20       {name}_label(index, label, sizeof label);\n\
+             \x20       for (i = 0; label[i]; i++) hex((unsigned char)label[i]);\n    }}\n    put('\\n');\n"
+        ),
+    };
+    format!(
+        "#include \"{name}.h\"\n{put}\n\
+         static {name}_net net;\n\
+         static const struct {{ size_t size; const char *text; }} prompts[] = {{\n{texts}}};\n\
+         static void hex(unsigned char b) {{\n    put(\"0123456789abcdef\"[b >> 4]);\n    put(\"0123456789abcdef\"[b & 15]);\n}}\n\
+         static void number(int n) {{\n    if (n < 0) {{ put('-'); if (n <= -10) number(-(n / 10)); put((char)('0' - n % 10)); return; }}\n\
+         \x20   if (n >= 10) number(n / 10);\n    put((char)('0' + n % 10));\n}}\n\
+         static void logits(void) {{\n    unsigned i;\n    for (i = 0; i < {guard}_LOGITS; i++) {{\n\
+         \x20       if (i) put(' ');\n        number({name}_logit(&net, i));\n    }}\n    put('\\n');\n}}\n\
+         static void ask(const char *text, size_t size) {{\n{one}}}\n\
+         int main(void) {{\n    unsigned i;\n    start();\n    for (i = 0; i < sizeof prompts / sizeof *prompts; i++)\n\
+         \x20       ask(prompts[i].text, prompts[i].size);\n    stop();\n    return 0;\n}}\n"
+    )
+}
+
+/// Any bytes as a C string, in octal so that no digit behind them joins in.
+fn c_string(bytes: &[u8]) -> String {
+    format!("\"{}\"", bytes.iter().map(|b| format!("\\{b:03o}")).collect::<String>())
+}
+
+/// Whether a tool is there; with MLC_REQUIRE_TOOLS=1 it has to be.
+fn installed(tool: &str) -> bool {
+    if Command::new(tool).arg("--version").output().is_ok() {
+        return true;
+    }
+    let required = std::env::var_os("MLC_REQUIRE_TOOLS").is_some_and(|v| v == "1");
+    assert!(!required, "{tool} is required and not installed");
+    eprintln!("skipped: {tool} is not installed");
+    false
+}
