@@ -48,6 +48,8 @@ pub enum CliError {
     Train(#[from] TrainError),
     #[error("{place}: {problem}")]
     TrainFile { place: String, problem: String },
+    #[error("{problem}")]
+    Resume { problem: String, help: &'static str },
 }
 
 impl CliError {
@@ -69,7 +71,7 @@ impl CliError {
     fn help_text(&self) -> Option<String> {
         Some(match self {
             Self::Usage(_) => return None,
-            Self::Read { help, .. } | Self::Write { help, .. } => (*help).into(),
+            Self::Read { help, .. } | Self::Write { help, .. } | Self::Resume { help, .. } => (*help).into(),
             Self::Input(_) | Self::Output(_) => return None,
             Self::Import { error, .. } => error.help().into(),
             Self::Compile(e) => e.help(),

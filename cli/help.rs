@@ -55,8 +55,9 @@ Examples:
   mlc inspect model.ron --json";
 
 pub const TRAIN: &str = "\
-PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Ctrl-C saves \
-the best network so far.
+PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Whenever \
+there is a better network it goes to --output, at most every two seconds and whole or not at all. Ctrl-C ends the \
+training with the best network, a second one at once; `--resume` without a MODEL goes on.
 
 Limits: while a network is above one, the pull of its weights towards zero grows. The best network within all \
 limits is kept; if there is none, the model is written all the same, and the exit code is 1. T-states are \
@@ -78,6 +79,7 @@ Examples:
   mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron
   mlc train pairs.txt --hold-out 0.15 --baselines --seeds 5 --log log.csv --curve curve.svg
   mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron
+  mlc train pairs.txt -o chat.ron --resume      after a power cut
   mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";
 
 pub const EVAL: &str = "\

@@ -8,8 +8,16 @@ use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
 /// What a trained model brings with it.
-const SHAPE: [&str; 7] =
-    ["classifier", "hidden", "query_buckets", "max_query", "context_buckets", "context_length", "max_reply"];
+const SHAPE: [&str; 8] = [
+    "classifier",
+    "hidden",
+    "query_buckets",
+    "position_bands",
+    "max_query",
+    "context_buckets",
+    "context_length",
+    "max_reply",
+];
 
 #[derive(Debug, Args)]
 #[command(
@@ -22,9 +30,10 @@ pub struct TrainArgs {
     /// Settings from a train.ron
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Go on with a trained model: its encoders and layers, with new characters or labels added
-    #[arg(long, value_name = "MODEL", conflicts_with_all = SHAPE)]
-    pub resume: Option<PathBuf>,
+    /// Go on with a trained model: its encoders and layers, with new characters or labels added. Without MODEL:
+    /// with what --output holds, so that a training that was ended goes on
+    #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = SHAPE)]
+    pub resume: Option<Option<PathBuf>>,
     /// Train with so many seeds, from --seed on; keep the best, show the spread
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub seeds: u16,

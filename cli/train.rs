@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::files::Output;
 use crate::import::summary;
 use crate::pair_args::TrainArgs;
+use crate::snapshot::Snapshots;
 use crate::table::{Align, grouped, table};
 use crate::train_display::{Display, shares};
 use crate::train_file::{self, TrainSettings};
@@ -30,7 +31,10 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
     }
     let limits = Limits::new(&given)?;
-    let start = args.resume.as_deref().map(files::model).transpose()?.map(|loaded| loaded.model);
+    let start = match &args.resume {
+        Some(named) => Some(start(named.as_deref(), &args.output)?),
+        None => None,
+    };
     let settings = settings(&given, start.as_ref());
     settings.check().map_err(TrainError::from)?;
     check_name(&settings)?;
@@ -52,6 +56,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 
     let stop = interrupt::listen();
     let mut display = Display::new(task.train.pairs());
+    let mut snapshots = Snapshots::new(&args.output);
     let mut rows: Vec<(u64, EpochRow)> = Vec::new();
     let seeds = limits.pricing(&task).with(|budgets| {
         let training = Training { task: &task, settings: &settings, start: start.as_ref(), budgets };
@@ -64,6 +69,9 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
                 rows.push((seed, (*row).clone()));
             }
             display.show(&event);
+            if let Err(e) = snapshots.see(&event) {
+                display.say(&format!("warning: no snapshot: {e}; training goes on"));
+            }
         })
     })?;
     display.finish();
@@ -96,6 +104,16 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     })
 }
 
+/// The model to go on with: the one that was named, or the one where the result goes.
+fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
+    if named.is_none() && !output.exists() {
+        let problem = format!("no {} yet: there is nothing to go on with", files::shown(output));
+        let help = "train without --resume first, or name a model behind it";
+        return Err(CliError::Resume { problem, help });
+    }
+    Ok(files::model(named.unwrap_or(output))?.model)
+}
+
 /// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also
 /// against what a file says, which may be the one that it was made by.
 fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
@@ -113,6 +131,7 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     put(&mut settings.about, given.about);
     put(&mut settings.hidden, given.hidden);
     put(&mut settings.query.buckets, given.query_buckets);
+    put(&mut settings.query.bands, given.position_bands);
     put(&mut settings.query.max_length, given.max_query);
     put(&mut settings.context.buckets, given.context_buckets);
     put(&mut settings.context.length, given.context_length);

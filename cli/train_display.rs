@@ -30,6 +30,11 @@ impl Display {
         self.bar.finish_and_clear();
     }
 
+    /// A line on standard error that the bar does not run through.
+    pub fn say(&self, line: &str) {
+        self.bar.suspend(|| eprintln!("{line}"));
+    }
+
     pub fn show(&mut self, event: &Event) {
         match event {
             Event::Start { weights, steps, held_out_steps } => {

@@ -29,6 +29,9 @@ pub struct TrainSettings {
     /// Buckets of the query's trigrams [default: 128; classifier 64]
     #[arg(long, value_name = "N")]
     pub query_buckets: Option<u16>,
+    /// Bands of eight positions whose trigrams differ, 1 to 16: "put key in box" is not "put box in key" [default: 1]
+    #[arg(long, value_name = "N")]
+    pub position_bands: Option<u8>,
     /// Longest query of the program's own prompt in bytes [default: 62]
     #[arg(long, value_name = "N")]
     pub max_query: Option<u8>,
@@ -117,6 +120,7 @@ pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
         about: typed.about.or(file.about),
         hidden: typed.hidden.or(file.hidden),
         query_buckets: typed.query_buckets.or(file.query_buckets),
+        position_bands: typed.position_bands.or(file.position_bands),
         max_query: typed.max_query.or(file.max_query),
         context_buckets: typed.context_buckets.or(file.context_buckets),
         context_length: typed.context_length.or(file.context_length),

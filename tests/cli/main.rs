@@ -10,6 +10,7 @@ mod models;
 mod run;
 mod train;
 mod train_options;
+mod train_snapshot;
 mod verify;
 
 use std::ffi::OsStr;

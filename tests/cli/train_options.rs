@@ -123,3 +123,27 @@ fn wrong_limits_are_usage_errors() {
     assert!(said.contains("there is no target \"z81\""), "{said}");
     assert_eq!(folder.names(), ["pairs.txt"]);
 }
+
+/// Queries that differ in the order of their words only, as far as trigrams go.
+#[test]
+fn position_bands_tell_the_order_and_are_kept() {
+    let folder = Folder::new();
+    folder.write("pairs.txt", "up down up left up|DOWN\nup left up down up|LEFT\nup jump up left up|JUMP\n");
+    folder.write("train.ron", "(pairs: [\"pairs.txt\"], classifier: true, hidden: [8], position_bands: 2)");
+    let said = folder.mlc(["train", "--config", "train.ron", "--epochs", "200"]).ok();
+    assert!(said.ends_with("100.0 % of characters, 100.0 % of replies right\n"), "{said}");
+    let said = folder.mlc(["eval", "model.ron", "pairs.txt"]).ok();
+    assert!(said.contains("100.0 %"), "{said}");
+    folder.write("prompts.txt", folder.text("pairs.txt"));
+    folder.mlc(["verify", "model.ron", "--prompts", "prompts.txt", "--random", "20"]).ok();
+    // A limit is priced with bands, and training goes on with them.
+    let args = ["train", "pairs.txt", "--resume", "--epochs", "20", "--max-tstates", "900000"];
+    assert!(folder.mlc(args).ok().contains("100.0 % of replies right\nlimit: "));
+    assert!(folder.text("model.ron").contains("query: (buckets: 64, bands: 2, "));
+
+    let said = folder.mlc(["train", "--config", "train.ron", "--position-bands", "1"]).ok();
+    assert!(said.contains(" 66.7 % of replies right"), "{said}");
+    let said = folder.mlc(["train", "pairs.txt", "--position-bands", "17"]).fails(1);
+    assert!(said.contains("position bands is 17, outside 1..16"), "{said}");
+    folder.mlc(["train", "pairs.txt", "--resume", "--position-bands", "2"]).fails(2);
+}

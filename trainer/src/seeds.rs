@@ -23,7 +23,8 @@ pub struct Spread {
     pub deviation: f64,
 }
 
-/// Trains with `count` seeds, from that of the settings on, one after the other. The observer also gets the seed.
+/// Trains with `count` seeds, from that of the settings on, one after the other. The observer also gets the seed;
+/// [`Event::Best`] comes for networks that are better than those of all seeds before.
 ///
 /// # Errors
 /// Those of [`train`].
@@ -37,19 +38,21 @@ pub fn train_seeds(
     for offset in 0..count.max(1) as u64 {
         let seed = training.settings.seed.wrapping_add(offset);
         let settings = Settings { seed, ..training.settings.clone() };
+        let earlier = runs.iter().map(|(_, trained): &(u64, Trained)| trained.rank());
+        let earlier = earlier.reduce(|best, rank| if rank > best { rank } else { best });
         let trained =
-            train(&Training { settings: &settings, ..*training }, stop, &mut |event| observer(seed, event))?;
+            train(&Training { settings: &settings, ..*training }, stop, &mut |event| match &event {
+                Event::Best { row, .. } if earlier.is_some() && row.rank() <= earlier => {}
+                _ => observer(seed, event),
+            })?;
         let stopped = trained.stop == StopReason::Requested;
         runs.push((seed, trained));
         if stopped {
             break;
         }
     }
-    let score = |i: usize| {
-        let (_, trained) = &runs[i];
-        (trained.within_budget, trained.held_out.unwrap_or(trained.train).score())
-    };
-    let best = (1..runs.len()).fold(0, |best, i| if score(i) > score(best) { i } else { best });
+    let rank = |i: usize| runs[i].1.rank();
+    let best = (1..runs.len()).fold(0, |best, i| if rank(i) > rank(best) { i } else { best });
     let train = spread(&runs.iter().map(|(_, trained)| trained.train.reply_share()).collect::<Vec<_>>());
     let held_out: Vec<f64> =
         runs.iter().filter_map(|(_, trained)| trained.held_out).map(|f| f.reply_share()).collect();

@@ -1,7 +1,7 @@
 //! What can be chosen about a network and its training.
 
 use crate::pairs::Limits;
-use mlc_compiler::model::{ContextEncoder, MAX_SHIFT, MAX_WIDTH, QueryEncoder};
+use mlc_compiler::model::{ContextEncoder, MAX_BANDS, MAX_SHIFT, MAX_WIDTH, QueryEncoder};
 use thiserror::Error;
 
 /// All choices; [`Settings::default`] for chat, [`Settings::classifier`] for labels.
@@ -10,7 +10,8 @@ pub struct Settings {
     /// Name and description of the model.
     pub name: String,
     pub about: String,
-    /// Buckets of the query's trigrams, 1 to 1,024, and the longest query in bytes, 1 to 127.
+    /// Buckets of the query's trigrams, 1 to 1,024, their position bands, 1 to 16, and the longest query in bytes,
+    /// 1 to 127.
     pub query: QueryEncoder,
     /// Buckets of the context's n-grams, 1 to 1,024, and the window in characters, 1 to 32.
     pub context: ContextEncoder,
@@ -115,6 +116,7 @@ impl Settings {
             if in_range { Ok(()) } else { Err(SettingsError::Whole { field, value, least, most }) }
         };
         whole("query buckets", self.query.buckets.into(), 1, MAX_WIDTH)?;
+        whole("position bands", self.query.bands.into(), 1, MAX_BANDS.into())?;
         whole("query length", self.query.max_length.into(), 1, 127)?;
         whole("context buckets", self.context.buckets.into(), 1, MAX_WIDTH)?;
         whole("context length", self.context.length.into(), 1, 32)?;

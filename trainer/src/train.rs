@@ -28,7 +28,8 @@ pub enum Event<'a> {
     Batch { epoch: usize, done: usize, of: usize },
     /// After every epoch.
     Epoch(&'a EpochRow),
-    /// The best network so far, for a snapshot; after the `Epoch` that it comes from.
+    /// The best network so far, for a snapshot; after the `Epoch` that it comes from. Of several seeds: the best of
+    /// all.
     Best { model: &'a Model, row: &'a EpochRow },
 }
 
@@ -53,6 +54,19 @@ pub struct EpochRow {
     /// Exact figures, in epochs with an evaluation.
     pub train: Option<Figures>,
     pub held_out: Option<Figures>,
+}
+
+impl EpochRow {
+    /// By which networks are compared: one that keeps the budgets is better than any that does not. `None` without
+    /// exact figures.
+    pub(crate) fn rank(&self) -> Option<(bool, f64)> {
+        let figures = self.held_out.or(self.train)?;
+        Some((self.within_budget(), figures.score()))
+    }
+
+    fn within_budget(&self) -> bool {
+        self.budget_used.is_none_or(|used| used <= 1.0)
+    }
 }
 
 /// Why training ended.
@@ -81,6 +95,13 @@ pub struct Trained {
     /// How many there were.
     pub epochs: usize,
     pub stop: StopReason,
+}
+
+impl Trained {
+    /// See [`EpochRow::rank`].
+    pub(crate) fn rank(&self) -> (bool, f64) {
+        (self.within_budget, self.held_out.unwrap_or(self.train).score())
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -227,11 +248,7 @@ impl Run<'_> {
                 self.evaluate(&mut row);
             }
             observer(Event::Epoch(&row));
-            if self.keep_if_best(&row)?
-                && let Some(best) = &self.best
-            {
-                observer(Event::Best { model: &best.model, row: &row });
-            }
+            self.keep_if_best(&row, observer)?;
             if stopped {
                 reason = StopReason::Requested;
                 break;
@@ -254,8 +271,7 @@ impl Run<'_> {
         self.regulate(&mut row, order);
         self.evaluate(&mut row);
         observer(Event::Epoch(&row));
-        self.keep_if_best(&row)?;
-        Ok(())
+        self.keep_if_best(&row, observer)
     }
 
     fn epoch(
@@ -327,30 +343,25 @@ impl Run<'_> {
     }
 
     /// The better of two equals is the later one: it is sparser.
-    fn keep_if_best(&mut self, row: &EpochRow) -> Result<bool, TrainError> {
-        let Some(train) = row.train else { return Ok(false) };
-        let within_budget = row.budget_used.is_none_or(|used| used <= 1.0);
-        // A network that keeps the budgets is better than any that does not.
-        let rank = |within: bool, figures: &Figures| (within, figures.score());
-        if let Some(best) = &self.best
-            && rank(within_budget, &row.held_out.unwrap_or(train))
-                < rank(best.within_budget, &best.held_out.unwrap_or(best.train))
-        {
-            return Ok(false);
+    fn keep_if_best(&mut self, row: &EpochRow, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+        let Some(train) = row.train else { return Ok(()) };
+        if self.best.as_ref().is_some_and(|best| row.rank() < Some(best.rank())) {
+            return Ok(());
         }
         let model = self.model(row)?;
-        self.best = Some(Trained {
+        let best = self.best.insert(Trained {
             model,
             train,
             held_out: row.held_out,
             nonzero: row.nonzero,
             costs: row.costs.clone(),
-            within_budget,
+            within_budget: row.within_budget(),
             epoch: row.epoch,
             epochs: row.epochs,
             stop: StopReason::Finished,
         });
-        Ok(true)
+        observer(Event::Best { model: &best.model, row });
+        Ok(())
     }
 
     fn out_of_patience(&self, epoch: usize) -> bool {

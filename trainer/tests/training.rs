@@ -146,11 +146,13 @@ fn an_assessment_counts_what_comes_instead() {
 fn several_seeds_and_the_best_of_them() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let settings = Settings { epochs: Some(15), seed: 4, ..small() };
-    let mut seen = Vec::new();
+    let (mut seen, mut snapshots) = (Vec::new(), Vec::new());
     let seeds =
         train_seeds(&Training::new(&task, &settings), 3, &AtomicBool::new(false), &mut |seed, event| {
-            if let Event::Start { .. } = event {
-                seen.push(seed);
+            match event {
+                Event::Start { .. } => seen.push(seed),
+                Event::Best { model, row } => snapshots.push((seed, model.clone(), row.train.unwrap())),
+                Event::Batch { .. } | Event::Epoch(_) => {}
             }
         })
         .unwrap();
@@ -161,6 +163,11 @@ fn several_seeds_and_the_best_of_them() {
     assert!((seeds.train.mean - shares.iter().sum::<f64>() / 3.0).abs() < 1e-12);
     let score = |i: usize| seeds.runs[i].1.train.step_share() + seeds.runs[i].1.train.reply_share();
     assert!((0..3).all(|i| score(i) <= score(seeds.best)));
+    // Snapshots only get better, also from seed to seed, and the last one is the result.
+    let score = |figures: &Figures| figures.step_share() + figures.reply_share();
+    assert!(snapshots.is_sorted_by(|(_, _, a), (_, _, b)| score(a) <= score(b)));
+    let (seed, model, _) = snapshots.last().unwrap();
+    assert_eq!((*seed, model), (seeds.runs[seeds.best].0, &seeds.runs[seeds.best].1.model));
 }
 
 #[test]

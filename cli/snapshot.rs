@@ -1,0 +1,47 @@
+//! The best network so far on the disk, while training goes on: whatever ends the training leaves a whole model.
+
+use crate::error::CliError;
+use crate::files;
+use mlc_compiler::import;
+use mlc_compiler::model::Model;
+use mlc_trainer::Event;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// Time between two snapshots, at least: writing and syncing must not slow training down.
+const INTERVAL: Duration = Duration::from_secs(2);
+
+/// Writes snapshots to where the model goes in the end.
+pub struct Snapshots<'a> {
+    path: &'a Path,
+    /// The best network, if it is not on the disk yet.
+    waiting: Option<Model>,
+    /// When the last one was written, or could not be.
+    last: Option<Instant>,
+    failing: bool,
+}
+
+impl<'a> Snapshots<'a> {
+    pub fn new(path: &'a Path) -> Self {
+        Self { path, waiting: None, last: None, failing: false }
+    }
+
+    /// Takes note of an event, and writes the best network if there is a new one and time has passed.
+    ///
+    /// # Errors
+    /// It cannot be written: the first time only, so that a full disk is said once. What was there stays whole, and
+    /// the next network is tried again.
+    pub fn see(&mut self, event: &Event) -> Result<(), CliError> {
+        if let Event::Best { model, .. } = event {
+            self.waiting = Some((*model).clone());
+        }
+        if self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
+            return Ok(());
+        }
+        let Some(model) = self.waiting.take() else { return Ok(()) };
+        let written = files::write(self.path, import::ron::write(&model).into_bytes());
+        self.last = Some(Instant::now());
+        let known = std::mem::replace(&mut self.failing, written.is_err());
+        if known { Ok(()) } else { written }
+    }
+}
