@@ -1,5 +1,11 @@
 //! Assembly text → image: the bytes, and where to look while they run.
 
+mod elf;
+mod hex;
+
+pub use elf::elf;
+pub use hex::hex;
+
 use crate::CompileError;
 use crate::asm::{self, Assembly, Isa};
 use crate::plan::Plan;
