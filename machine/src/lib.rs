@@ -1,12 +1,17 @@
 //! What the simulated machines have in common, whatever their processor: a console, names for addresses,
-//! clock cycles added up by phase, and values that nobody may rely on.
+//! clock cycles added up by phase or by instruction and caller, and values that nobody may rely on.
 
+mod calls;
 mod console;
 mod junk;
 mod phase;
+mod profile;
 mod symbols;
+
+pub use calls::{Call, Return};
 
 pub use console::{Console, Input, Readiness, Script};
 pub use junk::Junk;
 pub use phase::PhaseCounter;
+pub use profile::{Context, Count, Profiler};
 pub use symbols::{Address, Location, Symbols};

@@ -1,5 +1,7 @@
 //! Looking at a program while it runs.
 
+use mlc_machine::{Call, Return};
+
 use crate::bus::Memory;
 
 /// What a run tells. All methods do nothing unless implemented, and cost nothing then.
@@ -12,6 +14,21 @@ pub trait Observer {
     /// the differences add up to all T-states of the run.
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         let _ = (pc, before, after);
+    }
+
+    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all.
+    const CALLS: bool = false;
+
+    /// A `CALL` or `RST` has called, told behind its [`Observer::on_instruction`]; or an interrupt was accepted, told
+    /// before it.
+    fn on_call(&mut self, call: Call<u16>) {
+        let _ = call;
+    }
+
+    /// A `RET`, `RETI`, `RETN` or the end of a system service has popped PC. Told behind its
+    /// [`Observer::on_instruction`].
+    fn on_return(&mut self, ret: Return<u16>) {
+        let _ = ret;
     }
 
     /// PC has reached a watched address; the instruction there comes next. `t`: T-states since the start.
@@ -37,6 +54,16 @@ impl<O: Observer> Observer for &mut O {
         (**self).on_instruction(pc, before, after);
     }
 
+    const CALLS: bool = O::CALLS;
+
+    fn on_call(&mut self, call: Call<u16>) {
+        (**self).on_call(call);
+    }
+
+    fn on_return(&mut self, ret: Return<u16>) {
+        (**self).on_return(ret);
+    }
+
     fn on_watch(&mut self, address: u16, memory: &Memory, t: u64) {
         (**self).on_watch(address, memory, t);
     }
@@ -60,6 +87,26 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         }
     }
 
+    const CALLS: bool = A::CALLS || B::CALLS;
+
+    fn on_call(&mut self, call: Call<u16>) {
+        if A::CALLS {
+            self.0.on_call(call);
+        }
+        if B::CALLS {
+            self.1.on_call(call);
+        }
+    }
+
+    fn on_return(&mut self, ret: Return<u16>) {
+        if A::CALLS {
+            self.0.on_return(ret);
+        }
+        if B::CALLS {
+            self.1.on_return(ret);
+        }
+    }
+
     fn on_watch(&mut self, address: u16, memory: &Memory, t: u64) {
         self.0.on_watch(address, memory, t);
         self.1.on_watch(address, memory, t);
@@ -80,5 +127,26 @@ impl Observer for PhaseCounter {
     #[inline]
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         self.add(pc, after - before);
+    }
+}
+
+/// Adds up T-states by address, phase and caller.
+pub type Profiler = mlc_machine::Profiler<u16>;
+
+impl Observer for Profiler {
+    const INSTRUCTIONS: bool = true;
+    const CALLS: bool = true;
+
+    #[inline]
+    fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
+        self.add(pc, after - before);
+    }
+
+    fn on_call(&mut self, call: Call<u16>) {
+        self.call(call);
+    }
+
+    fn on_return(&mut self, ret: Return<u16>) {
+        self.ret(ret);
     }
 }

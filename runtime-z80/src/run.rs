@@ -43,11 +43,15 @@ impl<P: Ports> Core<P> {
                     observer.on_watch(pc, &self.bus.memory, self.t);
                 }
                 if marks & mark::TRAP != 0 {
+                    let sp = self.sp();
                     if let Err(end) = host.trap(self, observer) {
                         return State::Ended(end);
                     }
                     if O::INSTRUCTIONS {
                         observer.on_instruction(pc, before, self.t);
+                    }
+                    if O::CALLS {
+                        self.tell_service(sp, observer);
                     }
                     continue;
                 }
@@ -59,11 +63,15 @@ impl<P: Ports> Core<P> {
                     return State::Ended(self.end(FaultKind::BlankExecution, pc));
                 }
             }
+            let leap = O::CALLS.then(|| self.leap(pc));
             if let Err(kind) = self.execute(pc) {
                 return State::Ended(self.end(kind, pc));
             }
             if O::INSTRUCTIONS {
                 observer.on_instruction(pc, before, self.t);
+            }
+            if let Some(leap) = leap {
+                self.tell_leap(leap, observer);
             }
         }
     }
@@ -89,6 +97,9 @@ impl<P: Ports> Core<P> {
             clock.pending = false;
         }
         self.accept_interrupt()?;
+        if O::CALLS {
+            self.tell_call(observer);
+        }
         if O::INSTRUCTIONS {
             observer.on_instruction(self.pc(), t, self.t);
         }
