@@ -6,7 +6,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use mlc_compiler::ir::Form;
-use mlc_compiler::pass;
+use mlc_compiler::target::ImageKind;
+use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
@@ -132,9 +133,9 @@ pub struct EncodingArg {
 /// What `mlc compile` can give.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Kind {
-    /// The image; only into a file
+    /// What the machine loads; only into a file
     #[value(skip)]
-    Com,
+    Image(ImageKind),
     Asm,
     Lst,
     Map,
@@ -143,13 +144,22 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [Self::Com, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+    const TEXTS: [Self; 5] = [Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+
+    /// All kinds for any target.
+    fn all() -> impl Iterator<Item = Self> {
+        ImageKind::ALL.into_iter().map(Self::Image).chain(Self::TEXTS)
+    }
+
     /// The kinds written without `-o`.
-    pub const DEFAULT: [Self; 4] = [Self::Com, Self::Asm, Self::Lst, Self::Map];
+    pub fn default(target: &Target) -> impl Iterator<Item = Self> {
+        let image = target.images.first().copied();
+        image.map(Self::Image).into_iter().chain([Self::Asm, Self::Lst, Self::Map])
+    }
 
     pub fn extension(self) -> &'static str {
         match self {
-            Self::Com => "com",
+            Self::Image(kind) => kind.extension(),
             Self::Asm => "asm",
             Self::Lst => "lst",
             Self::Map => "map",
@@ -172,15 +182,15 @@ impl FromStr for OutputFile {
     fn from_str(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
-        let kind = Kind::ALL.into_iter().find(|kind| kind.extension() == extension);
-        match kind {
-            Some(kind) => Ok(Self { path, kind }),
-            None => {
-                Err("the extension decides what is written: .com (image), .asm (assembly), .lst (listing), \
-                         .map (symbols), .ir (graph) or .plan"
-                    .into())
-            }
+        if let Some(kind) = Kind::all().find(|kind| kind.extension() == extension) {
+            return Ok(Self { path, kind });
         }
+        let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
+        Err(format!(
+            "the extension decides what is written: {} (image), .asm (assembly), .lst (listing), .map (symbols), \
+             .ir (graph) or .plan",
+            images.join(", ")
+        ))
     }
 }
 

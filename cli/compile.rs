@@ -19,6 +19,7 @@ const WARNINGS: usize = 5;
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = assets(args.templates.as_deref())?;
     let target = targets::find(&args.target.name, &assets)?;
+    check_outputs(args, &target)?;
     let model = files::model(&args.model)?.model;
     let calibration = match &args.calibrate {
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
@@ -87,7 +88,7 @@ fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
 
 fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
     match kind {
-        Kind::Com => compiled.image.bytes.clone(),
+        Kind::Image(kind) => compiled.image.file(kind),
         Kind::Asm => compiled.assembly.clone().into_bytes(),
         Kind::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
         Kind::Map => compiled.image.assembly.map().into_bytes(),
@@ -132,6 +133,24 @@ fn check(compiled: &Compiled, path: &Path, json: bool, out: &mut dyn Write) -> R
     Ok(if equal { Outcome::Done } else { Outcome::Difference })
 }
 
+/// # Errors
+/// A file that is named twice, or that the target does not load.
+fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
+    for (i, file) in args.outputs.iter().enumerate() {
+        if args.outputs[..i].contains(file) {
+            return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
+        }
+        if let Kind::Image(kind) = file.kind
+            && !target.images.contains(&kind)
+        {
+            let known: Vec<_> = target.images.iter().map(|kind| format!(".{}", kind.extension())).collect();
+            let (path, name, known) = (files::shown(&file.path), &target.name, known.join(" or "));
+            return Err(CliError::Usage(format!("{path}: {name} loads {known}")));
+        }
+    }
+    Ok(())
+}
+
 /// The files to write; makes the default folder.
 fn outputs(
     args: &CompileArgs,
@@ -141,17 +160,12 @@ fn outputs(
 ) -> Result<Vec<Output>, CliError> {
     let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
     if !args.outputs.is_empty() {
-        for (i, file) in args.outputs.iter().enumerate() {
-            if args.outputs[..i].contains(file) {
-                return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
-            }
-        }
         return Ok(args.outputs.iter().map(|file| output(file.path.clone(), file.kind)).collect());
     }
     let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
     files::create_folder(&folder)?;
     let path = |kind: Kind| folder.join(format!("{}.{}", model.name, kind.extension()));
-    Ok(Kind::DEFAULT.into_iter().map(|kind| output(path(kind), kind)).collect())
+    Ok(Kind::default(target).map(|kind| output(path(kind), kind)).collect())
 }
 
 fn report(

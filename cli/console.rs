@@ -1,5 +1,6 @@
 //! Consoles for the simulated machine: one that keeps a reply, and the user's terminal or pipe.
 
+use crate::error::CliError;
 use mlc_runtime_z80::{Console, Input, Readiness};
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -67,8 +68,8 @@ pub struct UserConsole<'a> {
     echoed_line_end: bool,
     terminal: bool,
     /// Something stands on the last line.
-    pub open_line: bool,
-    pub failure: Option<io::Error>,
+    open_line: bool,
+    failure: Option<io::Error>,
 }
 
 impl<'a> UserConsole<'a> {
@@ -95,6 +96,17 @@ impl<'a> UserConsole<'a> {
             open_line: false,
             failure: None,
         }
+    }
+
+    /// Ends the last line, so that the shell's prompt comes on one of its own.
+    ///
+    /// # Errors
+    /// The first failure to write.
+    pub fn finish(mut self) -> Result<(), CliError> {
+        if self.open_line {
+            self.put(LF);
+        }
+        self.failure.map_or(Ok(()), |e| Err(e.into()))
     }
 
     fn put(&mut self, byte: u8) {

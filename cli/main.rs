@@ -1,7 +1,7 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
 //! One file a verb; beside them [`args`] and [`help`] (what can be typed), [`error`] (how failures look), [`files`]
-//! (reading, and writing whole or not at all), [`pairs`], [`prompts`], [`sim`] (a compiled image on the machine),
+//! (reading, and writing whole or not at all), [`pairs`], [`prompts`], [`sim`] (a compiled image on a machine),
 //! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted.

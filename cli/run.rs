@@ -2,10 +2,11 @@
 
 use crate::args::RunArgs;
 use crate::error::CliError;
-use crate::sim::{self, Simulator};
+use crate::sim::{self, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files};
 use mlc_compiler::ir::Graph;
+use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target, eval, text};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -30,18 +31,8 @@ struct Row<'a> {
 
 pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
-    if args.program.extension().is_some_and(|e| e.eq_ignore_ascii_case("com")) {
-        if args.target == REFERENCE || args.json {
-            let message =
-                "a .com file is a program of its own: it takes neither --json nor --target reference";
-            return Err(CliError::Usage(message.into()));
-        }
-        let target = targets::find(&args.target, &Assets::builtin())?;
-        let program = files::read(&args.program)?;
-        let name = files::shown(&args.program);
-        let setup = sim::Setup { memory_end: target.memory_end, pace: args.speed };
-        sim::run_program(&program, &name, &args.prompts.join(" "), out, terminal, setup)?;
-        return Ok(Outcome::Done);
+    if let Some(kind) = sim::program_kind(&args.program) {
+        return run_file(kind, args, terminal, out);
     }
     if args.target == REFERENCE {
         if args.speed.is_some() {
@@ -59,6 +50,31 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
     converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)
+}
+
+/// Runs a program of its own.
+fn run_file(
+    kind: ImageKind,
+    args: &RunArgs,
+    terminal: bool,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let extension = kind.extension();
+    if args.target == REFERENCE || args.json {
+        let message = format!(
+            "a .{extension} file is a program of its own: it takes neither --json nor --target reference"
+        );
+        return Err(CliError::Usage(message));
+    }
+    let target = targets::find(&args.target, &Assets::builtin())?;
+    if !target.images.contains(&kind) {
+        return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
+    }
+    let bytes = files::read(&args.program)?;
+    let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
+    let file = ProgramFile { name: &name, bytes: &bytes, tail: &tail };
+    sim::run_program(&file, &target, args.speed, out, terminal)?;
+    Ok(Outcome::Done)
 }
 
 /// Prompts from the command line, from standard input, or typed.

@@ -20,7 +20,11 @@ struct Row<'a> {
     clock_hz: u32,
     memory: usize,
     longest_query: u8,
+    /// Extension of the file that `mlc compile` writes by itself; of all that it can write.
     image: &'static str,
+    images: Vec<&'static str>,
+    /// First and last address of memory that is slower than the table of T-states says.
+    contended: Option<(u16, u16)>,
 }
 
 pub fn run(args: &TargetsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -33,7 +37,8 @@ pub fn run(args: &TargetsArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let rows = targets.iter().map(row).map(|row| {
         let clock = format!("{} MHz", f64::from(row.clock_hz) / 1e6);
         let bytes = grouped(row.memory as u64);
-        vec![row.name.to_string(), clock, bytes, format!(".{}", row.image), row.about.to_string()]
+        let images: Vec<_> = row.images.iter().map(|image| format!(".{image}")).collect();
+        vec![row.name.to_string(), clock, bytes, images.join(" "), row.about.to_string()]
     });
     let columns = [
         ("target", Align::Left),
@@ -53,7 +58,9 @@ fn row(target: &Target) -> Row<'_> {
         clock_hz: target.clock_hz,
         memory: target.memory(),
         longest_query: target.longest_query,
-        image: target.image.extension(),
+        image: target.images.first().map_or("", |kind| kind.extension()),
+        images: target.images.iter().map(|kind| kind.extension()).collect(),
+        contended: target.contended,
     }
 }
 

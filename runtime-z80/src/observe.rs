@@ -40,6 +40,11 @@ pub trait Observer {
     fn on_console_out(&mut self, byte: u8, t: u64) {
         let _ = (byte, t);
     }
+
+    /// The program was given a typed line, or the key that ends one.
+    fn on_line_end(&mut self, t: u64) {
+        let _ = t;
+    }
 }
 
 /// Sees nothing.
@@ -70,6 +75,10 @@ impl<O: Observer> Observer for &mut O {
 
     fn on_console_out(&mut self, byte: u8, t: u64) {
         (**self).on_console_out(byte, t);
+    }
+
+    fn on_line_end(&mut self, t: u64) {
+        (**self).on_line_end(t);
     }
 }
 
@@ -115,6 +124,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_console_out(&mut self, byte: u8, t: u64) {
         self.0.on_console_out(byte, t);
         self.1.on_console_out(byte, t);
+    }
+
+    fn on_line_end(&mut self, t: u64) {
+        self.0.on_line_end(t);
+        self.1.on_line_end(t);
     }
 }
 

@@ -15,7 +15,6 @@ use crate::target::{Cpu, ImageKind, Target};
 /// A finished program with its symbols.
 #[derive(Debug, Clone)]
 pub struct Image {
-    pub kind: ImageKind,
     pub origin: u16,
     pub bytes: Vec<u8>,
     pub assembly: Assembly,
@@ -61,6 +60,13 @@ pub struct Oversize {
 }
 
 impl Image {
+    /// The image as a file that a machine loads.
+    pub fn file(&self, kind: ImageKind) -> Vec<u8> {
+        match kind {
+            ImageKind::Com => self.bytes.clone(),
+        }
+    }
+
     /// Whether the loader takes the image, and buffers and stack fit behind it.
     ///
     /// # Errors
@@ -109,13 +115,5 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
         shift: plan.network.shift,
     };
     let memory_end = plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len());
-    Ok(Image {
-        kind: target.image,
-        origin: assembly.origin,
-        bytes: assembly.bytes.clone(),
-        phases,
-        logits,
-        memory_end,
-        assembly,
-    })
+    Ok(Image { origin: assembly.origin, bytes: assembly.bytes.clone(), phases, logits, memory_end, assembly })
 }

@@ -13,9 +13,15 @@ pub struct Target {
     pub name: String,
     pub about: String,
     pub cpu: Cpu,
+    /// What a program finds when it runs: which system it talks to.
+    pub machine: Machine,
     /// Clock in hertz, for milliseconds in tables.
     pub clock_hz: u32,
-    pub image: ImageKind,
+    /// First and last address of memory that is slower while the picture is drawn. Times are counted without it.
+    #[serde(default)]
+    pub contended: Option<(u16, u16)>,
+    /// Files that the machine loads, the usual one first.
+    pub images: Vec<ImageKind>,
     /// Where the image is loaded and entered.
     pub origin: u16,
     /// First address that the loader refuses to load to; buffers may lie there.
@@ -35,6 +41,13 @@ pub enum Cpu {
     Z80,
 }
 
+/// A machine with its system. Descriptions with another memory map can name the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Machine {
+    /// CP/M 2.2 on any Z80: a command tail, and a console behind the BDOS.
+    Cpm,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum ImageKind {
     /// Bytes from the origin on, as CP/M loads them.
@@ -42,6 +55,8 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
+    pub const ALL: [Self; 1] = [Self::Com];
+
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
@@ -79,6 +94,12 @@ impl Target {
         }
         if target.clock_hz == 0 {
             return fail("clock_hz", "a clock has more than 0 Hz");
+        }
+        if target.images.is_empty() {
+            return fail("images", "name one kind of file at least");
+        }
+        if target.contended.is_some_and(|(first, last)| first > last) {
+            return fail("contended", "the first address must not lie behind the last");
         }
         if target.origin >= target.image_end || target.image_end > target.memory_end {
             return fail("image_end", "must lie behind the origin and not behind memory_end");

@@ -59,7 +59,10 @@ impl<C: Console> Services<C> {
             }
             9 => self.text(de, core, observer)?,
             10 => match self.line(de, core)? {
-                LineEnd::Complete => None,
+                LineEnd::Complete => {
+                    observer.on_line_end(core.t_states());
+                    None
+                }
                 LineEnd::WarmBoot => return Err(End::Exit(Exit::ControlC)),
             },
             11 => Some(u16::from(self.status()?)),

@@ -1,0 +1,104 @@
+//! What all simulated machines have in common for the command line, whatever their processor.
+
+use crate::args::Clock;
+use std::time::{Duration, Instant};
+
+/// How often a run at the machine's pace looks at the time.
+const SLICES_A_SECOND: f64 = 100.0;
+
+/// A machine with a program in it.
+pub trait Machine {
+    /// Runs for about `cycles` more, to the end of the instruction in which they are used up; tells how the program
+    /// ended, if it did.
+    fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End>;
+
+    /// Cycles since the machine was switched on.
+    fn cycles(&self) -> u64;
+}
+
+/// How a program ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// By itself.
+    Exit,
+    /// It waits for input, and there is none left.
+    NoInput,
+    /// What it did would not work on a real machine.
+    Fault(String),
+}
+
+/// Looks at a program while it runs. All methods do nothing unless implemented.
+pub trait Probe {
+    /// Whether [`Probe::on_instruction`] is called: a run with it is slower.
+    fn wants_instructions(&self) -> bool {
+        false
+    }
+
+    /// The instruction at `pc` ran from cycle `before` to `after`. Interrupts and system services are told with the
+    /// address of their routine, so that the differences add up to all cycles.
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        let _ = (pc, before, after);
+    }
+
+    /// The logits of a step are final. `byte` reads the machine's memory.
+    fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
+        let _ = (byte, cycles);
+    }
+
+    /// The program was given the end of a typed line.
+    fn on_line_end(&mut self, cycles: u64) {
+        let _ = cycles;
+    }
+}
+
+/// Sees nothing.
+pub struct NoProbe;
+
+impl Probe for NoProbe {}
+
+/// Two at once.
+pub struct Both<'a>(pub &'a mut dyn Probe, pub &'a mut dyn Probe);
+
+impl Probe for Both<'_> {
+    fn wants_instructions(&self) -> bool {
+        self.0.wants_instructions() || self.1.wants_instructions()
+    }
+
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        self.0.on_instruction(pc, before, after);
+        self.1.on_instruction(pc, before, after);
+    }
+
+    fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
+        self.0.on_logits(byte, cycles);
+        self.1.on_logits(byte, cycles);
+    }
+
+    fn on_line_end(&mut self, cycles: u64) {
+        self.0.on_line_end(cycles);
+        self.1.on_line_end(cycles);
+    }
+}
+
+/// Runs to the end, at the machine's pace if one is given.
+pub fn drive(machine: &mut dyn Machine, probe: &mut dyn Probe, pace: Option<Clock>) -> End {
+    let Some(Clock(hertz)) = pace else {
+        loop {
+            if let Some(end) = machine.run_for(u64::MAX, probe) {
+                return end;
+            }
+        }
+    };
+    let slice = (hertz / SLICES_A_SECOND).max(1.0);
+    let length = Duration::from_secs_f64(slice / hertz);
+    let mut due = Instant::now();
+    loop {
+        if let Some(end) = machine.run_for(slice as u64, probe) {
+            return end;
+        }
+        due += length;
+        let now = Instant::now();
+        // Time spent waiting for a key is not caught up on.
+        if due > now { std::thread::sleep(due - now) } else { due = now }
+    }
+}

@@ -1,0 +1,257 @@
+//! A compiled image on the simulated machine: replies, logits and cycles.
+//!
+//! [`machine`] is what all machines have in common; [`z80`] brings those with that processor under it. Which machine
+//! a target has is data ([`mlc_compiler::target::Machine`]), and [`load`] is the one place that looks at it.
+
+pub mod machine;
+mod phases;
+mod z80;
+
+use crate::args::Clock;
+use crate::console::{ReplyConsole, UserConsole};
+use crate::error::CliError;
+use machine::{Both, End, Machine, NoProbe, Probe, drive};
+use mlc_compiler::model::{Model, Output};
+use mlc_compiler::target::{self, ImageKind};
+use mlc_compiler::{Image, Target, text};
+use mlc_runtime_z80::{Console, Symbols};
+use phases::{PhaseTimer, Phases};
+use std::io::Write;
+use std::path::Path;
+
+/// No step takes longer: a network that fills the memory, packed, with every input in use, needs a quarter of it.
+const STEP_LIMIT: u64 = 100_000_000;
+
+/// A compiled program that can be asked again and again; each time on a machine that was just switched on.
+pub struct Simulator<'a> {
+    image: &'a Image,
+    target: &'a Target,
+    name: &'a str,
+    symbols: Symbols,
+    limit: u64,
+    pub pace: Option<Clock>,
+    phases: Phases,
+}
+
+/// What a query led to on the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Console output without the line end behind it.
+    pub reply: Vec<u8>,
+    /// Of each pass through the last layer.
+    pub logits: Vec<Vec<i16>>,
+    /// Cycles since the machine was switched on at which each pass's logits were there.
+    pub ready: Vec<u64>,
+    /// Cycles from the question to the end of the answer.
+    pub t_states: u64,
+}
+
+/// A program as a machine takes it.
+struct Program<'a> {
+    name: &'a str,
+    bytes: &'a [u8],
+    memory_end: u16,
+    symbols: Symbols,
+    logits_ready: Option<u16>,
+    /// The most cycles that it may take.
+    limit: Option<u64>,
+}
+
+/// Puts a program on the machine that it is for. A query that does not go through the console comes as `tail`.
+fn load<'c>(
+    machine: target::Machine,
+    program: &Program,
+    tail: &[u8],
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    match machine {
+        target::Machine::Cpm => z80::cpm(program, tail, console),
+    }
+}
+
+impl<'a> Simulator<'a> {
+    pub fn new(image: &'a Image, model: &'a Model, target: &'a Target, pace: Option<Clock>) -> Self {
+        let steps = match &model.output {
+            Output::Chat(chat) => u64::from(chat.max_reply) + 1,
+            Output::Classifier { .. } => 1,
+        };
+        let symbols = image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect();
+        let phases = Phases::new(image);
+        Self { image, target, name: &model.name, symbols, limit: STEP_LIMIT * (steps + 1), pace, phases }
+    }
+
+    /// The program's answer to a query. An empty query has none: the program would ask for one.
+    ///
+    /// # Errors
+    /// A query that the machine has no way to take; a fault of the program; `live` cannot be written.
+    pub fn ask(&self, query: &[u8], live: Option<&mut dyn Write>) -> Result<Answer, CliError> {
+        self.observe(query, live, &mut NoProbe)
+    }
+
+    /// [`Simulator::ask`], with cycles by phase, in the order of [`Simulator::phase_names`].
+    ///
+    /// # Errors
+    /// See there.
+    pub fn measure(&self, query: &[u8]) -> Result<(Answer, Vec<u64>), CliError> {
+        let mut timer = PhaseTimer::new(&self.phases);
+        let answer = self.observe(query, None, &mut timer)?;
+        Ok((answer, timer.totals))
+    }
+
+    pub fn phase_names(&self) -> &[String] {
+        &self.phases.names
+    }
+
+    /// [`Simulator::ask`], looked at by `probe`.
+    ///
+    /// # Errors
+    /// See there.
+    pub fn observe(
+        &self,
+        query: &[u8],
+        live: Option<&mut dyn Write>,
+        probe: &mut dyn Probe,
+    ) -> Result<Answer, CliError> {
+        let tail = text::normalize(query);
+        if tail.is_empty() {
+            return Ok(Answer::default());
+        }
+        let mut console = ReplyConsole::new(live);
+        let mut machine = self.load(&tail, &mut console, Some(self.limit))?;
+        let mut watch = Watch { image: self.image, answer: Answer::default(), asked: 0 };
+        let end = drive(machine.as_mut(), &mut Both(&mut watch, probe), self.pace);
+        let t_states = machine.cycles() - watch.asked;
+        drop(machine);
+        if let Some(e) = console.failure.take() {
+            return Err(e.into());
+        }
+        let reply = console.reply().to_vec();
+        match end {
+            End::Exit => Ok(Answer { reply, t_states, ..watch.answer }),
+            End::NoInput => Err(self.fault("it asks for input although it was given a command tail".into())),
+            End::Fault(fault) => Err(self.fault(fault)),
+        }
+    }
+
+    /// The program's own chat loop on standard input and output.
+    ///
+    /// # Errors
+    /// A fault of the program; standard output cannot be written.
+    pub fn chat(&self, out: &mut dyn Write, terminal: bool) -> Result<(), CliError> {
+        let mut console = UserConsole::new(out, terminal);
+        let machine = self.load(b"", &mut console, None)?;
+        interact(machine, self.pace).map_err(|fault| self.fault(fault))?;
+        console.finish()
+    }
+
+    fn fault(&self, fault: String) -> CliError {
+        CliError::Fault {
+            program: self.name.into(),
+            machine: self.target.name.clone(),
+            fault,
+            compiled: true,
+        }
+    }
+
+    fn load<'c>(
+        &self,
+        tail: &[u8],
+        console: &'c mut dyn Console,
+        limit: Option<u64>,
+    ) -> Result<Box<dyn Machine + 'c>, CliError> {
+        let program = Program {
+            name: self.name,
+            bytes: &self.image.bytes,
+            memory_end: self.target.memory_end,
+            symbols: self.symbols.clone(),
+            logits_ready: Some(self.image.logits.ready),
+            limit,
+        };
+        load(self.target.machine, &program, tail, console)
+    }
+}
+
+/// At most 40 characters of a text.
+pub fn shortened(text: &str) -> String {
+    match text.char_indices().nth(40) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
+    }
+}
+
+/// The kind of program that a file is, if a machine here runs such files as they are.
+pub fn program_kind(path: &Path) -> Option<ImageKind> {
+    let extension = path.extension()?.to_str()?.to_ascii_lowercase();
+    ImageKind::ALL.into_iter().find(|kind| kind.extension() == extension)
+}
+
+/// A file that a machine loads as it is, and what stands behind its name on the command line.
+pub struct ProgramFile<'a> {
+    pub name: &'a str,
+    pub bytes: &'a [u8],
+    pub tail: &'a str,
+}
+
+/// Runs a program of its own, on standard input and output.
+///
+/// # Errors
+/// It cannot be loaded; it faults; standard output cannot be written.
+pub fn run_program(
+    file: &ProgramFile,
+    target: &Target,
+    pace: Option<Clock>,
+    out: &mut dyn Write,
+    terminal: bool,
+) -> Result<(), CliError> {
+    let program = Program {
+        name: file.name,
+        bytes: file.bytes,
+        memory_end: target.memory_end,
+        symbols: Symbols::default(),
+        logits_ready: None,
+        limit: None,
+    };
+    let mut console = UserConsole::new(out, terminal);
+    let machine = load(target.machine, &program, file.tail.as_bytes(), &mut console)?;
+    interact(machine, pace).map_err(|fault| CliError::Fault {
+        program: file.name.to_string(),
+        machine: system(target.machine).into(),
+        fault,
+        compiled: false,
+    })?;
+    console.finish()
+}
+
+/// What a machine is called when a program of its own stops on it.
+fn system(machine: target::Machine) -> &'static str {
+    match machine {
+        target::Machine::Cpm => "the CP/M machine",
+    }
+}
+
+/// Runs a program that talks to the user. The error is its fault.
+fn interact(mut machine: Box<dyn Machine + '_>, pace: Option<Clock>) -> Result<(), String> {
+    match drive(machine.as_mut(), &mut NoProbe, pace) {
+        End::Exit | End::NoInput => Ok(()),
+        End::Fault(fault) => Err(fault),
+    }
+}
+
+/// Collects the logits whenever they are ready.
+struct Watch<'a> {
+    image: &'a Image,
+    answer: Answer,
+    /// When the question was complete.
+    asked: u64,
+}
+
+impl Probe for Watch<'_> {
+    fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
+        self.answer.logits.push(self.image.logits.read(byte));
+        self.answer.ready.push(cycles);
+    }
+
+    fn on_line_end(&mut self, cycles: u64) {
+        self.asked = cycles;
+    }
+}

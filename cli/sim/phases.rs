@@ -1,0 +1,73 @@
+//! Cycles by phase.
+
+use super::machine::Probe;
+use mlc_compiler::Image;
+
+/// Belongs to the phase that was running before.
+const SHARED: u8 = u8::MAX;
+
+/// Names of phases, and the phase of every address.
+#[derive(Debug, Clone)]
+pub struct Phases {
+    pub names: Vec<String>,
+    /// [`SHARED`] for code that several phases use, the system's calls among it.
+    of: Vec<u8>,
+}
+
+impl Phases {
+    pub fn new(image: &Image) -> Self {
+        let mut names: Vec<String> = Vec::new();
+        let mut of = vec![SHARED; 0x1_0000];
+        for phase in &image.phases {
+            let number = phase.name.as_ref().map_or(SHARED, |name| {
+                let at = names.iter().position(|n| n == name).unwrap_or_else(|| {
+                    names.push(name.clone());
+                    names.len() - 1
+                });
+                // A network with so many phases fits no machine; its last ones would be counted together.
+                u8::try_from(at).map_or(SHARED - 1, |n| n.min(SHARED - 1))
+            });
+            // Phases come sorted by their start.
+            of[usize::from(phase.start)..].fill(number);
+        }
+        let end = usize::from(image.origin) + image.bytes.len();
+        of[end.min(0x1_0000)..].fill(SHARED);
+        of[..usize::from(image.origin)].fill(SHARED);
+        Self { names, of }
+    }
+}
+
+/// Adds up cycles by phase, from the question on.
+pub struct PhaseTimer<'a> {
+    of: &'a [u8],
+    running: u8,
+    pub totals: Vec<u64>,
+    asked: u64,
+}
+
+impl<'a> PhaseTimer<'a> {
+    pub fn new(phases: &'a Phases) -> Self {
+        Self { of: &phases.of, running: 0, totals: vec![0; phases.names.len()], asked: 0 }
+    }
+}
+
+impl Probe for PhaseTimer<'_> {
+    fn wants_instructions(&self) -> bool {
+        true
+    }
+
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        let phase = self.of.get(pc as usize).copied().unwrap_or(SHARED);
+        if phase != SHARED {
+            self.running = phase;
+        }
+        if let Some(total) = self.totals.get_mut(usize::from(self.running)) {
+            *total += after - before.max(self.asked);
+        }
+    }
+
+    fn on_line_end(&mut self, cycles: u64) {
+        self.asked = cycles;
+        self.totals.fill(0);
+    }
+}

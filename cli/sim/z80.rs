@@ -1,0 +1,93 @@
+//! The Z80's machines behind [`Machine`]; loading each is here too.
+
+use super::machine::{End, Machine, Probe};
+use super::{Program, shortened};
+use crate::error::CliError;
+use crate::prompts::LONGEST;
+use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, LoadError, Memory, Observer, State};
+
+/// Tells a probe what an observer sees. `EACH`: every instruction.
+struct Seen<'p, const EACH: bool>(&'p mut dyn Probe);
+
+impl<const EACH: bool> Observer for Seen<'_, EACH> {
+    const INSTRUCTIONS: bool = EACH;
+
+    fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
+        self.0.on_instruction(pc.into(), before, after);
+    }
+
+    fn on_watch(&mut self, _address: u16, memory: &Memory, t: u64) {
+        self.0.on_logits(&|address| memory.byte(address), t);
+    }
+
+    fn on_line_end(&mut self, t: u64) {
+        self.0.on_line_end(t);
+    }
+}
+
+impl<C: Console> Machine for CpmMachine<C> {
+    fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
+        end(match probe.wants_instructions() {
+            true => self.run_for(cycles, &mut Seen::<true>(probe)),
+            false => self.run_for(cycles, &mut Seen::<false>(probe)),
+        })
+    }
+
+    fn cycles(&self) -> u64 {
+        self.t_states()
+    }
+}
+
+fn end(state: State) -> Option<End> {
+    Some(match state {
+        State::Running => return None,
+        State::Ended(mlc_runtime_z80::End::Exit(_)) => End::Exit,
+        State::Ended(mlc_runtime_z80::End::EndOfInput) => End::NoInput,
+        State::Ended(mlc_runtime_z80::End::Fault(fault)) => End::Fault(fault.to_string()),
+    })
+}
+
+/// A CP/M machine about to run `program` with a command tail.
+///
+/// # Errors
+/// What CP/M's command processor refuses.
+pub fn cpm<'c>(
+    program: &Program,
+    tail: &[u8],
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let symbols = program.symbols.clone();
+    let config =
+        CpmConfig { bdos: program.memory_end, limit: program.limit, symbols, ..CpmConfig::default() };
+    let mut machine =
+        CpmMachine::load(program.bytes, tail, console, config).map_err(|e| refusal(program.name, tail, e))?;
+    if let Some(address) = program.logits_ready {
+        machine.watch(address);
+    }
+    Ok(Box::new(machine))
+}
+
+/// Why the machine did not even start.
+fn refusal(program: &str, tail: &[u8], error: LoadError) -> CliError {
+    let place = || format!("prompt \"{}\"", shortened(&String::from_utf8_lossy(tail)));
+    match error {
+        LoadError::TailTooLong { length } => CliError::Prompt {
+            place: place(),
+            problem: format!(
+                "it has {} bytes; a CP/M command line holds {LONGEST}",
+                length.saturating_sub(1)
+            ),
+            help: "shorten it, or use --target reference".into(),
+        },
+        LoadError::TailControl { byte, .. } => CliError::Prompt {
+            place: place(),
+            problem: format!("the control character {byte:02X}h cannot stand on a CP/M command line"),
+            help: "take it out, or use --target reference".into(),
+        },
+        other => CliError::Prompt {
+            place: program.to_string(),
+            problem: format!("the machine cannot load it: {other}"),
+            help: "give a CP/M program that fits the machine's memory".into(),
+        },
+    }
+}
