@@ -6,7 +6,6 @@ use crate::targets;
 use crate::train_file::TrainSettings;
 use mlc_compiler::ir::{self, Form};
 use mlc_compiler::model::{Layer, Model, Output, QueryEncoder};
-use mlc_compiler::plan::z80::buffer_bytes;
 use mlc_compiler::plan::{self, Prediction};
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, pass};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
@@ -209,10 +208,7 @@ impl Planner<'_> {
         let (reports, _) = pass::optimise(ir::build(&model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;
         let survey = plan::survey(graph, self.target, false, longest, &[])?;
-        let image = |forms: &[Form]| {
-            let buffers = buffer_bytes(&survey.network, survey.narrow_for(forms), self.target);
-            survey.estimate(forms).0.saturating_sub(buffers)
-        };
+        let image = |forms: &[Form]| survey.estimate(forms).0.saturating_sub(survey.buffer_bytes(forms));
         let forms = match self.max_bytes {
             None => {
                 let forms = plan::candidates(&survey, None);

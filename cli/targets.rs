@@ -4,7 +4,7 @@ use crate::args::TargetsArgs;
 use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
-use mlc_compiler::target::Cpu;
+use mlc_compiler::plan::processor::processor;
 use mlc_compiler::{Assets, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -83,9 +83,7 @@ pub fn find(name: &str, assets: &Assets) -> Result<Target, CliError> {
 
 /// What a table calls the unit of time.
 pub fn cycles(target: &Target) -> &'static str {
-    match target.cpu {
-        Cpu::Z80 => "T-states",
-    }
+    processor(target.cpu).unit().long
 }
 
 /// Any result as JSON for scripts.

@@ -3,11 +3,12 @@
 use super::calibration::QUERIES;
 use super::narrow::{self, Narrow};
 use super::network::{Network, Source, Stage, Start, label};
+use super::processor::{Processor, processor};
 use super::stats::{self, StageStats, Stats};
-use super::{Offer, PlanError, share, z80};
+use super::{Offer, PlanError, share};
 use crate::ir::{Fold, Form, Graph};
 use crate::pass::Choice;
-use crate::target::{Cpu, Target};
+use crate::target::Target;
 
 /// More combinations than this are not tried one by one.
 const EXHAUSTIVE: usize = 4096;
@@ -29,6 +30,11 @@ pub struct Survey {
 }
 
 impl Survey {
+    /// The kernels that the plan is made of.
+    pub fn processor(&self) -> &'static dyn Processor {
+        processor(self.target.cpu)
+    }
+
     /// A stage as it is in a form.
     pub fn variant(&self, stage: usize, form: Form) -> &Stage {
         match form {
@@ -51,9 +57,13 @@ impl Survey {
     pub fn estimate(&self, forms: &[Form]) -> (usize, f64) {
         let offers = || forms.iter().zip(&self.offers).map(|(f, all)| &all[f.index()]);
         let weights: usize = offers().map(|o| o.bytes).sum();
-        let shared = z80::shared_bytes(&self.network, forms)
-            + z80::buffer_bytes(&self.network, self.narrow_for(forms), &self.target);
+        let shared = self.processor().shared_bytes(&self.network, forms) + self.buffer_bytes(forms);
         (weights + shared, offers().map(|o| o.cost).sum())
+    }
+
+    /// Bytes of the buffers alone.
+    pub fn buffer_bytes(&self, forms: &[Form]) -> usize {
+        self.processor().buffer_bytes(&self.network, self.narrow_for(forms), &self.target)
     }
 }
 
@@ -102,9 +112,8 @@ pub fn survey(
         own => own.to_vec(),
     };
     let stats = stats::measure(graph, &network, calibration.iter().map(Vec::as_slice));
-    let prices = match target.cpu {
-        Cpu::Z80 => z80::PRICES,
-    };
+    let processor = processor(target.cpu);
+    let prices = processor.prices();
     let share = |(stage, counts): (&Stage, &StageStats)| {
         // Sums that another stage starts with are needed as they are.
         let hidden = matches!((&stage.source, &stage.start), (Source::Hidden { .. }, Start::Constant(_)));
@@ -113,10 +122,8 @@ pub fn survey(
     };
     let shared: Vec<Stage> = network.stages.iter().zip(&stats.stages).map(share).collect();
     let narrow = if wide { None } else { narrow::narrow(&network, longest_query) };
-    let offer = |i| z80::offers(&network.stages[i], &shared[i], narrow.as_ref(), &stats, i);
-    let offers = match target.cpu {
-        Cpu::Z80 => (0..shared.len()).map(offer).collect(),
-    };
+    let offer = |i| processor.offers(&network.stages[i], &shared[i], narrow.as_ref(), &stats, i);
+    let offers = (0..shared.len()).map(offer).collect();
     Ok(Survey { network, stats, target: target.clone(), calibration, narrow, shared, offers })
 }
 

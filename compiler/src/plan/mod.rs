@@ -3,6 +3,7 @@
 //! [`network`] reads the graph as a list of stages, shared by all targets. [`stats`] measures on
 //! calibration queries how often each column is used. [`choose`] picks a form for each stage with the
 //! target's cost model; [`memory`] places the buffers; [`check`] verifies the placement by other code.
+//! [`processor`] is what all of them ask the kernels of one processor.
 
 pub mod calibration;
 pub mod check;
@@ -10,6 +11,7 @@ pub mod choose;
 pub mod memory;
 pub mod narrow;
 pub mod network;
+pub mod processor;
 pub mod share;
 pub mod stats;
 pub mod z80;
@@ -17,13 +19,17 @@ pub mod z80;
 pub use choose::{Chosen, Survey, candidates, survey};
 
 use crate::ir::{Form, Graph};
+use crate::target::Cpu;
 use network::Network;
+use processor::processor;
 use std::fmt::Write;
 use thiserror::Error;
 
 /// Everything the renderer needs to know besides the graph's constants.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Whose kernels it is made of.
+    pub cpu: Cpu,
     pub network: Network,
     /// Form of each stage's weights.
     pub forms: Vec<Form>,
@@ -85,27 +91,36 @@ pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, Plan
         return Err(PlanError::Shape("lowering gave other weights than planned".into()));
     }
     let narrow = survey.narrow_for(forms).cloned();
-    let memory = memory::layout(&network, narrow.as_ref(), survey.target.stack.into());
+    let processor = survey.processor();
+    let memory = processor.layout(&network, narrow.as_ref(), &survey.target);
     // Measured anew: shared sums change how often an accumulator carries.
     let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
-    let prediction = z80::predict(&network, narrow.as_ref(), &stats, forms, survey.estimate(forms).0);
-    Ok(Plan { network, forms: forms.to_vec(), narrow, memory, prediction, options: survey.offers.clone() })
+    let bytes = survey.estimate(forms).0;
+    let prediction = processor.predict(&network, narrow.as_ref(), &stats, forms, bytes);
+    let (cpu, forms, options) = (survey.target.cpu, forms.to_vec(), survey.offers.clone());
+    Ok(Plan { cpu, network, forms, narrow, memory, prediction, options })
 }
 
 impl Plan {
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
         let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
-        z80::predict(&self.network, self.narrow.as_ref(), &stats, &self.forms, self.prediction.bytes)
+        let narrow = self.narrow.as_ref();
+        processor(self.cpu).predict(&self.network, narrow, &stats, &self.forms, self.prediction.bytes)
     }
 
     /// The plan as a table: what the command line prints and the snapshots keep.
     pub fn table(&self) -> String {
         let mut out = String::new();
+        let unit = processor(self.cpu).unit();
         let _ = writeln!(
             out,
             "{:<14} {:>9} {:>9} {:>8} {:>10}  others",
-            "stage", "shape", "form", "bytes", "T/step"
+            "stage",
+            "shape",
+            "form",
+            "bytes",
+            format!("{}/step", unit.short)
         );
         for ((stage, &form), offers) in self.network.stages.iter().zip(&self.forms).zip(&self.options) {
             let shape = format!("{}→{}", stage.columns.len(), stage.outputs);
@@ -114,7 +129,7 @@ impl Plan {
             let others: Vec<_> = offers
                 .iter()
                 .filter(|o| o.form != form)
-                .map(|o| format!("{} {} B {:.0} T", o.form, o.bytes, o.cost))
+                .map(|o| format!("{} {} B {:.0} {}", o.form, o.bytes, o.cost, unit.short))
                 .collect();
             let _ = writeln!(
                 out,
@@ -134,8 +149,9 @@ impl Plan {
         out.push_str(&self.memory.table());
         let _ = writeln!(
             out,
-            "predicted: {:.0} T-states a step, image about {} bytes",
+            "predicted: {:.0} {} a step, image about {} bytes",
             self.prediction.total(),
+            unit.long,
             self.prediction.bytes
         );
         out

@@ -6,28 +6,67 @@ pub mod lists;
 mod size;
 pub mod starts;
 
-pub use cost::{PRICES, predict};
 pub use hashing::wide_hash;
-pub use size::{buffer_bytes, shared_bytes};
 
-use super::Offer;
+use super::memory::{self, Memory};
 use super::narrow::Narrow;
-use super::network::Stage;
+use super::network::{Network, Stage};
+use super::processor::{Processor, Unit};
+use super::share::Prices;
 use super::stats::Stats;
+use super::{Offer, Prediction};
 use crate::ir::Form;
+use crate::target::Target;
 
-/// What each form would need for stage `index`, as it is and with shared sums.
-pub fn offers(
-    plain: &Stage,
-    shared: &Stage,
-    narrow: Option<&Narrow>,
-    stats: &Stats,
-    index: usize,
-) -> Vec<Offer> {
-    let offer = |form| {
-        let stage = if form == Form::Shared { shared } else { plain };
-        let cost = cost::stage_cost(stage, narrow, stats, index, form).total() / stats.steps.max(1) as f64;
-        Offer { form, bytes: size::weight_bytes(stage, form), cost }
-    };
-    Form::ALL.map(offer).to_vec()
+/// The kernels in `templates/z80`.
+pub struct Z80;
+
+impl Processor for Z80 {
+    fn prices(&self) -> Prices {
+        cost::PRICES
+    }
+
+    fn offers(
+        &self,
+        plain: &Stage,
+        shared: &Stage,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        index: usize,
+    ) -> Vec<Offer> {
+        let offer = |form| {
+            let stage = if form == Form::Shared { shared } else { plain };
+            let cost = cost::stage_cost(stage, narrow, stats, index, form).total();
+            let bytes = size::weight_bytes(stage, form);
+            Offer { form, bytes, cost: cost / stats.steps.max(1) as f64 }
+        };
+        Form::ALL.map(offer).to_vec()
+    }
+
+    fn shared_bytes(&self, network: &Network, forms: &[Form]) -> usize {
+        size::shared_bytes(network, forms)
+    }
+
+    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory {
+        memory::layout(network, narrow, target.stack.into())
+    }
+
+    fn buffer_bytes(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> usize {
+        size::buffer_bytes(network, narrow, target)
+    }
+
+    fn predict(
+        &self,
+        network: &Network,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        forms: &[Form],
+        bytes: usize,
+    ) -> Prediction {
+        cost::predict(network, narrow, stats, forms, bytes)
+    }
+
+    fn unit(&self) -> Unit {
+        Unit { short: "T", long: "T-states" }
+    }
 }

@@ -1,0 +1,64 @@
+//! What the planner asks of a processor: all that differs from one to another before text is rendered.
+
+use super::memory::Memory;
+use super::narrow::Narrow;
+use super::network::{Network, Stage};
+use super::share::Prices;
+use super::stats::Stats;
+use super::{Offer, Prediction, z80};
+use crate::ir::Form;
+use crate::target::{Cpu, Target};
+
+/// A processor's kernels: what they cost, how large they are, how their memory is laid out.
+pub trait Processor {
+    /// What sharing sums trades, and how many accumulators a stage may have with them.
+    fn prices(&self) -> Prices;
+
+    /// For each form in [`Form::ALL`], what it would need for stage `index`, as it is or with shared sums.
+    fn offers(
+        &self,
+        plain: &Stage,
+        shared: &Stage,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        index: usize,
+    ) -> Vec<Offer>;
+
+    /// Bytes of the image that no offer has: code that stages share, start values, texts. Estimated.
+    fn shared_bytes(&self, network: &Network, forms: &[Form]) -> usize;
+
+    /// Where the buffers lie.
+    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory;
+
+    /// Bytes of memory that the buffers take, what is lost before their first page included.
+    fn buffer_bytes(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> usize;
+
+    /// Cost of a step by phase. `bytes`: the estimated size, which the prediction passes on.
+    fn predict(
+        &self,
+        network: &Network,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        forms: &[Form],
+        bytes: usize,
+    ) -> Prediction;
+
+    /// The processor's unit of time, for tables: one cycle, and many.
+    fn unit(&self) -> Unit;
+}
+
+/// How tables name a processor's time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unit {
+    /// Behind a number: `T`.
+    pub short: &'static str,
+    /// In a sentence: `T-states`.
+    pub long: &'static str,
+}
+
+/// The kernels of a processor.
+pub fn processor(cpu: Cpu) -> &'static dyn Processor {
+    match cpu {
+        Cpu::Z80 => &z80::Z80,
+    }
+}
