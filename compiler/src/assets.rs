@@ -1,6 +1,6 @@
-//! The files inside the binary: templates, runtime sources, target descriptions.
+//! The files inside the binary: templates, runtime sources, descriptions of targets, devices and boards.
 
-use crate::target::{Target, TargetError};
+use crate::target::{Device, Profile, Target, TargetError, device};
 use std::collections::BTreeMap;
 
 /// Templates and target descriptions by file name.
@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 pub struct Assets {
     templates: BTreeMap<String, String>,
     targets: BTreeMap<String, String>,
+    devices: BTreeMap<String, String>,
+    profiles: BTreeMap<String, String>,
 }
 
 /// `(name, text)` of files below the workspace root.
@@ -30,10 +32,18 @@ impl Assets {
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let runtime = files!("runtime-z80": "cpm.asm");
         let targets = files!("runtime-z80/targets": "z80-cpm.ron");
+        let devices = files!("runtime-avr/devices":
+            "mega.ron", "tiny.ron", "atmega328p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
+        );
+        let profiles = files!("runtime-avr/profiles":
+            "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "tiny.ron",
+        );
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
             templates: templates.into_iter().chain(runtime).map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
+            devices: devices.into_iter().map(owned).collect(),
+            profiles: profiles.into_iter().map(owned).collect(),
         }
     }
 
@@ -54,4 +64,27 @@ impl Assets {
     pub fn targets(&self) -> Result<Vec<Target>, TargetError> {
         self.targets.iter().map(|(file, text)| Target::read(text, file)).collect()
     }
+
+    /// All AVR devices that mlc knows, by name.
+    ///
+    /// # Errors
+    /// A damaged description: a bug in mlc.
+    pub fn devices(&self) -> Result<Vec<Device>, TargetError> {
+        device::read_devices(self.devices.iter().map(|(file, text)| (stem(file), text.as_str())))
+    }
+
+    /// All boards that mlc knows, by name.
+    ///
+    /// # Errors
+    /// A damaged description: a bug in mlc.
+    pub fn profiles(&self) -> Result<Vec<Profile>, TargetError> {
+        let devices = self.devices()?;
+        let read = |(file, text): (&String, &String)| Profile::read(text, stem(file), file, &devices);
+        self.profiles.iter().map(read).collect()
+    }
+}
+
+/// A description's name: that of its file.
+fn stem(file: &str) -> &str {
+    file.strip_suffix(".ron").unwrap_or(file)
 }

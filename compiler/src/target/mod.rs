@@ -3,6 +3,13 @@
 //! A description is a RON file (`runtime-z80/targets/NAME.ron`); `--target FILE.ron` takes one from
 //! outside. The serde schema is the struct itself.
 
+pub mod device;
+pub mod profile;
+mod read;
+
+pub use device::{Core, Device};
+pub use profile::Profile;
+
 use serde::Deserialize;
 use thiserror::Error;
 
