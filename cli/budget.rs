@@ -43,6 +43,29 @@ impl Limits {
         Ok(Self { nonzero, tstates, bytes, target, assets })
     }
 
+    /// Whether there is any.
+    pub fn any(&self) -> bool {
+        self.nonzero.is_some() || self.tstates.is_some() || self.bytes.is_some()
+    }
+
+    /// The costs of a network in training, in the order of the budgets.
+    pub fn costs(&self, costs: &[f64]) -> String {
+        let units = [
+            (self.nonzero, "weights not zero".to_string()),
+            (self.tstates, format!("{} a step", targets::cycles(&self.target))),
+            (self.bytes, "bytes".to_string()),
+        ];
+        let given = units.iter().filter(|(limit, _)| limit.is_some());
+        let words: Vec<_> = given
+            .zip(costs)
+            .map(|((_, unit), cost)| match cost.is_finite() {
+                true => format!("{} {unit}", grouped(cost.ceil() as u64)),
+                false => format!("no plan to count {unit} by"),
+            })
+            .collect();
+        words.join(", ")
+    }
+
     /// Cost models for a task.
     pub fn pricing<'a>(&'a self, task: &'a Task) -> Pricing<'a> {
         let planner = Planner {

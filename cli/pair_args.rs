@@ -46,6 +46,9 @@ pub struct TrainArgs {
     /// Show what simpler methods reach on the same pairs, and in how many bytes
     #[arg(long)]
     pub baselines: bool,
+    /// Train without the limits as well, to show what accuracy they cost; takes twice as long
+    #[arg(long)]
+    pub cost_of_limits: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
 }

@@ -18,6 +18,7 @@ use mlc_trainer::{Baseline, EpochRow, Event, LabelOrder, Pair, Pairs, Seeds, Set
 use mlc_trainer::{StopReason, Task, TaskError, TrainError, Trained, Training, curve, data};
 use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let given = match &args.config {
@@ -31,6 +32,9 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
     }
     let limits = Limits::new(&given)?;
+    if args.cost_of_limits && !limits.any() {
+        return Err(CliError::Usage("--cost-of-limits is about a limit: give one".into()));
+    }
     let start = match &args.resume {
         Some(named) => Some(start(named.as_deref(), &args.output)?),
         None => None,
@@ -92,12 +96,30 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     }
     let verdict = limits.judge(&trained.model)?;
     verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    // A network that is beyond them itself is the best of those.
+    if let Some(beyond) = trained.beyond.as_ref().filter(|_| trained.within_budget) {
+        let figures = shares(&beyond.held_out.unwrap_or(beyond.train));
+        let side = if beyond.held_out.is_some() { "held-out pairs: " } else { "" };
+        let (epoch, costs) = (beyond.epoch, limits.costs(&beyond.costs));
+        writeln!(out, "best beyond the limits, in epoch {epoch}: {side}{figures}; {costs}")?;
+    }
+    if args.cost_of_limits && !stop.load(Ordering::SeqCst) {
+        let settings = Settings { seed: *seed, ..settings.clone() };
+        let training = Training { start: start.as_ref(), ..Training::new(&task, &settings) };
+        eprintln!("without limits:");
+        let mut display = Display::new(task.train.pairs());
+        let free = mlc_trainer::train(&training, stop, &mut |event| display.show(&event))?;
+        display.finish();
+        match free.stop {
+            StopReason::Requested => eprintln!("stopped; what the limits cost is not known"),
+            _ => report_cost(trained, &free, out)?,
+        }
+    }
     if args.baselines {
         let share = given.hold_out.map(|share| (share, settings.seed));
         write!(out, "\n{}", compare(trained, &pairs, share, limits.table_bytes(&trained.model)?)?)?;
     }
-    let stopped = seeds.runs.last().is_some_and(|(_, trained)| trained.stop == StopReason::Requested);
-    Ok(match (stopped, verdict.kept) {
+    Ok(match (stop.load(Ordering::SeqCst), verdict.kept) {
         (true, _) => Outcome::Interrupted,
         (false, true) => Outcome::Done,
         (false, false) => Outcome::Difference,
@@ -191,6 +213,17 @@ fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> R
         writeln!(out, "held-out pairs: {}", shares(held_out))?;
     }
     Ok(())
+}
+
+/// The same training without and with limits.
+fn report_cost(limited: &Trained, free: &Trained, out: &mut dyn Write) -> Result<(), CliError> {
+    let figures = |trained: &Trained| trained.held_out.unwrap_or(trained.train);
+    let (limited, free) = (figures(limited), figures(free));
+    let points = |free: f64, limited: f64| format!("{:+.1}", 100.0 * (limited - free));
+    let characters = points(free.step_share(), limited.step_share());
+    let replies = points(free.reply_share(), limited.reply_share());
+    writeln!(out, "without the limits: {}", shares(&free))?;
+    Ok(writeln!(out, "the limits change this by {characters} points of characters, {replies} of replies")?)
 }
 
 /// How much of the figures is luck.

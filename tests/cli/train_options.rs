@@ -93,6 +93,28 @@ fn limits_are_kept_or_said_to_be_broken() {
     folder.mlc(["run", "tight.ron", "hello"]).ok();
 }
 
+#[test]
+fn what_limits_cost_is_said() {
+    let folder = weather();
+    let said = train(&folder, &["--max-nonzero", "60", "--cost-of-limits"]).ok();
+    let lines: Vec<&str> = said.lines().rev().take(3).collect();
+    assert!(lines[2].starts_with("best beyond the limits, in epoch "), "{said}");
+    assert!(lines[2].ends_with(" weights not zero"), "{said}");
+    let cost = lines[2].rsplit("; ").next().and_then(|cost| cost.split(' ').next());
+    let cost: u32 = cost.and_then(|cost| cost.parse().ok()).expect("a line ends with a cost");
+    assert!(cost > 60, "{said}");
+    assert_eq!(lines[1], "without the limits: 100.0 % of characters, 100.0 % of replies right");
+    let replies = |line: &str| -> f64 {
+        let share = line.rsplit("of characters, ").next().and_then(|rest| rest.split(' ').next());
+        share.and_then(|share| share.parse().ok()).expect("a share of replies")
+    };
+    let kept = said.lines().find(|line| line.starts_with("training pairs: ")).expect("figures are said");
+    let points = format!("{:+.1} of replies", replies(kept) - 100.0);
+    assert!(lines[0].starts_with("the limits change this by ") && lines[0].ends_with(&points), "{said}");
+    let said = train(&folder, &["--cost-of-limits"]).fails(2);
+    assert!(said.contains("--cost-of-limits is about a limit: give one"), "{said}");
+}
+
 /// A limit below what the free network takes: it must change the network, and be kept.
 #[test]
 fn a_limit_makes_the_network_cheaper() {

@@ -62,4 +62,4 @@ pub use pairs::{Fault, FaultKind, Limits, MAX_FAULTS_KEPT, MAX_LINE, Pair, Pairs
 pub use seeds::{Seeds, Spread, train_seeds};
 pub use settings::{Settings, SettingsError};
 pub use task::{LabelOrder, Task, TaskError, require_pair};
-pub use train::{EpochRow, Event, StopReason, TrainError, Trained, Training, train};
+pub use train::{Beyond, EpochRow, Event, StopReason, TrainError, Trained, Training, train};

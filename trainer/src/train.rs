@@ -79,6 +79,18 @@ pub enum StopReason {
     NoProgress,
 }
 
+/// What a network reached that cost more than the budgets allow. It comes from a training that was already pulling
+/// its cost down, and from an early part of it: without budgets the same settings may reach more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beyond {
+    /// See [`EpochRow::epoch`].
+    pub epoch: usize,
+    pub train: Figures,
+    pub held_out: Option<Figures>,
+    /// In the order of the budgets.
+    pub costs: Vec<f64>,
+}
+
 /// The best network and its figures.
 #[derive(Debug, Clone)]
 pub struct Trained {
@@ -90,6 +102,8 @@ pub struct Trained {
     pub costs: Vec<f64>,
     /// Whether all budgets are kept. Without budgets they are.
     pub within_budget: bool,
+    /// The best network that did not keep the budgets.
+    pub beyond: Option<Beyond>,
     /// Of this network; see [`EpochRow::epoch`].
     pub epoch: usize,
     /// How many there were.
@@ -170,6 +184,7 @@ pub fn train(
         rng,
         began: Instant::now(),
         best: None,
+        beyond: None,
         regulator: Regulator::new(settings.economy, budgets),
     };
     run.run(start.is_some(), stop, observer)
@@ -209,6 +224,7 @@ struct Run<'a> {
     rng: ChaCha8Rng,
     began: Instant,
     best: Option<Trained>,
+    beyond: Option<((bool, f64), Beyond)>,
     regulator: Regulator<'a>,
 }
 
@@ -261,6 +277,7 @@ impl Run<'_> {
         let mut trained =
             self.best.expect("the last epoch is always evaluated, and the first evaluated is kept");
         trained.stop = reason;
+        trained.beyond = self.beyond.map(|(_, beyond)| beyond);
         Ok(trained)
     }
 
@@ -345,6 +362,10 @@ impl Run<'_> {
     /// The better of two equals is the later one: it is sparser.
     fn keep_if_best(&mut self, row: &EpochRow, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let Some(train) = row.train else { return Ok(()) };
+        if !row.within_budget() && row.rank() >= self.beyond.as_ref().map(|(rank, _)| *rank) {
+            let (held_out, costs) = (row.held_out, row.costs.clone());
+            self.beyond = row.rank().map(|rank| (rank, Beyond { epoch: row.epoch, train, held_out, costs }));
+        }
         if self.best.as_ref().is_some_and(|best| row.rank() < Some(best.rank())) {
             return Ok(());
         }
@@ -356,6 +377,7 @@ impl Run<'_> {
             nonzero: row.nonzero,
             costs: row.costs.clone(),
             within_budget: row.within_budget(),
+            beyond: None,
             epoch: row.epoch,
             epochs: row.epochs,
             stop: StopReason::Finished,

@@ -271,6 +271,10 @@ fn budgets_are_kept() {
     assert!(smaller.within_budget && smaller.epoch > 0 && smaller.nonzero as f64 <= limit);
     let impossible = rows(&NonzeroWeights, 1.0);
     assert!(!impossible.within_budget, "what cannot be is said");
+    // The model that training went on from is the best beyond the limit, with its own figures.
+    let beyond = smaller.beyond.unwrap();
+    assert_eq!((beyond.train.replies_right, free.beyond), (13, None));
+    assert!(beyond.costs[0] > limit, "{beyond:?}");
 }
 
 #[test]
