@@ -5,7 +5,7 @@ use crate::table::grouped;
 use crate::targets;
 use crate::train_file::TrainSettings;
 use mlc_compiler::ir::{self, Form};
-use mlc_compiler::model::{Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Layer, Model};
 use mlc_compiler::plan::{self, Prediction};
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, pass};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
@@ -25,7 +25,7 @@ pub struct Limits {
 
 impl Limits {
     /// # Errors
-    /// A limit of nothing; no such target; a target without a limit that it is for.
+    /// A limit of nothing; no such target.
     pub fn new(given: &TrainSettings) -> Result<Self, CliError> {
         let limit = |name: &str, value: Option<u32>| match value {
             Some(0) => Err(CliError::Usage(format!("{name} 0 leaves no network"))),
@@ -34,10 +34,6 @@ impl Limits {
         let nonzero = limit("--max-nonzero", given.max_nonzero)?;
         let tstates = limit("--max-tstates", given.max_tstates)?;
         let bytes = limit("--max-bytes", given.max_bytes)?;
-        if given.target.is_some() && tstates.is_none() && bytes.is_none() {
-            let message = "--target says what --max-tstates and --max-bytes are for: give one of them";
-            return Err(CliError::Usage(message.into()));
-        }
         let assets = Assets::builtin();
         let target = targets::find(given.target.as_deref().unwrap_or(DEFAULT_TARGET), &assets)?;
         Ok(Self { nonzero, tstates, bytes, target, assets })
@@ -68,87 +64,111 @@ impl Limits {
 
     /// Cost models for a task.
     pub fn pricing<'a>(&'a self, task: &'a Task) -> Pricing<'a> {
-        let planner = Planner {
-            query: &task.query,
-            output: &task.output,
-            target: &self.target,
-            max_bytes: self.bytes,
-            last: RefCell::new(None),
-        };
+        let planner = Planner { task, target: &self.target, max_bytes: self.bytes, last: RefCell::new(None) };
         Pricing { limits: self, planner }
     }
 
     /// Whether the final network keeps all limits, each with a line about it. T-states and bytes are those of the
-    /// compiled program, not of the estimate that training went by.
-    ///
-    /// # Errors
-    /// The network cannot be compiled, for another reason than its size.
-    pub fn judge(&self, model: &Model) -> Result<Verdict, CliError> {
+    /// compiled program ([`Limits::program`]), not of the estimate that training went by.
+    pub fn judge(&self, model: &Model, program: Option<&Program>) -> Verdict {
         let mut verdict = Verdict { lines: Vec::new(), kept: true };
         if let Some(limit) = self.nonzero {
             let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
             verdict.add("weights not zero", nonzero as f64, limit);
         }
         if self.tstates.is_none() && self.bytes.is_none() {
-            return Ok(verdict);
+            return verdict;
         }
-        let Some((compiled, form)) = self.program(model)? else {
+        let Some(program) = program else {
             verdict
                 .lines
                 .push(format!("limit: the program does not fit {} at all: NOT KEPT", self.target.name));
             verdict.kept = false;
-            return Ok(verdict);
+            return verdict;
         };
-        let encoding = form.map_or(String::new(), |form| format!(" with --encoding {}", form.name()));
-        let machine = format!("{}{encoding}", self.target.name);
+        let machine = self.machine(program);
         if let Some(limit) = self.tstates {
             let what = format!("{} a step on {machine} (predicted)", targets::cycles(&self.target));
-            verdict.add(&what, compiled.plan.prediction.total(), limit);
+            verdict.add(&what, program.cycles(), limit);
         }
         if let Some(limit) = self.bytes {
-            verdict.add(&format!("bytes on {machine}"), compiled.image.bytes.len() as f64, limit);
+            verdict.add(&format!("bytes on {machine}"), program.bytes() as f64, limit);
         }
-        Ok(verdict)
+        verdict
     }
 
-    /// Bytes of weights and their tables on the machine, without code. `None`: it does not fit.
+    /// What the network costs, in a line.
+    pub fn cost(&self, program: Option<&Program>) -> String {
+        let Some(program) = program else {
+            return format!("on {}: the program does not fit", self.target.name);
+        };
+        format!(
+            "on {}: {} {} a step (predicted), {} bytes",
+            self.machine(program),
+            grouped(program.cycles().round() as u64),
+            targets::cycles(&self.target),
+            grouped(program.bytes() as u64)
+        )
+    }
+
+    fn machine(&self, program: &Program) -> String {
+        let encoding =
+            program.encoding.map_or(String::new(), |form| format!(" with --encoding {}", form.name()));
+        format!("{}{encoding}", self.target.name)
+    }
+
+    /// The program that the limits are about: without a limit of bytes the one that `mlc compile` makes by itself, or
+    /// else of those with one encoding the fastest within the limit, or the smallest. `None`: it does not fit.
     ///
     /// # Errors
     /// The network cannot be compiled, for another reason than its size.
-    pub fn table_bytes(&self, model: &Model) -> Result<Option<usize>, CliError> {
-        let program = self.program(model)?;
-        Ok(program.map(|(Compiled { plan, .. }, _)| {
-            let offers = plan.forms.iter().zip(&plan.options).map(|(form, all)| &all[form.index()]);
-            offers.map(|offer| offer.bytes).sum()
-        }))
-    }
-
-    /// The program that the limits are about, and the encoding to ask `mlc compile` for: without a limit of bytes
-    /// the one that it makes by itself, or else of those with one encoding the fastest within the limit, or the
-    /// smallest. `None`: it does not fit.
-    fn program(&self, model: &Model) -> Result<Option<(Compiled, Option<Form>)>, CliError> {
+    pub fn program(&self, model: &Model) -> Result<Option<Program>, CliError> {
         let Some(limit) = self.bytes else {
-            return Ok(self.compile(model, None)?.map(|compiled| (compiled, None)));
+            return self.compile(model, None);
         };
         let mut programs = Vec::new();
         for form in Form::ALL {
-            programs.extend(self.compile(model, Some(form))?.map(|compiled| (compiled, Some(form))));
+            programs.extend(self.compile(model, Some(form))?);
         }
-        let choice = |(program, _): &(Compiled, Option<Form>)| {
-            rank(limit, program.image.bytes.len() as f64, program.plan.prediction.total())
-        };
+        let choice = |program: &Program| rank(limit, program.bytes() as f64, program.cycles());
         Ok(programs.into_iter().min_by(|a, b| choice(a).partial_cmp(&choice(b)).unwrap_or(Ordering::Equal)))
     }
 
     /// `None`: it does not fit.
-    fn compile(&self, model: &Model, encoding: Option<Form>) -> Result<Option<Compiled>, CliError> {
+    fn compile(&self, model: &Model, encoding: Option<Form>) -> Result<Option<Program>, CliError> {
         let (target, assets) = (&self.target, &self.assets);
         let request = Request { model, target, assets, encoding, wide: false, calibration: &[] };
         match mlc_compiler::compile(&request) {
-            Ok(compiled) => Ok(Some(compiled)),
+            Ok(compiled) => Ok(Some(Program { compiled, encoding })),
             Err(CompileError::TooLarge { .. }) => Ok(None),
             Err(other) => Err(other.into()),
         }
+    }
+}
+
+/// A trained network as a program.
+pub struct Program {
+    compiled: Compiled,
+    /// What to ask `mlc compile --encoding` for to get it; `None` for nothing.
+    encoding: Option<Form>,
+}
+
+impl Program {
+    /// Predicted cycles of a mean step.
+    pub fn cycles(&self) -> f64 {
+        self.compiled.plan.prediction.total()
+    }
+
+    /// Of the image.
+    pub fn bytes(&self) -> usize {
+        self.compiled.image.bytes.len()
+    }
+
+    /// Of weights and their tables, without code.
+    pub fn table_bytes(&self) -> usize {
+        let plan = &self.compiled.plan;
+        let offers = plan.forms.iter().zip(&plan.options).map(|(form, all)| &all[form.index()]);
+        offers.map(|offer| offer.bytes).sum()
     }
 }
 
@@ -180,6 +200,12 @@ pub struct Pricing<'a> {
 }
 
 impl Pricing<'_> {
+    /// Predicted cycles of a mean step, and what they are called. `None`: there is no plan for this network.
+    pub fn cycles(&self, layers: &[Layer]) -> Option<(f64, &'static str)> {
+        let prediction = self.planner.predict(layers)?;
+        Some((prediction.total(), targets::cycles(self.planner.target)))
+    }
+
     /// Calls `with` with the budgets: they borrow from here.
     pub fn with<T>(&self, with: impl FnOnce(&[Budget]) -> T) -> T {
         let (cycles, bytes) = (Cycles(&self.planner), Bytes(&self.planner));
@@ -195,8 +221,7 @@ impl Pricing<'_> {
 
 /// Plans a network as `mlc compile` does, without making the program.
 struct Planner<'a> {
-    query: &'a QueryEncoder,
-    output: &'a Output,
+    task: &'a Task,
     target: &'a Target,
     max_bytes: Option<f64>,
     /// The last network asked about: two limits ask about the same one.
@@ -222,15 +247,18 @@ impl Planner<'_> {
         let model = Model {
             name: "candidate".into(),
             about: String::new(),
-            query: self.query.clone(),
-            output: self.output.clone(),
+            query: self.task.query.clone(),
+            output: self.task.output.clone(),
             layers: layers.to_vec(),
             training: Vec::new(),
+            calibration: self.task.calibration.clone(),
         };
-        let longest = self.target.longest_query.max(self.query.max_length);
+        let longest = self.target.longest_query.max(self.task.query.max_length);
+        // As `mlc compile` does with the model that keeps them.
+        let calibration: Vec<_> = model.calibration.iter().map(|query| query.clone().into_bytes()).collect();
         let (reports, _) = pass::optimise(ir::build(&model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;
-        let survey = plan::survey(graph, self.target, false, longest, &[])?;
+        let survey = plan::survey(graph, self.target, false, longest, &calibration)?;
         let image = |forms: &[Form]| survey.estimate(forms).0.saturating_sub(survey.buffer_bytes(forms));
         let forms = match self.max_bytes {
             None => {

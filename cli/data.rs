@@ -57,14 +57,7 @@ fn stats(args: &StatsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 }
 
 fn print_stats(read: &Pairs, stats: &Stats, out: &mut dyn Write) -> Result<(), CliError> {
-    let lines = [count(read.lines, "line"), count(read.comments, "comment"), format!("{} blank", read.blank)];
-    writeln!(
-        out,
-        "{}: {}, {} left out",
-        pairs::sources(read),
-        lines.join(", "),
-        grouped(read.fault_count as u64)
-    )?;
+    writeln!(out, "{}: {}", pairs::sources(read), pairs::counts(read))?;
     let row = |what: &str, n: usize| vec![what.to_string(), grouped(n as u64)];
     let rows = [
         row("pairs", stats.pairs),

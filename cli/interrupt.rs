@@ -20,6 +20,11 @@ pub fn install() {
     });
 }
 
+/// Ends what [`listen`] began: Ctrl-C ends the process again.
+pub fn ignore() {
+    LISTENING.store(false, Ordering::SeqCst);
+}
+
 /// From now on the first Ctrl-C sets the flag; the second one ends the process.
 pub fn listen() -> &'static AtomicBool {
     LISTENING.store(true, Ordering::SeqCst);

@@ -49,6 +49,9 @@ pub struct TrainArgs {
     /// Train without the limits as well, to show what accuracy they cost; takes twice as long
     #[arg(long)]
     pub cost_of_limits: bool,
+    /// Talk to the network afterwards: lines of standard input, its exact replies
+    #[arg(long)]
+    pub chat: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
 }

@@ -5,7 +5,7 @@ use crate::files;
 use crate::table::{count, grouped};
 use flate2::read::MultiGzDecoder;
 use mlc_compiler::model::{Model, Output};
-use mlc_trainer::{Limits, MAX_LINE, Pairs};
+use mlc_trainer::{Limits, MAX_LINE, Pair, Pairs, data};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,11 @@ const STANDARD_INPUT: &str = "-";
 
 /// Nothing is cut: no line is longer.
 pub const UNCUT: Limits = Limits { query: MAX_LINE, reply: MAX_LINE };
+
+/// Whether pairs come from standard input, not from a file.
+pub fn is_standard_input(path: &Path) -> bool {
+    path == Path::new(STANDARD_INPUT)
+}
 
 /// Reads all files, and tells on standard error what was left out or cut.
 ///
@@ -50,7 +55,7 @@ pub fn read_some(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> 
 
 fn read_source(pairs: &mut Pairs, path: &Path, limits: &Limits) -> Result<(), CliError> {
     let name = files::shown(path);
-    if name == STANDARD_INPUT {
+    if is_standard_input(path) {
         return Ok(pairs.read(&mut io::stdin().lock(), "standard input", limits)?);
     }
     let file = files::open(path)?;
@@ -69,6 +74,32 @@ pub fn limits(model: &Model) -> Limits {
         }
     };
     Limits { query: model.query.max_length.into(), reply }
+}
+
+/// What was read, in a line: `6 lines, 1 comment, 0 blank, 1 left out`.
+pub fn counts(pairs: &Pairs) -> String {
+    format!(
+        "{}, {}, {} blank, {} left out",
+        count(pairs.lines, "line"),
+        count(pairs.comments, "comment"),
+        grouped(pairs.blank as u64),
+        grouped(pairs.fault_count as u64)
+    )
+}
+
+/// Warns where contradictory pairs set a limit on exact replies: a query always gets the same reply.
+pub fn warn_of_contradictions(pairs: &Pairs) {
+    let all: Vec<&Pair> = pairs.pairs.iter().collect();
+    let ceiling = data::ceiling(&all);
+    if ceiling < all.len() {
+        let share = 100.0 * ceiling as f64 / all.len() as f64;
+        eprintln!(
+            "warning: pairs contradict: at most {} of {} replies ({share:.1} %) can come out right; `mlc data lint` \
+             names them, `mlc data dedup --resolve` drops them",
+            grouped(ceiling as u64),
+            grouped(all.len() as u64)
+        );
+    }
 }
 
 /// The names of what was read, for a headline.

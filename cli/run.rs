@@ -6,6 +6,7 @@ use crate::sim::{self, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files};
 use mlc_compiler::ir::Graph;
+use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target, eval, text};
 use serde::Serialize;
@@ -50,6 +51,23 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
     converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)
+}
+
+/// Talks to the reference interpreter: on a terminal a chat, else an answer for each line of standard input.
+///
+/// # Errors
+/// A model that was never checked; input that cannot be read, output that cannot be written.
+pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
+    let graph = mlc_compiler::reference(model)?;
+    if io::stdin().is_terminal() {
+        return chat(&graph, out);
+    }
+    let mut input = io::stdin().lock();
+    let speaker = Speaker::Reference(graph);
+    while let Some(line) = read_line(&mut input)? {
+        answer(&speaker, &line, false, out)?;
+    }
+    Ok(())
 }
 
 /// Runs a program of its own.

@@ -1,6 +1,6 @@
 //! `mlc train`: conversation pairs → a model.
 
-use crate::budget::Limits;
+use crate::budget::{Limits, Program};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::import::summary;
@@ -10,7 +10,7 @@ use crate::table::{Align, grouped, table};
 use crate::train_display::{Display, shares};
 use crate::train_file::{self, TrainSettings};
 use crate::train_log::Log;
-use crate::{Outcome, files, interrupt, pairs};
+use crate::{Outcome, files, interrupt, pairs, run};
 use mlc_compiler::import;
 use mlc_compiler::model::Output::{Chat, Classifier as Labels};
 use mlc_compiler::model::{Model, ModelError};
@@ -31,6 +31,11 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if given.patience.is_some() && given.hold_out.is_none() {
         return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
     }
+    if args.chat && given.pairs.iter().any(|path| pairs::is_standard_input(path)) {
+        return Err(CliError::Usage(
+            "--chat takes lines from standard input, and so do the PAIRS `-`".into(),
+        ));
+    }
     let limits = Limits::new(&given)?;
     if args.cost_of_limits && !limits.any() {
         return Err(CliError::Usage("--cost-of-limits is about a limit: give one".into()));
@@ -43,6 +48,8 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     settings.check().map_err(TrainError::from)?;
     check_name(&settings)?;
     let pairs = pairs::read(&given.pairs, &settings.limits())?;
+    eprintln!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
+    pairs::warn_of_contradictions(&pairs);
     let (mut task, start) = match &start {
         Some(model) => Task::resume(&pairs, model).map(|(task, widened)| (task, Some(widened)))?,
         None if given.classifier => (Task::classifier(&pairs, &settings, LabelOrder::default())?, None),
@@ -59,10 +66,11 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let mut log = args.log.as_ref().map(Log::create).transpose()?;
 
     let stop = interrupt::listen();
-    let mut display = Display::new(task.train.pairs());
+    let pricing = limits.pricing(&task);
+    let mut display = Display::new(task.train.pairs(), &pricing);
     let mut snapshots = Snapshots::new(&args.output);
     let mut rows: Vec<(u64, EpochRow)> = Vec::new();
-    let seeds = limits.pricing(&task).with(|budgets| {
+    let seeds = pricing.with(|budgets| {
         let training = Training { task: &task, settings: &settings, start: start.as_ref(), budgets };
         mlc_trainer::train_seeds(&training, args.seeds.into(), stop, &mut |seed, event| {
             if let (Event::Start { .. }, 2..) = (&event, args.seeds) {
@@ -94,7 +102,9 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if args.seeds > 1 {
         report_seeds(&seeds, out)?;
     }
-    let verdict = limits.judge(&trained.model)?;
+    let program = limits.program(&trained.model)?;
+    writeln!(out, "{}", limits.cost(program.as_ref()))?;
+    let verdict = limits.judge(&trained.model, program.as_ref());
     verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     // A network that is beyond them itself is the best of those.
     if let Some(beyond) = trained.beyond.as_ref().filter(|_| trained.within_budget) {
@@ -107,7 +117,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let settings = Settings { seed: *seed, ..settings.clone() };
         let training = Training { start: start.as_ref(), ..Training::new(&task, &settings) };
         eprintln!("without limits:");
-        let mut display = Display::new(task.train.pairs());
+        let mut display = Display::new(task.train.pairs(), &pricing);
         let free = mlc_trainer::train(&training, stop, &mut |event| display.show(&event))?;
         display.finish();
         match free.stop {
@@ -117,7 +127,12 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     }
     if args.baselines {
         let share = given.hold_out.map(|share| (share, settings.seed));
-        write!(out, "\n{}", compare(trained, &pairs, share, limits.table_bytes(&trained.model)?)?)?;
+        let bytes = program.as_ref().map(Program::table_bytes);
+        write!(out, "\n{}", compare(trained, &pairs, share, bytes)?)?;
+    }
+    if args.chat {
+        interrupt::ignore();
+        run::talk(&trained.model, out)?;
     }
     Ok(match (stop.load(Ordering::SeqCst), verdict.kept) {
         (true, _) => Outcome::Interrupted,
@@ -186,6 +201,7 @@ fn check_name(settings: &Settings) -> Result<(), TrainError> {
         output: Labels { labels: Vec::new() },
         layers: Vec::new(),
         training: Vec::new(),
+        calibration: Vec::new(),
     };
     match head.check_head() {
         Err(e @ ModelError::Name(_)) => Err(e.into()),

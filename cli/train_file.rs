@@ -77,7 +77,7 @@ pub struct TrainSettings {
     /// Limit of the program's bytes
     #[arg(long, value_name = "N")]
     pub max_bytes: Option<u32>,
-    /// Machine that --max-tstates and --max-bytes are for [default: z80-cpm]
+    /// Machine that T-states and bytes are for, reported ones and limits [default: z80-cpm]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// Same seed, same model [default: 1]

@@ -197,6 +197,7 @@ mod tests {
             output: Output::Classifier { labels: vec!["go".into(), "stop".into()] },
             layers: Vec::new(),
             training: Vec::new(),
+            calibration: Vec::new(),
         }
     }
 

@@ -38,7 +38,8 @@ pub struct Request<'a> {
     pub encoding: Option<Form>,
     /// Keep 16-bit accumulators in the first layer even where bytes are proven: for comparison.
     pub wide: bool,
-    /// Queries to measure densities on; empty takes [`plan::calibration::QUERIES`].
+    /// Queries to measure densities on; empty takes those of the model, and [`plan::calibration::QUERIES`] for a
+    /// model without.
     pub calibration: &'a [Vec<u8>],
 }
 
@@ -52,6 +53,16 @@ pub struct Compiled {
     pub plan: Plan,
     pub assembly: String,
     pub image: Image,
+}
+
+impl Request<'_> {
+    /// The queries that densities are measured on; empty for those built in.
+    fn calibration(&self) -> Vec<Vec<u8>> {
+        match self.calibration {
+            [] => self.model.calibration.iter().map(|query| query.clone().into_bytes()).collect(),
+            given => given.to_vec(),
+        }
+    }
 }
 
 impl Compiled {
@@ -80,7 +91,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let longest_query = longest.into();
     let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest_query)?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
-    let survey = plan::survey(graph, request.target, request.wide, longest, request.calibration)?;
+    let survey = plan::survey(graph, request.target, request.wide, longest, &request.calibration())?;
     let mut refused = Vec::new();
     for forms in plan::candidates(&survey, request.encoding) {
         // Far too large is not worth assembling; what its estimate only just exceeds may still fit.

@@ -20,6 +20,10 @@ pub const MAX_WIDTH: usize = 1024;
 pub const MAX_SHIFT: u8 = 7;
 /// Most position bands of a query: a query of 127 bytes has trigrams up to position 126, in band 15.
 pub const MAX_BANDS: u8 = 16;
+/// Most calibration queries: planning runs the network on each of them.
+pub const MAX_CALIBRATION: usize = 256;
+/// Longest calibration query, in characters: what fits the command tail of CP/M.
+pub const MAX_CALIBRATION_LENGTH: usize = 127;
 
 /// A network with everything needed to use it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +38,11 @@ pub struct Model {
     pub layers: Vec<Layer>,
     /// Facts about the training, in order, for people: (`"pairs"`, `"1840"`).
     pub training: Vec<(String, String)>,
+    /// Queries like those that the network is for, printable ASCII: the planner measures on them how often each
+    /// column is used. Queries and not the densities themselves, because the price of a shared sum and of a carry
+    /// depends on which inputs come together, and a pass may rename or drop the neurons that a density was for.
+    /// They are never in the program. None: the planner's own ([`crate::plan::calibration::QUERIES`]).
+    pub calibration: Vec<String>,
 }
 
 /// Trigrams of the query, counted in hash buckets.
@@ -194,6 +203,10 @@ impl Model {
                 }
             }
         }
+        in_range("calibration: their number", self.calibration.len(), 0, MAX_CALIBRATION)?;
+        if let Some(index) = self.calibration.iter().position(|query| !is_calibration_query(query)) {
+            return Err(ModelError::Calibration { index });
+        }
         self.check_shapes()
     }
 
@@ -290,6 +303,12 @@ impl Chat {
     }
 }
 
+/// Whether [`Model::calibration`] may hold `query`.
+pub fn is_calibration_query(query: &str) -> bool {
+    let printable = query.bytes().all(|b| (b' '..=b'~').contains(&b));
+    printable && query.len() <= MAX_CALIBRATION_LENGTH && query.bytes().any(|b| b != b' ')
+}
+
 fn in_range(field: &str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
     if (least..=most).contains(&value) {
         return Ok(());
@@ -310,6 +329,10 @@ pub enum ModelError {
     EndMark,
     #[error("labels[{index}] is empty or holds something else than printable ASCII")]
     Label { index: usize },
+    #[error(
+        "calibration[{index}] is no query: printable ASCII, not blank, at most {MAX_CALIBRATION_LENGTH} characters"
+    )]
+    Calibration { index: usize },
     #[error("layers: there is none")]
     NoLayers,
     #[error("layers[{layer}] takes {takes} inputs, but {source_name} {gives}")]
@@ -334,6 +357,9 @@ impl ModelError {
             Self::CharsetSize(_) => "train with fewer distinct characters in the replies",
             Self::EndMark => "append NUL to the charset: the last output is the end of the reply",
             Self::Label { .. } => "give every class a printable label",
+            Self::Calibration { .. } => {
+                "correct the query or take it out: the list may be left out altogether"
+            }
             Self::NoLayers => "a network has at least one layer",
             Self::Chain { .. } => {
                 "a layer takes what the one before gives; the file is damaged or was put together wrongly"

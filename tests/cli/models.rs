@@ -33,6 +33,7 @@ pub fn chat() -> Model {
         }),
         layers: vec![layer(40, 12, 3), layer(12, 7, 5)],
         training: vec![("pairs".into(), "2".into())],
+        calibration: Vec::new(),
     }
 }
 
@@ -45,6 +46,7 @@ pub fn classifier() -> Model {
         output: Output::Classifier { labels: vec!["go".into(), "stop".into(), "turn left".into()] },
         layers: vec![layer(16, 8, 1), layer(8, 3, 2)],
         training: Vec::new(),
+        calibration: Vec::new(),
     }
 }
 
@@ -65,6 +67,7 @@ pub fn wrapping() -> Model {
         output: Output::Classifier { labels: (0..8).map(|i| format!("L{i}")).collect() },
         layers: vec![full(4, 32), full(32, 8)],
         training: Vec::new(),
+        calibration: Vec::new(),
     }
 }
 

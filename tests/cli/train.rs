@@ -30,11 +30,12 @@ fn a_trained_model_talks_and_the_seed_decides() {
     assert!(ran.stderr.contains("\n4 pairs, 16 steps, "), "{}", ran.stderr);
     assert!(ran.stderr.contains("\nepoch 60 of 60: loss "), "{}", ran.stderr);
     assert!(ran.stdout.starts_with("a.ron: weather, chat 64→16→"), "{}", ran.stdout);
-    assert!(
-        ran.stdout.ends_with("training pairs: 100.0 % of characters, 100.0 % of replies right\n"),
-        "{}",
-        ran.stdout
-    );
+    assert!(ran.stderr.contains("\npairs.txt: 6 lines, 1 comment, 0 blank, 1 left out\n"), "{}", ran.stderr);
+    assert!(ran.stderr.contains(" T-states a step\n"), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("contradict"), "{}", ran.stderr);
+    let (_, rest) = ran.stdout.split_once("training pairs: ").expect("figures are printed");
+    let cost = rest.strip_prefix("100.0 % of characters, 100.0 % of replies right\non z80-cpm: ");
+    assert!(cost.is_some_and(|c| c.contains(" T-states a step (predicted), ")), "{}", ran.stdout);
     assert_eq!(folder.mlc(["run", "a.ron", "is it raining", "hello"]).ok(), "YES\nHI\n");
     train("b.ron", "1");
     train("c.ron", "2");
@@ -58,6 +59,39 @@ fn pairs_come_from_a_pipe_or_packed_and_settings_from_a_file() {
     folder.write("data/train.ron", settings);
     folder.mlc(["train", "--config", "data/train.ron", "--epochs", "60", "-o", "c.ron"]).ok();
     assert_eq!(folder.read("a.ron"), folder.read("c.ron"));
+}
+
+#[test]
+fn contradictions_and_cuts_are_reported() {
+    let folder = weather();
+    let long = "word ".repeat(20);
+    let pairs = format!("# note\n\nhi|A\nhi|B\nhi|B\n{long}|C\nno bar\n");
+    let args = ["train", "-", "-o", "a.ron", "--epochs", "1", "--hidden", "4"];
+    let ran = folder.piped(&args, pairs.as_bytes());
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    let said: Vec<&str> = ran.stderr.lines().take(4).collect();
+    assert_eq!(
+        said,
+        [
+            "warning: standard input:7: no '|' between query and reply; the line is left out",
+            "warning: 1 queries and replies are too long and were cut at a word",
+            "standard input: 7 lines, 1 comment, 1 blank, 1 left out",
+            "warning: pairs contradict: at most 3 of 4 replies (75.0 %) can come out right; `mlc data lint` names them, \
+             `mlc data dedup --resolve` drops them",
+        ]
+    );
+}
+
+#[test]
+fn a_chat_follows_the_training() {
+    let folder = weather();
+    let args = ["train", "pairs.txt", "--chat", "-o", "a.ron"];
+    let args: Vec<&str> = args.into_iter().chain(SMALL).collect();
+    let said = folder.piped(&args, b"is it raining\nhello\n").ok();
+    assert!(said.ends_with(" bytes\nYES\nHI\n"), "{said}");
+    assert!(folder.path("a.ron").exists());
+    let said = folder.piped(&["train", "-", "--chat"], PAIRS.as_bytes()).fails(2);
+    assert!(said.contains("--chat takes lines from standard input, and so do the PAIRS `-`"), "{said}");
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn training_goes_on_with_more_pairs() {
     let ran = folder.mlc(args);
     let said = ran.ok();
     assert!(said.starts_with("b.ron: weather, classifier 64→8→5, "), "{said}");
-    assert!(said.ends_with("training pairs: 100.0 % of characters, 100.0 % of replies right\n"), "{said}");
+    assert!(said.contains("\ntraining pairs: 100.0 % of characters, 100.0 % of replies right\n"), "{said}");
     assert_eq!(folder.mlc(["run", "b.ron", "good bye", "hello"]).ok(), "BYE\nHI\n");
     assert!(folder.text("b.ron").contains("What it is like outside"));
     let said = folder.mlc(["train", "pairs.txt", "--resume", "model.ron", "--hidden", "4"]).fails(2);
@@ -137,11 +137,9 @@ fn a_limit_makes_the_network_cheaper() {
 #[test]
 fn wrong_limits_are_usage_errors() {
     let folder = weather();
-    let said = train(&folder, &["--target", "z80-cpm"]).fails(2);
-    assert!(said.contains("--max-tstates and --max-bytes are for"), "{said}");
     let said = train(&folder, &["--max-bytes", "0"]).fails(2);
     assert!(said.contains("--max-bytes 0 leaves no network"), "{said}");
-    let said = train(&folder, &["--max-tstates", "9", "--target", "z81"]).fails(1);
+    let said = train(&folder, &["--target", "z81"]).fails(1);
     assert!(said.contains("there is no target \"z81\""), "{said}");
     assert_eq!(folder.names(), ["pairs.txt"]);
 }

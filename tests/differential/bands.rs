@@ -17,7 +17,15 @@ fn model(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]
     let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
     let query = QueryEncoder { buckets, bands, max_length: 127 };
     let output = Output::Classifier { labels };
-    let model = Model { name: name.into(), about: "edges".into(), query, output, layers, training: vec![] };
+    let model = Model {
+        name: name.into(),
+        about: "edges".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+        calibration: vec![],
+    };
     model.check().expect("the test makes valid models");
     model
 }

@@ -36,6 +36,7 @@ fn chat() -> Model {
         output,
         layers,
         training: vec![],
+        calibration: vec![],
     };
     model.check().expect("the model is valid");
     model
@@ -53,8 +54,15 @@ fn classifier() -> Model {
             row[o % 12] = if o % 3 == 0 { -2 } else { 1 };
         }
     }
-    let model =
-        Model { name: "wide".into(), about: "two tiles".into(), query, output, layers, training: vec![] };
+    let model = Model {
+        name: "wide".into(),
+        about: "two tiles".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+        calibration: vec![],
+    };
     model.check().expect("the model is valid");
     model
 }
@@ -72,7 +80,15 @@ fn banded() -> Model {
     // No neuron of the hidden layers is dead.
     layers[2].weights = (0..20).map(|i| [1, -2, -1][i % 3]).collect();
     let name = "banded".into();
-    let model = Model { name, about: "bands and bits".into(), query, output, layers, training: vec![] };
+    let model = Model {
+        name,
+        about: "bands and bits".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+        calibration: vec![],
+    };
     model.check().expect("the model is valid");
     model
 }

@@ -102,6 +102,7 @@ pub fn model(seed: u64) -> Model {
         output,
         layers,
         training: vec![],
+        calibration: vec![],
     };
     // Decided by numbers of their own: shapes and weights of the networks without them stay as they are.
     let mut r = Random(seed ^ 0xBA_4D5E);

@@ -216,6 +216,7 @@ mod tests {
                     }),
                     layers,
                     training: Vec::new(),
+                    calibration: Vec::new(),
                 })
             },
         )
@@ -285,6 +286,7 @@ mod tests {
                 wide(1024, 3, |_| -2, i16::MIN),
             ],
             training: Vec::new(),
+            calibration: Vec::new(),
         };
         let steps = [(b"some query or other".to_vec(), b"ab".to_vec()), (b"xyz".to_vec(), Vec::new())];
         check(&model, &steps);

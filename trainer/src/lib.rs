@@ -61,5 +61,5 @@ pub use figures::{Figures, evaluate};
 pub use pairs::{Fault, FaultKind, Limits, MAX_FAULTS_KEPT, MAX_LINE, Pair, Pairs, PairsError};
 pub use seeds::{Seeds, Spread, train_seeds};
 pub use settings::{Settings, SettingsError};
-pub use task::{LabelOrder, Task, TaskError, require_pair};
+pub use task::{CALIBRATION, LabelOrder, Task, TaskError, require_pair};
 pub use train::{Beyond, EpochRow, Event, StopReason, TrainError, Trained, Training, train};

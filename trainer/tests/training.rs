@@ -3,8 +3,9 @@
 use mlc_compiler::model::{Chat, Layer, Model, Output};
 use mlc_compiler::text;
 use mlc_trainer::{
-    Budget, CostModel, Event, Figures, LabelOrder, NonzeroWeights, Pairs, Settings, StopReason, Task,
-    TaskError, TrainError, Trained, Training, VisitedWeights, answers, assess, evaluate, train, train_seeds,
+    Budget, CALIBRATION, CostModel, Event, Figures, LabelOrder, NonzeroWeights, Pairs, Settings, StopReason,
+    Task, TaskError, TrainError, Trained, Training, VisitedWeights, answers, assess, data, evaluate, train,
+    train_seeds,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -140,6 +141,24 @@ fn an_assessment_counts_what_comes_instead() {
     let second = &found.by_reply[1];
     assert_eq!((second.reply.as_str(), second.pairs, second.right), ("ON", 4, 3));
     assert_eq!(second.instead, [("OFF".to_string(), 1)]);
+}
+
+#[test]
+fn a_model_keeps_queries_to_calibrate_on() {
+    let few = Task::chat(&pairs("one|A\none|B\ntwo|B\ncaf\u{e9}|A\n"), &small()).unwrap();
+    assert_eq!(few.calibration, ["one", "two"]);
+    let text: String =
+        (0..640).map(|i| format!("query {i}|{}\n", if i % 2 == 0 { "A" } else { "B" })).collect();
+    let many = pairs(&text);
+    let task = Task::chat(&many, &small()).unwrap();
+    assert_eq!(task.calibration.len(), CALIBRATION);
+    assert_eq!((task.calibration[0].as_str(), task.calibration[63].as_str()), ("query 5", "query 635"));
+    // Queries that were held out stay unseen.
+    let task = task.hold_out(&many, 0.5, 1).unwrap();
+    let (train, _) = data::split(&many.pairs.iter().collect::<Vec<_>>(), 0.5, 1).unwrap();
+    assert!(task.calibration.iter().all(|query| train.iter().any(|pair| pair.query == query.as_bytes())));
+    let model = run(&task, &Settings { epochs: Some(1), ..small() }, None).model;
+    assert_eq!(model.calibration, task.calibration);
 }
 
 #[test]

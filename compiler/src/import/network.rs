@@ -79,6 +79,7 @@ pub fn model(layers: Vec<Layer>, facts: Facts, file: &str, options: &Options) ->
         output,
         layers,
         training: Vec::new(),
+        calibration: Vec::new(),
     };
     model.check()?;
     Ok(model)

@@ -56,5 +56,6 @@ fn small_chat() -> Model {
             },
         ],
         training: vec![("pairs".to_string(), "2".to_string()), ("seed".to_string(), "1".to_string())],
+        calibration: Vec::new(),
     }
 }

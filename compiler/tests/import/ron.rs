@@ -141,6 +141,18 @@ fn bands_and_sets_are_written_where_they_say_something() {
 }
 
 #[test]
+fn calibration_is_written_where_there_is_some() {
+    let mut model = small_chat();
+    model.calibration = vec!["say \"a\"".to_string(), "b?".to_string()];
+    let text = ron::write(&model);
+    let head = "    calibration: [\n        \"say \\\"a\\\"\",\n        \"b?\",\n    ],\n    layers: [\n";
+    assert!(text.contains(head), "{text}");
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+    let none = ron::write(&small_chat()).replace("    layers: [", "    calibration: [],\n    layers: [");
+    assert_eq!(ron::read(&none, "model.ron"), Ok(small_chat()));
+}
+
+#[test]
 fn every_byte_can_be_in_a_charset() {
     let mut model = small_chat();
     let charset: Vec<u8> = (0..=255).rev().collect();
@@ -208,10 +220,11 @@ fn model() -> impl Strategy<Value = Model> {
         }),
         output(),
         prop::collection::vec(fact, 0..4),
+        prop::collection::vec("[ -~]{0,20}[!-~][ -~]{0,106}", 0..4),
         prop::collection::vec(1usize..40, 0..4),
     );
-    head.prop_flat_map(|(name, about, query, output, training, hidden)| {
-        let head = Model { name, about, query, output, layers: Vec::new(), training };
+    head.prop_flat_map(|(name, about, query, output, training, calibration, hidden)| {
+        let head = Model { name, about, query, output, layers: Vec::new(), training, calibration };
         layers(head.inputs(), hidden, head.classes()).prop_map(move |layers| Model { layers, ..head.clone() })
     })
 }

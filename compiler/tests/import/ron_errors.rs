@@ -91,7 +91,7 @@ fn fields() {
         "    name:",
         "    nom:",
         ":4:5: there is no field `nom` here, only `format`, `name`, `about`, `query`, `output`, `training`, \
-         `layers`, `parameters`\nhelp: correct its name or take it out",
+         `calibration`, `layers`, `parameters`\nhelp: correct its name or take it out",
     );
     case(
         "max_reply:",
@@ -182,6 +182,23 @@ fn head() {
         "Classifier(labels: [])",
         &format!(":7:32: labels: their number is 0, outside 1..1024\n{LIMITS}"),
     );
+}
+
+#[test]
+fn calibration() {
+    let with = |list: &str, error: &str| {
+        case("    layers: [", &format!("    calibration: {list},\n    layers: ["), error);
+    };
+    let wrong = "is no query: printable ASCII, not blank, at most 127 characters\n\
+                 help: correct the query or take it out: the list may be left out altogether";
+    for query in ["", "  ", "caf\u{e9}", "a\\nb", &"x".repeat(128)] {
+        with(&format!("[\"ok\", \"{query}\"]"), &format!(":16:25: calibration[1] {wrong}"));
+    }
+    with(
+        &format!("[{}]", "\"a\",".repeat(257)),
+        &format!(":16:18: calibration: their number is 257, outside 0..256\n{LIMITS}"),
+    );
+    with("[1]", &format!(":16:19: calibration: expected string\n{WRITTEN_SO}"));
 }
 
 #[test]

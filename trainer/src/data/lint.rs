@@ -355,6 +355,7 @@ mod tests {
             output: Output::Chat(Chat { charset: b"AB\0".to_vec(), context, max_reply: 50 }),
             layers: vec![layer(8, 3)],
             training: Vec::new(),
+            calibration: Vec::new(),
         };
         assert_eq!(
             findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),

@@ -31,6 +31,8 @@ struct File {
     query: Query,
     output: OutputKind,
     training: Vec<(String, String)>,
+    #[serde(default)]
+    calibration: Vec<String>,
     layers: Vec<Shape>,
     parameters: Vec<Parameters>,
 }
@@ -138,6 +140,7 @@ pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
         output,
         layers: source.layers.into_iter().map(layer).collect(),
         training: source.training,
+        calibration: source.calibration,
     };
     let broken = |e: ModelError| fail(&path(&e), Problem::Model(e));
     model.check_head().map_err(broken)?;
@@ -213,6 +216,7 @@ fn path(e: &ModelError) -> Vec<Step> {
         ModelError::Range { field, .. } => range_path(field),
         ModelError::CharsetSize(_) | ModelError::EndMark => vec![name("output"), name("charset")],
         ModelError::Label { index } => vec![name("output"), name("labels"), Step::Item(*index)],
+        ModelError::Calibration { index } => vec![name("calibration"), Step::Item(*index)],
         ModelError::NoLayers => vec![name("layers")],
         ModelError::Chain { layer: n, .. } => layer(n, "inputs"),
         ModelError::Classes { .. } => vec![name("output")],

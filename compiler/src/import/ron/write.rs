@@ -24,6 +24,10 @@ pub fn write(model: &Model) -> String {
     }
     let facts = model.training.iter().map(|(key, value)| format!("({}, {})", quote(key), quote(value)));
     field(&mut out, "training", &list(facts));
+    // It came later than the format.
+    if !model.calibration.is_empty() {
+        field(&mut out, "calibration", &list(model.calibration.iter().map(|query| quote(query))));
+    }
     field(&mut out, "layers", &list(model.layers.iter().map(shape)));
     out.push_str("    parameters: [\n");
     for (i, layer) in model.layers.iter().enumerate() {
