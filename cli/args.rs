@@ -1,7 +1,7 @@
 //! Everything that can be typed.
 
 use crate::help;
-use crate::pair_args::{DataArgs, EvalArgs, TrainArgs};
+use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -42,6 +42,8 @@ pub enum Command {
     Targets(TargetsArgs),
     /// Train a model from conversation pairs
     Train(Box<TrainArgs>),
+    /// Train with many settings, as commands for a batch system, and compare what they gave
+    Sweep(SweepArgs),
     /// Measure a model on conversation pairs: what comes out right, and what instead
     Eval(EvalArgs),
     /// Look into conversation pairs, and make better lists of them
@@ -136,6 +138,11 @@ pub enum Kind {
     /// What the machine loads; only into a file
     #[value(skip)]
     Image(ImageKind),
+    /// The model as C with its header, or as an Arduino library; only into a file
+    #[value(skip)]
+    C,
+    #[value(skip)]
+    Library,
     Asm,
     Lst,
     Map,
@@ -144,11 +151,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const TEXTS: [Self; 5] = [Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+    const OTHERS: [Self; 7] = [Self::C, Self::Library, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
 
     /// All kinds for any target.
     fn all() -> impl Iterator<Item = Self> {
-        ImageKind::ALL.into_iter().map(Self::Image).chain(Self::TEXTS)
+        ImageKind::ALL.into_iter().map(Self::Image).chain(Self::OTHERS)
     }
 
     /// The kinds written without `-o`.
@@ -160,6 +167,8 @@ impl Kind {
     pub fn extension(self) -> &'static str {
         match self {
             Self::Image(kind) => kind.extension(),
+            Self::C => "c",
+            Self::Library => "zip",
             Self::Asm => "asm",
             Self::Lst => "lst",
             Self::Map => "map",
@@ -188,7 +197,7 @@ impl FromStr for OutputFile {
         let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
         Err(format!(
             "the extension decides what is written: {} (image), .asm (assembly), .lst (listing), .map (symbols), \
-             .ir (graph) or .plan",
+             .ir (graph), .plan, .c (portable C with its header) or .zip (Arduino library)",
             images.join(", ")
         ))
     }
@@ -202,7 +211,7 @@ pub struct CompileArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .asm .lst .map .ir .plan
+    /// Write to FILE; may repeat. The kind follows the extension: .com .asm .lst .map .ir .plan .c .zip
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<OutputFile>,
     #[command(flatten)]

@@ -39,6 +39,11 @@ impl Limits {
         Ok(Self { nonzero, tstates, bytes, target, assets })
     }
 
+    /// The machine that T-states and bytes are for.
+    pub fn target_name(&self) -> &str {
+        &self.target.name
+    }
+
     /// Whether there is any.
     pub fn any(&self) -> bool {
         self.nonzero.is_some() || self.tstates.is_some() || self.bytes.is_some()

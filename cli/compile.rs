@@ -4,7 +4,7 @@ use crate::args::{CompileArgs, Kind};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, files, prompts, targets};
+use crate::{Outcome, c99, files, prompts, targets};
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::{Assets, Compiled, Request, Target};
@@ -18,6 +18,9 @@ const WARNINGS: usize = 5;
 
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = assets(args.templates.as_deref())?;
+    if c99::wanted(args)? {
+        return c99::run(args, &assets, &files::model(&args.model)?.model, out);
+    }
     let target = targets::find(&args.target.name, &assets)?;
     check_outputs(args, &target)?;
     let model = files::model(&args.model)?.model;
@@ -89,6 +92,7 @@ fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
 fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
     match kind {
         Kind::Image(kind) => compiled.image.file(kind),
+        Kind::C | Kind::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Kind::Asm => compiled.assembly.clone().into_bytes(),
         Kind::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
         Kind::Map => compiled.image.assembly.map().into_bytes(),

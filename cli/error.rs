@@ -47,6 +47,8 @@ pub enum CliError {
     #[error(transparent)]
     Train(#[from] TrainError),
     #[error("{place}: {problem}")]
+    Sweep { place: String, problem: String },
+    #[error("{place}: {problem}")]
     TrainFile { place: String, problem: String },
     #[error("{problem}")]
     Resume { problem: String, help: &'static str },
@@ -92,6 +94,9 @@ impl CliError {
             Self::Train(TrainError::Model(e)) => e.help().into(),
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {
                 "`mlc train --help` describes pairs and settings".into()
+            }
+            Self::Sweep { .. } => {
+                "`mlc sweep --help` says how a sweep is made; its commands write results".into()
             }
             Self::TrainFile { .. } => "`mlc train --help` shows how the file is written".into(),
         })

@@ -172,6 +172,17 @@ pub fn check_writable(path: &Path) -> Result<(), CliError> {
     prepare(&Output { path: path.to_path_buf(), bytes: Vec::new() }).map(|_| ())
 }
 
+/// Removes a file if it is there.
+///
+/// # Errors
+/// What hinders it.
+pub fn remove(path: &Path) -> Result<(), CliError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(unwritable(path, &e)),
+        _ => Ok(()),
+    }
+}
+
 /// Creates a file to be written piece by piece; what it held is lost.
 ///
 /// # Errors

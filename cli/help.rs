@@ -21,6 +21,8 @@ Examples:
   mlc compile models/tinychat
   mlc compile tinychat.npz -o talk.com -o talk.lst
   mlc compile --encoding packed --emit plan
+  mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
+  mlc compile tinychat -o tinychat.zip   the same as an Arduino library
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed";
 
 pub const RUN: &str = "\
@@ -66,7 +68,8 @@ fastest --encoding within it; the report names it. It also tells the best figure
 which is one from early in the training; what the limits cost is known by --cost-of-limits.
 
 --config takes settings from a file; the command line has the last word. Every long option above but --output, \
---config, --resume, --seeds, --log, --curve, --baselines and --cost-of-limits is a field there, with _ for -, and so are the pairs:
+--config, --resume, --seeds, --log, --curve, --result, --baselines, --cost-of-limits and --chat is a field there, with \
+_ for -, and so are the pairs:
   (
     pairs: [\"pairs.txt\"],    // relative to this file
     name: \"tinychat\",
@@ -82,6 +85,24 @@ Examples:
   mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron
   mlc train pairs.txt -o chat.ron --resume      after a power cut
   mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";
+
+pub const SWEEP: &str = "\
+An option of `mlc train` that is given several times has several values, and so has an option of numbers with a list; \
+`--hidden 128,64` is one value. `--seeds N` stands for N runs. Every combination is a command of its own that needs \
+nothing but the pairs, and writes DIR/NAME.ron and DIR/NAME.json; NAME says what varies. Run them from this folder, in \
+any order and on any number of machines that share it; `--threads 1` is best where many run on one machine.
+
+--collect marks the runs on the Pareto front of accuracy and time: held-out replies where all runs have them, else \
+training replies.
+
+Examples:
+  mlc sweep --print runs pairs.txt --hidden 128,64 --hidden 64,32 --seeds 3 > commands
+  sh commands                                            one after the other
+  parallel < commands                                    GNU parallel
+  sbatch --array=1-6 --wrap 'sed -n ${SLURM_ARRAY_TASK_ID}p commands | sh'
+  mlc sweep --print runs pairs.txt --hold-out 0.15 --max-tstates 40000,60000,80000 | parallel
+  mlc sweep --collect runs --curve runs.svg
+  mlc sweep --collect runs --missing | parallel          what a crash has left";
 
 pub const EVAL: &str = "\
 The replies are those of the machine: greedy, in integers. A character is right if it comes out after the right \

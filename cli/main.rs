@@ -9,6 +9,7 @@
 mod args;
 mod bench;
 mod budget;
+mod c99;
 mod compile;
 mod console;
 mod data;
@@ -26,12 +27,17 @@ mod prompts;
 mod run;
 mod sim;
 mod snapshot;
+mod sweep;
+mod sweep_collect;
+mod sweep_curve;
+mod sweep_grid;
 mod table;
 mod targets;
 mod train;
 mod train_display;
 mod train_file;
 mod train_log;
+mod train_result;
 mod verify;
 
 use args::{Cli, Command};
@@ -79,6 +85,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::Train(args) => train::run(&args, out),
+        Command::Sweep(args) => sweep::run(&args, out),
         Command::Eval(args) => eval::run(&args, out),
         Command::Data(args) => data::run(&args, out),
     }

@@ -43,6 +43,9 @@ pub struct TrainArgs {
     /// Draw the accuracy by epoch
     #[arg(long, value_name = "FILE.svg")]
     pub curve: Option<PathBuf>,
+    /// Write the figures as JSON, for `mlc sweep --collect`
+    #[arg(long, value_name = "FILE.json")]
+    pub result: Option<PathBuf>,
     /// Show what simpler methods reach on the same pairs, and in how many bytes
     #[arg(long)]
     pub baselines: bool,
@@ -54,6 +57,35 @@ pub struct TrainArgs {
     pub chat: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::SWEEP)]
+#[command(
+    override_usage = "mlc sweep --print DIR [TRAIN OPTIONS]...\n       mlc sweep --collect DIR [OPTIONS]"
+)]
+pub struct SweepArgs {
+    /// Print a `mlc train` command a line, for every combination of the options behind it; results go to DIR
+    #[arg(long, value_name = "DIR", conflicts_with = "collect")]
+    pub print: Option<PathBuf>,
+    /// Merge the results in DIR; exit code 1 where runs are missing or broken
+    #[arg(long, value_name = "DIR")]
+    pub collect: Option<PathBuf>,
+    /// Print the commands of the runs without a result instead
+    #[arg(long, requires = "collect", conflicts_with_all = ["json", "csv", "curve"])]
+    pub missing: bool,
+    /// Print everything as JSON
+    #[arg(long, requires = "collect", conflicts_with = "csv")]
+    pub json: bool,
+    /// Print comma-separated values
+    #[arg(long, requires = "collect")]
+    pub csv: bool,
+    /// Draw accuracy against cycles
+    #[arg(long, value_name = "FILE.svg", requires = "collect")]
+    pub curve: Option<PathBuf>,
+    /// PAIRS and options of `mlc train`; those with several values make several runs
+    #[arg(value_name = "TRAIN OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub train: Vec<String>,
 }
 
 #[derive(Debug, Args)]

@@ -10,6 +10,7 @@ use crate::table::{Align, grouped, table};
 use crate::train_display::{Display, shares};
 use crate::train_file::{self, TrainSettings};
 use crate::train_log::Log;
+use crate::train_result::TrainResult;
 use crate::{Outcome, files, interrupt, pairs, run};
 use mlc_compiler::import;
 use mlc_compiler::model::Output::{Chat, Classifier as Labels};
@@ -20,7 +21,19 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+/// What can be known before pairs are read.
+pub struct Prepared {
+    given: TrainSettings,
+    settings: Settings,
+    limits: Limits,
+    start: Option<Model>,
+}
+
+/// Puts command line and file together, and checks what can be checked without pairs.
+///
+/// # Errors
+/// What is wrong with the settings, or with a file that they name.
+pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
     let given = match &args.config {
         Some(path) => train_file::merge(args.settings.clone(), train_file::read(path)?),
         None => args.settings.clone(),
@@ -47,6 +60,11 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let settings = settings(&given, start.as_ref());
     settings.check().map_err(TrainError::from)?;
     check_name(&settings)?;
+    Ok(Prepared { given, settings, limits, start })
+}
+
+pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let Prepared { given, settings, limits, start } = prepare(args)?;
     let pairs = pairs::read(&given.pairs, &settings.limits())?;
     eprintln!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
     pairs::warn_of_contradictions(&pairs);
@@ -59,10 +77,12 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         task = task.hold_out(&pairs, share, settings.seed)?;
     }
     // Training may take minutes: what would hinder writing its result must show before.
-    [Some(&args.output), args.curve.as_ref()]
+    [Some(&args.output), args.curve.as_ref(), args.result.as_ref()]
         .into_iter()
         .flatten()
         .try_for_each(|p| files::check_writable(p))?;
+    // A result is of the model beside it: none until this one is there.
+    args.result.as_deref().map_or(Ok(()), files::remove)?;
     let mut log = args.log.as_ref().map(Log::create).transpose()?;
 
     let stop = interrupt::listen();
@@ -129,6 +149,12 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let share = given.hold_out.map(|share| (share, settings.seed));
         let bytes = program.as_ref().map(Program::table_bytes);
         write!(out, "\n{}", compare(trained, &pairs, share, bytes)?)?;
+    }
+    // A training that was stopped has none: a batch system is to run it again.
+    if let Some(path) = args.result.as_ref().filter(|_| !stop.load(Ordering::SeqCst)) {
+        let result =
+            TrainResult::new(&seeds.runs[seeds.best], &given, &limits, program.as_ref(), verdict.kept);
+        files::write(path, result.text().into_bytes())?;
     }
     if args.chat {
         interrupt::ignore();

@@ -4,11 +4,11 @@ use crate::error::CliError;
 use crate::files;
 use clap::Args;
 use ron::extensions::Extensions;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
 /// What a `train.ron` and the command line can say. What neither says keeps the trainer's default.
-#[derive(Debug, Clone, Default, PartialEq, Args, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainSettings {
     /// Files of pairs, `-` for standard input

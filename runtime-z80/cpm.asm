@@ -14,7 +14,7 @@ start:
         jr c,no_memory
         ld (ccp_stack),sp
         ld sp,stack_top
-{%- if columns_used %}
+{%- if enables %}
         call find_interrupts
 {%- endif %}
         ld hl,tail
@@ -87,9 +87,9 @@ emit:
         ld c,2
         jp bdos
 
-{%- if columns_used %}
+{%- if enables %}
 
-; Weight streams are read through SP with interrupts off. If they were off when the program was
+; Weight streams are read and start values written through SP with interrupts off. If they were off when the program was
 ; started, they stay off: nobody may be there to handle one. LD A,I can report them off by mistake
 ; when one arrives just then (NMOS Z80), so it is asked twice.
 find_interrupts:

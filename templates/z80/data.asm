@@ -26,8 +26,12 @@
         dw {{ c.end }}
 {%- endfor %}
 {%- endfor %}
-{%- elif s.form == "packed" %}
+{%- elif s.called %}
+{%- if s.form == "gaps" %}
+; {{ s.name }}: columns as gaps, two nibbles a byte, the low one first
+{%- else %}
 ; {{ s.name }}: packed columns, {% if s.binary %}eight{% else %}four{% endif %} outputs a byte, the first in the lowest bit{% if not s.binary %}s{% endif %}
+{%- endif %}
 {%- for g in s.segments %}
 {%- for c in g.columns %}
 {{ c.label }}:

@@ -19,6 +19,9 @@
 {%- if bits_used %}
 {% include "bits.asm" %}
 {%- endif %}
+{%- if gap_kernels %}
+{% include "gaps.asm" %}
+{%- endif %}
 {%- if carries_used %}
 
 ; Carry out of, or borrow into, an accumulator's low byte: HL points at the low byte and stays.

@@ -8,21 +8,41 @@
 {%- endmacro copy %}
 
 {# Address of column number L, from the table of a stage or of one of its input tiles. #}
-{% macro column(name) %}
+{% macro column(s, name) %}
         ld h,{{ name }}_table/256
         ld c,(hl)
         inc h
-        ld h,(hl)
-        ld l,c
+{{- self::high(s=s) }}
 {%- endmacro column %}
 
-{# Hands the column at HL to the kernel; E is the activation. `page`: of the accumulators' low bytes. #}
+{# The address that begins with C and goes on at HL: in HL, for gaps in BC. #}
+{% macro high(s) %}
+{%- if s.form == "gaps" %}
+        ld b,(hl)
+{%- else %}
+        ld h,(hl)
+        ld l,c
+{%- endif %}
+{%- endmacro high %}
+
+{# Hands the column at HL, for gaps at BC, to the kernel; E is the activation. `page`: of the accumulators' low bytes. #}
 {% macro apply(s, page) %}
 {%- if s.lists %}
         di
         ld sp,hl
         ld h,{{ page }}
         ret
+{%- elif s.form == "gaps" %}
+        ld hl,255+256*({{ page }})
+{%- for t in range(end=s.tiles) %}
+        call {{ s.gap_kernel }}
+{%- if not loop.last %}
+{%- for i in range(end=s.stride) %}
+        inc h
+{%- endfor %}
+        ld l,255
+{%- endif %}
+{%- endfor %}
 {%- elif s.form == "packed" %}
         push hl
         exx
@@ -61,9 +81,9 @@
 
 {# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. #}
 {% macro visit(s, g, page) %}
-{{- self::column(name=g.name) }}
+{{- self::column(s=s, name=g.name) }}
 {{- self::apply(s=s, page=page) }}
-{%- if s.form == "packed" %}
+{%- if s.called %}
         jp {{ g.name }}_next
 {%- endif %}
 {%- endmacro visit %}
@@ -144,11 +164,10 @@
         add hl,bc
         ld c,(hl)
         inc hl
-        ld h,(hl)
-        ld l,c
+{{- self::high(s=s) }}
 {%- else %}
         ld l,a
-{{- self::column(name=s.name) }}
+{{- self::column(s=s, name=s.name) }}
 {%- endif %}
 {{- self::apply(s=s, page=s.page) }}
 {{ s.name }}_next:
@@ -184,7 +203,7 @@
 {%- else %}
 {{ g.name }}_next:
 {%- endif %}
-{%- if s.form == "packed" %}
+{%- if s.called %}
         ld a,d
         cp {{ g.last }}
         jp z,{{ g.name }}_done
@@ -232,7 +251,7 @@
         dec d
 {{- self::visit(s=s, g=g, page=s.high_page) }}
 {%- endif %}
-{%- if s.form != "packed" %}
+{%- if not s.called %}
 {{ g.name }}_last:
 {%- if s.big %}
         ld a,d

@@ -50,15 +50,19 @@ fn load(elf: &Path) -> Program {
         .expect("an ELF for the chip")
 }
 
-/// Logits and replies of a model on the chip.
-fn check(model: &Model, prompts: &[Vec<u8>]) {
+/// The same without a serial line: what it takes is the network's, but for a little for each logit.
+const SILENT: &str = "#include <avr/sleep.h>\nstatic void put(char c) { (void)c; }\nstatic void start(void) {}\n\
+    static void stop(void) { sleep_enable(); sleep_cpu(); }";
+
+/// The network with a `main` around it that prints through `put`, run to its end on the chip.
+fn run(model: &Model, prompts: &[Vec<u8>], put: &str) -> (AvrMachine<Script>, u32) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sources = sources(model);
     let code = write(folder.path(), &sources);
     let main = folder.path().join("main.c");
-    std::fs::write(&main, main_program(model, &sources.name, prompts, PUT)).expect("the folder is writable");
+    std::fs::write(&main, main_program(model, &sources.name, prompts, put)).expect("the folder is writable");
     let elf = folder.path().join("a.elf");
-    // The flags against warnings are for the generated code: a program of one's own may say what it wants.
+    // The flags against warnings are for the generated code: a test's main may say what it wants.
     let mut strict = gcc("avr-gcc", folder.path());
     compiled(strict.args(STRICT).args(["-fsyntax-only"]).arg(&code), &model.name);
     compiled(
@@ -70,10 +74,15 @@ fn check(model: &Model, prompts: &[Vec<u8>]) {
     let flash = program.flash_used;
     let mut machine = AvrMachine::new(program, Script::default(), config);
     assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Sleep), "{}", model.name);
+    (machine, flash)
+}
+
+/// Logits and replies of a model on the chip; the bytes of flash with a test's main, and the steps.
+fn check(model: &Model, prompts: &[Vec<u8>]) -> (u32, usize) {
+    let (mut machine, flash) = run(model, prompts, PUT);
     let output = String::from_utf8_lossy(machine.console().output()).into_owned();
     assert!(output == expected(model, prompts), "{} differs on the chip", model.name);
-    let steps = output.lines().filter(|l| !l.starts_with('=')).count();
-    eprintln!("{}: {flash} bytes of flash with a test's main, {steps} steps", model.name);
+    (flash, output.lines().filter(|l| !l.starts_with('=')).count())
 }
 
 #[test]
@@ -96,7 +105,11 @@ fn published_networks_fit_and_are_exact_on_the_chip() {
     for name in ["tinychat", "guess"] {
         let Some(model) = support::published(name) else { continue };
         let prompts = support::expected(name).into_iter().map(|(prompt, _)| prompt.into_bytes());
-        check(&model, &prompts.take(2).collect::<Vec<_>>());
+        let prompts: Vec<_> = prompts.take(3).collect();
+        let (flash, steps) = check(&model, &prompts);
+        let (machine, _) = run(&model, &prompts, SILENT);
+        let cycles = machine.cycles() / steps as u64;
+        eprintln!("{name}: {flash} bytes of flash with a test's main, about {cycles} cycles a step");
     }
 }
 

@@ -7,8 +7,9 @@ use insta::assert_snapshot;
 fn every_verb_explains_itself() {
     let folder = Folder::new();
     assert_snapshot!("help", folder.mlc(["--help"]).ok());
-    for verb in ["import", "compile", "run", "verify", "bench", "inspect", "targets", "train", "eval", "data"]
-    {
+    for verb in [
+        "import", "compile", "run", "verify", "bench", "inspect", "targets", "train", "sweep", "eval", "data",
+    ] {
         assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
     }
     for verb in ["stats", "lint", "split", "dedup", "balance"] {

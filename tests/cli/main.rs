@@ -1,6 +1,7 @@
 //! The `mlc` binary from outside: what it prints, its exit codes, and what it leaves on the disk.
 
 mod bench;
+mod c99;
 mod compile;
 mod data;
 mod errors;
@@ -8,6 +9,7 @@ mod eval;
 mod help;
 mod models;
 mod run;
+mod sweep;
 mod train;
 mod train_options;
 mod train_snapshot;

@@ -158,7 +158,8 @@ fn position_bands_tell_the_order_and_are_kept() {
     folder.mlc(["verify", "model.ron", "--prompts", "prompts.txt", "--random", "20"]).ok();
     // A limit is priced with bands, and training goes on with them.
     let args = ["train", "pairs.txt", "--resume", "--epochs", "20", "--max-tstates", "900000"];
-    assert!(folder.mlc(args).ok().contains("100.0 % of replies right\nlimit: "));
+    let said = folder.mlc(args).ok();
+    assert!(said.contains("100.0 % of replies right\n") && said.contains("\nlimit: "), "{said}");
     assert!(folder.text("model.ron").contains("query: (buckets: 64, bands: 2, "));
 
     let said = folder.mlc(["train", "--config", "train.ron", "--position-bands", "1"]).ok();

@@ -62,3 +62,12 @@ fn packed_is_exact() {
         assert!(figures.t_states <= 1_000_000.0, "{name}: {:.0} T-states a step", figures.t_states);
     }
 }
+
+#[test]
+fn gaps_are_exact_and_small() {
+    for (name, most) in [("tinychat", 28_672), ("guess", 27_648)] {
+        let Some(figures) = run(name, Some(Form::Gaps)) else { return };
+        assert!(figures.t_states <= 800_000.0, "{name}: {:.0} T-states a step", figures.t_states);
+        assert!(figures.bytes <= most, "{name}: {} bytes", figures.bytes);
+    }
+}

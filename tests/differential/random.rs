@@ -43,9 +43,7 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
     for seed in 0..NETWORKS {
         let model = support::model(seed);
         let calibration = queries(seed);
-        for encoding in
-            [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)]
-        {
+        for encoding in std::iter::once(None).chain(Form::ALL.map(Some)) {
             let what = encoding.map_or("auto", Form::name);
             let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
                 Ok(compiled) => compiled,
@@ -101,7 +99,7 @@ fn a_clock_interrupt_changes_nothing() {
     let config = CpmConfig { interrupt, ..CpmConfig::default() };
     for seed in 0..40 {
         let model = support::model(seed);
-        for encoding in [None, Some(Form::Packed)] {
+        for encoding in [None, Some(Form::Packed), Some(Form::Gaps)] {
             if let Ok(compiled) = support::compile_for_cpm(&model, encoding, &queries(seed)) {
                 compare(&model, &compiled, "interrupted", &config);
             }

@@ -117,14 +117,14 @@ fn plan() {
 
 #[test]
 fn assembly_of_a_chat() {
-    for form in [Form::Columns, Form::Shared, Form::Packed, Form::Unrolled] {
+    for form in Form::ALL {
         insta::assert_snapshot!(format!("chat-{form}.asm"), compiled(&chat(), Some(form)).assembly);
     }
 }
 
 #[test]
 fn assembly_of_a_classifier_with_two_tiles() {
-    for form in [Form::Columns, Form::Packed] {
+    for form in [Form::Columns, Form::Packed, Form::Gaps] {
         insta::assert_snapshot!(
             format!("classifier-{form}.asm"),
             compiled(&classifier(), Some(form)).assembly

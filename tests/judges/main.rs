@@ -28,8 +28,7 @@ fn pasmo_assembles_every_program_to_the_same_bytes() {
     let mut models: Vec<_> = (0..30).map(support::model).collect();
     models.extend(["tinychat", "guess"].into_iter().filter_map(support::published));
     for model in models {
-        for form in [None, Some(Form::Packed), Some(Form::Columns), Some(Form::Shared), Some(Form::Unrolled)]
-        {
+        for form in std::iter::once(None).chain(Form::ALL.map(Some)) {
             let Ok(compiled) = support::compile_for_cpm(&model, form, &[]) else { continue };
             let (source, binary) = (folder.path().join("a.asm"), folder.path().join("a.bin"));
             std::fs::write(&source, &compiled.assembly).expect("the folder is writable");

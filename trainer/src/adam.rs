@@ -4,19 +4,6 @@ const BETA1: f32 = 0.9;
 const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
-/// The running means of gradient and squared gradient.
-#[derive(Debug, Clone)]
-pub(crate) struct Moments {
-    pub first: Vec<f32>,
-    pub second: Vec<f32>,
-}
-
-impl Moments {
-    pub(crate) fn new(count: usize) -> Self {
-        Self { first: vec![0.0; count], second: vec![0.0; count] }
-    }
-}
-
 /// The step size of one update, the same for all parameters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {

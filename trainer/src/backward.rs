@@ -15,10 +15,9 @@
 //! push back towards the margin.
 
 use crate::dataset::{Example, Inputs};
-use crate::forward::{Activations, OVERFLOW_MARGIN, argmax};
-use crate::gemm::{Matrix, multiply};
+use crate::forward::Activations;
 use crate::network::Network;
-use std::ops::Range;
+use crate::ops::{Given, Matrix, Operations, Part, Softmax, Sums};
 
 /// What a chunk needs to know of the loss.
 #[derive(Debug, Clone, Copy)]
@@ -33,171 +32,96 @@ pub(crate) struct Loss {
     pub activity_penalty: f32,
 }
 
+/// What all chunks of a batch share.
+pub(crate) struct Pass<'a, D: Operations> {
+    pub network: &'a Network<D::Array>,
+    pub inputs: Inputs<'a>,
+    pub loss: Loss,
+}
+
+// Not derived: that would ask for a `D` that is `Copy`.
+impl<D: Operations> Clone for Pass<'_, D> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<D: Operations> Copy for Pass<'_, D> {}
+
 /// Everything computed for a chunk of steps, kept from batch to batch for its buffers.
-#[derive(Debug, Default)]
-pub(crate) struct Chunk {
-    pub activations: Activations,
+pub(crate) struct Chunk<D: Operations> {
+    activations: Activations<D>,
     /// `∂loss/∂acc`, `[rows, outputs]` for each layer.
-    deltas: Vec<Vec<f32>>,
-    columns: Columns,
-    /// Sum over the steps, not yet divided by the batch.
-    pub loss: f64,
-    /// `∂loss/∂s`.
-    pub sharpness_gradient: f64,
-    /// Steps whose largest logit is the target.
-    pub right: usize,
+    deltas: Vec<D::Array>,
+    pub sums: Sums,
 }
 
-impl Chunk {
+impl<D: Operations> Default for Chunk<D> {
+    fn default() -> Self {
+        Self { activations: Activations::default(), deltas: Vec::new(), sums: Sums::default() }
+    }
+}
+
+impl<D: Operations> Chunk<D> {
     /// Forward and backward.
-    pub(crate) fn run(&mut self, network: &Network, inputs: Inputs, examples: &[Example], loss: Loss) {
-        self.activations.run(network, inputs, examples);
-        self.columns.fill(inputs, examples, network.layers[0].inputs);
-        self.deltas.resize_with(network.layers.len(), Vec::new);
-        self.last_delta(network, examples, loss);
-        for index in (0..network.layers.len() - 1).rev() {
-            let (layer, above) = (&network.layers[index], &network.layers[index + 1]);
-            let (below, deltas_above) = self.deltas.split_at_mut(index + 1);
-            let delta = &mut below[index];
-            delta.resize(examples.len() * layer.outputs, 0.0);
-            let weights = Matrix::new(&above.weights, above.inputs, above.outputs).transposed();
-            multiply(Matrix::new(&deltas_above[0], examples.len(), above.outputs), weights, false, delta);
-            let scale = layer.scale();
-            let push = loss.activity_penalty * loss.log_sharpness.exp() / loss.batch as f32;
-            for (d, &y) in delta.iter_mut().zip(&self.activations.outputs[index]) {
-                *d = if y > 0.0 { (*d + push) * scale } else { 0.0 };
-            }
-            self.push_back(index, layer.outputs, loss);
-        }
-    }
-
-    fn last_delta(&mut self, network: &Network, examples: &[Example], loss: Loss) {
-        (self.loss, self.sharpness_gradient, self.right) = (0.0, 0.0, 0);
-        let last = network.layers.len() - 1;
-        let layer = &network.layers[last];
-        let delta = &mut self.deltas[last];
-        delta.resize(examples.len() * layer.outputs, 0.0);
+    pub(crate) fn run(&mut self, ops: &D, pass: Pass<D>, examples: &[Example]) {
+        let Pass { network, inputs, loss } = pass;
+        let layers = &network.layers;
+        self.activations.run(ops, network, inputs, examples);
+        self.deltas.resize_with(layers.len(), || ops.array(&[]));
+        let (rows, last) = (examples.len(), layers.len() - 1);
         let sharpness = loss.log_sharpness.exp();
-        let share = 1.0 / loss.batch as f32;
-        let scale = sharpness * layer.scale() * share;
-        for ((logits, example), delta) in
-            self.activations.logits().zip(examples).zip(delta.chunks_exact_mut(layer.outputs))
-        {
-            let target = usize::from(example.target);
-            let best = argmax(logits);
-            self.right += usize::from(best == target);
-            let top = logits[best];
-            let mut sum = 0.0f32;
-            for (d, &y) in delta.iter_mut().zip(logits) {
-                *d = ((y - top) * sharpness).exp();
-                sum += *d;
+        let softmax = Softmax { sharpness, batch: loss.batch, scale: layers[last].scale() };
+        let logits = &self.activations.outputs[last];
+        self.sums = ops.softmax_gradient(logits, examples, softmax, &mut self.deltas[last]);
+        let push = loss.activity_penalty * sharpness / loss.batch as f32;
+        let penalty = (loss.overflow_penalty, loss.batch);
+        for index in (0..layers.len()).rev() {
+            let layer = &layers[index];
+            let (below, above) = self.deltas.split_at_mut(index + 1);
+            let delta = &mut below[index];
+            if let (Some(above), Some(delta_above)) = (layers.get(index + 1), above.first()) {
+                ops.product(
+                    Matrix::new(delta_above, rows, above.outputs),
+                    Matrix::new(&above.weights, above.inputs, above.outputs).transposed(),
+                    delta,
+                );
+                ops.mask(&self.activations.outputs[index], push, layer.scale(), delta);
             }
-            self.loss += f64::from(sum.ln() - (logits[target] - top) * sharpness);
-            let mut along = 0.0f32;
-            for (i, (d, &y)) in delta.iter_mut().zip(logits).enumerate() {
-                let error = *d / sum - if i == target { 1.0 } else { 0.0 };
-                // Σ error = 0, so the shift by `top` does not matter but keeps the sum small.
-                along += error * (y - top);
-                *d = error * scale;
-            }
-            self.sharpness_gradient += f64::from(along * sharpness * share);
-        }
-        self.push_back(last, layer.outputs, loss);
-    }
-
-    fn push_back(&mut self, index: usize, outputs: usize, loss: Loss) {
-        for over in self.activations.overflows.iter().filter(|over| over.layer == index) {
-            let beyond = (over.acc.abs() - OVERFLOW_MARGIN) / OVERFLOW_MARGIN;
-            self.deltas[index][over.row * outputs + over.output] =
-                beyond * over.acc.signum() * loss.overflow_penalty / loss.batch as f32;
-        }
-    }
-}
-
-/// `∂loss/∂W` of the inputs in `rows` of layer `index`, summed over the chunks in order.
-/// `gradient`: `[rows, outputs]`.
-pub(crate) fn weight_gradient(
-    network: &Network,
-    chunks: &[Chunk],
-    index: usize,
-    rows: Range<usize>,
-    gradient: &mut [f32],
-) {
-    let layer = &network.layers[index];
-    gradient.fill(0.0);
-    for chunk in chunks {
-        let delta = &chunk.deltas[index];
-        match index.checked_sub(1) {
-            None => {
-                for (input, gradient) in rows.clone().zip(gradient.chunks_exact_mut(layer.outputs)) {
-                    for &(row, value) in chunk.columns.of(input) {
-                        let row = usize::from(row) * layer.outputs;
-                        for (g, d) in gradient.iter_mut().zip(&delta[row..row + layer.outputs]) {
-                            *g += value * d;
-                        }
-                    }
-                }
-            }
-            Some(before) => {
-                let steps = chunk.activations.rows;
-                let x = Matrix::new(&chunk.activations.outputs[before], steps, layer.inputs);
-                let delta = Matrix::new(delta, steps, layer.outputs);
-                multiply(x.columns(rows.clone()).transposed(), delta, true, gradient);
-            }
-        }
-    }
-}
-
-/// `∂loss/∂b` of layer `index`, summed over the chunks in order.
-pub(crate) fn bias_gradient(chunks: &[Chunk], index: usize, gradient: &mut [f32]) {
-    gradient.fill(0.0);
-    for chunk in chunks {
-        for row in chunk.deltas[index].chunks_exact(gradient.len()) {
-            gradient.iter_mut().zip(row).for_each(|(g, d)| *g += d);
-        }
-    }
-}
-
-/// The chunk's sparse inputs by column: for each input, the steps that have it.
-#[derive(Debug, Default)]
-struct Columns {
-    starts: Vec<usize>,
-    entries: Vec<(u16, f32)>,
-}
-
-impl Columns {
-    /// A counting sort: the rows of a column stay ascending.
-    fn fill(&mut self, inputs: Inputs, examples: &[Example], width: usize) {
-        self.starts.clear();
-        self.starts.resize(width + 1, 0);
-        for example in examples {
-            inputs.of(example).for_each(|(input, _)| self.starts[input + 1] += 1);
-        }
-        for i in 0..width {
-            self.starts[i + 1] += self.starts[i];
-        }
-        self.entries.clear();
-        self.entries.resize(self.starts[width], (0, 0.0));
-        let mut next = self.starts.clone();
-        for (row, example) in (0u16..).zip(examples) {
-            for (input, value) in inputs.of(example) {
-                self.entries[next[input]] = (row, value);
-                next[input] += 1;
-            }
+            ops.push_back(&self.activations.overflows[index], layer.outputs, penalty, delta);
         }
     }
 
-    fn of(&self, input: usize) -> &[(u16, f32)] {
-        &self.entries[self.starts[input]..self.starts[input + 1]]
+    /// Its part in the weight gradient of layer `index`.
+    pub(crate) fn part(&self, index: usize) -> Part<'_, D> {
+        let x = match index.checked_sub(1) {
+            None => Given::Encoded(&self.activations.encoded),
+            Some(before) => Given::Array(&self.activations.outputs[before]),
+        };
+        Part { rows: self.activations.rows, x, delta: &self.deltas[index] }
+    }
+
+    /// `∂loss/∂acc` of layer `index`, whose column sums are its bias gradient.
+    pub(crate) fn delta(&self, index: usize) -> &D::Array {
+        &self.deltas[index]
+    }
+
+    /// Accumulators beyond the margin.
+    pub(crate) fn overflows(&self, ops: &D) -> usize {
+        self.activations.overflows.iter().map(|overflows| ops.count(overflows)).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adam::Step;
     use crate::dataset::Dataset;
+    use crate::forward::OVERFLOW_MARGIN;
     use crate::network::Layer;
+    use crate::ops::{Cpu, Parameters, WeightUpdate};
     use crate::pairs::Pair;
+    use crate::quantize::Grid;
     use mlc_compiler::model::{Chat, ContextEncoder, Output, QueryEncoder};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
@@ -260,15 +184,34 @@ mod tests {
         total / data.steps() as f64
     }
 
-    fn run(network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk> {
+    /// Two threads, so that the sharing out is tested too.
+    const CPU: Cpu = Cpu { threads: 2 };
+
+    fn run(network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk<Cpu>> {
         let loss =
             Loss { log_sharpness, batch: data.steps(), overflow_penalty: 1.0, activity_penalty: ACTIVITY };
-        let chunks = data.examples.chunks(crate::forward::CHUNK).map(|examples| {
-            let mut chunk = Chunk::default();
-            chunk.run(network, data.inputs(), examples, loss);
-            chunk
-        });
-        chunks.collect()
+        let pass = Pass { network, inputs: data.inputs(), loss };
+        let mut chunks: Vec<_> = data.examples.chunks(CPU.chunk()).map(|_| Chunk::default()).collect();
+        CPU.run_chunks(pass, &mut chunks, &data.examples);
+        chunks
+    }
+
+    fn weight_gradient(network: &Network, chunks: &[Chunk<Cpu>], index: usize) -> Vec<f32> {
+        let layer = &network.layers[index];
+        let mut parameters = Parameters::new(&CPU, &layer.weights, Grid::FULL);
+        let l1 = vec![0.0; layer.inputs];
+        let parts = chunks.iter().map(|chunk| chunk.part(index)).collect();
+        let (inputs, outputs) = (layer.inputs, layer.outputs);
+        let update = WeightUpdate { inputs, outputs, parts, parameters: &mut parameters, l1: &l1 };
+        CPU.update_weights(vec![update], Step::new(0.0, 1));
+        parameters.gradient
+    }
+
+    fn bias_gradient(network: &Network, chunks: &[Chunk<Cpu>], index: usize) -> Vec<f32> {
+        let deltas: Vec<_> = chunks.iter().map(|chunk| chunk.delta(index)).collect();
+        let mut gradient = Vec::new();
+        CPU.column_sums(&deltas, network.layers[index].outputs, &mut gradient);
+        gradient
     }
 
     #[track_caller]
@@ -291,11 +234,11 @@ mod tests {
         let sharpness = -4.0;
         let chunks = run(&network, &data, sharpness);
         assert!(chunks.len() > 1, "the sum over chunks is tested too");
-        let found: f64 = chunks.iter().map(|chunk| chunk.loss).sum::<f64>() / data.steps() as f64;
+        let found: f64 = chunks.iter().map(|chunk| chunk.sums.loss).sum::<f64>() / data.steps() as f64;
         // The reported loss is the cross-entropy alone; the sharpness is learned from it alone too.
         let plain = |s: f64| loss(&network, &data, s, 0.0);
         close(found, plain(-4.0), "loss");
-        let found: f64 = chunks.iter().map(|chunk| chunk.sharpness_gradient).sum();
+        let found: f64 = chunks.iter().map(|chunk| chunk.sums.sharpness_gradient).sum();
         close(found, (plain(-4.0 + 1e-4) - plain(-4.0 - 1e-4)) / 2e-4, "sharpness");
 
         let difference = |network: &mut Network, at: &dyn Fn(&mut Network) -> &mut f32, step: f32| {
@@ -311,21 +254,13 @@ mod tests {
         };
         let mut live = 0;
         for index in 0..network.layers.len() {
-            let (inputs, outputs) = (network.layers[index].inputs, network.layers[index].outputs);
-            let mut gradient = vec![0.0; inputs * outputs];
-            // In two parts, as two threads would.
-            let (first, second) = gradient.split_at_mut(inputs / 2 * outputs);
-            if inputs > 1 {
-                weight_gradient(&network, &chunks, index, 0..inputs / 2, first);
-            }
-            weight_gradient(&network, &chunks, index, inputs / 2..inputs, second);
+            let gradient = weight_gradient(&network, &chunks, index);
             for (i, &found) in gradient.iter().enumerate() {
                 let wants = difference(&mut network, &|n| &mut n.layers[index].weights[i], 1e-4);
                 close(found.into(), wants, &format!("layer {index}, weight {i}"));
                 live += usize::from(wants != 0.0);
             }
-            let mut gradient = vec![0.0; outputs];
-            bias_gradient(&chunks, index, &mut gradient);
+            let gradient = bias_gradient(&network, &chunks, index);
             for (i, &found) in gradient.iter().enumerate() {
                 let wants = difference(&mut network, &|n| &mut n.layers[index].bias[i], 1e-3);
                 close(found.into(), wants, &format!("layer {index}, bias {i}"));
@@ -345,13 +280,12 @@ mod tests {
         network.layers[0].bias[3] = 32_700.0;
         network.layers[0].bias[4] = -32_700.0;
         let chunks = run(&network, &data, -4.0);
-        let mut gradient = vec![0.0; network.layers[0].outputs];
-        bias_gradient(&chunks, 0, &mut gradient);
+        let gradient = bias_gradient(&network, &chunks, 0);
         assert!(gradient[3] > 0.0 && gradient[4] < 0.0, "{gradient:?}");
         let beyond: f32 = chunks
             .iter()
-            .flat_map(|chunk| &chunk.activations.overflows)
-            .filter(|over| over.output == 3 && over.layer == 0)
+            .flat_map(|chunk| &chunk.activations.overflows[0])
+            .filter(|over| over.output == 3)
             .map(|over| (over.acc - OVERFLOW_MARGIN) / OVERFLOW_MARGIN / data.steps() as f32)
             .sum();
         close(gradient[3].into(), beyond.into(), "push");

@@ -10,8 +10,9 @@
 //! 70 % of the training on; what the pressure cost in accuracy shows in the figures.
 
 use crate::dataset::{Dataset, Example};
-use crate::forward::{Activations, CHUNK};
+use crate::forward::Activations;
 use crate::network::Network;
+use crate::ops::{CHUNK, Cpu};
 use mlc_compiler::model::{Layer, Output};
 
 /// What a network is used for, as far as its cost depends on it.
@@ -164,7 +165,7 @@ fn activity(network: &Network, data: &Dataset, steps: &[Example]) -> Vec<Vec<f32
     let mut counts: Vec<Vec<f32>> = network.layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
     let mut activations = Activations::default();
     for chunk in steps.chunks(CHUNK) {
-        activations.run(network, data.inputs(), chunk);
+        activations.run(&Cpu { threads: 1 }, network, data.inputs(), chunk);
         for step in chunk {
             data.inputs().of(step).for_each(|(input, _)| counts[0][input] += 1.0);
         }

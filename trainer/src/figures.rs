@@ -1,14 +1,15 @@
 //! How good a network is on encoded pairs, counted in integers.
 
 use crate::dataset::{Dataset, Example, Inputs};
-use crate::forward::{Activations, CHUNK, argmax};
+use crate::forward::{Activations, argmax};
 use crate::network::Network;
+use crate::ops::{CHUNK, Cpu};
 use crate::threads;
 use mlc_compiler::model::Model;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Accuracy on the machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// Characters and end marks of all replies (or labels), each after the right beginning.
     pub steps: usize,
@@ -81,7 +82,7 @@ pub(crate) fn outputs(network: &Network, inputs: Inputs, examples: &[Example], t
     threads::each(parts.collect(), |(examples, outputs)| {
         let mut activations = Activations::default();
         for (examples, outputs) in examples.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK)) {
-            activations.run(network, inputs, examples);
+            activations.run(&Cpu { threads: 1 }, network, inputs, examples);
             for (output, logits) in outputs.iter_mut().zip(activations.logits()) {
                 *output = argmax(logits) as u16; // at most 1,024 outputs
             }

@@ -5,79 +5,65 @@
 //! multiply-add) as long as no partial sum passes that. Weights are in -2..=1, so a partial sum is at most
 //! 2·Σ|x| in magnitude.
 //! - First layer: at most 127 trigrams and 93 n-grams, each 32: 2·Σ|x| ≤ 14,080.
-//! - Later layers: inputs are not negative. [`Activations::run`] sums each row of them; where
+//! - Later layers: inputs are not negative. [`Operations::activate`] sums each row of them; where
 //!   2·Σx + 32,768 > 2^24 it computes the row in `i64` instead. That sum is itself trustworthy: rounding is
 //!   monotone, so a sum whose exact value is above the limit does not come out below it.
 //!
 //! Then `acc` (with the bias, at most 32,768) is wrapped to 16 bits where it must be.
 
 use crate::dataset::{Example, Inputs};
-use crate::gemm::{Matrix, multiply};
-use crate::network::{Layer, Network, floor};
-
-/// Steps in a chunk. Fixed, so that results don't depend on the number of threads.
-pub(crate) const CHUNK: usize = 64;
+use crate::network::Network;
+use crate::ops::{Cpu, Form, Matrix, Operations};
 
 /// Accumulators beyond this are pushed back in training. 16 bits wrap at 32,768.
 pub(crate) const OVERFLOW_MARGIN: f32 = 28_000.0;
 
 /// Largest row sum of activations that is exact for sure: 2·sum + 32,768 ≤ 2^24.
-const EXACT_SUM: f32 = ((1 << 24) - (1 << 15)) as f32 / 2.0;
+pub(crate) const EXACT_SUM: f32 = ((1 << 24) - (1 << 15)) as f32 / 2.0;
 
-/// An accumulator beyond [`OVERFLOW_MARGIN`], before wrapping.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Overflow {
-    pub layer: usize,
-    pub row: usize,
-    pub output: usize,
-    pub acc: f32,
-}
-
-/// What every layer gives for a chunk of steps.
-#[derive(Debug, Default)]
-pub(crate) struct Activations {
+/// What every layer gives for a chunk of steps; kept from chunk to chunk for its buffers.
+pub(crate) struct Activations<D: Operations> {
     pub rows: usize,
+    /// What the first layer is given.
+    pub encoded: D::Encoded,
     /// `[rows, outputs]` for each layer; the last are the logits.
-    pub outputs: Vec<Vec<f32>>,
-    pub overflows: Vec<Overflow>,
+    pub outputs: Vec<D::Array>,
+    /// Of each layer. None in a relaxed network.
+    pub overflows: Vec<D::Overflows>,
 }
 
-impl Activations {
-    /// Computes all layers for at most [`CHUNK`] steps.
-    pub(crate) fn run(&mut self, network: &Network, inputs: Inputs, examples: &[Example]) {
+impl<D: Operations> Default for Activations<D> {
+    fn default() -> Self {
+        Self { rows: 0, encoded: D::Encoded::default(), outputs: Vec::new(), overflows: Vec::new() }
+    }
+}
+
+impl<D: Operations> Activations<D> {
+    /// Computes all layers for at most a chunk of steps.
+    pub(crate) fn run(&mut self, ops: &D, network: &Network<D::Array>, inputs: Inputs, examples: &[Example]) {
+        let layers = &network.layers;
         self.rows = examples.len();
-        self.overflows.clear();
-        self.outputs.resize_with(network.layers.len(), Vec::new);
-        for (index, layer) in network.layers.iter().enumerate() {
+        ops.encode(inputs, examples, layers[0].inputs, &mut self.encoded);
+        self.outputs.resize_with(layers.len(), || ops.array(&[]));
+        self.overflows.resize_with(layers.len(), D::Overflows::default);
+        for (index, (layer, overflows)) in layers.iter().zip(&mut self.overflows).enumerate() {
             let (before, after) = self.outputs.split_at_mut(index);
-            let out = &mut after[0];
-            out.clear();
-            out.resize(self.rows * layer.outputs, 0.0);
-            let x = before.last().map(Vec::as_slice);
+            let (x, out) = (before.last(), &mut after[0]);
             match x {
-                None => sparse_product(layer, inputs, examples, out),
-                Some(x) => {
-                    let x = Matrix::new(x, self.rows, layer.inputs);
-                    multiply(x, Matrix::new(&layer.weights, layer.inputs, layer.outputs), false, out);
-                }
+                None => ops.encoded_product(&self.encoded, self.rows, layer, out),
+                Some(x) => ops.product(
+                    Matrix::new(x, self.rows, layer.inputs),
+                    Matrix::new(&layer.weights, layer.inputs, layer.outputs),
+                    out,
+                ),
             }
-            let hidden = index + 1 < network.layers.len();
-            for (row, acc) in out.chunks_exact_mut(layer.outputs).enumerate() {
-                if !network.relaxed {
-                    let x = x.map(|x| &x[row * layer.inputs..(row + 1) * layer.inputs]);
-                    exact_where_needed(layer, x, acc);
-                }
-                let top = add_bias(layer, acc);
-                if top > OVERFLOW_MARGIN && !network.relaxed {
-                    wrap(acc, |output, acc| {
-                        self.overflows.push(Overflow { layer: index, row, output, acc });
-                    });
-                }
-                activate(acc, layer.scale(), hidden, network.relaxed);
-            }
+            let form = Form { hidden: index + 1 < layers.len(), relaxed: network.relaxed };
+            ops.activate(layer, x, form, out, overflows);
         }
     }
+}
 
+impl Activations<Cpu> {
     /// The logits, step by step.
     pub(crate) fn logits(&self) -> impl Iterator<Item = &[f32]> {
         let logits = self.outputs.last().map_or(&[][..], Vec::as_slice);
@@ -94,63 +80,6 @@ pub(crate) fn argmax(logits: &[f32]) -> usize {
         }
     }
     best
-}
-
-fn sparse_product(layer: &Layer, inputs: Inputs, examples: &[Example], out: &mut [f32]) {
-    for (example, acc) in examples.iter().zip(out.chunks_exact_mut(layer.outputs)) {
-        for (input, value) in inputs.of(example) {
-            for (a, w) in acc.iter_mut().zip(layer.row(input)) {
-                *a += value * w;
-            }
-        }
-    }
-}
-
-/// `x`: the row of inputs, `None` for the first layer.
-fn exact_where_needed(layer: &Layer, x: Option<&[f32]>, acc: &mut [f32]) {
-    let Some(x) = x else { return };
-    if x.iter().sum::<f32>() <= EXACT_SUM {
-        return;
-    }
-    let mut exact = vec![0i64; acc.len()];
-    for (input, &x) in x.iter().enumerate().filter(|(_, x)| **x != 0.0) {
-        exact.iter_mut().zip(layer.row(input)).for_each(|(a, &w)| *a += x as i64 * w as i64);
-    }
-    // Only the low 16 bits matter, but the overflow's sign and rough size are wanted: beyond 2^23, keep 16 bits
-    // and the sign. What is kept is below 2^23 + 2^16 and exact, with the bias too.
-    for (a, &e) in acc.iter_mut().zip(&exact) {
-        let kept = if e.abs() <= 1 << 23 { e } else { e.signum() * (1 << 23) + i64::from(e as i16) };
-        *a = kept as f32;
-    }
-}
-
-/// Gives the largest magnitude.
-fn add_bias(layer: &Layer, acc: &mut [f32]) -> f32 {
-    let mut top = 0.0f32;
-    for (a, b) in acc.iter_mut().zip(&layer.bias) {
-        *a += b;
-        top = if a.abs() > top { a.abs() } else { top };
-    }
-    top
-}
-
-/// Wraps to 16 bits; reports what is beyond the margin.
-fn wrap(acc: &mut [f32], mut report: impl FnMut(usize, f32)) {
-    for (output, a) in acc.iter_mut().enumerate() {
-        if a.abs() > OVERFLOW_MARGIN {
-            report(output, *a);
-            *a = f32::from(*a as i32 as i16);
-        }
-    }
-}
-
-/// `floor(acc / 2^shift)`, and ReLU where `hidden`. (They commute: both are monotone and floor(0) = 0.)
-fn activate(acc: &mut [f32], scale: f32, hidden: bool, relaxed: bool) {
-    let least = if hidden { 0.0 } else { f32::NEG_INFINITY };
-    for a in acc.iter_mut() {
-        let y = if *a > least { *a } else { least } * scale;
-        *a = if relaxed { y } else { floor(y) };
-    }
 }
 
 #[cfg(test)]
@@ -240,7 +169,7 @@ mod tests {
         }
         let mut activations = Activations::default();
         let inputs = Inputs { queries: &queries, windows: &windows };
-        activations.run(&Network::from_model(model), inputs, &examples);
+        activations.run(&Cpu { threads: 1 }, &Network::from_model(model), inputs, &examples);
         let found: Vec<Vec<i16>> =
             activations.logits().map(|row| row.iter().map(|&y| y as i16).collect()).collect();
         assert_eq!(found, wants);

@@ -17,8 +17,16 @@ impl<'a> Matrix<'a> {
         Self { data, rows, cols, row_stride: cols, col_stride: 1 }
     }
 
+    pub(crate) fn rows(self) -> usize {
+        self.rows
+    }
+
+    pub(crate) fn columns(self) -> usize {
+        self.cols
+    }
+
     /// Only some columns.
-    pub(crate) fn columns(self, range: std::ops::Range<usize>) -> Self {
+    pub(crate) fn part(self, range: std::ops::Range<usize>) -> Self {
         assert!(range.start < range.end && range.end <= self.cols, "columns {range:?} of {}", self.cols);
         Self { data: &self.data[range.start * self.col_stride..], cols: range.len(), ..self }
     }
@@ -39,9 +47,9 @@ pub(crate) fn multiply(a: Matrix, b: Matrix, add: bool, c: &mut [f32]) {
     assert_eq!(a.cols, b.rows, "inner dimension");
     assert_eq!(c.len(), a.rows * b.cols, "result of {} x {}", a.rows, b.cols);
     let (m, k, n) = (a.rows, a.cols, b.cols);
-    // SAFETY: `new`, `columns` and `transposed` keep (rows-1)*row_stride + (cols-1)*col_stride < data.len() (or no
-    // element at all), so every element read lies in `data`; `c` has m*n elements at strides (n, 1), checked above; `c` is a unique borrow,
-    // so it overlaps neither input. Strides are at most 1,024 * 1,024 and fit isize.
+    // SAFETY: `new`, `part` and `transposed` keep (rows-1)*row_stride + (cols-1)*col_stride < data.len() (or no
+    // element at all), so every element read lies in `data`; `c` has m*n elements at strides (n, 1), checked above;
+    // `c` is a unique borrow, so it overlaps neither input. Strides are at most 1,024 * 1,024 and fit isize.
     unsafe {
         matrixmultiply::sgemm(
             m,
@@ -77,7 +85,7 @@ mod tests {
         multiply(Matrix::new(&a, 2, 3).transposed(), Matrix::new(&b, 2, 3), true, &mut d);
         assert_eq!(d, [-2.0, 13.0, 7.0, -2.0, 16.0, 10.0, -2.0, 19.0, 13.0]);
         let mut e = vec![0.0; 6];
-        multiply(Matrix::new(&a, 2, 3).columns(1..3).transposed(), Matrix::new(&b, 2, 3), false, &mut e);
+        multiply(Matrix::new(&a, 2, 3).part(1..3).transposed(), Matrix::new(&b, 2, 3), false, &mut e);
         assert_eq!(e, [-3.0, 15.0, 9.0, -3.0, 18.0, 12.0]);
     }
 }

@@ -1,46 +1,29 @@
 //! The network being trained: float shadows behind the integer network, and one batch's update of them.
 
-use crate::adam::{Moments, Step};
-use crate::backward::{Chunk, Loss, bias_gradient, weight_gradient};
+use crate::adam::Step;
+use crate::backward::{Chunk, Loss, Pass};
 use crate::budget::Strengths;
 use crate::dataset::{Dataset, Example, Inputs};
-use crate::forward::{Activations, CHUNK};
-use crate::network::{Layer, Network, round};
+use crate::forward::Activations;
+use crate::network::{Layer, Network};
+use crate::ops::{CHUNK, Cpu, Operations, Parameters, WeightUpdate};
+use crate::quantize::Grid;
 use crate::settings::Settings;
-use crate::threads;
 use mlc_compiler::model::Model;
 use rand::{Rng, RngExt};
-use std::ops::Range;
-
-/// Shadow weights stay in this range, whose ends round to -2 and 1: beyond, they would only take longer to return.
-const SHADOW_RANGE: (f32, f32) = (-2.4, 1.4);
-/// A shadow bias of 1 is a bias of 32, as much as one n-gram of the input: biases then move as fast as weights.
-const BIAS_SCALE: f32 = 32.0;
 
 /// Logits have 16 bits: beyond these every softmax is flat or a step, and exponentials come near overflow.
 const LOG_SHARPNESS_RANGE: (f32, f32) = (-14.0, 4.0);
 /// Weight of the L1 term on activations at strength 1.
 const ACTIVITY_PENALTY: f32 = 1e-4;
 
-/// The float parameters of a layer and what Adam knows of them.
-struct Shadow {
+/// The float parameters of a layer.
+struct Shadow<A> {
     /// `[inputs, outputs]`
-    weights: Vec<f32>,
-    gradient: Vec<f32>,
-    moments: Moments,
-    bias: Vec<f32>,
-    bias_gradient: Vec<f32>,
-    bias_moments: Moments,
-}
-
-/// Some rows of a layer, for one thread to update.
-struct Rows<'a> {
-    layer: usize,
-    range: Range<usize>,
-    shadow: &'a mut [f32],
-    gradient: &'a mut [f32],
-    first: &'a mut [f32],
-    second: &'a mut [f32],
+    weights: Parameters<A>,
+    bias: Parameters<A>,
+    /// `[inputs]`: gradient of the L1 term of each input's weights.
+    l1: A,
 }
 
 /// What one batch showed.
@@ -53,25 +36,26 @@ pub(crate) struct BatchResult {
     pub overflows: usize,
 }
 
-pub(crate) struct Learner {
-    pub network: Network,
-    shadows: Vec<Shadow>,
+pub(crate) struct Learner<D: Operations> {
+    ops: D,
+    network: Network<D::Array>,
+    shadows: Vec<Shadow<D::Array>>,
     log_sharpness: f32,
-    sharpness_moments: Moments,
+    /// Adam's means of the sharpness's gradient and its square.
+    sharpness_moments: (f32, f32),
     updates: u64,
-    chunks: Vec<Chunk>,
-    threads: usize,
+    chunks: Vec<Chunk<D>>,
     sparsity: f32,
     /// Gradient of an L1 term of strength 1.
     l1_unit: f32,
-    /// Strength of the L1 terms beyond `sparsity`.
-    strengths: Strengths,
     overflow_penalty: f32,
+    activity_penalty: f32,
 }
 
-impl Learner {
+impl<D: Operations> Learner<D> {
     /// Fresh weights from a normal distribution. `steps`: of the training data.
     pub(crate) fn new(
+        ops: D,
         (inputs, classes): (usize, usize),
         settings: &Settings,
         steps: usize,
@@ -87,42 +71,52 @@ impl Learner {
             weights: (0..w[0] * w[1]).map(|_| settings.initial_deviation * normal(rng)).collect(),
             bias: vec![0.0; w[1]],
         });
-        Self::with_shadows(layers.collect(), settings, steps)
+        Self::with_shadows(ops, layers.collect(), settings, steps)
     }
 
     /// Goes on from a model: its integers are the shadows.
-    pub(crate) fn resume(model: &Model, settings: &Settings, steps: usize) -> Self {
+    pub(crate) fn resume(ops: D, model: &Model, settings: &Settings, steps: usize) -> Self {
         let mut layers = Network::from_model(model).layers;
-        layers.iter_mut().flat_map(|layer| &mut layer.bias).for_each(|b| *b /= BIAS_SCALE);
-        Self::with_shadows(layers, settings, steps)
+        layers.iter_mut().flat_map(|layer| &mut layer.bias).for_each(|b| *b = Grid::BIAS.shadow(*b));
+        Self::with_shadows(ops, layers, settings, steps)
     }
 
-    fn with_shadows(layers: Vec<Layer>, settings: &Settings, steps: usize) -> Self {
-        let shadows = layers.iter().map(|layer| Shadow {
-            weights: layer.weights.clone(),
-            gradient: vec![0.0; layer.weights.len()],
-            moments: Moments::new(layer.weights.len()),
-            bias: layer.bias.clone(),
-            bias_gradient: vec![0.0; layer.outputs],
-            bias_moments: Moments::new(layer.outputs),
+    fn with_shadows(ops: D, shadows: Vec<Layer>, settings: &Settings, steps: usize) -> Self {
+        let layers = shadows.iter().map(|layer| Layer {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            shift: layer.shift,
+            weights: ops.array(&layer.weights),
+            bias: ops.array(&layer.bias),
         });
-        let weights = layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
-        let strengths = Strengths { weights, activations: 0.0 };
+        let network = Network { layers: layers.collect(), relaxed: false };
+        let shadows = shadows.iter().map(|layer| Shadow {
+            weights: Parameters::new(&ops, &layer.weights, Grid::FULL),
+            bias: Parameters::new(&ops, &layer.bias, Grid::BIAS),
+            l1: ops.array(&vec![0.0; layer.inputs]),
+        });
         let mut learner = Self {
             shadows: shadows.collect(),
-            network: Network { layers, relaxed: false },
+            network,
+            ops,
             log_sharpness: 0.0,
-            sharpness_moments: Moments::new(1),
+            sharpness_moments: (0.0, 0.0),
             updates: 0,
             chunks: Vec::new(),
-            threads: settings.threads,
             sparsity: settings.sparsity,
             l1_unit: Settings::l1_unit(steps),
-            strengths,
             overflow_penalty: settings.overflow_penalty,
+            activity_penalty: 0.0,
         };
+        let weights = learner.network.layers.iter().map(|layer| vec![0.0; layer.inputs]).collect();
+        learner.set_strengths(&Strengths { weights, activations: 0.0 });
         learner.quantize();
         learner
+    }
+
+    /// How many weights the network has.
+    pub(crate) fn weights(&self) -> usize {
+        self.network.layers.iter().map(|layer| layer.inputs * layer.outputs).sum()
     }
 
     /// The same network in floats (relaxed), or back to integers.
@@ -132,19 +126,36 @@ impl Learner {
     }
 
     fn quantize(&mut self) {
-        let relaxed = self.network.relaxed;
         for (layer, shadow) in self.network.layers.iter_mut().zip(&self.shadows) {
-            quantize_weights(&shadow.weights, &mut layer.weights, relaxed);
-            quantize_bias(&shadow.bias, &mut layer.bias, relaxed);
+            self.ops.quantize(&shadow.weights, self.network.relaxed, &mut layer.weights);
+            self.ops.quantize(&shadow.bias, self.network.relaxed, &mut layer.bias);
         }
+    }
+
+    /// The network of the machine, in integers also while training is relaxed.
+    pub(crate) fn machine_network(&self) -> Network {
+        let integers = |parameters: &Parameters<D::Array>| {
+            let mut numbers = self.ops.read(&parameters.values);
+            numbers.iter_mut().for_each(|number| *number = parameters.grid.integer(*number));
+            numbers
+        };
+        let layers = self.network.layers.iter().zip(&self.shadows).map(|(layer, shadow)| Layer {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            shift: layer.shift,
+            weights: integers(&shadow.weights),
+            bias: integers(&shadow.bias),
+        });
+        Network { layers: layers.collect(), relaxed: false }
     }
 
     /// Sets the sharpness so that the logits of these steps have a standard deviation of about 1 within a step.
     pub(crate) fn calibrate(&mut self, inputs: Inputs, examples: &[Example]) {
+        let network = self.machine_network();
         let mut activations = Activations::default();
         let (mut sum, mut count) = (0.0f64, 0.0);
         for part in examples.chunks(CHUNK) {
-            activations.run(&self.network, inputs, part);
+            activations.run(&Cpu { threads: 1 }, &network, inputs, part);
             for logits in activations.logits() {
                 let mean = logits.iter().sum::<f32>() / logits.len() as f32;
                 sum += logits.iter().map(|y| f64::from((y - mean).powi(2))).sum::<f64>();
@@ -155,8 +166,12 @@ impl Learner {
         self.log_sharpness = -(deviation.ln() as f32);
     }
 
-    pub(crate) fn set_strengths(&mut self, strengths: Strengths) {
-        self.strengths = strengths;
+    pub(crate) fn set_strengths(&mut self, strengths: &Strengths) {
+        for (shadow, strengths) in self.shadows.iter_mut().zip(&strengths.weights) {
+            let l1: Vec<f32> = strengths.iter().map(|s| self.l1_unit * (self.sparsity + s)).collect();
+            shadow.l1 = self.ops.array(&l1);
+        }
+        self.activity_penalty = ACTIVITY_PENALTY * strengths.activations;
     }
 
     /// One step of training on a batch.
@@ -165,110 +180,47 @@ impl Learner {
             log_sharpness: self.log_sharpness,
             batch: batch.len(),
             overflow_penalty: self.overflow_penalty,
-            activity_penalty: ACTIVITY_PENALTY * self.strengths.activations,
+            activity_penalty: self.activity_penalty,
         };
-        let used = batch.len().div_ceil(CHUNK);
+        let used = batch.len().div_ceil(self.ops.chunk());
         if self.chunks.len() < used {
             self.chunks.resize_with(used, Chunk::default);
         }
-        let share = threads::share(used, self.threads);
-        let network = &self.network;
-        let parts = self.chunks[..used].chunks_mut(share).zip(batch.chunks(share * CHUNK));
-        threads::each(parts.collect(), |(chunks, examples)| {
-            for (chunk, examples) in chunks.iter_mut().zip(examples.chunks(CHUNK)) {
-                chunk.run(network, data.inputs(), examples, loss);
-            }
-        });
+        let pass = Pass { network: &self.network, inputs: data.inputs(), loss };
+        self.ops.run_chunks(pass, &mut self.chunks[..used], batch);
         self.updates += 1;
-        let step = Step::new(learning_rate, self.updates);
-        self.update_weights(used, step);
-        self.update_rest(used, step);
-        self.quantize_biases();
+        self.step(used, Step::new(learning_rate, self.updates));
+        self.quantize();
+        let mut result = BatchResult::default();
+        for chunk in &self.chunks[..used] {
+            result.loss += chunk.sums.loss;
+            result.right += chunk.sums.right;
+            result.overflows += chunk.overflows(&self.ops);
+        }
+        result
+    }
+
+    /// Moves all parameters, by the gradients of the chunks in use.
+    fn step(&mut self, used: usize, step: Step) {
         let chunks = &self.chunks[..used];
-        BatchResult {
-            loss: chunks.iter().map(|chunk| chunk.loss).sum(),
-            right: chunks.iter().map(|chunk| chunk.right).sum(),
-            overflows: chunks.iter().map(|chunk| chunk.activations.overflows.len()).sum(),
-        }
-    }
-
-    fn update_weights(&mut self, used: usize, step: Step) {
-        let mut parts: Vec<Vec<Rows>> = (0..self.threads.max(1)).map(|_| Vec::new()).collect();
-        for (index, (shadow, layer)) in self.shadows.iter_mut().zip(&self.network.layers).enumerate() {
-            let rows = threads::share(layer.inputs, self.threads);
-            let slices = (shadow.weights.chunks_mut(rows * layer.outputs))
-                .zip(shadow.gradient.chunks_mut(rows * layer.outputs))
-                .zip(shadow.moments.first.chunks_mut(rows * layer.outputs))
-                .zip(shadow.moments.second.chunks_mut(rows * layer.outputs));
-            for ((part, (((shadow, gradient), first), second)), start) in
-                parts.iter_mut().zip(slices).zip((0..).step_by(rows))
-            {
-                let range = start..(start + rows).min(layer.inputs);
-                part.push(Rows { layer: index, range, shadow, gradient, first, second });
-            }
-        }
-        let (network, chunks) = (&self.network, &self.chunks[..used]);
-        let (l1_unit, sparsity, strengths) = (self.l1_unit, self.sparsity, &self.strengths.weights);
-        threads::each(parts, |part| {
-            for rows in part {
-                weight_gradient(network, chunks, rows.layer, rows.range.clone(), rows.gradient);
-                let width = network.layers[rows.layer].outputs;
-                let parameters = (rows.shadow.chunks_exact_mut(width)).zip(rows.gradient.chunks_exact(width));
-                let moments = (rows.first.chunks_exact_mut(width)).zip(rows.second.chunks_exact_mut(width));
-                let strengths = &strengths[rows.layer][rows.range];
-                for (((shadow, gradient), (first, second)), strength) in
-                    parameters.zip(moments).zip(strengths)
-                {
-                    let l1 = l1_unit * (sparsity + strength);
-                    let moments = first.iter_mut().zip(second);
-                    for ((w, g), (first, second)) in shadow.iter_mut().zip(gradient).zip(moments) {
-                        let g = g + l1.copysign(*w);
-                        *w = step.update(*w, g, first, second).clamp(SHADOW_RANGE.0, SHADOW_RANGE.1);
-                    }
-                }
-            }
+        let layers = self.network.layers.iter().zip(&mut self.shadows).enumerate();
+        let updates = layers.map(|(index, (layer, shadow))| WeightUpdate {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            parts: chunks.iter().map(|chunk| chunk.part(index)).collect(),
+            parameters: &mut shadow.weights,
+            l1: &shadow.l1,
         });
-        for (layer, shadow) in self.network.layers.iter_mut().zip(&self.shadows) {
-            quantize_weights(&shadow.weights, &mut layer.weights, self.network.relaxed);
+        self.ops.update_weights(updates.collect(), step);
+        for (index, (layer, shadow)) in self.network.layers.iter().zip(&mut self.shadows).enumerate() {
+            let deltas: Vec<&D::Array> = chunks.iter().map(|chunk| chunk.delta(index)).collect();
+            self.ops.column_sums(&deltas, layer.outputs, &mut shadow.bias.gradient);
+            self.ops.adam(&mut shadow.bias, step);
         }
-    }
-
-    /// Biases and sharpness: few, so on this thread.
-    fn update_rest(&mut self, used: usize, step: Step) {
-        for (index, shadow) in self.shadows.iter_mut().enumerate() {
-            bias_gradient(&self.chunks[..used], index, &mut shadow.bias_gradient);
-            let moments = shadow.bias_moments.first.iter_mut().zip(&mut shadow.bias_moments.second);
-            for ((b, &g), (first, second)) in shadow.bias.iter_mut().zip(&shadow.bias_gradient).zip(moments) {
-                *b = step.update(*b, g * BIAS_SCALE, first, second);
-            }
-        }
-        let gradient: f64 = self.chunks[..used].iter().map(|chunk| chunk.sharpness_gradient).sum();
-        let Moments { first, second } = &mut self.sharpness_moments;
-        let updated = step.update(self.log_sharpness, gradient as f32, &mut first[0], &mut second[0]);
+        let gradient: f64 = chunks.iter().map(|chunk| chunk.sums.sharpness_gradient).sum();
+        let (first, second) = &mut self.sharpness_moments;
+        let updated = step.update(self.log_sharpness, gradient as f32, first, second);
         self.log_sharpness = updated.clamp(LOG_SHARPNESS_RANGE.0, LOG_SHARPNESS_RANGE.1);
-    }
-
-    fn quantize_biases(&mut self) {
-        for (layer, shadow) in self.network.layers.iter_mut().zip(&self.shadows) {
-            quantize_bias(&shadow.bias, &mut layer.bias, self.network.relaxed);
-        }
-    }
-}
-
-fn quantize_weights(shadow: &[f32], weights: &mut [f32], relaxed: bool) {
-    if relaxed {
-        weights.copy_from_slice(shadow);
-        return;
-    }
-    for (w, &s) in weights.iter_mut().zip(shadow) {
-        *w = round(s).clamp(-2.0, 1.0);
-    }
-}
-
-fn quantize_bias(shadow: &[f32], bias: &mut [f32], relaxed: bool) {
-    for (b, &s) in bias.iter_mut().zip(shadow) {
-        let scaled = (s * BIAS_SCALE).clamp(-32_768.0, 32_767.0);
-        *b = if relaxed { scaled } else { round(scaled) };
     }
 }
 

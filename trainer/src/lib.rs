@@ -12,6 +12,9 @@
 //!                                     train: forward ─▶ backward ─▶ adam, a batch at a time
 //! ```
 //!
+//! The loop is written on the operations of `ops`, which this machine's processor computes. `quantize` is the one
+//! place that knows which integers weights and biases may be.
+//!
 //! No printing: [`train()`] reports to a callback and looks at a stop flag.
 //!
 //! # What the defaults reach
@@ -45,7 +48,9 @@ mod gemm;
 mod learner;
 pub mod log;
 mod network;
+mod ops;
 mod pairs;
+mod quantize;
 mod seeds;
 mod settings;
 mod task;

@@ -4,21 +4,25 @@ use mlc_compiler::model::{self, Model};
 
 /// A layer with weights `[inputs, outputs]`: the transpose of the model's, so that the row of one input is
 /// contiguous. That serves the sparse first layer and lets threads share a layer out by its inputs.
+///
+/// `A`: see [`Operations::Array`](crate::ops::Operations::Array).
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Layer {
+pub(crate) struct Layer<A = Vec<f32>> {
     pub inputs: usize,
     pub outputs: usize,
     pub shift: u8,
-    pub weights: Vec<f32>,
-    pub bias: Vec<f32>,
+    pub weights: A,
+    pub bias: A,
 }
 
-impl Layer {
+impl<A> Layer<A> {
     /// What one unit of the accumulator is worth behind the shift.
     pub(crate) fn scale(&self) -> f32 {
         1.0 / f32::from(1u16 << self.shift)
     }
+}
 
+impl Layer {
     pub(crate) fn row(&self, input: usize) -> &[f32] {
         &self.weights[input * self.outputs..(input + 1) * self.outputs]
     }
@@ -26,8 +30,8 @@ impl Layer {
 
 /// Layers in order.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Network {
-    pub layers: Vec<Layer>,
+pub(crate) struct Network<A = Vec<f32>> {
+    pub layers: Vec<Layer<A>>,
     /// Leave out wrapping and the floor of the shift: the function whose gradient training follows.
     pub relaxed: bool,
 }

@@ -5,6 +5,7 @@ use crate::dataset::{Dataset, Example, NO_TARGET};
 use crate::figures::{Figures, figures};
 use crate::learner::Learner;
 use crate::network::Network;
+use crate::ops::{Cpu, Operations};
 use crate::settings::{Settings, SettingsError};
 use crate::task::Task;
 use mlc_compiler::model::{Model, ModelError, Output};
@@ -168,12 +169,13 @@ pub fn train(
     }
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let steps = task.train.steps();
+    let ops = Cpu { threads: settings.threads };
     let learner = match start {
         Some(model) => {
             check_start(task, model)?;
-            Learner::resume(model, settings, steps)
+            Learner::resume(ops, model, settings, steps)
         }
-        None => Learner::new(widths(task), settings, steps, &mut rng),
+        None => Learner::new(ops, widths(task), settings, steps, &mut rng),
     };
     let epochs = settings.epochs_for(steps);
     let run = Run {
@@ -216,11 +218,11 @@ fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
 }
 
 /// One training.
-struct Run<'a> {
+struct Run<'a, D: Operations> {
     task: &'a Task,
     settings: &'a Settings,
     epochs: usize,
-    learner: Learner,
+    learner: Learner<D>,
     rng: ChaCha8Rng,
     began: Instant,
     best: Option<Trained>,
@@ -228,7 +230,7 @@ struct Run<'a> {
     regulator: Regulator<'a>,
 }
 
-impl Run<'_> {
+impl<D: Operations> Run<'_, D> {
     fn run(
         mut self,
         resumed: bool,
@@ -237,7 +239,7 @@ impl Run<'_> {
     ) -> Result<Trained, TrainError> {
         let data = &self.task.train;
         observer(Event::Start {
-            weights: self.learner.network.layers.iter().map(|layer| layer.weights.len()).sum(),
+            weights: self.learner.weights(),
             steps: data.steps(),
             held_out_steps: self.task.held_out.as_ref().map_or(0, Dataset::steps),
         });
@@ -258,13 +260,14 @@ impl Run<'_> {
             }
             order.shuffle(&mut self.rng);
             let mut row = self.epoch(epoch, &order, stop, observer);
-            self.regulate(&mut row, &order);
+            let network = self.learner.machine_network();
+            self.regulate(&mut row, &network, &order);
             let stopped = stop.load(Ordering::Relaxed);
             if stopped || self.evaluates(epoch) {
-                self.evaluate(&mut row);
+                self.evaluate(&mut row, &network);
             }
             observer(Event::Epoch(&row));
-            self.keep_if_best(&row, observer)?;
+            self.keep_if_best(&row, &network, observer)?;
             if stopped {
                 reason = StopReason::Requested;
                 break;
@@ -283,12 +286,12 @@ impl Run<'_> {
 
     /// The state before the first epoch: what training goes on from must not get worse.
     fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
-        let mut row =
-            EpochRow { epochs: self.epochs, nonzero: self.learner.network.nonzero(), ..EpochRow::default() };
-        self.regulate(&mut row, order);
-        self.evaluate(&mut row);
+        let network = self.learner.machine_network();
+        let mut row = EpochRow { epochs: self.epochs, ..EpochRow::default() };
+        self.regulate(&mut row, &network, order);
+        self.evaluate(&mut row, &network);
         observer(Event::Epoch(&row));
-        self.keep_if_best(&row, observer)
+        self.keep_if_best(&row, &network, observer)
     }
 
     fn epoch(
@@ -324,20 +327,20 @@ impl Run<'_> {
             learning_rate: rate,
             loss: loss / done as f64,
             running_share: right as f64 / done as f64,
-            nonzero: self.learner.network.nonzero(),
             overflows,
             ..EpochRow::default()
         }
     }
 
-    fn regulate(&mut self, row: &mut EpochRow, order: &[Example]) {
+    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example]) {
         let part = 1.0 / self.epochs as f64;
         let kind = (&self.task.output, usize::from(self.task.query.buckets));
         let when = (row.epoch as f64 * part, part);
-        let reading = self.regulator.regulate(&self.learner.network, &self.task.train, kind, order, when);
+        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when);
+        row.nonzero = network.nonzero();
         row.costs = reading.costs;
         row.budget_used = reading.used;
-        self.learner.set_strengths(reading.strengths);
+        self.learner.set_strengths(&reading.strengths);
     }
 
     /// In the last tenth every epoch: there the best network is found.
@@ -346,21 +349,18 @@ impl Run<'_> {
         epoch.is_multiple_of(self.settings.evaluate_every) || epoch * 10 > epochs * 9 || epoch == epochs
     }
 
-    fn evaluate(&mut self, row: &mut EpochRow) {
-        // In warm-up the network is a float one; what counts is what it would be on the machine.
-        let relaxed = self.learner.network.relaxed;
-        self.learner.set_relaxed(false);
-        let network: &Network = &self.learner.network;
+    fn evaluate(&self, row: &mut EpochRow, network: &Network) {
         row.train = Some(figures(network, &self.task.train, self.settings.threads));
         row.held_out = self.task.held_out.as_ref().map(|data| figures(network, data, self.settings.threads));
-        row.nonzero = network.nonzero();
-        if self.learner.network.relaxed != relaxed {
-            self.learner.set_relaxed(relaxed);
-        }
     }
 
     /// The better of two equals is the later one: it is sparser.
-    fn keep_if_best(&mut self, row: &EpochRow, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+    fn keep_if_best(
+        &mut self,
+        row: &EpochRow,
+        network: &Network,
+        observer: &mut dyn FnMut(Event),
+    ) -> Result<(), TrainError> {
         let Some(train) = row.train else { return Ok(()) };
         if !row.within_budget() && row.rank() >= self.beyond.as_ref().map(|(rank, _)| *rank) {
             let (held_out, costs) = (row.held_out, row.costs.clone());
@@ -369,7 +369,7 @@ impl Run<'_> {
         if self.best.as_ref().is_some_and(|best| row.rank() < Some(best.rank())) {
             return Ok(());
         }
-        let model = self.model(row)?;
+        let model = self.model(row, network)?;
         let best = self.best.insert(Trained {
             model,
             train,
@@ -393,7 +393,7 @@ impl Run<'_> {
         }
     }
 
-    fn model(&self, row: &EpochRow) -> Result<Model, TrainError> {
+    fn model(&self, row: &EpochRow, network: &Network) -> Result<Model, TrainError> {
         let percent = |share: f64| format!("{:.2}", 100.0 * share);
         let mut training = vec![
             ("pairs".to_string(), self.task.train.pairs().to_string()),
@@ -413,7 +413,7 @@ impl Run<'_> {
             about: self.settings.about.clone(),
             query: self.task.query.clone(),
             output: self.task.output.clone(),
-            layers: self.learner.network.to_layers(),
+            layers: network.to_layers(),
             training,
             calibration: self.task.calibration.clone(),
         };

@@ -413,3 +413,14 @@ fn bad_settings_and_names_are_errors() {
     let named = Settings { name: "no name".into(), epochs: Some(1), ..small() };
     assert_eq!(error(named), "model: name: \"no name\" is no name for a model");
 }
+
+#[test]
+fn a_network_kept_in_warm_up_is_the_one_that_was_counted() {
+    let pairs = pairs(SMALL_TALK);
+    let settings = Settings { epochs: Some(10), warmup: 10, ..small() };
+    let task = Task::chat(&pairs, &settings).unwrap();
+    let trained = run(&task, &settings, None);
+    assert_eq!(evaluate(&trained.model, &task.train, 1), trained.train);
+    let nonzero = trained.model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
+    assert_eq!(nonzero, trained.nonzero);
+}

@@ -81,7 +81,7 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         },
         Op::Mac { input, weights, form } => match (form, &graph.consts[*weights].data) {
             (Form::Packed, Data::Matrix { rows, cols, .. }) => product(vector(*input)?, *rows, *cols),
-            (Form::Columns | Form::Shared | Form::Unrolled, Data::Columns { rows, columns }) => {
+            (Form::Columns | Form::Shared | Form::Gaps | Form::Unrolled, Data::Columns { rows, columns }) => {
                 product(vector(*input)?, *rows, columns.len())
             }
             _ => Err(fail(format!("@{} does not hold {form} weights", graph.consts[*weights].name))),

@@ -303,13 +303,15 @@ pub enum Form {
     Columns,
     /// Index lists in which outputs share sums: [`Op::Fold`] behind them. Constant: [`Data::Columns`].
     Shared,
+    /// Distances from one output to the next, in nibbles, column by column. Constant: [`Data::Columns`].
+    Gaps,
     /// Straight-line code for each column. Constant: [`Data::Columns`].
     Unrolled,
 }
 
 impl Form {
     /// Every form, in the order in which tables show them.
-    pub const ALL: [Self; 4] = [Self::Packed, Self::Columns, Self::Shared, Self::Unrolled];
+    pub const ALL: [Self; 5] = [Self::Packed, Self::Columns, Self::Shared, Self::Gaps, Self::Unrolled];
 
     /// Position in [`Form::ALL`].
     pub fn index(self) -> usize {
@@ -321,11 +323,17 @@ impl Form {
         matches!(self, Self::Columns | Self::Shared)
     }
 
+    /// Whether there is a kernel that counts in bytes: one that walks the outputs it adds to, one by one.
+    pub fn can_count(self) -> bool {
+        matches!(self, Self::Columns | Self::Shared | Self::Gaps)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Packed => "packed",
             Self::Columns => "columns",
             Self::Shared => "shared",
+            Self::Gaps => "gaps",
             Self::Unrolled => "unrolled",
         }
     }

@@ -1,4 +1,5 @@
-//! Zero-weight elimination: a dense product becomes index lists of its non-zero weights, column by column.
+//! Zero-weight elimination: a dense product becomes lists of its non-zero weights, column by column. How a list is
+//! stored, as indices or as distances, is the target's business.
 //!
 //! Sound: `w·x = 0` for `w = 0`, so those terms leave the sum as it is; a weight of +1 adds `x`, -1
 //! subtracts it, -2 subtracts it twice, and the order of a sum modulo 65536 is free. Walking columns
@@ -7,11 +8,15 @@
 use super::{Rewritten, plural};
 use crate::ir::{Column, Const, Data, Form, Graph, Op, Rewriter};
 
-/// Lowers the dense products whose choice is a form of index lists.
+/// Lowers the dense products whose choice is a form of lists.
 pub fn eliminate_zeros(graph: &Graph, choice: &dyn Fn(&str) -> Form) -> Rewritten {
-    let (rewritten, counts) = lower_to_columns(graph, &|n| choice(n) == Form::Columns, Form::Columns);
-    let (rewritten, shared) = lower_to_columns(&rewritten, &|n| choice(n) == Form::Shared, Form::Shared);
-    let [layers, all, kept] = std::array::from_fn(|i| counts[i] + shared[i]);
+    let mut rewritten = graph.clone();
+    let [mut layers, mut all, mut kept] = [0; 3];
+    for form in [Form::Columns, Form::Shared, Form::Gaps] {
+        let (lowered, counts) = lower_to_columns(&rewritten, &|name| choice(name) == form, form);
+        rewritten = lowered;
+        [layers, all, kept] = [layers + counts[0], all + counts[1], kept + counts[2]];
+    }
     let summary = if layers == 0 {
         "nothing to do".to_string()
     } else {
@@ -46,12 +51,12 @@ pub(super) fn lower_to_columns(
     (rewriter.finish(), counts)
 }
 
-/// Index lists of a matrix given row by row.
+/// Lists of a matrix given row by row.
 pub fn columns(cols: usize, values: &[i8]) -> Vec<Column> {
     (0..cols).map(|c| column_of(values.iter().skip(c).step_by(cols))).collect()
 }
 
-/// Index lists of one column, given as a weight an output.
+/// Lists of one column, given as a weight an output.
 pub fn column_of<'w>(weights: impl Iterator<Item = &'w i8>) -> Column {
     let mut column = Column::default();
     for (o, &w) in weights.enumerate() {

@@ -39,13 +39,13 @@ impl Survey {
     pub fn variant(&self, stage: usize, form: Form) -> &Stage {
         match form {
             Form::Shared => &self.shared[stage],
-            Form::Packed | Form::Columns | Form::Unrolled => &self.network.stages[stage],
+            Form::Packed | Form::Columns | Form::Gaps | Form::Unrolled => &self.network.stages[stage],
         }
     }
 
-    /// Byte accumulators, if the stages that use them have index lists in `forms`.
+    /// Byte accumulators, if the stages that count have forms that can.
     pub fn narrow_for(&self, forms: &[Form]) -> Option<&Narrow> {
-        self.narrow.as_ref().filter(|n| forms[n.query].is_lists() && forms[n.last].is_lists())
+        self.narrow.as_ref().filter(|n| forms[n.query].can_count() && forms[n.last].can_count())
     }
 
     /// Name and offers of each stage.

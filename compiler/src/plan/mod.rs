@@ -2,12 +2,14 @@
 //!
 //! [`network`] reads the graph as a list of stages, shared by all targets. [`stats`] measures on
 //! calibration queries how often each column is used. [`choose`] picks a form for each stage with the
-//! target's cost model; [`memory`] places the buffers; [`check`] verifies the placement by other code.
+//! target's cost model; [`gaps`] is a way to store weights that targets share. [`memory`] places the buffers; [`check`]
+//! verifies the placement by other code.
 //! [`processor`] is what all of them ask the kernels of one processor.
 
 pub mod calibration;
 pub mod check;
 pub mod choose;
+pub mod gaps;
 pub mod memory;
 pub mod narrow;
 pub mod network;
@@ -33,7 +35,7 @@ pub struct Plan {
     pub network: Network,
     /// Form of each stage's weights.
     pub forms: Vec<Form>,
-    /// Byte accumulators of the first layer, where bounds prove them and its weights are index lists.
+    /// Byte accumulators of the first layer, where bounds prove them and its forms can count.
     pub narrow: Option<narrow::Narrow>,
     pub memory: memory::Memory,
     pub prediction: Prediction,

@@ -38,6 +38,8 @@ pub struct Program {
     /// Outputs left behind the last eight of a tile, for all binary stages.
     bit_rests: Vec<usize>,
     carries_used: bool,
+    /// The kernels of gaps that are used: adding before subtracting, each pair together.
+    gap_kernels: Vec<GapKernel>,
     blocks: [Block; 2],
     counters: Vec<Counter>,
     routines: Vec<Routine>,
@@ -59,6 +61,18 @@ struct Block {
 #[derive(Serialize)]
 struct Counter {
     name: &'static str,
+}
+
+/// A subroutine that walks a list of gaps.
+#[derive(Serialize)]
+struct GapKernel {
+    name: &'static str,
+    /// The one that walks the list behind this one; none behind the second.
+    then: Option<&'static str>,
+    /// Adds to or subtracts from a low byte, and mends the high one; or, counting, does all there is to do.
+    op: &'static str,
+    fix: &'static str,
+    count: Option<&'static str>,
 }
 
 /// What four weights in one packed byte do.
@@ -130,13 +144,14 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         bits_used: packed(plan, true).next().is_some(),
         bit_rests: bit_rests(plan),
         carries_used: packed_used || uses(Form::Unrolled),
+        gap_kernels: gap_kernels(plan),
         blocks: [
             Block { name: "add", op: "add a,", fix: "inc" },
             Block { name: "sub", op: "sub", fix: "dec" },
         ],
-        counters: match plan.narrow {
-            Some(_) => vec![Counter { name: "inc" }, Counter { name: "dec" }],
-            None => vec![],
+        counters: match counters(plan) {
+            true => vec![Counter { name: "inc" }, Counter { name: "dec" }],
+            false => vec![],
         },
         routines: routines(plan),
         buffers: plan
@@ -167,10 +182,34 @@ fn output(plan: &Plan) -> OutputContext {
     }
 }
 
+/// The pairs of kernels that stages of gaps call.
+fn gap_kernels(plan: &Plan) -> Vec<GapKernel> {
+    let kernel = |name, then, op, fix, count| GapKernel { name, then, op, fix, count };
+    let wide = [
+        kernel("gap_add", Some("gap_sub"), "add a,", "inc", None),
+        kernel("gap_sub", None, "sub ", "dec", None),
+    ];
+    let bytes = [
+        kernel("gap_inc", Some("gap_dec"), "", "", Some("inc")),
+        kernel("gap_dec", None, "", "", Some("dec")),
+    ];
+    let counts = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
+    let uses =
+        |counted| plan.forms.iter().enumerate().any(|(i, form)| *form == Form::Gaps && counts(i) == counted);
+    let used = [(wide, uses(false)), (bytes, uses(true))];
+    used.into_iter().filter(|(_, used)| *used).flat_map(|(kernels, _)| kernels).collect()
+}
+
 /// Whether any index list adds to accumulators of 16 bits.
 fn adds(plan: &Plan) -> bool {
     let counts = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
     plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
+}
+
+/// Whether any index list counts in bytes.
+fn counters(plan: &Plan) -> bool {
+    let counts = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
+    plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && counts(i))
 }
 
 /// Packed stages with one bit a weight, or those with two.
@@ -225,12 +264,14 @@ pub fn phases(plan: &Plan) -> Vec<(String, Option<String>)> {
     if matches!(plan.network.answer, Answer::Chat { .. }) {
         phases.push(("net_begin".into(), Some("reply".into())));
     }
+    let uses = |form| plan.forms.contains(&form);
     let shared = [
         (adds(plan), "add_fix_0"),
-        (plan.narrow.is_some(), "inc_36"),
+        (counters(plan), "inc_36"),
+        (uses(Form::Gaps), "gaps"),
         (packed(plan, false).next().is_some(), "packed_loop"),
         (packed(plan, true).next().is_some(), "bits_sub_fix_0"),
-        (packed(plan, false).next().is_some() || plan.forms.contains(&Form::Unrolled), "carry"),
+        (packed(plan, false).next().is_some() || uses(Form::Unrolled), "carry"),
         (true, "copy"),
     ];
     phases.extend(shared.into_iter().filter(|(used, _)| *used).map(|(_, label)| (label.to_string(), None)));

@@ -8,7 +8,7 @@ use crate::plan::memory::PAGE;
 use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Source, Stage, Start};
 use crate::plan::z80::lists::{self, tiles};
-use crate::plan::z80::starts::{Step, steps};
+use crate::plan::z80::starts::{Step, is_pushed, steps};
 use crate::plan::z80::wide_hash;
 use serde::Serialize;
 
@@ -24,6 +24,10 @@ pub struct StageContext {
     form: &'static str,
     /// Whether weights are index lists.
     lists: bool,
+    /// Whether the kernel is a subroutine, which comes back to the stage.
+    called: bool,
+    /// The subroutine that walks gaps.
+    gap_kernel: &'static str,
     /// `trigrams`, `ngrams` or `hidden`.
     source: &'static str,
     /// Tiles of 256 outputs, and pages from one to the next.
@@ -149,6 +153,8 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         in_loop: stage.in_loop,
         form: form.name(),
         lists: form.is_lists(),
+        called: weights::is_called(form),
+        gap_kernel: if counts(plan, index).is_some() { "gap_inc" } else { "gap_add" },
         source: "hidden",
         tiles: tiles(stage.outputs).len(),
         stride,
@@ -308,11 +314,6 @@ fn patches(reader: &Stage) -> Vec<String> {
     let big = matches!(reader.source, Source::Hidden { most, .. } if most > 255);
     let labels = ["threshold", "raise"];
     labels[..1 + usize::from(big)].iter().map(|l| format!("{}_0_{l}", reader.name)).collect()
-}
-
-/// Whether start values are pushed: they are constants, and speed matters more than size.
-fn is_pushed(stage: &Stage, form: Form) -> bool {
-    matches!(stage.start, Start::Constant(_)) && form != Form::Packed
 }
 
 fn start_code(plan: &Plan, index: usize) -> Vec<String> {

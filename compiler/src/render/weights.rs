@@ -1,9 +1,10 @@
-//! Weights of a stage for the templates: columns as lists, packed bytes or code, and the table that
+//! Weights of a stage for the templates: columns as lists, packed bytes, gaps or code, and the table that
 //! finds them.
 
 use super::text;
 use crate::ir::{Column, Form};
 use crate::plan::Plan;
+use crate::plan::gaps;
 use crate::plan::memory::PAGE;
 use crate::plan::network::{Source, Stage};
 use crate::plan::z80::lists::{self, Piece};
@@ -42,6 +43,11 @@ pub struct ColumnContext {
 pub struct List {
     entry: String,
     indices: String,
+}
+
+/// Whether the kernel of a form is a subroutine: its columns are data that do not lead anywhere.
+pub fn is_called(form: Form) -> bool {
+    matches!(form, Form::Packed | Form::Gaps)
 }
 
 /// The segments of a plan's stage.
@@ -87,10 +93,10 @@ impl Weights<'_> {
         let last = columns.len() - 1;
         // The last column of a scan leads out of it.
         let leaves = |i: usize| i == last && place.as_ref().is_some_and(|p| !p.bytes);
-        let own = |i: usize, column: &Column| !column.is_empty() || (leaves(i) && form != Form::Packed);
+        let own = |i: usize, column: &Column| !column.is_empty() || (leaves(i) && !is_called(form));
         let end = |i: usize| format!("{name}_{}", if leaves(i) { "last" } else { "next" });
         let shared = match form {
-            Form::Columns | Form::Shared | Form::Packed => format!("{name}_empty"),
+            Form::Columns | Form::Shared | Form::Packed | Form::Gaps => format!("{name}_empty"),
             Form::Unrolled => format!("{name}_next"),
         };
         let label = |i: usize| format!("{name}_c{i}");
@@ -102,7 +108,7 @@ impl Weights<'_> {
             .filter(|(i, c)| own(*i, c))
             .map(|(i, c)| self.column(label(i), end(i), c))
             .collect();
-        if form == Form::Packed && columns.iter().any(Column::is_empty) {
+        if is_called(form) && columns.iter().any(Column::is_empty) {
             contexts.push(self.column(shared.clone(), String::new(), &Column::default()));
         }
         Segment {
@@ -133,6 +139,9 @@ impl Weights<'_> {
                 context.bytes = text::bytes(lists::bits(column, self.stage.outputs));
             }
             Form::Packed => context.bytes = text::bytes(lists::packed(column, self.stage.outputs)),
+            Form::Gaps => {
+                context.bytes = text::bytes(gaps::encode(column, &lists::tiles(self.stage.outputs)));
+            }
             Form::Unrolled => {
                 context.code = lists::pieces(column).iter().flat_map(|p| code(p, self.stride)).collect()
             }

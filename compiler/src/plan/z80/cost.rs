@@ -3,9 +3,10 @@
 //! Each constant is a sum of the manual's T-states over the instructions named beside it; the tests hold
 //! predictions against the simulated machine.
 
+use super::gaps;
 use super::hashing::{band_cost, ngram_cost, trigram_cost};
 use super::lists::{Piece, bits, is_binary, pieces, tiles};
-use super::starts::steps;
+use super::starts::{is_pushed, steps};
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
 use crate::plan::narrow::{Narrow, PIECE};
@@ -51,8 +52,10 @@ const BITS_TURN: f64 = 5.0;
 const COPY16: f64 = 16.0 * 16.0 + 10.0;
 /// `ld hl`, `ld de`, `ld bc`, `call`, `ret`.
 const COPY_CALL: f64 = 10.0 + 10.0 + 10.0 + 17.0 + 10.0;
-/// `ld l,a`, `ld h,n`, `ld c,(hl)`, `inc h`, `ld h,(hl)`, `ld l,c`.
-const TABLE: f64 = 4.0 + 7.0 + 7.0 + 4.0 + 7.0 + 4.0;
+/// `ld h,n`, `ld c,(hl)`, `inc h`, `ld h,(hl)`, `ld l,c`.
+const TABLE: f64 = 7.0 + 7.0 + 4.0 + 7.0 + 4.0;
+/// The same for a bucket: `ld l,a` first.
+const BUCKET_TABLE: f64 = 4.0 + TABLE;
 /// `add hl,hl`, `ld bc`, `add hl,bc`, `ld c,(hl)`, `inc hl`, `ld h,(hl)`, `ld l,c`.
 const WIDE_TABLE: f64 = 11.0 + 10.0 + 11.0 + 7.0 + 6.0 + 7.0 + 4.0;
 
@@ -80,10 +83,11 @@ pub fn stage_cost(
     form: Form,
 ) -> StageCost {
     let counts = &stats.stages[index];
-    let narrow = narrow.filter(|_| form.is_lists());
+    // Stages that count need a form that can; the one that reads the bytes scans them in any form.
+    let narrow = narrow.filter(|n| form.can_count() || !n.counts(index));
     let bytes = narrow.is_some_and(|n| n.counts(index));
     let binary = form == Form::Packed && is_binary(stage);
-    let kernel = Kernel { form, stage, addition: if bytes { COUNT } else { ADD }, binary };
+    let kernel = Kernel { form, stage, counts: bytes, binary };
     let start = match narrow {
         // cp, jp; call; ret: the hash loop is a subroutine where long queries use it, too.
         Some(n) if bytes => 44.0 + COPY_CALL + n.starts.len().div_ceil(16) as f64 * COPY16,
@@ -103,6 +107,8 @@ pub fn stage_cost(
         0.0
     } else if form.is_lists() || kernel.binary {
         CARRY
+    } else if form == Form::Gaps {
+        gaps::CARRY
     } else {
         CARRY_CALL
     };
@@ -111,7 +117,7 @@ pub fn stage_cost(
     cost.stage += counts.carries as f64 * carry * additions / counts.additions.max(1) as f64;
     match stage.source {
         Source::Trigrams { buckets, bands, .. } => {
-            let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
+            let table = if buckets > 256 { WIDE_TABLE } else { BUCKET_TABLE };
             cost.stage += stats.query_bytes as f64 * (table + kernel.around(true));
             cost.encode += stats.query_bytes as f64 * trigram_cost(buckets);
             if bands > 1 {
@@ -119,7 +125,7 @@ pub fn stage_cost(
             }
         }
         Source::Ngrams { buckets, length, .. } => {
-            let table = if buckets > 256 { WIDE_TABLE } else { TABLE };
+            let table = if buckets > 256 { WIDE_TABLE } else { BUCKET_TABLE };
             let grams = counts.runs as f64 * ngram_count(length.into()) as f64;
             cost.stage += grams * (table + kernel.around(true));
             cost.encode += counts.runs as f64 * ngram_cost(buckets, length);
@@ -148,7 +154,9 @@ pub fn stage_cost(
             let zero = look + check + 4.0 + 12.0 + 4.0 + 7.0 + 10.0 + 4.0 + 10.0;
             let negative = (counts.negative - counts.last_negative) as f64;
             let zeros = (counts.zero + counts.last_negative + counts.high_without_low) as f64;
-            let found = TABLE + kernel.around(false);
+            // A kernel that is called goes back by ld a,d, cp, jp z.
+            let back = if matches!(form, Form::Packed | Form::Gaps) { 21.0 } else { 0.0 };
+            let found = TABLE + kernel.around(false) + back;
             // or a, jr z, ld e,a, ld d,l
             let apply = look + check + 11.0 + 8.0 + found;
             // inc d, dec d, jr nz taken; ld e,d, inc h, ld a,(hl), and n, ld (hl),a, ld d,l, dec d
@@ -166,8 +174,8 @@ pub fn stage_cost(
 struct Kernel<'a> {
     form: Form,
     stage: &'a Stage,
-    /// One entry of an index list.
-    addition: f64,
+    /// Byte accumulators.
+    counts: bool,
     /// Eight weights a byte.
     binary: bool,
 }
@@ -184,13 +192,17 @@ impl Kernel<'_> {
             Form::Unrolled => 11.0 + 7.0 + RET + 10.0 + if bucket { RET } else { 0.0 },
             // push, exx, pop, exx, ld h; ld l in each tile; back
             Form::Packed if self.binary => {
-                36.0 + tiles * 7.0 + (tiles - 1.0) * 12.0 + if bucket { RET } else { 10.0 + 4.0 + 7.0 + 10.0 }
+                36.0 + tiles * 7.0 + (tiles - 1.0) * 12.0 + if bucket { RET } else { 10.0 }
             }
             // push, exx, pop, exx, ld h; ld l, exx, ld b, exx, call, the loop's last round; back
             Form::Packed => {
                 36.0 + tiles * (7.0 + 4.0 + 7.0 + 4.0 + 17.0 + 4.0 + 8.0 + 4.0 + RET)
                     + (tiles - 1.0) * 12.0
-                    + if bucket { RET } else { 10.0 + 4.0 + 7.0 + 10.0 }
+                    + if bucket { RET } else { 10.0 }
+            }
+            // ld hl, call; inc h and ld l between tiles; back; less than TABLE by ld l,c
+            Form::Gaps => {
+                10.0 + tiles * 17.0 + (tiles - 1.0) * (12.0 + 7.0) - 4.0 + if bucket { RET } else { 10.0 }
             }
         }
     }
@@ -208,6 +220,7 @@ impl Kernel<'_> {
                 let (single, double) = singles_and_doubles(column);
                 bytes as f64 * PACKED_BYTE + single * PACKED_ADD + double * (PACKED_ADD + AGAIN)
             }
+            Form::Gaps => gaps::column(column, self.stage.outputs, self.counts),
             Form::Unrolled => {
                 let (single, double) = singles_and_doubles(column);
                 let switches = pieces(column).iter().filter(|p| **p == Piece::NextTile).count() as f64;
@@ -219,7 +232,8 @@ impl Kernel<'_> {
     fn piece(&self, piece: &Piece) -> f64 {
         match piece {
             Piece::Add(list) | Piece::Subtract(list) => {
-                list.len() as f64 * self.addition + if list.len() % 2 == 1 { ODD } else { 0.0 } + RET
+                let addition = if self.counts { COUNT } else { ADD };
+                list.len() as f64 * addition + if list.len() % 2 == 1 { ODD } else { 0.0 } + RET
             }
             Piece::NextTile => 12.0 + RET,
         }
@@ -265,7 +279,7 @@ fn long_queries(narrow: &Narrow, stats: &Stats) -> f64 {
 
 fn start_cost(stage: &Stage, form: Form) -> f64 {
     match &stage.start {
-        Start::Constant(values) if form != Form::Packed => {
+        Start::Constant(values) if is_pushed(stage, form) => {
             // di, ld sp, ei
             18.0 + steps(stage, values).iter().map(|s| f64::from(s.t_states())).sum::<f64>()
         }

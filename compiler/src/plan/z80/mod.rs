@@ -1,6 +1,7 @@
 //! The Z80's kernels as the planner sees them: bytes and T-states.
 
 mod cost;
+mod gaps;
 mod hashing;
 pub mod lists;
 mod size;

@@ -2,8 +2,9 @@
 //! whether one fits is decided by its assembled image.
 
 use super::lists::{Piece, bits, is_binary, packed, pieces, tiles};
-use super::starts::steps;
+use super::starts::{is_pushed, steps};
 use crate::ir::{Column, Form};
+use crate::plan::gaps;
 use crate::plan::memory::{PAGE, layout};
 use crate::plan::narrow::Narrow;
 use crate::plan::network::{Network, Source, Stage, Start};
@@ -22,6 +23,11 @@ pub fn weight_bytes(stage: &Stage, form: Form) -> usize {
             stage.columns.len() * bits(&Column::default(), stage.outputs).len()
         }
         Form::Packed => filled().count() * packed(&Column::default(), stage.outputs).len(),
+        Form::Gaps => {
+            let tiles = tiles(stage.outputs);
+            let empty = if stage.columns.iter().any(Column::is_empty) { 2 * tiles.len() } else { 0 };
+            filled().map(|c| gaps::encode(c, &tiles).len()).sum::<usize>() + empty
+        }
         Form::Unrolled => filled().map(code_bytes).sum(),
     };
     weights + table_bytes(stage.source, stage.columns.len())
@@ -55,14 +61,16 @@ fn table_bytes(source: Source, columns: usize) -> usize {
 pub fn shared_bytes(network: &Network, forms: &[Form]) -> usize {
     let uses = |form| forms.contains(&form);
     let columns = if uses(Form::Columns) || uses(Form::Shared) { 2 * 18 * (13 + 12 + 5) } else { 0 };
+    // Two kernels of 88 bytes, or of 69 that count; which of them are used is not known here.
+    let gaps = if uses(Form::Gaps) { 2 * 88 + 2 * 69 } else { 0 };
     let starts = |s: &Stage, form: Form| match &s.start {
-        Start::Constant(values) if form == Form::Packed => 2 * values.len(),
+        Start::Constant(values) if !is_pushed(s, form) => 2 * values.len(),
         Start::Constant(values) => steps(s, values).iter().map(|s| s.bytes()).sum(),
         Start::Stage(_) => 0,
     };
     let code = |(s, &form): (&Stage, &Form)| starts(s, form) + 60 + 60 * tiles(s.columns.len()).len();
     let data: usize = network.stages.iter().zip(forms).map(code).sum();
-    columns + packed_code_bytes(network, forms) + data + 420
+    columns + gaps + packed_code_bytes(network, forms) + data + 420
 }
 
 /// The routine of each byte that occurs, and the table that finds it; the kernel of binary stages.

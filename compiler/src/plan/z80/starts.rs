@@ -4,8 +4,9 @@
 //! meanwhile, in pieces about as long as a column.
 
 use super::lists::tiles;
+use crate::ir::Form;
 use crate::plan::memory::PAGE;
-use crate::plan::network::Stage;
+use crate::plan::network::{Stage, Start};
 use std::collections::BTreeMap;
 
 /// Pushes between two moments in which an interrupt is let in.
@@ -65,6 +66,11 @@ impl Step {
             Self::Breathe { .. } => 3 + 3 + 3,
         }
     }
+}
+
+/// Whether start values are pushed: they are constants, and the form is not there for its size.
+pub fn is_pushed(stage: &Stage, form: Form) -> bool {
+    matches!(stage.start, Start::Constant(_)) && !matches!(form, Form::Packed | Form::Gaps)
 }
 
 /// The steps that write `values` to a stage's accumulators.

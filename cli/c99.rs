@@ -1,0 +1,77 @@
+//! `mlc compile -o FILE.c` and `-o FILE.zip`: a model as C, and as an Arduino library. No machine is needed
+//! for that, so no target is asked.
+
+use crate::args::{CompileArgs, Kind};
+use crate::error::CliError;
+use crate::files::Output;
+use crate::table::grouped;
+use crate::{Outcome, files, targets};
+use mlc_compiler::c99::{self, Sources};
+use mlc_compiler::model::Model;
+use mlc_compiler::{Assets, CompileError};
+use std::io::Write;
+
+/// Whether C is asked for.
+///
+/// # Errors
+/// C and a program in one command: they would take different options.
+pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
+    let c = args.outputs.iter().filter(|o| matches!(o.kind, Kind::C | Kind::Library)).count();
+    let of_program = args.emit.is_some() || args.print_after.is_some() || args.check.is_some();
+    if c > 0 && (c < args.outputs.len() || of_program) {
+        let problem = "C has no target: write .c and .zip in a command of their own";
+        return Err(CliError::Usage(problem.into()));
+    }
+    Ok(c > 0)
+}
+
+pub fn run(
+    args: &CompileArgs,
+    assets: &Assets,
+    model: &Model,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let sources = c99::sources(model, assets)?;
+    let outputs = outputs(args, assets, model, &sources)?;
+    files::write_all(&outputs)?;
+    let (flash, ram) = (sources.flash, sources.ram);
+    if args.json {
+        let file = |o: &Output| serde_json::json!({ "path": files::shown(&o.path), "bytes": o.bytes.len() });
+        let files: Vec<_> = outputs.iter().map(file).collect();
+        let summary =
+            serde_json::json!({ "model": model.name, "constants": flash, "state": ram, "files": files });
+        writeln!(out, "{}", targets::json(&summary))?;
+        return Ok(Outcome::Done);
+    }
+    for output in &outputs {
+        writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
+    }
+    writeln!(
+        out,
+        "{} bytes of constants, {} bytes of state; about 1,000 bytes of code on AVR",
+        grouped(flash as u64),
+        grouped(ram as u64)
+    )?;
+    Ok(Outcome::Done)
+}
+
+/// The files to write. The code names its header, so that one lies beside it under its own name.
+fn outputs(
+    args: &CompileArgs,
+    assets: &Assets,
+    model: &Model,
+    sources: &Sources,
+) -> Result<Vec<Output>, CompileError> {
+    let mut outputs = Vec::new();
+    for file in &args.outputs {
+        let path = file.path.clone();
+        if file.kind == Kind::Library {
+            outputs.push(Output { path, bytes: c99::library(model, sources, assets)? });
+            continue;
+        }
+        let header = path.with_file_name(format!("{}.h", sources.name));
+        outputs.push(Output { path, bytes: sources.code.clone().into_bytes() });
+        outputs.push(Output { path: header, bytes: sources.header.clone().into_bytes() });
+    }
+    Ok(outputs)
+}
