@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 /// Without a terminal, so many lines tell of the progress.
 const PROGRESS_LINES: usize = 20;
 
-/// Pricing a network takes at most this part of the time.
-const PRICING_SHARE: u32 = 50;
+/// Pricing a network takes at most one part in so many of the time.
+const PRICING_SHARE: u32 = 25;
 
 /// Knows what was said last.
 pub struct Display<'a> {
