@@ -2,6 +2,7 @@
 
 use crate::help;
 use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
+use crate::profile::args::ProfileArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
@@ -36,6 +37,8 @@ pub enum Command {
     Verify(VerifyArgs),
     /// Measure T-states a step, by phase, beside the prediction
     Bench(BenchArgs),
+    /// Show where the time goes: by symbol, source line and stack
+    Profile(ProfileArgs),
     /// Show what a model consists of and where it fits
     Inspect(InspectArgs),
     /// List the machines that mlc compiles for

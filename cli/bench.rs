@@ -20,6 +20,8 @@ struct Figures {
     encodings: Vec<Stage>,
     prompts: usize,
     steps: usize,
+    /// All steps of all prompts, from start to exit.
+    cycles: u64,
     step: Spread,
     step_milliseconds: Spread,
     predicted: f64,
@@ -84,6 +86,7 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
         prompts: queries.len(),
         steps: sums.steps,
+        cycles: sums.t_states,
         step_milliseconds: Spread {
             least: target.milliseconds(step.least),
             mean: target.milliseconds(step.mean),

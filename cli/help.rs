@@ -51,6 +51,17 @@ Examples:
   mlc bench tinychat
   mlc bench tinychat --encoding packed --json";
 
+pub const PROFILE: &str = "\
+Every T-state from start to exit is counted at its address, for the phase that is running and the calls made in it. \
+Labels that differ in a number only are one symbol, with a * for the number. With a .com file what the program says \
+goes to standard error.
+
+Examples:
+  mlc profile tinychat
+  mlc profile tinychat hello \"how are you\" -o tinychat.svg
+  mlc profile tinychat --emit lst | less
+  mlc profile talk.com hello --symbols talk.lst";
+
 pub const INSPECT: &str = "\
 Examples:
   mlc inspect tinychat

@@ -22,6 +22,7 @@ mod inspect;
 mod interrupt;
 mod pair_args;
 mod pairs;
+mod profile;
 mod progress;
 mod prompts;
 mod run;
@@ -82,6 +83,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Run(args) => run::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Bench(args) => bench::run(&args, out),
+        Command::Profile(args) => profile::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::Train(args) => train::run(&args, out),

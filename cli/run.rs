@@ -1,7 +1,9 @@
 //! `mlc run`: prompts in, replies out.
 
 use crate::args::RunArgs;
+use crate::console::UserConsole;
 use crate::error::CliError;
+use crate::sim::machine::NoProbe;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files};
@@ -91,7 +93,7 @@ fn run_file(
     let bytes = files::read(&args.program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let file = ProgramFile { name: &name, bytes: &bytes, tail: &tail };
-    sim::run_program(&file, &target, args.speed, out, terminal)?;
+    sim::run_program(&file, &target, args.speed, UserConsole::new(out, terminal), &mut NoProbe)?;
     Ok(Outcome::Done)
 }
 

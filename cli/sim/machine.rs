@@ -1,6 +1,7 @@
 //! What all simulated machines have in common for the command line, whatever their processor.
 
 use crate::args::Clock;
+use mlc_machine::{Call, Return};
 use std::time::{Duration, Instant};
 
 /// How often a run at the machine's pace looks at the time.
@@ -29,7 +30,8 @@ pub enum End {
 
 /// Looks at a program while it runs. All methods do nothing unless implemented.
 pub trait Probe {
-    /// Whether [`Probe::on_instruction`] is called: a run with it is slower.
+    /// Whether [`Probe::on_instruction`], [`Probe::on_call`] and [`Probe::on_return`] are called: a run with them is
+    /// slower.
     fn wants_instructions(&self) -> bool {
         false
     }
@@ -38,6 +40,16 @@ pub trait Probe {
     /// address of their routine, so that the differences add up to all cycles.
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         let _ = (pc, before, after);
+    }
+
+    /// A call, or the acceptance of an interrupt. A call comes behind its instruction.
+    fn on_call(&mut self, call: Call<u32>) {
+        let _ = call;
+    }
+
+    /// A return, behind its instruction. Programs also jump with return instructions.
+    fn on_return(&mut self, ret: Return<u32>) {
+        let _ = ret;
     }
 
     /// The logits of a step are final. `byte` reads the machine's memory.
@@ -67,6 +79,16 @@ impl Probe for Both<'_> {
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         self.0.on_instruction(pc, before, after);
         self.1.on_instruction(pc, before, after);
+    }
+
+    fn on_call(&mut self, call: Call<u32>) {
+        self.0.on_call(call);
+        self.1.on_call(call);
+    }
+
+    fn on_return(&mut self, ret: Return<u32>) {
+        self.0.on_return(ret);
+        self.1.on_return(ret);
     }
 
     fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {

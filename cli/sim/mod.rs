@@ -102,6 +102,11 @@ impl<'a> Simulator<'a> {
         &self.phases.names
     }
 
+    /// The phase of each address, as a place in [`Simulator::phase_names`]; `None` for code that several share.
+    pub fn phases(&self) -> Vec<Option<u8>> {
+        self.phases.by_address()
+    }
+
     /// [`Simulator::ask`], looked at by `probe`.
     ///
     /// # Errors
@@ -140,7 +145,7 @@ impl<'a> Simulator<'a> {
     pub fn chat(&self, out: &mut dyn Write, terminal: bool) -> Result<(), CliError> {
         let mut console = UserConsole::new(out, terminal);
         let machine = self.load(b"", &mut console, None)?;
-        interact(machine, self.pace).map_err(|fault| self.fault(fault))?;
+        interact(machine, &mut NoProbe, self.pace).map_err(|fault| self.fault(fault))?;
         console.finish()
     }
 
@@ -192,16 +197,16 @@ pub struct ProgramFile<'a> {
     pub tail: &'a str,
 }
 
-/// Runs a program of its own, on standard input and output.
+/// Runs a program of its own with the user's console, looked at by `probe`.
 ///
 /// # Errors
-/// It cannot be loaded; it faults; standard output cannot be written.
+/// It cannot be loaded; it faults; what it says cannot be written.
 pub fn run_program(
     file: &ProgramFile,
     target: &Target,
     pace: Option<Clock>,
-    out: &mut dyn Write,
-    terminal: bool,
+    mut console: UserConsole,
+    probe: &mut dyn Probe,
 ) -> Result<(), CliError> {
     let program = Program {
         name: file.name,
@@ -211,9 +216,8 @@ pub fn run_program(
         logits_ready: None,
         limit: None,
     };
-    let mut console = UserConsole::new(out, terminal);
     let machine = load(target.machine, &program, file.tail.as_bytes(), &mut console)?;
-    interact(machine, pace).map_err(|fault| CliError::Fault {
+    interact(machine, probe, pace).map_err(|fault| CliError::Fault {
         program: file.name.to_string(),
         machine: system(target.machine).into(),
         fault,
@@ -230,8 +234,12 @@ fn system(machine: target::Machine) -> &'static str {
 }
 
 /// Runs a program that talks to the user. The error is its fault.
-fn interact(mut machine: Box<dyn Machine + '_>, pace: Option<Clock>) -> Result<(), String> {
-    match drive(machine.as_mut(), &mut NoProbe, pace) {
+fn interact(
+    mut machine: Box<dyn Machine + '_>,
+    probe: &mut dyn Probe,
+    pace: Option<Clock>,
+) -> Result<(), String> {
+    match drive(machine.as_mut(), probe, pace) {
         End::Exit | End::NoInput => Ok(()),
         End::Fault(fault) => Err(fault),
     }

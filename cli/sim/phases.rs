@@ -35,6 +35,11 @@ impl Phases {
         of[..usize::from(image.origin)].fill(SHARED);
         Self { names, of }
     }
+
+    /// The phase of each address, as a place in `names`; `None` for code that several share.
+    pub fn by_address(&self) -> Vec<Option<u8>> {
+        self.of.iter().map(|&phase| (phase != SHARED).then_some(phase)).collect()
+    }
 }
 
 /// Adds up cycles by phase, from the question on.

@@ -4,16 +4,25 @@ use super::machine::{End, Machine, Probe};
 use super::{Program, shortened};
 use crate::error::CliError;
 use crate::prompts::LONGEST;
-use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, LoadError, Memory, Observer, State};
+use mlc_runtime_z80::{Call, Console, CpmConfig, CpmMachine, LoadError, Memory, Observer, Return, State};
 
 /// Tells a probe what an observer sees. `EACH`: every instruction.
 struct Seen<'p, const EACH: bool>(&'p mut dyn Probe);
 
 impl<const EACH: bool> Observer for Seen<'_, EACH> {
     const INSTRUCTIONS: bool = EACH;
+    const CALLS: bool = EACH;
 
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         self.0.on_instruction(pc.into(), before, after);
+    }
+
+    fn on_call(&mut self, call: Call<u16>) {
+        self.0.on_call(Call { to: call.to.into(), back: call.back.into(), slot: call.slot });
+    }
+
+    fn on_return(&mut self, ret: Return<u16>) {
+        self.0.on_return(Return { to: ret.to.into(), slot: ret.slot });
     }
 
     fn on_watch(&mut self, _address: u16, memory: &Memory, t: u64) {

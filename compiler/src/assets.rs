@@ -31,6 +31,7 @@ impl Assets {
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let runtime = files!("runtime-z80": "cpm.asm");
+        let avr = files!("runtime-avr": "uart.S");
         let targets = files!("runtime-z80/targets": "z80-cpm.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
@@ -40,7 +41,7 @@ impl Assets {
         );
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
-            templates: templates.into_iter().chain(runtime).map(owned).chain(c99).collect(),
+            templates: templates.into_iter().chain(runtime).chain(avr).map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
             devices: devices.into_iter().map(owned).collect(),
             profiles: profiles.into_iter().map(owned).collect(),

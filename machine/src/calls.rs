@@ -54,10 +54,6 @@ impl<A: Copy + Eq, T: Copy> CallStack<A, T> {
         &self.frames
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.frames.clear();
-    }
-
     /// Drops the calls whose return address a push at `slot` writes over, and those inside them. Tells whether there
     /// were any.
     pub(crate) fn overwrite(&mut self, slot: u32) -> bool {

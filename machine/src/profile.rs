@@ -88,11 +88,9 @@ impl<A: Address> Profiler<A> {
         profiler
     }
 
-    /// Another run begins: phase 0, nothing called. The counts go on.
-    pub fn restart(&mut self) {
-        self.stack.clear();
-        self.phase = 0;
-        self.node = self.root(0);
+    /// Forgets everything counted; phase and calls go on.
+    pub fn forget(&mut self) {
+        self.nodes.iter_mut().for_each(|node| node.pages.clear());
     }
 
     /// The instruction at `address` took `cycles`.

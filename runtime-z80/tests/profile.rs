@@ -3,7 +3,7 @@
 mod machine;
 
 use machine::{config, machine as load};
-use mlc_runtime_z80::{ClockInterrupt, CpmConfig, CpmMachine, End, Exit, Isr, Profiler, Script};
+use mlc_runtime_z80::{ClockInterrupt, CpmConfig, CpmMachine, End, Exit, Isr, Profiler, Script, State};
 use std::collections::BTreeMap;
 
 /// Of each context, as phase and callers, the addresses of its instructions with how often they ran.
@@ -146,14 +146,15 @@ fn phases_keep_their_own_calls_and_share_code() {
 }
 
 #[test]
-fn a_second_run_adds_up_and_starts_outside_all_calls() {
-    // CALL 0104h / NOP / 0104h: LD C,0 / CALL 5, which does not return
-    let program = [0xCD, 0x04, 0x01, 0x00, 0x0E, 0x00, 0xCD, 0x05, 0x00];
+fn what_was_counted_can_be_forgotten() {
+    // CALL 0104h / NOP / 0104h: LD C,2 / CALL 5 / RET
+    let program = [0xCD, 0x04, 0x01, 0xC9, 0x0E, 0x02, 0xCD, 0x05, 0x00, 0xC9];
     let mut profiler = Profiler::new(vec![]);
-    for _ in 0..2 {
-        profiler.restart();
-        assert!(matches!(load(&program, "", b"").run(&mut profiler), End::Exit(_)));
-    }
-    let found: Vec<_> = profiler.contexts().into_iter().map(|c| (c.calls, c.counts[0].1.runs)).collect();
-    assert_eq!(found[..2], [(vec![], 2), (vec![0x0104], 2)]);
+    let mut machine = load(&program, "", b"");
+    // To the end of LD C.
+    assert_eq!(machine.run_for(20, &mut profiler), State::Running);
+    profiler.forget();
+    assert_eq!(machine.run(&mut profiler), End::Exit(Exit::Return));
+    let found: Vec<_> = profiler.contexts().into_iter().map(|c| (c.calls, c.counts[0].0)).collect();
+    assert_eq!(found, [(vec![], 0x0103), (vec![0x0104], 0x0106), (vec![0x0104, 0x0005], 0x0005)]);
 }

@@ -8,6 +8,7 @@ mod errors;
 mod eval;
 mod help;
 mod models;
+mod profile;
 mod run;
 mod sweep;
 mod train;

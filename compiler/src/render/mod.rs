@@ -1,6 +1,7 @@
 //! Plan → complete, typed context → template → assembly text. Decisions are made here, loops stand in
 //! the templates.
 
+pub mod board;
 mod context;
 mod stage;
 mod text;

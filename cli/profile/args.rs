@@ -1,0 +1,79 @@
+//! What can be typed behind `mlc profile`.
+
+use crate::args::{EncodingArg, TargetArg};
+use crate::help;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+#[derive(Debug, Args)]
+#[command(after_help = help::PROFILE)]
+pub struct ProfileArgs {
+    /// A model as for `mlc compile`, or a CP/M program (.com)
+    #[arg(value_name = "MODEL|FILE.com")]
+    pub program: PathBuf,
+    /// Prompts, one an argument; for a .com file, the words of its command tail
+    #[arg(value_name = "PROMPT", conflicts_with = "prompts")]
+    pub words: Vec<String>,
+    #[command(flatten)]
+    pub target: TargetArg,
+    /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
+    #[arg(long, value_name = "FILE")]
+    pub prompts: Option<PathBuf>,
+    #[command(flatten)]
+    pub encoding: EncodingArg,
+    /// Labels and source of a .com file: the .lst or .map that mlc wrote [default: those beside the file]
+    #[arg(long, value_name = "FILE")]
+    pub symbols: Option<PathBuf>,
+    /// Write to FILE; may repeat. The kind follows the extension: .svg .folded .lst
+    #[arg(short, long = "output", value_name = "FILE")]
+    pub outputs: Vec<OutputFile>,
+    /// Print one thing to standard output instead of the tables
+    #[arg(long, value_name = "KIND", conflicts_with = "json")]
+    pub emit: Option<Kind>,
+    /// Rows of the longer tables
+    #[arg(long, value_name = "N", default_value_t = 15)]
+    pub top: usize,
+    /// Print everything as JSON: phases, all symbols, all lines that ran, stacks
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What else `mlc profile` can give.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// A flame graph
+    Svg,
+    /// Folded stacks, for tools that draw flame graphs
+    Folded,
+    /// The source with counts beside each line
+    Lst,
+}
+
+/// A file whose extension says what goes into it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    pub path: PathBuf,
+    pub kind: Kind,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let path = PathBuf::from(text);
+        let kind = match path.extension().and_then(|e| e.to_str()) {
+            Some(e) if e.eq_ignore_ascii_case("svg") => Kind::Svg,
+            Some(e) if e.eq_ignore_ascii_case("folded") => Kind::Folded,
+            Some(e) if e.eq_ignore_ascii_case("lst") => Kind::Lst,
+            _ => {
+                return Err(
+                    "the extension decides what is written: .svg (flame graph), .folded (stacks) or \
+                            .lst (annotated listing)"
+                        .into(),
+                );
+            }
+        };
+        Ok(Self { path, kind })
+    }
+}

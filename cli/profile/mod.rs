@@ -1,0 +1,209 @@
+//! `mlc profile`: where the time goes, by symbol, line and stack.
+//!
+//! [`report`] adds up what the machine's profiler has counted, with names from [`names`] and lines from [`source`];
+//! [`print`] and [`render`] show it.
+
+pub mod args;
+mod names;
+mod print;
+mod probe;
+mod render;
+mod report;
+mod source;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+use crate::console::UserConsole;
+use crate::error::CliError;
+use crate::files::Output;
+use crate::sim::{self, ProgramFile, Simulator};
+use crate::table::grouped;
+use crate::targets::{self, REFERENCE};
+use crate::{Outcome, files, progress, prompts};
+use args::{Kind, ProfileArgs};
+use mlc_compiler::target::ImageKind;
+use mlc_compiler::{Assets, Request, Target};
+use names::Names;
+use probe::ProfileProbe;
+use report::{Report, Sample};
+use source::Source;
+use std::io::{self, IsTerminal, Write};
+use std::ops::Range;
+
+/// A profile with everything that is needed to show it.
+struct Profile {
+    name: String,
+    target: String,
+    clock_hz: u32,
+    /// What a cycle is called.
+    unit: &'static str,
+    /// How each stage is stored; of a program of its own, where its labels come from.
+    encodings: Vec<String>,
+    /// Prompts, or runs of a program of its own.
+    runs: usize,
+    run_name: &'static str,
+    /// Passes through the network; 0 where none are known of.
+    steps: usize,
+    phases: Vec<String>,
+    source: Source,
+    names: Names,
+    report: Report,
+}
+
+impl Profile {
+    /// Cycles a step, or of everything where there are no steps.
+    fn mean(&self) -> f64 {
+        self.report.total.cycles as f64 / self.steps.max(1) as f64
+    }
+
+    fn milliseconds(&self, cycles: f64) -> f64 {
+        cycles * 1000.0 / f64::from(self.clock_hz)
+    }
+}
+
+pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.target.name == REFERENCE {
+        return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
+    }
+    for (i, file) in args.outputs.iter().enumerate() {
+        if args.outputs[..i].iter().any(|other| other.path == file.path) {
+            return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
+        }
+        files::check_writable(&file.path)?;
+    }
+    let assets = Assets::builtin();
+    let target = targets::find(&args.target.name, &assets)?;
+    let profile = match sim::program_kind(&args.program) {
+        Some(kind) => of_program(kind, args, &target)?,
+        None => of_model(args, &target, &assets)?,
+    };
+    show(&profile, args, out)?;
+    Ok(Outcome::Done)
+}
+
+fn show(profile: &Profile, args: &ProfileArgs, out: &mut dyn Write) -> Result<(), CliError> {
+    let content = |kind| match kind {
+        Kind::Svg => render::flame_graph(profile),
+        Kind::Folded => Ok(render::folded(profile).into_bytes()),
+        Kind::Lst => Ok(render::listing(profile).into_bytes()),
+    };
+    let output =
+        |file: &args::OutputFile| content(file.kind).map(|bytes| Output { path: file.path.clone(), bytes });
+    let outputs: Vec<Output> = args.outputs.iter().map(output).collect::<Result<_, _>>()?;
+    files::write_all(&outputs)?;
+    if let Some(kind) = args.emit {
+        return Ok(out.write_all(&content(kind)?)?);
+    }
+    if args.json {
+        return Ok(writeln!(out, "{}", print::json(profile))?);
+    }
+    print::tables(profile, args.top, out)?;
+    for (n, output) in outputs.iter().enumerate() {
+        let space = if n == 0 { "\n" } else { "" };
+        writeln!(out, "{space}{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
+    }
+    Ok(())
+}
+
+/// The program that `mlc compile` makes, on all prompts.
+fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Profile, CliError> {
+    if args.symbols.is_some() {
+        let message = "--symbols is for a program of its own: that of a model comes with its source";
+        return Err(CliError::Usage(message.into()));
+    }
+    let loaded = files::model(&args.program)?;
+    let queries: Vec<Vec<u8>> = match args.words.is_empty() {
+        true => {
+            let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
+            prompts.into_iter().map(|p| p.query.into_bytes()).collect()
+        }
+        false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
+    };
+    let (model, encoding) = (&loaded.model, args.encoding.encoding.form());
+    let request = Request { model, target, assets, encoding, wide: false, calibration: &[] };
+    let compiled = mlc_compiler::compile(&request)?;
+    let simulator = Simulator::new(&compiled.image, model, target, None);
+    let mut samples: Vec<Sample> = Vec::new();
+    let mut steps = 0;
+    let bar = progress::bar(queries.len(), "profile");
+    for query in &queries {
+        let mut probe = ProfileProbe::new(simulator.phases(), true);
+        steps += simulator.observe(query, None, &mut probe)?.logits.len();
+        samples.extend(probe.profiler.contexts());
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let stages = compiled.plan.network.stages.iter().zip(&compiled.plan.forms);
+    let source = Source::assembled(&compiled.image.assembly, &compiled.assembly);
+    let names = Names::new(&source.labels, &report::called(&samples), inside(target), show_address);
+    let phases = simulator.phase_names().to_vec();
+    Ok(Profile {
+        name: model.name.clone(),
+        target: target.name.clone(),
+        clock_hz: target.clock_hz,
+        unit: targets::cycles(target),
+        encodings: stages.map(|(stage, form)| format!("{} {}", stage.name, form.name())).collect(),
+        runs: queries.len(),
+        run_name: "prompt",
+        steps,
+        report: Report::new(&samples, &names, &source.lines, &phases, &show_address(target.origin.into())),
+        phases,
+        source,
+        names,
+    })
+}
+
+/// A program of its own, with each prompt as its command tail.
+fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Profile, CliError> {
+    let extension = kind.extension();
+    if args.encoding.encoding.form().is_some() {
+        let message = format!("a .{extension} file is compiled already: leave --encoding out");
+        return Err(CliError::Usage(message));
+    }
+    if !target.images.contains(&kind) {
+        return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
+    }
+    let bytes = files::read(&args.program)?;
+    let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
+    let tails: Vec<String> = match &args.prompts {
+        Some(path) => prompts::read(path)?.into_iter().map(|p| p.query).collect(),
+        None => vec![args.words.join(" ")],
+    };
+    let name = files::shown(&args.program);
+    let mut samples: Vec<Sample> = Vec::new();
+    for tail in &tails {
+        let mut probe = ProfileProbe::new(Vec::new(), false);
+        let mut said = io::stderr();
+        let console = UserConsole::new(&mut said, io::stdin().is_terminal());
+        let file = ProgramFile { name: &name, bytes: &bytes, tail };
+        sim::run_program(&file, target, None, console, &mut probe)?;
+        samples.extend(probe.profiler.contexts());
+    }
+    let names = Names::new(&symbols.source.labels, &report::called(&samples), inside(target), show_address);
+    let root = show_address(target.origin.into());
+    Ok(Profile {
+        name,
+        target: target.name.clone(),
+        clock_hz: target.clock_hz,
+        unit: targets::cycles(target),
+        encodings: vec![symbols.from],
+        runs: tails.len(),
+        run_name: "run",
+        steps: 0,
+        report: Report::new(&samples, &names, &symbols.source.lines, &[], &root),
+        phases: Vec::new(),
+        source: symbols.source,
+        names,
+    })
+}
+
+/// Where a program's own code can be.
+fn inside(target: &Target) -> Range<u32> {
+    target.origin.into()..target.memory_end.into()
+}
+
+/// Intel's notation.
+fn show_address(address: u32) -> String {
+    format!("{address:04X}h")
+}

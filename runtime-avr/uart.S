@@ -1,0 +1,233 @@
+; ---- {{ board.device }}, {{ board.about }} ----
+; Start, chat loop and serial line: {{ board.baud }} baud, eight data bits, no parity, one stop bit, no echo.
+; CR or LF ends a line, and what answers it ends with CR LF. Between keys the processor sleeps.
+
+        .equ SPL, 0x3D                  ; I/O addresses
+        .equ SPH, 0x3E
+        .equ SREG, 0x3F
+        .equ SMCR, {{ board.sleep.io }}
+        .equ UCSRA, {{ board.uart.status }}                ; data addresses
+        .equ UCSRB, {{ board.uart.control }}
+        .equ UCSRC, {{ board.uart.format }}
+        .equ UBRRL, {{ board.uart.divider_low }}
+        .equ UBRRH, {{ board.uart.divider_high }}
+        .equ UDR, {{ board.uart.data }}
+        .equ UDRE, 5                    ; in UCSRA: the data register is empty
+        .equ RAMEND, {{ board.ram_end }}
+        .equ RING, {{ board.ring }}                   ; keys that may wait, and one; a power of two
+
+        .section .vectors,"ax",@progbits
+; Behind the last vector in use comes other code: those interrupts stay off.
+vectors:
+{%- for handler in board.vectors %}
+        {{ board.jump }} {{ handler }}
+{%- endfor %}
+
+        .text
+        .global start
+; A boot loader may have left anything in the registers. Nothing in RAM is cleared but what is cleared here.
+start:
+        cli
+        ldi r24, lo8(RAMEND)
+        out SPL, r24
+        ldi r24, hi8(RAMEND)
+        out SPH, r24
+{%- if board.wide %}
+        clr r24
+        out 0x3B, r24                   ; RAMPZ
+        out 0x3C, r24                   ; EIND
+{%- endif %}
+{%- for power in board.power_off %}
+        ldi r24, {{ power.bits }}                   ; what is not used gets no clock
+        sts {{ power.register }}, r24
+{%- endfor %}
+        ldi r24, {{ board.sleep.enable }}
+        out SMCR, r24                   ; sleep is idle: the serial line goes on
+        ldi r24, hi8({{ board.ubrr }})
+        sts UBRRH, r24
+        ldi r24, lo8({{ board.ubrr }})
+        sts UBRRL, r24
+        ldi r24, 0x02
+        sts UCSRA, r24                  ; double speed: nearest to the baud rate
+        ldi r24, 0x06
+        sts UCSRC, r24
+        ldi r24, 0x98
+        sts UCSRB, r24                  ; receive by interrupt, send
+{%- for port in board.outputs %}
+        lds r24, {{ port.direction }}
+        ori r24, {{ port.bits }}                   ; pins that labels drive
+        sts {{ port.direction }}, r24
+{%- endfor %}
+        clr r24
+        sts ring_head, r24
+        sts ring_tail, r24
+        sts last_key, r24
+        sei
+
+chat:
+        ldi r24, '>'
+        rcall emit
+        ldi r24, ' '
+        rcall emit
+        rcall read_line
+        {{ board.call }} set_query
+        breq answered                   ; an empty line has an empty answer
+        {{ board.call }} net_answer
+{%- if board.labels %}
+        rcall tell_label
+{%- endif %}
+answered:
+        ldi r24, 13
+        rcall emit
+        ldi r24, 10
+        rcall emit
+        rjmp chat
+
+; Sends the character in r24. Changes r25 only.
+        .global emit
+emit:
+        lds r25, UCSRA
+        sbrs r25, UDRE
+        rjmp emit
+        sts UDR, r24
+        ret
+
+; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
+; line; backspace and delete take a character back.
+read_line:
+        ldi r26, lo8(line)
+        ldi r27, hi8(line)
+        clr r22
+read_next:
+        rcall read_key
+        lds r25, last_key
+        sts last_key, r24
+        cpi r24, 13
+        breq read_end
+        cpi r24, 10
+        breq read_lf
+        cpi r24, 8
+        breq read_back
+        cpi r24, 127
+        breq read_back
+        cpi r22, {{ board.max_query }}
+        brsh read_next
+        st X+, r24
+        inc r22
+        rjmp read_next
+read_back:
+        tst r22
+        breq read_next
+        dec r22
+        sbiw r26, 1
+        rjmp read_next
+read_lf:
+        cpi r25, 13
+        breq read_next
+read_end:
+        mov r24, r22
+        ldi r26, lo8(line)
+        ldi r27, hi8(line)
+        ret
+
+; The next key in r24; sleeps until there is one. Changes r25 and Z.
+read_key:
+        lds r25, ring_tail
+read_wait:
+        cli
+        lds r24, ring_head
+        cp r24, r25
+        brne read_there
+        sei                             ; an interrupt comes after the next instruction at the earliest
+        sleep
+        rjmp read_wait
+read_there:
+        sei
+        mov r30, r25
+        clr r31
+        subi r30, lo8(-(ring))
+        sbci r31, hi8(-(ring))
+        ld r24, Z
+        inc r25
+        andi r25, RING-1
+        sts ring_tail, r25              ; only now may the place be written again
+        ret
+
+; A key has come. With a full ring it is dropped: its place is the one that is always free.
+received:
+        push r24
+        in r24, SREG
+        push r24
+        push r25
+        push r30
+        push r31
+        lds r25, UDR
+        lds r24, ring_head
+        mov r30, r24
+        clr r31
+        subi r30, lo8(-(ring))
+        sbci r31, hi8(-(ring))
+        st Z, r25
+        inc r24
+        andi r24, RING-1
+        lds r25, ring_tail
+        cp r24, r25
+        breq received_end
+        sts ring_head, r24
+received_end:
+        pop r31
+        pop r30
+        pop r25
+        pop r24
+        out SREG, r24
+        pop r24
+unused:                                 ; no interrupt leads here: they are off
+        reti
+{%- if board.labels %}
+
+; Drives the pins of the label whose number is in r24, and sends its name.
+tell_label:
+{%- for drive in board.drives %}
+        cpi r24, {{ drive.label }}                    ; {{ drive.name }}: {{ drive.pin }}
+        brne tell_{{ loop.index }}
+        lds r25, {{ drive.port }}
+{%- if drive.high %}
+        ori r25, {{ drive.mask }}
+{%- else %}
+        andi r25, {{ drive.mask }}
+{%- endif %}
+        sts {{ drive.port }}, r25
+tell_{{ loop.index }}:
+{%- endfor %}
+        ldi r30, lo8(labels)
+        ldi r31, hi8(labels)
+tell_seek:
+        subi r24, 1
+        brcs tell_next
+tell_skip:
+        lpm r25, Z+
+        tst r25
+        brne tell_skip
+        rjmp tell_seek
+tell_send:
+        rcall emit
+tell_next:
+        lpm r24, Z+
+        tst r24
+        brne tell_send
+        ret
+
+labels:
+{%- for label in board.labels %}
+        .byte {{ label.bytes }}, 0 ; {{ label.name }}
+{%- endfor %}
+        .balign 2
+{%- endif %}
+
+        .section .noinit,"aw",@nobits
+ring:           .skip RING
+ring_head:      .skip 1
+ring_tail:      .skip 1
+last_key:       .skip 1
+line:           .skip {{ board.max_query }}
+        .text

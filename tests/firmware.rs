@@ -1,0 +1,328 @@
+//! Start-up, chat loop and serial line of AVR programs, around a small network written for the purpose: under the
+//! machine here, under simavr, and through avr-gcc.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use mlc_compiler::Assets;
+use mlc_compiler::asm::{self, Assembly, AvrCore, Isa, Options};
+use mlc_compiler::image::{elf, hex};
+use mlc_compiler::render::board::Board;
+use mlc_compiler::target::{Core, Device};
+use mlc_runtime_avr::{AvrConfig, AvrMachine, End, NoObserver, Observer, Pins, Program, Script, Typing};
+
+/// Answers a query with itself in capitals, each letter after a while; a classifier's label is the digit that the
+/// query starts with. What an answer is made from and how long it takes is all that a network is to the code around it.
+const NETWORK: &str = r#"
+set_query:
+        sts query_length, r24
+        ldi r30, lo8(query_text)
+        ldi r31, hi8(query_text)
+        mov r25, r24
+copy:   tst r25
+        breq copied
+        ld r24, X+
+        cpi r24, 'a'
+        brlo keep
+        cpi r24, 'z'+1
+        brsh keep
+        subi r24, 32
+keep:   st Z+, r24
+        dec r25
+        rjmp copy
+copied: lds r24, query_length
+        tst r24
+        ret
+
+net_answer:
+        lds r16, query_length
+        ldi r28, lo8(query_text)
+        ldi r29, hi8(query_text)
+say:    ldi r18, 80                     ; some 60,000 cycles
+think:  clr r19
+wait:   dec r19
+        brne wait
+        dec r18
+        brne think
+        ld r24, Y+
+        CLASSIFY
+        rcall emit
+        dec r16
+        brne say
+        ret
+done:   subi r24, '0'
+        ret
+
+        .section .noinit,"aw",@nobits
+query_text:     .skip 64
+query_length:   .skip 1
+"#;
+
+const LABELS: [&str; 4] = ["ON", "OFF", "UP; \"/* \\", "STATUS"];
+
+/// A program for a board, a classifier or not.
+struct Firmware {
+    source: String,
+    assembly: Assembly,
+    core: AvrCore,
+    device: Device,
+}
+
+fn core(device: &Device) -> AvrCore {
+    match device.core {
+        Core::Avr25 => AvrCore::Avr25,
+        Core::Avr5 => AvrCore::Avr5,
+        Core::Avr51 => AvrCore::Avr51,
+        Core::Avr6 => AvrCore::Avr6,
+    }
+}
+
+fn firmware(profile: &str, classifier: bool) -> Firmware {
+    let assets = Assets::builtin();
+    let profile = assets.profiles().unwrap().into_iter().find(|p| p.name == profile).unwrap();
+    let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();
+    let labels: Vec<String> = LABELS.iter().map(|label| label.to_string()).collect();
+    let labels = if classifier { &labels[..] } else { &[] };
+    let board = Board::new(&device, &profile, labels, 62).unwrap();
+    let template = assets.templates().find(|(name, _)| *name == "uart.S").unwrap().1;
+    let mut context = tera::Context::new();
+    context.insert("board", &board);
+    let console = tera::Tera::one_off(template, &context, false).unwrap();
+    let classify = if classifier { "rjmp done" } else { "" };
+    let source = console + &NETWORK.replace("CLASSIFY", classify);
+    let core = core(&device);
+    let options = Options { ram_start: device.sram_start };
+    let assembly = asm::assemble_with(&source, "t.S", Isa::Avr(core), &options).unwrap();
+    Firmware { source, assembly, core, device }
+}
+
+impl Firmware {
+    fn machine(&self, input: &[u8], typing: Typing) -> AvrMachine<Script> {
+        let device = mlc_runtime_avr::Device::by_name(&self.device.name).unwrap();
+        let program = Program::from_elf(&elf(&self.assembly, self.core), device).unwrap();
+        let from_hex = Program::from_hex(&hex(&self.assembly.bytes), device).unwrap();
+        assert_eq!(program.flash, from_hex.flash);
+        let config = AvrConfig { typing, limit: Some(400_000_000), ..AvrConfig::default() };
+        AvrMachine::new(program, Script::new(input), config)
+    }
+
+    /// What it says to some input.
+    fn says(&self, input: &str, typing: Typing) -> String {
+        let mut machine = self.machine(input.as_bytes(), typing);
+        assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
+        assert_eq!(machine.lost_bytes(), 0);
+        String::from_utf8(machine.console().output().to_vec()).unwrap()
+    }
+}
+
+#[test]
+fn lines_are_read_and_answered() {
+    let uno = firmware("uno", false);
+    let cases = [
+        ("", "> "),
+        ("hello\r", "> HELLO\r\n> "),
+        ("hello\n", "> HELLO\r\n> "),
+        ("a\r\nb\r\n", "> A\r\n> B\r\n> "),
+        ("a\n\rb\n", "> A\r\n> \r\n> B\r\n> "),
+        ("\r\r", "> \r\n> \r\n> "),
+        ("helk\u{8}lx\u{7f}o\r", "> HELLO\r\n> "),
+        ("\u{8}\u{7f}a\u{8}\u{8}b\r", "> B\r\n> "),
+    ];
+    for (input, output) in cases {
+        assert_eq!(uno.says(input, Typing::WhenWaiting), output, "{input:?}");
+    }
+    // Room for 62 bytes; what is beyond is dropped, and taken back after that is what was kept.
+    let long = "x".repeat(80);
+    assert_eq!(uno.says(&format!("{long}\r"), Typing::WhenWaiting), format!("> {}\r\n> ", "X".repeat(62)));
+    assert_eq!(
+        uno.says(&format!("{long}\u{8}\r"), Typing::WhenWaiting),
+        format!("> {}\r\n> ", "X".repeat(61))
+    );
+}
+
+#[test]
+fn every_board_talks_at_its_speed() {
+    for (board, bit_cycles) in [("uno", 136), ("nano", 136), ("lilypad", 208), ("mega", 136), ("micro", 136)]
+    {
+        let firmware = firmware(board, false);
+        assert_eq!(firmware.says("hello\r\n", Typing::WhenWaiting), "> HELLO\r\n> ", "{board}");
+        let mut machine = firmware.machine(b"hello\r", Typing::WhenWaiting);
+        machine.run(&mut NoObserver);
+        assert_eq!(machine.bit_cycles(), bit_cycles, "{board}");
+    }
+}
+
+/// Sixty keys come while it thinks about the first line, without a pause between them.
+#[test]
+fn no_key_is_lost_while_it_thinks() {
+    let uno = firmware("uno", false);
+    let second = "the second line is typed while the first one is thought of";
+    let input = format!("go\r{second}\r");
+    assert!(second.len() > 55);
+    let expected = format!("> GO\r\n> {}\r\n> ", second.to_uppercase());
+    for gap in [0, 500, 3_000] {
+        assert_eq!(uno.says(&input, Typing::Every(gap)), expected, "{gap}");
+    }
+    // More than the ring holds: the first 63 stay, none is garbled and the program goes on.
+    let letters: String = (0..100u8).map(|n| char::from(b'a' + n % 26)).collect();
+    let mut machine = uno.machine(format!("gogogogogo\r{letters}").as_bytes(), Typing::Every(0));
+    assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
+    assert_eq!(machine.console().output(), b"> GOGOGOGOGO\r\n> ");
+    let line = uno.assembly.table["line"].value - 0x80_0000;
+    let kept: String = (0..62).map(|n| char::from(machine.memory().byte(line as u16 + n))).collect();
+    assert_eq!(kept, letters[..62]);
+}
+
+#[test]
+fn between_keys_it_sleeps() {
+    let uno = firmware("uno", false);
+    let mut machine = uno.machine(b"hello\r", Typing::Every(1_600_000));
+    assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
+    let (asleep, all) = (machine.sleep_cycles(), machine.cycles());
+    assert!(asleep > 5 * 1_600_000 - 50_000, "{asleep} of {all}");
+}
+
+/// Every change of a pin.
+#[derive(Default)]
+struct Levels(Vec<(char, u8, u8)>);
+
+impl Observer for Levels {
+    fn on_pins(&mut self, pins: Pins, _t: u64) {
+        self.0.push((pins.port, pins.outputs, pins.levels));
+    }
+}
+
+#[test]
+fn a_label_is_told_and_drives_its_pin() {
+    for (board, port, bit) in
+        [("uno", 'B', 0x20), ("lilypad", 'B', 0x20), ("mega", 'B', 0x80), ("micro", 'C', 0x80)]
+    {
+        let classifier = firmware(board, true);
+        let mut machine = classifier.machine(b"0 on\r1 off\r2\r0\r3\r", Typing::WhenWaiting);
+        let mut levels = Levels::default();
+        assert_eq!(machine.run(&mut levels), End::EndOfInput, "{board}");
+        let text = String::from_utf8(machine.console().output().to_vec()).unwrap();
+        let expected = "> ON\r\n> OFF\r\n> UP; \"/* \\\r\n> ON\r\n> STATUS\r\n> ";
+        assert_eq!(text, expected, "{board}");
+        let only = |level: u8| (port, bit, level);
+        assert_eq!(levels.0, [only(0), only(bit), only(0), only(bit)], "{board}");
+        // Three or four bytes of return addresses, and six of the interrupt's.
+        assert!((6..24).contains(&machine.stack_high_water()), "{board}: {}", machine.stack_high_water());
+    }
+}
+
+/// Whether a judge is installed; with MLC_REQUIRE_TOOLS=1 it must be.
+fn have(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--help").stdin(Stdio::null()).output().is_ok();
+    if !found {
+        let required = std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
+        assert!(!required, "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 demands it");
+        eprintln!("SKIPPED: {tool} is not installed (Debian: simavr, gcc-avr, avr-libc, binutils-avr)");
+    }
+    found
+}
+
+/// Runs a tool to its end in a folder; what it prints.
+fn run(folder: &Path, tool: &str, args: &[&str]) -> String {
+    let output = Command::new(tool).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{tool} {args:?}: {said}");
+    String::from_utf8_lossy(&output.stdout).into_owned() + &said
+}
+
+/// The source, as avr-gcc takes it: the same bytes.
+#[test]
+fn avr_gcc_makes_the_same_bytes() {
+    if !have("avr-gcc") {
+        return;
+    }
+    for board in ["uno", "lilypad", "mega", "micro"] {
+        for classifier in [false, true] {
+            let firmware = firmware(board, classifier);
+            let folder = tempfile::tempdir().unwrap();
+            std::fs::write(folder.path().join("t.S"), &firmware.source).unwrap();
+            let mcu = format!("-mmcu={}", firmware.device.name);
+            let said =
+                run(folder.path(), "avr-gcc", &[&mcu, "-nostartfiles", "-Wl,-e,0", "t.S", "-o", "t.elf"]);
+            assert_eq!(said, "", "{board}");
+            run(folder.path(), "avr-objcopy", &["-O", "binary", "-j", ".text", "t.elf", "t.bin"]);
+            let theirs = std::fs::read(folder.path().join("t.bin")).unwrap();
+            assert_eq!(theirs, firmware.assembly.bytes, "{board}");
+        }
+    }
+}
+
+/// The input as a value change dump for simavr, a byte every 100 microseconds: all of it waits in the ring while the
+/// first line is thought of. (With a longer pause before the first byte simavr sleeps on and takes none.)
+fn dump(input: &str) -> String {
+    let mut text = "$timescale 1ns $end\n$scope module logic $end\n$var wire 8 ! uar0_in $end\n\
+                    $upscope $end\n$enddefinitions $end\n"
+        .to_owned();
+    let bytes = input.bytes().chain([0, 0]);
+    for (byte, time) in bytes.zip((0u32..).map(|n| 200_000 + 100_000 * n)) {
+        text += &format!("#{time}\nb{byte:08b} !\n");
+    }
+    text
+}
+
+/// The first `lines` that simavr shows of the serial line, control characters as full stops. The program never ends, so
+/// that simavr is stopped then, or after a minute.
+fn simavr(folder: &Path, file: &str, device: &str, clock: &str, lines: usize) -> Vec<String> {
+    let mut child = Command::new("simavr")
+        .args(["-m", device, "-f", clock, "-i", "in.vcd", file])
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (send, receive) = std::sync::mpsc::channel();
+    let output = BufReader::new(child.stderr.take().unwrap());
+    let reader = std::thread::spawn(move || {
+        for line in output.split(b'\n').map_while(Result::ok) {
+            if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                return;
+            }
+        }
+    });
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut found = Vec::new();
+    while found.len() < lines
+        && let Ok(line) = receive.recv_timeout(deadline.saturating_duration_since(Instant::now()))
+    {
+        if let Some((_, text)) = line.split_once("\u{1b}[32m") {
+            found.push(text.trim_end_matches("\u{1b}[0m").trim_end_matches('.').to_owned());
+        }
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    drop(receive);
+    reader.join().unwrap();
+    found
+}
+
+#[test]
+fn simavr_sees_the_same_text() {
+    if !have("simavr") {
+        return;
+    }
+    let input = "hello there\rhow are you\r\r0 x\r";
+    for (board, clock) in [("uno", "16000000"), ("lilypad", "8000000"), ("mega", "16000000")] {
+        let firmware = firmware(board, false);
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("in.vcd"), dump(input)).unwrap();
+        std::fs::write(folder.path().join("t.elf"), elf(&firmware.assembly, firmware.core)).unwrap();
+        std::fs::write(folder.path().join("t.hex"), hex(&firmware.assembly.bytes)).unwrap();
+        let ours = firmware.says(input, Typing::WhenWaiting);
+        let mut ours: Vec<&str> = ours.lines().collect();
+        // The last prompt has no line end yet, so that simavr does not show it.
+        assert_eq!(ours.pop(), Some("> "), "{board}");
+        assert_eq!(ours, ["> HELLO THERE", "> HOW ARE YOU", "> ", "> 0 X"], "{board}");
+        for file in ["t.elf", "t.hex"] {
+            let theirs = simavr(folder.path(), file, &firmware.device.name, clock, ours.len());
+            assert_eq!(theirs, ours, "{board}: {file}");
+        }
+    }
+}
