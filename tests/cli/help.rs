@@ -8,8 +8,8 @@ fn every_verb_explains_itself() {
     let folder = Folder::new();
     assert_snapshot!("help", folder.mlc(["--help"]).ok());
     for verb in [
-        "import", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train", "sweep", "eval",
-        "data",
+        "import", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train", "sweep",
+        "eval", "data",
     ] {
         assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
     }

@@ -103,6 +103,10 @@ pub(crate) struct Regulator<'a> {
     budgets: &'a [Budget<'a>],
     /// 1: none.
     pressure: f64,
+    /// The budget that the pressure is about.
+    tightest: usize,
+    /// Part of the training since the pressure was last adjusted.
+    unregulated: f64,
 }
 
 /// What the regulator found and decided after an epoch.
@@ -116,11 +120,14 @@ pub(crate) struct Reading {
 
 impl<'a> Regulator<'a> {
     pub(crate) fn new(economy: f32, budgets: &'a [Budget<'a>]) -> Self {
-        Self { economy, budgets, pressure: 1.0 }
+        Self { economy, budgets, pressure: 1.0, tightest: 0, unregulated: 0.0 }
     }
 
-    /// Measures the costs after an epoch and adjusts the pressure. `progress`: part of the training done, 0 to 1;
+    /// After an epoch: how strong the terms are in the next one. `progress`: part of the training done, 0 to 1;
     /// `elapsed`: the part that the epoch was. `steps`: shuffled, a sample of them is looked at.
+    ///
+    /// `priced`: measures the costs as well and adjusts the pressure, by all the time since it was last adjusted. A
+    /// compiler's plan takes as long as an epoch, and only networks that are judged need their cost.
     pub(crate) fn regulate(
         &mut self,
         network: &Network,
@@ -128,6 +135,7 @@ impl<'a> Regulator<'a> {
         (output, query_inputs): (&Output, usize),
         steps: &[Example],
         (progress, elapsed): (f64, f64),
+        priced: bool,
     ) -> Reading {
         let layers = network.to_layers();
         let activity = activity(network, data, &steps[..steps.len().min(SAMPLE)]);
@@ -138,25 +146,37 @@ impl<'a> Regulator<'a> {
         let usage = Usage { layers: &layers, query_inputs, steps_per_query, activity: &activity };
         let mut weights = prices(&usage, &VisitedWeights);
         weights.iter_mut().flatten().for_each(|price| *price *= self.economy);
-        let mut strengths = Strengths { weights, activations: self.economy };
+        let strengths = Strengths { weights, activations: self.economy };
 
-        let costs: Vec<f64> = self.budgets.iter().map(|budget| budget.model.cost(&usage)).collect();
-        let shares = costs.iter().zip(self.budgets).map(|(cost, budget)| (cost / budget.limit, budget.model));
-        let tightest = shares.reduce(|most, share| if share.0 > most.0 { share } else { most });
-        if let Some((used, model)) = tightest {
-            // Twice the limit at the start, then falling.
-            let allowed = AIM * (2.0 - (progress / BINDING_FROM).min(1.0));
-            // Full speed at 10 % off.
-            let error = ((used / allowed).max(1e-9).ln() / 1.1f64.ln()).clamp(-1.0, 1.0);
-            self.pressure = (self.pressure * (GAIN * elapsed * error).exp()).clamp(1.0, MOST);
-            let extra = (self.pressure - 1.0) as f32;
-            let prices = prices(&usage, model);
-            for (strength, price) in strengths.weights.iter_mut().flatten().zip(prices.iter().flatten()) {
+        self.unregulated += elapsed;
+        let mut reading = Reading { costs: Vec::new(), used: None, strengths };
+        if priced {
+            reading.costs = self.budgets.iter().map(|budget| budget.model.cost(&usage)).collect();
+            let shares = reading.costs.iter().zip(self.budgets).map(|(cost, budget)| cost / budget.limit);
+            let tightest =
+                shares.enumerate().reduce(|most, share| if share.1 > most.1 { share } else { most });
+            if let Some((index, used)) = tightest {
+                // Twice the limit at the start, then falling.
+                let allowed = AIM * (2.0 - (progress / BINDING_FROM).min(1.0));
+                // Full speed at 10 % off.
+                let error = ((used / allowed).max(1e-9).ln() / 1.1f64.ln()).clamp(-1.0, 1.0);
+                self.pressure = (self.pressure * (GAIN * self.unregulated * error).exp()).clamp(1.0, MOST);
+                self.tightest = index;
+                reading.used = Some(used);
+            }
+            self.unregulated = 0.0;
+        }
+        let extra = (self.pressure - 1.0) as f32;
+        if let Some(budget) = self.budgets.get(self.tightest).filter(|_| extra > 0.0) {
+            let prices = prices(&usage, budget.model);
+            for (strength, price) in
+                reading.strengths.weights.iter_mut().flatten().zip(prices.iter().flatten())
+            {
                 *strength += extra * price;
             }
-            strengths.activations += extra;
+            reading.strengths.activations += extra;
         }
-        Reading { costs, used: tightest.map(|(used, _)| used), strengths }
+        reading
     }
 }
 

@@ -49,7 +49,7 @@ pub struct EpochRow {
     pub nonzero: usize,
     /// Accumulators that came near the 16-bit limit during the epoch.
     pub overflows: usize,
-    /// Costs in the order of the budgets, and the largest as a part of its limit.
+    /// Costs in the order of the budgets, and the largest as a part of its limit; in epochs with an evaluation.
     pub costs: Vec<f64>,
     pub budget_used: Option<f64>,
     /// Exact figures, in epochs with an evaluation.
@@ -261,9 +261,10 @@ impl<D: Operations> Run<'_, D> {
             order.shuffle(&mut self.rng);
             let mut row = self.epoch(epoch, &order, stop, observer);
             let network = self.learner.machine_network();
-            self.regulate(&mut row, &network, &order);
             let stopped = stop.load(Ordering::Relaxed);
-            if stopped || self.evaluates(epoch) {
+            let judged = stopped || self.evaluates(epoch);
+            self.regulate(&mut row, &network, &order, judged);
+            if judged {
                 self.evaluate(&mut row, &network);
             }
             observer(Event::Epoch(&row));
@@ -288,7 +289,7 @@ impl<D: Operations> Run<'_, D> {
     fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let network = self.learner.machine_network();
         let mut row = EpochRow { epochs: self.epochs, ..EpochRow::default() };
-        self.regulate(&mut row, &network, order);
+        self.regulate(&mut row, &network, order, true);
         self.evaluate(&mut row, &network);
         observer(Event::Epoch(&row));
         self.keep_if_best(&row, &network, observer)
@@ -332,11 +333,11 @@ impl<D: Operations> Run<'_, D> {
         }
     }
 
-    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example]) {
+    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example], priced: bool) {
         let part = 1.0 / self.epochs as f64;
         let kind = (&self.task.output, usize::from(self.task.query.buckets));
         let when = (row.epoch as f64 * part, part);
-        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when);
+        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when, priced);
         row.nonzero = network.nonzero();
         row.costs = reading.costs;
         row.budget_used = reading.used;
