@@ -1,5 +1,6 @@
 //! Everything that can be typed.
 
+use crate::error::CliError;
 use crate::help;
 use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
 use crate::profile::args::ProfileArgs;
@@ -7,6 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use mlc_compiler::ir::Form;
+use mlc_compiler::plan::{Demands, Layer, Optimize};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
@@ -128,11 +130,76 @@ impl Encoding {
     }
 }
 
+/// `N=FORM`: a layer's number or a stage's name, and the form of its weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LayerForm(Layer, Form);
+
+impl FromStr for LayerForm {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = Form::ALL.map(Form::name).join(", ");
+        let (layer, form) = text
+            .split_once('=')
+            .ok_or("write the layer's number, or a stage's name, and a form: 2=packed")?;
+        let layer = match layer.parse() {
+            Ok(0) => return Err("layers are counted from 1 on".into()),
+            Ok(number) => Layer::Number(number),
+            Err(_) if layer.is_empty() => return Err("there is no layer before the =".into()),
+            Err(_) => Layer::Stage(layer.into()),
+        };
+        let form = Form::ALL.into_iter().find(|f| f.name() == form);
+        form.map(|form| Self(layer, form)).ok_or_else(|| format!("the forms are {names}"))
+    }
+}
+
+/// What a plan is best in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Goal(Optimize);
+
+impl Goal {
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let goal =
+            |text: String| Self(Optimize::ALL.into_iter().find(|o| o.name() == text).unwrap_or_default());
+        PossibleValuesParser::new(Optimize::ALL.map(Optimize::name)).map(goal)
+    }
+}
+
+/// What to plan for, and what of it is decided already.
 #[derive(Debug, Args)]
-pub struct EncodingArg {
-    /// How weights are stored; auto takes the fastest plan that fits
-    #[arg(long = "encoding", value_name = "FORM", default_value = Encoding::AUTO, value_parser = Encoding::parser())]
+pub struct PlanArgs {
+    /// How weights are stored; auto chooses for each layer
+    #[arg(long, value_name = "FORM", default_value = Encoding::AUTO, value_parser = Encoding::parser())]
     pub encoding: Encoding,
+    /// The form of one layer, by its number or the name of one of its stages; may repeat
+    #[arg(long = "layer", value_name = "N=FORM")]
+    pub layers: Vec<LayerForm>,
+    /// Which of the plans that fit: the fastest program, or the smallest image
+    #[arg(long, value_name = "GOAL", default_value = Optimize::Speed.name(), value_parser = Goal::parser())]
+    pub optimize: Goal,
+    /// Largest image, in bytes
+    #[arg(long, value_name = "N")]
+    pub max_bytes: Option<usize>,
+}
+
+impl PlanArgs {
+    /// What the planner is asked for.
+    ///
+    /// # Errors
+    /// A layer that is named twice: wrong usage.
+    pub fn demands(&self) -> Result<Demands, CliError> {
+        for (i, LayerForm(layer, _)) in self.layers.iter().enumerate() {
+            if self.layers[..i].iter().any(|LayerForm(before, _)| before == layer) {
+                return Err(CliError::Usage(format!("--layer {layer} is given twice")));
+            }
+        }
+        Ok(Demands {
+            encoding: self.encoding.form(),
+            layers: self.layers.iter().map(|LayerForm(layer, form)| (layer.clone(), *form)).collect(),
+            optimize: self.optimize.0,
+            max_bytes: self.max_bytes,
+        })
+    }
 }
 
 /// What `mlc compile` can give.
@@ -218,7 +285,7 @@ pub struct CompileArgs {
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<OutputFile>,
     #[command(flatten)]
-    pub encoding: EncodingArg,
+    pub plan: PlanArgs,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]
     pub emit: Option<Kind>,
@@ -258,7 +325,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "CLOCK")]
     pub speed: Option<Clock>,
     #[command(flatten)]
-    pub encoding: EncodingArg,
+    pub plan: PlanArgs,
     /// Print a JSON object a reply
     #[arg(long)]
     pub json: bool,
@@ -305,7 +372,7 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
     #[command(flatten)]
-    pub encoding: EncodingArg,
+    pub plan: PlanArgs,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,
@@ -324,7 +391,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
     #[command(flatten)]
-    pub encoding: EncodingArg,
+    pub plan: PlanArgs,
     /// Print the figures as JSON
     #[arg(long)]
     pub json: bool,
@@ -354,6 +421,16 @@ mod tests {
     #[test]
     fn the_definition_holds_together() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_layer_and_its_form() {
+        let parsed = |text: &str| text.parse::<LayerForm>();
+        assert_eq!(parsed("2=packed"), Ok(LayerForm(Layer::Number(2), Form::Packed)));
+        assert_eq!(parsed("fc1_query=gaps"), Ok(LayerForm(Layer::Stage("fc1_query".into()), Form::Gaps)));
+        for wrong in ["2", "=packed", "2=", "2=Packed", "0=gaps", "2=packed=gaps"] {
+            assert!(parsed(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

@@ -61,9 +61,8 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
     let model = &loaded.model;
-    let encoding = args.encoding.encoding.form();
-    let request =
-        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
+    let demands = &args.plan.demands()?;
+    let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     // The program that `mlc compile` makes, not one made for these prompts.
     let compiled = mlc_compiler::compile(&request)?;
     let prediction = compiled.plan.predict(compiled.graph(), &queries);

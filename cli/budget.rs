@@ -6,7 +6,7 @@ use crate::targets;
 use crate::train_file::TrainSettings;
 use mlc_compiler::ir::{self, Form};
 use mlc_compiler::model::{Layer, Model};
-use mlc_compiler::plan::{self, Prediction};
+use mlc_compiler::plan::{self, Demands, Prediction};
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, pass};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
 use std::cell::RefCell;
@@ -142,7 +142,8 @@ impl Limits {
     /// `None`: it does not fit.
     fn compile(&self, model: &Model, encoding: Option<Form>) -> Result<Option<Program>, CliError> {
         let (target, assets) = (&self.target, &self.assets);
-        let request = Request { model, target, assets, encoding, wide: false, calibration: &[] };
+        let demands = &Demands::of(encoding);
+        let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
         match mlc_compiler::compile(&request) {
             Ok(compiled) => Ok(Some(Program { compiled, encoding })),
             Err(CompileError::TooLarge { .. }) => Ok(None),
@@ -264,11 +265,12 @@ impl Planner<'_> {
         let (reports, _) = pass::optimise(ir::build(&model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;
         let survey = plan::survey(graph, self.target, false, longest, &calibration)?;
-        let image = |forms: &[Form]| survey.estimate(forms).0.saturating_sub(survey.buffer_bytes(forms));
+        let image = |forms: &[Form]| survey.estimate(forms).0.image;
+        let demands = Demands::default();
         let forms = match self.max_bytes {
             None => {
-                let forms = plan::candidates(&survey, None);
-                let fits = |forms: &&Vec<Form>| survey.estimate(forms).0 <= self.target.memory();
+                let forms = plan::candidates(&survey, &demands)?;
+                let fits = |forms: &&Vec<Form>| self.target.excess(survey.estimate(forms).0) == 0;
                 // The last candidate is the smallest.
                 forms.iter().find(fits).or(forms.last()).cloned()
             }
@@ -281,7 +283,7 @@ impl Planner<'_> {
         let forms = &forms.expect("there is always a smallest plan, and there are forms");
         let lowered = pass::lower(graph, &plan::Chosen { survey: &survey, forms }, longest.into())?;
         let graph = &lowered.last().expect("lower() records every pass").graph;
-        let prediction = plan::plan(graph, &survey, forms)?.prediction;
+        let prediction = plan::plan(graph, &survey, &demands, forms)?.prediction;
         Ok(Prediction { bytes: image(forms), ..prediction })
     }
 }

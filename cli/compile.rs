@@ -28,11 +28,12 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
         None => Vec::new(),
     };
+    let demands = &args.plan.demands()?;
     let request = Request {
         model: &model,
         target: &target,
         assets: &assets,
-        encoding: args.encoding.encoding.form(),
+        demands,
         wide: false,
         calibration: &calibration,
     };

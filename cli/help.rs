@@ -21,6 +21,8 @@ Examples:
   mlc compile models/tinychat
   mlc compile tinychat.npz -o talk.com -o talk.lst
   mlc compile --encoding packed --emit plan
+  mlc compile --max-bytes 40000 --layer 4=columns
+  mlc compile --optimize size
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed";

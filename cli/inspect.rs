@@ -8,6 +8,7 @@ use crate::{Outcome, files, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Layer, Model, Output};
 use mlc_compiler::pass::{self, Report};
+use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Request, Target, plan};
 use serde::Serialize;
 use std::io::Write;
@@ -178,7 +179,8 @@ fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> R
             .collect(),
     });
     let stages = stages.collect();
-    let request = Request { model, target, assets, encoding: None, wide: false, calibration: &[] };
+    let demands = &Demands::default();
+    let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let (sizes, refusal) = match mlc_compiler::compile(&request) {
         Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
         Err(refusal @ CompileError::TooLarge { .. }) => (None, Some(refusal.to_string())),

@@ -47,9 +47,9 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = Assets::builtin();
     let target = targets::find(&args.target, &assets)?;
     let model = files::model(&args.program)?.model;
-    let encoding = args.encoding.encoding.form();
+    let demands = &args.plan.demands()?;
     let request =
-        Request { model: &model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
+        Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
     converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)

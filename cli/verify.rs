@@ -60,9 +60,8 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let mut prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
     prompts.extend(prompts::random(args.random, args.seed));
     let graph = mlc_compiler::reference(model)?;
-    let encoding = args.encoding.encoding.form();
-    let request =
-        Request { model, target: &target, assets: &assets, encoding, wide: false, calibration: &[] };
+    let demands = &args.plan.demands()?;
+    let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, &target, None);
 

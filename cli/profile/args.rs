@@ -1,6 +1,6 @@
 //! What can be typed behind `mlc profile`.
 
-use crate::args::{EncodingArg, TargetArg};
+use crate::args::{PlanArgs, TargetArg};
 use crate::help;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
     #[command(flatten)]
-    pub encoding: EncodingArg,
+    pub plan: PlanArgs,
     /// Labels and source of a .com file: the .lst or .map that mlc wrote [default: those beside the file]
     #[arg(long, value_name = "FILE")]
     pub symbols: Option<PathBuf>,

@@ -22,6 +22,7 @@ use crate::table::grouped;
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress, prompts};
 use args::{Kind, ProfileArgs};
+use mlc_compiler::plan::Demands;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target};
 use names::Names;
@@ -120,8 +121,8 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         }
         false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
     };
-    let (model, encoding) = (&loaded.model, args.encoding.encoding.form());
-    let request = Request { model, target, assets, encoding, wide: false, calibration: &[] };
+    let (model, demands) = (&loaded.model, &args.plan.demands()?);
+    let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, target, None);
     let mut samples: Vec<Sample> = Vec::new();
@@ -157,8 +158,9 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
 /// A program of its own, with each prompt as its command tail.
 fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Profile, CliError> {
     let extension = kind.extension();
-    if args.encoding.encoding.form().is_some() {
-        let message = format!("a .{extension} file is compiled already: leave --encoding out");
+    if args.plan.demands()? != Demands::default() {
+        let message =
+            format!("a .{extension} file is compiled already: leave out what plans it, as --encoding");
         return Err(CliError::Usage(message));
     }
     if !target.images.contains(&kind) {

@@ -1,10 +1,9 @@
 //! Why a model was not compiled: it does not fit, or mlc has a bug. The two never look alike.
 
+use crate::Request;
 use crate::asm::AsmError;
-use crate::image::Oversize;
 use crate::ir::{Form, TypeError};
-use crate::plan::{PlanError, Survey};
-use crate::target::Target;
+use crate::plan::{Needs, NoSuchLayer, PlanError, Survey};
 use crate::valid::InvalidGraph;
 use std::fmt::Write;
 use thiserror::Error;
@@ -12,8 +11,10 @@ use thiserror::Error;
 /// Why [`crate::compile`] gave nothing.
 #[derive(Debug, Error)]
 pub enum CompileError {
-    #[error("{name} does not fit {target}: {free} bytes are free there")]
-    TooLarge { name: String, target: String, free: usize, table: String },
+    #[error("{name} does not fit {target}: {limit}")]
+    TooLarge { name: String, target: String, limit: String, table: String },
+    #[error(transparent)]
+    Layer(#[from] NoSuchLayer),
     #[error("a bug in mlc: {0}")]
     Types(#[from] TypeError),
     #[error("a bug in mlc: {0}")]
@@ -35,6 +36,7 @@ impl CompileError {
                     "{table}Fewer non-zero weights (train with a stronger L1 term), smaller layers, or another target would help."
                 )
             }
+            Self::Layer(_) => "name a layer by its number, or one of its stages".into(),
             Self::Template { .. } => "correct the template, or leave --templates away".into(),
             Self::Assembly(_) => {
                 "with --templates: correct the template; otherwise this is a bug in mlc, please report it"
@@ -49,22 +51,39 @@ impl CompileError {
         matches!(self, Self::Types(_) | Self::Graph(_) | Self::Plan(_))
     }
 
-    /// The table of what each plan tried would need, smallest last.
+    /// The table of what each plan that was tried would need, and each with one form for all that is free.
     pub(crate) fn too_large(
-        name: &str,
-        target: &Target,
+        request: &Request,
         survey: &Survey,
-        refused: &[(Vec<Form>, Oversize)],
+        mut refused: Vec<(Vec<Form>, Needs)>,
     ) -> Self {
-        let mut table = String::from("what it would need there with its buffers, in bytes (about):\n");
-        for (forms, size) in refused {
-            let forms: Vec<_> = forms.iter().map(|f| f.name()).collect();
-            let _ = writeln!(table, "  {:>6} with {}", size.needs, forms.join(", "));
+        let (target, demands) = (request.target, request.demands);
+        // The layers exist: plans were tried.
+        let asked = demands.forms(&survey.network).unwrap_or_default();
+        for form in Form::ALL {
+            let forms: Vec<Form> = asked.iter().map(|asked| asked.unwrap_or(form)).collect();
+            if !refused.iter().any(|(tried, _)| *tried == forms) {
+                let (needs, _) = survey.estimate(&forms);
+                refused.push((forms, needs));
+            }
         }
+        refused.sort_by_key(|(_, needs)| std::cmp::Reverse(needs.total()));
+        let mut table = String::from("what it would need there, in bytes (about): image, with buffers\n");
+        for (forms, needs) in &refused {
+            let same = forms.iter().all(|f| *f == forms[0]);
+            let names: Vec<_> =
+                forms[..if same { 1 } else { forms.len() }].iter().map(|f| f.name()).collect();
+            let _ = writeln!(table, "  {:>8} {:>8}  {}", needs.image, needs.total(), names.join(", "));
+        }
+        table.push_str("each stage, in bytes:\n");
         for (name, offers) in survey.stages() {
             let offers: Vec<_> = offers.iter().map(|o| format!("{} {}", o.form, o.bytes)).collect();
             let _ = writeln!(table, "  {name}: {}", offers.join(", "));
         }
-        Self::TooLarge { name: name.to_string(), target: target.name.clone(), free: target.memory(), table }
+        let mut limit = format!("{} bytes are free there", target.memory());
+        if let Some(most) = demands.max_bytes {
+            limit = format!("{limit}, and its image may have {most} bytes at most");
+        }
+        Self::TooLarge { name: request.model.name.clone(), target: target.name.clone(), limit, table }
     }
 }

@@ -26,7 +26,7 @@ pub use target::Target;
 use ir::{Form, Graph};
 use model::Model;
 use pass::{Report, Wrap};
-use plan::Plan;
+use plan::{Demands, Optimize, Plan, Survey};
 
 /// What to compile, for what, and how.
 #[derive(Debug, Clone, Copy)]
@@ -34,8 +34,8 @@ pub struct Request<'a> {
     pub model: &'a Model,
     pub target: &'a Target,
     pub assets: &'a Assets,
-    /// The form of all weights; `None` takes the fastest plan that fits.
-    pub encoding: Option<Form>,
+    /// What to plan for, and what the user decides.
+    pub demands: &'a Demands,
     /// Keep 16-bit accumulators in the first layer even where bytes are proven: for comparison.
     pub wide: bool,
     /// Queries to measure densities on; empty takes those of the model, and [`plan::calibration::QUERIES`] for a
@@ -66,6 +66,13 @@ impl Request<'_> {
 }
 
 impl Compiled {
+    /// Whether its image is smaller, or as large and the program predicted to be faster.
+    fn is_smaller_than(&self, other: &Self) -> bool {
+        let cost = |program: &Self| program.plan.prediction.total();
+        let sizes = self.image.bytes.len().cmp(&other.image.bytes.len());
+        sizes.then(cost(self).total_cmp(&cost(other))).is_lt()
+    }
+
     /// The graph after the last pass.
     pub fn graph(&self) -> &Graph {
         &self.reports.last().expect("compile() records every pass").graph
@@ -93,26 +100,48 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let graph = &reports.last().expect("optimise() records every pass").graph;
     let survey = plan::survey(graph, request.target, request.wide, longest, &request.calibration())?;
     let mut refused = Vec::new();
-    for forms in plan::candidates(&survey, request.encoding) {
+    let mut smallest: Option<Compiled> = None;
+    for forms in plan::candidates(&survey, request.demands)? {
         // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
         let (estimate, _) = survey.estimate(&forms);
-        if estimate > request.target.memory() / 20 * 21 {
-            refused.push((forms, image::Oversize { needs: estimate }));
+        if !request.demands.may_fit(request.target, estimate, 5) {
+            refused.push((forms, estimate));
             continue;
         }
-        let lowered = pass::lower(graph, &plan::Chosen { survey: &survey, forms: &forms }, longest_query)?;
-        let graph = &lowered.last().expect("lower() records every pass").graph;
-        let plan = plan::plan(graph, &survey, &forms)?;
-        plan::check::check(&plan)?;
-        let assembly = render::render(&plan, request)?;
-        let image = image::assemble(&plan, request.target, &assembly)?;
-        match image.check_size(request.target) {
-            Ok(()) => {
-                let reports = reports.iter().cloned().chain(lowered).collect();
-                return Ok(Compiled { reports, wraps, plan, assembly, image });
-            }
-            Err(size) => refused.push((forms, size)),
+        let program = program(request, &survey, graph, &forms, longest_query)?;
+        let needs = program.image.needs();
+        if request.demands.excess(request.target, needs) > 0 {
+            refused.push((forms, needs));
+            continue;
+        }
+        if smallest.as_ref().is_none_or(|found| program.is_smaller_than(found)) {
+            smallest = Some(program);
+        }
+        if request.demands.optimize == Optimize::Speed {
+            break;
         }
     }
-    Err(CompileError::too_large(&request.model.name, request.target, &survey, &refused))
+    let Some(mut compiled) = smallest else {
+        return Err(CompileError::too_large(request, &survey, refused));
+    };
+    compiled.reports = reports.into_iter().chain(compiled.reports).collect();
+    compiled.wraps = wraps;
+    Ok(compiled)
+}
+
+/// The program with these forms of weights; only the reports of lowering are in it.
+fn program(
+    request: &Request,
+    survey: &Survey,
+    graph: &Graph,
+    forms: &[Form],
+    longest_query: usize,
+) -> Result<Compiled, CompileError> {
+    let reports = pass::lower(graph, &plan::Chosen { survey, forms }, longest_query)?;
+    let graph = &reports.last().expect("lower() records every pass").graph;
+    let plan = plan::plan(graph, survey, request.demands, forms)?;
+    plan::check::check(&plan)?;
+    let assembly = render::render(&plan, request)?;
+    let image = image::assemble(&plan, request.target, &assembly)?;
+    Ok(Compiled { reports, wraps: vec![], plan, assembly, image })
 }

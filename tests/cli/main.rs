@@ -8,6 +8,7 @@ mod errors;
 mod eval;
 mod help;
 mod models;
+mod plan;
 mod profile;
 mod run;
 mod sweep;

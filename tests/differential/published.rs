@@ -1,6 +1,7 @@
 //! The published networks: every expected prompt, exact, and as fast as promised.
 
 use super::support;
+use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::{eval, ir::Form, reference};
 use mlc_runtime_z80::CpmConfig;
 
@@ -13,13 +14,12 @@ struct Figures {
 }
 
 /// Runs all expected prompts; `None` where the public data is missing.
-fn run(name: &str, form: Option<Form>) -> Option<Figures> {
+fn run(name: &str, what: &str, demands: &Demands) -> Option<Figures> {
     let model = support::published(name)?;
     let expected = support::expected(name);
     assert_eq!(expected.len(), 213, "the public file has 213 prompts");
     let prompts: Vec<_> = expected.iter().map(|(p, _)| p.clone().into_bytes()).collect();
-    let compiled =
-        support::compile_for_cpm(&model, form, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+    let compiled = support::compile_as(&model, demands, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
     let graph = reference(&model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
     for (prompt, reply) in &expected {
@@ -36,20 +36,19 @@ fn run(name: &str, form: Option<Form>) -> Option<Figures> {
         predicted: compiled.plan.predict(compiled.graph(), &prompts).total(),
         bytes: compiled.image.bytes.len(),
     };
-    let form = form.map_or("auto", Form::name);
     eprintln!(
-        "{name} {form}: {:.0} T-states a step, predicted {:.0}, {} bytes",
+        "{name} {what}: {:.0} T-states a step, predicted {:.0}, {} bytes",
         figures.t_states, figures.predicted, figures.bytes
     );
     let error = (figures.predicted / figures.t_states - 1.0).abs();
-    assert!(error < 0.01, "{name} {form}: the prediction is {:.1} % off", 100.0 * error);
+    assert!(error < 0.01, "{name} {what}: the prediction is {:.1} % off", 100.0 * error);
     Some(figures)
 }
 
 #[test]
 fn auto_is_exact_and_fast() {
     for (name, most) in [("tinychat", 315_000.0), ("guess", 332_500.0)] {
-        let Some(figures) = run(name, None) else { return };
+        let Some(figures) = run(name, "auto", &Demands::default()) else { return };
         assert!(figures.t_states <= most, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= 55_936, "{name}: {} bytes, more than CP/M loads", figures.bytes);
     }
@@ -58,7 +57,7 @@ fn auto_is_exact_and_fast() {
 #[test]
 fn packed_is_exact() {
     for name in ["tinychat", "guess"] {
-        let Some(figures) = run(name, Some(Form::Packed)) else { return };
+        let Some(figures) = run(name, "packed", &Demands::of(Some(Form::Packed))) else { return };
         assert!(figures.t_states <= 1_000_000.0, "{name}: {:.0} T-states a step", figures.t_states);
     }
 }
@@ -66,7 +65,17 @@ fn packed_is_exact() {
 #[test]
 fn gaps_are_exact_and_small() {
     for (name, most) in [("tinychat", 28_672), ("guess", 27_648)] {
-        let Some(figures) = run(name, Some(Form::Gaps)) else { return };
+        let Some(figures) = run(name, "gaps", &Demands::of(Some(Form::Gaps))) else { return };
+        assert!(figures.t_states <= 800_000.0, "{name}: {:.0} T-states a step", figures.t_states);
+        assert!(figures.bytes <= most, "{name}: {} bytes", figures.bytes);
+    }
+}
+
+#[test]
+fn the_smallest_program_is_exact() {
+    let demands = Demands { optimize: Optimize::Size, ..Demands::default() };
+    for (name, most) in [("tinychat", 28_672), ("guess", 27_648)] {
+        let Some(figures) = run(name, "size", &demands) else { return };
         assert!(figures.t_states <= 800_000.0, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= most, "{name}: {} bytes", figures.bytes);
     }

@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
 use std::path::PathBuf;
@@ -136,24 +137,27 @@ pub fn compile_for_cpm(
     encoding: Option<Form>,
     calibration: &[Vec<u8>],
 ) -> Result<Compiled, CompileError> {
-    compile(&Request {
-        model,
-        target: &target(),
-        assets: &Assets::builtin(),
-        encoding,
-        wide: false,
-        calibration,
-    })
+    compile_as(model, &Demands::of(encoding), calibration)
+}
+
+/// A program planned as `demands` ask for.
+pub fn compile_as(
+    model: &Model,
+    demands: &Demands,
+    calibration: &[Vec<u8>],
+) -> Result<Compiled, CompileError> {
+    let (target, assets) = (target(), Assets::builtin());
+    compile(&Request { model, target: &target, assets: &assets, demands, wide: false, calibration })
 }
 
 /// The same with 16-bit accumulators in the first layer, whatever bounds prove.
 pub fn compile_wide(model: &Model, calibration: &[Vec<u8>]) -> Result<Compiled, CompileError> {
-    let encoding = Some(Form::Columns);
+    let demands = Demands::of(Some(Form::Columns));
     compile(&Request {
         model,
         target: &target(),
         assets: &Assets::builtin(),
-        encoding,
+        demands: &demands,
         wide: true,
         calibration,
     })

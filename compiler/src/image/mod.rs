@@ -8,7 +8,7 @@ pub use hex::hex;
 
 use crate::CompileError;
 use crate::asm::{self, Assembly, Isa};
-use crate::plan::Plan;
+use crate::plan::{Needs, Plan};
 use crate::render;
 use crate::target::{Cpu, ImageKind, Target};
 
@@ -52,13 +52,6 @@ impl Logits {
     }
 }
 
-/// An image that the target has no room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Oversize {
-    /// Bytes from the origin to the end of everything.
-    pub needs: usize,
-}
-
 impl Image {
     /// The image as a file that a machine loads.
     pub fn file(&self, kind: ImageKind) -> Vec<u8> {
@@ -67,16 +60,10 @@ impl Image {
         }
     }
 
-    /// Whether the loader takes the image, and buffers and stack fit behind it.
-    ///
-    /// # Errors
-    /// The size it would need, buffers and stack included.
-    pub fn check_size(&self, target: &Target) -> Result<(), Oversize> {
-        let image_end = usize::from(self.origin) + self.bytes.len();
-        if image_end <= target.image_end.into() && self.memory_end <= target.memory_end.into() {
-            return Ok(());
-        }
-        Err(Oversize { needs: self.memory_end - usize::from(self.origin) })
+    /// Bytes that it takes, and that its buffers and stack take behind it.
+    pub fn needs(&self) -> Needs {
+        let image = self.bytes.len();
+        Needs { image, buffers: self.memory_end - usize::from(self.origin) - image }
     }
 }
 

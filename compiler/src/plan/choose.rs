@@ -1,17 +1,14 @@
-//! Which form each stage's weights take: the fastest combination that fits.
+//! What each form would cost each stage, and the passes' view of what was chosen.
 
 use super::calibration::QUERIES;
 use super::narrow::{self, Narrow};
 use super::network::{Network, Source, Stage, Start, label};
 use super::processor::{Processor, processor};
 use super::stats::{self, StageStats, Stats};
-use super::{Offer, PlanError, share};
+use super::{Needs, Offer, PlanError, share};
 use crate::ir::{Fold, Form, Graph};
 use crate::pass::Choice;
 use crate::target::Target;
-
-/// More combinations than this are not tried one by one.
-const EXHAUSTIVE: usize = 4096;
 
 /// A network with what each form would cost each of its stages.
 #[derive(Debug, Clone)]
@@ -25,8 +22,10 @@ pub struct Survey {
     pub narrow: Option<Narrow>,
     /// Each stage with the sums shared that pay.
     pub shared: Vec<Stage>,
-    /// For each stage, an offer for each form in [`Form::ALL`].
+    /// For each stage, an offer for each form in [`Form::ALL`], with byte accumulators where they are proven.
     pub offers: Vec<Vec<Offer>>,
+    /// The same without byte accumulators: where a stage that counts takes a form that cannot.
+    pub wide_offers: Vec<Vec<Offer>>,
 }
 
 impl Survey {
@@ -53,12 +52,30 @@ impl Survey {
         self.network.stages.iter().zip(&self.offers).map(|(s, o)| (s.name.as_str(), o.as_slice()))
     }
 
+    /// The offers that a combination is made of.
+    pub fn offers_for(&self, forms: &[Form]) -> &[Vec<Offer>] {
+        if self.narrow_for(forms).is_some() { &self.offers } else { &self.wide_offers }
+    }
+
+    fn taken(&self, forms: &[Form]) -> impl Iterator<Item = &Offer> {
+        forms.iter().zip(self.offers_for(forms)).map(|(form, all)| &all[form.index()])
+    }
+
+    /// Cost of a step in the stages: what differs from one combination to another.
+    pub fn cost(&self, forms: &[Form]) -> f64 {
+        self.taken(forms).map(|offer| offer.cost).sum()
+    }
+
+    /// Bytes of weights and their tables.
+    pub fn weight_bytes(&self, forms: &[Form]) -> usize {
+        self.taken(forms).map(|offer| offer.bytes).sum()
+    }
+
     /// Image and buffers in bytes, estimated; and cost of a step.
-    pub fn estimate(&self, forms: &[Form]) -> (usize, f64) {
-        let offers = || forms.iter().zip(&self.offers).map(|(f, all)| &all[f.index()]);
-        let weights: usize = offers().map(|o| o.bytes).sum();
-        let shared = self.processor().shared_bytes(&self.network, forms) + self.buffer_bytes(forms);
-        (weights + shared, offers().map(|o| o.cost).sum())
+    pub fn estimate(&self, forms: &[Form]) -> (Needs, f64) {
+        let shared = self.processor().shared_bytes(&self.network, self.narrow_for(forms), forms);
+        let image = self.weight_bytes(forms) + shared;
+        (Needs { image, buffers: self.buffer_bytes(forms) }, self.cost(forms))
     }
 
     /// Bytes of the buffers alone.
@@ -122,77 +139,11 @@ pub fn survey(
     };
     let shared: Vec<Stage> = network.stages.iter().zip(&stats.stages).map(share).collect();
     let narrow = if wide { None } else { narrow::narrow(&network, longest_query) };
-    let offer = |i| processor.offers(&network.stages[i], &shared[i], narrow.as_ref(), &stats, i);
-    let offers = (0..shared.len()).map(offer).collect();
-    Ok(Survey { network, stats, target: target.clone(), calibration, narrow, shared, offers })
-}
-
-/// Combinations of forms worth trying, in the order to try them: by cost those whose estimate fits with a
-/// margin for error, and last the smallest of all, so that a refusal names the least size.
-pub fn candidates(survey: &Survey, encoding: Option<Form>) -> Vec<Vec<Form>> {
-    let stages = survey.offers.len();
-    if let Some(form) = encoding {
-        return vec![vec![form; stages]];
-    }
-    let all = combinations(survey, stages);
-    let smallest = all.iter().min_by_key(|forms| survey.estimate(forms).0).cloned();
-    let room = survey.target.memory();
-    // The estimate of shared code is rough: what is this much too large may still fit.
-    let mut fitting: Vec<_> = all
-        .into_iter()
-        .map(|forms| (survey.estimate(&forms), forms))
-        .filter(|((bytes, _), _)| *bytes <= room + room / 50)
-        .collect();
-    fitting.sort_by(|((_, a), _), ((_, b), _)| a.total_cmp(b));
-    // A plan that misses by a little is followed by one that is smaller, so few tries suffice.
-    let mut tries: Vec<Vec<Form>> = Vec::new();
-    let mut least = usize::MAX;
-    for ((bytes, _), forms) in fitting {
-        if bytes < least {
-            least = bytes;
-            tries.push(forms);
-        }
-    }
-    tries.truncate(8);
-    tries.extend(smallest.filter(|s| !tries.contains(s)));
-    tries
-}
-
-/// All combinations, or for deep networks those on the way from the fastest to the smallest: the stage
-/// that pays least for each byte saved changes first.
-fn combinations(survey: &Survey, stages: usize) -> Vec<Vec<Form>> {
-    let count = u32::try_from(stages).ok().and_then(|n| Form::ALL.len().checked_pow(n));
-    if count.is_some_and(|n| n <= EXHAUSTIVE) {
-        let mut all: Vec<Vec<Form>> = vec![vec![]];
-        for _ in 0..stages {
-            let longer = |forms: &Vec<Form>| Form::ALL.map(|f| [forms.as_slice(), &[f]].concat());
-            all = all.iter().flat_map(longer).collect();
-        }
-        return all;
-    }
-    let fastest =
-        |offers: &Vec<Offer>| offers.iter().min_by(|a, b| a.cost.total_cmp(&b.cost)).map(|o| o.form);
-    let mut forms: Vec<Form> = survey.offers.iter().filter_map(fastest).collect();
-    let mut path = vec![forms.clone()];
-    while let Some((stage, form)) = best_saving(survey, &forms) {
-        forms[stage] = form;
-        path.push(forms.clone());
-    }
-    path.extend(Form::ALL.map(|f| vec![f; stages]));
-    path
-}
-
-/// The change to a smaller form that costs least for each byte.
-fn best_saving(survey: &Survey, forms: &[Form]) -> Option<(usize, Form)> {
-    let mut best: Option<(f64, usize, Form)> = None;
-    for (stage, (offers, form)) in survey.offers.iter().zip(forms).enumerate() {
-        let now = &offers[form.index()];
-        for offer in offers.iter().filter(|o| o.bytes < now.bytes) {
-            let price = (offer.cost - now.cost) / (now.bytes - offer.bytes) as f64;
-            if best.is_none_or(|(least, ..)| price < least) {
-                best = Some((price, stage, offer.form));
-            }
-        }
-    }
-    best.map(|(_, stage, form)| (stage, form))
+    let offers = |narrow: Option<&Narrow>| -> Vec<Vec<Offer>> {
+        let stages = network.stages.iter().zip(&shared).enumerate();
+        stages.map(|(i, (plain, shared))| processor.offers(plain, shared, narrow, &stats, i)).collect()
+    };
+    let (offers, wide_offers) = (offers(narrow.as_ref()), offers(None));
+    let target = target.clone();
+    Ok(Survey { network, stats, target, calibration, narrow, shared, offers, wide_offers })
 }

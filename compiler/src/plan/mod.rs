@@ -1,30 +1,36 @@
 //! From a graph to a plan for one target: what stands where in which form, and what it will cost.
 //!
 //! [`network`] reads the graph as a list of stages, shared by all targets. [`stats`] measures on
-//! calibration queries how often each column is used. [`choose`] picks a form for each stage with the
-//! target's cost model; [`gaps`] is a way to store weights that targets share. [`memory`] places the buffers; [`check`]
+//! calibration queries how often each column is used. [`choose`] asks the target's cost model what each form
+//! would need for each stage; [`search`] orders the combinations to try by what [`demands`] ask for; [`gaps`] is a way to store weights that targets share. [`memory`] places the buffers; [`check`]
 //! verifies the placement by other code.
 //! [`processor`] is what all of them ask the kernels of one processor.
 
 pub mod calibration;
 pub mod check;
 pub mod choose;
+pub mod demands;
 pub mod gaps;
 pub mod memory;
 pub mod narrow;
 pub mod network;
 pub mod processor;
+pub mod search;
 pub mod share;
 pub mod stats;
+mod table;
+mod why;
 pub mod z80;
 
-pub use choose::{Chosen, Survey, candidates, survey};
+pub use choose::{Chosen, Survey, survey};
+pub use demands::{Demands, Layer, NoSuchLayer, Optimize};
+pub use search::candidates;
+pub use why::Why;
 
 use crate::ir::{Form, Graph};
 use crate::target::Cpu;
 use network::Network;
 use processor::processor;
-use std::fmt::Write;
 use thiserror::Error;
 
 /// Everything the renderer needs to know besides the graph's constants.
@@ -41,6 +47,8 @@ pub struct Plan {
     pub prediction: Prediction,
     /// A row for each stage: what every form would have cost.
     pub options: Vec<Vec<Offer>>,
+    /// Beside each offer, why it was taken or not.
+    pub why: Vec<Vec<Why>>,
 }
 
 /// What a stage would need in one form.
@@ -53,12 +61,26 @@ pub struct Offer {
     pub cost: f64,
 }
 
+/// Bytes that a plan needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Needs {
+    pub image: usize,
+    /// Buffers and stack.
+    pub buffers: usize,
+}
+
+impl Needs {
+    pub fn total(self) -> usize {
+        self.image + self.buffers
+    }
+}
+
 /// Predicted cost of a step by phase, in T-states or cycles.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Prediction {
     /// Phase name and cost, in program order.
     pub phases: Vec<(String, f64)>,
-    /// Estimated size of the image.
+    /// Estimated size of image and buffers.
     pub bytes: usize,
 }
 
@@ -79,11 +101,11 @@ pub enum PlanError {
     Memory(String),
 }
 
-/// The plan for a graph whose stages took `forms`.
+/// The plan for a graph whose stages took `forms`, which do what `demands` ask for.
 ///
 /// # Errors
 /// [`PlanError::Shape`] where lowering changed more than forms.
-pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, PlanError> {
+pub fn plan(graph: &Graph, survey: &Survey, demands: &Demands, forms: &[Form]) -> Result<Plan, PlanError> {
     let network = Network::read(graph)?;
     let same = |(i, stage): (usize, &network::Stage)| {
         let planned = survey.variant(i, forms[i]);
@@ -97,10 +119,11 @@ pub fn plan(graph: &Graph, survey: &Survey, forms: &[Form]) -> Result<Plan, Plan
     let memory = processor.layout(&network, narrow.as_ref(), &survey.target);
     // Measured anew: shared sums change how often an accumulator carries.
     let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
-    let bytes = survey.estimate(forms).0;
+    let bytes = survey.estimate(forms).0.total();
     let prediction = processor.predict(&network, narrow.as_ref(), &stats, forms, bytes);
-    let (cpu, forms, options) = (survey.target.cpu, forms.to_vec(), survey.offers.clone());
-    Ok(Plan { cpu, network, forms, narrow, memory, prediction, options })
+    let why = why::reasons(survey, demands, forms).map_err(|e| PlanError::Shape(e.to_string()))?;
+    let (cpu, options, forms) = (survey.target.cpu, survey.offers_for(forms).to_vec(), forms.to_vec());
+    Ok(Plan { cpu, network, forms, narrow, memory, prediction, options, why })
 }
 
 impl Plan {
@@ -109,53 +132,5 @@ impl Plan {
         let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
         let narrow = self.narrow.as_ref();
         processor(self.cpu).predict(&self.network, narrow, &stats, &self.forms, self.prediction.bytes)
-    }
-
-    /// The plan as a table: what the command line prints and the snapshots keep.
-    pub fn table(&self) -> String {
-        let mut out = String::new();
-        let unit = processor(self.cpu).unit();
-        let _ = writeln!(
-            out,
-            "{:<14} {:>9} {:>9} {:>8} {:>10}  others",
-            "stage",
-            "shape",
-            "form",
-            "bytes",
-            format!("{}/step", unit.short)
-        );
-        for ((stage, &form), offers) in self.network.stages.iter().zip(&self.forms).zip(&self.options) {
-            let shape = format!("{}→{}", stage.columns.len(), stage.outputs);
-            let taken = offers.iter().find(|o| o.form == form);
-            let (bytes, cost) = taken.map_or((0, 0.0), |o| (o.bytes, o.cost));
-            let others: Vec<_> = offers
-                .iter()
-                .filter(|o| o.form != form)
-                .map(|o| format!("{} {} B {:.0} {}", o.form, o.bytes, o.cost, unit.short))
-                .collect();
-            let _ = writeln!(
-                out,
-                "{:<14} {shape:>9} {form:>9} {bytes:>8} {cost:>10.0}  {}",
-                stage.name,
-                others.join(", ")
-            );
-        }
-        if let Some(n) = &self.narrow {
-            let name = &self.network.stages[n.last].name;
-            let _ = writeln!(
-                out,
-                "{name} counts in bytes: threshold {}, queries of up to {} bytes at once",
-                n.threshold, n.short
-            );
-        }
-        out.push_str(&self.memory.table());
-        let _ = writeln!(
-            out,
-            "predicted: {:.0} {} a step, image about {} bytes",
-            self.prediction.total(),
-            unit.long,
-            self.prediction.bytes
-        );
-        out
     }
 }

@@ -125,6 +125,19 @@ impl Network {
         self.stages.last().expect("read() refuses a network without stages")
     }
 
+    /// The layer of the model that each stage belongs to, from 1 on: a stage that starts with the sums of another
+    /// one is a part of the same layer.
+    pub fn layers(&self) -> Vec<usize> {
+        let mut layers: Vec<usize> = Vec::new();
+        for stage in &self.stages {
+            layers.push(match stage.start {
+                Start::Stage(from) => layers[from],
+                Start::Constant(_) => layers.last().map_or(1, |last| last + 1),
+            });
+        }
+        layers
+    }
+
     /// Stages that read the accumulators of `stage`, as input or as start.
     pub fn readers(&self, stage: usize) -> impl Iterator<Item = usize> + '_ {
         let reads = move |s: &Stage| {

@@ -25,7 +25,7 @@ pub trait Processor {
     ) -> Vec<Offer>;
 
     /// Bytes of the image that no offer has: code that stages share, start values, texts. Estimated.
-    fn shared_bytes(&self, network: &Network, forms: &[Form]) -> usize;
+    fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize;
 
     /// Where the buffers lie.
     fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory;

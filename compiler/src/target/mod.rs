@@ -10,6 +10,7 @@ mod read;
 pub use device::{Core, Device};
 pub use profile::Profile;
 
+use crate::plan::Needs;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -118,6 +119,13 @@ impl Target {
             return fail("stack", "must be 32 bytes at least");
         }
         Ok(target)
+    }
+
+    /// How many bytes a program needs that are not there; 0 if it fits.
+    pub fn excess(&self, needs: Needs) -> usize {
+        let image = usize::from(self.image_end - self.origin);
+        let above = needs.total().saturating_sub(self.memory());
+        above.max(needs.image.saturating_sub(image))
     }
 
     /// Bytes between origin and end of memory.

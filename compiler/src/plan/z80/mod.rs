@@ -44,8 +44,8 @@ impl Processor for Z80 {
         Form::ALL.map(offer).to_vec()
     }
 
-    fn shared_bytes(&self, network: &Network, forms: &[Form]) -> usize {
-        size::shared_bytes(network, forms)
+    fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize {
+        size::shared_bytes(network, narrow, forms)
     }
 
     fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory {

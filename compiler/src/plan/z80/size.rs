@@ -58,19 +58,32 @@ fn table_bytes(source: Source, columns: usize) -> usize {
 }
 
 /// Code that stages share or that does not depend on forms, start values and texts.
-pub fn shared_bytes(network: &Network, forms: &[Form]) -> usize {
-    let uses = |form| forms.contains(&form);
-    let columns = if uses(Form::Columns) || uses(Form::Shared) { 2 * 18 * (13 + 12 + 5) } else { 0 };
-    // Two kernels of 88 bytes, or of 69 that count; which of them are used is not known here.
-    let gaps = if uses(Form::Gaps) { 2 * 88 + 2 * 69 } else { 0 };
-    let starts = |s: &Stage, form: Form| match &s.start {
+pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize {
+    let counts = |i| narrow.is_some_and(|n| n.counts(i));
+    let any = |wanted: fn(Form) -> bool, counted| {
+        forms.iter().enumerate().any(|(i, &form)| wanted(form) && counts(i) == counted)
+    };
+    let gaps = |form| form == Form::Gaps;
+    let kernels = [
+        (any(Form::is_lists, false), 2 * (18 * (13 + 12 + 5) + 1)),
+        (any(Form::is_lists, true), 2 * (18 * (5 + 5) + 1)),
+        (any(gaps, false), 2 * 88),
+        (any(gaps, true), 2 * 69),
+    ];
+    let kernels: usize = kernels.into_iter().filter(|(used, _)| *used).map(|(_, bytes)| bytes).sum();
+    // A page of remainders; counting long queries, and taking their threshold.
+    let bytes = narrow.map_or(0, |n| PAGE + if n.long.is_some() { 170 } else { 0 });
+    let starts = |i: usize, s: &Stage, form: Form| match &s.start {
+        Start::Constant(values) if counts(i) => values.len() + 1,
         Start::Constant(values) if !is_pushed(s, form) => 2 * values.len(),
         Start::Constant(values) => steps(s, values).iter().map(|s| s.bytes()).sum(),
         Start::Stage(_) => 0,
     };
-    let code = |(s, &form): (&Stage, &Form)| starts(s, form) + 60 + 60 * tiles(s.columns.len()).len();
-    let data: usize = network.stages.iter().zip(forms).map(code).sum();
-    columns + gaps + packed_code_bytes(network, forms) + data + 420
+    let code = |(i, (s, &form)): (usize, (&Stage, &Form))| {
+        starts(i, s, form) + 60 + 60 * tiles(s.columns.len()).len()
+    };
+    let data: usize = network.stages.iter().zip(forms).enumerate().map(code).sum();
+    kernels + bytes + packed_code_bytes(network, forms) + data + 420
 }
 
 /// The routine of each byte that occurs, and the table that finds it; the kernel of binary stages.

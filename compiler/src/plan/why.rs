@@ -1,0 +1,64 @@
+//! Why a stage takes one form and not another.
+
+use super::choose::Survey;
+use super::demands::{Demands, NoSuchLayer, Optimize};
+use crate::ir::Form;
+use std::cmp::Ordering;
+
+/// Why a form was taken for a stage, or not, the other stages being as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Why {
+    Taken,
+    /// Taken because the user says so.
+    Asked,
+    /// The user asked for another one.
+    NotAsked,
+    /// As fast and as large as the one that was taken.
+    Same,
+    Slower,
+    Larger,
+    SlowerAndLarger,
+    /// Faster, and by its estimate so many bytes larger than what fits.
+    TooLarge(usize),
+    /// Faster, and too large once it was built.
+    DidNotFit,
+    /// Smaller by its estimate, but not once it was built.
+    NoSmaller,
+}
+
+/// For each stage, why each form in [`Form::ALL`] was taken or not.
+///
+/// # Errors
+/// A demand for a layer that is not there.
+pub fn reasons(survey: &Survey, demands: &Demands, forms: &[Form]) -> Result<Vec<Vec<Why>>, NoSuchLayer> {
+    let asked = demands.forms(&survey.network)?;
+    let reason = |stage: usize, form: Form| match (asked[stage], form == forms[stage]) {
+        (None, true) => Why::Taken,
+        (Some(_), true) => Why::Asked,
+        (Some(_), false) => Why::NotAsked,
+        (None, false) => {
+            let mut other = forms.to_vec();
+            other[stage] = form;
+            against(survey, demands, forms, &other)
+        }
+    };
+    let stage = |stage| Form::ALL.map(|form| reason(stage, form)).to_vec();
+    Ok((0..forms.len()).map(stage).collect())
+}
+
+/// Why `other` is not the plan, but `taken` is.
+fn against(survey: &Survey, demands: &Demands, taken: &[Form], other: &[Form]) -> Why {
+    let ((needs, cost), (other_needs, other_cost)) = (survey.estimate(taken), survey.estimate(other));
+    let (slower, larger) = (other_cost.total_cmp(&cost), other_needs.image.cmp(&needs.image));
+    match (slower, larger, demands.optimize) {
+        (Ordering::Greater, Ordering::Greater, _) => Why::SlowerAndLarger,
+        (Ordering::Equal, Ordering::Equal, _) => Why::Same,
+        (Ordering::Greater, _, Optimize::Speed) | (Ordering::Greater, Ordering::Equal, _) => Why::Slower,
+        (Ordering::Equal, Ordering::Greater, _) | (_, Ordering::Greater, Optimize::Size) => Why::Larger,
+        (_, _, Optimize::Size) => Why::NoSmaller,
+        (_, _, Optimize::Speed) => match demands.excess(&survey.target, other_needs) {
+            0 => Why::DidNotFit,
+            bytes => Why::TooLarge(bytes),
+        },
+    }
+}

@@ -1,0 +1,107 @@
+//! What the user decides of a plan: `--encoding`, `--layer`, `--optimize`, `--max-bytes`.
+
+use crate::{Folder, models};
+use insta::assert_snapshot;
+
+fn tiny() -> Folder {
+    let folder = Folder::new();
+    folder.write("model.ron", models::text(&models::chat()));
+    folder
+}
+
+/// Form of each stage, as the table shows it.
+fn forms(folder: &Folder, options: &[&str]) -> Vec<(String, String)> {
+    let args = ["compile", "--emit", "plan"].iter().chain(options);
+    let table = folder.mlc(args).ok();
+    let stages = table.lines().skip(1).filter(|line| line.starts_with(|c: char| c.is_ascii_digit()));
+    let row = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        (words[1].to_string(), words[3].to_string())
+    };
+    stages.map(row).collect()
+}
+
+/// Size of the image that these options give.
+fn bytes(folder: &Folder, options: &[&str]) -> usize {
+    let args = ["compile", "-o", "size.com"].iter().chain(options);
+    folder.mlc(args).ok();
+    folder.read("size.com").len()
+}
+
+#[test]
+fn a_layer_s_form_is_asked_for_and_the_rest_follows() {
+    let folder = tiny();
+    let asked = |options: &[&str]| -> Vec<String> {
+        forms(&folder, options).into_iter().map(|(stage, form)| format!("{stage} {form}")).collect()
+    };
+    assert_eq!(
+        asked(&["--encoding", "packed", "--layer", "1=gaps"]),
+        ["fc1_query gaps", "fc1_context gaps", "fc2 packed"]
+    );
+    // A stage by name goes before its layer, in any order.
+    let named = ["--layer", "fc1_query=columns", "--layer", "1=gaps", "--encoding", "packed"];
+    assert_eq!(asked(&named), ["fc1_query columns", "fc1_context gaps", "fc2 packed"]);
+    let [query, context, last] = &forms(&folder, &["--layer", "2=packed"])[..] else {
+        panic!("three stages")
+    };
+    let free = forms(&folder, &[]);
+    assert_eq!((query, context), (&free[0], &free[1]), "what is free is chosen as without the demand");
+    assert_eq!(last.1, "packed");
+    assert_snapshot!("layer-asked", folder.mlc(["compile", "--emit", "plan", "--layer", "2=packed"]).ok());
+}
+
+#[test]
+fn the_smallest_image_is_the_smallest_of_all() {
+    let folder = tiny();
+    let smallest = bytes(&folder, &["--optimize", "size"]);
+    let names = ["packed", "columns", "shared", "gaps", "unrolled"];
+    for (query, context, last) in triples(&names) {
+        let layers = [format!("fc1_query={query}"), format!("fc1_context={context}"), format!("2={last}")];
+        let options: Vec<&str> = layers.iter().flat_map(|layer| ["--layer", layer]).collect();
+        let size = bytes(&folder, &options);
+        assert!(smallest <= size, "{layers:?} has {size} bytes, --optimize size {smallest}");
+    }
+    assert_snapshot!("optimize-size", folder.mlc(["compile", "--emit", "plan", "--optimize", "size"]).ok());
+}
+
+#[test]
+fn the_fastest_within_a_size() {
+    let folder = tiny();
+    let (fastest, smallest) = (bytes(&folder, &[]), bytes(&folder, &["--optimize", "size"]));
+    assert!(smallest < fastest);
+    assert_eq!(bytes(&folder, &["--max-bytes", &fastest.to_string()]), fastest);
+    let between = bytes(&folder, &["--max-bytes", &(fastest - 1).to_string()]);
+    assert!((smallest..fastest).contains(&between), "{between}");
+    assert_eq!(bytes(&folder, &["--max-bytes", &smallest.to_string()]), smallest);
+}
+
+#[test]
+fn what_no_plan_keeps_is_refused_with_what_each_would_need() {
+    let folder = tiny();
+    assert_snapshot!("max-bytes-too-few", folder.mlc(["compile", "--max-bytes", "500"]).fails(1));
+    let only = ["compile", "--max-bytes", "500", "--layer", "1=columns", "--encoding", "packed"];
+    assert_snapshot!("max-bytes-demanded", folder.mlc(only).fails(1));
+    assert_eq!(folder.names(), ["model.ron"]);
+}
+
+#[test]
+fn layers_that_are_not_there() {
+    let folder = tiny();
+    assert_snapshot!("layer-missing", folder.mlc(["compile", "--layer", "3=packed"]).fails(1));
+    assert_snapshot!(
+        "layer-unknown",
+        folder.mlc(["run", "model.ron", "--layer", "fc9=packed", "a"]).fails(1)
+    );
+    let wrong = |layers: &[&str]| {
+        let options = layers.iter().flat_map(|layer| ["--layer", layer]);
+        folder.mlc(["compile"].into_iter().chain(options)).fails(2)
+    };
+    assert_snapshot!("layer-twice", wrong(&["2=packed", "2=gaps"]));
+    assert_snapshot!("layer-form", wrong(&["2=zip"]));
+    assert_snapshot!("layer-zero", wrong(&["0=gaps"]));
+}
+
+/// All triples of names.
+fn triples<'n>(names: &'n [&'n str]) -> impl Iterator<Item = (&'n str, &'n str, &'n str)> {
+    names.iter().flat_map(move |&a| names.iter().flat_map(move |&b| names.iter().map(move |&c| (a, b, c))))
+}
