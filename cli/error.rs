@@ -92,6 +92,7 @@ impl CliError {
                 "the program needs something that this machine does not have, or is damaged".into()
             }
             Self::Train(TrainError::Model(e)) => e.help().into(),
+            Self::Train(TrainError::Device(e)) => e.help().into(),
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {
                 "`mlc train --help` describes pairs and settings".into()
             }

@@ -4,7 +4,9 @@ use crate::args::ModelArg;
 use crate::help;
 use crate::train_file::TrainSettings;
 use crate::train_log::LogFile;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
+use mlc_trainer::Device;
 use std::path::PathBuf;
 
 /// What a trained model brings with it.
@@ -52,11 +54,21 @@ pub struct TrainArgs {
     /// Train without the limits as well, to show what accuracy they cost; takes twice as long
     #[arg(long)]
     pub cost_of_limits: bool,
+    /// Compute with mlc's own code, with LibTorch on the processor, or with LibTorch on a GPU; those two only if
+    /// they are built in
+    #[arg(long, value_name = "DEVICE", default_value = Device::Cpu.name(), value_parser = device())]
+    pub device: Device,
     /// Talk to the network afterwards: lines of standard input, its exact replies
     #[arg(long)]
     pub chat: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
+}
+
+fn device() -> impl TypedValueParser<Value = Device> {
+    let named = |name: String| Device::ALL.into_iter().find(|device| device.name() == name);
+    PossibleValuesParser::new(Device::ALL.map(Device::name))
+        .map(move |name| named(name).expect("only names of devices pass"))
 }
 
 #[derive(Debug, Args)]

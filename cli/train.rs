@@ -57,8 +57,9 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
         Some(named) => Some(start(named.as_deref(), &args.output)?),
         None => None,
     };
-    let settings = settings(&given, start.as_ref());
+    let settings = Settings { device: args.device, ..settings(&given, start.as_ref()) };
     settings.check().map_err(TrainError::from)?;
+    settings.device.check().map_err(TrainError::from)?;
     check_name(&settings)?;
     Ok(Prepared { given, settings, limits, start })
 }

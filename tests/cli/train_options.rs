@@ -168,3 +168,28 @@ fn position_bands_tell_the_order_and_are_kept() {
     assert!(said.contains("position bands is 17, outside 1..16"), "{said}");
     folder.mlc(["train", "pairs.txt", "--resume", "--position-bands", "2"]).fails(2);
 }
+
+/// The default is the same in every build; what is not built in says so before anything else happens.
+#[test]
+fn devices() {
+    let folder = weather();
+    train(&folder, &["-o", "a.ron"]).ok();
+    train(&folder, &["-o", "b.ron", "--device", "cpu"]).ok();
+    assert_eq!(folder.text("a.ron"), folder.text("b.ron"));
+    let said = train(&folder, &["--device", "gpu"]).fails(2);
+    assert!(said.contains("cpu, torch-cpu, cuda"), "{said}");
+    let torch = train(&folder, &["-o", "c.ron", "--device", "torch-cpu"]);
+    if cfg!(feature = "tch") {
+        assert!(torch.ok().contains("100.0 % of replies right"));
+        folder.mlc(["run", "c.ron", "is it hot"]).ok();
+    } else {
+        let said = torch.fails(1);
+        assert!(said.contains("this program was built without LibTorch"), "{said}");
+        assert!(said.contains("--features tch"), "{said}");
+    }
+    if !cfg!(feature = "tch") {
+        let said = train(&folder, &["--device", "cuda"]).fails(1);
+        assert!(said.contains("\"cuda\""), "{said}");
+        assert_eq!(folder.names(), ["a.ron", "b.ron", "pairs.txt"]);
+    }
+}

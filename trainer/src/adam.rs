@@ -1,14 +1,14 @@
 //! Adam (Kingma and Ba 2015, arXiv:1412.6980, algorithm 1 with the efficient form of its section 2).
 
-const BETA1: f32 = 0.9;
-const BETA2: f32 = 0.999;
+pub(crate) const BETA1: f32 = 0.9;
+pub(crate) const BETA2: f32 = 0.999;
 const EPSILON: f32 = 1e-8;
 
 /// The step size of one update, the same for all parameters.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Step {
-    size: f32,
-    epsilon: f32,
+    pub size: f32,
+    pub epsilon: f32,
 }
 
 impl Step {

@@ -187,31 +187,30 @@ mod tests {
     /// Two threads, so that the sharing out is tested too.
     const CPU: Cpu = Cpu { threads: 2 };
 
-    fn run(network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk<Cpu>> {
+    fn run<D: Operations>(ops: &D, network: &Network, data: &Dataset, log_sharpness: f32) -> Vec<Chunk<D>> {
         let loss =
             Loss { log_sharpness, batch: data.steps(), overflow_penalty: 1.0, activity_penalty: ACTIVITY };
-        let pass = Pass { network, inputs: data.inputs(), loss };
-        let mut chunks: Vec<_> = data.examples.chunks(CPU.chunk()).map(|_| Chunk::default()).collect();
-        CPU.run_chunks(pass, &mut chunks, &data.examples);
+        let pass = Pass { network: &network.on(ops), inputs: data.inputs(), loss };
+        let mut chunks: Vec<_> = data.examples.chunks(ops.chunk()).map(|_| Chunk::default()).collect();
+        ops.run_chunks(pass, &mut chunks, &data.examples);
         chunks
     }
 
-    fn weight_gradient(network: &Network, chunks: &[Chunk<Cpu>], index: usize) -> Vec<f32> {
-        let layer = &network.layers[index];
-        let mut parameters = Parameters::new(&CPU, &layer.weights, Grid::FULL);
-        let l1 = vec![0.0; layer.inputs];
+    fn weight_gradient<D: Operations>(ops: &D, layer: &Layer, chunks: &[Chunk<D>], index: usize) -> Vec<f32> {
+        let mut parameters = Parameters::new(ops, &layer.weights, Grid::FULL);
+        let l1 = ops.array(&vec![0.0; layer.inputs]);
         let parts = chunks.iter().map(|chunk| chunk.part(index)).collect();
         let (inputs, outputs) = (layer.inputs, layer.outputs);
         let update = WeightUpdate { inputs, outputs, parts, parameters: &mut parameters, l1: &l1 };
-        CPU.update_weights(vec![update], Step::new(0.0, 1));
-        parameters.gradient
+        ops.update_weights(vec![update], Step::new(0.0, 1));
+        ops.read(&parameters.gradient)
     }
 
-    fn bias_gradient(network: &Network, chunks: &[Chunk<Cpu>], index: usize) -> Vec<f32> {
+    fn bias_gradient<D: Operations>(ops: &D, layer: &Layer, chunks: &[Chunk<D>], index: usize) -> Vec<f32> {
         let deltas: Vec<_> = chunks.iter().map(|chunk| chunk.delta(index)).collect();
-        let mut gradient = Vec::new();
-        CPU.column_sums(&deltas, network.layers[index].outputs, &mut gradient);
-        gradient
+        let mut gradient = ops.array(&[]);
+        ops.column_sums(&deltas, layer.outputs, &mut gradient);
+        ops.read(&gradient)
     }
 
     #[track_caller]
@@ -224,16 +223,23 @@ mod tests {
 
     #[test]
     fn gradients_agree_with_finite_differences() {
-        let live = [&[9, 7, 5][..], &[9, 1], &[]].map(check_gradients);
+        check_all_gradients(&CPU);
+        assert!(case(&[]).0.steps() > CPU.chunk(), "the sum over chunks is tested too");
+        #[cfg(feature = "tch")]
+        check_all_gradients(&crate::ops::torch_cpu());
+    }
+
+    fn check_all_gradients<D: Operations>(ops: &D) {
+        let live = [&[9, 7, 5][..], &[9, 1], &[]].map(|hidden| check_gradients(ops, hidden));
         assert!(live[0] > 150 && live[1] > 50 && live[2] > 50, "{live:?}");
+        ops.check().unwrap();
     }
 
     /// Gives how many weights have a gradient at all, so that a dead network does not pass for a right one.
-    fn check_gradients(hidden: &[usize]) -> usize {
+    fn check_gradients<D: Operations>(ops: &D, hidden: &[usize]) -> usize {
         let (data, mut network) = case(hidden);
         let sharpness = -4.0;
-        let chunks = run(&network, &data, sharpness);
-        assert!(chunks.len() > 1, "the sum over chunks is tested too");
+        let chunks = run(ops, &network, &data, sharpness);
         let found: f64 = chunks.iter().map(|chunk| chunk.sums.loss).sum::<f64>() / data.steps() as f64;
         // The reported loss is the cross-entropy alone; the sharpness is learned from it alone too.
         let plain = |s: f64| loss(&network, &data, s, 0.0);
@@ -254,13 +260,13 @@ mod tests {
         };
         let mut live = 0;
         for index in 0..network.layers.len() {
-            let gradient = weight_gradient(&network, &chunks, index);
+            let gradient = weight_gradient(ops, &network.layers[index], &chunks, index);
             for (i, &found) in gradient.iter().enumerate() {
                 let wants = difference(&mut network, &|n| &mut n.layers[index].weights[i], 1e-4);
                 close(found.into(), wants, &format!("layer {index}, weight {i}"));
                 live += usize::from(wants != 0.0);
             }
-            let gradient = bias_gradient(&network, &chunks, index);
+            let gradient = bias_gradient(ops, &network.layers[index], &chunks, index);
             for (i, &found) in gradient.iter().enumerate() {
                 let wants = difference(&mut network, &|n| &mut n.layers[index].bias[i], 1e-3);
                 close(found.into(), wants, &format!("layer {index}, bias {i}"));
@@ -279,8 +285,8 @@ mod tests {
         }
         network.layers[0].bias[3] = 32_700.0;
         network.layers[0].bias[4] = -32_700.0;
-        let chunks = run(&network, &data, -4.0);
-        let gradient = bias_gradient(&network, &chunks, 0);
+        let chunks = run(&CPU, &network, &data, -4.0);
+        let gradient = bias_gradient(&CPU, &network.layers[0], &chunks, 0);
         assert!(gradient[3] > 0.0 && gradient[4] < 0.0, "{gradient:?}");
         let beyond: f32 = chunks
             .iter()
@@ -289,5 +295,14 @@ mod tests {
             .map(|over| (over.acc - OVERFLOW_MARGIN) / OVERFLOW_MARGIN / data.steps() as f32)
             .sum();
         close(gradient[3].into(), beyond.into(), "push");
+        #[cfg(feature = "tch")]
+        {
+            let torch = crate::ops::torch_cpu();
+            let others = run(&torch, &network, &data, -4.0);
+            let found = bias_gradient(&torch, &network.layers[0], &others, 0);
+            found.iter().zip(&gradient).for_each(|(&found, &g)| close(found.into(), g.into(), "on LibTorch"));
+            let count = chunks.iter().map(|chunk| chunk.overflows(&CPU)).sum::<usize>();
+            assert_eq!(others.iter().map(|chunk| chunk.overflows(&torch)).sum::<usize>(), count);
+        }
     }
 }

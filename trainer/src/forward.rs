@@ -167,12 +167,19 @@ mod tests {
             });
             wants.push(definition(model, chat.step_input(query, &model.query, &window)));
         }
-        let mut activations = Activations::default();
         let inputs = Inputs { queries: &queries, windows: &windows };
-        activations.run(&Cpu { threads: 1 }, &Network::from_model(model), inputs, &examples);
-        let found: Vec<Vec<i16>> =
-            activations.logits().map(|row| row.iter().map(|&y| y as i16).collect()).collect();
-        assert_eq!(found, wants);
+        assert_eq!(logits(&Cpu { threads: 1 }, model, inputs, &examples), wants);
+        #[cfg(feature = "tch")]
+        assert_eq!(logits(&crate::ops::torch_cpu(), model, inputs, &examples), wants);
+    }
+
+    fn logits<D: Operations>(ops: &D, model: &Model, inputs: Inputs, examples: &[Example]) -> Vec<Vec<i16>> {
+        let mut activations = Activations::default();
+        activations.run(ops, &Network::from_model(model).on(ops), inputs, examples);
+        let logits = ops.read(activations.outputs.last().expect("a model has a layer"));
+        ops.check().unwrap();
+        let width = logits.len() / examples.len();
+        logits.chunks(width).map(|row| row.iter().map(|&y| y as i16).collect()).collect()
     }
 
     proptest! {

@@ -4,6 +4,7 @@ use crate::adam::Step;
 use crate::backward::{Chunk, Loss, Pass};
 use crate::budget::Strengths;
 use crate::dataset::{Dataset, Example, Inputs};
+use crate::device::DeviceError;
 use crate::forward::Activations;
 use crate::network::{Layer, Network};
 use crate::ops::{CHUNK, Cpu, Operations, Parameters, WeightUpdate};
@@ -82,22 +83,16 @@ impl<D: Operations> Learner<D> {
     }
 
     fn with_shadows(ops: D, shadows: Vec<Layer>, settings: &Settings, steps: usize) -> Self {
-        let layers = shadows.iter().map(|layer| Layer {
-            inputs: layer.inputs,
-            outputs: layer.outputs,
-            shift: layer.shift,
-            weights: ops.array(&layer.weights),
-            bias: ops.array(&layer.bias),
-        });
-        let network = Network { layers: layers.collect(), relaxed: false };
-        let shadows = shadows.iter().map(|layer| Shadow {
+        // In the place of numbers that `quantize` sets.
+        let network = Network { layers: shadows, relaxed: false };
+        let shadows = network.layers.iter().map(|layer| Shadow {
             weights: Parameters::new(&ops, &layer.weights, Grid::FULL),
             bias: Parameters::new(&ops, &layer.bias, Grid::BIAS),
             l1: ops.array(&vec![0.0; layer.inputs]),
         });
         let mut learner = Self {
             shadows: shadows.collect(),
-            network,
+            network: network.on(&ops),
             ops,
             log_sharpness: 0.0,
             sharpness_moments: (0.0, 0.0),
@@ -133,7 +128,10 @@ impl<D: Operations> Learner<D> {
     }
 
     /// The network of the machine, in integers also while training is relaxed.
-    pub(crate) fn machine_network(&self) -> Network {
+    ///
+    /// # Errors
+    /// The device has failed.
+    pub(crate) fn machine_network(&self) -> Result<Network, DeviceError> {
         let integers = |parameters: &Parameters<D::Array>| {
             let mut numbers = self.ops.read(&parameters.values);
             numbers.iter_mut().for_each(|number| *number = parameters.grid.integer(*number));
@@ -146,12 +144,29 @@ impl<D: Operations> Learner<D> {
             weights: integers(&shadow.weights),
             bias: integers(&shadow.bias),
         });
-        Network { layers: layers.collect(), relaxed: false }
+        let network = Network { layers: layers.collect(), relaxed: false };
+        self.ops.check().map(|()| network)
+    }
+
+    /// The network as the device has it.
+    #[cfg(all(test, feature = "tch"))]
+    pub(crate) fn network_in_use(&self) -> Network {
+        let layers = self.network.layers.iter().map(|layer| Layer {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            shift: layer.shift,
+            weights: self.ops.read(&layer.weights),
+            bias: self.ops.read(&layer.bias),
+        });
+        Network { layers: layers.collect(), relaxed: self.network.relaxed }
     }
 
     /// Sets the sharpness so that the logits of these steps have a standard deviation of about 1 within a step.
-    pub(crate) fn calibrate(&mut self, inputs: Inputs, examples: &[Example]) {
-        let network = self.machine_network();
+    ///
+    /// # Errors
+    /// The device has failed.
+    pub(crate) fn calibrate(&mut self, inputs: Inputs, examples: &[Example]) -> Result<(), DeviceError> {
+        let network = self.machine_network()?;
         let mut activations = Activations::default();
         let (mut sum, mut count) = (0.0f64, 0.0);
         for part in examples.chunks(CHUNK) {
@@ -164,6 +179,7 @@ impl<D: Operations> Learner<D> {
         }
         let deviation = (sum / f64::max(count, 1.0)).sqrt().max(1.0);
         self.log_sharpness = -(deviation.ln() as f32);
+        Ok(())
     }
 
     pub(crate) fn set_strengths(&mut self, strengths: &Strengths) {

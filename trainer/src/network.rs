@@ -1,5 +1,6 @@
 //! The network in the form that trains fast: `f32` matrices that hold integers.
 
+use crate::ops::Operations;
 use mlc_compiler::model::{self, Model};
 
 /// A layer with weights `[inputs, outputs]`: the transpose of the model's, so that the row of one input is
@@ -49,6 +50,18 @@ impl Network {
             }
         });
         Self { layers: layers.collect(), relaxed: false }
+    }
+
+    /// The same network in arrays of `ops`.
+    pub(crate) fn on<D: Operations>(&self, ops: &D) -> Network<D::Array> {
+        let layers = self.layers.iter().map(|layer| Layer {
+            inputs: layer.inputs,
+            outputs: layer.outputs,
+            shift: layer.shift,
+            weights: ops.array(&layer.weights),
+            bias: ops.array(&layer.bias),
+        });
+        Network { layers: layers.collect(), relaxed: self.relaxed }
     }
 
     /// The same layers as integers. Weights and biases hold integers in the range of their type already.

@@ -1,5 +1,6 @@
 //! What can be chosen about a network and its training.
 
+use crate::device::Device;
 use crate::pairs::Limits;
 use mlc_compiler::model::{ContextEncoder, MAX_BANDS, MAX_SHIFT, MAX_WIDTH, QueryEncoder};
 use thiserror::Error;
@@ -45,8 +46,10 @@ pub struct Settings {
     pub patience: Option<usize>,
     /// Same seed, same model.
     pub seed: u64,
-    /// How many threads; the model does not depend on it.
+    /// How many threads; on [`Device::Cpu`] the model does not depend on it.
     pub threads: usize,
+    /// Same seed and same device, same model.
+    pub device: Device,
 }
 
 impl Default for Settings {
@@ -71,6 +74,7 @@ impl Default for Settings {
             patience: None,
             seed: 1,
             threads: std::thread::available_parallelism().map_or(1, usize::from),
+            device: Device::Cpu,
         }
     }
 }

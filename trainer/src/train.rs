@@ -2,9 +2,12 @@
 
 use crate::budget::{Budget, Regulator};
 use crate::dataset::{Dataset, Example, NO_TARGET};
+use crate::device::DeviceError;
 use crate::figures::{Figures, figures};
 use crate::learner::Learner;
 use crate::network::Network;
+#[cfg(feature = "tch")]
+use crate::ops::Torch;
 use crate::ops::{Cpu, Operations};
 use crate::settings::{Settings, SettingsError};
 use crate::task::Task;
@@ -127,6 +130,8 @@ pub enum TrainError {
     Model(#[from] ModelError),
     #[error("{count} characters or labels of the training pairs have no output in the network")]
     NoTarget { count: usize },
+    #[error(transparent)]
+    Device(#[from] DeviceError),
     #[error("the model to go on with takes {found}, the pairs were encoded for {wants}")]
     OtherModel { found: String, wants: String },
 }
@@ -155,33 +160,48 @@ impl<'a> Training<'a> {
 /// Looks at `stop` after every batch: once it is set, training ends with the best network up to there.
 ///
 /// # Errors
-/// Settings out of range; a name that is none; a `start` that doesn't fit the task.
+/// Settings out of range; a name that is none; a `start` that doesn't fit the task; a device that is not there, or
+/// fails.
 pub fn train(
     training: &Training,
     stop: &AtomicBool,
     observer: &mut dyn FnMut(Event),
 ) -> Result<Trained, TrainError> {
-    let &Training { task, settings, start, budgets } = training;
+    let &Training { task, settings, start, .. } = training;
     settings.check()?;
+    settings.device.check()?;
     let missing = task.train.examples.iter().filter(|example| example.target == NO_TARGET).count();
     if missing > 0 {
         return Err(TrainError::NoTarget { count: missing });
     }
+    if let Some(model) = start {
+        check_start(task, model)?;
+    }
+    // Without LibTorch no other device passes the check.
+    #[cfg(feature = "tch")]
+    if settings.device != crate::device::Device::Cpu {
+        let ops = Torch::new(settings.device, settings.threads)?;
+        return train_on(ops, training, stop, observer);
+    }
+    train_on(Cpu { threads: settings.threads }, training, stop, observer)
+}
+
+fn train_on<D: Operations>(
+    ops: D,
+    &Training { task, settings, start, budgets }: &Training,
+    stop: &AtomicBool,
+    observer: &mut dyn FnMut(Event),
+) -> Result<Trained, TrainError> {
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let steps = task.train.steps();
-    let ops = Cpu { threads: settings.threads };
     let learner = match start {
-        Some(model) => {
-            check_start(task, model)?;
-            Learner::resume(ops, model, settings, steps)
-        }
+        Some(model) => Learner::resume(ops, model, settings, steps),
         None => Learner::new(ops, widths(task), settings, steps, &mut rng),
     };
-    let epochs = settings.epochs_for(steps);
     let run = Run {
         task,
         settings,
-        epochs,
+        epochs: settings.epochs_for(steps),
         learner,
         rng,
         began: Instant::now(),
@@ -192,7 +212,8 @@ pub fn train(
     run.run(start.is_some(), stop, observer)
 }
 
-fn widths(task: &Task) -> (usize, usize) {
+/// Inputs and outputs of the network.
+pub(crate) fn widths(task: &Task) -> (usize, usize) {
     let query = usize::from(task.query.buckets);
     match &task.output {
         Output::Chat(chat) => (query + usize::from(chat.context.buckets), chat.charset.len()),
@@ -245,7 +266,7 @@ impl<D: Operations> Run<'_, D> {
         });
         let mut order = data.examples.clone();
         order.shuffle(&mut self.rng);
-        self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)]);
+        self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)])?;
         if resumed {
             self.start(&order, observer)?;
         }
@@ -260,7 +281,7 @@ impl<D: Operations> Run<'_, D> {
             }
             order.shuffle(&mut self.rng);
             let mut row = self.epoch(epoch, &order, stop, observer);
-            let network = self.learner.machine_network();
+            let network = self.learner.machine_network()?;
             let stopped = stop.load(Ordering::Relaxed);
             let judged = stopped || self.evaluates(epoch);
             self.regulate(&mut row, &network, &order, judged);
@@ -287,7 +308,7 @@ impl<D: Operations> Run<'_, D> {
 
     /// The state before the first epoch: what training goes on from must not get worse.
     fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
-        let network = self.learner.machine_network();
+        let network = self.learner.machine_network()?;
         let mut row = EpochRow { epochs: self.epochs, ..EpochRow::default() };
         self.regulate(&mut row, &network, order, true);
         self.evaluate(&mut row, &network);

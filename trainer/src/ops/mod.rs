@@ -7,12 +7,21 @@
 //! An array is a vector, or a matrix row by row without gaps; callers give the shape.
 
 mod cpu;
+#[cfg(feature = "tch")]
+mod torch;
+#[cfg(all(test, feature = "tch"))]
+mod torch_tests;
 
 pub(crate) use cpu::{CHUNK, Cpu};
+#[cfg(feature = "tch")]
+pub(crate) use torch::Torch;
+#[cfg(all(test, feature = "tch"))]
+pub(crate) use torch_tests::torch_cpu;
 
 use crate::adam::Step;
 use crate::backward::{Chunk, Pass};
 use crate::dataset::{Example, Inputs};
+use crate::device::DeviceError;
 use crate::network::Layer;
 use crate::quantize::Grid;
 
@@ -114,6 +123,14 @@ pub(crate) trait Operations: Sized {
 
     /// Most steps in a chunk.
     fn chunk(&self) -> usize;
+
+    /// Whether all operations so far were done. Once one has failed, results mean nothing any more.
+    ///
+    /// # Errors
+    /// What the device said first.
+    fn check(&self) -> Result<(), DeviceError> {
+        Ok(())
+    }
 
     fn array(&self, values: &[f32]) -> Self::Array;
 
