@@ -2,9 +2,18 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// A bar of `length` things; what its message has beyond the terminal's width is cut off.
+/// A bar of `length` things.
 pub fn bar(length: usize, what: &str) -> ProgressBar {
-    let template = "{prefix} [{bar:24}] {percent:>3} %  {eta} left  {wide_msg}";
-    let style = ProgressStyle::with_template(template).expect("the template is a constant and well-formed");
+    styled(length, what, "{prefix} [{bar:24}] {percent:>3} %  {eta} left")
+}
+
+/// A bar of `length` things over a line with its message; what that has beyond the terminal's width is cut off.
+pub fn bar_and_line(length: usize, what: &str) -> ProgressBar {
+    styled(length, what, "{prefix} [{bar:24}] {percent:>3} %  {eta} left\n{wide_msg}")
+}
+
+fn styled(length: usize, what: &str, template: &str) -> ProgressBar {
+    let style =
+        ProgressStyle::with_template(template).expect("the templates above are constants and well-formed");
     ProgressBar::new(length as u64).with_style(style.progress_chars("=> ")).with_prefix(what.to_string())
 }

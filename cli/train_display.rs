@@ -33,7 +33,7 @@ pub struct Display<'a> {
 impl<'a> Display<'a> {
     pub fn new(pairs: usize, pricing: &'a Pricing<'a>) -> Self {
         Self {
-            bar: progress::bar(1, "train"),
+            bar: progress::bar_and_line(1, "train"),
             terminal: io::stderr().is_terminal(),
             judged: None,
             pairs,
@@ -109,10 +109,10 @@ impl<'a> Display<'a> {
         }
     }
 
-    /// The line behind the bar.
+    /// The line below the bar; all of it fits 80 columns.
     fn message(&self, row: &EpochRow) {
         let judged = self.judged.as_ref().map(|(f, _)| {
-            format!(", characters {:.1} %, replies {:.1} %", 100.0 * f.step_share(), 100.0 * f.reply_share())
+            format!(", chars {:.1} %, replies {:.1} %", 100.0 * f.step_share(), 100.0 * f.reply_share())
         });
         let time = self.time.as_ref().map(|time| format!(", {time}"));
         self.bar.set_message(format!(
