@@ -24,7 +24,7 @@ impl Assets {
     pub fn builtin() -> Self {
         let templates = files!("templates/z80":
             "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm", "bits.asm",
-            "gaps.asm", "argmax.asm", "data.asm",
+            "gaps.asm", "prefix.asm", "argmax.asm", "data.asm",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",

@@ -101,14 +101,25 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let survey = plan::survey(graph, request.target, request.wide, longest, &request.calibration())?;
     let mut refused = Vec::new();
     let mut smallest: Option<Compiled> = None;
-    for forms in plan::candidates(&survey, request.demands)? {
+    // What is known of a window takes tables: plans with and without them compete, but where size is all.
+    let bare = survey.without_prefix();
+    let plain = bare.as_ref().unwrap_or(&survey);
+    let mut tries = Vec::new();
+    if request.demands.optimize == Optimize::Speed && bare.is_some() {
+        tries.extend(plan::candidates(&survey, request.demands)?.into_iter().map(|forms| (&survey, forms)));
+    }
+    tries.extend(plan::candidates(plain, request.demands)?.into_iter().map(|forms| (plain, forms)));
+    if request.demands.optimize == Optimize::Speed {
+        tries.sort_by(|(a, forms), (b, others)| a.cost(forms).total_cmp(&b.cost(others)));
+    }
+    for (survey, forms) in tries {
         // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
         let (estimate, _) = survey.estimate(&forms);
         if !request.demands.may_fit(request.target, estimate, 5) {
             refused.push((forms, estimate));
             continue;
         }
-        let program = program(request, &survey, graph, &forms, longest_query)?;
+        let program = program(request, survey, graph, &forms, longest_query)?;
         let needs = program.image.needs();
         if request.demands.excess(request.target, needs) > 0 {
             refused.push((forms, needs));
@@ -122,7 +133,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         }
     }
     let Some(mut compiled) = smallest else {
-        return Err(CompileError::too_large(request, &survey, refused));
+        return Err(CompileError::too_large(request, plain, refused));
     };
     compiled.reports = reports.into_iter().chain(compiled.reports).collect();
     compiled.wraps = wraps;

@@ -65,7 +65,8 @@
 {%- endif %}
 {%- endmacro remainders %}
 
-{# Address of each column: low bytes in one page, high bytes in the next; words above 256 inputs. #}
+{# Address of each column: low bytes in one page, high bytes in the next, or in half a page each; words above 256
+   inputs. #}
 {% macro tables(s) %}
 {%- for g in s.segments %}
 {%- if s.wide_table %}
@@ -79,7 +80,11 @@
 {%- for line in g.lows %}
         db {{ line }}
 {%- endfor %}
+{%- if g.half %}
+        ds {{ g.name }}_table+128-$
+{%- else %}
         ds (256-($ and 255)) and 255
+{%- endif %}
 {%- for line in g.highs %}
         db {{ line }}
 {%- endfor %}

@@ -152,6 +152,9 @@
 {{- self::bucket(s=s) }}
 {%- endif %}
 {%- if grams > 2 %}
+{%- if s.prefix %}
+{{ s.name }}_third:
+{%- endif %}
         ld a,d
 {{- self::times31_byte() }}
         add a,(ix+2)

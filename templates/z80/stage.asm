@@ -1,5 +1,6 @@
 {%- import "hash.asm" as hash -%}
 {%- import "narrow.asm" as narrow -%}
+{%- import "prefix.asm" as prefix -%}
 {% macro copy(from, to, count) %}
         ld hl,{{ from }}
         ld de,{{ to }}
@@ -8,10 +9,14 @@
 {%- endmacro copy %}
 
 {# Address of column number L, from the table of a stage or of one of its input tiles. #}
-{% macro column(s, name) %}
-        ld h,{{ name }}_table/256
+{% macro column(s, g) %}
+        ld h,{{ g.name }}_table/256
         ld c,(hl)
+{%- if g.half %}
+        set 7,l
+{%- else %}
         inc h
+{%- endif %}
 {{- self::high(s=s) }}
 {%- endmacro column %}
 
@@ -81,7 +86,7 @@
 
 {# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. #}
 {% macro visit(s, g, page) %}
-{{- self::column(s=s, name=g.name) }}
+{{- self::column(s=s, g=g) }}
 {{- self::apply(s=s, page=page) }}
 {%- if s.called %}
         jp {{ g.name }}_next
@@ -103,6 +108,7 @@
         ld ({{ label }}+1),a
 {%- endfor %}
 {%- endif %}
+{%- if s.prefix %}{{ prefix::start(s=s, p=s.prefix) }}{% endif %}
 {%- for c in s.copies %}{{ self::copy(from=c.from, to=c.to, count=c.count) }}{% endfor %}
 {%- if s.source == "hidden" %}
 {%- for g in s.segments %}
@@ -167,7 +173,7 @@
 {{- self::high(s=s) }}
 {%- else %}
         ld l,a
-{{- self::column(s=s, name=s.name) }}
+{{- self::column(s=s, g=s.segments[0]) }}
 {%- endif %}
 {{- self::apply(s=s, page=s.page) }}
 {{ s.name }}_next:

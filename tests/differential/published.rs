@@ -47,7 +47,7 @@ fn run(name: &str, what: &str, demands: &Demands) -> Option<Figures> {
 
 #[test]
 fn auto_is_exact_and_fast() {
-    for (name, most) in [("tinychat", 315_000.0), ("guess", 332_500.0)] {
+    for (name, most) in [("tinychat", 312_500.0), ("guess", 320_000.0)] {
         let Some(figures) = run(name, "auto", &Demands::default()) else { return };
         assert!(figures.t_states <= most, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= 55_936, "{name}: {} bytes, more than CP/M loads", figures.bytes);
@@ -64,9 +64,9 @@ fn packed_is_exact() {
 
 #[test]
 fn gaps_are_exact_and_small() {
-    for (name, most) in [("tinychat", 28_672), ("guess", 27_648)] {
+    for (name, most) in [("tinychat", 30_000), ("guess", 29_000)] {
         let Some(figures) = run(name, "gaps", &Demands::of(Some(Form::Gaps))) else { return };
-        assert!(figures.t_states <= 800_000.0, "{name}: {:.0} T-states a step", figures.t_states);
+        assert!(figures.t_states <= 700_000.0, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= most, "{name}: {} bytes", figures.bytes);
     }
 }
@@ -74,9 +74,19 @@ fn gaps_are_exact_and_small() {
 #[test]
 fn the_smallest_program_is_exact() {
     let demands = Demands { optimize: Optimize::Size, ..Demands::default() };
-    for (name, most) in [("tinychat", 28_672), ("guess", 27_648)] {
+    for (name, most) in [("tinychat", 28_000), ("guess", 27_000)] {
         let Some(figures) = run(name, "size", &demands) else { return };
         assert!(figures.t_states <= 800_000.0, "{name}: {:.0} T-states a step", figures.t_states);
         assert!(figures.bytes <= most, "{name}: {} bytes", figures.bytes);
+    }
+}
+
+#[test]
+fn a_program_of_a_given_size_mixes_forms() {
+    let demands = Demands { max_bytes: Some(39_000), ..Demands::default() };
+    for name in ["tinychat", "guess"] {
+        let Some(figures) = run(name, "39,000 bytes", &demands) else { return };
+        assert!(figures.t_states <= 450_000.0, "{name}: {:.0} T-states a step", figures.t_states);
+        assert!(figures.bytes <= 39_000, "{name}: {} bytes", figures.bytes);
     }
 }

@@ -5,7 +5,7 @@ use super::narrow::{self, Narrow};
 use super::network::{Network, Source, Stage, Start, label};
 use super::processor::{Processor, processor};
 use super::stats::{self, StageStats, Stats};
-use super::{Needs, Offer, PlanError, share};
+use super::{Needs, Offer, PlanError, prefix, share};
 use crate::ir::{Fold, Form, Graph};
 use crate::pass::Choice;
 use crate::target::Target;
@@ -32,6 +32,17 @@ impl Survey {
     /// The kernels that the plan is made of.
     pub fn processor(&self) -> &'static dyn Processor {
         processor(self.target.cpu)
+    }
+
+    /// The same without what is known of the window: it takes a table. `None` where there is none.
+    pub fn without_prefix(&self) -> Option<Self> {
+        let narrow = self.narrow.as_ref().filter(|n| n.prefix.is_some())?;
+        let narrow = Narrow { prefix: None, ..narrow.clone() };
+        let stages = self.network.stages.iter().zip(&self.shared).enumerate();
+        let offers =
+            |(i, (plain, shared))| self.processor().offers(plain, shared, Some(&narrow), &self.stats, i);
+        let offers = stages.map(offers).collect();
+        Some(Self { narrow: Some(narrow), offers, ..self.clone() })
     }
 
     /// A stage as it is in a form.
@@ -111,6 +122,13 @@ impl Chosen<'_> {
     }
 }
 
+/// Byte accumulators that begin with what is known of the window, where the kernels can.
+fn with_prefix(narrow: &Narrow, network: &Network, processor: &dyn Processor) -> Option<Narrow> {
+    let source = network.stages[narrow.last].source;
+    let prefix = prefix::prefix(network, narrow.last).filter(|_| processor.takes_prefix(source));
+    prefix.map(|prefix| Narrow { prefix: Some(prefix), ..narrow.clone() })
+}
+
 /// Measures `calibration` (or the built-in queries) and asks the target's cost model for all offers.
 /// `wide` keeps 16-bit accumulators even where bytes are proven for queries of up to `longest_query` bytes.
 ///
@@ -143,7 +161,15 @@ pub fn survey(
         let stages = network.stages.iter().zip(&shared).enumerate();
         stages.map(|(i, (plain, shared))| processor.offers(plain, shared, narrow, &stats, i)).collect()
     };
-    let (offers, wide_offers) = (offers(narrow.as_ref()), offers(None));
+    let (counted, wide_offers) = (offers(narrow.as_ref()), offers(None));
+    // What is known is added to every output; where that is too seldom enough it does not pay.
+    let known =
+        narrow.as_ref().and_then(|n| with_prefix(n, &network, processor)).map(|n| (offers(Some(&n)), n));
+    let cost = |offers: &[Vec<Offer>], n: &Narrow| offers[n.last][Form::Columns.index()].cost;
+    let (narrow, offers) = match known.filter(|(offers, n)| cost(offers, n) < cost(&counted, n)) {
+        Some((offers, n)) => (Some(n), offers),
+        None => (narrow, counted),
+    };
     let target = target.clone();
     Ok(Survey { network, stats, target, calibration, narrow, shared, offers, wide_offers })
 }

@@ -14,6 +14,7 @@ pub mod gaps;
 pub mod memory;
 pub mod narrow;
 pub mod network;
+pub mod prefix;
 pub mod processor;
 pub mod search;
 pub mod share;

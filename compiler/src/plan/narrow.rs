@@ -18,6 +18,7 @@
 //! 16-bit sum could wrap, the wide accumulators stand.
 
 use super::network::{Network, Source, Stage, Start};
+use super::prefix::Prefix;
 use crate::ir::Interval;
 
 /// `counts × 32`: the power of two in the factor.
@@ -43,6 +44,8 @@ pub struct Narrow {
     pub starts: Vec<u8>,
     /// What the activation has below its `bits` lowest bits, for each neuron and the end.
     pub remainders: Vec<u8>,
+    /// What is known of the spaces that a window starts with; `None` where every n-gram is counted.
+    pub prefix: Option<Prefix>,
     /// `k`: activations are `m << bits` plus the remainder.
     pub bits: u8,
 }
@@ -132,6 +135,7 @@ pub fn narrow(network: &Network, longest: u8) -> Option<Narrow> {
         long: (short < longest).then_some(long),
         starts: whole.iter().copied().chain([0]).map(byte).collect(),
         remainders: bias.iter().map(|b| ((b >> shift) & mask) as u8).chain([0]).collect(),
+        prefix: None,
         bits,
     })
 }

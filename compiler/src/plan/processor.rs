@@ -2,7 +2,7 @@
 
 use super::memory::Memory;
 use super::narrow::Narrow;
-use super::network::{Network, Stage};
+use super::network::{Network, Source, Stage};
 use super::share::Prices;
 use super::stats::Stats;
 use super::{Offer, Prediction, z80};
@@ -23,6 +23,12 @@ pub trait Processor {
         stats: &Stats,
         index: usize,
     ) -> Vec<Offer>;
+
+    /// Whether the kernels can begin to count n-grams behind the spaces that a window starts with.
+    fn takes_prefix(&self, source: Source) -> bool {
+        let _ = source;
+        false
+    }
 
     /// Bytes of the image that no offer has: code that stages share, start values, texts. Estimated.
     fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize;

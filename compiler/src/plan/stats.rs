@@ -5,6 +5,7 @@
 //! on the target.
 
 use super::network::{Network, Source, Start};
+use super::prefix;
 use crate::eval::{self, Value};
 use crate::ir::{Graph, NodeId, Op};
 use crate::text;
@@ -45,6 +46,10 @@ pub struct StageStats {
     /// added to: the low one, or the high one for high bytes.
     pub additions: u64,
     pub carries: u64,
+    /// N-grams: runs by how many spaces are left of those that the window starts with; and for each column how
+    /// often [`prefix::is_known`] makes up for it.
+    pub spaces: Vec<u64>,
+    pub known: Vec<u64>,
     /// Trigrams: steps from one position band to the next, and runs with eight positions in the last one.
     pub band_changes: u64,
     pub last_band_full: u64,
@@ -64,6 +69,11 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
     let empty = |s: &super::network::Stage| StageStats {
         low: vec![0; s.columns.len()],
         high: vec![0; s.columns.len()],
+        known: vec![0; s.columns.len()],
+        spaces: match s.source {
+            Source::Ngrams { length, .. } => vec![0; usize::from(length) + 1],
+            _ => vec![],
+        },
         ..StageStats::default()
     };
     let mut stats = Stats {
@@ -78,7 +88,7 @@ pub fn measure<'q>(graph: &Graph, network: &Network, queries: impl IntoIterator<
     for query in queries {
         let sums = vec![Vec::new(); network.stages.len()];
         let mut watcher =
-            Watcher { graph, network, stats: &mut stats, sums, query: Vec::new(), window: Vec::new() };
+            Watcher { graph, network, stats: &mut stats, sums, query: vec![], window: vec![], rounds: 0 };
         let run = eval::run_observed(graph, query, &mut |id, value| watcher.see(id, value));
         if run.steps() > 0 {
             stats.queries += 1;
@@ -101,13 +111,18 @@ struct Watcher<'a> {
     query: Vec<u8>,
     /// The context window of this round.
     window: Vec<u8>,
+    /// Which round this is, from 1 on.
+    rounds: usize,
 }
 
 impl Watcher<'_> {
     fn see(&mut self, id: NodeId, value: &Value) {
         match (&self.graph.nodes[id].op, value) {
             (Op::Query { .. }, Value::Text(t)) => self.query.clone_from(t),
-            (Op::State { .. }, Value::Text(t)) => self.window.clone_from(t),
+            (Op::State { .. }, Value::Text(t)) => {
+                self.window.clone_from(t);
+                self.rounds += 1;
+            }
             (Op::Sum { .. } | Op::Fold { .. }, Value::Vector(sum)) => {
                 if let Some(stage) = self.network.stages.iter().position(|s| s.sum == id) {
                     self.stage(stage, sum);
@@ -163,7 +178,11 @@ impl Watcher<'_> {
                 }
             }
             Source::Ngrams { buckets, factor, .. } => {
-                for b in text::ngram_buckets(&self.window, buckets) {
+                let length = self.window.len();
+                let spaces = (length + 1).saturating_sub(self.rounds);
+                stats.spaces[spaces] += 1;
+                for (span, b) in text::ngram_spans(length).zip(text::ngram_buckets(&self.window, buckets)) {
+                    stats.known[usize::from(b)] += u64::from(prefix::is_known(&span, spaces, length));
                     apply(stats, usize::from(b), factor.into());
                 }
             }

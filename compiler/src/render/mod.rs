@@ -3,6 +3,7 @@
 
 pub mod board;
 mod context;
+mod prefix;
 mod stage;
 mod text;
 mod weights;

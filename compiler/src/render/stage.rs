@@ -1,5 +1,6 @@
 //! What the templates of one stage are given.
 
+use super::prefix::{self, PrefixContext};
 use super::text;
 use super::weights::{self, Segment};
 use crate::ir::{Fold, Form};
@@ -13,7 +14,7 @@ use crate::plan::z80::wide_hash;
 use serde::Serialize;
 
 /// A band's start value is 7 more than the one before, and the first step of the hash multiplies it by 31.
-const BAND_STEP: u8 = 7 * 31;
+pub(super) const BAND_STEP: u8 = 7 * 31;
 
 /// Context of the macros in `stage.asm`, `hash.asm` and `data.asm`.
 #[derive(Serialize)]
@@ -39,6 +40,8 @@ pub struct StageContext {
     copies: Vec<Copy>,
     /// Byte accumulators: what counts in them, or reads them.
     narrow: Option<NarrowContext>,
+    /// What is known of a window that begins with spaces.
+    prefix: Option<PrefixContext>,
     /// Instructions that push start values.
     start_code: Vec<String>,
     folds: Vec<FoldContext>,
@@ -153,7 +156,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         in_loop: stage.in_loop,
         form: form.name(),
         lists: form.is_lists(),
-        called: weights::is_called(form),
+        called: lists::is_called(form),
         gap_kernel: if counts(plan, index).is_some() { "gap_inc" } else { "gap_add" },
         source: "hidden",
         tiles: tiles(stage.outputs).len(),
@@ -162,6 +165,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         high_page: format!("{}_acc/256+1", stage.name),
         copies: copies(plan, index),
         narrow: narrow(plan, index),
+        prefix: prefix::context(plan, index),
         start_code: start_code(plan, index),
         folds: folds(stage),
         starts: starts(plan, index),

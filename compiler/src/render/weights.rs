@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::plan::gaps;
 use crate::plan::memory::PAGE;
 use crate::plan::network::{Source, Stage};
-use crate::plan::z80::lists::{self, Piece};
+use crate::plan::z80::lists::{self, Piece, is_called};
 use serde::Serialize;
 
 /// Addresses a line of `db` or `dw`.
@@ -18,6 +18,8 @@ const ADDRESSES: usize = 8;
 pub struct Segment {
     pub name: String,
     first: bool,
+    /// The table of columns is one page.
+    half: bool,
     /// Address of the last accumulator's high byte; its index; the page of low bytes; the last address
     /// of the page of high bytes, from which a scan steps to the first.
     last_high: String,
@@ -43,11 +45,6 @@ pub struct ColumnContext {
 pub struct List {
     entry: String,
     indices: String,
-}
-
-/// Whether the kernel of a form is a subroutine: its columns are data that do not lead anywhere.
-pub fn is_called(form: Form) -> bool {
-    matches!(form, Form::Packed | Form::Gaps)
 }
 
 /// The segments of a plan's stage.
@@ -112,6 +109,7 @@ impl Weights<'_> {
             contexts.push(self.column(shared.clone(), String::new(), &Column::default()));
         }
         Segment {
+            half: lists::half_table(form, columns.len()),
             first: place.as_ref().is_none_or(|p| p.tile == 0),
             last_high: place
                 .as_ref()

@@ -5,14 +5,16 @@
 
 use super::gaps;
 use super::hashing::{band_cost, ngram_cost, trigram_cost};
-use super::lists::{Piece, bits, is_binary, pieces, tiles};
+use super::lists::{Piece, bits, half_table, is_binary, is_called, pieces, tiles};
 use super::starts::{is_pushed, steps};
 use crate::ir::{Column, Form};
 use crate::plan::Prediction;
+use crate::plan::memory::PAGE;
 use crate::plan::narrow::{Narrow, PIECE};
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
+use crate::plan::prefix::FEWEST;
 use crate::plan::share::Prices;
-use crate::plan::stats::Stats;
+use crate::plan::stats::{StageStats, Stats};
 use crate::text::ngram_count;
 
 /// `RET` into a list, a stage, or back.
@@ -93,13 +95,24 @@ pub fn stage_cost(
         Some(n) if bytes => 44.0 + COPY_CALL + n.starts.len().div_ceil(16) as f64 * COPY16,
         _ => start_cost(stage, form),
     };
+    let known = narrow.filter(|n| index == n.last && n.prefix.is_some());
     let long = narrow.filter(|n| index == n.query).map_or(0.0, |n| long_queries(n, stats));
     let each_run = start + FOLD * stage.folds.len() as f64;
     let mut cost = StageCost { encode: 0.0, stage: counts.runs as f64 * each_run + long };
     let mut additions = 0.0;
-    for (column, (&low, &high)) in stage.columns.iter().zip(counts.low.iter().zip(&counts.high)) {
+    // set 7,l in the place of inc h, where a tile of columns has half a table.
+    let tables: Vec<f64> = tiles(stage.columns.len())
+        .into_iter()
+        .map(|columns| if half_table(form, columns) { 4.0 } else { 0.0 })
+        .collect();
+    let wide_table = stage.columns.len() > PAGE && !matches!(stage.source, Source::Hidden { .. });
+    for (i, (column, (&low, &high))) in
+        stage.columns.iter().zip(counts.low.iter().zip(&counts.high)).enumerate()
+    {
+        let low = if known.is_some() { low - counts.known[i] } else { low };
         if low + high > 0 {
-            cost.stage += (low + high) as f64 * kernel.column(column);
+            let table = if wide_table { 0.0 } else { tables[i / PAGE] };
+            cost.stage += (low + high) as f64 * (kernel.column(column) + table);
             additions += (low + high) as f64 * column.len() as f64;
         }
     }
@@ -126,9 +139,15 @@ pub fn stage_cost(
         }
         Source::Ngrams { buckets, length, .. } => {
             let table = if buckets > 256 { WIDE_TABLE } else { BUCKET_TABLE };
-            let grams = counts.runs as f64 * ngram_count(length.into()) as f64;
+            let mut grams = counts.runs as f64 * ngram_count(length.into()) as f64;
+            cost.encode += counts.runs as f64 * ngram_cost(buckets, length, None);
+            if known.is_some() {
+                grams -= counts.known.iter().sum::<u64>() as f64;
+                let (stage, encode) = prefix_saving(buckets, length, stage.outputs, counts);
+                cost.stage -= stage;
+                cost.encode -= encode;
+            }
             cost.stage += grams * (table + kernel.around(true));
-            cost.encode += counts.runs as f64 * ngram_cost(buckets, length);
         }
         Source::Hidden { .. } if narrow.is_some_and(|n| index == n.reader) => {
             let bits = narrow.map_or(0.0, |n| f64::from(n.bits));
@@ -155,7 +174,7 @@ pub fn stage_cost(
             let negative = (counts.negative - counts.last_negative) as f64;
             let zeros = (counts.zero + counts.last_negative + counts.high_without_low) as f64;
             // A kernel that is called goes back by ld a,d, cp, jp z.
-            let back = if matches!(form, Form::Packed | Form::Gaps) { 21.0 } else { 0.0 };
+            let back = if is_called(form) { 21.0 } else { 0.0 };
             let found = TABLE + kernel.around(false) + back;
             // or a, jr z, ld e,a, ld d,l
             let apply = look + check + 11.0 + 8.0 + found;
@@ -275,6 +294,24 @@ fn long_queries(narrow: &Narrow, stats: &Stats) -> f64 {
         clear + raise + pieces * (middle + sum + 120.0)
     };
     longer.map(|(&length, &count)| count as f64 * one(length)).sum()
+}
+
+/// What a stage's start and its hashing take less where n-grams inside of spaces are known: `prefix.asm`.
+fn prefix_saving(buckets: u16, length: u8, outputs: usize, counts: &StageStats) -> (f64, f64) {
+    // ld a, sub, jr c taken
+    let (mut stage, mut encode) = (-(13.0 + 7.0 + 10.0) * counts.runs as f64, 0.0);
+    let bytes = outputs + 1;
+    let copy = COPY_CALL + bytes.div_ceil(16) as f64 * COPY16;
+    // Each eight outputs: ld a,(de), add a,(hl), ld (bc),a, inc hl, inc e, inc c; then ld a,c, cp, jp nz.
+    let sum = bytes.div_ceil(8) as f64 * (8.0 * 35.0 + 21.0);
+    for (spaces, &runs) in counts.spaces.iter().enumerate().skip(FEWEST) {
+        // From add a,a to ld bc; from pop hl to jp z, and where something is left to count, ld iyh, jp.
+        let rest = if spaces == usize::from(length) { 0.0 } else { 18.0 };
+        stage += runs as f64 * (copy - (109.0 + sum + 116.0 + rest));
+        encode +=
+            runs as f64 * (ngram_cost(buckets, length, None) - ngram_cost(buckets, length, Some(spaces)));
+    }
+    (stage, encode)
 }
 
 fn start_cost(stage: &Stage, form: Form) -> f64 {

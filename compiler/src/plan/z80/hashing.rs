@@ -54,7 +54,8 @@ pub(super) fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
         + counts.last_band_full as f64 * (end + 12.0)
 }
 
-pub(super) fn ngram_cost(buckets: u16, length: u8) -> f64 {
+/// All n-grams of a window; or those behind `spaces` whose n-grams are known.
+pub(super) fn ngram_cost(buckets: u16, length: u8, spaces: Option<usize>) -> f64 {
     let position = |grams: f64| {
         let hash = if wide_hash(buckets) {
             // ld hl, ld c, ld b, add, ld; the steps with their loads and stores; the next seed
@@ -67,6 +68,15 @@ pub(super) fn ngram_cost(buckets: u16, length: u8) -> f64 {
         };
         hash + grams * bucket_cost(buckets) + 10.0
     };
-    let full = f64::from(length.saturating_sub(2)) * (position(3.0) + 8.0 + 10.0);
-    full + if length > 1 { position(2.0) } else { 0.0 } + position(1.0) + 35.0
+    let full = |positions: usize| positions as f64 * (position(3.0) + 8.0 + 10.0);
+    let tail = if length > 1 { position(2.0) } else { 0.0 } + position(1.0);
+    match spaces {
+        Some(spaces) if spaces == usize::from(length) => 0.0,
+        Some(spaces) => {
+            // ld a,d and a step; the next seed, inc ix, dec iyh, jp nz
+            let third = 4.0 + BYTE_STEP + bucket_cost(buckets) + 23.0 + 10.0 + 18.0;
+            third + full(usize::from(length) - 1 - spaces) + tail
+        }
+        None => full(usize::from(length.saturating_sub(2))) + tail + 35.0,
+    }
 }

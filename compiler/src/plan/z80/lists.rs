@@ -1,6 +1,6 @@
 //! A column as the kernels store it: cut into tiles of 256 outputs and into lists that one entry serves.
 
-use crate::ir::Column;
+use crate::ir::{Column, Form};
 use crate::plan::memory::PAGE;
 use crate::plan::network::Stage;
 
@@ -35,6 +35,17 @@ pub fn pieces(column: &Column) -> Vec<Piece> {
         pieces.extend(inside(&column.minus).chunks(LONGEST_LIST).map(|c| Piece::Subtract(c.to_vec())));
     }
     pieces
+}
+
+/// Whether the kernel of a form is a subroutine: its columns are data that do not lead anywhere.
+pub fn is_called(form: Form) -> bool {
+    matches!(form, Form::Packed | Form::Gaps)
+}
+
+/// Whether the addresses of so many columns share a page, low bytes below and high bytes above: the forms that are
+/// there for their size take 4 T-states more for half a table.
+pub fn half_table(form: Form, columns: usize) -> bool {
+    is_called(form) && columns <= PAGE / 2
 }
 
 /// Outputs in each tile: 256, and what is left in the last.

@@ -11,7 +11,7 @@ pub use hashing::wide_hash;
 
 use super::memory::{self, Memory};
 use super::narrow::Narrow;
-use super::network::{Network, Stage};
+use super::network::{Network, Source, Stage};
 use super::processor::{Processor, Unit};
 use super::share::Prices;
 use super::stats::Stats;
@@ -42,6 +42,11 @@ impl Processor for Z80 {
             Offer { form, bytes, cost: cost / stats.steps.max(1) as f64 }
         };
         Form::ALL.map(offer).to_vec()
+    }
+
+    fn takes_prefix(&self, source: Source) -> bool {
+        // A record of eight bytes for each number of spaces; the loop over positions is there from three characters on.
+        matches!(source, Source::Ngrams { buckets, length: 3..=32, .. } if !wide_hash(buckets))
     }
 
     fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize {

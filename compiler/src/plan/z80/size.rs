@@ -1,13 +1,14 @@
 //! Bytes of each form. Weights are counted exactly; shared code and buffers closely enough to order plans:
 //! whether one fits is decided by its assembled image.
 
-use super::lists::{Piece, bits, is_binary, packed, pieces, tiles};
+use super::lists::{Piece, bits, half_table, is_binary, packed, pieces, tiles};
 use super::starts::{is_pushed, steps};
 use crate::ir::{Column, Form};
 use crate::plan::gaps;
 use crate::plan::memory::{PAGE, layout};
 use crate::plan::narrow::Narrow;
 use crate::plan::network::{Network, Source, Stage, Start};
+use crate::plan::prefix::Prefix;
 use crate::target::Target;
 use std::collections::BTreeSet;
 
@@ -30,7 +31,7 @@ pub fn weight_bytes(stage: &Stage, form: Form) -> usize {
         }
         Form::Unrolled => filled().map(code_bytes).sum(),
     };
-    weights + table_bytes(stage.source, stage.columns.len())
+    weights + table_bytes(stage.source, form, stage.columns.len())
 }
 
 /// An address for each list and one for the end, and the indices.
@@ -49,11 +50,11 @@ fn code_bytes(column: &Column) -> usize {
     3 + 8 * (column.plus.len() + distinct.len()) + 4 * (column.minus.len() - distinct.len())
 }
 
-/// Two bytes a column; in pages of low and high bytes for up to 256 columns.
-fn table_bytes(source: Source, columns: usize) -> usize {
+/// Two bytes a column; in pages of low and high bytes for up to 256 columns, or half of each.
+fn table_bytes(source: Source, form: Form, columns: usize) -> usize {
     match source {
         Source::Trigrams { .. } | Source::Ngrams { .. } if columns > PAGE => 2 * columns,
-        _ => columns.div_ceil(PAGE) * 2 * PAGE,
+        _ => tiles(columns).iter().map(|&n| if half_table(form, n) { PAGE } else { 2 * PAGE }).sum(),
     }
 }
 
@@ -73,6 +74,10 @@ pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) 
     let kernels: usize = kernels.into_iter().filter(|(used, _)| *used).map(|(_, bytes)| bytes).sum();
     // A page of remainders; counting long queries, and taking their threshold.
     let bytes = narrow.map_or(0, |n| PAGE + if n.long.is_some() { 170 } else { 0 });
+    // A record and a table for each number of spaces.
+    let known =
+        |p: &Prefix| 125 + p.sums.iter().map(|s| 8 + (s.len() + 1).next_multiple_of(8)).sum::<usize>();
+    let bytes = bytes + narrow.and_then(|n| n.prefix.as_ref()).map_or(0, known);
     let starts = |i: usize, s: &Stage, form: Form| match &s.start {
         Start::Constant(values) if counts(i) => values.len() + 1,
         Start::Constant(values) if !is_pushed(s, form) => 2 * values.len(),
