@@ -3,7 +3,10 @@
 
 mod edit;
 mod lint;
+#[cfg(test)]
+mod lint_tests;
 mod remark;
+mod similar;
 mod stats;
 
 pub use edit::{SplitError, balance, dedup, line, resolve, split};

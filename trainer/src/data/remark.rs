@@ -37,6 +37,8 @@ pub enum Remark {
     Collision { queries: Vec<String> },
     #[error("nearly the same, but with different replies: {}", quoted(queries))]
     NearDuplicate { queries: Vec<String> },
+    #[error("queries nearly the same, with the same reply: {count}, as {}", quoted(queries))]
+    NearAgreement { count: usize, queries: Vec<String> },
     #[error("no network can say \"{reply}\": after \"{window}\" comes {} and elsewhere {}", next(*first), next(*second))]
     Loop { reply: String, window: String, first: Option<char>, second: Option<char> },
     #[error("pairs that say a pair again word for word: {count}")]

@@ -1,0 +1,127 @@
+//! What [`lint`](super::lint()) says of small lists.
+
+use super::{LintOptions, lint};
+use crate::pairs::{Limits, Pairs};
+use mlc_compiler::model::{Model, Output, QueryEncoder};
+
+fn findings(text: &str, buckets: u16, rare: usize, model: Option<&Model>) -> Vec<String> {
+    let mut pairs = Pairs::default();
+    pairs.read(&mut text.as_bytes(), "f", &Limits::default()).unwrap();
+    let encoder = QueryEncoder { buckets, bands: 1, max_length: 62 };
+    let limits = Limits::default();
+    let found = lint(&pairs, &LintOptions { encoder, model, rare, places: 3, limits, window: Some(8) });
+    found.iter().map(|f| format!("{:?} {} [{}]", f.severity, f.remark, f.places.join(" "))).collect()
+}
+
+#[test]
+fn contradictions_and_the_ceiling() {
+    assert_eq!(
+        findings("hi|A\nhi|B\nhi|B\nyou|A\n", 128, 0, None),
+        [
+            "Warning \"hi\" has 2 different replies: \"B\" 2 x, \"A\" 1 x [f:1 f:2 f:3]",
+            "Warning contradictions: at most 3 of 4 replies (75.0 %) can come out right []",
+            "Note pairs that say a pair again word for word: 1 [f:3]",
+        ]
+    );
+}
+
+#[test]
+fn queries_the_network_cannot_tell_apart() {
+    // With a single bucket only the length tells.
+    assert_eq!(
+        findings("ab|A\ncd|B\nefg|A\n", 1, 0, None),
+        ["Warning the same to the network, which sees only trigram counts, but with different replies: \
+          \"ab\", \"cd\" [f:1 f:2]"]
+    );
+    assert_eq!(
+        findings(
+            "where do you live|A\nat 10 pm in the bar|A\nat 11 pm in the bar|B\nwhere do you live, now|B\n",
+            1024,
+            0,
+            None
+        ),
+        ["Warning nearly the same, but with different replies: \"where do you live\", \
+          \"where do you live, now\" [f:1 f:4]"]
+    );
+    assert_eq!(
+        findings(
+            "where do you live|A\nwhere do you live now|A\nwho|B\nwhy|C\nare you well|D\nare you a wall|E\n",
+            1024,
+            0,
+            None
+        ),
+        ["Note queries nearly the same, with the same reply: 1, as \"where do you live\", \
+          \"where do you live now\" [f:1 f:2]"]
+    );
+    assert_eq!(
+        findings("whats up?|A\nwhats up|B\nwhat's new|C\nwhats new|C\n", 128, 0, None),
+        ["Warning nearly the same, but with different replies: \"whats up\", \"whats up?\" [f:1 f:2]"]
+    );
+}
+
+#[test]
+fn replies_that_go_in_circles() {
+    assert_eq!(
+        findings("laugh|Ha ha ha ha ha!\nlaugh less|Ha ha ha!\nsay|A long way, a LONG way!\n", 128, 0, None),
+        [
+            "Warning no network can say \"A long way, a LONG way!\": after \"long way\" comes ',' and elsewhere '!' [f:3]",
+            "Warning no network can say \"Ha ha ha ha ha!\": after \"ha ha ha\" comes ' ' and elsewhere '!' [f:1]",
+        ]
+    );
+}
+
+#[test]
+fn characters_lengths_and_balance() {
+    let mut text: String =
+        (0..120).map(|i| format!("query {i}|{}\n", if i < 100 { "AA" } else { "B" })).collect();
+    text.push_str("caf\u{e9}|ACAB\nlong|AAAAAAAAAAAAAAAA\nlimit|");
+    text.push_str(&"A".repeat(60));
+    text.push_str("\nc|CC\nd|DD\n");
+    assert_eq!(
+        findings(&text, 1024, 2, None),
+        [
+            "Warning no network can say \"AAAAAAAAAAAAAAAA\": after \"aaaaaaaa\" comes 'A' and elsewhere the end \
+             [f:122]",
+            "Warning reply \"AA\" has 80.0 % of the pairs; 6 other replies share the rest []",
+            "Warning replies cut to 50 characters: 1 []",
+            "Note \"café\" has 'é', which nobody can type at the machine [f:121]",
+            "Note 'D' costs an output of its own, for 1 of the replies [f:125]",
+            "Note the reply \"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\" has 50 characters; 99 of 100 \
+             have at most 16 [f:123]",
+        ]
+    );
+}
+
+#[test]
+fn what_a_model_cannot_say() {
+    use mlc_compiler::model::{Chat, ContextEncoder, Layer};
+    let query = QueryEncoder { buckets: 4, bands: 1, max_length: 62 };
+    let layer = |inputs, outputs| Layer {
+        inputs,
+        outputs,
+        weights: vec![0; inputs * outputs],
+        bias: vec![0; outputs],
+        shift: 2,
+        set: mlc_compiler::model::WeightSet::Full,
+    };
+    let context = ContextEncoder { buckets: 4, length: 8 };
+    let mut model = Model {
+        name: "m".into(),
+        about: String::new(),
+        query,
+        output: Output::Chat(Chat { charset: b"AB\0".to_vec(), context, max_reply: 50 }),
+        layers: vec![layer(8, 3)],
+        training: Vec::new(),
+        calibration: Vec::new(),
+    };
+    assert_eq!(
+        findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
+        ["Warning 'C' is not in the charset of the model [f:2]"]
+    );
+    model.output = Output::Classifier { labels: vec!["AB".into()] };
+    model.layers = vec![layer(4, 1)];
+    assert_eq!(
+        findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
+        ["Warning label \"AC\" is not one of the model's [f:2]"]
+    );
+}
