@@ -259,7 +259,7 @@ impl Planner<'_> {
             training: Vec::new(),
             calibration: self.task.calibration.clone(),
         };
-        let longest = self.target.longest_query.max(self.task.query.max_length);
+        let longest = self.target.longest(self.task.query.max_length);
         // As `mlc compile` does with the model that keeps them.
         let calibration: Vec<_> = model.calibration.iter().map(|query| query.clone().into_bytes()).collect();
         let (reports, _) = pass::optimise(ir::build(&model)?, longest.into())?;
@@ -270,7 +270,7 @@ impl Planner<'_> {
         let forms = match self.max_bytes {
             None => {
                 let forms = plan::candidates(&survey, &demands)?;
-                let fits = |forms: &&Vec<Form>| self.target.excess(survey.estimate(forms).0) == 0;
+                let fits = |forms: &&Vec<Form>| demands.excess(self.target, survey.estimate(forms).0) == 0;
                 // The last candidate is the smallest.
                 forms.iter().find(fits).or(forms.last()).cloned()
             }

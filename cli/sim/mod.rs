@@ -52,7 +52,7 @@ struct Program<'a> {
     bytes: &'a [u8],
     memory_end: u16,
     symbols: Symbols,
-    logits_ready: Option<u16>,
+    logits_ready: Option<u32>,
     /// The most cycles that it may take.
     limit: Option<u64>,
 }

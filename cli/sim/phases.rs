@@ -17,7 +17,8 @@ pub struct Phases {
 impl Phases {
     pub fn new(image: &Image) -> Self {
         let mut names: Vec<String> = Vec::new();
-        let mut of = vec![SHARED; 0x1_0000];
+        let end = usize::from(image.origin) + image.bytes.len();
+        let mut of = vec![SHARED; end.max(0x1_0000)];
         for phase in &image.phases {
             let number = phase.name.as_ref().map_or(SHARED, |name| {
                 let at = names.iter().position(|n| n == name).unwrap_or_else(|| {
@@ -28,10 +29,9 @@ impl Phases {
                 u8::try_from(at).map_or(SHARED - 1, |n| n.min(SHARED - 1))
             });
             // Phases come sorted by their start.
-            of[usize::from(phase.start)..].fill(number);
+            of[phase.start as usize..].fill(number);
         }
-        let end = usize::from(image.origin) + image.bytes.len();
-        of[end.min(0x1_0000)..].fill(SHARED);
+        of[end..].fill(SHARED);
         of[..usize::from(image.origin)].fill(SHARED);
         Self { names, of }
     }

@@ -71,7 +71,7 @@ pub fn cpm<'c>(
     let mut machine =
         CpmMachine::load(program.bytes, tail, console, config).map_err(|e| refusal(program.name, tail, e))?;
     if let Some(address) = program.logits_ready {
-        machine.watch(address);
+        machine.watch(address as u16);
     }
     Ok(Box::new(machine))
 }

@@ -26,12 +26,15 @@ impl Assets {
             "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm", "bits.asm",
             "gaps.asm", "prefix.asm", "argmax.asm", "data.asm",
         );
+        let avr = files!("templates/avr":
+            "program.S", "network.S", "hash.S", "stage.S", "gaps.S", "lists.S", "packed.S", "argmax.S", "data.S",
+        );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let runtime = files!("runtime-z80": "cpm.asm");
-        let avr = files!("runtime-avr": "uart.S");
+        let uart = files!("runtime-avr": "uart.S");
         let targets = files!("runtime-z80/targets": "z80-cpm.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
@@ -39,9 +42,10 @@ impl Assets {
         let profiles = files!("runtime-avr/profiles":
             "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "tiny.ron",
         );
+        let assembly = templates.into_iter().chain(avr).chain(runtime).chain(uart);
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
-            templates: templates.into_iter().chain(runtime).chain(avr).map(owned).chain(c99).collect(),
+            templates: assembly.map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
             devices: devices.into_iter().map(owned).collect(),
             profiles: profiles.into_iter().map(owned).collect(),

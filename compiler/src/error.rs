@@ -33,7 +33,7 @@ impl CompileError {
         match self {
             Self::TooLarge { table, .. } => {
                 format!(
-                    "{table}Fewer non-zero weights (train with a stronger L1 term), smaller layers, or another target would help."
+                    "{table}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
                 )
             }
             Self::Layer(_) => "name a layer by its number, or one of its stages".into(),
@@ -68,19 +68,24 @@ impl CompileError {
             }
         }
         refused.sort_by_key(|(_, needs)| std::cmp::Reverse(needs.total()));
-        let mut table = String::from("what it would need there, in bytes (about): image, with buffers\n");
+        let what = if target.flash.is_some() { "flash, RAM" } else { "image, with buffers" };
+        let mut table = format!("what it would need there, in bytes (about): {what}\n");
         for (forms, needs) in &refused {
             let same = forms.iter().all(|f| *f == forms[0]);
             let names: Vec<_> =
                 forms[..if same { 1 } else { forms.len() }].iter().map(|f| f.name()).collect();
-            let _ = writeln!(table, "  {:>8} {:>8}  {}", needs.image, needs.total(), names.join(", "));
+            let memory = if target.flash.is_some() { needs.buffers } else { needs.total() };
+            let _ = writeln!(table, "  {:>8} {:>8}  {}", needs.image, memory, names.join(", "));
         }
         table.push_str("each stage, in bytes:\n");
         for (name, offers) in survey.stages() {
             let offers: Vec<_> = offers.iter().map(|o| format!("{} {}", o.form, o.bytes)).collect();
             let _ = writeln!(table, "  {name}: {}", offers.join(", "));
         }
-        let mut limit = format!("{} bytes are free there", target.memory());
+        let mut limit = match target.flash {
+            None => format!("{} bytes are free there", target.memory()),
+            Some(flash) => format!("{flash} bytes of flash and {} of RAM are free there", target.memory()),
+        };
         if let Some(most) = demands.max_bytes {
             limit = format!("{limit}, and its image may have {most} bytes at most");
         }

@@ -94,7 +94,7 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
-    let longest = request.target.longest_query.max(request.model.query.max_length);
+    let longest = request.target.longest(request.model.query.max_length);
     let longest_query = longest.into();
     let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest_query)?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
@@ -119,7 +119,13 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
             refused.push((forms, estimate));
             continue;
         }
-        let program = program(request, survey, graph, &forms, longest_query)?;
+        let program = match program(request, survey, graph, &forms, longest_query) {
+            Err(CompileError::Assembly(error)) if error.is_full() => {
+                refused.push((forms, estimate));
+                continue;
+            }
+            program => program?,
+        };
         let needs = program.image.needs();
         if request.demands.excess(request.target, needs) > 0 {
             refused.push((forms, needs));

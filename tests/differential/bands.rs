@@ -58,7 +58,8 @@ fn hashing(model: &Model, queries: &[Vec<u8>]) -> (f64, f64) {
     let compiled = support::compile_for_cpm(model, None, queries).expect("the model is small");
     let predicted =
         compiled.plan.prediction.phases.iter().find(|(name, _)| name == "encode").expect("a phase").1;
-    let phase = |p: &mlc_compiler::image::Phase| (p.start, u8::from(p.name.as_deref() == Some("encode")));
+    let phase =
+        |p: &mlc_compiler::image::Phase| (p.start as u16, u8::from(p.name.as_deref() == Some("encode")));
     let starts: Vec<_> = compiled.image.phases.iter().map(phase).collect();
     let mut counter = PhaseCounter::new(&starts, 0);
     for query in queries {

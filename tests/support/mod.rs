@@ -188,7 +188,7 @@ pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
     let mut machine =
         CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
-    machine.watch(image.logits.ready);
+    machine.watch(image.logits.ready as u16);
     let mut watch = Watch { image, logits: vec![] };
     match machine.run(&mut watch) {
         End::Exit(_) => {}

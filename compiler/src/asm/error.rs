@@ -320,4 +320,12 @@ impl AsmError {
         let diagnostics = problems.iter().map(|p| Diagnostic::new(source, file, p, dialect)).collect();
         AsmError { diagnostics }
     }
+
+    /// Whether the text is right but for its size: memory is full.
+    pub fn is_full(&self) -> bool {
+        let full = |kind: &ErrorKind| {
+            matches!(kind, ErrorKind::PastEnd(_) | ErrorKind::Avr(AvrError::MemoryFull { .. }))
+        };
+        self.diagnostics.iter().any(|d| full(&d.kind))
+    }
 }

@@ -7,10 +7,10 @@ pub use elf::elf;
 pub use hex::hex;
 
 use crate::CompileError;
-use crate::asm::{self, Assembly, Isa};
+use crate::asm::{self, Assembly, AvrCore, Isa, Options, SectionKind};
 use crate::plan::{Needs, Plan};
 use crate::render;
-use crate::target::{Cpu, ImageKind, Target};
+use crate::target::{Core, Cpu, ImageKind, Target};
 
 /// A finished program with its symbols.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct Image {
     /// Parts of the program, by address, that tables of T-states name.
     pub phases: Vec<Phase>,
     pub logits: Logits,
+    /// Where its buffers begin: behind it, or in RAM.
+    pub memory_start: usize,
     /// First address behind everything the program uses while it runs.
     pub memory_end: usize,
 }
@@ -29,15 +31,15 @@ pub struct Image {
 /// without a name belong to the phase that was running before: code that several share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
-    pub start: u16,
+    pub start: u32,
     pub name: Option<String>,
 }
 
-/// Where the machine leaves the logits: two's complement, low and high bytes in pages of their own.
+/// Where the machine leaves the logits: two's complement, low and high bytes apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Logits {
     /// When execution reaches it, the accumulators of the last layer are final.
-    pub ready: u16,
+    pub ready: u32,
     /// Addresses of each accumulator's low and high byte.
     pub accumulators: Vec<(u16, u16)>,
     /// `y = acc >> shift`.
@@ -60,10 +62,9 @@ impl Image {
         }
     }
 
-    /// Bytes that it takes, and that its buffers and stack take behind it.
+    /// Bytes that it takes, and that its buffers and stack take behind it or in RAM.
     pub fn needs(&self) -> Needs {
-        let image = self.bytes.len();
-        Needs { image, buffers: self.memory_end - usize::from(self.origin) - image }
+        Needs { image: self.bytes.len(), buffers: self.memory_end.saturating_sub(self.memory_start) }
     }
 }
 
@@ -72,16 +73,18 @@ impl Image {
 /// # Errors
 /// When the text does not assemble or lacks a symbol that every program has.
 pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, CompileError> {
-    let isa = match target.cpu {
-        Cpu::Z80 => Isa::Z80,
+    let (isa, extension) = match target.cpu {
+        Cpu::Z80 => (Isa::Z80, "asm"),
+        Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
     };
-    let file = format!("{}.asm", plan.network.name);
-    let assembly = asm::assemble(text, &file, isa).map_err(|e| CompileError::Assembly(Box::new(e)))?;
+    let file = format!("{}.{extension}", plan.network.name);
+    let options = Options { ram_start: target.origin };
+    let assembly =
+        asm::assemble_with(text, &file, isa, &options).map_err(|e| CompileError::Assembly(Box::new(e)))?;
+    let template = |message: String| CompileError::Template { name: target.console.clone(), message };
     let symbol = |name: &str| {
-        assembly.symbols.get(name).copied().ok_or_else(|| CompileError::Template {
-            name: target.console.clone(),
-            message: format!("the program has no symbol {name}"),
-        })
+        let found = assembly.table.get(name).map(|symbol| symbol.value);
+        found.ok_or_else(|| template(format!("the program has no symbol {name}")))
     };
     let mut phases = Vec::new();
     for (label, name) in render::phases(plan) {
@@ -89,7 +92,9 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
     }
     phases.sort_by_key(|p| p.start);
     let output = plan.network.output();
-    let base = symbol(&format!("{}_acc", output.name))?;
+    // An AVR's data addresses have bits above the sixteenth.
+    let address = |symbol: u32| symbol as u16;
+    let base = address(symbol(&format!("{}_acc", output.name))?);
     let stage = plan.network.stages.len() - 1;
     let accumulators = (0..output.visible()).map(|o| {
         // Addresses wrap where the image is too large; it is refused for its size then.
@@ -101,6 +106,31 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
         accumulators: accumulators.collect(),
         shift: plan.network.shift,
     };
-    let memory_end = plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len());
-    Ok(Image { origin: assembly.origin, bytes: assembly.bytes.clone(), phases, logits, memory_end, assembly })
+    let memory_end = match target.cpu {
+        Cpu::Z80 => plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len()),
+        Cpu::Avr(_) => {
+            if address(symbol("net_memory")?) != target.origin {
+                return Err(template("net_memory is not the first of RAM".into()));
+            }
+            let in_ram = assembly.sections.iter().filter(|s| s.kind != SectionKind::Text);
+            let end = in_ram.map(|s| (s.address & 0xFFFF) as usize + s.size as usize).max();
+            end.unwrap_or(target.origin.into()) + usize::from(target.stack)
+        }
+    };
+    let memory_start = match target.cpu {
+        Cpu::Z80 => usize::from(assembly.origin) + assembly.bytes.len(),
+        Cpu::Avr(_) => target.origin.into(),
+    };
+    let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
+    Ok(Image { origin, bytes, phases, logits, memory_start, memory_end, assembly })
+}
+
+/// The assembler's name for a core.
+pub fn assembler_core(core: Core) -> AvrCore {
+    match core {
+        Core::Avr25 => AvrCore::Avr25,
+        Core::Avr5 => AvrCore::Avr5,
+        Core::Avr51 => AvrCore::Avr51,
+        Core::Avr6 => AvrCore::Avr6,
+    }
 }

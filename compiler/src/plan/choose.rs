@@ -16,6 +16,8 @@ pub struct Survey {
     pub network: Network,
     pub stats: Stats,
     pub target: Target,
+    /// The longest query that can reach the program, in bytes.
+    pub longest_query: u8,
     /// The queries that densities were measured on.
     pub calibration: Vec<Vec<u8>>,
     /// Byte accumulators of the first layer, where bounds prove them.
@@ -55,7 +57,8 @@ impl Survey {
 
     /// Byte accumulators, if the stages that count have forms that can.
     pub fn narrow_for(&self, forms: &[Form]) -> Option<&Narrow> {
-        self.narrow.as_ref().filter(|n| forms[n.query].can_count() && forms[n.last].can_count())
+        let counts = |stage: usize| self.processor().counts(forms[stage]);
+        self.narrow.as_ref().filter(|n| counts(n.query) && counts(n.last))
     }
 
     /// Name and offers of each stage.
@@ -91,7 +94,8 @@ impl Survey {
 
     /// Bytes of the buffers alone.
     pub fn buffer_bytes(&self, forms: &[Form]) -> usize {
-        self.processor().buffer_bytes(&self.network, self.narrow_for(forms), &self.target)
+        let narrow = self.narrow_for(forms);
+        self.processor().buffer_bytes(&self.network, narrow, &self.target, self.longest_query)
     }
 }
 
@@ -157,6 +161,7 @@ pub fn survey(
     };
     let shared: Vec<Stage> = network.stages.iter().zip(&stats.stages).map(share).collect();
     let narrow = if wide { None } else { narrow::narrow(&network, longest_query) };
+    let narrow = narrow.filter(|n| processor.counts_long_queries() || n.long.is_none());
     let offers = |narrow: Option<&Narrow>| -> Vec<Vec<Offer>> {
         let stages = network.stages.iter().zip(&shared).enumerate();
         stages.map(|(i, (plain, shared))| processor.offers(plain, shared, narrow, &stats, i)).collect()
@@ -171,5 +176,5 @@ pub fn survey(
         None => (narrow, counted),
     };
     let target = target.clone();
-    Ok(Survey { network, stats, target, calibration, narrow, shared, offers, wide_offers })
+    Ok(Survey { network, stats, target, longest_query, calibration, narrow, shared, offers, wide_offers })
 }

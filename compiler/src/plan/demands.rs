@@ -102,12 +102,12 @@ impl Demands {
     /// How many bytes what a plan needs is too many; 0 if it fits.
     pub fn excess(&self, target: &Target, needs: Needs) -> usize {
         let above = self.max_bytes.map_or(0, |most| needs.image.saturating_sub(most));
-        target.excess(needs).max(above)
+        target.excess(needs.image, needs.buffers).max(above)
     }
 
     /// Whether an estimate fits with so many percent of error, and what it may be wrong by in small programs.
     pub fn may_fit(&self, target: &Target, needs: Needs, percent: usize) -> bool {
-        let room = self.max_bytes.map_or(target.memory(), |most| most.min(target.memory()));
+        let room = self.max_bytes.map_or(target.image_room(), |most| most.min(target.image_room()));
         self.excess(target, needs) <= room * percent / 100 + ROUGH
     }
 }

@@ -2,10 +2,11 @@
 //!
 //! [`network`] reads the graph as a list of stages, shared by all targets. [`stats`] measures on
 //! calibration queries how often each column is used. [`choose`] asks the target's cost model what each form
-//! would need for each stage; [`search`] orders the combinations to try by what [`demands`] ask for; [`gaps`] is a way to store weights that targets share. [`memory`] places the buffers; [`check`]
-//! verifies the placement by other code.
-//! [`processor`] is what all of them ask the kernels of one processor.
+//! would need for each stage; [`search`] orders the combinations to try by what [`demands`] ask for; [`gaps`] is a
+//! way to store weights that targets share. [`memory`] places the buffers; [`check`] verifies the placement by other
+//! code. [`processor`] is what all of them ask the kernels of one processor.
 
+pub mod avr;
 pub mod calibration;
 pub mod check;
 pub mod choose;
@@ -81,7 +82,7 @@ impl Needs {
 pub struct Prediction {
     /// Phase name and cost, in program order.
     pub phases: Vec<(String, f64)>,
-    /// Estimated size of image and buffers.
+    /// Estimated size of image and buffers; of the image alone where code has a memory of its own.
     pub bytes: usize,
 }
 
@@ -117,10 +118,11 @@ pub fn plan(graph: &Graph, survey: &Survey, demands: &Demands, forms: &[Form]) -
     }
     let narrow = survey.narrow_for(forms).cloned();
     let processor = survey.processor();
-    let memory = processor.layout(&network, narrow.as_ref(), &survey.target);
+    let memory = processor.layout(&network, narrow.as_ref(), &survey.target, survey.longest_query);
     // Measured anew: shared sums change how often an accumulator carries.
     let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
-    let bytes = survey.estimate(forms).0.total();
+    let (needs, _) = survey.estimate(forms);
+    let bytes = if survey.target.flash.is_some() { needs.image } else { needs.total() };
     let prediction = processor.predict(&network, narrow.as_ref(), &stats, forms, bytes);
     let why = why::reasons(survey, demands, forms).map_err(|e| PlanError::Shape(e.to_string()))?;
     let (cpu, options, forms) = (survey.target.cpu, survey.offers_for(forms).to_vec(), forms.to_vec());

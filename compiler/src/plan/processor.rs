@@ -5,7 +5,7 @@ use super::narrow::Narrow;
 use super::network::{Network, Source, Stage};
 use super::share::Prices;
 use super::stats::Stats;
-use super::{Offer, Prediction, z80};
+use super::{Offer, Prediction, avr, z80};
 use crate::ir::Form;
 use crate::target::{Cpu, Target};
 
@@ -30,14 +30,26 @@ pub trait Processor {
         false
     }
 
+    /// Whether stages in a form can have byte accumulators.
+    fn counts(&self, form: Form) -> bool {
+        form.can_count()
+    }
+
+    /// Whether byte accumulators can count queries in pieces: [`super::narrow::Long`].
+    fn counts_long_queries(&self) -> bool;
+
+    /// How much slower than the fastest a plan may be if it is smaller: what is left over may be worth more.
+    fn slack(&self) -> f64;
+
     /// Bytes of the image that no offer has: code that stages share, start values, texts. Estimated.
     fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize;
 
-    /// Where the buffers lie.
-    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory;
+    /// Where the buffers lie. `longest`: bytes of the longest query.
+    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target, longest: u8) -> Memory;
 
     /// Bytes of memory that the buffers take, what is lost before their first page included.
-    fn buffer_bytes(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> usize;
+    fn buffer_bytes(&self, network: &Network, narrow: Option<&Narrow>, target: &Target, longest: u8)
+    -> usize;
 
     /// Cost of a step by phase. `bytes`: the estimated size, which the prediction passes on.
     fn predict(
@@ -66,5 +78,6 @@ pub struct Unit {
 pub fn processor(cpu: Cpu) -> &'static dyn Processor {
     match cpu {
         Cpu::Z80 => &z80::Z80,
+        Cpu::Avr(core) => avr::kernels(core),
     }
 }

@@ -53,15 +53,17 @@ struct Candidate {
     forms: Vec<Form>,
 }
 
-/// The combinations that may fit, from the fastest on. One that misses by a little is followed by one that needs
-/// less, so few tries suffice.
+/// The combinations that may fit, from the fastest on, or from the smallest that the processor's slack allows. One
+/// that misses by a little is followed by one that needs less, so few tries suffice.
 fn fastest(survey: &Survey, demands: &Demands, all: &[Vec<Form>]) -> Vec<Vec<Form>> {
     let mut order: Vec<(f64, &Vec<Form>)> = all.iter().map(|forms| (survey.cost(forms), forms)).collect();
     // Stable: of equally fast combinations the first one goes first.
     order.sort_by(|(a, _), (b, _)| a.total_cmp(b));
     let mut tries = Vec::new();
     let mut least = usize::MAX;
-    for (_, forms) in order {
+    let slack = survey.processor().slack();
+    let mut enough = None;
+    for (cost, forms) in order {
         // Weights alone are less than the whole, and are known at once.
         let weights = Needs { image: survey.weight_bytes(forms), buffers: 0 };
         if !demands.may_fit(&survey.target, weights, MARGIN) || weights.image >= least {
@@ -70,6 +72,10 @@ fn fastest(survey: &Survey, demands: &Demands, all: &[Vec<Form>]) -> Vec<Vec<For
         let (needs, _) = survey.estimate(forms);
         if demands.may_fit(&survey.target, needs, MARGIN) && needs.total() < least {
             least = needs.total();
+            // The one before is hardly faster, and larger.
+            if slack > 1.0 && cost <= *enough.get_or_insert(cost * slack) {
+                tries.clear();
+            }
             tries.push(forms.clone());
             if tries.len() == TRIES {
                 break;

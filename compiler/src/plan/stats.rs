@@ -50,6 +50,9 @@ pub struct StageStats {
     /// often [`prefix::is_known`] makes up for it.
     pub spaces: Vec<u64>,
     pub known: Vec<u64>,
+    /// Of these, those by activations of one byte.
+    pub byte_additions: u64,
+    pub byte_carries: u64,
     /// Trigrams: steps from one position band to the next, and runs with eight positions in the last one.
     pub band_changes: u64,
     pub last_band_full: u64,
@@ -154,6 +157,7 @@ impl Watcher<'_> {
             stats.high_without_low += u64::from(high > 0 && low == 0);
             stats.additions +=
                 stage.columns[column].len() as u64 * (u64::from(low > 0) + u64::from(high > 0));
+            let carries = stats.carries;
             // The high byte is added first, to the high bytes; its carries go to a page that nobody reads.
             for (part, shift) in [(high, 8), (low, 0)].into_iter().filter(|(part, _)| *part > 0) {
                 for &o in &stage.columns[column].plus {
@@ -166,6 +170,10 @@ impl Watcher<'_> {
                     stats.carries += u64::from((*a as u16 >> shift & 255) < part);
                     *a = a.wrapping_sub((part << shift) as i16);
                 }
+            }
+            if high == 0 {
+                stats.byte_additions += stage.columns[column].len() as u64;
+                stats.byte_carries += stats.carries - carries;
             }
         };
         match stage.source {

@@ -15,6 +15,7 @@ impl fmt::Display for Why {
             Self::Larger => write!(f, "larger"),
             Self::SlowerAndLarger => write!(f, "slower, larger"),
             Self::TooLarge(bytes) => write!(f, "{bytes} bytes too many"),
+            Self::HardlyFaster => write!(f, "hardly faster, larger"),
             Self::DidNotFit => write!(f, "did not fit"),
             Self::NoSmaller => write!(f, "not smaller as built"),
         }
@@ -59,9 +60,10 @@ impl Plan {
         out.push_str(&self.memory.table());
         let _ = writeln!(
             out,
-            "predicted: {:.0} {} a step, image and buffers about {} bytes",
+            "predicted: {:.0} {} a step, {} about {} bytes",
             self.prediction.total(),
             unit.long,
+            if self.memory.start.is_some() { "flash" } else { "image and buffers" },
             self.prediction.bytes
         );
         out

@@ -18,6 +18,8 @@ pub enum Why {
     Slower,
     Larger,
     SlowerAndLarger,
+    /// Faster, but by less than the bytes are worth that it takes more.
+    HardlyFaster,
     /// Faster, and by its estimate so many bytes larger than what fits.
     TooLarge(usize),
     /// Faster, and too large once it was built.
@@ -57,6 +59,7 @@ fn against(survey: &Survey, demands: &Demands, taken: &[Form], other: &[Form]) -
         (Ordering::Equal, Ordering::Greater, _) | (_, Ordering::Greater, Optimize::Size) => Why::Larger,
         (_, _, Optimize::Size) => Why::NoSmaller,
         (_, _, Optimize::Speed) => match demands.excess(&survey.target, other_needs) {
+            0 if survey.processor().slack() > 1.0 => Why::HardlyFaster,
             0 => Why::DidNotFit,
             bytes => Why::TooLarge(bytes),
         },

@@ -152,7 +152,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
     let (form, stride) = (plan.forms[index], plan.memory.strides[index]);
     let mut context = StageContext {
         name: stage.name.clone(),
-        title: title(stage, form),
+        title: super::title(stage, form),
         in_loop: stage.in_loop,
         form: form.name(),
         lists: form.is_lists(),
@@ -229,21 +229,6 @@ impl StageContext {
             multiple /= 2;
         }
     }
-}
-
-fn title(stage: &Stage, form: Form) -> String {
-    let from = match stage.source {
-        Source::Trigrams { bands: 1, .. } => "trigrams of the query".to_string(),
-        Source::Trigrams { bands, .. } => format!("trigrams of the query in {bands} bands"),
-        Source::Ngrams { .. } => "n-grams of the last characters".to_string(),
-        Source::Hidden { shift, .. } => format!("max(acc >> {shift}, 0) of the stage before"),
-    };
-    let sums = match stage.folds.len() {
-        0 => String::new(),
-        n => format!(" and {n} sums that they share"),
-    };
-    let inputs = stage.columns.len();
-    format!("{}: {inputs} inputs ({from}), {} outputs{sums}, {form} weights", stage.name, stage.visible())
 }
 
 fn copies(plan: &Plan, index: usize) -> Vec<Copy> {

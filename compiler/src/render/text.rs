@@ -8,6 +8,11 @@ pub fn bytes(values: impl IntoIterator<Item = u8>) -> Vec<String> {
     lines(values.into_iter().map(|b| b.to_string()), PER_LINE)
 }
 
+/// Numbers as lines of GNU's `.byte`.
+pub fn gnu_bytes(values: impl IntoIterator<Item = u8>) -> Vec<String> {
+    bytes(values).into_iter().map(|line| format!(".byte {line}")).collect()
+}
+
 /// Expressions as operands of `db` or `dw`, so many a line.
 pub fn lines(values: impl IntoIterator<Item = String>, per_line: usize) -> Vec<String> {
     let values: Vec<_> = values.into_iter().collect();

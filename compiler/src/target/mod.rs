@@ -10,7 +10,6 @@ mod read;
 pub use device::{Core, Device};
 pub use profile::Profile;
 
-use crate::plan::Needs;
 use serde::Deserialize;
 use thiserror::Error;
 
@@ -30,12 +29,15 @@ pub struct Target {
     pub contended: Option<(u16, u16)>,
     /// Files that the machine loads, the usual one first.
     pub images: Vec<ImageKind>,
-    /// Where the image is loaded and entered.
+    /// Where the image is loaded and entered. Where code has a memory of its own, the first address of RAM.
     pub origin: u16,
     /// First address that the loader refuses to load to; buffers may lie there.
     pub image_end: u16,
     /// First address behind the memory that a program may use.
     pub memory_end: u16,
+    /// Where code has a memory of its own: its bytes, less those of a boot loader.
+    #[serde(skip)]
+    pub flash: Option<usize>,
     /// Bytes kept for the stack, interrupt handlers included.
     pub stack: u16,
     /// Longest query that reaches the program by any way, in bytes.
@@ -47,6 +49,9 @@ pub struct Target {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum Cpu {
     Z80,
+    /// Code in flash, buffers in RAM; a device's description makes these targets, no file of this kind.
+    #[serde(skip)]
+    Avr(Core),
 }
 
 /// A machine with its system. Descriptions with another memory map can name the same one.
@@ -121,16 +126,35 @@ impl Target {
         Ok(target)
     }
 
-    /// How many bytes a program needs that are not there; 0 if it fits.
-    pub fn excess(&self, needs: Needs) -> usize {
-        let image = usize::from(self.image_end - self.origin);
-        let above = needs.total().saturating_sub(self.memory());
-        above.max(needs.image.saturating_sub(image))
+    /// How many bytes are not there of those that an image and its buffers need; 0 if they fit.
+    pub fn excess(&self, image: usize, buffers: usize) -> usize {
+        if let Some(flash) = self.flash {
+            let above = buffers.saturating_sub(self.memory());
+            return above.max(image.saturating_sub(flash));
+        }
+        let room = usize::from(self.image_end - self.origin);
+        let above = (image + buffers).saturating_sub(self.memory());
+        above.max(image.saturating_sub(room))
     }
 
     /// Bytes between origin and end of memory.
     pub fn memory(&self) -> usize {
         usize::from(self.memory_end - self.origin)
+    }
+
+    /// Bytes that an image may have at most.
+    pub fn image_room(&self) -> usize {
+        self.flash.unwrap_or(self.memory())
+    }
+
+    /// The longest query that can reach a program whose model says `max_length`.
+    pub fn longest(&self, max_length: u8) -> u8 {
+        match self.cpu {
+            // The command tail knows nothing of the model.
+            Cpu::Z80 => self.longest_query.max(max_length),
+            // The line is the only way in, and has room for no more.
+            Cpu::Avr(_) => self.longest_query.min(max_length),
+        }
     }
 
     /// T-states or cycles as milliseconds at the target's clock.

@@ -53,11 +53,26 @@ impl Processor for Z80 {
         size::shared_bytes(network, narrow, forms)
     }
 
-    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> Memory {
+    /// Memory that a program leaves free serves nobody.
+    fn slack(&self) -> f64 {
+        1.0
+    }
+
+    fn counts_long_queries(&self) -> bool {
+        true
+    }
+
+    fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target, _longest: u8) -> Memory {
         memory::layout(network, narrow, target.stack.into())
     }
 
-    fn buffer_bytes(&self, network: &Network, narrow: Option<&Narrow>, target: &Target) -> usize {
+    fn buffer_bytes(
+        &self,
+        network: &Network,
+        narrow: Option<&Narrow>,
+        target: &Target,
+        _longest: u8,
+    ) -> usize {
         size::buffer_bytes(network, narrow, target)
     }
 

@@ -1,0 +1,174 @@
+//! Compiling for a chip, and running the image there with a console that is no device.
+
+use mlc_compiler::ir::Form;
+use mlc_compiler::model::Model;
+use mlc_compiler::plan::Demands;
+use mlc_compiler::target::{Core, Cpu, Machine};
+use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
+use mlc_runtime_avr::{
+    ATMEGA328P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory, Observer, Program,
+    Script,
+};
+
+/// Start and `emit` of the tests.
+const BARE: &str = include_str!("bare.S");
+/// The address of GPIOR0 for `out` on the chips.
+const MARKERS: [(&str, &str); 3] = [("atmega328p", "0x1E"), ("atmega2560", "0x1E"), ("attiny85", "0x11")];
+
+/// A chip as a target.
+pub struct Chip {
+    pub device: &'static Device,
+    pub core: Core,
+    pub target: Target,
+    assets: Assets,
+}
+
+impl Chip {
+    pub fn new(device: &'static Device, core: Core, flash: usize) -> Self {
+        let end = device.ram_end();
+        let target = Target {
+            name: device.name.into(),
+            about: String::new(),
+            cpu: Cpu::Avr(core),
+            clock_hz: 16_000_000,
+            machine: Machine::Cpm,
+            images: vec![],
+            contended: None,
+            origin: device.sram_start,
+            image_end: 0,
+            memory_end: end + 1,
+            flash: Some(flash),
+            stack: 48,
+            longest_query: 127,
+            console: "bare.S".into(),
+        };
+        let mut assets = Assets::builtin();
+        let marker =
+            MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know three chips").1;
+        let text = BARE.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
+        let jump = if core == Core::Avr25 { "rjmp" } else { "jmp" };
+        let text = text.replace("{{ jump }}", jump);
+        assets.set_template("bare.S", &text);
+        Self { device, core, target, assets }
+    }
+
+    pub fn atmega328p() -> Self {
+        Self::new(&ATMEGA328P, Core::Avr5, 32 << 10)
+    }
+
+    pub fn atmega2560() -> Self {
+        Self::new(&ATMEGA2560, Core::Avr6, 256 << 10)
+    }
+
+    pub fn attiny85() -> Self {
+        Self::new(&ATTINY85, Core::Avr25, 8 << 10)
+    }
+
+    pub fn compile(
+        &self,
+        model: &Model,
+        encoding: Option<Form>,
+        calibration: &[Vec<u8>],
+    ) -> Result<Compiled, CompileError> {
+        self.compile_as(model, &Demands::of(encoding), false, calibration)
+    }
+
+    pub fn compile_as(
+        &self,
+        model: &Model,
+        demands: &Demands,
+        wide: bool,
+        calibration: &[Vec<u8>],
+    ) -> Result<Compiled, CompileError> {
+        compile(&Request { model, target: &self.target, assets: &self.assets, demands, wide, calibration })
+    }
+
+    /// Answers a query of up to 127 bytes.
+    pub fn run(&self, compiled: &Compiled, query: &[u8]) -> Ran {
+        let image = &compiled.image;
+        let program = Program::from_bytes(&image.bytes, self.device).expect("the image fits the flash");
+        let table = &image.assembly.table;
+        let address = |name: &str| table[name].value;
+        let symbols = table
+            .iter()
+            .filter(|(_, s)| s.section == Some(0))
+            .map(|(name, s)| (s.value, name.clone()))
+            .collect();
+        let config = AvrConfig {
+            limit: Some(50_000_000),
+            lowest_sp: Some(image.memory_end as u16 - self.target.stack),
+            symbols: Some(symbols),
+            ..AvrConfig::default()
+        };
+        let mut machine = AvrMachine::new(program, Script::default(), config);
+        let typed = address("typed") as u16;
+        for (i, &byte) in query.iter().enumerate() {
+            assert!(machine.poke(typed + i as u16, byte));
+        }
+        assert!(machine.poke(address("typed_length") as u16, query.len() as u8));
+        for place in [image.logits.ready, address("query_taken"), address("answered")] {
+            machine.watch(place);
+        }
+        let mut watch = Watch { answered: address("answered"), ..Watch::new(compiled) };
+        match machine.run(&mut watch) {
+            End::Exit(Exit::Stop) => {}
+            other => panic!("{} in {:?}: {other:?}", compiled.plan.network.name, compiled.plan.forms),
+        }
+        let label = u16::from_le_bytes([machine.memory().byte(24), machine.memory().byte(25)]);
+        Ran {
+            cycles: watch.to - watch.from - EMIT * watch.reply.len() as u64,
+            reply: watch.reply,
+            logits: watch.logits,
+            label,
+            stack: machine.stack_high_water(),
+        }
+    }
+}
+
+/// `out`, and `ret`, which the prediction does not know of.
+const EMIT: u64 = 5;
+
+/// What a program did with one query.
+pub struct Ran {
+    /// What it emitted.
+    pub reply: Vec<u8>,
+    pub logits: Vec<Vec<i16>>,
+    /// r24 and r25 at the end.
+    pub label: u16,
+    /// From the call of `set_query` to the return of `net_answer`, without `emit`.
+    pub cycles: u64,
+    /// Bytes of stack.
+    pub stack: u16,
+}
+
+struct Watch<'a> {
+    compiled: &'a Compiled,
+    answered: u32,
+    logits: Vec<Vec<i16>>,
+    reply: Vec<u8>,
+    from: u64,
+    to: u64,
+}
+
+impl<'a> Watch<'a> {
+    fn new(compiled: &'a Compiled) -> Self {
+        Self { compiled, answered: 0, logits: vec![], reply: vec![], from: 0, to: 0 }
+    }
+}
+
+impl Observer for Watch<'_> {
+    fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
+        let image = &self.compiled.image;
+        if address == image.logits.ready {
+            self.logits.push(image.logits.read(|a| memory.byte(a)));
+        } else if address == self.answered {
+            self.to = t;
+        } else {
+            self.from = t;
+        }
+    }
+
+    fn on_marker(&mut self, value: u8, _: u64) {
+        self.reply.push(value);
+    }
+}

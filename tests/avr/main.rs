@@ -1,0 +1,13 @@
+//! The AVR back end against the reference, on the simulated chips.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+#[allow(dead_code, reason = "what GNU as refuses is tested with the assembler")]
+#[path = "../../compiler/tests/asm_avr/judges.rs"]
+mod judges;
+
+mod machine;
+mod published;
+mod random;
+mod text;

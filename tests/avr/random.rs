@@ -1,0 +1,169 @@
+//! Random networks of odd shapes, in every form of weights: on the small chip where they fit it, else on the large one.
+
+use super::machine::Chip;
+use super::support::{self, Random};
+use mlc_compiler::ir::Form;
+use mlc_compiler::model::{Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::plan::Demands;
+use mlc_compiler::{CompileError, Compiled, eval, reference};
+
+/// How many networks; their seeds are 0, 1, 2, …
+const NETWORKS: u64 = 120;
+
+fn queries(seed: u64, longest: usize) -> Vec<Vec<u8>> {
+    let mut r = Random(seed ^ 0xABCD);
+    let mut queries: Vec<_> = [5, 30, longest].map(|n| support::query(&mut r, n.min(longest))).to_vec();
+    queries.retain(|q| q.iter().any(|&b| b != b' '));
+    queries.push(b"Aa aa"[..longest.min(5)].to_vec());
+    queries
+}
+
+/// Compares replies and logits of all queries with the reference; returns cycles and steps.
+fn compare(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>], what: &str) -> (u64, u64) {
+    let graph = reference(model).expect("the model was checked");
+    let (mut cycles, mut steps) = (0, 0);
+    for query in queries {
+        let run = eval::run(&graph, query);
+        let ran = chip.run(compiled, query);
+        let shown = query.escape_ascii();
+        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.name);
+        match &model.output {
+            Output::Chat(_) => assert_eq!(ran.reply, run.reply, "{} {what}: \"{shown}\"", model.name),
+            Output::Classifier { labels } => {
+                assert_eq!(labels[usize::from(ran.label)].as_bytes(), run.reply, "{} {what}", model.name)
+            }
+        }
+        cycles += ran.cycles;
+        steps += run.steps() as u64;
+    }
+    (cycles, steps)
+}
+
+/// Compares, and holds the prediction against what was simulated.
+fn exact(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>], what: &str) {
+    let (cycles, steps) = compare(chip, model, compiled, queries, what);
+    let simulated = cycles as f64 / steps as f64;
+    let predicted = compiled.plan.predict(compiled.graph(), queries).total();
+    let error = (predicted / simulated - 1.0).abs();
+    assert!(error < 0.05, "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+}
+
+#[test]
+fn a_hundred_random_networks_are_exact_in_every_form() {
+    let (small, large) = (Chip::atmega328p(), Chip::atmega2560());
+    let (mut on_small, mut on_large, mut refused) = (0, 0, 0);
+    let mut networks = 0;
+    for seed in 0..NETWORKS {
+        let model = support::model(seed);
+        let queries = queries(seed, model.query.max_length.into());
+        let mut fits = false;
+        for encoding in [None].into_iter().chain(Form::ALL.map(Some)) {
+            let what = encoding.map_or("auto", Form::name);
+            let mut done = false;
+            for chip in [&small, &large] {
+                match chip.compile(&model, encoding, &queries) {
+                    Ok(compiled) => {
+                        exact(chip, &model, &compiled, &queries, &format!("{what} on {}", chip.target.name));
+                        *(if chip.target.name == small.target.name {
+                            &mut on_small
+                        } else {
+                            &mut on_large
+                        }) += 1;
+                        fits |= chip.target.name == small.target.name;
+                        done = true;
+                        break;
+                    }
+                    Err(CompileError::TooLarge { .. }) => {}
+                    Err(error) => panic!("{} {what}: {error}\n{}", model.name, error.help()),
+                }
+            }
+            refused += usize::from(!done);
+        }
+        networks += usize::from(fits);
+    }
+    eprintln!(
+        "{networks} networks: {on_small} programs on the small chip, {on_large} on the large one, {refused} too large"
+    );
+    assert!(
+        networks >= 100 && on_large >= 50,
+        "{networks} networks fit the small chip, {on_large} programs the large"
+    );
+}
+
+#[test]
+fn byte_and_wide_accumulators_agree() {
+    let chip = Chip::atmega328p();
+    let gaps = Demands::of(Some(Form::Gaps));
+    let mut both = 0;
+    for seed in 0..NETWORKS {
+        let model = support::model(seed);
+        let queries = queries(seed, model.query.max_length.into());
+        let Ok(narrow) = chip.compile(&model, Some(Form::Gaps), &queries) else { continue };
+        if narrow.plan.narrow.is_none() {
+            continue;
+        }
+        let Ok(wide) = chip.compile_as(&model, &gaps, true, &queries) else { continue };
+        assert!(wide.plan.narrow.is_none());
+        compare(&chip, &model, &wide, &queries, "wide");
+        both += 1;
+    }
+    assert!(both >= 10, "only {both} networks count in bytes");
+}
+
+/// A classifier; the layers of `binary` have weights ±1.
+fn classifier(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]) -> Model {
+    let mut r = Random(u64::from(buckets) + 1000 * u64::from(bands) + widths[0] as u64);
+    let widths = [&[usize::from(buckets)], widths].concat();
+    let mut layers: Vec<Layer> =
+        widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
+    for &i in binary {
+        support::restrict(&mut layers[i], WeightSet::Binary, &mut r);
+    }
+    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
+    let query = QueryEncoder { buckets, bands, max_length: 127 };
+    let output = Output::Classifier { labels };
+    let model = Model {
+        name: name.into(),
+        about: "edges".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+        calibration: vec![],
+    };
+    model.check().expect("the test makes valid models");
+    model
+}
+
+#[test]
+fn every_number_of_bands_with_both_hashes() {
+    let chip = Chip::atmega328p();
+    for bands in 1..=16 {
+        for buckets in [64, 60, 512] {
+            let model = classifier(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
+            let edge = usize::from(bands) * 8;
+            let lengths = [1, 7, 8, 9, edge - 1, edge, edge + 1, 112, 119, 120, 121, 126];
+            let queries: Vec<Vec<u8>> = lengths.iter().map(|&n| vec![b'q'; n.min(126)]).collect();
+            let compiled = chip.compile(&model, Some(Form::Gaps), &queries).unwrap_or_else(|e| panic!("{e}"));
+            exact(&chip, &model, &compiled, &queries, "gaps");
+        }
+    }
+}
+
+#[test]
+fn layers_that_end_at_every_edge_of_a_page() {
+    let chip = Chip::atmega2560();
+    let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
+    for width in [1, 2, 3, 127, 128, 254, 255, 256, 257, 300] {
+        let model = classifier(&format!("width-{width}"), 64, 1, &[12, width, width.min(20)], &[1]);
+        for form in Form::ALL {
+            let compiled = chip.compile(&model, Some(form), &queries).unwrap_or_else(|e| panic!("{e}"));
+            exact(&chip, &model, &compiled, &queries, form.name());
+        }
+        let model = classifier(&format!("first-{width}"), 64, 1, &[width, 5, width], &[]);
+        for form in [Form::Gaps, Form::Columns] {
+            let compiled = chip.compile(&model, Some(form), &queries).unwrap_or_else(|e| panic!("{e}"));
+            exact(&chip, &model, &compiled, &queries, form.name());
+        }
+    }
+}
