@@ -74,6 +74,9 @@ pub struct TargetArg {
     /// Machine to compile for: a name from `mlc targets`, or FILE.ron with a description
     #[arg(short = 't', long = "target", value_name = "TARGET", default_value = "z80-cpm")]
     pub name: String,
+    /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
+    #[arg(long, value_name = "BOARD")]
+    pub profile: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -213,6 +216,9 @@ pub enum Kind {
     C,
     #[value(skip)]
     Library,
+    /// A folder for the Wokwi simulator
+    #[value(skip)]
+    Wokwi,
     Asm,
     Lst,
     Map,
@@ -234,11 +240,13 @@ impl Kind {
         image.map(Self::Image).into_iter().chain([Self::Asm, Self::Lst, Self::Map])
     }
 
+    /// The extension of its files; a folder has none.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Image(kind) => kind.extension(),
             Self::C => "c",
             Self::Library => "zip",
+            Self::Wokwi => "",
             Self::Asm => "asm",
             Self::Lst => "lst",
             Self::Map => "map",
@@ -260,14 +268,19 @@ impl FromStr for OutputFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
+        if text.ends_with('/') {
+            return Ok(Self { path, kind: Kind::Wokwi });
+        }
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
+        // Assembly for AVR chips is called .S, as its assembler wants it.
+        let extension = if extension == "s" { "asm".to_string() } else { extension };
         if let Some(kind) = Kind::all().find(|kind| kind.extension() == extension) {
             return Ok(Self { path, kind });
         }
         let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
         Err(format!(
             "the extension decides what is written: {} (image), .asm (assembly), .lst (listing), .map (symbols), \
-             .ir (graph), .plan, .c (portable C with its header) or .zip (Arduino library)",
+             .ir (graph), .plan, .c (portable C with its header), .zip (Arduino library) or a folder/ (for Wokwi)",
             images.join(", ")
         ))
     }
@@ -281,7 +294,8 @@ pub struct CompileArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .asm .lst .map .ir .plan .c .zip
+    /// Write to FILE; may repeat. The kind follows the extension: .com .hex .elf .asm (.S) .lst .map .ir .plan .c
+    /// .zip; FOLDER/ is one for the Wokwi simulator
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<OutputFile>,
     #[command(flatten)]
@@ -312,15 +326,18 @@ pub struct CompileArgs {
     after_help = help::RUN
 )]
 pub struct RunArgs {
-    /// A model as for `mlc compile`, or a CP/M program (.com)
-    #[arg(value_name = "MODEL|FILE.com")]
+    /// A model as for `mlc compile`, or a program that a machine loads: .com, .hex, .elf
+    #[arg(value_name = "MODEL|PROGRAM")]
     pub program: PathBuf,
-    /// Prompts, one an argument; for a .com file, the words of its command tail
+    /// Prompts, one an argument; for a .com file, the words of its command tail; for other files, lines to type
     #[arg(value_name = "PROMPT")]
     pub prompts: Vec<String>,
     /// Machine to run on: a name from `mlc targets`, FILE.ron, or `reference` (the interpreter)
     #[arg(short = 't', long = "target", value_name = "TARGET", default_value = "z80-cpm")]
     pub target: String,
+    /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
+    #[arg(long, value_name = "BOARD")]
+    pub profile: Option<String>,
     /// Run at the machine's pace: 4MHz, 3.5MHz, 500kHz
     #[arg(long, value_name = "CLOCK")]
     pub speed: Option<Clock>,

@@ -1,13 +1,14 @@
 //! `mlc bench`: T-states a step, simulated and predicted.
 
 use crate::args::BenchArgs;
+use crate::energy::{Energy, energy};
 use crate::error::CliError;
 use crate::sim::Simulator;
 use crate::table::{Align, count, grouped, table};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress, prompts};
 use mlc_compiler::plan::Prediction;
-use mlc_compiler::{Assets, Request, Target};
+use mlc_compiler::{Assets, Compiled, Request, Target};
 use serde::Serialize;
 use std::io::Write;
 
@@ -27,6 +28,13 @@ struct Figures {
     predicted: f64,
     phases: Vec<Phase>,
     image_bytes: usize,
+    /// AVR: bytes of SRAM, with the stack's most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sram_bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack_bytes: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    energy: Option<Energy>,
 }
 
 #[derive(Serialize)]
@@ -56,17 +64,17 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, &assets)?;
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let loaded = files::model(&args.model.path)?;
-    let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
-    let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
     let model = &loaded.model;
     let demands = &args.plan.demands()?;
     let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     // The program that `mlc compile` makes, not one made for these prompts.
     let compiled = mlc_compiler::compile(&request)?;
-    let prediction = compiled.plan.predict(compiled.graph(), &queries);
     let simulator = Simulator::new(&compiled.image, model, &target, None);
+    let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
+    let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
+    let prediction = compiled.plan.predict(compiled.graph(), &queries);
 
     let mut sums = Sums::default();
     let bar = progress::bar(queries.len(), "bench");
@@ -95,6 +103,12 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         predicted: prediction.total(),
         phases: phases(&prediction, simulator.phase_names(), &sums),
         image_bytes: compiled.image.bytes.len(),
+        sram_bytes: target.flash.map(|_| sram(&compiled, &target, sums.stack)),
+        stack_bytes: sums.stack,
+        energy: target.board.as_ref().and_then(|board| {
+            let (active, idle) = (sums.per_step(sums.t_states), sums.per_step(sums.asleep));
+            energy(&board.device, target.clock_hz, board.profile.supply_millivolts, active, idle)
+        }),
         target: target.name.clone(),
     };
     match args.json {
@@ -109,6 +123,9 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 struct Sums {
     steps: usize,
     t_states: u64,
+    asleep: u64,
+    /// The most of all queries.
+    stack: Option<u16>,
     /// Of each phase, in the simulator's order.
     phases: Vec<u64>,
     /// Shortest and longest step.
@@ -120,6 +137,8 @@ impl Sums {
         let (answer, phases) = simulator.measure(query)?;
         self.steps += answer.logits.len();
         self.t_states += answer.t_states;
+        self.asleep += answer.asleep;
+        self.stack = self.stack.max(answer.stack);
         self.phases.resize(phases.len(), 0);
         self.phases.iter_mut().zip(&phases).for_each(|(sum, t)| *sum += t);
         let steps = answer.ready.windows(2).map(|pair| pair[1] - pair[0]);
@@ -141,6 +160,12 @@ impl Sums {
         let (least, most) = self.extremes.map_or((mean, mean), |(a, b)| (a as f64, b as f64));
         Spread { least, mean, most }
     }
+}
+
+/// Bytes of SRAM: the program's own, and the most that the stack had.
+fn sram(compiled: &Compiled, target: &Target, stack: Option<u16>) -> usize {
+    let own = compiled.image.memory_end - usize::from(target.origin) - usize::from(target.stack);
+    own + usize::from(stack.unwrap_or(target.stack))
 }
 
 /// Predicted phases in their order, then those that only the machine has.
@@ -198,7 +223,26 @@ impl Figures {
             ("share", Align::Right),
         ];
         writeln!(out, "{}", table(&columns, &rows))?;
-        writeln!(out, "image: {} bytes", grouped(self.image_bytes as u64))?;
+        match (self.sram_bytes, self.stack_bytes) {
+            (Some(sram), Some(stack)) => writeln!(
+                out,
+                "flash: {} bytes, SRAM: {} bytes, {stack} of them on the stack",
+                grouped(self.image_bytes as u64),
+                grouped(sram as u64)
+            )?,
+            _ => writeln!(out, "image: {} bytes", grouped(self.image_bytes as u64))?,
+        }
+        if let Some(energy) = &self.energy {
+            writeln!(
+                out,
+                "energy: {:.0} µJ a step at {} V ({:.1} mA, {:.2} mA asleep); a 110 mAh cell lasts {} steps",
+                energy.microjoules_a_step,
+                energy.volts,
+                energy.active_milliamperes,
+                energy.idle_milliamperes,
+                grouped(energy.steps_from_cell as u64)
+            )?;
+        }
         Ok(())
     }
 }

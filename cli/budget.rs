@@ -35,7 +35,7 @@ impl Limits {
         let tstates = limit("--max-tstates", given.max_tstates)?;
         let bytes = limit("--max-bytes", given.max_bytes)?;
         let assets = Assets::builtin();
-        let target = targets::find(given.target.as_deref().unwrap_or(DEFAULT_TARGET), &assets)?;
+        let target = targets::find(given.target.as_deref().unwrap_or(DEFAULT_TARGET), None, &assets)?;
         Ok(Self { nonzero, tstates, bytes, target, assets })
     }
 

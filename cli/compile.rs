@@ -4,9 +4,10 @@ use crate::args::{CompileArgs, Kind};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, c99, files, prompts, targets};
-use mlc_compiler::model::Model;
+use crate::{Outcome, c99, files, prompts, targets, wokwi};
+use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
+use mlc_compiler::target::{Board, ImageKind};
 use mlc_compiler::{Assets, Compiled, Request, Target};
 use serde::Serialize;
 use similar::TextDiff;
@@ -21,7 +22,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if c99::wanted(args)? {
         return c99::run(args, &assets, &files::model(&args.model)?.model, out);
     }
-    let target = targets::find(&args.target.name, &assets)?;
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     check_outputs(args, &target)?;
     let model = files::model(&args.model)?.model;
     let calibration = match &args.calibrate {
@@ -68,19 +69,19 @@ fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
     let unreadable = |e: std::io::Error| CliError::Read {
         path: folder.to_path_buf(),
         problem: format!("no folder of templates: {e}"),
-        help: "name a folder with .asm templates",
+        help: "name a folder with .asm or .S templates",
     };
     let mut names: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(unreadable)? {
         names.push(entry.map_err(unreadable)?.path());
     }
-    names.retain(|path| path.extension().is_some_and(|e| e == "asm"));
+    names.retain(|path| path.extension().is_some_and(|e| e == "asm" || e == "S"));
     names.sort();
     if names.is_empty() {
         return Err(CliError::Read {
             path: folder.to_path_buf(),
-            problem: "there is no .asm template in it".into(),
-            help: "name a folder with .asm templates",
+            problem: "there is no .asm or .S template in it".into(),
+            help: "name a folder with .asm or .S templates",
         });
     }
     for path in names {
@@ -94,6 +95,7 @@ fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
     match kind {
         Kind::Image(kind) => compiled.image.file(kind),
         Kind::C | Kind::Library => unreachable!("files of these kinds never come here: c99::wanted"),
+        Kind::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
         Kind::Asm => compiled.assembly.clone().into_bytes(),
         Kind::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
         Kind::Map => compiled.image.assembly.map().into_bytes(),
@@ -145,6 +147,10 @@ fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
         if args.outputs[..i].contains(file) {
             return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
         }
+        if file.kind == Kind::Wokwi && target.board.is_none() {
+            let (path, name) = (files::shown(&file.path), &target.name);
+            return Err(CliError::Usage(format!("{path}: Wokwi has AVR boards, no {name}")));
+        }
         if let Kind::Image(kind) = file.kind
             && !target.images.contains(&kind)
         {
@@ -165,12 +171,40 @@ fn outputs(
 ) -> Result<Vec<Output>, CliError> {
     let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
     if !args.outputs.is_empty() {
-        return Ok(args.outputs.iter().map(|file| output(file.path.clone(), file.kind)).collect());
+        let mut outputs = Vec::new();
+        for file in &args.outputs {
+            match (file.kind, &target.board) {
+                (Kind::Wokwi, Some(board)) => {
+                    files::create_folder(&file.path)?;
+                    outputs.extend(wokwi_files(&file.path, model, board, compiled)?);
+                }
+                (kind, _) => outputs.push(output(file.path.clone(), kind)),
+            }
+        }
+        return Ok(outputs);
     }
     let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
     files::create_folder(&folder)?;
-    let path = |kind: Kind| folder.join(format!("{}.{}", model.name, kind.extension()));
+    let path = |kind: Kind| {
+        let extension = if kind == Kind::Asm && target.board.is_some() { "S" } else { kind.extension() };
+        folder.join(format!("{}.{extension}", model.name))
+    };
     Ok(Kind::default(target).map(|kind| output(path(kind), kind)).collect())
+}
+
+/// The folder for Wokwi.
+fn wokwi_files(
+    folder: &Path,
+    model: &Model,
+    board: &Board,
+    compiled: &Compiled,
+) -> Result<Vec<Output>, CliError> {
+    let labels: &[String] = match &model.output {
+        ModelOutput::Classifier { labels } => labels,
+        ModelOutput::Chat(_) => &[],
+    };
+    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind));
+    wokwi::files(folder, &model.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
 }
 
 fn report(
@@ -183,16 +217,33 @@ fn report(
     write!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Left)], &rows))?;
     writeln!(out, "\n{}", compiled.plan.table())?;
     let image = &compiled.image;
-    writeln!(
-        out,
-        "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
-        grouped(image.bytes.len() as u64),
-        image.origin,
-        image.memory_end,
-        target.memory_end
-    )?;
+    match target.flash {
+        None => writeln!(
+            out,
+            "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
+            grouped(image.bytes.len() as u64),
+            image.origin,
+            image.memory_end,
+            target.memory_end
+        )?,
+        Some(flash) => writeln!(
+            out,
+            "flash: {} of {} bytes, SRAM: {} of {} bytes, {} of them for the stack",
+            grouped(image.bytes.len() as u64),
+            grouped(flash as u64),
+            grouped((image.memory_end - usize::from(target.origin)) as u64),
+            grouped(target.memory() as u64),
+            target.stack
+        )?,
+    }
     for output in outputs {
         writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
+    }
+    let hex =
+        outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));
+    if let (Some(board), Some(hex)) = (&target.board, hex) {
+        writeln!(out, "\nto flash it, with the board's port for PORT:")?;
+        writeln!(out, "{}", board.profile.avrdude(&files::shown(&hex.path)))?;
     }
     Ok(())
 }

@@ -2,51 +2,90 @@
 
 use crate::error::CliError;
 use mlc_runtime_z80::{Console, Input, Readiness};
+use std::collections::VecDeque;
 use std::io::{self, Read, Write};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 const CR: u8 = b'\r';
 const LF: u8 = b'\n';
 
-/// Keeps what the program writes and offers no input. What is written can be shown at once, without the line end
-/// behind it.
+/// Types what it is given and keeps what the program answers. The answer can be shown while it comes, without what the
+/// program writes behind it.
 pub struct ReplyConsole<'a> {
+    input: VecDeque<u8>,
+    /// What the program writes before its answer, and behind it.
+    before: &'static [u8],
+    after: &'static [u8],
     written: Vec<u8>,
     live: Option<&'a mut dyn Write>,
-    /// How much of `written` was shown.
+    /// How much of the answer was shown.
     shown: usize,
     /// The first failure to show something; the run goes on without showing.
     pub failure: Option<io::Error>,
 }
 
 impl<'a> ReplyConsole<'a> {
-    pub fn new(live: Option<&'a mut dyn Write>) -> Self {
-        Self { written: Vec::new(), live, shown: 0, failure: None }
+    /// Of a program that has its query already and answers it with a line.
+    pub fn answering(live: Option<&'a mut dyn Write>) -> Self {
+        Self {
+            input: VecDeque::new(),
+            before: b"",
+            after: b"\r\n",
+            written: Vec::new(),
+            live,
+            shown: 0,
+            failure: None,
+        }
     }
 
-    /// What was written, without the line end behind it.
+    /// Of a program that asks with `> ` for a line, answers it with a line, and asks again. `echo` is what it shows of the
+    /// end of the line that is typed.
+    pub fn asked(line: &[u8], echo: &'static [u8], live: Option<&'a mut dyn Write>) -> Self {
+        let input = line.iter().copied().chain([CR]).collect();
+        Self { input, before: echo, after: b"\r\n> ", ..Self::answering(live) }
+    }
+
+    /// The answer.
     pub fn reply(&self) -> &[u8] {
-        self.written.strip_suffix(&[CR, LF]).unwrap_or(&self.written)
+        let reply = self.written.strip_prefix(self.before).unwrap_or(&self.written);
+        reply.strip_suffix(self.after).unwrap_or(reply)
+    }
+
+    /// The answer as far as it is known not to be what stands behind it.
+    fn certain(&self) -> &[u8] {
+        let Some(text) = self.written.strip_prefix(self.before) else { return b"" };
+        let held = (0..=self.after.len()).rev().find(|&n| text.ends_with(&self.after[..n]));
+        &text[..text.len() - held.unwrap_or(0)]
     }
 }
 
 impl Console for ReplyConsole<'_> {
     fn read(&mut self) -> Input {
-        Input::End
+        match self.input.pop_front() {
+            Some(byte) => {
+                // What was written so far came before the question.
+                self.written.clear();
+                Input::Byte(byte)
+            }
+            None => Input::End,
+        }
     }
 
     fn ready(&mut self) -> Readiness {
-        Readiness::End
+        if self.input.is_empty() { Readiness::End } else { Readiness::Byte }
     }
 
     fn write(&mut self, byte: u8) {
         self.written.push(byte);
-        if byte == CR || byte == LF {
-            // Held back: it belongs to the reply only if text follows.
+        if !self.input.is_empty() {
             return;
         }
-        let text: String = self.written[self.shown..].iter().map(|&b| char::from(b)).collect();
-        self.shown = self.written.len();
+        let certain = self.certain();
+        let text: String = certain[self.shown.min(certain.len())..].iter().map(|&b| char::from(b)).collect();
+        self.shown = self.shown.max(certain.len());
+        if text.is_empty() {
+            return;
+        }
         if let (Some(live), None) = (&mut self.live, &self.failure) {
             self.failure = live.write_all(text.as_bytes()).and_then(|()| live.flush()).err();
         }
@@ -85,6 +124,20 @@ impl<'a> UserConsole<'a> {
                 }
             }
         });
+        Self::with(input, out, terminal)
+    }
+
+    /// Types lines in the place of standard input.
+    pub fn typed(out: &'a mut dyn Write, lines: &[String]) -> Self {
+        let bytes: Vec<u8> = lines.iter().flat_map(|line| line.bytes().chain([LF])).collect();
+        let (send, input) = sync_channel(bytes.len());
+        for byte in bytes {
+            send.send(byte).expect("there is a place for each byte, and the other end is here");
+        }
+        Self::with(input, out, false)
+    }
+
+    fn with(input: Receiver<u8>, out: &'a mut dyn Write, terminal: bool) -> Self {
         Self {
             input,
             next: None,
@@ -179,11 +232,26 @@ mod tests {
     #[test]
     fn a_reply_is_shown_without_the_line_end_behind_it() {
         let mut shown = Vec::new();
-        let mut console = ReplyConsole::new(Some(&mut shown));
+        let mut console = ReplyConsole::answering(Some(&mut shown));
         b"HI\r\nTHERE\r\n".iter().for_each(|&b| console.write(b));
         assert_eq!(console.reply(), b"HI\r\nTHERE");
         assert!(console.failure.is_none());
         assert_eq!(shown, b"HI\r\nTHERE");
+    }
+
+    #[test]
+    fn a_reply_is_what_stands_between_the_typed_line_and_the_next_prompt() {
+        let mut shown = Vec::new();
+        let mut console = ReplyConsole::asked(b"you", b"\r\n", Some(&mut shown));
+        b"title\r\n> ".iter().for_each(|&b| console.write(b));
+        for key in b"you\r" {
+            assert_eq!((console.ready(), console.read()), (Readiness::Byte, Input::Byte(*key)));
+        }
+        b"\r\nME\r\n>\r\n> ".iter().for_each(|&b| console.write(b));
+        assert_eq!((console.ready(), console.read()), (Readiness::End, Input::End));
+        assert_eq!(console.reply(), b"ME\r\n>");
+        assert!(console.failure.is_none());
+        assert_eq!(shown, b"ME\r\n>");
     }
 
     #[test]

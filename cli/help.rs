@@ -23,6 +23,7 @@ Examples:
   mlc compile --encoding packed --emit plan
   mlc compile --max-bytes 40000 --layer 4=columns
   mlc compile --optimize size
+  mlc compile commands --target atmega328p --profile lilypad -o commands.hex
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed";
@@ -35,6 +36,7 @@ Examples:
   mlc run tinychat hello \"how are you\"
   mlc run tinychat < questions.txt
   mlc run tinychat --speed 4MHz       as fast as the real machine
+  mlc run tinychat --target atmega328p hello
   mlc run talk.com hello";
 
 pub const VERIFY: &str = "\
@@ -47,7 +49,8 @@ Examples:
 
 pub const BENCH: &str = "\
 A step is one pass through the network: one for each character of a reply and one for its end. The mean counts \
-everything from the program's start to its exit; least and most are between two steps of one reply.
+everything from the program's start to its exit; least and most are between two steps of one reply. On AVR chips the \
+count starts at the end of the typed line and stands still while the processor sleeps.
 
 Examples:
   mlc bench tinychat

@@ -13,6 +13,7 @@ mod c99;
 mod compile;
 mod console;
 mod data;
+mod energy;
 mod error;
 mod eval;
 mod files;
@@ -40,6 +41,7 @@ mod train_file;
 mod train_log;
 mod train_result;
 mod verify;
+mod wokwi;
 
 use args::{Cli, Command};
 use clap::Parser;

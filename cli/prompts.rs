@@ -23,17 +23,20 @@ impl Prompt {
     }
 }
 
-/// Prompts of a verb: the file's, or those of the model's folder (`prompts.txt`), or the calibration queries.
+/// Prompts of a verb: the file's, or those of the model's folder (`prompts.txt`), or the calibration queries; the latter
+/// two up to `longest` bytes.
 ///
 /// # Errors
 /// A file that cannot be read or has no prompt.
-pub fn choose(file: Option<&Path>, model: &Path) -> Result<Vec<Prompt>, CliError> {
+pub fn choose(file: Option<&Path>, model: &Path, longest: usize) -> Result<Vec<Prompt>, CliError> {
     let beside = model.with_file_name("prompts.txt");
-    match file {
-        Some(file) => read(file),
-        None if beside.is_file() => read(&beside),
-        None => Ok(calibration::QUERIES.iter().map(|query| Prompt::new(query)).collect()),
-    }
+    let mut prompts = match file {
+        Some(file) => return read(file),
+        None if beside.is_file() => read(&beside)?,
+        None => calibration::QUERIES.iter().map(|query| Prompt::new(query)).collect(),
+    };
+    prompts.retain(|prompt| prompt.query.len() <= longest);
+    Ok(prompts)
 }
 
 /// Reads `query` and `query|reply` lines; empty ones and those that start with `#` don't count.
@@ -62,11 +65,11 @@ fn parse(text: &str) -> Vec<Prompt> {
     used.map(prompt).collect()
 }
 
-/// `count` prompts of printable ASCII, short ones and ones as long as the command tail. The same seed gives the same.
-pub fn random(count: usize, seed: u64) -> Vec<Prompt> {
+/// `count` prompts of printable ASCII, short ones and ones of up to `longest` bytes. The same seed gives the same.
+pub fn random(count: usize, seed: u64, longest: usize) -> Vec<Prompt> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let mut one = || {
-        let longest = if rng.random_ratio(1, 4) { LONGEST } else { 24 };
+    let one = || {
+        let longest = if rng.random_ratio(1, 4) { longest } else { longest.min(24) };
         let length = rng.random_range(1..=longest);
         // Lower-case letters and spaces as in speech, or anything printable.
         let speech = rng.random_ratio(1, 2);
@@ -77,7 +80,8 @@ pub fn random(count: usize, seed: u64) -> Vec<Prompt> {
         let query: String = (0..length).map(|_| char::from(character())).collect();
         Prompt::new(&query)
     };
-    (0..count).map(|_| one()).collect()
+    // A single "!" is no question: it ends a chat.
+    std::iter::repeat_with(one).filter(|p| p.query.trim() != "!").take(count).collect()
 }
 
 #[cfg(test)]
@@ -94,9 +98,10 @@ mod tests {
 
     #[test]
     fn random_prompts_fit_a_command_tail_and_depend_on_the_seed_only() {
-        let prompts = random(200, 7);
-        assert_eq!(prompts, random(200, 7));
-        assert_ne!(prompts, random(200, 8));
+        let prompts = random(200, 7, LONGEST);
+        assert_eq!(prompts, random(200, 7, LONGEST));
+        assert_ne!(prompts, random(200, 8, LONGEST));
+        assert!(random(200, 7, 3).iter().all(|p| p.query.len() <= 3));
         assert!(prompts.iter().all(|p| (1..=LONGEST).contains(&p.query.len())));
         assert!(prompts.iter().any(|p| p.query.len() > 62));
     }

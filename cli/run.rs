@@ -9,7 +9,7 @@ use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::Model;
-use mlc_compiler::target::ImageKind;
+use mlc_compiler::target::{ImageKind, Machine};
 use mlc_compiler::{Assets, Request, Target, eval, text};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -45,7 +45,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target, &assets)?;
+    let target = targets::find(&args.target, args.profile.as_deref(), &assets)?;
     let model = files::model(&args.program)?.model;
     let demands = &args.plan.demands()?;
     let request =
@@ -86,14 +86,19 @@ fn run_file(
         );
         return Err(CliError::Usage(message));
     }
-    let target = targets::find(&args.target, &Assets::builtin())?;
+    let target = targets::find(&args.target, args.profile.as_deref(), &Assets::builtin())?;
     if !target.images.contains(&kind) {
         return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
     }
     let bytes = files::read(&args.program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
-    let file = ProgramFile { name: &name, bytes: &bytes, tail: &tail };
-    sim::run_program(&file, &target, args.speed, UserConsole::new(out, terminal), &mut NoProbe)?;
+    let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail };
+    // Without a command line, prompts are lines to type.
+    let console = match target.machine {
+        Machine::Avr if !args.prompts.is_empty() => UserConsole::typed(out, &args.prompts),
+        Machine::Avr | Machine::Cpm => UserConsole::new(out, terminal),
+    };
+    sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
     Ok(Outcome::Done)
 }
 

@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
 use mlc_compiler::plan::processor::processor;
+use mlc_compiler::target::{Board, Profile};
 use mlc_compiler::{Assets, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -66,19 +67,65 @@ fn row(target: &Target) -> Row<'_> {
 
 /// The target of that name, or the one described in a file: anything that ends in `.ron` is one.
 ///
+/// `profile` is the board that an AVR chip is on: a name, or a file that ends in `.ron`.
+///
 /// # Errors
-/// No such target; a file that is no description.
-pub fn find(name: &str, assets: &Assets) -> Result<Target, CliError> {
+/// No such target or board; a file that is no description; a board with another chip.
+pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target, CliError> {
+    if let Some(profile) = profile {
+        return on_board(name, profile, assets);
+    }
     let path = Path::new(name);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
         return Ok(Target::read(&files::read_text(path)?, name)?);
     }
     let targets = assets.targets()?;
+    if let Some(device) = assets.devices()?.iter().find(|device| device.name == name && device.uart.is_none())
+    {
+        return Err(silent(&device.name));
+    }
     let known = targets.iter().map(|t| t.name.clone()).collect();
     targets
         .into_iter()
         .find(|t| t.name == name)
         .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
+}
+
+/// The chip `name` on a board.
+fn on_board(name: &str, profile: &str, assets: &Assets) -> Result<Target, CliError> {
+    let devices = assets.devices()?;
+    let Some(device) = devices.iter().find(|device| device.name == name) else {
+        let known: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
+        let message =
+            format!("--profile is a board with an AVR chip; --target must be one: {}", known.join(", "));
+        return Err(CliError::Usage(message));
+    };
+    let path = Path::new(profile);
+    let board = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
+        let stem = path.file_stem().map_or_else(|| profile.into(), |stem| stem.to_string_lossy());
+        Profile::read(&files::read_text(path)?, &stem, profile, &devices)?
+    } else {
+        let profiles = assets.profiles()?;
+        let on_chip = |p: &&Profile| p.device == name && p.baud.is_some();
+        let known: Vec<_> = profiles.iter().filter(on_chip).map(|p| p.name.clone()).collect();
+        let found = profiles.into_iter().find(|p| p.name == profile && p.device == name);
+        found.ok_or_else(|| {
+            let message =
+                format!("there is no board {profile} with an {name}; there are {}", known.join(", "));
+            CliError::Usage(message)
+        })?
+    };
+    if board.device != name {
+        return Err(CliError::Usage(format!("the board {profile} has an {}, no {name}", board.device)));
+    }
+    Board { device: device.clone(), profile: board }.target().ok_or_else(|| silent(name))
+}
+
+/// A chip without a serial line: programs have nobody to talk to.
+fn silent(chip: &str) -> CliError {
+    CliError::Usage(format!(
+        "{chip} has no serial line: compile with -o NAME.c, and call the C from a program of your own"
+    ))
 }
 
 /// What a table calls the unit of time.

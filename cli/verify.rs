@@ -54,16 +54,16 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         return Err(CliError::Usage(message.into()));
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, &assets)?;
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let loaded = files::model(&args.model.path)?;
     let model = &loaded.model;
-    let mut prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
-    prompts.extend(prompts::random(args.random, args.seed));
     let graph = mlc_compiler::reference(model)?;
     let demands = &args.plan.demands()?;
     let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, &target, None);
+    let mut prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
+    prompts.extend(prompts::random(args.random, args.seed, simulator.longest()));
 
     let mut tally = Tally { model: model.name.clone(), target: target.name.clone(), ..Tally::default() };
     let bar = progress::bar(prompts.len(), "verify");

@@ -13,6 +13,8 @@
         .equ UBRRH, {{ board.uart.divider_high }}
         .equ UDR, {{ board.uart.data }}
         .equ UDRE, 5                    ; in UCSRA: the data register is empty
+        .equ TALK, 0x98                 ; in UCSRB: receive with an interrupt, send
+        .equ TELL_EMPTY, 0x20           ; and an interrupt when the data register is empty
         .equ RAMEND, {{ board.ram_end }}
         .equ RING, {{ board.ring }}                   ; keys that may wait, and one; a power of two
 
@@ -28,14 +30,14 @@ vectors:
 ; A boot loader may have left anything in the registers. Nothing in RAM is cleared but what is cleared here.
 start:
         cli
+        clr r1                          ; and zero it stays
         ldi r24, lo8(RAMEND)
         out SPL, r24
         ldi r24, hi8(RAMEND)
         out SPH, r24
 {%- if board.wide %}
-        clr r24
-        out 0x3B, r24                   ; RAMPZ
-        out 0x3C, r24                   ; EIND
+        out 0x3B, r1                    ; RAMPZ
+        out 0x3C, r1                    ; EIND
 {%- endif %}
 {%- for power in board.power_off %}
         ldi r24, {{ power.bits }}                   ; what is not used gets no clock
@@ -51,17 +53,16 @@ start:
         sts UCSRA, r24                  ; double speed: nearest to the baud rate
         ldi r24, 0x06
         sts UCSRC, r24
-        ldi r24, 0x98
-        sts UCSRB, r24                  ; receive by interrupt, send
+        ldi r24, TALK
+        sts UCSRB, r24
 {%- for port in board.outputs %}
         lds r24, {{ port.direction }}
         ori r24, {{ port.bits }}                   ; pins that labels drive
         sts {{ port.direction }}, r24
 {%- endfor %}
-        clr r24
-        sts ring_head, r24
-        sts ring_tail, r24
-        sts last_key, r24
+        sts ring_head, r1
+        sts ring_tail, r1
+        sts last_key, r1
         sei
 
 chat:
@@ -83,14 +84,29 @@ answered:
         rcall emit
         rjmp chat
 
-; Sends the character in r24. Changes r25 only.
+; Sends the character in r24; sleeps while the one before still waits. Changes r25 only.
         .global emit
 emit:
         lds r25, UCSRA
         sbrs r25, UDRE
-        rjmp emit
+        rjmp emit_wait
         sts UDR, r24
         ret
+emit_wait:
+        cli
+        ldi r25, TALK+TELL_EMPTY
+        sts UCSRB, r25
+        sei
+        sleep
+        rjmp emit
+
+; The data register is empty: that was what emit wanted to know.
+empty:
+        push r24
+        ldi r24, TALK
+        sts UCSRB, r24
+        pop r24
+        reti
 
 ; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
 ; line; backspace and delete take a character back.
@@ -185,28 +201,30 @@ unused:                                 ; no interrupt leads here: they are off
         reti
 {%- if board.labels %}
 
-; Drives the pins of the label whose number is in r24, and sends its name.
+; Drives the pins of the label whose number is in r25:r24, and sends its name.
 tell_label:
 {%- for drive in board.drives %}
-        cpi r24, {{ drive.label }}                    ; {{ drive.name }}: {{ drive.pin }}
+        cpi r24, lo8({{ drive.label }})               ; {{ drive.name }}: {{ drive.pin }}
+        ldi r18, hi8({{ drive.label }})
+        cpc r25, r18
         brne tell_{{ loop.index }}
-        lds r25, {{ drive.port }}
+        lds r18, {{ drive.port }}
 {%- if drive.high %}
-        ori r25, {{ drive.mask }}
+        ori r18, {{ drive.mask }}
 {%- else %}
-        andi r25, {{ drive.mask }}
+        andi r18, {{ drive.mask }}
 {%- endif %}
-        sts {{ drive.port }}, r25
+        sts {{ drive.port }}, r18
 tell_{{ loop.index }}:
 {%- endfor %}
         ldi r30, lo8(labels)
         ldi r31, hi8(labels)
 tell_seek:
-        subi r24, 1
+        sbiw r24, 1
         brcs tell_next
 tell_skip:
-        lpm r25, Z+
-        tst r25
+        lpm r18, Z+
+        tst r18
         brne tell_skip
         rjmp tell_seek
 tell_send:

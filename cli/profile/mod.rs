@@ -74,7 +74,7 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         files::check_writable(&file.path)?;
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, &assets)?;
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let profile = match sim::program_kind(&args.program) {
         Some(kind) => of_program(kind, args, &target)?,
         None => of_model(args, &target, &assets)?,
@@ -114,17 +114,17 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         return Err(CliError::Usage(message.into()));
     }
     let loaded = files::model(&args.program)?;
-    let queries: Vec<Vec<u8>> = match args.words.is_empty() {
-        true => {
-            let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path)?;
-            prompts.into_iter().map(|p| p.query.into_bytes()).collect()
-        }
-        false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
-    };
     let (model, demands) = (&loaded.model, &args.plan.demands()?);
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, target, None);
+    let queries: Vec<Vec<u8>> = match args.words.is_empty() {
+        true => {
+            let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
+            prompts.into_iter().map(|p| p.query.into_bytes()).collect()
+        }
+        false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
+    };
     let mut samples: Vec<Sample> = Vec::new();
     let mut steps = 0;
     let bar = progress::bar(queries.len(), "profile");
@@ -148,7 +148,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         runs: queries.len(),
         run_name: "prompt",
         steps,
-        report: Report::new(&samples, &names, &source.lines, &phases, &show_address(target.origin.into())),
+        report: Report::new(&samples, &names, &source.lines, &phases, &show_address(inside(target).start)),
         phases,
         source,
         names,
@@ -166,6 +166,10 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
     if !target.images.contains(&kind) {
         return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
     }
+    if target.flash.is_some() {
+        let message = format!("of an AVR chip a model can be profiled, no .{extension} file");
+        return Err(CliError::Usage(message));
+    }
     let bytes = files::read(&args.program)?;
     let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
     let tails: Vec<String> = match &args.prompts {
@@ -178,12 +182,12 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         let mut probe = ProfileProbe::new(Vec::new(), false);
         let mut said = io::stderr();
         let console = UserConsole::new(&mut said, io::stdin().is_terminal());
-        let file = ProgramFile { name: &name, bytes: &bytes, tail };
+        let file = ProgramFile { name: &name, kind, bytes: &bytes, tail };
         sim::run_program(&file, target, None, console, &mut probe)?;
         samples.extend(probe.profiler.contexts());
     }
     let names = Names::new(&symbols.source.labels, &report::called(&samples), inside(target), show_address);
-    let root = show_address(target.origin.into());
+    let root = show_address(inside(target).start);
     Ok(Profile {
         name,
         target: target.name.clone(),
@@ -202,7 +206,11 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
 
 /// Where a program's own code can be.
 fn inside(target: &Target) -> Range<u32> {
-    target.origin.into()..target.memory_end.into()
+    match target.flash {
+        None => target.origin.into()..target.memory_end.into(),
+        // No flash of a chip has more than 256 KB.
+        Some(flash) => 0..flash as u32,
+    }
 }
 
 /// Intel's notation.

@@ -13,8 +13,18 @@ pub trait Machine {
     /// ended, if it did.
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End>;
 
-    /// Cycles since the machine was switched on.
+    /// Cycles since the machine was switched on; those in which the processor sleeps are not counted.
     fn cycles(&self) -> u64;
+
+    /// Cycles that the processor has slept.
+    fn asleep(&self) -> u64 {
+        0
+    }
+
+    /// The most bytes that the stack has had, if the machine knows.
+    fn stack(&self) -> Option<u16> {
+        None
+    }
 }
 
 /// How a program ended.

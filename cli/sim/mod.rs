@@ -3,6 +3,7 @@
 //! [`machine`] is what all machines have in common; [`z80`] brings those with that processor under it. Which machine
 //! a target has is data ([`mlc_compiler::target::Machine`]), and [`load`] is the one place that looks at it.
 
+mod avr;
 pub mod machine;
 mod phases;
 mod z80;
@@ -10,6 +11,7 @@ mod z80;
 use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
 use crate::error::CliError;
+use crate::prompts::LONGEST;
 use machine::{Both, End, Machine, NoProbe, Probe, drive};
 use mlc_compiler::model::{Model, Output};
 use mlc_compiler::target::{self, ImageKind};
@@ -29,6 +31,8 @@ pub struct Simulator<'a> {
     name: &'a str,
     symbols: Symbols,
     limit: u64,
+    /// Bytes of the line that the program reads.
+    line: u8,
     pub pace: Option<Clock>,
     phases: Phases,
 }
@@ -42,13 +46,18 @@ pub struct Answer {
     pub logits: Vec<Vec<i16>>,
     /// Cycles since the machine was switched on at which each pass's logits were there.
     pub ready: Vec<u64>,
-    /// Cycles from the question to the end of the answer.
+    /// Cycles from the question to the end of the answer, without those asleep.
     pub t_states: u64,
+    /// Cycles asleep until the answer was sent.
+    pub asleep: u64,
+    /// The most bytes that the stack had, if the machine knows.
+    pub stack: Option<u16>,
 }
 
 /// A program as a machine takes it.
 struct Program<'a> {
     name: &'a str,
+    kind: ImageKind,
     bytes: &'a [u8],
     memory_end: u16,
     symbols: Symbols,
@@ -59,13 +68,39 @@ struct Program<'a> {
 
 /// Puts a program on the machine that it is for. A query that does not go through the console comes as `tail`.
 fn load<'c>(
-    machine: target::Machine,
+    target: &Target,
     program: &Program,
     tail: &[u8],
     console: &'c mut dyn Console,
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
-    match machine {
+    match target.machine {
         target::Machine::Cpm => z80::cpm(program, tail, console),
+        target::Machine::Avr => avr::board(&target.name, program, console),
+    }
+}
+
+/// Whether programs ask for each query on the console, not once in a command tail.
+fn asks(machine: target::Machine) -> bool {
+    match machine {
+        target::Machine::Cpm => false,
+        target::Machine::Avr => true,
+    }
+}
+
+/// What a machine that asks shows of the end of a typed line.
+fn echo(machine: target::Machine) -> &'static [u8] {
+    match machine {
+        target::Machine::Cpm => b"\r\n",
+        target::Machine::Avr => b"",
+    }
+}
+
+/// Whether a byte can stand in a typed line.
+fn has_key(machine: target::Machine, byte: u8) -> bool {
+    match machine {
+        target::Machine::Cpm => (b' '..=b'~').contains(&byte),
+        // Ends of lines, and what takes a character back.
+        target::Machine::Avr => !matches!(byte, b'\r' | b'\n' | 8 | 127),
     }
 }
 
@@ -77,7 +112,9 @@ impl<'a> Simulator<'a> {
         };
         let symbols = image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect();
         let phases = Phases::new(image);
-        Self { image, target, name: &model.name, symbols, limit: STEP_LIMIT * (steps + 1), pace, phases }
+        let line = target.longest(model.query.max_length);
+        let limit = STEP_LIMIT * (steps + 1);
+        Self { image, target, name: &model.name, symbols, limit, line, pace, phases }
     }
 
     /// The program's answer to a query. An empty query has none: the program would ask for one.
@@ -121,18 +158,26 @@ impl<'a> Simulator<'a> {
         if tail.is_empty() {
             return Ok(Answer::default());
         }
-        let mut console = ReplyConsole::new(live);
+        let asks = asks(self.target.machine);
+        let mut console = match asks {
+            true => ReplyConsole::asked(self.typed(query)?, echo(self.target.machine), live),
+            false => ReplyConsole::answering(live),
+        };
         let mut machine = self.load(&tail, &mut console, Some(self.limit))?;
         let mut watch = Watch { image: self.image, answer: Answer::default(), asked: 0 };
+        let before = machine.asleep();
         let end = drive(machine.as_mut(), &mut Both(&mut watch, probe), self.pace);
         let t_states = machine.cycles() - watch.asked;
+        let (asleep, stack) = (machine.asleep() - before, machine.stack());
         drop(machine);
         if let Some(e) = console.failure.take() {
             return Err(e.into());
         }
         let reply = console.reply().to_vec();
         match end {
-            End::Exit => Ok(Answer { reply, t_states, ..watch.answer }),
+            End::Exit if !asks => Ok(Answer { reply, t_states, asleep, stack, ..watch.answer }),
+            End::NoInput if asks => Ok(Answer { reply, t_states, asleep, stack, ..watch.answer }),
+            End::Exit => Err(self.fault("it ends instead of asking again".into())),
             End::NoInput => Err(self.fault("it asks for input although it was given a command tail".into())),
             End::Fault(fault) => Err(self.fault(fault)),
         }
@@ -147,6 +192,33 @@ impl<'a> Simulator<'a> {
         let machine = self.load(b"", &mut console, None)?;
         interact(machine, &mut NoProbe, self.pace).map_err(|fault| self.fault(fault))?;
         console.finish()
+    }
+
+    /// The longest query that the program takes, in bytes.
+    pub fn longest(&self) -> usize {
+        if asks(self.target.machine) { self.line.into() } else { LONGEST }
+    }
+
+    /// The line that asks `query`.
+    fn typed<'q>(&self, query: &'q [u8]) -> Result<&'q [u8], CliError> {
+        let refuse = |problem: String, help: &str| {
+            let place = format!("prompt \"{}\"", shortened(&String::from_utf8_lossy(query)));
+            Err(CliError::Prompt { place, problem, help: help.into() })
+        };
+        let name = &self.target.name;
+        if query.len() > self.longest() {
+            let problem =
+                format!("it has {} bytes; the program's line on {name} holds {}", query.len(), self.line);
+            return refuse(problem, "shorten it, or use --target reference");
+        }
+        if let Some(byte) = query.iter().find(|&&byte| !has_key(self.target.machine, byte)) {
+            let problem = format!("the byte {byte:02X}h cannot be typed on {name}");
+            return refuse(problem, "take it out, or use --target reference");
+        }
+        if text::normalize(query) == b"!" && self.target.machine != target::Machine::Avr {
+            return refuse(format!("it ends the chat on {name}"), "ask something else");
+        }
+        Ok(query)
     }
 
     fn fault(&self, fault: String) -> CliError {
@@ -164,15 +236,21 @@ impl<'a> Simulator<'a> {
         console: &'c mut dyn Console,
         limit: Option<u64>,
     ) -> Result<Box<dyn Machine + 'c>, CliError> {
+        // An ELF file names addresses in faults and knows where data ends.
+        let elf = self.target.images.iter().find(|kind| **kind == ImageKind::Elf);
+        let Some(&kind) = elf.or(self.target.images.first()) else {
+            return Err(self.fault("its target loads no kind of file".into()));
+        };
         let program = Program {
             name: self.name,
-            bytes: &self.image.bytes,
+            kind,
+            bytes: &self.image.file(kind),
             memory_end: self.target.memory_end,
             symbols: self.symbols.clone(),
             logits_ready: Some(self.image.logits.ready),
             limit,
         };
-        load(self.target.machine, &program, tail, console)
+        load(self.target, &program, tail, console)
     }
 }
 
@@ -193,6 +271,7 @@ pub fn program_kind(path: &Path) -> Option<ImageKind> {
 /// A file that a machine loads as it is, and what stands behind its name on the command line.
 pub struct ProgramFile<'a> {
     pub name: &'a str,
+    pub kind: ImageKind,
     pub bytes: &'a [u8],
     pub tail: &'a str,
 }
@@ -210,13 +289,14 @@ pub fn run_program(
 ) -> Result<(), CliError> {
     let program = Program {
         name: file.name,
+        kind: file.kind,
         bytes: file.bytes,
         memory_end: target.memory_end,
         symbols: Symbols::default(),
         logits_ready: None,
         limit: None,
     };
-    let machine = load(target.machine, &program, file.tail.as_bytes(), &mut console)?;
+    let machine = load(target, &program, file.tail.as_bytes(), &mut console)?;
     interact(machine, probe, pace).map_err(|fault| CliError::Fault {
         program: file.name.to_string(),
         machine: system(target.machine).into(),
@@ -230,6 +310,7 @@ pub fn run_program(
 fn system(machine: target::Machine) -> &'static str {
     match machine {
         target::Machine::Cpm => "the CP/M machine",
+        target::Machine::Avr => "the AVR board",
     }
 }
 

@@ -1,6 +1,6 @@
 //! The files inside the binary: templates, runtime sources, descriptions of targets, devices and boards.
 
-use crate::target::{Device, Profile, Target, TargetError, device};
+use crate::target::{Board, Device, Profile, Target, TargetError, device};
 use std::collections::BTreeMap;
 
 /// Templates and target descriptions by file name.
@@ -62,12 +62,20 @@ impl Assets {
         self.templates.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
-    /// All targets that mlc brings, by name.
+    /// All targets that mlc brings: those with a description of their own by name, then AVR chips by name, each on the
+    /// board that is meant where none is named.
     ///
     /// # Errors
     /// A damaged description: a bug in mlc.
     pub fn targets(&self) -> Result<Vec<Target>, TargetError> {
-        self.targets.iter().map(|(file, text)| Target::read(text, file)).collect()
+        let mut targets: Vec<Target> =
+            self.targets.iter().map(|(file, text)| Target::read(text, file)).collect::<Result<_, _>>()?;
+        let profiles = self.profiles()?;
+        for device in self.devices()? {
+            let profile = profiles.iter().find(|p| p.name == device.profile && p.device == device.name);
+            targets.extend(profile.and_then(|profile| Board { device, profile: profile.clone() }.target()));
+        }
+        Ok(targets)
     }
 
     /// All AVR devices that mlc knows, by name.

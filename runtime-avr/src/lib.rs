@@ -35,7 +35,7 @@ pub use device::{
 pub use end::{End, Exit, Fault, FaultKind, Location, State, Symbols};
 pub use machine::{AvrConfig, AvrMachine};
 pub use memory::Memory;
-pub use mlc_machine::{Console, Input, Readiness, Script};
+pub use mlc_machine::{Call, Console, Input, Readiness, Return, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter, Pins};
 pub use program::{LoadError, Program};
 pub use run::Typing;

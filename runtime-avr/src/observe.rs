@@ -1,5 +1,7 @@
 //! Looking at a program while it runs.
 
+use mlc_machine::{Call, Return};
+
 use crate::memory::Memory;
 
 /// A port's outputs.
@@ -18,11 +20,33 @@ pub trait Observer {
     /// Whether [`Observer::on_instruction`] is called at all.
     const INSTRUCTIONS: bool = false;
 
+    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all.
+    const CALLS: bool = false;
+
+    /// A call, behind its instruction, or the acceptance of an interrupt, before its cycles are told. Addresses are byte
+    /// addresses; the slot is the stack pointer after the push.
+    fn on_call(&mut self, call: Call<u32>) {
+        let _ = call;
+    }
+
+    /// A return, behind its instruction. Programs also jump with return instructions.
+    fn on_return(&mut self, ret: Return<u32>) {
+        let _ = ret;
+    }
+
     /// The instruction at the byte address `pc` ran from cycle `before` to `after`. The acceptance of an
-    /// interrupt is told with the address of its vector, time asleep with the address of the `SLEEP`, so that
-    /// the differences add up to all cycles of the run.
+    /// interrupt is told with the address of its vector, and time asleep by [`Observer::on_sleep`], so that the
+    /// differences add up to all cycles of the run.
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         let _ = (pc, before, after);
+    }
+
+    /// The processor slept from cycle `before` to `after`; `pc` is the address of the `SLEEP`. Unless implemented,
+    /// this is told as an instruction, if those are wanted.
+    fn on_sleep(&mut self, pc: u32, before: u64, after: u64) {
+        if Self::INSTRUCTIONS {
+            self.on_instruction(pc, before, after);
+        }
     }
 
     /// PC has reached a watched byte address; the instruction there comes next. `t`: cycles since the start.
@@ -32,6 +56,12 @@ pub trait Observer {
 
     /// The UART has sent `byte`; `t` is the end of its stop bit, or up to one instruction later.
     fn on_console_out(&mut self, byte: u8, t: u64) {
+        let _ = (byte, t);
+    }
+
+    /// `byte` has come over the UART's line, whether the program reads it in time or not; `t` is the end of its stop
+    /// bit, or up to one instruction later.
+    fn on_console_in(&mut self, byte: u8, t: u64) {
         let _ = (byte, t);
     }
 
@@ -53,9 +83,22 @@ impl Observer for NoObserver {}
 
 impl<O: Observer> Observer for &mut O {
     const INSTRUCTIONS: bool = O::INSTRUCTIONS;
+    const CALLS: bool = O::CALLS;
+
+    fn on_call(&mut self, call: Call<u32>) {
+        (**self).on_call(call);
+    }
+
+    fn on_return(&mut self, ret: Return<u32>) {
+        (**self).on_return(ret);
+    }
 
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         (**self).on_instruction(pc, before, after);
+    }
+
+    fn on_sleep(&mut self, pc: u32, before: u64, after: u64) {
+        (**self).on_sleep(pc, before, after);
     }
 
     fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
@@ -64,6 +107,10 @@ impl<O: Observer> Observer for &mut O {
 
     fn on_console_out(&mut self, byte: u8, t: u64) {
         (**self).on_console_out(byte, t);
+    }
+
+    fn on_console_in(&mut self, byte: u8, t: u64) {
+        (**self).on_console_in(byte, t);
     }
 
     fn on_marker(&mut self, value: u8, t: u64) {
@@ -78,6 +125,25 @@ impl<O: Observer> Observer for &mut O {
 /// Two observers at once.
 impl<A: Observer, B: Observer> Observer for (A, B) {
     const INSTRUCTIONS: bool = A::INSTRUCTIONS || B::INSTRUCTIONS;
+    const CALLS: bool = A::CALLS || B::CALLS;
+
+    fn on_call(&mut self, call: Call<u32>) {
+        if A::CALLS {
+            self.0.on_call(call);
+        }
+        if B::CALLS {
+            self.1.on_call(call);
+        }
+    }
+
+    fn on_return(&mut self, ret: Return<u32>) {
+        if A::CALLS {
+            self.0.on_return(ret);
+        }
+        if B::CALLS {
+            self.1.on_return(ret);
+        }
+    }
 
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         // The one that wants no instructions must not get them because the other one does.
@@ -89,6 +155,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
         }
     }
 
+    fn on_sleep(&mut self, pc: u32, before: u64, after: u64) {
+        self.0.on_sleep(pc, before, after);
+        self.1.on_sleep(pc, before, after);
+    }
+
     fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
         self.0.on_watch(address, memory, t);
         self.1.on_watch(address, memory, t);
@@ -97,6 +168,11 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
     fn on_console_out(&mut self, byte: u8, t: u64) {
         self.0.on_console_out(byte, t);
         self.1.on_console_out(byte, t);
+    }
+
+    fn on_console_in(&mut self, byte: u8, t: u64) {
+        self.0.on_console_in(byte, t);
+        self.1.on_console_in(byte, t);
     }
 
     fn on_marker(&mut self, value: u8, t: u64) {

@@ -1,6 +1,6 @@
 //! The run loop: instructions, watched addresses, the UART's line, interrupts, sleep and limits.
 
-use mlc_machine::{Console, Input, Readiness};
+use mlc_machine::{Call, Console, Input, Readiness, Return};
 
 use crate::alu;
 use crate::core::{Core, News, Pause};
@@ -77,13 +77,29 @@ impl Core {
             if op.watched {
                 out.observer.on_watch(self.at * 2, &self.memory, before);
             }
+            let sp = self.memory.sp;
             if let Err(kind) = self.execute(op) {
                 return self.fault(kind);
             }
             if O::INSTRUCTIONS {
                 out.observer.on_instruction(self.at * 2, before, self.t);
             }
+            if O::CALLS {
+                self.tell_call(op.kind, sp, out.observer);
+            }
         }
+    }
+
+    /// Tells of the call or return that was just executed; `sp` is the stack pointer before it.
+    fn tell_call<O: Observer>(&self, kind: Kind, sp: u16, observer: &mut O) {
+        let to = self.pc * 2;
+        let words = match kind {
+            Kind::Call => 2,
+            Kind::Rcall | Kind::Icall | Kind::Eicall => 1,
+            Kind::Ret | Kind::Reti => return observer.on_return(Return { to, slot: sp.into() }),
+            _ => return,
+        };
+        observer.on_call(Call { to, back: (self.at + words) * 2, slot: self.memory.sp.into() });
     }
 
     fn fault(&self, kind: FaultKind) -> State {
@@ -95,6 +111,11 @@ impl Core {
         loop {
             self.tell_news(out.observer);
             self.timer.catch_up(self.t);
+            if let Some((byte, end)) = self.uart.arriving
+                && end <= self.t
+            {
+                out.observer.on_console_in(byte, self.t);
+            }
             for byte in self.uart.catch_up(self.t).into_iter().flatten() {
                 out.console.write(byte);
                 out.observer.on_console_out(byte, self.t);
@@ -135,9 +156,7 @@ impl Core {
                 next = next.min(out.typist.next.max(self.t + 1));
             }
             if self.pause == Pause::Asleep {
-                if O::INSTRUCTIONS {
-                    out.observer.on_instruction(self.at * 2, self.t, next);
-                }
+                out.observer.on_sleep(self.at * 2, self.t, next);
                 self.asleep += next - self.t;
                 self.t = next;
                 continue;
@@ -203,6 +222,7 @@ impl Core {
         if self.ops.get(target as usize).is_some_and(|op| op.kind == Kind::Erased) {
             return Err(FaultKind::MissingHandler { vector });
         }
+        let back = self.pc * 2;
         self.push_pc(self.pc)?;
         self.memory.sreg &= !alu::I;
         match source {
@@ -213,6 +233,9 @@ impl Core {
         }
         self.t += INTERRUPT + self.wide() + if self.pause == Pause::Asleep { WAKE_UP } else { 0 };
         self.jump(target);
+        if O::CALLS {
+            observer.on_call(Call { to: target * 2, back, slot: self.memory.sp.into() });
+        }
         if O::INSTRUCTIONS {
             observer.on_instruction(target * 2, before, self.t);
         }

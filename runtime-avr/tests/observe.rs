@@ -3,7 +3,8 @@
 mod support;
 
 use mlc_runtime_avr::{
-    ATMEGA328P, ATTINY85, AvrConfig, End, Exit, Memory, NoObserver, Observer, PhaseCounter, Program, State,
+    ATMEGA328P, ATTINY85, AvrConfig, Call, End, Exit, Memory, NoObserver, Observer, PhaseCounter, Program,
+    Return, State,
 };
 use support::machine;
 
@@ -51,6 +52,31 @@ fn watched_addresses_and_slices() {
         assert_eq!(seen.watched, [(6, 3, 3), (6, 2, 8), (6, 1, 13)], "{slice}");
         assert_eq!((machine.cycles(), seen.instructions), (TIME, 1 + 3 * 3 + 2));
     }
+}
+
+/// RCALL at 0 to 4, where RET comes back to 2 / RJMP to itself.
+#[test]
+fn calls_and_returns() {
+    #[derive(Default)]
+    struct Calls(Vec<(bool, u32, u32)>);
+
+    impl Observer for Calls {
+        const CALLS: bool = true;
+
+        fn on_call(&mut self, call: Call<u32>) {
+            assert_eq!(call.back, 2);
+            self.0.push((true, call.to, call.slot));
+        }
+
+        fn on_return(&mut self, ret: Return<u32>) {
+            self.0.push((false, ret.to, ret.slot));
+        }
+    }
+
+    let mut machine = machine(&ATMEGA328P, &[0xD001, 0xCFFF, 0x9508], "", AvrConfig::default());
+    let mut calls = Calls::default();
+    assert_eq!(machine.run(&mut calls), End::Exit(Exit::Stop));
+    assert_eq!(calls.0, [(true, 4, 0x08FD), (false, 2, 0x08FD)]);
 }
 
 #[test]

@@ -30,6 +30,8 @@ const RETI: u16 = 0x9518;
 #[derive(Default)]
 struct Seen {
     out: Vec<(u8, u64)>,
+    input: Vec<u8>,
+    asleep: u64,
     markers: Vec<(u8, u64)>,
     pins: Vec<(Pins, u64)>,
     total: u64,
@@ -41,6 +43,15 @@ impl Observer for Seen {
     fn on_instruction(&mut self, _: u32, before: u64, after: u64) {
         assert_eq!(before, self.total, "the instructions follow one another");
         self.total = after;
+    }
+
+    fn on_sleep(&mut self, pc: u32, before: u64, after: u64) {
+        self.asleep += after - before;
+        self.on_instruction(pc, before, after);
+    }
+
+    fn on_console_in(&mut self, byte: u8, _t: u64) {
+        self.input.push(byte);
     }
 
     fn on_console_out(&mut self, byte: u8, t: u64) {
@@ -93,6 +104,11 @@ fn run(code: &Code, input: &str, typing: Typing) -> (End, Seen, u64, u64) {
     let mut seen = Seen::default();
     let end = machine.run(&mut seen);
     assert_eq!(seen.total, machine.cycles(), "instructions and sleep add up to everything");
+    assert_eq!(seen.asleep, machine.sleep_cycles());
+    assert!(input.as_bytes().starts_with(&seen.input), "{:?} came", seen.input);
+    if end == End::EndOfInput {
+        assert_eq!(seen.input, input.as_bytes());
+    }
     let output: Vec<u8> = seen.out.iter().map(|&(byte, _)| byte).collect();
     assert_eq!(machine.console().output(), output);
     (end, seen, machine.sleep_cycles(), machine.lost_bytes())

@@ -41,6 +41,7 @@ impl Chip {
             stack: 48,
             longest_query: 127,
             console: "bare.S".into(),
+            board: None,
         };
         let mut assets = Assets::builtin();
         let marker =

@@ -1,5 +1,6 @@
 //! The `mlc` binary from outside: what it prints, its exit codes, and what it leaves on the disk.
 
+mod avr;
 mod bench;
 mod c99;
 mod compile;

@@ -18,6 +18,8 @@ pub struct Image {
     pub origin: u16,
     pub bytes: Vec<u8>,
     pub assembly: Assembly,
+    /// What it was assembled for.
+    pub isa: Isa,
     /// Parts of the program, by address, that tables of T-states name.
     pub phases: Vec<Phase>,
     pub logits: Logits,
@@ -59,6 +61,11 @@ impl Image {
     pub fn file(&self, kind: ImageKind) -> Vec<u8> {
         match kind {
             ImageKind::Com => self.bytes.clone(),
+            ImageKind::Hex => hex(&self.bytes).into_bytes(),
+            ImageKind::Elf => match self.isa {
+                Isa::Avr(core) => elf(&self.assembly, core),
+                Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
+            },
         }
     }
 
@@ -122,7 +129,7 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
         Cpu::Avr(_) => target.origin.into(),
     };
     let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
-    Ok(Image { origin, bytes, phases, logits, memory_start, memory_end, assembly })
+    Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly })
 }
 
 /// The assembler's name for a core.

@@ -12,7 +12,7 @@ const RING: u8 = 64;
 
 /// A board. Addresses and values are text in hexadecimal, as the source shows them.
 #[derive(Debug, Clone, Serialize)]
-pub struct Board {
+pub struct BoardContext {
     pub device: String,
     pub about: String,
     pub baud: u32,
@@ -86,7 +86,7 @@ pub struct Pin {
     pub high: bool,
 }
 
-impl Board {
+impl BoardContext {
     /// The board of `profile`, whose chip is `device`, for a program with these labels (none: it is no classifier) and
     /// lines of up to `max_query` bytes. `None`: the chip has no serial port, or the profile no speed for it.
     pub fn new(device: &Device, profile: &Profile, labels: &[String], max_query: u8) -> Option<Self> {
@@ -179,10 +179,9 @@ fn outputs<'a>(device: &Device, drives: impl Iterator<Item = &'a Drive>) -> Vec<
 
 /// The handlers from the reset's on.
 fn vectors(uart: &Uart) -> Vec<&'static str> {
-    let mut handlers = vec!["unused"; usize::from(uart.received) + 1];
-    handlers[0] = "start";
-    handlers[usize::from(uart.received)] = "received";
-    handlers
+    let used = [(0, "start"), (uart.received, "received"), (uart.empty, "empty")];
+    let handler = |at| used.iter().find(|(vector, _)| *vector == at).map_or("unused", |(_, name)| name);
+    (0..=uart.received.max(uart.empty)).map(handler).collect()
 }
 
 /// A label as a comment may show it: the C preprocessor, which reads the source first, looks into comments for quotes,

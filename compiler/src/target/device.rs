@@ -44,6 +44,8 @@ pub struct Device {
     /// As `avr-gcc -mmcu=` and avrdude have it.
     pub name: String,
     pub about: String,
+    /// Name of the profile that is meant where none is given.
+    pub profile: String,
     pub core: Core,
     /// Bytes of flash, the boot loader's among them.
     pub flash: u32,
@@ -123,6 +125,7 @@ pub struct Current {
 struct Delta {
     family: Option<String>,
     about: Option<String>,
+    profile: Option<String>,
     core: Option<Core>,
     flash: Option<u32>,
     sram_start: Option<u16>,
@@ -176,6 +179,7 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
     let device = Device {
         name: name.to_string(),
         about: fact!(about),
+        profile: fact!(profile),
         core: fact!(core),
         flash: fact!(flash),
         sram_start: fact!(sram_start),

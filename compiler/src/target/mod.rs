@@ -3,10 +3,12 @@
 //! A description is a RON file (`runtime-z80/targets/NAME.ron`); `--target FILE.ron` takes one from
 //! outside. The serde schema is the struct itself.
 
+pub mod board;
 pub mod device;
 pub mod profile;
 mod read;
 
+pub use board::Board;
 pub use device::{Core, Device};
 pub use profile::Profile;
 
@@ -44,6 +46,9 @@ pub struct Target {
     pub longest_query: u8,
     /// Template of the part that talks to the machine: start-up, console, exit.
     pub console: String,
+    /// AVR: the chip and its board.
+    #[serde(skip)]
+    pub board: Option<Box<Board>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -59,21 +64,30 @@ pub enum Cpu {
 pub enum Machine {
     /// CP/M 2.2 on any Z80: a command tail, and a console behind the BDOS.
     Cpm,
+    /// An AVR on its board, alone: a serial line.
+    #[serde(skip)]
+    Avr,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub enum ImageKind {
     /// Bytes from the origin on, as CP/M loads them.
     Com,
+    /// Intel HEX, for a programmer of flash.
+    Hex,
+    /// An executable of the AVR with its symbols, for debuggers and simulators.
+    Elf,
 }
 
 impl ImageKind {
-    pub const ALL: [Self; 1] = [Self::Com];
+    pub const ALL: [Self; 3] = [Self::Com, Self::Hex, Self::Elf];
 
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Com => "com",
+            Self::Hex => "hex",
+            Self::Elf => "elf",
         }
     }
 }
@@ -110,6 +124,9 @@ impl Target {
         }
         if target.images.is_empty() {
             return fail("images", "name one kind of file at least");
+        }
+        if target.images.iter().any(|kind| matches!(kind, ImageKind::Hex | ImageKind::Elf)) {
+            return fail("images", "Hex and Elf are for AVR chips, whose targets are no files");
         }
         if target.contended.is_some_and(|(first, last)| first > last) {
             return fail("contended", "the first address must not lie behind the last");

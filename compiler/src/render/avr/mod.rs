@@ -3,6 +3,7 @@
 mod stage;
 mod weights;
 
+use super::board::BoardContext;
 use super::text;
 use crate::Request;
 use crate::ir::Form;
@@ -34,6 +35,8 @@ pub struct Program {
     ram_copies: bool,
     buffers: Vec<BufferContext>,
     memory_size: usize,
+    /// The chip and its board, for the start-up code and the serial line.
+    board: Option<BoardContext>,
 }
 
 #[derive(Serialize)]
@@ -108,6 +111,10 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
             .map(|b| BufferContext { name: b.name.clone(), offset: b.offset })
             .collect(),
         memory_size: plan.memory.size,
+        board: request.target.board.as_ref().and_then(|board| {
+            let longest = request.target.longest(request.model.query.max_length);
+            BoardContext::new(&board.device, &board.profile, labels, longest)
+        }),
         stages,
     }
 }

@@ -1,15 +1,14 @@
 //! Start-up, chat loop and serial line of AVR programs, around a small network written for the purpose: under the
 //! machine here, under simavr, and through avr-gcc.
 
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+mod judges;
+mod models;
 
+use judges::{dump, have, run, simavr};
 use mlc_compiler::Assets;
 use mlc_compiler::asm::{self, Assembly, AvrCore, Isa, Options};
 use mlc_compiler::image::{elf, hex};
-use mlc_compiler::render::board::Board;
+use mlc_compiler::render::board::BoardContext;
 use mlc_compiler::target::{Core, Device};
 use mlc_runtime_avr::{AvrConfig, AvrMachine, End, NoObserver, Observer, Pins, Program, Script, Typing};
 
@@ -53,6 +52,7 @@ wait:   dec r19
         brne say
         ret
 done:   subi r24, '0'
+        clr r25
         ret
 
         .section .noinit,"aw",@nobits
@@ -85,7 +85,7 @@ fn firmware(profile: &str, classifier: bool) -> Firmware {
     let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();
     let labels: Vec<String> = LABELS.iter().map(|label| label.to_string()).collect();
     let labels = if classifier { &labels[..] } else { &[] };
-    let board = Board::new(&device, &profile, labels, 62).unwrap();
+    let board = BoardContext::new(&device, &profile, labels, 62).unwrap();
     let template = assets.templates().find(|(name, _)| *name == "uart.S").unwrap().1;
     let mut context = tera::Context::new();
     context.insert("board", &board);
@@ -99,9 +99,13 @@ fn firmware(profile: &str, classifier: bool) -> Firmware {
 }
 
 impl Firmware {
+    fn elf(&self) -> Vec<u8> {
+        elf(&self.assembly, self.core)
+    }
+
     fn machine(&self, input: &[u8], typing: Typing) -> AvrMachine<Script> {
         let device = mlc_runtime_avr::Device::by_name(&self.device.name).unwrap();
-        let program = Program::from_elf(&elf(&self.assembly, self.core), device).unwrap();
+        let program = Program::from_elf(&self.elf(), device).unwrap();
         let from_hex = Program::from_hex(&hex(&self.assembly.bytes), device).unwrap();
         assert_eq!(program.flash, from_hex.flash);
         let config = AvrConfig { typing, limit: Some(400_000_000), ..AvrConfig::default() };
@@ -182,6 +186,30 @@ fn between_keys_it_sleeps() {
     assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
     let (asleep, all) = (machine.sleep_cycles(), machine.cycles());
     assert!(asleep > 5 * 1_600_000 - 50_000, "{asleep} of {all}");
+    // While a label of many characters goes out, too: a character takes 1,360 cycles on the line, and sending it
+    // takes less than 100.
+    let classifier = firmware("uno", true);
+    let mut machine = classifier.machine(b"3\r", Typing::WhenWaiting);
+    let mut awake = Awake::default();
+    assert_eq!(machine.run(&mut awake), End::EndOfInput);
+    let last = awake.0.len();
+    assert_eq!(last, "> STATUS\r\n> ".len());
+    let sending = awake.0[last - 3] - awake.0[3];
+    assert!(sending < 600, "{sending} cycles awake for six characters");
+}
+
+/// Cycles awake when each character has gone out.
+#[derive(Default)]
+struct Awake(Vec<u64>, u64);
+
+impl Observer for Awake {
+    fn on_sleep(&mut self, _pc: u32, before: u64, after: u64) {
+        self.1 += after - before;
+    }
+
+    fn on_console_out(&mut self, _byte: u8, t: u64) {
+        self.0.push(t - self.1);
+    }
 }
 
 /// Every change of a pin.
@@ -213,25 +241,6 @@ fn a_label_is_told_and_drives_its_pin() {
     }
 }
 
-/// Whether a judge is installed; with MLC_REQUIRE_TOOLS=1 it must be.
-fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--help").stdin(Stdio::null()).output().is_ok();
-    if !found {
-        let required = std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
-        assert!(!required, "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 demands it");
-        eprintln!("SKIPPED: {tool} is not installed (Debian: simavr, gcc-avr, avr-libc, binutils-avr)");
-    }
-    found
-}
-
-/// Runs a tool to its end in a folder; what it prints.
-fn run(folder: &Path, tool: &str, args: &[&str]) -> String {
-    let output = Command::new(tool).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(output.status.success(), "{tool} {args:?}: {said}");
-    String::from_utf8_lossy(&output.stdout).into_owned() + &said
-}
-
 /// The source, as avr-gcc takes it: the same bytes.
 #[test]
 fn avr_gcc_makes_the_same_bytes() {
@@ -254,55 +263,6 @@ fn avr_gcc_makes_the_same_bytes() {
     }
 }
 
-/// The input as a value change dump for simavr, a byte every 100 microseconds: all of it waits in the ring while the
-/// first line is thought of. (With a longer pause before the first byte simavr sleeps on and takes none.)
-fn dump(input: &str) -> String {
-    let mut text = "$timescale 1ns $end\n$scope module logic $end\n$var wire 8 ! uar0_in $end\n\
-                    $upscope $end\n$enddefinitions $end\n"
-        .to_owned();
-    let bytes = input.bytes().chain([0, 0]);
-    for (byte, time) in bytes.zip((0u32..).map(|n| 200_000 + 100_000 * n)) {
-        text += &format!("#{time}\nb{byte:08b} !\n");
-    }
-    text
-}
-
-/// The first `lines` that simavr shows of the serial line, control characters as full stops. The program never ends, so
-/// that simavr is stopped then, or after a minute.
-fn simavr(folder: &Path, file: &str, device: &str, clock: &str, lines: usize) -> Vec<String> {
-    let mut child = Command::new("simavr")
-        .args(["-m", device, "-f", clock, "-i", "in.vcd", file])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let (send, receive) = std::sync::mpsc::channel();
-    let output = BufReader::new(child.stderr.take().unwrap());
-    let reader = std::thread::spawn(move || {
-        for line in output.split(b'\n').map_while(Result::ok) {
-            if send.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
-                return;
-            }
-        }
-    });
-    let deadline = Instant::now() + Duration::from_secs(60);
-    let mut found = Vec::new();
-    while found.len() < lines
-        && let Ok(line) = receive.recv_timeout(deadline.saturating_duration_since(Instant::now()))
-    {
-        if let Some((_, text)) = line.split_once("\u{1b}[32m") {
-            found.push(text.trim_end_matches("\u{1b}[0m").trim_end_matches('.').to_owned());
-        }
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    drop(receive);
-    reader.join().unwrap();
-    found
-}
-
 #[test]
 fn simavr_sees_the_same_text() {
     if !have("simavr") {
@@ -313,7 +273,7 @@ fn simavr_sees_the_same_text() {
         let firmware = firmware(board, false);
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("in.vcd"), dump(input)).unwrap();
-        std::fs::write(folder.path().join("t.elf"), elf(&firmware.assembly, firmware.core)).unwrap();
+        std::fs::write(folder.path().join("t.elf"), firmware.elf()).unwrap();
         std::fs::write(folder.path().join("t.hex"), hex(&firmware.assembly.bytes)).unwrap();
         let ours = firmware.says(input, Typing::WhenWaiting);
         let mut ours: Vec<&str> = ours.lines().collect();

@@ -1,0 +1,111 @@
+//! The AVR's boards behind [`Machine`]. Cycles are those in which the processor executes: while it sleeps, for the next
+//! key or for the serial line, they stand still.
+
+use super::Program;
+use super::machine::{End, Machine, Probe};
+use crate::error::CliError;
+use mlc_compiler::target::ImageKind;
+use mlc_runtime_avr::{
+    AvrConfig, AvrMachine, Call, Console, Device, LoadError, Memory, Observer, Return, State,
+};
+
+/// A chip with its program, and how long it has slept.
+struct Board<C> {
+    machine: AvrMachine<C>,
+    asleep: u64,
+}
+
+/// Tells a probe what an observer sees. `EACH`: every instruction.
+struct Seen<'p, const EACH: bool> {
+    probe: &'p mut dyn Probe,
+    asleep: &'p mut u64,
+}
+
+impl<const EACH: bool> Observer for Seen<'_, EACH> {
+    const INSTRUCTIONS: bool = EACH;
+    const CALLS: bool = EACH;
+
+    fn on_call(&mut self, call: Call<u32>) {
+        self.probe.on_call(call);
+    }
+
+    fn on_return(&mut self, ret: Return<u32>) {
+        self.probe.on_return(ret);
+    }
+
+    fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
+        self.probe.on_instruction(pc, before - *self.asleep, after - *self.asleep);
+    }
+
+    fn on_sleep(&mut self, _pc: u32, before: u64, after: u64) {
+        *self.asleep += after - before;
+    }
+
+    fn on_watch(&mut self, _address: u32, memory: &Memory, t: u64) {
+        self.probe.on_logits(&|address| memory.byte(address), t - *self.asleep);
+    }
+
+    fn on_console_in(&mut self, byte: u8, t: u64) {
+        if byte == b'\r' || byte == b'\n' {
+            self.probe.on_line_end(t - *self.asleep);
+        }
+    }
+}
+
+impl<C: Console> Machine for Board<C> {
+    fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
+        let asleep = &mut self.asleep;
+        let state = match probe.wants_instructions() {
+            true => self.machine.run_for(cycles, &mut Seen::<true> { probe, asleep }),
+            false => self.machine.run_for(cycles, &mut Seen::<false> { probe, asleep }),
+        };
+        Some(match state {
+            State::Running => return None,
+            State::Ended(mlc_runtime_avr::End::Exit(_)) => End::Exit,
+            State::Ended(mlc_runtime_avr::End::EndOfInput) => End::NoInput,
+            State::Ended(mlc_runtime_avr::End::Fault(fault)) => End::Fault(fault.to_string()),
+        })
+    }
+
+    fn cycles(&self) -> u64 {
+        self.machine.cycles() - self.asleep
+    }
+
+    fn asleep(&self) -> u64 {
+        self.asleep
+    }
+
+    fn stack(&self) -> Option<u16> {
+        Some(self.machine.stack_high_water())
+    }
+}
+
+/// The board whose chip is `name` about to start `program`.
+///
+/// # Errors
+/// A file that is no program for the chip.
+pub fn board<'c>(
+    name: &str,
+    program: &Program,
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let refusal = |problem: String| CliError::Prompt {
+        place: program.name.to_string(),
+        problem,
+        help: "give a .hex or .elf made for the chip that --target names".into(),
+    };
+    let device =
+        Device::by_name(name).ok_or_else(|| refusal(format!("there is no machine for {name} here")))?;
+    let loaded = match (program.kind, std::str::from_utf8(program.bytes)) {
+        (ImageKind::Elf, _) => mlc_runtime_avr::Program::from_elf(program.bytes, device),
+        (_, Ok(text)) => mlc_runtime_avr::Program::from_hex(text, device),
+        (_, Err(_)) => return Err(refusal("it is no Intel HEX file: that is text".into())),
+    };
+    let loaded = loaded.map_err(|e: LoadError| refusal(format!("the machine cannot load it: {e}")))?;
+    let config = AvrConfig { limit: program.limit, ..AvrConfig::default() };
+    let mut machine = AvrMachine::new(loaded, console, config);
+    if let Some(address) = program.logits_ready {
+        machine.watch(address);
+    }
+    Ok(Box::new(Board { machine, asleep: 0 }))
+}

@@ -1,0 +1,51 @@
+//! A chip on its board as a target.
+
+use super::device::Device;
+use super::profile::Profile;
+use super::{Cpu, ImageKind, Machine, Target};
+
+/// Bytes kept for the stack: the calls of a program take 11 where return addresses have two bytes, and a key that comes
+/// then 7 more; three-byte addresses and what a label's name takes are well within it.
+const STACK: u16 = 48;
+
+/// Bytes of flash that a program may fill. `lpm` reaches 64 KiB; a program that is a little too large must still
+/// assemble, to be refused with its size.
+const REACH: u32 = 60 << 10;
+
+/// The template of boards with a serial line.
+const SERIAL: &str = "uart.S";
+
+/// A chip and what is around it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    pub device: Device,
+    pub profile: Profile,
+}
+
+impl Board {
+    /// The target that programs for this board are compiled for: named after the chip. `None`: without a serial line
+    /// programs have nobody to talk to.
+    pub fn target(self) -> Option<Target> {
+        let Board { device, profile } = &self;
+        device.uart?;
+        let end = device.sram_end();
+        Some(Target {
+            name: device.name.clone(),
+            about: format!("{} (profile {})", profile.about, profile.name),
+            cpu: Cpu::Avr(device.core),
+            machine: Machine::Avr,
+            clock_hz: profile.clock_hz,
+            contended: None,
+            images: vec![ImageKind::Hex, ImageKind::Elf],
+            origin: device.sram_start,
+            image_end: end,
+            memory_end: end,
+            // Profile::read: the boot loader is smaller than the flash.
+            flash: Some((device.flash - profile.bootloader).min(REACH) as usize),
+            stack: STACK,
+            longest_query: 127,
+            console: SERIAL.into(),
+            board: Some(Box::new(self)),
+        })
+    }
+}

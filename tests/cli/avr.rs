@@ -1,0 +1,190 @@
+//! AVR chips and boards from the command line.
+
+use crate::{Folder, models};
+use serde_json::Value;
+
+fn tiny() -> Folder {
+    let folder = Folder::new();
+    folder.write("model.ron", models::text(&models::chat()));
+    folder.write("sorter.ron", models::text(&models::classifier()));
+    folder
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("it is JSON")
+}
+
+const BOARDS: [(&str, &str); 5] = [
+    ("atmega328p", "uno"),
+    ("atmega328p", "nano"),
+    ("atmega328p", "lilypad"),
+    ("atmega2560", "mega"),
+    ("atmega32u4", "micro"),
+];
+
+#[test]
+fn every_board_answers_as_the_reference_does() {
+    let folder = tiny();
+    let prompts = ["hello", "How are YOU", "", "  spaces  ", "!", "über"];
+    for model in ["model.ron", "sorter.ron"] {
+        let reference = ["run", "--target", "reference", model].into_iter().chain(prompts);
+        let wants = folder.mlc(reference).ok();
+        for (chip, board) in BOARDS {
+            let args = ["run", "--target", chip, "--profile", board, model].into_iter().chain(prompts);
+            assert_eq!(folder.mlc(args).ok(), wants, "{model} on {board}");
+        }
+        let said = folder.mlc(["verify", "-t", "atmega328p", "--random", "20", model]).ok();
+        assert!(said.trim_end().ends_with("all equal"), "{said}");
+    }
+}
+
+/// The files that people flash, run as they are.
+#[test]
+fn files_run_as_they_are() {
+    let folder = tiny();
+    let said = folder
+        .mlc([
+            "compile",
+            "-t",
+            "atmega328p",
+            "--profile",
+            "lilypad",
+            "model.ron",
+            "-o",
+            "m.hex",
+            "-o",
+            "m.elf",
+            "-o",
+            "m.S",
+        ])
+        .ok();
+    let line = "avrdude -p atmega328p -c arduino -P PORT -b 57600 -D -U flash:w:m.hex:i";
+    assert!(said.lines().any(|l| l == line), "{said}");
+    assert!(said.contains(" of 30,720 bytes, SRAM: "), "{said}");
+    let wants = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
+    for file in ["m.hex", "m.elf"] {
+        let said = folder.piped(&["run", "-t", "atmega328p", file], b"hello\n").ok();
+        assert_eq!(said, format!("> {wants}> \n"), "{file}");
+        assert_eq!(folder.mlc(["run", "-t", "atmega328p", file, "hello"]).ok(), said);
+    }
+    let source = folder.text("m.S");
+    assert!(source.contains("LilyPad Arduino at 8000000 Hz"), "{source}");
+    assert_eq!(
+        folder
+            .mlc(["compile", "-t", "atmega328p", "--profile", "lilypad", "model.ron", "--check", "m.S"])
+            .code,
+        Some(0)
+    );
+    // Without -o: HEX, assembly, listing, symbols.
+    folder.mlc(["compile", "-t", "atmega328p", "model.ron"]).ok();
+    let name = &models::chat().name;
+    for extension in ["hex", "S", "lst", "map"] {
+        assert!(!folder.text(&format!("build/{name}/atmega328p/{name}.{extension}")).is_empty());
+    }
+}
+
+#[test]
+fn a_folder_for_wokwi() {
+    let folder = tiny();
+    let name = models::classifier().name;
+    folder.mlc(["compile", "-t", "atmega2560", "sorter.ron", "-o", "sim/"]).ok();
+    let diagram = json(&folder.text("sim/diagram.json"));
+    assert_eq!(diagram["parts"][0]["type"], "wokwi-arduino-mega");
+    let settings = format!("[wokwi]\nversion = 1\nfirmware = \"{name}.hex\"\nelf = \"{name}.elf\"\n");
+    assert_eq!(folder.text("sim/wokwi.toml"), settings);
+    assert!(folder.text(&format!("sim/{name}.hex")).ends_with(":00000001FF\n"));
+    assert!(folder.read(&format!("sim/{name}.elf")).starts_with(b"\x7fELF"));
+    let said = folder
+        .mlc(["compile", "-t", "atmega328p", "--profile", "lilypad", "sorter.ron", "-o", "no/"])
+        .fails(2);
+    assert!(said.contains("Wokwi has no board for the profile lilypad"), "{said}");
+    let said = folder.mlc(["compile", "sorter.ron", "-o", "no/"]).fails(2);
+    assert!(said.contains("Wokwi has AVR boards"), "{said}");
+}
+
+#[test]
+fn bench_prints_memory_and_energy() {
+    let folder = tiny();
+    let said = folder.mlc(["bench", "-t", "atmega328p", "--profile", "lilypad", "model.ron"]).ok();
+    for text in [
+        "ms at 8 MHz",
+        "\nflash: ",
+        " on the stack\nenergy: ",
+        " µJ a step at 3.7 V (4.1 mA, 0.87 mA asleep); a 110 mAh cell lasts ",
+    ] {
+        assert!(said.contains(text), "{text}: {said}");
+    }
+    let value =
+        json(&folder.mlc(["bench", "-t", "atmega328p", "--profile", "uno", "model.ron", "--json"]).ok());
+    let (energy, mean) = (&value["energy"], value["step"]["mean"].as_f64().unwrap());
+    assert_eq!(energy["volts"], 5.0);
+    // 0.66253 nC a cycle at 5 V; what it sleeps is a little more.
+    let active = 5.0 * 0.66253e-3 * mean;
+    let found = energy["microjoules_a_step"].as_f64().unwrap();
+    assert!((active..2.0 * active).contains(&found), "{found}, {active}");
+    let steps = energy["steps_from_cell"].as_f64().unwrap();
+    assert!((steps * found / (396.0 * 5.0 * 1e6) - 1.0).abs() < 1e-9, "{steps}");
+    let stack = value["stack_bytes"].as_u64().unwrap();
+    assert!((8..48).contains(&stack), "{stack}");
+    // No currents are known of this chip.
+    let value = json(&folder.mlc(["bench", "-t", "atmega2560", "model.ron", "--json"]).ok());
+    assert_eq!(value["energy"], Value::Null);
+}
+
+#[test]
+fn profile_finds_routines() {
+    let folder = tiny();
+    let said = folder.mlc(["profile", "-t", "atmega328p", "model.ron", "hello"]).ok();
+    for name in ["fc1_context_hash", "emit", "received"] {
+        assert!(said.contains(name), "{name}: {said}");
+    }
+}
+
+#[test]
+fn boards_of_ones_own_and_boards_that_are_not_there() {
+    let folder = tiny();
+    let own = include_str!("../../runtime-avr/profiles/uno.ron");
+    folder.write(
+        "slow.ron",
+        own.replace("16_000_000", "8_000_000").replace("115_200,\n    supply", "9_600,\n    supply"),
+    );
+    let args = ["bench", "-t", "atmega328p", "--profile", "slow.ron", "model.ron", "--json"];
+    assert_eq!(json(&folder.mlc(args).ok())["clock_hz"], 8_000_000);
+    folder.write("fast.ron", own.replace("baud: 115_200,\n    supply", "baud: 5_000_000,\n    supply"));
+    folder.write("pin.ron", own.replace("PB5 high", "PX5 high"));
+    for (board, code, text) in [
+        ("lilipad", 2, "there is no board lilipad with an atmega328p; there are lilypad, nano, uno"),
+        ("mega", 2, "there is no board mega with an atmega328p"),
+        ("fast.ron", 1, "5000000 baud cannot be made from 16000000 Hz within 2.2 %"),
+        ("pin.ron", 1, "\"PX5 high\" is no pin of atmega328p with its level"),
+        ("none.ron", 1, "none.ron"),
+    ] {
+        let said =
+            folder.mlc(["run", "-t", "atmega328p", "--profile", board, "model.ron", "hello"]).fails(code);
+        let said = said.split_whitespace().collect::<Vec<_>>().join(" ").replace(" │ ", " ");
+        assert!(said.contains(text), "{board}: {said}");
+    }
+    let said = folder.mlc(["run", "--profile", "uno", "model.ron", "hello"]).fails(2);
+    assert!(said.contains("--target must be one: atmega2560, atmega328p, atmega32u4"), "{said}");
+    let said = folder.mlc(["run", "-t", "attiny85", "--profile", "tiny", "model.ron", "hello"]).fails(2);
+    assert!(said.contains("attiny85 has no serial line"), "{said}");
+}
+
+#[test]
+fn queries_that_no_line_can_hold_are_refused() {
+    let folder = tiny();
+    let said = folder.mlc(["run", "-t", "atmega328p", "model.ron", &"x".repeat(100)]).fails(1);
+    assert!(said.contains("it has 100 bytes; the program's line on atmega328p holds"), "{said}");
+    let said = folder.mlc(["run", "-t", "atmega328p", "model.ron", "a\nb"]).fails(1);
+    assert!(said.contains("0Ah cannot be typed"), "{said}");
+}
+
+#[test]
+fn a_model_that_is_too_large_is_refused_with_a_table() {
+    let folder = Folder::new();
+    folder.write("huge.ron", models::text(&models::huge()));
+    let said = folder.mlc(["compile", "-t", "atmega328p", "huge.ron", "-o", "h.hex"]).fails(1);
+    assert!(said.contains("does not fit atmega328p"), "{said}");
+    assert!(said.contains("flash") && said.contains("RAM"), "{said}");
+    assert_eq!(folder.names(), ["huge.ron"]);
+}

@@ -1,0 +1,72 @@
+//! Whole programs of models under simavr: the same text as on the machine here, which is the reference's.
+
+use super::Firmware;
+use super::judges::{dump, have, simavr};
+use mlc_compiler::asm::Isa;
+use mlc_compiler::model::Model;
+use mlc_compiler::plan::Demands;
+use mlc_compiler::target::Board;
+use mlc_compiler::{Assets, Request, compile, eval, import, reference};
+use mlc_runtime_avr::Typing;
+use std::path::Path;
+
+/// A model of the project or, where they are, one of the published ones.
+fn model(path: &str) -> Option<Model> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    match std::fs::read(&file) {
+        Ok(bytes) => Some(import::load(&bytes, path, &import::Options::default()).unwrap()),
+        Err(_) => {
+            eprintln!("SKIPPED: {} is not there", file.display());
+            None
+        }
+    }
+}
+
+fn firmware(model: &Model, profile: &str) -> Firmware {
+    let assets = Assets::builtin();
+    let profile = assets.profiles().unwrap().into_iter().find(|p| p.name == profile).unwrap();
+    let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();
+    let target = Board { device: device.clone(), profile }.target().unwrap();
+    let request = Request {
+        model,
+        target: &target,
+        assets: &assets,
+        demands: &Demands::default(),
+        wide: false,
+        calibration: &[],
+    };
+    let compiled = compile(&request).unwrap();
+    let Isa::Avr(core) = compiled.image.isa else { panic!("the target is an AVR") };
+    Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device }
+}
+
+#[test]
+fn models_say_the_same_under_simavr() {
+    let talk = ["hello", "how are you", "tell me a joke"];
+    let command = ["turn on the light", "louder", "battery level"];
+    for (path, board, clock, queries) in [
+        ("models/tinychat/model.ron", "uno", "16000000", talk),
+        ("models/commands/model.ron", "lilypad", "8000000", command),
+        ("../shared/z80ai/tinychat.npz", "uno", "16000000", talk),
+    ] {
+        let Some(model) = model(path) else { continue };
+        let graph = reference(&model).unwrap();
+        let answers: Vec<String> =
+            queries.iter().map(|query| format!("> {}", eval::run(&graph, query.as_bytes()).text())).collect();
+        let firmware = firmware(&model, board);
+        // All of it waits in the ring while the first answer is thought of.
+        let input = queries.map(|query| format!("{query}\r")).concat();
+        assert!(input.len() < 60);
+        let ours = firmware.says(&input, Typing::Every(0));
+        let ours: Vec<&str> = ours.lines().collect();
+        assert_eq!(ours[..3], answers, "{path}");
+        if !have("simavr") {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("in.vcd"), dump(&input)).unwrap();
+        std::fs::write(folder.path().join("t.elf"), firmware.elf()).unwrap();
+        let theirs = simavr(folder.path(), "t.elf", &firmware.device.name, clock, answers.len());
+        assert_eq!(theirs, answers, "{path}");
+    }
+}
