@@ -1,5 +1,6 @@
 //! Everything that can be typed.
 
+use crate::bench::args::BenchArgs;
 use crate::error::CliError;
 use crate::help;
 use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
@@ -126,9 +127,18 @@ impl Encoding {
         self.0
     }
 
+    /// All there are, auto first.
+    fn all() -> impl Iterator<Item = Self> {
+        std::iter::once(None).chain(Form::ALL.map(Some)).map(Self)
+    }
+
+    fn name(self) -> &'static str {
+        self.0.map_or(Self::AUTO, Form::name)
+    }
+
     /// Takes every form there is by its name.
     fn parser() -> impl TypedValueParser<Value = Self> {
-        let names = std::iter::once(Self::AUTO).chain(Form::ALL.map(Form::name));
+        let names = Self::all().map(Self::name);
         PossibleValuesParser::new(names).map(|text| Self(Form::ALL.into_iter().find(|f| f.name() == text)))
     }
 }
@@ -391,25 +401,6 @@ pub struct VerifyArgs {
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Print the result as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = help::BENCH
-)]
-pub struct BenchArgs {
-    #[command(flatten)]
-    pub model: ModelArg,
-    #[command(flatten)]
-    pub target: TargetArg,
-    /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
-    #[arg(long, value_name = "FILE")]
-    pub prompts: Option<PathBuf>,
-    #[command(flatten)]
-    pub plan: PlanArgs,
-    /// Print the figures as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -30,6 +30,26 @@ pub fn model(named: &Path) -> Result<Loaded, CliError> {
     Ok(Loaded { model, path })
 }
 
+/// The models below `models/`, by name.
+///
+/// # Errors
+/// There is no such folder, or no model in it.
+pub fn models() -> Result<Vec<PathBuf>, CliError> {
+    let folder = Path::new(MODELS);
+    let entries = fs::read_dir(folder).map_err(|e| unreadable(folder, &e))?;
+    let mut found = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|e| unreadable(folder, &e))?.path();
+        found.extend(path.join(MODEL_FILE).is_file().then_some(path));
+    }
+    found.sort();
+    if found.is_empty() {
+        let problem = format!("no folder in it has a {MODEL_FILE}");
+        return Err(CliError::Read { path: folder.to_path_buf(), problem, help: "name the models" });
+    }
+    Ok(found)
+}
+
 /// Parses the bytes of a model file; errors keep the text, so that the place can be shown.
 pub fn parse_model(bytes: &[u8], path: &Path, options: &Options) -> Result<Model, CliError> {
     import::load(bytes, &path.display().to_string(), options).map_err(|error| {

@@ -49,12 +49,15 @@ Examples:
 
 pub const BENCH: &str = "\
 A step is one pass through the network: one for each character of a reply and one for its end. The mean counts \
-everything from the program's start to its exit; least and most are between two steps of one reply. On AVR chips the \
-count starts at the end of the typed line and stands still while the processor sleeps.
+everything from the program's start to its exit; least and most are between two steps of one reply. The first \
+character is timed from the end of the question. On AVR chips the count starts at the end of the typed line and stands \
+still while the processor sleeps.
 
 Examples:
   mlc bench tinychat
-  mlc bench tinychat --encoding packed --json";
+  mlc bench tinychat --encoding packed --json
+  mlc bench --all                              every model below models/
+  mlc bench --all model.ron --target z80-cpm --markdown";
 
 pub const PROFILE: &str = "\
 Every T-state from start to exit is counted at its address, for the phase that is running and the calls made in it. \

@@ -67,6 +67,11 @@ pub trait Probe {
         let _ = (byte, cycles);
     }
 
+    /// The program has written `byte` to its console.
+    fn on_output(&mut self, byte: u8, cycles: u64) {
+        let _ = (byte, cycles);
+    }
+
     /// The program was given the end of a typed line.
     fn on_line_end(&mut self, cycles: u64) {
         let _ = cycles;
@@ -104,6 +109,11 @@ impl Probe for Both<'_> {
     fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
         self.0.on_logits(byte, cycles);
         self.1.on_logits(byte, cycles);
+    }
+
+    fn on_output(&mut self, byte: u8, cycles: u64) {
+        self.0.on_output(byte, cycles);
+        self.1.on_output(byte, cycles);
     }
 
     fn on_line_end(&mut self, cycles: u64) {

@@ -46,6 +46,8 @@ pub struct Answer {
     pub logits: Vec<Vec<i16>>,
     /// Cycles since the machine was switched on at which each pass's logits were there.
     pub ready: Vec<u64>,
+    /// Cycles from the question to the first character of the answer, if it has one.
+    pub first: Option<u64>,
     /// Cycles from the question to the end of the answer, without those asleep.
     pub t_states: u64,
     /// Cycles asleep until the answer was sent.
@@ -102,6 +104,11 @@ fn has_key(machine: target::Machine, byte: u8) -> bool {
         // Ends of lines, and what takes a character back.
         target::Machine::Avr => !matches!(byte, b'\r' | b'\n' | 8 | 127),
     }
+}
+
+/// The longest query that a model's program takes on a target, in bytes.
+pub fn longest(model: &Model, target: &Target) -> usize {
+    if asks(target.machine) { target.longest(model.query.max_length).into() } else { LONGEST }
 }
 
 impl<'a> Simulator<'a> {
@@ -340,7 +347,16 @@ impl Probe for Watch<'_> {
         self.answer.ready.push(cycles);
     }
 
+    fn on_output(&mut self, byte: u8, cycles: u64) {
+        // An answer without characters is a line end only.
+        if byte != b'\r' && byte != b'\n' {
+            self.answer.first.get_or_insert(cycles - self.asked);
+        }
+    }
+
     fn on_line_end(&mut self, cycles: u64) {
         self.asked = cycles;
+        // What came before was no answer.
+        self.answer.first = None;
     }
 }

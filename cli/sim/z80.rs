@@ -29,6 +29,10 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
         self.0.on_logits(&|address| memory.byte(address), t);
     }
 
+    fn on_console_out(&mut self, byte: u8, t: u64) {
+        self.0.on_output(byte, t);
+    }
+
     fn on_line_end(&mut self, t: u64) {
         self.0.on_line_end(t);
     }

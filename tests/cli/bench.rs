@@ -92,3 +92,79 @@ fn a_target_can_be_described_in_a_file() {
     let value = json(&folder.mlc(["bench", "model.ron", "--target", "slow.ron", "--json"]).ok());
     assert_eq!((&value["target"], &value["clock_hz"]), (&"slow".into(), &2_000_000.into()));
 }
+
+#[test]
+fn all_is_a_table_of_networks_targets_and_encodings() {
+    let folder = Folder::new();
+    folder.write("models/net/model.ron", models::text(&models::chat()));
+    folder.write("models/net/prompts.txt", "hello\nwho are you\n");
+    folder.write("models/sorter/model.ron", models::text(&models::classifier()));
+    folder.write("models/notes.txt", "no model");
+    let rows = json(&folder.mlc(["bench", "--all", "--json"]).ok());
+    let rows = rows.as_array().expect("it is a list");
+    let names: Vec<_> = rows.iter().map(|row| row["network"].as_str().expect("it has a name")).collect();
+    let half = rows.len() / 2;
+    assert!(
+        names[..half].iter().all(|n| *n == "tiny") && names[half..].iter().all(|n| *n == "sorter"),
+        "{names:?}"
+    );
+    // What the verb says of one of them.
+    let one = json(&folder.mlc(["bench", "net", "--encoding", "packed", "--json"]).ok());
+    let same = |row: &&Value| row["target"] == "z80-cpm" && row["encoding"] == "packed";
+    let row = &rows.iter().find(same).expect("packed is there")["figures"];
+    assert_eq!((&row["cycles"], &row["bytes"]), (&one["cycles"], &one["image_bytes"]));
+    assert_eq!((&row["steps"], &row["prompts"]), (&one["steps"], &2.into()));
+    assert_eq!(row["first_character"][1].as_f64(), one["first_character"]["most"].as_f64());
+
+    let some = ["bench", "--all", "sorter", "net", "--target", "z80-cpm", "--encoding", "packed"];
+    let text = folder.mlc(some).ok();
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines.len(), 3, "{text}");
+    assert!(lines[0].starts_with("network  target   encoding  bytes  cycles a step"), "{text}");
+    assert!(lines[1].starts_with("sorter   z80-cpm  packed "), "{text}");
+    let limited = folder.mlc(["bench", "--all", "net", "--layer", "2=packed", "--max-bytes", "20000"]).ok();
+    assert!(limited.contains("  auto 2=packed ≤20,000  "), "{limited}");
+    let markdown = folder.mlc(some.iter().chain(&["--markdown"])).ok();
+    assert_eq!(markdown.lines().nth(1), Some("|---|---|---|---:|---:|---:|---:|---:|---:|"));
+    assert_eq!(markdown.lines().count(), 4);
+}
+
+#[test]
+fn all_has_a_row_for_what_does_not_fit() {
+    let folder = Folder::new();
+    folder.write("huge.ron", models::text(&models::huge()));
+    let args = ["bench", "--all", "huge.ron", "--target", "z80-cpm", "--encoding", "packed"];
+    assert!(folder.mlc(args).ok().contains("huge     z80-cpm  packed    does not fit\n"));
+    assert_eq!(json(&folder.mlc(args.iter().chain(&["--json"])).ok())[0]["figures"], Value::Null);
+}
+
+#[test]
+fn the_first_character_is_timed() {
+    let folder = tiny();
+    let value = json(&folder.mlc(["bench", "model.ron", "--json"]).ok());
+    let first = &value["first_character"];
+    let number = |v: &Value| v.as_f64().expect("it is a number");
+    assert!(
+        number(&first["least"]) <= number(&first["mean"]) && number(&first["mean"]) <= number(&first["most"])
+    );
+    // It needs a step at least, and no answer is over before it has begun.
+    assert!(number(&first["least"]) > 0.5 * number(&value["step"]["least"]), "{value}");
+    assert!(number(&first["most"]) < number(&value["cycles"]));
+    assert!(folder.mlc(["bench", "model.ron"]).ok().contains("\nfirst character after "));
+}
+
+#[test]
+fn bench_refuses_what_it_cannot_measure() {
+    let folder = tiny();
+    for args in [
+        &[][..],
+        &["model.ron", "sorter.ron"],
+        &["model.ron", "--markdown"],
+        &["--all", "--target", "reference"],
+    ] {
+        folder.mlc([&["bench"], args].concat()).fails(2);
+    }
+    assert!(folder.mlc(["bench", "--all"]).fails(1).contains("models: there is no such file"));
+    folder.write("models/readme.txt", "");
+    assert!(folder.mlc(["bench", "--all"]).fails(1).contains("no folder in it has a model.ron"));
+}

@@ -65,7 +65,15 @@ fn everything_adds_up_to_what_bench_counts() {
 #[test]
 fn the_tables_are_as_they_were() {
     let folder = tiny();
-    insta::assert_snapshot!("profile-sorter", folder.mlc(["profile", "sorter.ron", "--top", "6"]).ok());
+    let said = folder.mlc(["profile", "sorter.ron", "--top", "6"]).ok();
+    // Line numbers change with the comments on top of a program.
+    let line = |line: &str| match line.trim_start().split_once(' ') {
+        Some((number, rest)) if number.parse::<u32>().is_ok() && line.contains('(') => {
+            format!("   N {rest}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    insta::assert_snapshot!("profile-sorter", said.lines().map(line).collect::<String>());
 }
 
 #[test]

@@ -1,16 +1,25 @@
-//! `mlc bench`: T-states a step, simulated and predicted.
+//! `mlc bench`: cycles a step, simulated and predicted: of one program by phase, or of many in one table.
 
-use crate::args::BenchArgs;
+mod all;
+pub mod args;
+#[cfg(test)]
+mod kept;
+mod measure;
+
 use crate::energy::{Energy, energy};
 use crate::error::CliError;
-use crate::sim::Simulator;
 use crate::table::{Align, count, grouped, table};
 use crate::targets::{self, REFERENCE};
-use crate::{Outcome, files, progress, prompts};
+use crate::{Outcome, files, prompts, sim};
+use args::BenchArgs;
+use measure::{Measured, Spread, Subject, Sums, measure};
 use mlc_compiler::plan::Prediction;
-use mlc_compiler::{Assets, Compiled, Request, Target};
+use mlc_compiler::{Assets, Compiled, Target};
 use serde::Serialize;
 use std::io::Write;
+
+/// Where nothing else is said.
+const TARGET: &str = "z80-cpm";
 
 /// Times are in cycles of the target's processor; on a Z80 T-states.
 #[derive(Serialize)]
@@ -25,6 +34,8 @@ struct Figures {
     cycles: u64,
     step: Spread,
     step_milliseconds: Spread,
+    /// From the end of the question to the first character of the answer; none where no answer has one.
+    first_character: Option<Spread>,
     predicted: f64,
     phases: Vec<Phase>,
     image_bytes: usize,
@@ -43,14 +54,6 @@ struct Stage {
     encoding: &'static str,
 }
 
-/// `mean` counts everything from start to exit; `least` and `most` are between two steps of one reply.
-#[derive(Serialize)]
-struct Spread {
-    least: f64,
-    mean: f64,
-    most: f64,
-}
-
 /// Cycles a step of a part of the program.
 #[derive(Serialize)]
 struct Phase {
@@ -60,106 +63,37 @@ struct Phase {
 }
 
 pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    if args.target.name == REFERENCE {
+    if args.target.as_deref() == Some(REFERENCE) {
         return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
     }
-    let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let loaded = files::model(&args.model.path)?;
-    let model = &loaded.model;
-    let demands = &args.plan.demands()?;
-    let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
-    // The program that `mlc compile` makes, not one made for these prompts.
-    let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, model, &target, None);
-    let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
-    let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
-    let prediction = compiled.plan.predict(compiled.graph(), &queries);
-
-    let mut sums = Sums::default();
-    let bar = progress::bar(queries.len(), "bench");
-    for query in &queries {
-        sums.add(&simulator, query)?;
-        bar.inc(1);
+    if args.all {
+        let rows = all::rows(args)?;
+        match (args.json, args.markdown) {
+            (true, _) => writeln!(out, "{}", targets::json(&rows))?,
+            (_, true) => write!(out, "{}", all::markdown(&rows))?,
+            _ => write!(out, "{}", all::text(&rows))?,
+        }
+        return Ok(Outcome::Done);
     }
-    bar.finish_and_clear();
-
-    let plan = &compiled.plan;
-    let step = sums.spread();
-    let stages = plan.network.stages.iter().zip(&plan.forms);
-    let figures = Figures {
-        model: model.name.clone(),
-        clock_hz: target.clock_hz,
-        encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
-        prompts: queries.len(),
-        steps: sums.steps,
-        cycles: sums.t_states,
-        step_milliseconds: Spread {
-            least: target.milliseconds(step.least),
-            mean: target.milliseconds(step.mean),
-            most: target.milliseconds(step.most),
-        },
-        step,
-        predicted: prediction.total(),
-        phases: phases(&prediction, simulator.phase_names(), &sums),
-        image_bytes: compiled.image.bytes.len(),
-        sram_bytes: target.flash.map(|_| sram(&compiled, &target, sums.stack)),
-        stack_bytes: sums.stack,
-        energy: target.board.as_ref().and_then(|board| {
-            let (active, idle) = (sums.per_step(sums.t_states), sums.per_step(sums.asleep));
-            energy(&board.device, target.clock_hz, board.profile.supply_millivolts, active, idle)
-        }),
-        target: target.name.clone(),
+    let [model] = args.models.as_slice() else {
+        let message = "one model is measured at a time; --all makes a table of several";
+        return Err(CliError::Usage(message.into()));
     };
+    let assets = Assets::builtin();
+    let target = targets::find(args.target.as_deref().unwrap_or(TARGET), args.profile.as_deref(), &assets)?;
+    let loaded = files::model(model)?;
+    let prompts =
+        prompts::choose(args.prompts.as_deref(), &loaded.path, sim::longest(&loaded.model, &target))?;
+    let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
+    let demands = &args.plan.demands()?;
+    let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands };
+    let measured = measure(subject, &queries, "bench")?;
+    let figures = Figures::new(&measured, subject, queries.len());
     match args.json {
         true => writeln!(out, "{}", targets::json(&figures))?,
         false => figures.print(&target, out)?,
     }
     Ok(Outcome::Done)
-}
-
-/// Over all queries.
-#[derive(Default)]
-struct Sums {
-    steps: usize,
-    t_states: u64,
-    asleep: u64,
-    /// The most of all queries.
-    stack: Option<u16>,
-    /// Of each phase, in the simulator's order.
-    phases: Vec<u64>,
-    /// Shortest and longest step.
-    extremes: Option<(u64, u64)>,
-}
-
-impl Sums {
-    fn add(&mut self, simulator: &Simulator, query: &[u8]) -> Result<(), CliError> {
-        let (answer, phases) = simulator.measure(query)?;
-        self.steps += answer.logits.len();
-        self.t_states += answer.t_states;
-        self.asleep += answer.asleep;
-        self.stack = self.stack.max(answer.stack);
-        self.phases.resize(phases.len(), 0);
-        self.phases.iter_mut().zip(&phases).for_each(|(sum, t)| *sum += t);
-        let steps = answer.ready.windows(2).map(|pair| pair[1] - pair[0]);
-        // A classifier's only step is its whole run.
-        let whole = (answer.logits.len() == 1).then_some(answer.t_states);
-        for t in steps.chain(whole) {
-            let (least, most) = self.extremes.unwrap_or((t, t));
-            self.extremes = Some((least.min(t), most.max(t)));
-        }
-        Ok(())
-    }
-
-    fn per_step(&self, t: u64) -> f64 {
-        t as f64 / self.steps.max(1) as f64
-    }
-
-    fn spread(&self) -> Spread {
-        let mean = self.per_step(self.t_states);
-        let (least, most) = self.extremes.map_or((mean, mean), |(a, b)| (a as f64, b as f64));
-        Spread { least, mean, most }
-    }
 }
 
 /// Bytes of SRAM: the program's own, and the most that the stack had.
@@ -192,6 +126,38 @@ fn phases(prediction: &Prediction, names: &[String], sums: &Sums) -> Vec<Phase> 
 }
 
 impl Figures {
+    fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
+        let Measured { compiled, prediction, sums, phases: names } = measured;
+        let (plan, target) = (&compiled.plan, subject.target);
+        let stages = plan.network.stages.iter().zip(&plan.forms);
+        let step = sums.spread();
+        Self {
+            model: subject.model.name.clone(),
+            clock_hz: target.clock_hz,
+            encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
+            prompts,
+            steps: sums.steps,
+            cycles: sums.t_states,
+            step_milliseconds: Spread {
+                least: target.milliseconds(step.least),
+                mean: target.milliseconds(step.mean),
+                most: target.milliseconds(step.most),
+            },
+            step,
+            first_character: sums.first(),
+            predicted: prediction.total(),
+            phases: phases(prediction, names, sums),
+            image_bytes: compiled.image.bytes.len(),
+            sram_bytes: target.flash.map(|_| sram(compiled, target, sums.stack)),
+            stack_bytes: sums.stack,
+            energy: target.board.as_ref().and_then(|board| {
+                let (active, idle) = (sums.per_step(sums.t_states), sums.per_step(sums.asleep));
+                energy(&board.device, target.clock_hz, board.profile.supply_millivolts, active, idle)
+            }),
+            target: target.name.clone(),
+        }
+    }
+
     fn print(&self, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
         let unit = targets::cycles(target);
         let clock = f64::from(self.clock_hz) / 1e6;
@@ -208,6 +174,17 @@ impl Figures {
         let title = format!("ms at {clock} MHz");
         let columns = [("step", Align::Left), (unit, Align::Right), (title.as_str(), Align::Right)];
         writeln!(out, "{}", table(&columns, &rows))?;
+        if let Some(first) = self.first_character {
+            let steps = |cycles: f64| format!("{:.1} steps", cycles / self.step.mean.max(1.0));
+            writeln!(
+                out,
+                "first character after {} {unit} ({}), at most {} ({})\n",
+                whole(first.mean),
+                steps(first.mean),
+                whole(first.most),
+                steps(first.most)
+            )?;
+        }
 
         let mut rows: Vec<_> = self
             .phases

@@ -1,0 +1,125 @@
+//! One program on the machine, asked all prompts.
+
+use crate::error::CliError;
+use crate::progress;
+use crate::sim::{Answer, Simulator};
+use mlc_compiler::model::Model;
+use mlc_compiler::plan::{Demands, Prediction};
+use mlc_compiler::{Assets, Compiled, Request, Target};
+use serde::Serialize;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    pub model: &'a Model,
+    pub target: &'a Target,
+    pub assets: &'a Assets,
+    pub demands: &'a Demands,
+}
+
+/// A program and what it took.
+pub struct Measured {
+    pub compiled: Compiled,
+    /// For these prompts.
+    pub prediction: Prediction,
+    pub sums: Sums,
+    /// Names of [`Sums::phases`].
+    pub phases: Vec<String>,
+}
+
+/// Compiles the program that `mlc compile` makes, not one made for these prompts, and runs it on each.
+///
+/// # Errors
+/// The model cannot be compiled; a prompt that the machine has no way to take; a fault of the program.
+pub fn measure(subject: Subject, queries: &[Vec<u8>], label: &str) -> Result<Measured, CliError> {
+    let Subject { model, target, assets, demands } = subject;
+    let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
+    let compiled = mlc_compiler::compile(&request)?;
+    let prediction = compiled.plan.predict(compiled.graph(), queries);
+    let simulator = Simulator::new(&compiled.image, model, target, None);
+    let mut sums = Sums::default();
+    let bar = progress::bar(queries.len(), label);
+    for query in queries {
+        let (answer, phases) = simulator.measure(query)?;
+        sums.add(&answer, &phases);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let phases = simulator.phase_names().to_vec();
+    Ok(Measured { compiled, prediction, sums, phases })
+}
+
+/// Over all queries.
+#[derive(Debug, Default)]
+pub struct Sums {
+    pub steps: usize,
+    pub t_states: u64,
+    pub asleep: u64,
+    /// The most bytes that the stack had, if the machine knows.
+    pub stack: Option<u16>,
+    /// Of each phase, in the simulator's order.
+    pub phases: Vec<u64>,
+    step: Extremes,
+    first: Extremes,
+}
+
+/// `mean` of a step counts everything from start to exit; `least` and `most` are between two steps of one reply.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Spread {
+    pub least: f64,
+    pub mean: f64,
+    pub most: f64,
+}
+
+/// The shortest and longest of some times, and their sum.
+#[derive(Debug, Clone, Copy, Default)]
+struct Extremes {
+    times: u64,
+    sum: u64,
+    least: u64,
+    most: u64,
+}
+
+impl Extremes {
+    fn add(&mut self, t: u64) {
+        self.least = if self.times == 0 { t } else { self.least.min(t) };
+        self.most = self.most.max(t);
+        (self.times, self.sum) = (self.times + 1, self.sum + t);
+    }
+}
+
+impl Sums {
+    fn add(&mut self, answer: &Answer, phases: &[u64]) {
+        self.steps += answer.logits.len();
+        self.t_states += answer.t_states;
+        self.asleep += answer.asleep;
+        self.stack = self.stack.max(answer.stack);
+        self.phases.resize(phases.len(), 0);
+        self.phases.iter_mut().zip(phases).for_each(|(sum, t)| *sum += t);
+        let steps = answer.ready.windows(2).map(|pair| pair[1] - pair[0]);
+        // A classifier's only step is its whole run.
+        let whole = (answer.logits.len() == 1).then_some(answer.t_states);
+        steps.chain(whole).for_each(|t| self.step.add(t));
+        answer.first.into_iter().for_each(|t| self.first.add(t));
+    }
+
+    pub fn per_step(&self, t: u64) -> f64 {
+        t as f64 / self.steps.max(1) as f64
+    }
+
+    /// Cycles of a step.
+    pub fn spread(&self) -> Spread {
+        let mean = self.per_step(self.t_states);
+        match self.step {
+            Extremes { times: 0, .. } => Spread { least: mean, mean, most: mean },
+            Extremes { least, most, .. } => Spread { least: least as f64, mean, most: most as f64 },
+        }
+    }
+
+    /// Cycles from the end of the question to the first character of its answer, of those that have one.
+    pub fn first(&self) -> Option<Spread> {
+        let Extremes { times, sum, least, most } = self.first;
+        let mean = sum as f64 / times as f64;
+        (times > 0).then_some(Spread { least: least as f64, mean, most: most as f64 })
+    }
+}
