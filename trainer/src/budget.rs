@@ -86,6 +86,8 @@ const BINDING_FROM: f64 = 0.7;
 const AIM: f64 = 0.97;
 /// The logarithm of the pressure changes by at most this during the whole training.
 const GAIN: f64 = 12.0;
+/// The pressure is adjusted after this part of the training at the latest: coarser steps overshoot.
+const FINENESS: f64 = 0.01;
 /// Most pressure.
 const MOST: f64 = 1000.0;
 
@@ -126,8 +128,8 @@ impl<'a> Regulator<'a> {
     /// After an epoch: how strong the terms are in the next one. `progress`: part of the training done, 0 to 1;
     /// `elapsed`: the part that the epoch was. `steps`: shuffled, a sample of them is looked at.
     ///
-    /// `priced`: measures the costs as well and adjusts the pressure, by all the time since it was last adjusted. A
-    /// compiler's plan takes as long as an epoch, and only networks that are judged need their cost.
+    /// Measures the costs as well and adjusts the pressure where the network is `judged`, and after every hundredth
+    /// part of the training at the latest. Not after each of many epochs: a compiler's plan takes as long as one.
     pub(crate) fn regulate(
         &mut self,
         network: &Network,
@@ -135,7 +137,7 @@ impl<'a> Regulator<'a> {
         (output, query_inputs): (&Output, usize),
         steps: &[Example],
         (progress, elapsed): (f64, f64),
-        priced: bool,
+        judged: bool,
     ) -> Reading {
         let layers = network.to_layers();
         let activity = activity(network, data, &steps[..steps.len().min(SAMPLE)]);
@@ -150,7 +152,7 @@ impl<'a> Regulator<'a> {
 
         self.unregulated += elapsed;
         let mut reading = Reading { costs: Vec::new(), used: None, strengths };
-        if priced {
+        if judged || self.unregulated > FINENESS {
             reading.costs = self.budgets.iter().map(|budget| budget.model.cost(&usage)).collect();
             let shares = reading.costs.iter().zip(self.budgets).map(|(cost, budget)| cost / budget.limit);
             let tightest =

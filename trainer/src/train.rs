@@ -52,7 +52,7 @@ pub struct EpochRow {
     pub nonzero: usize,
     /// Accumulators that came near the 16-bit limit during the epoch.
     pub overflows: usize,
-    /// Costs in the order of the budgets, and the largest as a part of its limit; in epochs with an evaluation.
+    /// Costs in the order of the budgets, and the largest as a part of its limit; in all epochs with an evaluation.
     pub costs: Vec<f64>,
     pub budget_used: Option<f64>,
     /// Exact figures, in epochs with an evaluation.
@@ -354,11 +354,11 @@ impl<D: Operations> Run<'_, D> {
         }
     }
 
-    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example], priced: bool) {
+    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example], judged: bool) {
         let part = 1.0 / self.epochs as f64;
         let kind = (&self.task.output, usize::from(self.task.query.buckets));
         let when = (row.epoch as f64 * part, part);
-        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when, priced);
+        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when, judged);
         row.nonzero = network.nonzero();
         row.costs = reading.costs;
         row.budget_used = reading.used;
