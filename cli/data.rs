@@ -105,6 +105,7 @@ fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = args.model.as_deref().map(files::model).transpose()?.map(|loaded| loaded.model);
     let mut settings = if args.classifier { Settings::classifier() } else { Settings::default() };
     settings.query.buckets = args.query_buckets.unwrap_or(settings.query.buckets);
+    settings.query.bands = args.position_bands.unwrap_or(settings.query.bands);
     settings.context.length = args.context_length.unwrap_or(settings.context.length);
     let (encoder, window, limits) = match &model {
         Some(model) => {

@@ -80,6 +80,9 @@ PAIRS are text files with a `query|reply` on each line, .gz too; lines that star
 there is a better network it goes to --output, at most every two seconds and whole or not at all. Ctrl-C ends the \
 training with the best network, a second one at once; `--resume` without a MODEL goes on.
 
+Pairs beyond a gigabyte of memory, or beyond --chunk, lie in a temporary file and are encoded a chunk at a time. \
+--hold-out then goes by a hash of each query.
+
 Limits: while a network is above one, the pull of its weights towards zero grows. The best network within all \
 limits is kept; if there is none, the model is written all the same, and the exit code is 1. T-states are \
 those of the program that `mlc compile` makes: the fastest that fits. With a limit of bytes they are those of the \
@@ -93,6 +96,7 @@ there, with _ for -, and so are the pairs:
     pairs: [\"pairs.txt\"],    // relative to this file
     name: \"tinychat\",
     hidden: [256, 192, 128],
+    weights: \"full,full,ternary,ternary\",
     seed: 1,
   )
 

@@ -10,7 +10,7 @@ use mlc_trainer::Device;
 use std::path::PathBuf;
 
 /// What a trained model brings with it.
-const SHAPE: [&str; 8] = [
+const SHAPE: [&str; 10] = [
     "classifier",
     "hidden",
     "query_buckets",
@@ -19,6 +19,8 @@ const SHAPE: [&str; 8] = [
     "context_buckets",
     "context_length",
     "max_reply",
+    "shift",
+    "weights",
 ];
 
 #[derive(Debug, Args)]
@@ -158,7 +160,7 @@ pub struct LintArgs {
     #[command(flatten)]
     pub pairs: PairsArg,
     /// The pairs are for this model: its encoders, and its charset or labels must have everything
-    #[arg(long, value_name = "MODEL", conflicts_with_all = ["classifier", "query_buckets", "context_length"])]
+    #[arg(long, value_name = "MODEL", conflicts_with_all = ["classifier", "query_buckets", "position_bands", "context_length"])]
     pub model: Option<PathBuf>,
     /// The replies are labels
     #[arg(long, conflicts_with = "context_length")]
@@ -166,6 +168,9 @@ pub struct LintArgs {
     /// Buckets of the query's trigrams [default: 128; classifier 64]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub query_buckets: Option<u16>,
+    /// Position bands of the query's trigrams [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=16))]
+    pub position_bands: Option<u8>,
     /// Window of the context in characters [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub context_length: Option<u8>,

@@ -5,7 +5,7 @@ use crate::files;
 use crate::table::{count, grouped};
 use flate2::read::MultiGzDecoder;
 use mlc_compiler::model::{Model, Output};
-use mlc_trainer::{Limits, MAX_LINE, Pair, Pairs, data};
+use mlc_trainer::{Limits, MAX_LINE, Pair, Pairs, Spool, Storage, data};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +15,63 @@ const STANDARD_INPUT: &str = "-";
 
 /// Nothing is cut: no line is longer.
 pub const UNCUT: Limits = Limits { query: MAX_LINE, reply: MAX_LINE };
+
+/// Pairs beyond this, in bytes of memory while they are trained on, are put aside.
+const MEMORY: usize = 1 << 30;
+/// Pairs in a chunk where nobody says how many.
+const CHUNK: usize = 200_000;
+
+/// Pairs to train on.
+pub enum Gathered {
+    Held(Pairs),
+    /// Put aside, with what was counted while they were read, and how many to hold in memory at a time.
+    Aside(Pairs, Spool, usize),
+}
+
+/// Reads all files as [`read`] does, but puts the pairs aside if there are more than `chunk`, or without that if they
+/// would take more than a gigabyte.
+///
+/// # Errors
+/// Those of [`read`]; and no room for temporary files.
+pub fn gather(paths: &[PathBuf], limits: &Limits, chunk: Option<usize>) -> Result<Gathered, CliError> {
+    let mut read = Pairs::default();
+    let (mut held, mut footprint, mut aside) = (Vec::new(), 0, None);
+    for path in paths {
+        read_source(&mut read, path, limits, &mut |pair| {
+            if let Some(spool) = &mut aside {
+                return Spool::push(spool, &pair);
+            }
+            footprint += pair.footprint();
+            held.push(pair);
+            if chunk.map_or(footprint > MEMORY, |chunk| held.len() > chunk) {
+                let spool = aside.insert(Spool::new(temporary()?));
+                std::mem::take(&mut held).iter().try_for_each(|pair| spool.push(pair))?;
+            }
+            Ok(())
+        })?;
+    }
+    report(&read);
+    Ok(match aside {
+        Some(spool) => {
+            let size = chunk.unwrap_or(CHUNK);
+            eprintln!(
+                "{}, too many for memory: {} at a time",
+                count(spool.pairs(), "pair"),
+                grouped(size as u64)
+            );
+            Gathered::Aside(read, spool, size)
+        }
+        None => Gathered::Held(Pairs { pairs: held, ..read }),
+    })
+}
+
+/// A file that nobody else sees, and that is gone when mlc ends, however it ends.
+///
+/// # Errors
+/// There is no room, or no folder for temporary files.
+pub fn temporary() -> io::Result<Box<dyn Storage>> {
+    Ok(Box::new(tempfile::tempfile()?))
+}
 
 /// Whether pairs come from standard input, not from a file.
 pub fn is_standard_input(path: &Path) -> bool {
@@ -26,10 +83,18 @@ pub fn is_standard_input(path: &Path) -> bool {
 /// # Errors
 /// A file that cannot be read, or is no text.
 pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
-    let mut pairs = Pairs::default();
+    let (mut pairs, mut held) = (Pairs::default(), Vec::new());
     for path in paths {
-        read_source(&mut pairs, path, limits)?;
+        read_source(&mut pairs, path, limits, &mut |pair| {
+            held.push(pair);
+            Ok(())
+        })?;
     }
+    report(&pairs);
+    Ok(Pairs { pairs: held, ..pairs })
+}
+
+fn report(pairs: &Pairs) {
     for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
         eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
     }
@@ -40,7 +105,6 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
     if cut > 0 {
         eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
     }
-    Ok(pairs)
 }
 
 /// As [`read`]; and there must be a pair.
@@ -53,16 +117,21 @@ pub fn read_some(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> 
     Ok(pairs)
 }
 
-fn read_source(pairs: &mut Pairs, path: &Path, limits: &Limits) -> Result<(), CliError> {
+fn read_source(
+    pairs: &mut Pairs,
+    path: &Path,
+    limits: &Limits,
+    sink: &mut dyn FnMut(Pair) -> io::Result<()>,
+) -> Result<(), CliError> {
     let name = files::shown(path);
     if is_standard_input(path) {
-        return Ok(pairs.read(&mut io::stdin().lock(), "standard input", limits)?);
+        return Ok(pairs.read_to(&mut io::stdin().lock(), "standard input", limits, sink)?);
     }
     let file = files::open(path)?;
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-        return Ok(pairs.read(&mut BufReader::new(MultiGzDecoder::new(file)), &name, limits)?);
+        return Ok(pairs.read_to(&mut BufReader::new(MultiGzDecoder::new(file)), &name, limits, sink)?);
     }
-    Ok(pairs.read(&mut BufReader::new(file), &name, limits)?)
+    Ok(pairs.read_to(&mut BufReader::new(file), &name, limits, sink)?)
 }
 
 /// What a model takes and gives: pairs beyond it are cut as in its training.

@@ -7,6 +7,7 @@ use crate::import::summary;
 use crate::pair_args::TrainArgs;
 use crate::snapshot::Snapshots;
 use crate::table::{Align, grouped, table};
+use crate::train_data::{self, Learned};
 use crate::train_display::{Display, shares};
 use crate::train_file::{self, TrainSettings};
 use crate::train_log::Log;
@@ -15,8 +16,8 @@ use crate::{Outcome, files, interrupt, pairs, run};
 use mlc_compiler::import;
 use mlc_compiler::model::Output::{Chat, Classifier as Labels};
 use mlc_compiler::model::{Model, ModelError};
-use mlc_trainer::{Baseline, EpochRow, Event, LabelOrder, Pair, Pairs, Seeds, Settings, Spread};
-use mlc_trainer::{StopReason, Task, TaskError, TrainError, Trained, Training, curve, data};
+use mlc_trainer::{Baseline, EpochRow, Event, Pair, Pairs, Seeds, Settings, Shifts, Spread};
+use mlc_trainer::{StopReason, TaskError, TrainError, Trained, Training, curve, data};
 use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering;
@@ -40,6 +41,9 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
     };
     if given.pairs.is_empty() {
         return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
+    }
+    if given.chunk == Some(0) {
+        return Err(CliError::Usage("--chunk 0 leaves no pair to train on".into()));
     }
     if given.patience.is_some() && given.hold_out.is_none() {
         return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
@@ -66,17 +70,8 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Prepared { given, settings, limits, start } = prepare(args)?;
-    let pairs = pairs::read(&given.pairs, &settings.limits())?;
-    eprintln!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
-    pairs::warn_of_contradictions(&pairs);
-    let (mut task, start) = match &start {
-        Some(model) => Task::resume(&pairs, model).map(|(task, widened)| (task, Some(widened)))?,
-        None if given.classifier => (Task::classifier(&pairs, &settings, LabelOrder::default())?, None),
-        None => (Task::chat(&pairs, &settings)?, None),
-    };
-    if let Some(share) = given.hold_out {
-        task = task.hold_out(&pairs, share, settings.seed)?;
-    }
+    let Learned { task, start, pairs } =
+        train_data::learned(&given, &settings, start.as_ref(), args.baselines)?;
     // Training may take minutes: what would hinder writing its result must show before.
     [Some(&args.output), args.curve.as_ref(), args.result.as_ref()]
         .into_iter()
@@ -120,6 +115,10 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     files::write_all(&outputs)?;
     log.map_or(Ok(()), Log::finish)?;
     report(trained, &args.output, size, out)?;
+    if settings.shift == Shifts::Learnt {
+        let shifts: Vec<_> = trained.model.layers.iter().map(|layer| layer.shift.to_string()).collect();
+        writeln!(out, "shifts learnt: {}", shifts.join(", "))?;
+    }
     if args.seeds > 1 {
         report_seeds(&seeds, out)?;
     }
@@ -146,7 +145,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
             _ => report_cost(trained, &free, out)?,
         }
     }
-    if args.baselines {
+    if let Some(pairs) = pairs.filter(|_| args.baselines) {
         let share = given.hold_out.map(|share| (share, settings.seed));
         let bytes = program.as_ref().map(Program::table_bytes);
         write!(out, "\n{}", compare(trained, &pairs, share, bytes)?)?;
@@ -200,6 +199,9 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     put(&mut settings.context.buckets, given.context_buckets);
     put(&mut settings.context.length, given.context_length);
     put(&mut settings.max_reply, given.max_reply);
+    put(&mut settings.shift, given.shift.map(|shift| shift.0));
+    put(&mut settings.weights, given.weights.map(|weights| weights.0));
+    put(&mut settings.overflow_penalty, given.overflow_penalty);
     put(&mut settings.batch, given.batch);
     put(&mut settings.learning_rate, given.lr);
     put(&mut settings.sparsity, given.l1);
@@ -210,6 +212,8 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     settings.epochs = given.epochs;
     settings.patience = given.patience;
     if let Some(model) = start {
+        let defaults = Settings::default();
+        (settings.shift, settings.weights) = (defaults.shift, defaults.weights);
         settings.query = model.query.clone();
         if let Chat(chat) = &model.output {
             settings.context = chat.context.clone();

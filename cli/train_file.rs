@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::files;
+use crate::layer_args::{ShiftArg, WeightsArg};
 use clap::Args;
 use ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,13 @@ pub struct TrainSettings {
     /// Longest reply in characters [default: 50]
     #[arg(long, value_name = "N")]
     pub max_reply: Option<u8>,
+    /// Shift behind the layers, one for all or one for each; learn makes each as small as 16 bits allow [default: 2]
+    #[arg(long, value_name = "N,N,…|learn")]
+    pub shift: Option<ShiftArg>,
+    /// Weights that layers may have, for all or for each: full (-2 to +1), ternary (-1, 0, +1), binary (-1, +1)
+    /// [default: full]
+    #[arg(long, value_name = "SET,SET,…")]
+    pub weights: Option<WeightsArg>,
     /// Passes over the pairs [default: six million steps' worth]
     #[arg(long, value_name = "N")]
     pub epochs: Option<usize>,
@@ -59,9 +67,16 @@ pub struct TrainSettings {
     /// Strength of the L1 terms that make a step shorter; 0 is none [default: 1]
     #[arg(long, value_name = "STRENGTH")]
     pub economy: Option<f32>,
+    /// Strength of the push on sums that come near 16 bits; 0 is none [default: 1]
+    #[arg(long, value_name = "N")]
+    pub overflow_penalty: Option<f32>,
     /// First epochs in which nothing is rounded [default: 0]
     #[arg(long, value_name = "N")]
     pub warmup: Option<usize>,
+    /// Hold at most so many pairs in memory, the others in a temporary file [default: all, up to a gigabyte; beyond,
+    /// 200000]
+    #[arg(long, value_name = "N")]
+    pub chunk: Option<usize>,
     /// Share of the queries kept from training, to measure on [default: none]
     #[arg(long, value_name = "SHARE")]
     pub hold_out: Option<f64>,
@@ -125,12 +140,16 @@ pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
         context_buckets: typed.context_buckets.or(file.context_buckets),
         context_length: typed.context_length.or(file.context_length),
         max_reply: typed.max_reply.or(file.max_reply),
+        shift: typed.shift.or(file.shift),
+        weights: typed.weights.or(file.weights),
         epochs: typed.epochs.or(file.epochs),
         batch: typed.batch.or(file.batch),
         lr: typed.lr.or(file.lr),
         l1: typed.l1.or(file.l1),
         economy: typed.economy.or(file.economy),
+        overflow_penalty: typed.overflow_penalty.or(file.overflow_penalty),
         warmup: typed.warmup.or(file.warmup),
+        chunk: typed.chunk.or(file.chunk),
         hold_out: typed.hold_out.or(file.hold_out),
         patience: typed.patience.or(file.patience),
         max_nonzero: typed.max_nonzero.or(file.max_nonzero),
@@ -153,6 +172,13 @@ mod tests {
         assert_eq!(file.name.as_deref(), Some("tiny"));
         assert_eq!(file.hidden, Some(vec![4, 2]));
         assert_eq!((file.lr, file.seed), (Some(0.02), None));
+        let file =
+            parse("(shift: \"learn\", weights: \"full,binary\", position_bands: 3, chunk: 9)").unwrap();
+        assert_eq!(file.shift, Some(ShiftArg(mlc_trainer::Shifts::Learnt)));
+        assert_eq!(file.weights.map(|sets| sets.0.len()), Some(2));
+        assert_eq!((file.position_bands, file.chunk), (Some(3), Some(9)));
+        let (place, problem) = parse("(\n  shift: \"some\",\n)").unwrap_err();
+        assert!(place.starts_with("2:") && problem.contains("\"some\" is no shift"), "{place}: {problem}");
         let (place, problem) = parse("(\n  rate: 1,\n)").unwrap_err();
         assert!(place.starts_with("2:"), "{place}");
         assert!(problem.contains("rate"), "{problem}");

@@ -162,11 +162,100 @@ fn position_bands_tell_the_order_and_are_kept() {
     assert!(said.contains("100.0 % of replies right\n") && said.contains("\nlimit: "), "{said}");
     assert!(folder.text("model.ron").contains("query: (buckets: 64, bands: 2, "));
 
+    let lint = |bands: &str| {
+        folder.mlc(["data", "lint", "pairs.txt", "--classifier", "--position-bands", bands]).ok()
+    };
+    assert_ne!(lint("1"), lint("2"), "colliding queries are found, and gone");
     let said = folder.mlc(["train", "--config", "train.ron", "--position-bands", "1"]).ok();
     assert!(said.contains(" 66.7 % of replies right"), "{said}");
     let said = folder.mlc(["train", "pairs.txt", "--position-bands", "17"]).fails(1);
     assert!(said.contains("position bands is 17, outside 1..16"), "{said}");
     folder.mlc(["train", "pairs.txt", "--resume", "--position-bands", "2"]).fails(2);
+}
+
+/// More pairs than memory should hold.
+#[test]
+fn pairs_are_trained_on_a_chunk_at_a_time() {
+    let folder = weather();
+    let lines: String = (0..40).map(|i| format!("is {i} odd|{}\n", ["NO", "YES"][i % 2])).collect();
+    folder.write("pairs.txt", &lines);
+    train(&folder, &["-o", "whole.ron"]).ok();
+    let ran = train(&folder, &["--chunk", "40", "-o", "one.ron"]);
+    assert!(!ran.stderr.contains("at a time"), "{}", ran.stderr);
+    assert_eq!(folder.read("whole.ron"), folder.read("one.ron"), "what fits changes nothing");
+
+    let ran = train(&folder, &["--chunk", "16", "--hold-out", "0.2", "-o", "a.ron"]);
+    assert!(ran.stderr.starts_with("40 pairs, too many for memory: 16 at a time\n"), "{}", ran.stderr);
+    assert!(ran.ok().contains("\nheld-out pairs: "));
+    train(&folder, &["--chunk", "16", "--hold-out", "0.2", "--seeds", "1", "-o", "b.ron"]).ok();
+    assert_eq!(folder.read("a.ron"), folder.read("b.ron"));
+    let args = ["train", "-", "--resume", "a.ron", "--chunk", "30", "--epochs", "2", "-o", "c.ron"];
+    folder.piped(&args, lines.as_bytes()).ok();
+    assert!(folder.text("c.ron").contains("(\"chunk\", \"30\")"));
+
+    let said = train(&folder, &["--chunk", "16", "--baselines"]).fails(2);
+    assert!(said.contains("--baselines compares all pairs in memory"), "{said}");
+    train(&folder, &["--chunk", "0"]).fails(2);
+    let mut command = folder.command(["train", "pairs.txt", "--classifier", "--chunk", "16", "-o", "d.ron"]);
+    let ran = Ran::from(command.env("TMPDIR", "nowhere").output().expect("mlc starts"));
+    assert!(ran.fails(1).contains("pairs cannot be put aside in a temporary file: "));
+    assert!(!folder.path("d.ron").exists());
+}
+
+/// What layers may be, from training to the machine.
+#[test]
+fn layers_have_the_weights_and_shifts_that_were_asked_for() {
+    let folder = weather();
+    folder.write("prompts.txt", PAIRS);
+    let verify = |model: &str| {
+        folder.mlc(["verify", model, "--prompts", "prompts.txt", "--random", "40"]).ok();
+        for encoding in ["packed", "columns", "unrolled"] {
+            folder.mlc(["verify", model, "--prompts", "prompts.txt", "--encoding", encoding]).ok();
+        }
+    };
+    for (sets, shift) in [("ternary,ternary", "1"), ("binary,binary", "3,0"), ("full,binary", "learn")] {
+        let args = ["--epochs=200", "--hidden=16", "--weights", sets, "--shift", shift];
+        let fixed = ["train", "pairs.txt", "--classifier"];
+        let said = folder.mlc(fixed.iter().chain(&args)).ok();
+        assert!(said.contains("100.0 % of replies right\n"), "{sets}: {said}");
+        assert_eq!(said.contains("\nshifts learnt: "), shift == "learn", "{said}");
+        verify("model.ron");
+        let text = folder.text("model.ron");
+        let layers: Vec<&str> =
+            text.lines().filter(|line| line.trim_start().starts_with("(inputs: ")).collect();
+        assert_eq!(layers.len(), 2);
+        for (line, set) in layers.iter().zip(sets.split(',')) {
+            let named = format!("set: {}{}", set[..1].to_uppercase(), &set[1..]);
+            assert_eq!(line.contains(&named), set != "full", "{line}");
+        }
+        // More pairs for the same layers; a limit that counts them.
+        folder.write("more.txt", "good bye|BYE\n");
+        let more = ["train", "pairs.txt", "more.txt", "--resume", "--epochs=100", "--max-bytes=50000"];
+        assert!(folder.mlc(more).ok().starts_with("model.ron: classifier, classifier 64→16→5, "), "{sets}");
+        verify("model.ron");
+    }
+    let chat = ["train", "pairs.txt", "--hidden=24,16", "--epochs=150", "--batch=8"];
+    let said = folder.mlc(chat.iter().chain(&["--weights=ternary,binary,ternary", "--shift=learn"])).ok();
+    assert!(said.contains("100.0 % of replies right\n"), "{said}");
+    verify("model.ron");
+}
+
+#[test]
+fn wrong_layers_are_refused() {
+    let folder = weather();
+    let said = train(&folder, &["--weights", "full,half"]).fails(2);
+    assert!(said.contains("\"half\" is no set of weights: there are full, ternary and binary"), "{said}");
+    let said = train(&folder, &["--shift", "much"]).fails(2);
+    assert!(said.contains("\"much\" is no shift: write learn, a number from 0 to 7"), "{said}");
+    let said = train(&folder, &["--shift", "2,2,2"]).fails(1);
+    assert!(said.contains("shift has 3 values, but the network has 2 layers"), "{said}");
+    let said = train(&folder, &["--weights", "binary,full,full"]).fails(1);
+    assert!(said.contains("weights has 3 values, but the network has 2 layers"), "{said}");
+    let said = train(&folder, &["--shift", "9"]).fails(1);
+    assert!(said.contains("shift is 9, outside 0..7"), "{said}");
+    let said = folder.mlc(["train", "pairs.txt", "--resume", "--shift", "1"]).fails(2);
+    assert!(said.contains("cannot be used with"), "{said}");
+    assert_eq!(folder.names(), ["pairs.txt"]);
 }
 
 /// The default is the same in every build; what is not built in says so before anything else happens.

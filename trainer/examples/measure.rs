@@ -2,11 +2,11 @@
 //!
 //! `cargo run --release -p mlc-trainer --example measure -- PAIRS [key=value]…`
 
-use mlc_compiler::model::Model;
+use mlc_compiler::model::{Model, WeightSet};
 use mlc_trainer::data::{LintOptions, lint, split, stats};
 use mlc_trainer::{
-    Budget, Event, NonzeroWeights, Pair, Pairs, Settings, Task, Training, VisitedWeights, assess, baselines,
-    train,
+    Budget, Event, NonzeroWeights, Pair, Pairs, Settings, Shifts, Task, Training, VisitedWeights, assess,
+    baselines, train,
 };
 use std::sync::atomic::AtomicBool;
 
@@ -33,6 +33,12 @@ fn main() -> Result<(), Failure> {
             "threads" => settings.threads = value.parse()?,
             "every" => settings.evaluate_every = value.parse()?,
             "hidden" => settings.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "bands" => settings.query.bands = value.parse()?,
+            "shift" if value == "learn" => settings.shift = Shifts::Learnt,
+            "shift" => {
+                settings.shift = Shifts::Fixed(value.split(',').map(str::parse).collect::<Result<_, _>>()?)
+            }
+            "weights" => settings.weights = value.split(',').map(weight_set).collect::<Result<_, _>>()?,
             "holdout" => hold_out = value.parse()?,
             "nonzero" => budgets.push(Budget { model: &NonzeroWeights, limit: value.parse()? }),
             "visits" => budgets.push(Budget { model: &VisitedWeights, limit: value.parse()? }),
@@ -71,7 +77,7 @@ fn main() -> Result<(), Failure> {
     })?;
     let seconds = began.elapsed().as_secs_f64();
     println!(
-        "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch",
+        "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch, shifts {:?}",
         100.0 * trained.train.step_share(),
         100.0 * trained.train.reply_share(),
         trained.held_out.map_or("-".into(), |f| format!(
@@ -83,6 +89,7 @@ fn main() -> Result<(), Failure> {
         trained.costs,
         trained.epoch,
         seconds / trained.epochs as f64,
+        trained.model.layers.iter().map(|layer| layer.shift).collect::<Vec<_>>(),
     );
     if again > 0.0 {
         let settings = Settings { learning_rate: again, ..settings.clone() };
@@ -100,6 +107,11 @@ fn main() -> Result<(), Failure> {
         print_report(&pairs, hold_out, &settings, &trained.model)?;
     }
     Ok(())
+}
+
+fn weight_set(name: &str) -> Result<WeightSet, Failure> {
+    let found = WeightSet::ALL.into_iter().find(|set| set.name().eq_ignore_ascii_case(name));
+    found.ok_or_else(|| format!("{name}: no such set of weights").into())
 }
 
 fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model) -> Result<(), Failure> {

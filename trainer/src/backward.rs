@@ -122,7 +122,7 @@ mod tests {
     use crate::ops::{Cpu, Parameters, WeightUpdate};
     use crate::pairs::Pair;
     use crate::quantize::Grid;
-    use mlc_compiler::model::{Chat, ContextEncoder, Output, QueryEncoder};
+    use mlc_compiler::model::{Chat, ContextEncoder, Output, QueryEncoder, WeightSet};
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -147,6 +147,7 @@ mod tests {
                 inputs: widths[0],
                 outputs: widths[1],
                 shift,
+                set: WeightSet::Full,
                 weights: (0..widths[0] * widths[1]).map(|_| rng.random_range(-1.0..1.0f32)).collect(),
                 bias: (0..widths[1]).map(|_| rng.random_range(-40.0..90.0f32)).collect(),
             });

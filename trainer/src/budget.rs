@@ -13,7 +13,7 @@ use crate::dataset::{Dataset, Example};
 use crate::forward::Activations;
 use crate::network::Network;
 use crate::ops::{CHUNK, Cpu};
-use mlc_compiler::model::{Layer, Output};
+use mlc_compiler::model::Layer;
 
 /// What a network is used for, as far as its cost depends on it.
 #[derive(Debug)]
@@ -134,17 +134,13 @@ impl<'a> Regulator<'a> {
         &mut self,
         network: &Network,
         data: &Dataset,
-        (output, query_inputs): (&Output, usize),
+        (steps_per_query, query_inputs): (f64, usize),
         steps: &[Example],
         (progress, elapsed): (f64, f64),
         judged: bool,
     ) -> Reading {
         let layers = network.to_layers();
         let activity = activity(network, data, &steps[..steps.len().min(SAMPLE)]);
-        let steps_per_query = match output {
-            Output::Chat(_) => data.steps() as f64 / data.pairs().max(1) as f64,
-            Output::Classifier { .. } => 1.0,
-        };
         let usage = Usage { layers: &layers, query_inputs, steps_per_query, activity: &activity };
         let mut weights = prices(&usage, &VisitedWeights);
         weights.iter_mut().flatten().for_each(|price| *price *= self.economy);

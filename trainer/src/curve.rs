@@ -1,7 +1,7 @@
 //! The training curve as a picture (SVG), one file that a browser or a README shows.
 
 use crate::figures::Figures;
-use crate::train::EpochRow;
+use crate::outcome::EpochRow;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 360.0;

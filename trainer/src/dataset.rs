@@ -96,8 +96,7 @@ pub struct Dataset {
 impl Dataset {
     /// Encodes pairs for a network with these encoders. A classifier takes the reply as the label.
     pub fn new<'a>(pairs: impl IntoIterator<Item = &'a Pair>, query: &QueryEncoder, output: &Output) -> Self {
-        let mut data =
-            Self { queries: Sparse::new(), windows: Sparse::new(), examples: Vec::new(), starts: vec![0] };
+        let mut data = Self::empty();
         let mut queries: BTreeMap<&[u8], u32> = BTreeMap::new();
         let mut windows: BTreeMap<Vec<u8>, u32> = BTreeMap::new();
         let targets = Targets::new(output);
@@ -134,6 +133,11 @@ impl Dataset {
         data
     }
 
+    /// Of no pair.
+    pub(crate) fn empty() -> Self {
+        Self { queries: Sparse::new(), windows: Sparse::new(), examples: Vec::new(), starts: vec![0] }
+    }
+
     /// How many pairs.
     pub fn pairs(&self) -> usize {
         self.starts.len() - 1
@@ -151,7 +155,7 @@ impl Dataset {
 
 /// The characters that the steps of a reply must give. The end mark comes last, but not after a reply of full
 /// length: there the machine stops by itself.
-fn steps<'a>(reply: &'a [u8], chat: &Chat) -> impl Iterator<Item = &'a u8> + use<'a> {
+pub(crate) fn steps<'a>(reply: &'a [u8], chat: &Chat) -> impl Iterator<Item = &'a u8> + use<'a> {
     let most = usize::from(chat.max_reply);
     reply.iter().chain(std::iter::once(&0)).take(most)
 }

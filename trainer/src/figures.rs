@@ -7,6 +7,7 @@ use crate::ops::{CHUNK, Cpu};
 use crate::threads;
 use mlc_compiler::model::Model;
 use serde::{Deserialize, Serialize};
+use std::ops::AddAssign;
 
 /// Accuracy on the machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -33,6 +34,15 @@ impl Figures {
     /// Share of replies right, 0 to 1.
     pub fn reply_share(&self) -> f64 {
         share(self.replies_right, self.replies)
+    }
+}
+
+impl AddAssign for Figures {
+    fn add_assign(&mut self, other: Self) {
+        self.steps += other.steps;
+        self.steps_right += other.steps_right;
+        self.replies += other.replies;
+        self.replies_right += other.replies_right;
     }
 }
 

@@ -9,8 +9,8 @@ use crate::forward::Activations;
 use crate::network::{Layer, Network};
 use crate::ops::{CHUNK, Cpu, Operations, Parameters, WeightUpdate};
 use crate::quantize::Grid;
-use crate::settings::Settings;
-use mlc_compiler::model::Model;
+use crate::settings::{DEFAULT_SHIFT, Settings, of_layer};
+use mlc_compiler::model::{Model, WeightSet};
 use rand::{Rng, RngExt};
 
 /// Logits have 16 bits: beyond these every softmax is flat or a step, and exponentials come near overflow.
@@ -68,26 +68,36 @@ impl<D: Operations> Learner<D> {
         let layers = widths.windows(2).map(|w| Layer {
             inputs: w[0],
             outputs: w[1],
-            shift: settings.shift,
+            shift: 0,
+            set: WeightSet::Full,
             weights: (0..w[0] * w[1]).map(|_| settings.initial_deviation * normal(rng)).collect(),
             bias: vec![0.0; w[1]],
         });
-        Self::with_shadows(ops, layers.collect(), settings, steps)
+        let mut layers: Vec<Layer> = layers.collect();
+        for (index, layer) in layers.iter_mut().enumerate() {
+            layer.shift = settings.shift.first_of(index);
+            layer.set = of_layer(&settings.weights, index);
+        }
+        Self::with_shadows(ops, layers, settings, steps)
     }
 
     /// Goes on from a model: its integers are the shadows.
     pub(crate) fn resume(ops: D, model: &Model, settings: &Settings, steps: usize) -> Self {
         let mut layers = Network::from_model(model).layers;
-        layers.iter_mut().flat_map(|layer| &mut layer.bias).for_each(|b| *b = Grid::BIAS.shadow(*b));
+        let grids = bias_grids(&layers);
+        for (layer, grid) in layers.iter_mut().zip(grids) {
+            layer.bias.iter_mut().for_each(|b| *b = grid.shadow(*b));
+        }
         Self::with_shadows(ops, layers, settings, steps)
     }
 
     fn with_shadows(ops: D, shadows: Vec<Layer>, settings: &Settings, steps: usize) -> Self {
         // In the place of numbers that `quantize` sets.
         let network = Network { layers: shadows, relaxed: false };
-        let shadows = network.layers.iter().map(|layer| Shadow {
-            weights: Parameters::new(&ops, &layer.weights, Grid::FULL),
-            bias: Parameters::new(&ops, &layer.bias, Grid::BIAS),
+        let biases = bias_grids(&network.layers);
+        let shadows = network.layers.iter().zip(biases).map(|(layer, bias)| Shadow {
+            weights: Parameters::new(&ops, &layer.weights, Grid::of_weights(layer.set)),
+            bias: Parameters::new(&ops, &layer.bias, bias),
             l1: ops.array(&vec![0.0; layer.inputs]),
         });
         let mut learner = Self {
@@ -141,6 +151,7 @@ impl<D: Operations> Learner<D> {
             inputs: layer.inputs,
             outputs: layer.outputs,
             shift: layer.shift,
+            set: layer.set,
             weights: integers(&shadow.weights),
             bias: integers(&shadow.bias),
         });
@@ -182,9 +193,24 @@ impl<D: Operations> Learner<D> {
         Ok(())
     }
 
+    /// Gives the layers other shifts. What the relaxed network computes stays the same, with all that Adam knows: a
+    /// layer that is given twice as much has its biases, and at last the logits their sharpness, counted in halves.
+    pub(crate) fn set_shifts(&mut self, shifts: &[u8]) {
+        let mut growth = 1.0f32;
+        for ((layer, shadow), &shift) in self.network.layers.iter_mut().zip(&mut self.shadows).zip(shifts) {
+            shadow.bias.grid.scale *= growth;
+            growth *= 2f32.powi(i32::from(layer.shift) - i32::from(shift));
+            layer.shift = shift;
+        }
+        let (least, most) = LOG_SHARPNESS_RANGE;
+        self.log_sharpness = (self.log_sharpness - growth.ln()).clamp(least, most);
+        self.quantize();
+    }
+
     pub(crate) fn set_strengths(&mut self, strengths: &Strengths) {
         for (shadow, strengths) in self.shadows.iter_mut().zip(&strengths.weights) {
-            let l1: Vec<f32> = strengths.iter().map(|s| self.l1_unit * (self.sparsity + s)).collect();
+            let unit = if shadow.weights.grid.has_zero() { self.l1_unit } else { 0.0 };
+            let l1: Vec<f32> = strengths.iter().map(|s| unit * (self.sparsity + s)).collect();
             shadow.l1 = self.ops.array(&l1);
         }
         self.activity_penalty = ACTIVITY_PENALTY * strengths.activations;
@@ -240,9 +266,70 @@ impl<D: Operations> Learner<D> {
     }
 }
 
+/// The grid of each layer's biases: it grows with what the layer is given, which is 32 for each n-gram in front of the
+/// first one, and goes by the shifts in front of the others, where 2 leaves it as it is.
+fn bias_grids(layers: &[Layer]) -> Vec<Grid> {
+    let mut scale = Grid::BIAS.scale;
+    let grid = |layer: &Layer| {
+        let grid = Grid { scale, ..Grid::BIAS };
+        scale *= 2f32.powi(i32::from(DEFAULT_SHIFT) - i32::from(layer.shift));
+        grid
+    };
+    layers.iter().map(grid).collect()
+}
+
 /// A draw from N(0, 1) (Box and Muller 1958).
 fn normal(rng: &mut impl Rng) -> f32 {
     let uniform = 1.0 - rng.random::<f64>(); // in (0, 1]: the logarithm exists
     let angle = std::f64::consts::TAU * rng.random::<f64>();
     ((-2.0 * uniform.ln()).sqrt() * angle.cos()) as f32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pairs::Pairs;
+    use crate::settings::Shifts;
+    use crate::task::Task;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
+
+    /// Scaled logits of the relaxed network.
+    fn scaled(learner: &Learner<Cpu>, data: &Dataset) -> Vec<f32> {
+        let mut activations = Activations::default();
+        activations.run(&learner.ops, &learner.network, data.inputs(), &data.examples[..20]);
+        activations.logits().flatten().map(|y| y * learner.log_sharpness.exp()).collect()
+    }
+
+    #[test]
+    fn other_shifts_change_nothing_but_the_rounding() {
+        let mut pairs = Pairs::default();
+        let text = "hello|HI THERE\nhow are you|FINE\nwho are you|A BOT\n";
+        let settings =
+            Settings { hidden: vec![20, 20], shift: Shifts::Fixed(vec![2, 3, 1]), ..Settings::default() };
+        pairs.read(&mut text.as_bytes(), "inline", &settings.limits()).unwrap();
+        let task = Task::chat(&pairs, &settings).unwrap();
+        let data = task.train.held().unwrap();
+        let rng = &mut ChaCha8Rng::seed_from_u64(1);
+        let classes = data.examples.iter().map(|example| usize::from(example.target)).max().unwrap_or(0) + 1;
+        let mut learner = Learner::new(Cpu { threads: 1 }, (256, classes), &settings, data.steps(), rng);
+        learner.calibrate(data.inputs(), &data.examples).unwrap();
+        // Biases away from zero, where a wrong scale would show.
+        let loss = (0..30).map(|_| learner.update(data, &data.examples, 0.05).loss).fold(f64::MAX, f64::min);
+        assert!(loss.is_finite());
+        learner.set_relaxed(true);
+        let before = scaled(&learner, data);
+        assert!(learner.shadows.iter().all(|shadow| shadow.bias.values.iter().any(|b| b.abs() > 0.1)));
+        learner.set_shifts(&[0, 5, 4]);
+        assert!(learner.network.layers.iter().map(|layer| layer.shift).eq([0, 5, 4]));
+        for (a, b) in scaled(&learner, data).iter().zip(&before) {
+            assert!((a - b).abs() <= 1e-3 * b.abs().max(1.0), "{a}, before {b}");
+        }
+        // A model keeps its shifts: training that goes on with it counts biases the same way.
+        let scales: Vec<f32> = learner.shadows.iter().map(|shadow| shadow.bias.grid.scale).collect();
+        let layers = learner.machine_network().unwrap().layers;
+        let again: Vec<f32> = bias_grids(&layers).iter().map(|grid| grid.scale).collect();
+        assert_eq!(scales, again);
+        assert_eq!(scales, [32.0, 128.0, 16.0]);
+    }
 }

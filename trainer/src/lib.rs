@@ -8,7 +8,8 @@
 //! Data flows one way, and the files are in this order:
 //!
 //! ```text
-//! lines ─ pairs ─▶ Pairs ─ task ─▶ Task (encoders, Datasets) ─ train ─▶ Trained (Model, Figures)
+//! lines ─ pairs ─▶ Pairs ─ task ─▶ Task (encoders, Corpora) ─ train ─▶ Trained (Model, Figures)
+//!                 or Spool
 //!                                     train: forward ─▶ backward ─▶ adam, a batch at a time
 //! ```
 //!
@@ -39,6 +40,7 @@ mod assess;
 mod backward;
 mod baseline;
 mod budget;
+mod corpus;
 pub mod curve;
 pub mod data;
 mod dataset;
@@ -50,10 +52,14 @@ mod learner;
 pub mod log;
 mod network;
 mod ops;
+mod outcome;
 mod pairs;
 mod quantize;
+mod replies;
 mod seeds;
 mod settings;
+mod shift;
+mod spool;
 mod task;
 mod threads;
 mod train;
@@ -62,11 +68,14 @@ pub use answers::answers;
 pub use assess::{Assessment, ReplyFigures, assess};
 pub use baseline::{Baseline, baselines};
 pub use budget::{Budget, CostModel, NonzeroWeights, Usage, VisitedWeights};
+pub use corpus::Corpus;
 pub use dataset::Dataset;
 pub use device::{Device, DeviceError};
 pub use figures::{Figures, evaluate};
+pub use outcome::{Beyond, EpochRow, Event, StopReason, Trained};
 pub use pairs::{Fault, FaultKind, Limits, MAX_FAULTS_KEPT, MAX_LINE, Pair, Pairs, PairsError};
 pub use seeds::{Seeds, Spread, train_seeds};
-pub use settings::{Settings, SettingsError};
-pub use task::{CALIBRATION, LabelOrder, Task, TaskError, require_pair};
-pub use train::{Beyond, EpochRow, Event, StopReason, TrainError, Trained, Training, train};
+pub use settings::{Settings, SettingsError, Shifts};
+pub use spool::{Chunks, Spool, Storage};
+pub use task::{CALIBRATION, Chunking, LabelOrder, Task, TaskError, TaskKind, require_pair};
+pub use train::{TrainError, Training, train};

@@ -1,6 +1,6 @@
 //! The training log as a table that spreadsheets and notebooks read.
 
-use crate::train::EpochRow;
+use crate::outcome::EpochRow;
 
 /// The first line of the log, with its line end.
 pub const CSV_HEADER: &str = "epoch,epochs,seconds,learning_rate,loss,running_share,nonzero,overflows,budget_used,\

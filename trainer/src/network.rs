@@ -1,7 +1,7 @@
 //! The network in the form that trains fast: `f32` matrices that hold integers.
 
 use crate::ops::Operations;
-use mlc_compiler::model::{self, Model};
+use mlc_compiler::model::{self, Model, WeightSet};
 
 /// A layer with weights `[inputs, outputs]`: the transpose of the model's, so that the row of one input is
 /// contiguous. That serves the sparse first layer and lets threads share a layer out by its inputs.
@@ -12,6 +12,7 @@ pub(crate) struct Layer<A = Vec<f32>> {
     pub inputs: usize,
     pub outputs: usize,
     pub shift: u8,
+    pub set: WeightSet,
     pub weights: A,
     pub bias: A,
 }
@@ -45,6 +46,7 @@ impl Network {
                 inputs: layer.inputs,
                 outputs: layer.outputs,
                 shift: layer.shift,
+                set: layer.set,
                 weights: transpose(&weights, layer.outputs, layer.inputs),
                 bias: layer.bias.iter().map(|&b| f32::from(b)).collect(),
             }
@@ -58,6 +60,7 @@ impl Network {
             inputs: layer.inputs,
             outputs: layer.outputs,
             shift: layer.shift,
+            set: layer.set,
             weights: ops.array(&layer.weights),
             bias: ops.array(&layer.bias),
         });
@@ -75,7 +78,7 @@ impl Network {
                 .collect(),
             bias: layer.bias.iter().map(|&b| b as i16).collect(),
             shift: layer.shift,
-            set: model::WeightSet::Full,
+            set: layer.set,
         });
         layers.collect()
     }

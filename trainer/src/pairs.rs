@@ -4,7 +4,7 @@
 //! is left out; only input that cannot be what it should (binary data, no pair at all) is an error.
 
 use mlc_compiler::text;
-use std::io::BufRead;
+use std::io::{self, BufRead};
 use thiserror::Error;
 
 /// Longest line that can be a pair, in bytes. Longer ones are faults.
@@ -25,6 +25,14 @@ pub struct Pair {
     pub source: usize,
     /// Counts from 1.
     pub line: usize,
+}
+
+impl Pair {
+    /// About how many bytes of memory it takes while it is trained on: itself, its encoded query, and for each step
+    /// an example, its place in the order, and a part of an encoded window. Measured on the published pairs.
+    pub fn footprint(&self) -> usize {
+        size_of::<Self>() + 11 * self.query.len() + 40 * (self.reply.len() + 1)
+    }
 }
 
 /// How long queries and replies may be, in bytes. What is longer is cut at a word.
@@ -80,6 +88,8 @@ pub enum PairsError {
         "{name}:{line}: more than {ABSURD_LINE} bytes without a line end: this is no list of \"query|reply\" lines"
     )]
     AbsurdLine { name: String, line: usize },
+    #[error("pairs cannot be put aside in a temporary file: {0}")]
+    Sink(std::io::Error),
 }
 
 type QueryReply = (Vec<u8>, Vec<u8>);
@@ -107,6 +117,26 @@ impl Pairs {
     /// # Errors
     /// [`PairsError`]; lines read before it stay.
     pub fn read(&mut self, input: &mut impl BufRead, name: &str, limits: &Limits) -> Result<(), PairsError> {
+        let mut pairs = std::mem::take(&mut self.pairs);
+        let result = self.read_to(input, name, limits, &mut |pair| {
+            pairs.push(pair);
+            Ok(())
+        });
+        self.pairs = pairs;
+        result
+    }
+
+    /// As [`Pairs::read`], but the pairs go to `sink`; all other fields count them.
+    ///
+    /// # Errors
+    /// [`PairsError`], also when the sink has one.
+    pub fn read_to(
+        &mut self,
+        input: &mut impl BufRead,
+        name: &str,
+        limits: &Limits,
+        sink: &mut dyn FnMut(Pair) -> io::Result<()>,
+    ) -> Result<(), PairsError> {
         let source = self.sources.len();
         self.sources.push(name.to_string());
         let mut line = Vec::new();
@@ -128,7 +158,9 @@ impl Pairs {
             self.lines += 1;
             let parsed = if length > MAX_LINE { Err(FaultKind::TooLong) } else { self.line(&line, limits) };
             match parsed {
-                Ok(Some((query, reply))) => self.pairs.push(Pair { query, reply, source, line: number }),
+                Ok(Some((query, reply))) => {
+                    sink(Pair { query, reply, source, line: number }).map_err(PairsError::Sink)?
+                }
                 Ok(None) => {}
                 Err(kind) => {
                     self.fault_count += 1;

@@ -1,7 +1,8 @@
 //! Several trainings that differ in the seed only: how much of a figure is luck.
 
+use crate::outcome::{Event, StopReason, Trained};
 use crate::settings::Settings;
-use crate::train::{Event, StopReason, TrainError, Trained, Training, train};
+use crate::train::{TrainError, Training, train};
 use std::sync::atomic::AtomicBool;
 
 /// Results of one training for each seed.

@@ -2,8 +2,35 @@
 
 use crate::device::Device;
 use crate::pairs::Limits;
-use mlc_compiler::model::{ContextEncoder, MAX_BANDS, MAX_SHIFT, MAX_WIDTH, QueryEncoder};
+use mlc_compiler::model::{ContextEncoder, MAX_BANDS, MAX_SHIFT, MAX_WIDTH, QueryEncoder, WeightSet};
 use thiserror::Error;
+
+/// The shift of the published networks.
+pub(crate) const DEFAULT_SHIFT: u8 = 2;
+
+/// How the shifts behind the layers come about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shifts {
+    /// One for all layers, or one for each.
+    Fixed(Vec<u8>),
+    /// As small as the accumulators above allow, measured at the start and after every epoch.
+    Learnt,
+}
+
+impl Shifts {
+    /// With what layer `index` starts.
+    pub(crate) fn first_of(&self, index: usize) -> u8 {
+        match self {
+            Self::Fixed(shifts) => of_layer(shifts, index),
+            Self::Learnt => DEFAULT_SHIFT,
+        }
+    }
+}
+
+/// Of values for each layer, or one for all: that of layer `index`.
+pub(crate) fn of_layer<T: Copy>(values: &[T], index: usize) -> T {
+    if values.len() == 1 { values[0] } else { values[index] }
+}
 
 /// All choices; [`Settings::default`] for chat, [`Settings::classifier`] for labels.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,8 +47,10 @@ pub struct Settings {
     pub max_reply: u8,
     /// Widths of the hidden layers, each 1 to 1,024. None: a linear network.
     pub hidden: Vec<usize>,
-    /// Shift behind every layer, 0 to 7.
-    pub shift: u8,
+    /// Shift behind the layers, 0 to 7.
+    pub shift: Shifts,
+    /// Values that weights may take: one set for all layers, or one for each.
+    pub weights: Vec<WeightSet>,
     /// Passes over the pairs. `None`: so many that the network sees six million steps ([`Settings::epochs_for`]).
     pub epochs: Option<usize>,
     /// Steps in a mini-batch.
@@ -61,7 +90,8 @@ impl Default for Settings {
             context: ContextEncoder { buckets: 128, length: 8 },
             max_reply: 50,
             hidden: vec![256, 192, 128],
-            shift: 2,
+            shift: Shifts::Fixed(vec![DEFAULT_SHIFT]),
+            weights: vec![WeightSet::Full],
             epochs: None,
             batch: 256,
             learning_rate: 0.01,
@@ -129,7 +159,17 @@ impl Settings {
         for &width in &self.hidden {
             whole("hidden width", width, 1, MAX_WIDTH)?;
         }
-        whole("shift", self.shift.into(), 0, MAX_SHIFT.into())?;
+        let layers = self.hidden.len() + 1;
+        let counted = |field, values: usize| match values {
+            1 => Ok(()),
+            _ if values == layers => Ok(()),
+            _ => Err(SettingsError::Layers { field, values, layers }),
+        };
+        if let Shifts::Fixed(shifts) = &self.shift {
+            counted("shift", shifts.len())?;
+            shifts.iter().try_for_each(|&shift| whole("shift", shift.into(), 0, MAX_SHIFT.into()))?;
+        }
+        counted("weights", self.weights.len())?;
         whole("epochs", self.epochs.unwrap_or(1), 1, 1_000_000)?;
         whole("batch", self.batch, 1, 1 << 20)?;
         whole("evaluate every", self.evaluate_every, 1, 1_000_000)?;
@@ -153,6 +193,10 @@ pub enum SettingsError {
     Whole { field: &'static str, value: usize, least: usize, most: usize },
     #[error("{field} is {value}, outside {least}..{most}")]
     Real { field: &'static str, value: f32, least: f32, most: f32 },
+    #[error(
+        "{field} has {values} values, but the network has {layers} layers: give one for all, or one for each"
+    )]
+    Layers { field: &'static str, values: usize, layers: usize },
 }
 
 #[cfg(test)]

@@ -1,11 +1,15 @@
 //! What is to be learned: encoders chosen from settings and pairs, and the pairs encoded by them.
 
+use crate::corpus::Corpus;
 use crate::data::{SplitError, split};
 use crate::dataset::Dataset;
 use crate::pairs::{Pair, Pairs};
+use crate::replies::{Replies, chat_output, classifier_output, widened};
 use crate::settings::Settings;
-use mlc_compiler::model::{Chat, MAX_WIDTH, Model, Output, QueryEncoder, is_calibration_query};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::spool::{Spool, Storage};
+use mlc_compiler::model::{MAX_WIDTH, Model, Output, QueryEncoder, is_calibration_query};
+use std::collections::BTreeSet;
+use std::io;
 use thiserror::Error;
 
 /// In which order a classifier's labels number its outputs.
@@ -22,11 +26,11 @@ pub enum LabelOrder {
 pub struct Task {
     pub query: QueryEncoder,
     pub output: Output,
-    pub train: Dataset,
+    pub train: Corpus,
     /// Pairs whose queries the training never sees.
-    pub held_out: Option<Dataset>,
+    pub held_out: Option<Corpus>,
     /// For [`Model::calibration`]: at most [`CALIBRATION`] different queries of the training pairs, evenly spread
-    /// over them.
+    /// over them; of those in chunks, over the first chunk.
     pub calibration: Vec<String>,
 }
 
@@ -50,6 +54,14 @@ pub enum TaskError {
     TooManyLabels(usize),
     #[error(transparent)]
     Split(#[from] SplitError),
+    #[error("pairs cannot be put aside in a temporary file: {0}")]
+    Storage(String),
+}
+
+impl TaskError {
+    fn storage(e: io::Error) -> Self {
+        Self::Storage(e.to_string())
+    }
 }
 
 impl Task {
@@ -58,16 +70,8 @@ impl Task {
     /// # Errors
     /// No pair, only one reply, or too many inputs.
     pub fn chat(pairs: &Pairs, settings: &Settings) -> Result<Self, TaskError> {
-        require_two_replies(pairs)?;
-        let (query, context) = (settings.query.buckets, settings.context.buckets);
-        if usize::from(query) + usize::from(context) > MAX_WIDTH {
-            return Err(TaskError::TooManyInputs { query, context });
-        }
-        let characters: BTreeSet<u8> = pairs.pairs.iter().flat_map(|pair| &pair.reply).copied().collect();
-        let charset = characters.into_iter().chain([0]).collect();
-        let context = settings.context.clone();
-        let output = Output::Chat(Chat { charset, context, max_reply: settings.max_reply });
-        Ok(Self::with(pairs, settings.query.clone(), output))
+        let replies = two_replies(pairs)?;
+        Ok(Self::with(pairs, settings.query.clone(), chat_output(&replies, settings)?))
     }
 
     /// A classifier that takes the replies as labels.
@@ -75,27 +79,58 @@ impl Task {
     /// # Errors
     /// No pair, only one label, or too many.
     pub fn classifier(pairs: &Pairs, settings: &Settings, order: LabelOrder) -> Result<Self, TaskError> {
-        require_two_replies(pairs)?;
-        let mut labels: BTreeMap<&[u8], usize> = BTreeMap::new();
-        for pair in &pairs.pairs {
-            let next = labels.len();
-            labels.entry(&pair.reply).or_insert(next);
-        }
-        if labels.len() > MAX_WIDTH {
-            return Err(TaskError::TooManyLabels(labels.len()));
-        }
-        let mut labels: Vec<_> = labels.into_iter().collect();
-        if order == LabelOrder::FirstSeen {
-            labels.sort_by_key(|&(_, seen)| seen);
-        }
-        let labels = labels.into_iter().map(|(label, _)| String::from_utf8_lossy(label).into_owned());
-        let output = Output::Classifier { labels: labels.collect() };
-        Ok(Self::with(pairs, settings.query.clone(), output))
+        let replies = two_replies(pairs)?;
+        Ok(Self::with(pairs, settings.query.clone(), classifier_output(&replies, order)?))
     }
 
     fn with(pairs: &Pairs, query: QueryEncoder, output: Output) -> Self {
-        let train = Dataset::new(&pairs.pairs, &query, &output);
+        let train = Corpus::Held(Dataset::new(&pairs.pairs, &query, &output));
         Self { query, output, train, held_out: None, calibration: calibration(&pairs.pairs) }
+    }
+
+    /// The same for pairs that were put aside: they are trained on a chunk at a time. `read`: what was counted while
+    /// they were read. Gives the widened model as well, if it goes on with one.
+    ///
+    /// # Errors
+    /// As for pairs in memory; and what was put aside cannot be written or read back.
+    pub fn chunked(
+        spool: Spool,
+        read: &Pairs,
+        kind: TaskKind,
+        chunking: &Chunking,
+        settings: &Settings,
+    ) -> Result<(Self, Option<Model>), TaskError> {
+        if spool.pairs() == 0 {
+            require_pair(read)?;
+        }
+        let replies = spool.replies();
+        let (query, output, model) = match kind {
+            TaskKind::Chat => (settings.query.clone(), chat_output(different(replies)?, settings)?, None),
+            TaskKind::Classifier(order) => {
+                (settings.query.clone(), classifier_output(different(replies)?, order)?, None)
+            }
+            TaskKind::Resume(model) => {
+                let model = widened(replies, model)?;
+                (model.query.clone(), model.output.clone(), Some(model))
+            }
+        };
+        let share = chunking.hold_out.unwrap_or(0.0);
+        if chunking.hold_out.is_some() && !(share > 0.0 && share < 1.0) {
+            return Err(SplitError::Share(share).into());
+        }
+        let all = spool.pairs();
+        let seed = settings.seed;
+        let storage = (chunking.storage)().map_err(TaskError::storage)?;
+        let sides = spool.deal(storage, (&query, &output), (chunking.size.max(1), seed), |query| {
+            share > 0.0 && lot(query, seed) < share
+        });
+        let [train, held_out] = sides.map_err(TaskError::storage)?;
+        if train.pairs() == 0 || (share > 0.0 && held_out.pairs() == 0) {
+            return Err(SplitError::EmptyOfPairs { share, pairs: all }.into());
+        }
+        let held_out = (share > 0.0).then_some(Corpus::Chunked(held_out));
+        let calibration = calibration(&train.pairs_of(0).map_err(TaskError::storage)?);
+        Ok((Self { query, output, train: Corpus::Chunked(train), held_out, calibration }, model))
     }
 
     /// Holds out a share of the *queries*, drawn at random, with all their pairs: what the network says to queries
@@ -106,8 +141,8 @@ impl Task {
     pub fn hold_out(mut self, pairs: &Pairs, share: f64, seed: u64) -> Result<Self, TaskError> {
         let (train, held_out) = split(&pairs.pairs.iter().collect::<Vec<_>>(), share, seed)?;
         self.calibration = calibration(train.iter().copied());
-        self.train = Dataset::new(train, &self.query, &self.output);
-        self.held_out = Some(Dataset::new(held_out, &self.query, &self.output));
+        self.train = Corpus::Held(Dataset::new(train, &self.query, &self.output));
+        self.held_out = Some(Corpus::Held(Dataset::new(held_out, &self.query, &self.output)));
         Ok(self)
     }
 
@@ -118,37 +153,40 @@ impl Task {
     /// No pair, or too many labels.
     pub fn resume(pairs: &Pairs, model: &Model) -> Result<(Self, Model), TaskError> {
         require_pair(pairs)?;
-        let mut model = model.clone();
-        let added = match &mut model.output {
-            Output::Chat(chat) => {
-                let new: BTreeSet<u8> = pairs.pairs.iter().flat_map(|pair| &pair.reply).copied().collect();
-                let new: Vec<u8> = new.into_iter().filter(|c| !chat.charset.contains(c)).collect();
-                let end = chat.charset.len() - 1;
-                chat.charset.splice(end..end, new.iter().copied());
-                end..end + new.len()
-            }
-            Output::Classifier { labels } => {
-                let first = labels.len();
-                for pair in &pairs.pairs {
-                    let label = String::from_utf8_lossy(&pair.reply);
-                    if !labels.iter().any(|known| *known == label) {
-                        labels.push(label.into_owned());
-                    }
-                }
-                if labels.len() > MAX_WIDTH {
-                    return Err(TaskError::TooManyLabels(labels.len()));
-                }
-                first..labels.len()
-            }
-        };
-        if let Some(last) = model.layers.last_mut() {
-            let (at, count) = (added.start * last.inputs, added.len() * last.inputs);
-            last.weights.splice(at..at, std::iter::repeat_n(0, count));
-            last.bias.splice(added.start..added.start, std::iter::repeat_n(0, added.len()));
-            last.outputs += added.len();
-        }
+        let model = widened(&Replies::of(pairs.pairs.iter().map(|pair| &pair.reply)), model)?;
         Ok((Self::with(pairs, model.query.clone(), model.output.clone()), model))
     }
+}
+
+/// What to make of pairs that were put aside.
+#[derive(Debug, Clone, Copy)]
+pub enum TaskKind<'a> {
+    Chat,
+    Classifier(LabelOrder),
+    /// See [`Task::resume`].
+    Resume(&'a Model),
+}
+
+/// How pairs that were put aside are trained on.
+#[derive(Clone, Copy)]
+pub struct Chunking<'a> {
+    /// Most pairs in a chunk, 1 or more.
+    pub size: usize,
+    /// Share of the queries to hold out, each with all its pairs. Which ones goes by a hash of each query, so that
+    /// no list of them is needed: others than [`Task::hold_out`] holds out, and about as many.
+    pub hold_out: Option<f64>,
+    /// Gives a place for the chunks.
+    pub storage: &'a dyn Fn() -> io::Result<Box<dyn Storage>>,
+}
+
+/// A number from 0 to 1 that belongs to a query and a seed: FNV-1a, 64 bits, whose bits the finalizer of SplitMix64
+/// (Steele, Lea, Flood 2014) then mixes, as the high ones of so short texts hardly differ.
+fn lot(query: &[u8], seed: u64) -> f64 {
+    let start = 0xCBF2_9CE4_8422_2325 ^ seed.wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    let hash = query.iter().fold(start, |h, &c| (h ^ u64::from(c)).wrapping_mul(0x0100_0000_01B3));
+    let hash = (hash ^ (hash >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    let hash = (hash ^ (hash >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    ((hash ^ (hash >> 31)) >> 11) as f64 / (1u64 << 53) as f64
 }
 
 /// A systematic sample: pairs stand in files by their topics, so every so many of the different queries cover all.
@@ -181,11 +219,34 @@ pub fn require_pair(pairs: &Pairs) -> Result<(), TaskError> {
     })
 }
 
-fn require_two_replies(pairs: &Pairs) -> Result<(), TaskError> {
+fn two_replies(pairs: &Pairs) -> Result<Replies, TaskError> {
     require_pair(pairs)?;
-    let first = &pairs.pairs[0].reply;
-    if pairs.pairs.iter().all(|pair| pair.reply == *first) {
-        return Err(TaskError::OneReply(String::from_utf8_lossy(first).into_owned()));
+    let replies = Replies::of(pairs.pairs.iter().map(|pair| &pair.reply));
+    different(&replies)?;
+    Ok(replies)
+}
+
+/// There is a reply.
+fn different(replies: &Replies) -> Result<&Replies, TaskError> {
+    match (replies.count(), replies.labels().next()) {
+        (1, Some((only, _))) => Err(TaskError::OneReply(String::from_utf8_lossy(only).into_owned())),
+        _ => Ok(replies),
     }
-    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lots_are_spread_evenly_and_differ_by_seed() {
+        let queries: Vec<String> = (0..10_000).map(|i| format!("query {i}")).collect();
+        for seed in 0..5 {
+            let held_out = queries.iter().filter(|query| lot(query.as_bytes(), seed) < 0.15).count();
+            assert!((1400..1600).contains(&held_out), "seed {seed}: {held_out}");
+        }
+        let both = |query: &&String| (0..2).all(|seed| lot(query.as_bytes(), seed) < 0.15);
+        let both = queries.iter().filter(both).count();
+        assert!((150..300).contains(&both), "{both}");
+    }
 }

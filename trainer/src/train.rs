@@ -1,21 +1,21 @@
 //! The training loop.
 
 use crate::budget::{Budget, Regulator};
-use crate::dataset::{Dataset, Example, NO_TARGET};
+use crate::corpus::{Corpus, Feed};
+use crate::dataset::NO_TARGET;
 use crate::device::DeviceError;
-use crate::figures::{Figures, figures};
 use crate::learner::Learner;
 use crate::network::Network;
 #[cfg(feature = "tch")]
 use crate::ops::Torch;
 use crate::ops::{Cpu, Operations};
-use crate::settings::{Settings, SettingsError};
+use crate::outcome::{Beyond, EpochRow, Event, StopReason, Trained};
+use crate::settings::{Settings, SettingsError, Shifts};
+use crate::shift;
 use crate::task::Task;
 use mlc_compiler::model::{Model, ModelError, Output};
 use rand::SeedableRng;
-use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
-use serde::Serialize;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use thiserror::Error;
@@ -23,104 +23,8 @@ use thiserror::Error;
 /// How often [`Event::Batch`] comes, at most.
 const BATCH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// What training reports while it runs.
-#[derive(Debug)]
-pub enum Event<'a> {
-    /// Once, before the first epoch.
-    Start { weights: usize, steps: usize, held_out_steps: usize },
-    /// Within an epoch, a few times a second: steps seen of how many.
-    Batch { epoch: usize, done: usize, of: usize },
-    /// After every epoch.
-    Epoch(&'a EpochRow),
-    /// The best network so far, for a snapshot; after the `Epoch` that it comes from. Of several seeds: the best of
-    /// all.
-    Best { model: &'a Model, row: &'a EpochRow },
-}
-
-/// A line of the training log.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct EpochRow {
-    /// Counts from 1. 0 is the model that training goes on from, before anything changed.
-    pub epoch: usize,
-    pub epochs: usize,
-    pub seconds: f64,
-    pub learning_rate: f32,
-    /// Mean cross-entropy of a step during the epoch, in nats.
-    pub loss: f64,
-    /// Share of steps right during the epoch, while the network still changed.
-    pub running_share: f64,
-    pub nonzero: usize,
-    /// Accumulators that came near the 16-bit limit during the epoch.
-    pub overflows: usize,
-    /// Costs in the order of the budgets, and the largest as a part of its limit; in all epochs with an evaluation.
-    pub costs: Vec<f64>,
-    pub budget_used: Option<f64>,
-    /// Exact figures, in epochs with an evaluation.
-    pub train: Option<Figures>,
-    pub held_out: Option<Figures>,
-}
-
-impl EpochRow {
-    /// By which networks are compared: one that keeps the budgets is better than any that does not. `None` without
-    /// exact figures.
-    pub(crate) fn rank(&self) -> Option<(bool, f64)> {
-        let figures = self.held_out.or(self.train)?;
-        Some((self.within_budget(), figures.score()))
-    }
-
-    fn within_budget(&self) -> bool {
-        self.budget_used.is_none_or(|used| used <= 1.0)
-    }
-}
-
-/// Why training ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StopReason {
-    Finished,
-    /// The stop flag was set.
-    Requested,
-    /// [`Settings::patience`] ran out.
-    NoProgress,
-}
-
-/// What a network reached that cost more than the budgets allow. It comes from a training that was already pulling
-/// its cost down, and from an early part of it: without budgets the same settings may reach more.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Beyond {
-    /// See [`EpochRow::epoch`].
-    pub epoch: usize,
-    pub train: Figures,
-    pub held_out: Option<Figures>,
-    /// In the order of the budgets.
-    pub costs: Vec<f64>,
-}
-
-/// The best network and its figures.
-#[derive(Debug, Clone)]
-pub struct Trained {
-    pub model: Model,
-    pub train: Figures,
-    pub held_out: Option<Figures>,
-    pub nonzero: usize,
-    /// In the order of the budgets.
-    pub costs: Vec<f64>,
-    /// Whether all budgets are kept. Without budgets they are.
-    pub within_budget: bool,
-    /// The best network that did not keep the budgets.
-    pub beyond: Option<Beyond>,
-    /// Of this network; see [`EpochRow::epoch`].
-    pub epoch: usize,
-    /// How many there were.
-    pub epochs: usize,
-    pub stop: StopReason,
-}
-
-impl Trained {
-    /// See [`EpochRow::rank`].
-    pub(crate) fn rank(&self) -> (bool, f64) {
-        (self.within_budget, self.held_out.unwrap_or(self.train).score())
-    }
-}
+/// Steps that are looked at where all would take too long.
+const SAMPLE: usize = 1024;
 
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum TrainError {
@@ -134,6 +38,14 @@ pub enum TrainError {
     Device(#[from] DeviceError),
     #[error("the model to go on with takes {found}, the pairs were encoded for {wants}")]
     OtherModel { found: String, wants: String },
+    #[error("pairs that were put aside cannot be read back: {0}")]
+    Storage(String),
+}
+
+impl TrainError {
+    fn storage(e: std::io::Error) -> Self {
+        Self::Storage(e.to_string())
+    }
 }
 
 /// What to train, and how.
@@ -170,9 +82,12 @@ pub fn train(
     let &Training { task, settings, start, .. } = training;
     settings.check()?;
     settings.device.check()?;
-    let missing = task.train.examples.iter().filter(|example| example.target == NO_TARGET).count();
-    if missing > 0 {
-        return Err(TrainError::NoTarget { count: missing });
+    if let Some(data) = task.train.held() {
+        // Chunks are encoded for outputs that were made from their own replies.
+        let missing = data.examples.iter().filter(|example| example.target == NO_TARGET).count();
+        if missing > 0 {
+            return Err(TrainError::NoTarget { count: missing });
+        }
     }
     if let Some(model) = start {
         check_start(task, model)?;
@@ -258,17 +173,19 @@ impl<D: Operations> Run<'_, D> {
         stop: &AtomicBool,
         observer: &mut dyn FnMut(Event),
     ) -> Result<Trained, TrainError> {
-        let data = &self.task.train;
         observer(Event::Start {
             weights: self.learner.weights(),
-            steps: data.steps(),
-            held_out_steps: self.task.held_out.as_ref().map_or(0, Dataset::steps),
+            steps: self.task.train.steps(),
+            held_out_steps: self.task.held_out.as_ref().map_or(0, Corpus::steps),
         });
-        let mut order = data.examples.clone();
-        order.shuffle(&mut self.rng);
-        self.learner.calibrate(data.inputs(), &order[..order.len().min(1024)])?;
+        let mut feed = Feed::new(&self.task.train, &mut self.rng).map_err(TrainError::storage)?;
+        let (data, order) = feed.sample();
+        if !resumed {
+            self.fit_shifts(&feed)?;
+        }
+        self.learner.calibrate(data.inputs(), &order[..order.len().min(SAMPLE)])?;
         if resumed {
-            self.start(&order, observer)?;
+            self.start(&feed, observer)?;
         }
         let epochs = self.epochs;
         let mut reason = StopReason::Finished;
@@ -279,14 +196,14 @@ impl<D: Operations> Run<'_, D> {
             if epoch == self.settings.warmup + 1 {
                 self.learner.set_relaxed(false);
             }
-            order.shuffle(&mut self.rng);
-            let mut row = self.epoch(epoch, &order, stop, observer);
+            let mut row = self.epoch(epoch, &mut feed, stop, observer)?;
+            self.fit_shifts(&feed)?;
             let network = self.learner.machine_network()?;
             let stopped = stop.load(Ordering::Relaxed);
             let judged = stopped || self.evaluates(epoch);
-            self.regulate(&mut row, &network, &order, judged);
+            self.regulate(&mut row, &network, &feed, judged);
             if judged {
-                self.evaluate(&mut row, &network);
+                self.evaluate(&mut row, &network)?;
             }
             observer(Event::Epoch(&row));
             self.keep_if_best(&row, &network, observer)?;
@@ -307,11 +224,11 @@ impl<D: Operations> Run<'_, D> {
     }
 
     /// The state before the first epoch: what training goes on from must not get worse.
-    fn start(&mut self, order: &[Example], observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
+    fn start(&mut self, feed: &Feed, observer: &mut dyn FnMut(Event)) -> Result<(), TrainError> {
         let network = self.learner.machine_network()?;
         let mut row = EpochRow { epochs: self.epochs, ..EpochRow::default() };
-        self.regulate(&mut row, &network, order, true);
-        self.evaluate(&mut row, &network);
+        self.regulate(&mut row, &network, feed, true);
+        self.evaluate(&mut row, &network)?;
         observer(Event::Epoch(&row));
         self.keep_if_best(&row, &network, observer)
     }
@@ -319,30 +236,37 @@ impl<D: Operations> Run<'_, D> {
     fn epoch(
         &mut self,
         epoch: usize,
-        order: &[Example],
+        feed: &mut Feed,
         stop: &AtomicBool,
         observer: &mut dyn FnMut(Event),
-    ) -> EpochRow {
-        let batches = order.len().div_ceil(self.settings.batch);
+    ) -> Result<EpochRow, TrainError> {
+        let Self { learner, rng, settings, task, .. } = self;
+        let (steps, batches) = (task.train.steps(), task.train.batches(settings.batch));
         let (mut loss, mut right, mut overflows, mut done, mut rate) = (0.0, 0, 0, 0, 0.0);
+        let mut number = (epoch - 1) * batches;
         let mut told = Instant::now();
-        for (number, batch) in order.chunks(self.settings.batch).enumerate() {
-            let progress = ((epoch - 1) * batches + number) as f64 / (self.epochs * batches) as f64;
-            rate = self.settings.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * progress).cos()) as f32;
-            let result = self.learner.update(&self.task.train, batch, rate);
-            loss += result.loss;
-            right += result.right;
-            overflows += result.overflows;
-            done += batch.len();
-            if told.elapsed() > BATCH_INTERVAL {
-                observer(Event::Batch { epoch, done, of: order.len() });
-                told = Instant::now();
+        let fed = feed.epoch(rng, |data, order| {
+            for batch in order.chunks(settings.batch) {
+                let progress = number as f64 / (self.epochs * batches) as f64;
+                rate = settings.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * progress).cos()) as f32;
+                let result = learner.update(data, batch, rate);
+                loss += result.loss;
+                right += result.right;
+                overflows += result.overflows;
+                done += batch.len();
+                number += 1;
+                if told.elapsed() > BATCH_INTERVAL {
+                    observer(Event::Batch { epoch, done, of: steps });
+                    told = Instant::now();
+                }
+                if stop.load(Ordering::Relaxed) {
+                    return false;
+                }
             }
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-        }
-        EpochRow {
+            true
+        });
+        fed.map_err(TrainError::storage)?;
+        Ok(EpochRow {
             epoch,
             epochs: self.epochs,
             seconds: self.began.elapsed().as_secs_f64(),
@@ -351,14 +275,29 @@ impl<D: Operations> Run<'_, D> {
             running_share: right as f64 / done as f64,
             overflows,
             ..EpochRow::default()
-        }
+        })
     }
 
-    fn regulate(&mut self, row: &mut EpochRow, network: &Network, order: &[Example], judged: bool) {
+    fn fit_shifts(&mut self, feed: &Feed) -> Result<(), TrainError> {
+        if self.settings.shift == Shifts::Learnt {
+            let (data, order) = feed.sample();
+            let steps = &order[..order.len().min(SAMPLE)];
+            let shifts = shift::fitted(&self.learner.machine_network()?, data.inputs(), steps);
+            self.learner.set_shifts(&shifts);
+        }
+        Ok(())
+    }
+
+    fn regulate(&mut self, row: &mut EpochRow, network: &Network, feed: &Feed, judged: bool) {
         let part = 1.0 / self.epochs as f64;
-        let kind = (&self.task.output, usize::from(self.task.query.buckets));
+        let steps_per_query = match self.task.output {
+            Output::Chat(_) => self.task.train.steps() as f64 / self.task.train.pairs().max(1) as f64,
+            Output::Classifier { .. } => 1.0,
+        };
+        let kind = (steps_per_query, usize::from(self.task.query.buckets));
         let when = (row.epoch as f64 * part, part);
-        let reading = self.regulator.regulate(network, &self.task.train, kind, order, when, judged);
+        let (data, order) = feed.sample();
+        let reading = self.regulator.regulate(network, data, kind, order, when, judged);
         row.nonzero = network.nonzero();
         row.costs = reading.costs;
         row.budget_used = reading.used;
@@ -371,9 +310,12 @@ impl<D: Operations> Run<'_, D> {
         epoch.is_multiple_of(self.settings.evaluate_every) || epoch * 10 > epochs * 9 || epoch == epochs
     }
 
-    fn evaluate(&self, row: &mut EpochRow, network: &Network) {
-        row.train = Some(figures(network, &self.task.train, self.settings.threads));
-        row.held_out = self.task.held_out.as_ref().map(|data| figures(network, data, self.settings.threads));
+    fn evaluate(&self, row: &mut EpochRow, network: &Network) -> Result<(), TrainError> {
+        let figures =
+            |corpus: &Corpus| corpus.figures(network, self.settings.threads).map_err(TrainError::storage);
+        row.train = Some(figures(&self.task.train)?);
+        row.held_out = self.task.held_out.as_ref().map(figures).transpose()?;
+        Ok(())
     }
 
     /// The better of two equals is the later one: it is sparser.
@@ -422,6 +364,9 @@ impl<D: Operations> Run<'_, D> {
             ("seed".to_string(), self.settings.seed.to_string()),
             ("epoch".to_string(), format!("{} of {}", row.epoch, row.epochs)),
         ];
+        if let Corpus::Chunked(chunks) = &self.task.train {
+            training.push(("chunk".to_string(), chunks.size().to_string()));
+        }
         let sides = [("", &row.train), ("held-out ", &row.held_out)];
         for (side, figures) in sides.iter().filter_map(|(side, figures)| figures.map(|f| (side, f))) {
             if !side.is_empty() {

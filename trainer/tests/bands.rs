@@ -57,7 +57,11 @@ fn only_a_network_with_bands_learns_the_order() {
             let training = Training::new(&task, &settings);
             let trained = train(&training, &AtomicBool::new(false), &mut |_| {}).unwrap();
             assert_eq!(trained.model.query.bands, bands);
-            assert_eq!(evaluate(&trained.model, &task.train, 1), trained.train, "bands are in the figures");
+            assert_eq!(
+                evaluate(&trained.model, task.train.held().unwrap(), 1),
+                trained.train,
+                "bands are in the figures"
+            );
             let queries: Vec<&[u8]> = pairs.pairs.iter().map(|pair| pair.query.as_slice()).collect();
             let answers = answers(&trained.model, &queries, 1);
             let right = answers.iter().zip(&pairs.pairs).filter(|(answer, pair)| **answer == pair.reply);

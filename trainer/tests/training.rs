@@ -3,9 +3,9 @@
 use mlc_compiler::model::{Chat, Layer, Model, Output};
 use mlc_compiler::text;
 use mlc_trainer::{
-    Budget, CALIBRATION, CostModel, Event, Figures, LabelOrder, NonzeroWeights, Pairs, Settings, StopReason,
-    Task, TaskError, TrainError, Trained, Training, VisitedWeights, answers, assess, data, evaluate, train,
-    train_seeds,
+    Budget, CALIBRATION, Corpus, CostModel, Event, Figures, LabelOrder, NonzeroWeights, Pairs, Settings,
+    StopReason, Task, TaskError, TrainError, Trained, Training, VisitedWeights, answers, assess, data,
+    evaluate, train, train_seeds,
 };
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -93,7 +93,7 @@ fn learns_a_small_conversation_by_heart() {
     assert_eq!((trained.stop, trained.epochs), (StopReason::Finished, 80));
     trained.model.check().unwrap();
     assert_eq!(
-        evaluate(&trained.model, &task.train, 1),
+        evaluate(&trained.model, task.train.held().unwrap(), 1),
         all,
         "the figures are those of the integers in the model"
     );
@@ -301,7 +301,7 @@ fn warm_up_ends_in_an_integer_network() {
     let task = Task::chat(&pairs(SMALL_TALK), &small()).unwrap();
     let trained = run(&task, &Settings { warmup: 20, ..small() }, None);
     assert_eq!(trained.train.replies_right, 13);
-    assert_eq!(evaluate(&trained.model, &task.train, 2), trained.train);
+    assert_eq!(evaluate(&trained.model, task.train.held().unwrap(), 2), trained.train);
 }
 
 #[test]
@@ -316,7 +316,7 @@ fn held_out_queries_are_not_trained_on() {
     };
     let task = Task::classifier(&pairs, &settings, LabelOrder::FirstSeen).unwrap();
     let task = task.hold_out(&pairs, 0.25, 5).unwrap();
-    let held_out = task.held_out.as_ref().unwrap();
+    let held_out = task.held_out.as_ref().and_then(Corpus::held).unwrap();
     assert_eq!((task.train.pairs(), held_out.pairs()), (9, 3));
     let trained = run(&task, &settings, None);
     assert_eq!(trained.held_out, Some(evaluate(&trained.model, held_out, 1)));
@@ -363,7 +363,7 @@ fn a_model_learns_more_without_forgetting() {
     let (old, new) = (chat_of(&first).charset.len(), chat_of(&wider).charset.len());
     assert_eq!(new, old + 2);
     assert_eq!(&chat_of(&wider).charset[old - 1..], b"46\0");
-    let before = evaluate(&wider, &task.train, 1);
+    let before = evaluate(&wider, task.train.held().unwrap(), 1);
     assert_eq!((before.replies_right, before.replies), (13, 15), "nothing is lost by going on");
     let settings = Settings { epochs: Some(150), ..small() };
     let trained = run(&task, &settings, Some(&wider));
@@ -420,7 +420,7 @@ fn a_network_kept_in_warm_up_is_the_one_that_was_counted() {
     let settings = Settings { epochs: Some(10), warmup: 10, ..small() };
     let task = Task::chat(&pairs, &settings).unwrap();
     let trained = run(&task, &settings, None);
-    assert_eq!(evaluate(&trained.model, &task.train, 1), trained.train);
+    assert_eq!(evaluate(&trained.model, task.train.held().unwrap(), 1), trained.train);
     let nonzero = trained.model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
     assert_eq!(nonzero, trained.nonzero);
 }

@@ -14,6 +14,8 @@ pub enum SplitError {
     Share(f64),
     #[error("holding out {share} of {queries} queries leaves none on one side")]
     Empty { share: f64, queries: usize },
+    #[error("holding out the queries of {share} of {pairs} pairs leaves none on one side")]
+    EmptyOfPairs { share: f64, pairs: usize },
 }
 
 /// Cuts pairs in two by query, at random but for the seed: (the rest, the pairs of `share` of the queries).

@@ -271,8 +271,11 @@ impl Operations for Torch {
         self.attempt(|| {
             let scaled = parameters.values.f_mul_scalar(f64::from(grid.scale))?;
             let clamped = || scaled.f_clamp(f64::from(grid.least), f64::from(grid.most));
+            let (origin, step) = (f64::from(grid.origin), f64::from(grid.step));
+            let steps = || clamped()?.f_sub_scalar(origin)?.f_div_scalar(step);
             // Half to even, like the default.
-            *numbers = if relaxed { scaled } else { clamped()?.f_round()? };
+            let integers = || steps()?.f_round()?.f_mul_scalar(step)?.f_add_scalar(origin);
+            *numbers = if relaxed { scaled } else { integers()? };
             Ok(())
         });
     }

@@ -34,15 +34,17 @@ fn steps<D: Operations>(ops: D, settings: &Settings, relaxed: bool, count: usize
     let mut rng = ChaCha8Rng::seed_from_u64(settings.seed);
     let widths = crate::train::widths(&task);
     let mut learner = Learner::new(ops, widths, settings, task.train.steps(), &mut rng);
-    let mut order: Vec<Example> = task.train.examples.clone();
+    let mut order: Vec<Example> = task.train.held().unwrap().examples.clone();
     order.shuffle(&mut rng);
-    learner.calibrate(task.train.inputs(), &order[..1024]).unwrap();
+    learner.calibrate(task.train.held().unwrap().inputs(), &order[..1024]).unwrap();
     learner.set_relaxed(relaxed);
     let weights = std::iter::once(widths.0).chain(settings.hidden.iter().copied());
     let weights = weights.map(|inputs| vec![0.5; inputs]).collect();
     learner.set_strengths(&Strengths { weights, activations: 1.0 });
     let batches = order.chunks(settings.batch).take(count);
-    let results = batches.map(|batch| learner.update(&task.train, batch, settings.learning_rate)).collect();
+    let results = batches
+        .map(|batch| learner.update(task.train.held().unwrap(), batch, settings.learning_rate))
+        .collect();
     learner.machine_network().unwrap();
     results
 }
@@ -84,8 +86,8 @@ fn the_network_on_the_device_is_the_one_that_is_kept() {
     let mut rng = ChaCha8Rng::seed_from_u64(1);
     let widths = crate::train::widths(&task);
     let mut learner = Learner::new(torch_cpu(), widths, &settings, task.train.steps(), &mut rng);
-    for batch in task.train.examples.chunks(256).take(5) {
-        learner.update(&task.train, batch, 0.01);
+    for batch in task.train.held().unwrap().examples.chunks(256).take(5) {
+        learner.update(task.train.held().unwrap(), batch, 0.01);
     }
     let kept = learner.machine_network().unwrap();
     assert_eq!(kept, learner.network_in_use());

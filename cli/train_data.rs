@@ -1,0 +1,69 @@
+//! From the pairs that were named to what is to be learned.
+
+use crate::error::CliError;
+use crate::pairs::{self, Gathered};
+use crate::train_file::TrainSettings;
+use mlc_compiler::model::Model;
+use mlc_trainer::{Chunking, LabelOrder, Pairs, Settings, Task, TaskKind};
+
+/// What is to be learned, and what with.
+pub struct Learned {
+    pub task: Task,
+    /// The model to go on with, with an output for everything that the pairs say.
+    pub start: Option<Model>,
+    /// `None`: they are trained on a chunk at a time.
+    pub pairs: Option<Pairs>,
+}
+
+/// Reads the pairs, and tells what was found. `whole`: they must be in memory.
+///
+/// # Errors
+/// A file that cannot be read; pairs from which nothing can be learned; more than should be in memory.
+pub fn learned(
+    given: &TrainSettings,
+    settings: &Settings,
+    start: Option<&Model>,
+    whole: bool,
+) -> Result<Learned, CliError> {
+    Ok(match pairs::gather(&given.pairs, &settings.limits(), given.chunk)? {
+        Gathered::Held(pairs) => {
+            eprintln!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
+            pairs::warn_of_contradictions(&pairs);
+            let (task, start) = in_memory(&pairs, given, settings, start)?;
+            Learned { task, start, pairs: Some(pairs) }
+        }
+        Gathered::Aside(..) if whole => {
+            let message = "--baselines compares all pairs in memory: give a larger --chunk, or leave it out";
+            return Err(CliError::Usage(message.into()));
+        }
+        Gathered::Aside(read, spool, size) => {
+            eprintln!("{}: {}", pairs::sources(&read), pairs::counts(&read));
+            let kind = match start {
+                Some(model) => TaskKind::Resume(model),
+                None if given.classifier => TaskKind::Classifier(LabelOrder::default()),
+                None => TaskKind::Chat,
+            };
+            let chunking = Chunking { size, hold_out: given.hold_out, storage: &pairs::temporary };
+            let (task, start) = Task::chunked(spool, &read, kind, &chunking, settings)?;
+            Learned { task, start, pairs: None }
+        }
+    })
+}
+
+/// The task of pairs that are all in memory, and the widened model to go on with.
+fn in_memory(
+    pairs: &Pairs,
+    given: &TrainSettings,
+    settings: &Settings,
+    start: Option<&Model>,
+) -> Result<(Task, Option<Model>), CliError> {
+    let (task, start) = match start {
+        Some(model) => Task::resume(pairs, model).map(|(task, widened)| (task, Some(widened)))?,
+        None if given.classifier => (Task::classifier(pairs, settings, LabelOrder::default())?, None),
+        None => (Task::chat(pairs, settings)?, None),
+    };
+    Ok(match given.hold_out {
+        Some(share) => (task.hold_out(pairs, share, settings.seed)?, start),
+        None => (task, start),
+    })
+}

@@ -1,0 +1,169 @@
+//! Weight sets and shifts of each layer.
+
+use mlc_compiler::model::{Chat, Model, Output, WeightSet};
+use mlc_compiler::text;
+use mlc_trainer::{Dataset, Pairs, Settings, Shifts, Task, Trained, Training, answers, evaluate, train};
+use std::sync::atomic::AtomicBool;
+
+const SMALL_TALK: &str = "\
+hello|HI
+good morning|HI
+how are you|FINE
+are you well|FINE
+what is your name|MLC
+who are you|MLC
+are you a robot|YES
+are you a human|NO
+do you like tea|YES
+do you like rain|NO
+tell me a joke|Why? Because.
+bye|BYE!
+good night|BYE!
+";
+
+fn pairs(text: &str) -> Pairs {
+    let mut pairs = Pairs::default();
+    pairs.read(&mut text.as_bytes(), "inline", &Settings::default().limits()).unwrap();
+    pairs
+}
+
+fn small() -> Settings {
+    Settings { hidden: vec![40, 30], epochs: Some(120), batch: 16, threads: 2, ..Settings::default() }
+}
+
+fn run(task: &Task, settings: &Settings, start: Option<&Model>) -> Trained {
+    train(&Training { start, ..Training::new(task, settings) }, &AtomicBool::new(false), &mut |_| {}).unwrap()
+}
+
+fn shifts(model: &Model) -> Vec<u8> {
+    model.layers.iter().map(|layer| layer.shift).collect()
+}
+
+/// The machine's reply by the definition of a layer, in 16-bit two's complement.
+fn reply(model: &Model, chat: &Chat, query: &[u8]) -> Vec<u8> {
+    let query = text::normalize(query);
+    let (mut window, mut reply) = (chat.empty_window(), Vec::new());
+    while reply.len() < usize::from(chat.max_reply) {
+        let mut x = chat.step_input(&query, &model.query, &window);
+        for (i, layer) in model.layers.iter().enumerate() {
+            let neuron = |o: usize| {
+                let products = layer.row(o).iter().zip(&x).map(|(&w, &x)| x.wrapping_mul(w.into()));
+                let y = products.fold(layer.bias[o], i16::wrapping_add) >> layer.shift;
+                if i + 1 < model.layers.len() { y.max(0) } else { y }
+            };
+            x = (0..layer.outputs).map(neuron).collect();
+        }
+        let best = (0..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best });
+        let c = chat.charset[best];
+        if c == 0 {
+            break;
+        }
+        reply.push(c);
+        Chat::push(&mut window, c);
+    }
+    reply
+}
+
+/// Trains, and checks that the figures are those of the model's integers.
+fn checked(settings: &Settings) -> Trained {
+    let pairs = pairs(SMALL_TALK);
+    let task = Task::chat(&pairs, settings).unwrap();
+    let trained = run(&task, settings, None);
+    trained.model.check().unwrap();
+    let Output::Chat(chat) = &trained.model.output else { panic!("a chat model") };
+    let right = pairs.pairs.iter().filter(|pair| reply(&trained.model, chat, &pair.query) == pair.reply);
+    assert_eq!(right.count(), trained.train.replies_right);
+    assert_eq!(evaluate(&trained.model, task.train.held().unwrap(), 1), trained.train);
+    let again = run(&task, &Settings { threads: 3, ..settings.clone() }, None);
+    assert_eq!(again.model, trained.model, "the same on any number of threads");
+    trained
+}
+
+#[test]
+fn every_weight_set_learns() {
+    use WeightSet::{Binary, Full, Ternary};
+    for sets in [vec![Ternary], vec![Binary], vec![Full, Ternary, Binary], vec![Binary, Full, Ternary]] {
+        let trained = checked(&Settings { weights: sets.clone(), ..small() });
+        assert_eq!(trained.train.replies_right, 13, "{sets:?}");
+        for (i, layer) in trained.model.layers.iter().enumerate() {
+            assert_eq!(layer.set, if sets.len() == 1 { sets[0] } else { sets[i] });
+            let used = |w| layer.weights.contains(&w);
+            assert_eq!(
+                layer.set.weights().iter().map(|&w| used(w)).collect::<Vec<_>>(),
+                vec![true; layer.set.weights().len()]
+            );
+        }
+        let warm = Settings { weights: sets.clone(), warmup: 20, ..small() };
+        assert_eq!(checked(&warm).train.replies_right, 13, "after a warm-up {sets:?}");
+    }
+}
+
+#[test]
+fn sets_and_shifts_are_kept_when_training_goes_on() {
+    for set in WeightSet::ALL {
+        let settings = Settings { weights: vec![set], shift: Shifts::Fixed(vec![1, 3, 2]), ..small() };
+        let task = Task::chat(&pairs(SMALL_TALK), &settings).unwrap();
+        let first = run(&task, &settings, None).model;
+        let more = pairs(&format!("{SMALL_TALK}what is 2 and 2|4\nwhat is 3 and 3|6\n"));
+        let (task, wider) = Task::resume(&more, &first).unwrap();
+        wider.check().unwrap();
+        let old = Dataset::new(&pairs(SMALL_TALK).pairs, &wider.query, &wider.output);
+        assert_eq!(evaluate(&wider, &old, 1).replies_right, 13, "{set}: nothing is lost by going on");
+        let trained = run(&task, &Settings { epochs: Some(150), ..small() }, Some(&wider));
+        assert_eq!(trained.train.replies_right, 15, "{set}");
+        assert_eq!(shifts(&trained.model), [1, 3, 2]);
+        assert!(trained.model.layers.iter().all(|layer| layer.set == set));
+    }
+}
+
+/// What a new character is given where no weight can be zero: no query chooses it.
+#[test]
+fn a_new_character_of_a_binary_layer_is_never_chosen_before_it_is_learned() {
+    let settings = Settings { weights: vec![WeightSet::Binary], epochs: Some(4), ..small() };
+    let model = run(&Task::chat(&pairs(SMALL_TALK), &settings).unwrap(), &settings, None).model;
+    let (_, wider) = Task::resume(&pairs("a|123\nb|456\n"), &model).unwrap();
+    let queries: Vec<Vec<u8>> =
+        (0..300).map(|i| format!("{i} any {} query", i * 77 % 101).into_bytes()).collect();
+    let queries: Vec<&[u8]> = queries.iter().map(Vec::as_slice).collect();
+    assert_eq!(answers(&wider, &queries, 2), answers(&model, &queries, 2));
+}
+
+#[test]
+fn shifts_are_those_that_were_chosen() {
+    for fixed in [vec![2], vec![1, 2, 3], vec![0], vec![3, 0, 7]] {
+        let trained = checked(&Settings { shift: Shifts::Fixed(fixed.clone()), ..small() });
+        let wants = if fixed.len() == 1 { vec![fixed[0]; 3] } else { fixed.clone() };
+        assert_eq!(shifts(&trained.model), wants);
+        assert_eq!(trained.train.replies_right, 13, "{fixed:?}");
+    }
+}
+
+/// Many narrow layers: shifted by 2 behind each, hardly anything arrives at the last one.
+#[test]
+fn learnt_shifts_carry_deep_narrow_networks() {
+    let deep = Settings { hidden: vec![20; 6], epochs: Some(150), ..small() };
+    let fixed = checked(&deep);
+    let learnt = checked(&Settings { shift: Shifts::Learnt, ..deep });
+    println!("fixed {:?}, learnt {:?} with {:?}", fixed.train, learnt.train, shifts(&learnt.model));
+    assert!(fixed.train.replies_right < 7 && learnt.train.replies_right > 10);
+    // And where 2 is right for all, nothing is lost.
+    let learnt = checked(&Settings { shift: Shifts::Learnt, ..small() });
+    assert_eq!(learnt.train.replies_right, 13);
+}
+
+#[test]
+fn values_that_do_not_fit_the_layers_are_refused() {
+    let refused = |settings: Settings| settings.check().unwrap_err().to_string();
+    assert_eq!(
+        refused(Settings { shift: Shifts::Fixed(vec![2, 2]), ..small() }),
+        "shift has 2 values, but the network has 3 layers: give one for all, or one for each"
+    );
+    assert_eq!(
+        refused(Settings { shift: Shifts::Fixed(vec![2, 8, 2]), ..small() }),
+        "shift is 8, outside 0..7"
+    );
+    assert_eq!(
+        refused(Settings { weights: Vec::new(), ..small() }),
+        "weights has 0 values, but the network has 3 layers: give one for all, or one for each"
+    );
+}
