@@ -45,6 +45,10 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
         self.probe.on_logits(&|address| memory.byte(address), t - *self.asleep);
     }
 
+    fn on_console_out(&mut self, byte: u8, t: u64) {
+        self.probe.on_output(byte, t - *self.asleep);
+    }
+
     fn on_console_in(&mut self, byte: u8, t: u64) {
         if byte == b'\r' || byte == b'\n' {
             self.probe.on_line_end(t - *self.asleep);
