@@ -1,10 +1,14 @@
 //! On an ATmega328P, simulated, with avr-gcc.
 
-use super::{STRICT, compiled, expected, installed, main_program, queries, sources, support, write};
-use mlc_compiler::model::Model;
+use super::{
+    STRICT, c_string, compiled, expected, installed, main_program, queries, sources, support, write,
+};
+use mlc_compiler::model::{Model, Output};
 use mlc_compiler::{Assets, c99, eval, reference};
 use mlc_machine::Script;
-use mlc_runtime_avr::{ATMEGA328P, AvrConfig, AvrMachine, End, Exit, NoObserver, Program, Typing};
+use mlc_runtime_avr::{
+    ATMEGA328P, ATTINY85, AvrConfig, AvrMachine, End, Exit, NoObserver, Observer, Program, Typing,
+};
 use std::path::Path;
 use std::process::Command;
 
@@ -40,8 +44,15 @@ static HardwareSerial Serial;
 const CORE: &str = "int main() { setup(); for (;;) loop(); }\n";
 
 fn gcc(compiler: &str, folder: &Path) -> Command {
+    gcc_for("atmega328p", compiler, folder)
+}
+
+fn gcc_for(chip: &str, compiler: &str, folder: &Path) -> Command {
     let mut command = Command::new(compiler);
-    command.args(["-mmcu=atmega328p", "-Os", "-ffunction-sections", "-Wl,--gc-sections", "-I"]).arg(folder);
+    command
+        .arg(format!("-mmcu={chip}"))
+        .args(["-Os", "-ffunction-sections", "-Wl,--gc-sections", "-I"])
+        .arg(folder);
     command
 }
 
@@ -111,6 +122,64 @@ fn published_networks_fit_and_are_exact_on_the_chip() {
         let cycles = machine.cycles() / steps as u64;
         eprintln!("{name}: {flash} bytes of flash with a test's main, about {cycles} cycles a step");
     }
+}
+
+/// What the program leaves in GPIOR0: the indices of labels.
+#[derive(Default)]
+struct Markers(Vec<u8>);
+
+impl Observer for Markers {
+    fn on_marker(&mut self, value: u8, _t: u64) {
+        self.0.push(value);
+    }
+}
+
+/// A chip without a serial line, where the label is the result of a call.
+#[test]
+fn a_classifier_is_a_call_on_an_attiny85() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/commands");
+    let read = |name: &str| std::fs::read(file.join(name)).expect("the model is committed");
+    let model =
+        mlc_compiler::import::load(&read("model.ron"), "model.ron", &Default::default()).expect("valid");
+    let prompts = String::from_utf8(read("prompts.txt")).expect("prompts are text");
+    let prompts: Vec<&str> = prompts.lines().filter(|l| !l.is_empty()).take(20).collect();
+    let Output::Classifier { labels } = &model.output else { panic!("commands is a classifier") };
+    let graph = reference(&model).expect("the model was checked");
+    let index = |prompt: &&str| {
+        labels.iter().position(|l| l.as_bytes() == eval::run(&graph, prompt.as_bytes()).reply)
+    };
+    let expected: Vec<u8> = prompts.iter().map(|p| index(p).expect("a label") as u8).collect();
+
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sources = sources(&model);
+    let code = write(folder.path(), &sources);
+    let texts: String = prompts.iter().map(|p| format!("    {},\n", c_string(p.as_bytes()))).collect();
+    let main = format!(
+        "#include <avr/io.h>\n#include <avr/pgmspace.h>\n#include <avr/sleep.h>\n#include <string.h>\n\
+         #include \"commands.h\"\nstatic commands_net net;\nstatic const char prompts[][64] PROGMEM = {{\n{texts}}};\n\
+         int main(void) {{\n    unsigned char i;\n    char line[64];\n    for (i = 0; i < {}; i++) {{\n\
+         \x20       strcpy_P(line, prompts[i]);\n        GPIOR0 = (unsigned char)commands_classify(&net, line, strlen(line));\n\
+         \x20   }}\n    sleep_enable();\n    sleep_cpu();\n    return 0;\n}}\n",
+        prompts.len()
+    );
+    let path = folder.path().join("main.c");
+    std::fs::write(&path, main).expect("the folder is writable");
+    let elf = folder.path().join("a.elf");
+    let mut command = gcc_for("attiny85", "avr-gcc", folder.path());
+    compiled(
+        command.args(["-std=c99", "-Wall", "-Wextra", "-o"]).arg(&elf).arg(&path).arg(&code),
+        "attiny85",
+    );
+    let bytes = std::fs::read(&elf).expect("avr-gcc wrote it");
+    let program = Program::from_elf(&bytes, &ATTINY85).expect("an ELF for the chip");
+    let config = AvrConfig { limit: Some(100_000_000), ..AvrConfig::default() };
+    let mut machine = AvrMachine::new(program, Script::default(), config);
+    let mut markers = Markers::default();
+    assert_eq!(machine.run(&mut markers), End::Exit(Exit::Sleep));
+    assert_eq!(markers.0, expected);
 }
 
 #[test]
