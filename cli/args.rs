@@ -304,8 +304,8 @@ pub struct CompileArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .hex .elf .asm (.S) .lst .map .ir .plan .c
-    /// .zip; FOLDER/ is one for the Wokwi simulator
+    /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .bin .hex .elf .asm (.S) .lst .map .ir
+    /// .plan .c .zip; FOLDER/ is one for the Wokwi simulator
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<OutputFile>,
     #[command(flatten)]
@@ -336,18 +336,22 @@ pub struct CompileArgs {
     after_help = help::RUN
 )]
 pub struct RunArgs {
-    /// A model as for `mlc compile`, or a program that a machine loads: .com, .hex, .elf
+    /// A model as for `mlc compile`, or a program that a machine loads: .com, .tap, .sna, .bin, .hex, .elf
     #[arg(value_name = "MODEL|PROGRAM")]
     pub program: PathBuf,
     /// Prompts, one an argument; for a .com file, the words of its command tail; for other files, lines to type
     #[arg(value_name = "PROMPT")]
     pub prompts: Vec<String>,
     /// Machine to run on: a name from `mlc targets`, FILE.ron, or `reference` (the interpreter)
-    #[arg(short = 't', long = "target", value_name = "TARGET", default_value = "z80-cpm")]
-    pub target: String,
+    /// [default: z80-cpm; for a program file the first that loads it]
+    #[arg(short = 't', long = "target", value_name = "TARGET")]
+    pub target: Option<String>,
     /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
     #[arg(long, value_name = "BOARD")]
     pub profile: Option<String>,
+    /// Write what stands on the screen at the end to FILE, a PNG; for machines with a picture
+    #[arg(long, value_name = "FILE.png")]
+    pub screenshot: Option<PathBuf>,
     /// Run at the machine's pace: 4MHz, 3.5MHz, 500kHz
     #[arg(long, value_name = "CLOCK")]
     pub speed: Option<Clock>,

@@ -93,7 +93,7 @@ fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
 
 fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
     match kind {
-        Kind::Image(kind) => compiled.image.file(kind),
+        Kind::Image(kind) => compiled.image.file(kind, &compiled.plan.network.name),
         Kind::C | Kind::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Kind::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
         Kind::Asm => compiled.assembly.clone().into_bytes(),
@@ -203,7 +203,7 @@ fn wokwi_files(
         ModelOutput::Classifier { labels } => labels,
         ModelOutput::Chat(_) => &[],
     };
-    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind));
+    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.name));
     wokwi::files(folder, &model.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
 }
 

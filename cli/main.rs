@@ -28,6 +28,7 @@ mod profile;
 mod progress;
 mod prompts;
 mod run;
+mod screenshot;
 mod sim;
 mod snapshot;
 mod sweep;

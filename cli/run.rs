@@ -1,18 +1,19 @@
 //! `mlc run`: prompts in, replies out.
 
 use crate::args::RunArgs;
-use crate::console::UserConsole;
 use crate::error::CliError;
 use crate::sim::machine::NoProbe;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
-use crate::{Outcome, files};
+use crate::{Outcome, files, screenshot};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::Model;
-use mlc_compiler::target::{ImageKind, Machine};
+use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target, eval, text};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Write};
+
+const DEFAULT_TARGET: &str = "z80-cpm";
 
 /// What answers.
 enum Speaker<'a> {
@@ -37,21 +38,30 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if let Some(kind) = sim::program_kind(&args.program) {
         return run_file(kind, args, terminal, out);
     }
-    if args.target == REFERENCE {
-        if args.speed.is_some() {
-            return Err(CliError::Usage("the reference interpreter has no clock: leave --speed out".into()));
+    let target = args.target.as_deref().unwrap_or(DEFAULT_TARGET);
+    if target == REFERENCE {
+        if args.speed.is_some() || args.screenshot.is_some() {
+            let message =
+                "the reference interpreter has no clock and no screen: leave --speed and --screenshot out";
+            return Err(CliError::Usage(message.into()));
         }
         let model = files::model(&args.program)?.model;
         return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target, args.profile.as_deref(), &assets)?;
+    let target = targets::find(target, args.profile.as_deref(), &assets)?;
+    if args.screenshot.is_some() && args.prompts.is_empty() {
+        return Err(CliError::Usage("--screenshot shows what prompts lead to: give one at least".into()));
+    }
     let model = files::model(&args.program)?.model;
     let demands = &args.plan.demands()?;
     let request =
         Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
+    if let Some(path) = &args.screenshot {
+        screenshot::write(path, simulator.picture(&args.prompts)?.as_ref(), &target)?;
+    }
     converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)
 }
 
@@ -80,25 +90,31 @@ fn run_file(
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     let extension = kind.extension();
-    if args.target == REFERENCE || args.json {
+    if args.target.as_deref() == Some(REFERENCE) || args.json {
         let message = format!(
             "a .{extension} file is a program of its own: it takes neither --json nor --target reference"
         );
         return Err(CliError::Usage(message));
     }
-    let target = targets::find(&args.target, args.profile.as_deref(), &Assets::builtin())?;
+    let assets = Assets::builtin();
+    let target = match &args.target {
+        None if args.profile.is_none() => targets::that_loads(kind, &assets)?,
+        name => {
+            let name = name.as_deref().unwrap_or(DEFAULT_TARGET);
+            targets::find(name, args.profile.as_deref(), &assets)?
+        }
+    };
     if !target.images.contains(&kind) {
         return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
     }
     let bytes = files::read(&args.program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail };
-    // Without a command line, prompts are lines to type.
-    let console = match target.machine {
-        Machine::Avr if !args.prompts.is_empty() => UserConsole::typed(out, &args.prompts),
-        Machine::Avr | Machine::Cpm => UserConsole::new(out, terminal),
-    };
-    sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
+    let console = sim::console(target.machine, &args.prompts, out, terminal);
+    let picture = sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
+    if let Some(path) = &args.screenshot {
+        screenshot::write(path, picture.as_ref(), &target)?;
+    }
     Ok(Outcome::Done)
 }
 

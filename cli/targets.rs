@@ -5,7 +5,7 @@ use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
 use mlc_compiler::plan::processor::processor;
-use mlc_compiler::target::{Board, Profile};
+use mlc_compiler::target::{Board, ImageKind, Profile};
 use mlc_compiler::{Assets, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -89,6 +89,24 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
         .into_iter()
         .find(|t| t.name == name)
         .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
+}
+
+/// The first built-in target that loads files of a kind.
+///
+/// # Errors
+/// There is none, or it is a chip: files for chips do not say for which.
+pub fn that_loads(kind: ImageKind, assets: &Assets) -> Result<Target, CliError> {
+    let message = || {
+        let extension = kind.extension();
+        match kind {
+            ImageKind::Hex | ImageKind::Elf => {
+                format!("a .{extension} file does not say for which chip it is: name one with --target")
+            }
+            _ => format!("no built-in target loads .{extension} files: name one with --target"),
+        }
+    };
+    let found = assets.targets()?.into_iter().find(|t| t.images.contains(&kind) && t.flash.is_none());
+    found.ok_or_else(|| CliError::Usage(message()))
 }
 
 /// The chip `name` on a board.

@@ -69,12 +69,13 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let bar = progress::bar(prompts.len(), "verify");
     for prompt in &prompts {
         let reference = eval::run(&graph, prompt.query.as_bytes());
+        let shown = simulator.shown(&reference.reply);
         let machine = match simulator.ask(prompt.query.as_bytes(), None) {
             Ok(answer) => Ok(answer),
             Err(CliError::Fault { fault, .. }) => Err(fault),
             Err(other) => return Err(other),
         };
-        tally.add(model, prompt, &reference, machine);
+        tally.add(model, prompt, &reference, &shown, machine);
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -87,12 +88,20 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
 }
 
 impl Tally {
-    fn add(&mut self, model: &Model, prompt: &Prompt, reference: &Run, machine: Result<Answer, String>) {
+    /// `shown`: the reference's reply as the machine's console shows it.
+    fn add(
+        &mut self,
+        model: &Model,
+        prompt: &Prompt,
+        reference: &Run,
+        shown: &[u8],
+        machine: Result<Answer, String>,
+    ) {
         self.prompts += 1;
         self.steps += reference.steps();
         self.logits += reference.logits.iter().map(Vec::len).sum::<usize>();
         let (what, reply) = match machine {
-            Ok(answer) => (compare(model, prompt, reference, &answer), latin1(&answer.reply)),
+            Ok(answer) => (compare(model, prompt, reference, shown, &answer), latin1(&answer.reply)),
             Err(fault) => (Some(What::Fault { fault }), String::new()),
         };
         let Some(what) = what else { return };
@@ -144,7 +153,7 @@ impl What {
 }
 
 /// The first difference: logits in order, then their number, then what was printed, then what the prompt expects.
-fn compare(model: &Model, prompt: &Prompt, reference: &Run, machine: &Answer) -> Option<What> {
+fn compare(model: &Model, prompt: &Prompt, reference: &Run, shown: &[u8], machine: &Answer) -> Option<What> {
     for (step, (wants, found)) in reference.logits.iter().zip(&machine.logits).enumerate() {
         if let Some(output) = (0..wants.len().max(found.len())).find(|&i| wants.get(i) != found.get(i)) {
             let value = |logits: &[i16]| logits.get(output).copied().unwrap_or(0);
@@ -162,7 +171,7 @@ fn compare(model: &Model, prompt: &Prompt, reference: &Run, machine: &Answer) ->
     if reference.steps() != machine.logits.len() {
         return Some(What::Steps { reference_steps: reference.steps(), machine_steps: machine.logits.len() });
     }
-    if reference.reply != machine.reply {
+    if shown != machine.reply {
         return Some(What::Reply);
     }
     let expected = prompt.reply.as_ref().filter(|expected| **expected != reference.text());
@@ -204,7 +213,7 @@ mod tests {
         let prompt = Prompt { query: "q".into(), reply: expected.map(Into::into) };
         let reference = Run { reply: b"go".to_vec(), logits: vec![vec![3, -1]] };
         let mut tally = Tally { model: "m".into(), target: "z80-cpm".into(), ..Tally::default() };
-        tally.add(&model(), &prompt, &reference, machine);
+        tally.add(&model(), &prompt, &reference, b"go", machine);
         let mut text = Vec::new();
         tally.print(&mut text).unwrap();
         (tally, String::from_utf8(text).unwrap())

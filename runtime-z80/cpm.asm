@@ -12,7 +12,7 @@ start:
         or a
         sbc hl,de
         jr c,no_memory
-        ld (ccp_stack),sp
+        ld (caller_stack),sp
         ld sp,stack_top
 {%- if enables %}
         call find_interrupts
@@ -61,7 +61,7 @@ exit:
         or a
         sbc hl,de
         jp c,0
-        ld sp,(ccp_stack)
+        ld sp,(caller_stack)
         ret
 
 no_memory:

@@ -14,7 +14,6 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-use crate::console::UserConsole;
 use crate::error::CliError;
 use crate::files::Output;
 use crate::sim::{self, ProgramFile, Simulator};
@@ -181,7 +180,9 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
     for tail in &tails {
         let mut probe = ProfileProbe::new(Vec::new(), false);
         let mut said = io::stderr();
-        let console = UserConsole::new(&mut said, io::stdin().is_terminal());
+        // Without a command line, words are lines to type, as `mlc run` has them.
+        let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
+        let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());
         let file = ProgramFile { name: &name, kind, bytes: &bytes, tail };
         sim::run_program(&file, target, None, console, &mut probe)?;
         samples.extend(probe.profiler.contexts());

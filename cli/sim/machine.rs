@@ -2,6 +2,7 @@
 
 use crate::args::Clock;
 use mlc_machine::{Call, Return};
+use mlc_runtime_z80::Picture;
 use std::time::{Duration, Instant};
 
 /// How often a run at the machine's pace looks at the time.
@@ -19,6 +20,11 @@ pub trait Machine {
     /// Cycles that the processor has slept.
     fn asleep(&self) -> u64 {
         0
+    }
+
+    /// What its screen shows, if it has one.
+    fn picture(&mut self) -> Option<Picture> {
+        None
     }
 
     /// The most bytes that the stack has had, if the machine knows.

@@ -16,7 +16,7 @@ use machine::{Both, End, Machine, NoProbe, Probe, drive};
 use mlc_compiler::model::{Model, Output};
 use mlc_compiler::target::{self, ImageKind};
 use mlc_compiler::{Image, Target, text};
-use mlc_runtime_z80::{Console, Symbols};
+use mlc_runtime_z80::{Console, Picture, Symbols};
 use phases::{PhaseTimer, Phases};
 use std::io::Write;
 use std::path::Path;
@@ -77,6 +77,8 @@ fn load<'c>(
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
     match target.machine {
         target::Machine::Cpm => z80::cpm(program, tail, console),
+        target::Machine::Spectrum48 => z80::spectrum(program, console),
+        target::Machine::Cpc464 => z80::cpc(program, console),
         target::Machine::Avr => avr::board(&target.name, program, console),
     }
 }
@@ -85,14 +87,14 @@ fn load<'c>(
 fn asks(machine: target::Machine) -> bool {
     match machine {
         target::Machine::Cpm => false,
-        target::Machine::Avr => true,
+        target::Machine::Spectrum48 | target::Machine::Cpc464 | target::Machine::Avr => true,
     }
 }
 
 /// What a machine that asks shows of the end of a typed line.
 fn echo(machine: target::Machine) -> &'static [u8] {
     match machine {
-        target::Machine::Cpm => b"\r\n",
+        target::Machine::Cpm | target::Machine::Spectrum48 | target::Machine::Cpc464 => b"\r\n",
         target::Machine::Avr => b"",
     }
 }
@@ -100,7 +102,9 @@ fn echo(machine: target::Machine) -> &'static [u8] {
 /// Whether a byte can stand in a typed line.
 fn has_key(machine: target::Machine, byte: u8) -> bool {
     match machine {
-        target::Machine::Cpm => (b' '..=b'~').contains(&byte),
+        target::Machine::Cpm | target::Machine::Spectrum48 | target::Machine::Cpc464 => {
+            (b' '..=b'~').contains(&byte)
+        }
         // Ends of lines, and what takes a character back.
         target::Machine::Avr => !matches!(byte, b'\r' | b'\n' | 8 | 127),
     }
@@ -108,7 +112,12 @@ fn has_key(machine: target::Machine, byte: u8) -> bool {
 
 /// The longest query that a model's program takes on a target, in bytes.
 pub fn longest(model: &Model, target: &Target) -> usize {
-    if asks(target.machine) { target.longest(model.query.max_length).into() } else { LONGEST }
+    if asks(target.machine) { line(model, target).into() } else { LONGEST }
+}
+
+/// Bytes of the line that a model's program reads.
+fn line(model: &Model, target: &Target) -> u8 {
+    model.query.max_length.min(target.longest_query)
 }
 
 impl<'a> Simulator<'a> {
@@ -119,7 +128,7 @@ impl<'a> Simulator<'a> {
         };
         let symbols = image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect();
         let phases = Phases::new(image);
-        let line = target.longest(model.query.max_length);
+        let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
         Self { image, target, name: &model.name, symbols, limit, line, pace, phases }
     }
@@ -201,9 +210,34 @@ impl<'a> Simulator<'a> {
         console.finish()
     }
 
+    /// What the screen shows when all of `prompts` were asked, one after the other; `None` without a screen.
+    ///
+    /// # Errors
+    /// A prompt that the machine has no way to take; a fault of the program.
+    pub fn picture(&self, prompts: &[String]) -> Result<Option<Picture>, CliError> {
+        if !asks(self.target.machine) {
+            return Ok(None);
+        }
+        for prompt in prompts {
+            self.typed(prompt.as_bytes())?;
+        }
+        let mut nowhere = std::io::sink();
+        let mut console = UserConsole::typed(&mut nowhere, prompts);
+        let machine = self.load(b"", &mut console, None)?;
+        interact(machine, &mut NoProbe, None).map_err(|fault| self.fault(fault))
+    }
+
     /// The longest query that the program takes, in bytes.
     pub fn longest(&self) -> usize {
         if asks(self.target.machine) { self.line.into() } else { LONGEST }
+    }
+
+    /// A reply as the machine shows it.
+    pub fn shown(&self, reply: &[u8]) -> Vec<u8> {
+        match self.target.machine {
+            target::Machine::Cpm | target::Machine::Avr => reply.to_vec(),
+            target::Machine::Spectrum48 | target::Machine::Cpc464 => z80::as_characters(reply),
+        }
     }
 
     /// The line that asks `query`.
@@ -251,7 +285,7 @@ impl<'a> Simulator<'a> {
         let program = Program {
             name: self.name,
             kind,
-            bytes: &self.image.file(kind),
+            bytes: &self.image.file(kind, self.name),
             memory_end: self.target.memory_end,
             symbols: self.symbols.clone(),
             logits_ready: Some(self.image.logits.ready),
@@ -275,7 +309,7 @@ pub fn program_kind(path: &Path) -> Option<ImageKind> {
     ImageKind::ALL.into_iter().find(|kind| kind.extension() == extension)
 }
 
-/// A file that a machine loads as it is, and what stands behind its name on the command line.
+/// A file that a machine loads as it is, and the command tail behind its name, where the machine has one.
 pub struct ProgramFile<'a> {
     pub name: &'a str,
     pub kind: ImageKind,
@@ -283,7 +317,20 @@ pub struct ProgramFile<'a> {
     pub tail: &'a str,
 }
 
-/// Runs a program of its own with the user's console, looked at by `probe`.
+/// The console of a program of its own: a program without a command line has `prompts` typed, one a line.
+pub fn console<'a>(
+    machine: target::Machine,
+    prompts: &[String],
+    out: &'a mut dyn Write,
+    terminal: bool,
+) -> UserConsole<'a> {
+    match asks(machine) && !prompts.is_empty() {
+        true => UserConsole::typed(out, prompts),
+        false => UserConsole::new(out, terminal),
+    }
+}
+
+/// Runs a program of its own with the user's console, looked at by `probe`. Gives what its screen showed at the end.
 ///
 /// # Errors
 /// It cannot be loaded; it faults; what it says cannot be written.
@@ -293,7 +340,7 @@ pub fn run_program(
     pace: Option<Clock>,
     mut console: UserConsole,
     probe: &mut dyn Probe,
-) -> Result<(), CliError> {
+) -> Result<Option<Picture>, CliError> {
     let program = Program {
         name: file.name,
         kind: file.kind,
@@ -304,31 +351,34 @@ pub fn run_program(
         limit: None,
     };
     let machine = load(target, &program, file.tail.as_bytes(), &mut console)?;
-    interact(machine, probe, pace).map_err(|fault| CliError::Fault {
+    let picture = interact(machine, probe, pace).map_err(|fault| CliError::Fault {
         program: file.name.to_string(),
         machine: system(target.machine).into(),
         fault,
         compiled: false,
     })?;
-    console.finish()
+    console.finish()?;
+    Ok(picture)
 }
 
 /// What a machine is called when a program of its own stops on it.
 fn system(machine: target::Machine) -> &'static str {
     match machine {
         target::Machine::Cpm => "the CP/M machine",
+        target::Machine::Spectrum48 => "the ZX Spectrum",
+        target::Machine::Cpc464 => "the CPC 464",
         target::Machine::Avr => "the AVR board",
     }
 }
 
-/// Runs a program that talks to the user. The error is its fault.
+/// Runs a program that talks to the user, and takes a picture at its end. The error is its fault.
 fn interact(
     mut machine: Box<dyn Machine + '_>,
     probe: &mut dyn Probe,
     pace: Option<Clock>,
-) -> Result<(), String> {
+) -> Result<Option<Picture>, String> {
     match drive(machine.as_mut(), probe, pace) {
-        End::Exit | End::NoInput => Ok(()),
+        End::Exit | End::NoInput => Ok(machine.picture()),
         End::Fault(fault) => Err(fault),
     }
 }

@@ -4,7 +4,9 @@ use super::machine::{End, Machine, Probe};
 use super::{Program, shortened};
 use crate::error::CliError;
 use crate::prompts::LONGEST;
+use mlc_compiler::target::ImageKind;
 use mlc_runtime_z80::{Call, Console, CpmConfig, CpmMachine, LoadError, Memory, Observer, Return, State};
+use mlc_runtime_z80::{CpcConfig, CpcMachine, Picture, SpectrumConfig, SpectrumMachine};
 
 /// Tells a probe what an observer sees. `EACH`: every instruction.
 struct Seen<'p, const EACH: bool>(&'p mut dyn Probe);
@@ -78,6 +80,94 @@ pub fn cpm<'c>(
         machine.watch(address as u16);
     }
     Ok(Box::new(machine))
+}
+
+impl<C: Console> Machine for SpectrumMachine<C> {
+    fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
+        end(match probe.wants_instructions() {
+            true => self.run_for(cycles, &mut Seen::<true>(probe)),
+            false => self.run_for(cycles, &mut Seen::<false>(probe)),
+        })
+    }
+
+    fn cycles(&self) -> u64 {
+        self.t_states()
+    }
+
+    fn picture(&mut self) -> Option<Picture> {
+        Some(self.picture())
+    }
+}
+
+/// A ZX Spectrum about to start a program from its tape or snapshot.
+///
+/// # Errors
+/// A damaged file.
+pub fn spectrum<'c>(
+    program: &Program,
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let config = SpectrumConfig {
+        limit: program.limit,
+        symbols: program.symbols.clone(),
+        ..SpectrumConfig::default()
+    };
+    let loaded = match program.kind {
+        ImageKind::Sna => SpectrumMachine::load_snapshot(program.bytes, console, config),
+        ImageKind::Com | ImageKind::Bin | ImageKind::Tap | ImageKind::Hex | ImageKind::Elf => {
+            SpectrumMachine::load_tape(program.bytes, console, config)
+        }
+    };
+    let mut machine = loaded.map_err(|e| CliError::Prompt {
+        place: program.name.to_string(),
+        problem: format!("the machine cannot load it: {e}"),
+        help: "give a .tap with machine code, or a .sna of a machine with 48 KB".into(),
+    })?;
+    if let Some(address) = program.logits_ready {
+        machine.watch(address as u16);
+    }
+    Ok(Box::new(machine))
+}
+
+impl<C: Console> Machine for CpcMachine<C> {
+    fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
+        end(match probe.wants_instructions() {
+            true => self.run_for(cycles, &mut Seen::<true>(probe)),
+            false => self.run_for(cycles, &mut Seen::<false>(probe)),
+        })
+    }
+
+    fn cycles(&self) -> u64 {
+        self.t_states()
+    }
+}
+
+/// A CPC 464 about to start a program from its disk.
+///
+/// # Errors
+/// A damaged file.
+pub fn cpc<'c>(program: &Program, console: &'c mut dyn Console) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let config = CpcConfig { limit: program.limit, symbols: program.symbols.clone(), ..CpcConfig::default() };
+    let mut machine = CpcMachine::load(program.bytes, console, config).map_err(|e| CliError::Prompt {
+        place: program.name.to_string(),
+        problem: format!("the machine cannot load it: {e}"),
+        help: "give a binary file with its AMSDOS header".into(),
+    })?;
+    if let Some(address) = program.logits_ready {
+        machine.watch(address as u16);
+    }
+    Ok(Box::new(machine))
+}
+
+/// A reply as a home computer's screen shows it: both line ends start a row, other codes outside of 20h to 7Fh, which
+/// have other meanings there, are question marks.
+pub fn as_characters(reply: &[u8]) -> Vec<u8> {
+    let shown = |&byte: &u8| match byte {
+        b'\r' | b'\n' => b"\r\n".to_vec(),
+        b' '..=127 => vec![byte],
+        _ => b"?".to_vec(),
+    };
+    reply.iter().flat_map(shown).collect()
 }
 
 /// Why the machine did not even start.

@@ -33,9 +33,9 @@ impl Assets {
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
-        let runtime = files!("runtime-z80": "cpm.asm");
+        let runtime = files!("runtime-z80": "cpc464.asm", "cpm.asm", "zx48.asm");
         let uart = files!("runtime-avr": "uart.S");
-        let targets = files!("runtime-z80/targets": "z80-cpm.ron");
+        let targets = files!("runtime-z80/targets": "cpc464.ron", "z80-cpm.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
         );

@@ -65,8 +65,10 @@ pub(crate) mod mark {
     pub(crate) const TRAP: u8 = 8;
     /// The observer is told when PC gets here.
     pub(crate) const WATCHED: u8 = 16;
+    /// A write is lost.
+    pub(crate) const READ_ONLY: u8 = 32;
 
-    pub(crate) const AT_WRITE: u8 = BLANK | PROTECTED;
+    pub(crate) const AT_WRITE: u8 = BLANK | PROTECTED | READ_ONLY;
     pub(crate) const AT_EXECUTION: u8 = BLANK | NO_EXECUTE | TRAP | WATCHED;
 }
 
@@ -104,6 +106,9 @@ impl<P: Ports> Bus<P> {
         if *marks & mark::AT_WRITE != 0 {
             if *marks & mark::PROTECTED != 0 {
                 self.refused.get_or_insert(address);
+                return;
+            }
+            if *marks & mark::READ_ONLY != 0 {
                 return;
             }
             *marks &= !mark::BLANK;

@@ -20,10 +20,12 @@ pub struct Registers {
     pub pc: u16,
 }
 
-/// A periodic interrupt request, held until the processor takes it.
+/// A periodic interrupt request, held until the processor takes it or `width` T-states have gone by.
 pub(crate) struct Clock {
     pub(crate) every: u64,
+    pub(crate) width: u64,
     pub(crate) next: u64,
+    pub(crate) raised: u64,
     pub(crate) pending: bool,
 }
 
@@ -48,6 +50,8 @@ pub struct Core<P> {
     pub(crate) clock: Option<Clock>,
     pub(crate) limit: u64,
     pub(crate) lowest_sp: u16,
+    /// HALT is the host's business first.
+    pub(crate) host_at_halt: bool,
     areas: Vec<Area>,
     symbols: Symbols,
 }
@@ -65,6 +69,7 @@ impl<P: Ports> Core<P> {
             clock: None,
             limit: u64::MAX,
             lowest_sp: 0,
+            host_at_halt: false,
             areas: Vec::new(),
             symbols: Symbols::default(),
         };
@@ -95,6 +100,14 @@ impl<P: Ports> Core<P> {
     pub fn protect(&mut self, first: u16, last: u16, name: &'static str) {
         self.areas.push(Area { first, last, name });
         (first..=last).for_each(|address| self.bus.set_mark(address, mark::PROTECTED, true));
+    }
+
+    /// Puts a ROM there: writes to it are lost.
+    pub fn load_rom(&mut self, address: u16, bytes: &[u8]) {
+        self.load(address, bytes);
+        for at in (address..=u16::MAX).take(bytes.len()) {
+            self.bus.set_mark(at, mark::READ_ONLY, true);
+        }
     }
 
     /// Like [`Core::protect`], and nothing in it may be executed but traps.
@@ -137,9 +150,21 @@ impl<P: Ports> Core<P> {
     /// Requests an interrupt every `t_states` (at least 1), the first one after so many, and turns
     /// interrupts on. A request stays until it is taken; requests do not add up.
     pub fn set_clock(&mut self, t_states: u64) {
-        let every = t_states.max(1);
-        self.clock = Some(Clock { every, next: self.t.saturating_add(every), pending: false });
+        self.set_frame_clock(t_states, u64::MAX);
         self.inject([0xFB, 0]); // EI
+    }
+
+    /// Requests an interrupt every `t_states` (at least 1), the first one after so many, and leaves interrupts as
+    /// they are. A request that is not taken for `width` T-states is gone.
+    pub fn set_frame_clock(&mut self, t_states: u64, width: u64) {
+        let every = t_states.max(1);
+        let next = self.t.saturating_add(every);
+        self.clock = Some(Clock { every, width, next, raised: 0, pending: false });
+    }
+
+    /// Asks [`crate::Host::halt`] before the processor halts.
+    pub fn ask_host_at_halt(&mut self) {
+        self.host_at_halt = true;
     }
 
     /// T-states since the start.
@@ -193,6 +218,39 @@ impl<P: Ports> Core<P> {
         r.set16(Reg16::IY, registers.iy);
         r.set16(Reg16::SP, registers.sp);
         r.set_pc(registers.pc);
+    }
+
+    /// BC', DE', HL' and AF' in the place of their counterparts.
+    pub fn alternate_registers(&mut self) -> Registers {
+        self.exchange();
+        let registers = self.registers();
+        self.exchange();
+        registers
+    }
+
+    /// Sets AF', BC', DE' and HL' from their counterparts in `registers`.
+    pub fn set_alternate_registers(&mut self, registers: Registers) {
+        self.exchange();
+        let main = self.registers();
+        let Registers { ix, iy, sp, pc, .. } = main;
+        self.set_registers(Registers { ix, iy, sp, pc, ..registers });
+        self.exchange();
+    }
+
+    fn exchange(&mut self) {
+        self.inject([0x08, 0]); // EX AF,AF'
+        self.inject([0xD9, 0]); // EXX
+    }
+
+    /// Sets the registers R and I.
+    pub(crate) fn set_refresh_and_vector(&mut self, refresh: u8, vector: u8) {
+        self.refresh = (refresh, self.fetches);
+        self.cpu.registers().set8(Reg8::I, vector);
+    }
+
+    /// Turns maskable interrupts on, as `EI` before the return from a service does.
+    pub fn enable_interrupts(&mut self) {
+        self.inject([0xFB, 0]); // EI
     }
 
     /// Whether the processor takes maskable interrupts (IFF1).

@@ -75,6 +75,22 @@ pub enum FaultKind {
     UnterminatedText { address: u16, blank: u16 },
     #[error("drive {drive}, but only drive A is there")]
     NoSuchDrive { drive: char },
+    #[error("a character for the screen before CHAN-OPEN (1601h) has chosen a channel")]
+    NoChannel,
+    #[error("channel {channel}; the machine has channel 2 only, the upper screen")]
+    NoSuchChannel { channel: u8 },
+    #[error("the character {code:02X}h, a command or a graphic that is not provided")]
+    UnprintableCode { code: u8 },
+    #[error("AT {row},{column}, which lies outside of the upper screen")]
+    OutOfScreen { row: u8, column: u8 },
+    #[error("the ROM would ask \"scroll?\" here and wait for a key: keep SCR_CT (5C8Ch) above 1")]
+    ScrollQuestion,
+    #[error("IY is {iy:04X}h; BASIC and its interrupt routine need 5C3Ah there")]
+    BasicPointer { iy: u16 },
+    #[error("BC' is {bc:04X}h; the firmware left 7F89h there, and its interrupt routine needs it")]
+    GateArray { bc: u16 },
+    #[error("back in BASIC with HL' = {hl:04X}h; its calculator needs 2758h there")]
+    BasicCalculator { hl: u16 },
     #[error(
         "RET to the command processor, which the program has overwritten at {address:04X}h; end with JP 0 instead"
     )]

@@ -190,7 +190,7 @@ impl<P: Ports> Core<P> {
 
     fn halt(&mut self, pc: u16, fetches: u64, extra: u8) -> Result<(), FaultKind> {
         let interrupts = self.interrupts_enabled();
-        let Some(clock) = self.clock.as_ref().filter(|_| interrupts) else {
+        let Some(clock) = self.clock.as_ref().filter(|_| interrupts && !self.host_at_halt) else {
             return Err(FaultKind::Halt { interrupts });
         };
         self.t += timing::HALTED + u64::from(extra);

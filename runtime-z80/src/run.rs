@@ -12,6 +12,12 @@ use crate::timing;
 pub trait Host<P> {
     /// PC is at a trap. Does its service and moves PC on (usually with [`Core::ret`]), or ends the run.
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End>;
+
+    /// The processor is about to halt until an interrupt comes; see [`Core::ask_host_at_halt`].
+    fn halt(&mut self, core: &mut Core<P>) -> Result<(), End> {
+        let _ = core;
+        Ok(())
+    }
 }
 
 impl<P: Ports> Core<P> {
@@ -64,8 +70,10 @@ impl<P: Ports> Core<P> {
                 }
             }
             let leap = O::CALLS.then(|| self.leap(pc));
-            if let Err(kind) = self.execute(pc) {
-                return State::Ended(self.end(kind, pc));
+            if let Err(kind) = self.execute(pc)
+                && let Err(end) = self.resume(kind, pc, host)
+            {
+                return State::Ended(end);
             }
             if O::INSTRUCTIONS {
                 observer.on_instruction(pc, before, self.t);
@@ -76,6 +84,18 @@ impl<P: Ports> Core<P> {
         }
     }
 
+    /// Halts after all if the instruction at `pc` did not because the host wants to be asked first.
+    fn resume<H: Host<P>>(&mut self, kind: FaultKind, pc: u16, host: &mut H) -> Result<(), End> {
+        if !(matches!(kind, FaultKind::Halt { .. }) && self.host_at_halt) {
+            return Err(self.end(kind, pc));
+        }
+        host.halt(self)?;
+        self.host_at_halt = false;
+        let halted = self.execute(pc);
+        self.host_at_halt = true;
+        halted.map_err(|kind| self.end(kind, pc))
+    }
+
     /// Takes the clock's interrupt if it is due and allowed. Returns when to look again: at once while a
     /// request waits.
     fn interrupt<O: Observer>(&mut self, observer: &mut O) -> Result<u64, FaultKind> {
@@ -83,8 +103,11 @@ impl<P: Ports> Core<P> {
         let Some(clock) = &mut self.clock else { return Ok(u64::MAX) };
         if t >= clock.next {
             clock.pending = true;
-            let missed = (t - clock.next) / clock.every + 1;
-            clock.next = clock.next.saturating_add(missed.saturating_mul(clock.every));
+            clock.raised = clock.next + (t - clock.next) / clock.every * clock.every;
+            clock.next = clock.raised.saturating_add(clock.every);
+        }
+        if clock.pending && t - clock.raised >= clock.width {
+            clock.pending = false;
         }
         if !clock.pending {
             return Ok(clock.next);

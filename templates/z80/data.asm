@@ -9,13 +9,8 @@
 {%- endmacro starts %}
 
 {# Weights of a stage, column by column. #}
-{% macro weights(s) %}
-{%- if s.lists %}
-{%- for g in s.segments %}
-; {{ g.name }}: column lists
-{{ g.name }}_empty:
-        dw {{ g.name }}_next
-{%- for c in g.columns %}
+{% macro lists(columns) %}
+{%- for c in columns %}
 {{ c.label }}:
 {%- for l in c.lists %}
         dw {{ l.entry }}
@@ -25,6 +20,15 @@
 {%- endfor %}
         dw {{ c.end }}
 {%- endfor %}
+{%- endmacro lists %}
+
+{% macro weights(s) %}
+{%- if s.lists %}
+{%- for g in s.segments %}
+; {{ g.name }}: column lists
+{{ g.name }}_empty:
+        dw {{ g.name }}_next
+{{- self::lists(columns=g.columns) }}
 {%- endfor %}
 {%- elif s.called %}
 {%- if s.form == "gaps" %}
@@ -39,6 +43,12 @@
         db {{ line }}
 {%- endfor %}
 {%- endfor %}
+{%- if s.quick %}
+; {{ g.name }}: the columns used most, as lists; those before this page are gaps
+        ds (256-($ and 255)) and 255
+{{ g.name }}_quick:
+{{- self::lists(columns=g.quick) }}
+{%- endif %}
 {%- endfor %}
 {%- else %}
 ; {{ s.name }}: columns as code

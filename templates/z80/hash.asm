@@ -59,18 +59,17 @@
         ld (net_count),a
 ; Each trigram of " query ": h = (c0*31 + c1)*31 + c2.
 {%- if s.bands > 1 %}
-; In band b, eight positions long, h starts with b*7, so that the first step gives IY = b*217 more.
+; In band b, eight positions long, h starts with b*7, so that the first step gives net_seed = b*217 more.
         ld d,8                          ; positions left in the band
-        ld iy,0
+        ld hl,0
+        ld (net_seed),hl
 {%- endif %}
 {{ s.name }}_hash:
 {%- if s.wide_hash and s.bands > 1 %}
-        ld a,(ix+0)
-        add a,iyl
-        ld l,a
-        ld a,iyh
-        adc a,0
-        ld h,a
+        ld hl,(net_seed)
+        ld c,(ix+0)
+        ld b,0
+        add hl,bc
 {{- self::step_word(at="(ix+1)") }}
 {{- self::step_word(at="(ix+2)") }}
 {%- elif s.wide_hash %}
@@ -80,7 +79,7 @@
 {{- self::step_word(at="(ix+2)") }}
 {%- else %}
 {%- if s.bands > 1 %}
-        ld a,iyl
+        ld a,(net_seed)
         add a,(ix+0)
 {%- else %}
         ld a,(ix+0)
@@ -95,15 +94,17 @@
 {%- if s.bands > 1 %}
         dec d
         jr nz,{{ s.name }}_same
-        ld a,iyl
+        ld a,(net_seed)
         cp {{ s.last_band }}
         jr z,{{ s.name }}_same{# D is 0: 256 more positions, and a query has 127 #}             ; the last band has no end
 {%- if s.wide_hash %}
+        ld hl,(net_seed)
         ld bc,217
-        add iy,bc
+        add hl,bc
+        ld (net_seed),hl
 {%- else %}
         add a,217
-        ld iyl,a
+        ld (net_seed),a
 {%- endif %}
         ld d,8
 {{ s.name }}_same:
@@ -140,7 +141,7 @@
         add hl,bc
         ld (net_seed),hl
 {%- else %}
-        ld a,iyl
+        ld a,(net_seed)
         add a,(ix+0)
         ld d,a
 {{- self::bucket(s=s) }}
@@ -160,9 +161,9 @@
         add a,(ix+2)
 {{- self::bucket(s=s) }}
 {%- endif %}
-        ld a,iyl
+        ld a,(net_seed)
         add a,217
-        ld iyl,a
+        ld (net_seed),a
 {%- endif %}
         inc ix
 {%- endmacro position %}
@@ -174,13 +175,22 @@
         ld hl,0
         ld (net_seed),hl
 {%- else %}
-        ld iyl,0
+        xor a
+        ld (net_seed),a
 {%- endif %}
 {%- if s.length > 2 %}
-        ld iyh,{{ s.length - 2 }}
+{%- if s.wide_hash %}
+        ld a,{{ s.length - 2 }}
+        ld (net_count),a
+{%- endif %}
 {{ s.name }}_hash:
 {{- self::position(s=s, grams=3) }}
-        dec iyh
+{%- if s.wide_hash %}
+        ld hl,net_count
+        dec (hl)
+{%- else %}
+        cp {{ s.last_seed }}                           ; 217 times a position is another value for each modulo 256
+{%- endif %}
         jp nz,{{ s.name }}_hash
 {%- else %}
 {{ s.name }}_hash:

@@ -45,14 +45,13 @@
         push de
         pop ix                          ; the last space but one
         ld a,(hl)
-        ld iyl,a                        ; its seed
+        ld (net_seed),a                 ; its seed
         inc hl
         ld d,(hl)                       ; the hash of the last two spaces
         inc hl
         ld a,(hl)                       ; positions left with three n-grams
         or a
         jp z,{{ s.name }}_done
-        ld iyh,a
         jp {{ s.name }}_third
 {{ s.name }}_plain:
 {%- endmacro start %}

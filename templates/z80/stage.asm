@@ -50,8 +50,14 @@
 {%- endfor %}
 {%- elif s.form == "packed" %}
         push hl
+{%- if s.keeps_alternate %}
+        di                              ; the system's interrupts use BC'
+{%- endif %}
         exx
         pop de
+{%- if s.keeps_alternate %}
+        push bc
+{%- endif %}
         exx
         ld h,{{ page }}
 {%- for t in range(end=s.tiles) %}
@@ -77,6 +83,12 @@
 {%- endfor %}
 {%- endif %}
 {%- endfor %}
+{%- if s.keeps_alternate %}
+        exx
+        pop bc
+        exx
+        ei
+{%- endif %}
 {%- else %}
         push hl
         ld h,{{ page }}
@@ -85,13 +97,44 @@
 {%- endmacro apply %}
 
 {# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. #}
-{% macro visit(s, g, page) %}
+{% macro visit(s, g, page, list) %}
 {{- self::column(s=s, g=g) }}
+{%- if s.quick %}
+        ld a,b
+        cp {{ g.name }}_quick/256
+        jp nc,{{ g.name }}_{{ list }}
+{%- endif %}
 {{- self::apply(s=s, page=page) }}
 {%- if s.called %}
         jp {{ g.name }}_next
 {%- endif %}
+{%- if s.quick %}
+; One of the columns that are lists.
+{{ g.name }}_{{ list }}:
+        ld h,b
+        ld l,c
+        di
+        ld sp,hl
+        ld h,{{ page }}
+        ret
+{%- endif %}
 {%- endmacro visit %}
+
+{# Where a scan goes on behind a column that was added. #}
+{% macro next(s, g) %}
+{%- if s.quick %}
+{{ g.name }}_back:
+        ld sp,stack_top-2
+{{ g.name }}_ei:
+        ei
+{%- endif %}
+{{ g.name }}_next:
+{%- if s.lists %}
+        ld sp,stack_top-2
+{{ g.name }}_ei:
+        ei
+{%- endif %}
+{%- endmacro next %}
 
 {% macro stage(s) %}
 ; {{ s.title }}
@@ -201,14 +244,7 @@
 {%- if s.tiles > 1 and g.first %}
 {{ self::switch(s=s) }}
 {%- endif %}
-{%- if s.lists %}
-{{ g.name }}_next:
-        ld sp,stack_top-2
-{{ g.name }}_ei:
-        ei
-{%- else %}
-{{ g.name }}_next:
-{%- endif %}
+{{- self::next(s=s, g=g) }}
 {%- if s.called %}
         ld a,d
         cp {{ g.last }}
@@ -238,7 +274,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::visit(s=s, g=g, page=s.page) }}
+{{- self::visit(s=s, g=g, page=s.page, list="list") }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -255,7 +291,7 @@
         ld (hl),a
         ld d,l
         dec d
-{{- self::visit(s=s, g=g, page=s.high_page) }}
+{{- self::visit(s=s, g=g, page=s.high_page, list="high_list") }}
 {%- endif %}
 {%- if not s.called %}
 {{ g.name }}_last:
@@ -281,12 +317,7 @@
 {%- if s.tiles > 1 %}
 {{ self::switch(s=s) }}
 {%- endif %}
-{{ g.name }}_next:
-{%- if s.lists %}
-        ld sp,stack_top-2
-{{ g.name }}_ei:
-        ei
-{%- endif %}
+{{- self::next(s=s, g=g) }}
         ld l,d
         ld h,{{ g.page }}
 {{ g.name }}_scan:
@@ -307,7 +338,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::visit(s=s, g=g, page=s.page) }}
+{{- self::visit(s=s, g=g, page=s.page, list="list") }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -330,7 +361,7 @@
         ld e,a
         ld d,l
         dec d
-{{- self::visit(s=s, g=g, page=s.high_page) }}
+{{- self::visit(s=s, g=g, page=s.high_page, list="high_list") }}
 {%- endif %}
 {{ g.name }}_done:
 {%- endmacro scan_bytes %}

@@ -4,6 +4,8 @@
 mod support;
 
 mod bands;
+mod cpc;
 mod program;
 mod published;
 mod random;
+mod spectrum;

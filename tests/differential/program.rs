@@ -1,19 +1,10 @@
 //! The whole program on the machine: the chat loop, the ways out, too little memory, and the project's
 //! own models.
 
-use super::support;
+use super::support::{self, own};
 use mlc_compiler::model::{Model, Output};
 use mlc_compiler::{Image, eval, reference};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Exit, LoadError, NoObserver, Script};
-use std::path::Path;
-
-fn own(name: &str) -> (Model, Vec<Vec<u8>>) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
-    let model = std::fs::read(folder.join("model.ron")).expect("the model is committed");
-    let model = mlc_compiler::import::load(&model, name, &Default::default()).expect("the model is valid");
-    let prompts = std::fs::read_to_string(folder.join("prompts.txt")).expect("prompts are committed");
-    (model, prompts.lines().map(|l| l.as_bytes().to_vec()).collect())
-}
 
 fn image(model: &Model) -> Image {
     support::compile_for_cpm(model, None, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help())).image

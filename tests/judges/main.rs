@@ -3,6 +3,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod spectrum;
+
 use mlc_compiler::ir::Form;
 use std::process::Command;
 

@@ -6,7 +6,7 @@ use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncod
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A small generator of pseudo-random numbers (SplitMix64): the same networks on every machine.
 pub struct Random(pub u64);
@@ -128,8 +128,13 @@ pub fn query(r: &mut Random, longest: usize) -> Vec<u8> {
 }
 
 pub fn target() -> Target {
+    target_named("z80-cpm")
+}
+
+/// A built-in target.
+pub fn target_named(name: &str) -> Target {
     let targets = Assets::builtin().targets().expect("built-in targets are valid");
-    targets.into_iter().find(|t| t.name == "z80-cpm").expect("z80-cpm is built in")
+    targets.into_iter().find(|t| t.name == name).unwrap_or_else(|| panic!("{name} is built in"))
 }
 
 pub fn compile_for_cpm(
@@ -147,6 +152,18 @@ pub fn compile_as(
     calibration: &[Vec<u8>],
 ) -> Result<Compiled, CompileError> {
     let (target, assets) = (target(), Assets::builtin());
+    compile(&Request { model, target: &target, assets: &assets, demands, wide: false, calibration })
+}
+
+/// Compiles for a built-in target.
+pub fn compile_for(
+    target: &str,
+    model: &Model,
+    encoding: Option<Form>,
+    calibration: &[Vec<u8>],
+) -> Result<Compiled, CompileError> {
+    let (target, assets) = (target_named(target), Assets::builtin());
+    let demands = &Demands::of(encoding);
     compile(&Request { model, target: &target, assets: &assets, demands, wide: false, calibration })
 }
 
@@ -219,6 +236,15 @@ pub fn expected(name: &str) -> Vec<(String, String)> {
         .map(|l| l.split_once('|').expect("prompt|reply"))
         .map(|(p, r)| (p.into(), r.into()))
         .collect()
+}
+
+/// A model of the project with the prompts beside it.
+pub fn own(name: &str) -> (Model, Vec<Vec<u8>>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+    let model = std::fs::read(folder.join("model.ron")).expect("the model is committed");
+    let model = mlc_compiler::import::load(&model, name, &Default::default()).expect("the model is valid");
+    let prompts = std::fs::read_to_string(folder.join("prompts.txt")).expect("prompts are committed");
+    (model, prompts.lines().map(|l| l.as_bytes().to_vec()).collect())
 }
 
 /// A published network.

@@ -1,4 +1,8 @@
-//! Assembly text → image: the bytes, and where to look while they run.
+//! Assembly text → image: the bytes, and where to look while they run. [`Image::file`] makes a file of them.
+
+mod amsdos;
+mod sna;
+mod tap;
 
 mod elf;
 mod hex;
@@ -8,6 +12,7 @@ pub use hex::hex;
 
 use crate::CompileError;
 use crate::asm::{self, Assembly, AvrCore, Isa, Options, SectionKind};
+use crate::plan::memory::PAGE;
 use crate::plan::{Needs, Plan};
 use crate::render;
 use crate::target::{Core, Cpu, ImageKind, Target};
@@ -57,10 +62,13 @@ impl Logits {
 }
 
 impl Image {
-    /// The image as a file that a machine loads.
-    pub fn file(&self, kind: ImageKind) -> Vec<u8> {
+    /// The image as a file that a machine loads; some show the name then.
+    pub fn file(&self, kind: ImageKind, name: &str) -> Vec<u8> {
         match kind {
             ImageKind::Com => self.bytes.clone(),
+            ImageKind::Tap => tap::write(name, self.origin, &self.bytes),
+            ImageKind::Sna => sna::write(self.origin, &self.bytes),
+            ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
             ImageKind::Hex => hex(&self.bytes).into_bytes(),
             ImageKind::Elf => match self.isa {
                 Isa::Avr(core) => elf(&self.assembly, core),
@@ -72,6 +80,18 @@ impl Image {
     /// Bytes that it takes, and that its buffers and stack take behind it or in RAM.
     pub fn needs(&self) -> Needs {
         Needs { image: self.bytes.len(), buffers: self.memory_end.saturating_sub(self.memory_start) }
+    }
+
+    /// Bytes that the image could grow by, with its buffers behind it.
+    pub fn room(&self, target: &Target) -> usize {
+        if let Some(flash) = target.flash {
+            return flash.saturating_sub(self.bytes.len());
+        }
+        let image_end = usize::from(self.origin) + self.bytes.len();
+        let loader = usize::from(target.image_end).saturating_sub(image_end);
+        // The buffers begin at a page, so that some bytes more may move nothing.
+        let pages = usize::from(target.memory_end).saturating_sub(self.memory_end) / PAGE * PAGE;
+        loader.min(pages + image_end.next_multiple_of(PAGE) - image_end)
     }
 }
 

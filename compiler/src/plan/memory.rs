@@ -111,12 +111,14 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
     if let Answer::Chat { context, .. } = network.answer {
         keep("window", context.into());
         keep("net_left", 1);
-        if network.stages.iter().any(hashes_words) {
-            keep("net_seed", 2);
-            keep("net_hash", 2);
-        }
     }
-    keep("ccp_stack", 2);
+    if network.stages.iter().any(seeds_hashes) {
+        keep("net_seed", 2);
+    }
+    if network.stages.iter().any(hashes_words) {
+        keep("net_hash", 2);
+    }
+    keep("caller_stack", 2);
     keep("stack", stack);
     keep("stack_top", 0);
     Memory { buffers, strides, tiles: vec![], start: None, size }
@@ -129,6 +131,15 @@ pub fn live(network: &Network, i: usize) -> (usize, usize) {
     // What is computed before the loop and read inside is read again in the next round.
     let end = if !network.stages[i].in_loop && network.stages[end].in_loop { last } else { end };
     (i, end)
+}
+
+/// Whether the hashes of a stage start with another value at each position, or in each band of positions.
+fn seeds_hashes(stage: &Stage) -> bool {
+    match stage.source {
+        Source::Ngrams { .. } => true,
+        Source::Trigrams { bands, .. } => bands > 1,
+        Source::Hidden { .. } => false,
+    }
 }
 
 /// Whether the n-grams of a stage need hashes of 16 bits.

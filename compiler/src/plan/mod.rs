@@ -43,6 +43,8 @@ pub struct Plan {
     pub network: Network,
     /// Form of each stage's weights.
     pub forms: Vec<Form>,
+    /// For each stage, the columns that are in a faster form than the others; empty where all are alike.
+    pub quick: Vec<Vec<bool>>,
     /// Byte accumulators of the first layer, where bounds prove them and its forms can count.
     pub narrow: Option<narrow::Narrow>,
     pub memory: memory::Memory,
@@ -126,14 +128,37 @@ pub fn plan(graph: &Graph, survey: &Survey, demands: &Demands, forms: &[Form]) -
     let prediction = processor.predict(&network, narrow.as_ref(), &stats, forms, bytes);
     let why = why::reasons(survey, demands, forms).map_err(|e| PlanError::Shape(e.to_string()))?;
     let (cpu, options, forms) = (survey.target.cpu, survey.offers_for(forms).to_vec(), forms.to_vec());
-    Ok(Plan { cpu, network, forms, narrow, memory, prediction, options, why })
+    let quick = vec![vec![]; network.stages.len()];
+    Ok(Plan { cpu, network, forms, quick, narrow, memory, prediction, options, why })
 }
 
 impl Plan {
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
         let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
-        let narrow = self.narrow.as_ref();
-        processor(self.cpu).predict(&self.network, narrow, &stats, &self.forms, self.prediction.bytes)
+        self.predict_from(&stats)
+    }
+
+    fn predict_from(&self, stats: &stats::Stats) -> Prediction {
+        let (processor, network, narrow) = (processor(self.cpu), &self.network, self.narrow.as_ref());
+        let mut prediction = processor.predict(network, narrow, stats, &self.forms, self.prediction.bytes);
+        let savings = processor.quick_saving(network, narrow, stats, &self.forms, &self.quick);
+        for (stage, saving) in network.stages.iter().zip(savings) {
+            if let Some((_, cost)) = prediction.phases.iter_mut().find(|(name, _)| *name == stage.name) {
+                *cost -= saving;
+            }
+        }
+        prediction
+    }
+
+    /// The same plan with columns in a faster form, chosen for the queries of `survey` within `room` more bytes;
+    /// `None` if there are none. `graph` is the one that was planned.
+    pub fn quicken(&self, graph: &Graph, survey: &Survey, room: usize) -> Option<Self> {
+        let stats = stats::measure(graph, &self.network, survey.calibration.iter().map(Vec::as_slice));
+        let (network, narrow) = (&self.network, self.narrow.as_ref());
+        let quick = processor(self.cpu).quick_columns(network, narrow, &stats, &self.forms, room);
+        let mut plan = Self { quick, ..self.clone() };
+        plan.prediction = plan.predict_from(&stats);
+        plan.quick.iter().any(|columns| !columns.is_empty()).then_some(plan)
     }
 }

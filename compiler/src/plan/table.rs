@@ -49,6 +49,11 @@ impl Plan {
                     writeln!(out, "{head}  {:<8} {:>8} {:>9.0}  {why}", offer.form, offer.bytes, offer.cost);
             }
         }
+        for (stage, quick) in self.network.stages.iter().zip(&self.quick).filter(|(_, q)| !q.is_empty()) {
+            let lists = quick.iter().filter(|quick| **quick).count();
+            let _ =
+                writeln!(out, "{}: {lists} of {} columns as lists, the most used", stage.name, quick.len());
+        }
         if let Some(n) = &self.narrow {
             let name = &self.network.stages[n.last].name;
             let _ = writeln!(

@@ -24,6 +24,8 @@ pub struct Program {
     charset: Vec<String>,
     /// The charset has a TAB, which BDOS function 2 would expand.
     tab_used: bool,
+    /// A reply can have a character that is not printed everywhere as it is: one outside 20h to 7Fh.
+    controls_used: bool,
     end_mark: usize,
     window: u8,
     max_reply: u8,
@@ -109,7 +111,7 @@ struct LogitTile {
 /// The context of a plan.
 pub fn program(plan: &Plan, request: &Request) -> Program {
     let network = &plan.network;
-    let stages: Vec<_> = (0..network.stages.len()).map(|i| stage::context(plan, i)).collect();
+    let stages: Vec<_> = (0..network.stages.len()).map(|i| stage::context(plan, i, request.target)).collect();
     let uses = |form| plan.forms.contains(&form);
     let packed_used = packed(plan, false).next().is_some();
     let (charset, end_mark, window, max_reply, labels) = match &network.answer {
@@ -131,6 +133,10 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         chat: matches!(network.answer, Answer::Chat { .. }),
         charset,
         tab_used: matches!(&network.answer, Answer::Chat { charset, .. } if charset.contains(&9)),
+        controls_used: match &network.answer {
+            Answer::Chat { charset, .. } => charset[..end_mark].iter().any(|b| !(32..128).contains(b)),
+            Answer::Label { labels } => labels.iter().any(|l| l.bytes().any(|b| !(32..128).contains(&b))),
+        },
         end_mark,
         window,
         max_reply,
@@ -138,7 +144,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         label_texts: labels.iter().enumerate().map(quoted).collect(),
         enables: stages.iter().flat_map(StageContext::enables).collect(),
         output: output(plan),
-        columns_used: plan.forms.iter().any(|f| f.is_lists()),
+        columns_used: adds(plan) || counters(plan),
         adds_used: adds(plan),
         packed_used,
         bits_used: packed(plan, true).next().is_some(),
@@ -203,7 +209,8 @@ fn gap_kernels(plan: &Plan) -> Vec<GapKernel> {
 /// Whether any index list adds to accumulators of 16 bits.
 fn adds(plan: &Plan) -> bool {
     let counts = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
-    plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
+    let quick = plan.quick.iter().any(|columns| !columns.is_empty());
+    quick || plan.forms.iter().enumerate().any(|(i, f)| f.is_lists() && !counts(i))
 }
 
 /// Whether any index list counts in bytes.

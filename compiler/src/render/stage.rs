@@ -11,6 +11,7 @@ use crate::plan::network::{Source, Stage, Start};
 use crate::plan::z80::lists::{self, tiles};
 use crate::plan::z80::starts::{Step, is_pushed, steps};
 use crate::plan::z80::wide_hash;
+use crate::target::Target;
 use serde::Serialize;
 
 /// A band's start value is 7 more than the one before, and the first step of the hash multiplies it by 31.
@@ -27,6 +28,10 @@ pub struct StageContext {
     lists: bool,
     /// Whether the kernel is a subroutine, which comes back to the stage.
     called: bool,
+    /// Some columns of a gaps stage are lists.
+    quick: bool,
+    /// The system's interrupts need the alternate registers.
+    keeps_alternate: bool,
     /// The subroutine that walks gaps.
     gap_kernel: &'static str,
     /// `trigrams`, `ngrams` or `hidden`.
@@ -56,6 +61,8 @@ pub struct StageContext {
     // Hashed sources.
     factor: u8,
     length: u8,
+    /// What the hash starts with at the second but last position of the window, modulo 256.
+    last_seed: u8,
     /// Position bands, and the low byte of what the last one adds to a trigram's first character.
     bands: u8,
     last_band: u8,
@@ -139,6 +146,8 @@ impl StageContext {
             if self.narrow.is_none() {
                 labels.extend(self.segments.iter().map(|g| format!("{}_last_ei", g.name)));
             }
+        } else if self.quick {
+            labels.extend(self.segments.iter().map(|g| format!("{}_ei", g.name)));
         } else if self.lists {
             labels.push(format!("{}_ei", self.name));
         }
@@ -147,7 +156,7 @@ impl StageContext {
 }
 
 /// The context of a plan's stage.
-pub fn context(plan: &Plan, index: usize) -> StageContext {
+pub fn context(plan: &Plan, index: usize, target: &Target) -> StageContext {
     let stage = &plan.network.stages[index];
     let (form, stride) = (plan.forms[index], plan.memory.strides[index]);
     let mut context = StageContext {
@@ -157,6 +166,8 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         form: form.name(),
         lists: form.is_lists(),
         called: lists::is_called(form),
+        quick: !plan.quick[index].is_empty(),
+        keeps_alternate: target.keeps_alternate,
         gap_kernel: if counts(plan, index).is_some() { "gap_inc" } else { "gap_add" },
         source: "hidden",
         tiles: tiles(stage.outputs).len(),
@@ -177,6 +188,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         wide_table: false,
         factor: 0,
         length: 0,
+        last_seed: 0,
         bands: 1,
         last_band: 0,
         wide_hash: false,
@@ -198,6 +210,7 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         Source::Ngrams { buckets, length, factor } => {
             context.source = "ngrams";
             context.length = length;
+            context.last_seed = length.saturating_sub(2).wrapping_mul(BAND_STEP);
             context.hashed(buckets, factor);
         }
         Source::Hidden { shift, most, .. } => {

@@ -27,6 +27,8 @@ pub struct Segment {
     last: usize,
     page: String,
     columns: Vec<ColumnContext>,
+    /// Those that are lists among gaps.
+    quick: Vec<ColumnContext>,
     lows: Vec<String>,
     highs: Vec<String>,
     words: Vec<String>,
@@ -52,7 +54,8 @@ pub fn segments(plan: &Plan, index: usize) -> Vec<Segment> {
     let stage = &plan.network.stages[index];
     let narrow = plan.narrow.as_ref();
     let counted = narrow.is_some_and(|n| n.counts(index));
-    let weights = Weights { stage, form: plan.forms[index], stride: plan.memory.strides[index], counted };
+    let (form, stride, quick) = (plan.forms[index], plan.memory.strides[index], &plan.quick[index]);
+    let weights = Weights { stage, form, stride, counted, quick };
     let Source::Hidden { stage: from, .. } = stage.source else {
         return vec![weights.segment(stage.name.clone(), &stage.columns, None)];
     };
@@ -73,6 +76,8 @@ struct Weights<'a> {
     stride: usize,
     /// Byte accumulators: lists count up and down.
     counted: bool,
+    /// Columns of the only segment that are lists among gaps; empty: none.
+    quick: &'a [bool],
 }
 
 /// Where a scanned tile of accumulators lies.
@@ -99,14 +104,18 @@ impl Weights<'_> {
         let label = |i: usize| format!("{name}_c{i}");
         let target = |(i, column): (usize, &Column)| if own(i, column) { label(i) } else { shared.clone() };
         let targets: Vec<String> = columns.iter().enumerate().map(target).collect();
-        let mut contexts: Vec<_> = columns
-            .iter()
-            .enumerate()
-            .filter(|(i, c)| own(*i, c))
-            .map(|(i, c)| self.column(label(i), end(i), c))
+        let is_quick = |i: usize| self.quick.get(i) == Some(&true);
+        let owned = || columns.iter().enumerate().filter(|(i, c)| own(*i, c));
+        let mut contexts: Vec<_> = owned()
+            .filter(|(i, _)| !is_quick(*i))
+            .map(|(i, c)| self.column(form, label(i), end(i), c))
             .collect();
+        // A list leads back to where SP is put right.
+        let back = || format!("{name}_back");
+        let quick = owned().filter(|(i, _)| is_quick(*i));
+        let quick = quick.map(|(i, c)| self.column(Form::Columns, label(i), back(), c)).collect();
         if is_called(form) && columns.iter().any(Column::is_empty) {
-            contexts.push(self.column(shared.clone(), String::new(), &Column::default()));
+            contexts.push(self.column(form, shared.clone(), String::new(), &Column::default()));
         }
         Segment {
             half: lists::half_table(form, columns.len()),
@@ -120,6 +129,7 @@ impl Weights<'_> {
             page: place.as_ref().map_or(String::new(), |p| format!("{}/256+{}", p.array, p.low / PAGE)),
             last: if place.as_ref().is_some_and(|p| p.bytes) { last + 1 } else { last },
             columns: contexts,
+            quick,
             lows: text::lines(targets.iter().map(|t| format!("{t} and 255")), ADDRESSES),
             highs: text::lines(targets.iter().map(|t| format!("{t}/256")), ADDRESSES),
             words: text::lines(targets, ADDRESSES),
@@ -127,9 +137,9 @@ impl Weights<'_> {
         }
     }
 
-    fn column(&self, label: String, end: String, column: &Column) -> ColumnContext {
+    fn column(&self, form: Form, label: String, end: String, column: &Column) -> ColumnContext {
         let mut context = ColumnContext { label, end, lists: vec![], bytes: vec![], code: vec![] };
-        match self.form {
+        match form {
             Form::Columns | Form::Shared => {
                 context.lists = lists::pieces(column).iter().map(|p| list(self, p)).collect()
             }

@@ -36,6 +36,7 @@ impl Board {
             machine: Machine::Avr,
             clock_hz: profile.clock_hz,
             contended: None,
+            keeps_alternate: false,
             images: vec![ImageKind::Hex, ImageKind::Elf],
             origin: device.sram_start,
             image_end: end,

@@ -29,6 +29,10 @@ pub struct Target {
     /// First and last address of memory that is slower while the picture is drawn. Times are counted without it.
     #[serde(default)]
     pub contended: Option<(u16, u16)>,
+    /// The system's interrupts need the alternate registers: a program that uses them turns interrupts off, and puts BC'
+    /// back.
+    #[serde(default)]
+    pub keeps_alternate: bool,
     /// Files that the machine loads, the usual one first.
     pub images: Vec<ImageKind>,
     /// Where the image is loaded and entered. Where code has a memory of its own, the first address of RAM.
@@ -64,6 +68,10 @@ pub enum Cpu {
 pub enum Machine {
     /// CP/M 2.2 on any Z80: a command tail, and a console behind the BDOS.
     Cpm,
+    /// ZX Spectrum with 48 KB: the ROM's screen and keyboard.
+    Spectrum48,
+    /// Amstrad CPC 464: the firmware's.
+    Cpc464,
     /// An AVR on its board, alone: a serial line.
     #[serde(skip)]
     Avr,
@@ -73,6 +81,12 @@ pub enum Machine {
 pub enum ImageKind {
     /// Bytes from the origin on, as CP/M loads them.
     Com,
+    /// A cassette of a ZX Spectrum, with a BASIC program that loads and starts the image.
+    Tap,
+    /// The memory and registers of a ZX Spectrum about to start the program.
+    Sna,
+    /// A binary file of an Amstrad CPC's disk, with its header.
+    Bin,
     /// Intel HEX, for a programmer of flash.
     Hex,
     /// An executable of the AVR with its symbols, for debuggers and simulators.
@@ -80,12 +94,15 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    pub const ALL: [Self; 3] = [Self::Com, Self::Hex, Self::Elf];
+    pub const ALL: [Self; 6] = [Self::Com, Self::Tap, Self::Sna, Self::Bin, Self::Hex, Self::Elf];
 
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Com => "com",
+            Self::Tap => "tap",
+            Self::Sna => "sna",
+            Self::Bin => "bin",
             Self::Hex => "hex",
             Self::Elf => "elf",
         }
@@ -130,6 +147,11 @@ impl Target {
         }
         if target.contended.is_some_and(|(first, last)| first > last) {
             return fail("contended", "the first address must not lie behind the last");
+        }
+        // A loader in BASIC, or what stands for it, and BASIC's stack lie below.
+        let spectrum = [ImageKind::Tap, ImageKind::Sna].iter().any(|kind| target.images.contains(kind));
+        if spectrum && target.origin < 0x5E00 {
+            return fail("origin", "a ZX Spectrum's program starts at 5E00h or behind");
         }
         if target.origin >= target.image_end || target.image_end > target.memory_end {
             return fail("image_end", "must lie behind the origin and not behind memory_end");

@@ -26,7 +26,7 @@ const COUNT: f64 = 5.0 + 4.0 + 11.0;
 /// `dec sp`, `pop bc`, `jp`: an odd list enters in the middle of a pair, whose first half it skips.
 const ODD: f64 = 6.0 + 10.0 + 10.0 - 5.0;
 /// `jr c` taken, `inc h`, `inc (hl)`, `dec h`, `jp`.
-const CARRY: f64 = 5.0 + 4.0 + 11.0 + 4.0 + 10.0;
+pub(super) const CARRY: f64 = 5.0 + 4.0 + 11.0 + 4.0 + 10.0;
 /// The same by `call c`: taken instead of not, then `ret`.
 const CARRY_CALL: f64 = 7.0 + 4.0 + 11.0 + 4.0 + 10.0;
 /// `ld l,n`, `ld a,(hl)`, `add a,e`, `call c`, `ld (hl),a`.
@@ -190,13 +190,13 @@ pub fn stage_cost(
 }
 
 /// How a form applies columns.
-struct Kernel<'a> {
-    form: Form,
-    stage: &'a Stage,
+pub(super) struct Kernel<'a> {
+    pub(super) form: Form,
+    pub(super) stage: &'a Stage,
     /// Byte accumulators.
-    counts: bool,
+    pub(super) counts: bool,
     /// Eight weights a byte.
-    binary: bool,
+    pub(super) binary: bool,
 }
 
 impl Kernel<'_> {
@@ -227,7 +227,7 @@ impl Kernel<'_> {
     }
 
     /// One use of a column, without carries.
-    fn column(&self, column: &Column) -> f64 {
+    pub(super) fn column(&self, column: &Column) -> f64 {
         match self.form {
             Form::Columns | Form::Shared => pieces(column).iter().map(|p| self.piece(p)).sum(),
             Form::Packed if self.binary => {
@@ -305,9 +305,9 @@ fn prefix_saving(buckets: u16, length: u8, outputs: usize, counts: &StageStats) 
     // Each eight outputs: ld a,(de), add a,(hl), ld (bc),a, inc hl, inc e, inc c; then ld a,c, cp, jp nz.
     let sum = bytes.div_ceil(8) as f64 * (8.0 * 35.0 + 21.0);
     for (spaces, &runs) in counts.spaces.iter().enumerate().skip(FEWEST) {
-        // From add a,a to ld bc; from pop hl to jp z, and where something is left to count, ld iyh, jp.
-        let rest = if spaces == usize::from(length) { 0.0 } else { 18.0 };
-        stage += runs as f64 * (copy - (109.0 + sum + 116.0 + rest));
+        // From add a,a to ld bc; from pop hl to jp z, and where something is left to count, jp.
+        let rest = if spaces == usize::from(length) { 0.0 } else { 10.0 };
+        stage += runs as f64 * (copy - (109.0 + sum + 121.0 + rest));
         encode +=
             runs as f64 * (ngram_cost(buckets, length, None) - ngram_cost(buckets, length, Some(spaces)));
     }

@@ -40,14 +40,14 @@ pub(super) fn trigram_cost(buckets: u16) -> f64 {
 
 /// What bands add to [`trigram_cost`] over `bytes` trigrams.
 pub(super) fn band_cost(buckets: u16, bytes: u64, counts: &StageStats) -> f64 {
-    // dec d, jr nz taken; then not taken, ld a,iyl, cp, jr z
-    let (turn, end) = (4.0 + 12.0, -5.0 + 8.0 + 7.0);
+    // dec d, jr nz taken; then not taken, ld a,(nn), cp, jr z
+    let (turn, end) = (4.0 + 12.0, -5.0 + 13.0 + 7.0);
     let (seed, change) = if wide_hash(buckets) {
-        // add a,iyl, ld l,a, ld a,iyh, adc a,n, ld h,a instead of ld l and ld h; ld bc, add iy,bc, ld d
-        (8.0 + 4.0 + 8.0 + 7.0 + 4.0 - 7.0, 10.0 + 15.0 + 7.0)
+        // ld hl,(nn), ld c, ld b, add instead of ld l and ld h; ld hl,(nn), ld bc, add, ld (nn), ld d
+        (16.0 + 7.0 + 11.0 - 7.0, 16.0 + 10.0 + 11.0 + 16.0 + 7.0)
     } else {
-        // ld a,iyl; add a,n, ld iyl,a, ld d
-        (8.0, 7.0 + 8.0 + 7.0)
+        // ld a,(nn); add a,n, ld (nn),a, ld d
+        (13.0, 7.0 + 13.0 + 7.0)
     };
     bytes as f64 * (turn + seed)
         + counts.band_changes as f64 * (end + 7.0 + change)
@@ -62,21 +62,28 @@ pub(super) fn ngram_cost(buckets: u16, length: u8, spaces: Option<usize>) -> f64
             let steps = (grams - 1.0) * (16.0 + WORD_STEP) + if grams > 2.0 { 16.0 } else { 0.0 };
             16.0 + 19.0 + 7.0 + 11.0 + 16.0 + steps + 16.0 + 10.0 + 11.0 + 16.0
         } else {
-            // ld a,iyl, add, ld d,a; ld a,d and the steps; the next seed
+            // ld a,(nn), add, ld d,a; ld a,d and the steps; the next seed
             let steps = (grams - 1.0) * (4.0 + BYTE_STEP) + if grams > 1.0 { 4.0 } else { 0.0 };
-            8.0 + 19.0 + 4.0 + steps + 8.0 + 7.0 + 8.0
+            13.0 + 19.0 + 4.0 + steps + 13.0 + 7.0 + 13.0
         };
         hash + grams * bucket_cost(buckets) + 10.0
     };
-    let full = |positions: usize| positions as f64 * (position(3.0) + 8.0 + 10.0);
+    // Where positions are counted ld hl, dec (hl), else cp; jp.
+    let turn = if wide_hash(buckets) { 21.0 + 10.0 } else { 7.0 + 10.0 };
+    let full = |positions: usize| positions as f64 * (position(3.0) + turn);
     let tail = if length > 1 { position(2.0) } else { 0.0 } + position(1.0);
     match spaces {
         Some(spaces) if spaces == usize::from(length) => 0.0,
         Some(spaces) => {
-            // ld a,d and a step; the next seed, inc ix, dec iyh, jp nz
-            let third = 4.0 + BYTE_STEP + bucket_cost(buckets) + 23.0 + 10.0 + 18.0;
-            third + full(usize::from(length) - 1 - spaces) + tail
+            // ld a,d and a step; the next seed, inc ix, cp, jp nz; at the end jp
+            let third = 4.0 + BYTE_STEP + bucket_cost(buckets) + 33.0 + 10.0 + 17.0;
+            third + full(usize::from(length) - 1 - spaces) + tail + 10.0
         }
-        None => full(usize::from(length.saturating_sub(2))) + tail + 35.0,
+        None => {
+            // ld ix, the seed's start, where positions are counted ld a, ld (nn),a; jp
+            let (seed, count) = if wide_hash(buckets) { (26.0, 20.0) } else { (17.0, 0.0) };
+            let once = 14.0 + seed + if length > 2 { count } else { 0.0 } + 10.0;
+            full(usize::from(length.saturating_sub(2))) + tail + once
+        }
     }
 }

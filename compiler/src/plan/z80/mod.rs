@@ -4,6 +4,7 @@ mod cost;
 mod gaps;
 mod hashing;
 pub mod lists;
+mod quick;
 mod size;
 pub mod starts;
 
@@ -18,6 +19,7 @@ use super::stats::Stats;
 use super::{Offer, Prediction};
 use crate::ir::Form;
 use crate::target::Target;
+use quick::Quick;
 
 /// The kernels in `templates/z80`.
 pub struct Z80;
@@ -85,6 +87,30 @@ impl Processor for Z80 {
         bytes: usize,
     ) -> Prediction {
         cost::predict(network, narrow, stats, forms, bytes)
+    }
+
+    fn quick_columns(
+        &self,
+        network: &Network,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        forms: &[Form],
+        room: usize,
+    ) -> Vec<Vec<bool>> {
+        Quick { network, narrow, stats, forms }.choose(room)
+    }
+
+    fn quick_saving(
+        &self,
+        network: &Network,
+        narrow: Option<&Narrow>,
+        stats: &Stats,
+        forms: &[Form],
+        quick: &[Vec<bool>],
+    ) -> Vec<f64> {
+        let mixed = Quick { network, narrow, stats, forms };
+        let steps = stats.steps.max(1) as f64;
+        quick.iter().enumerate().map(|(i, columns)| mixed.saving(i, columns) / steps).collect()
     }
 
     fn unit(&self) -> Unit {

@@ -34,13 +34,21 @@ pub fn weight_bytes(stage: &Stage, form: Form) -> usize {
     weights + table_bytes(stage.source, form, stage.columns.len())
 }
 
+/// Code of the lists' kernel.
+pub(super) const LIST_CODE: usize = 2 * (18 * (13 + 12 + 5) + 1);
+
 /// An address for each list and one for the end, and the indices.
-fn list_bytes(column: &Column) -> usize {
+pub(super) fn list_bytes(column: &Column) -> usize {
     let piece = |p: &Piece| match p {
         Piece::Add(list) | Piece::Subtract(list) => 2 + list.len(),
         Piece::NextTile => 2,
     };
     2 + pieces(column).iter().map(piece).sum::<usize>()
+}
+
+/// The nibbles of a column of `outputs`.
+pub(super) fn gap_bytes(column: &Column, outputs: usize) -> usize {
+    gaps::encode(column, &tiles(outputs)).len()
 }
 
 /// `ld l,n`, `ld a,(hl)`, `add a,e`, `call c,carry`, `ld (hl),a`: 8 bytes; 4 more for a second
@@ -66,7 +74,7 @@ pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) 
     };
     let gaps = |form| form == Form::Gaps;
     let kernels = [
-        (any(Form::is_lists, false), 2 * (18 * (13 + 12 + 5) + 1)),
+        (any(Form::is_lists, false), LIST_CODE),
         (any(Form::is_lists, true), 2 * (18 * (5 + 5) + 1)),
         (any(gaps, false), 2 * 88),
         (any(gaps, true), 2 * 69),
@@ -76,7 +84,7 @@ pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) 
     let bytes = narrow.map_or(0, |n| PAGE + if n.long.is_some() { 170 } else { 0 });
     // A record and a table for each number of spaces.
     let known =
-        |p: &Prefix| 125 + p.sums.iter().map(|s| 8 + (s.len() + 1).next_multiple_of(8)).sum::<usize>();
+        |p: &Prefix| 124 + p.sums.iter().map(|s| 8 + (s.len() + 1).next_multiple_of(8)).sum::<usize>();
     let bytes = bytes + narrow.and_then(|n| n.prefix.as_ref()).map_or(0, known);
     let starts = |i: usize, s: &Stage, form: Form| match &s.start {
         Start::Constant(values) if counts(i) => values.len() + 1,

@@ -1,0 +1,112 @@
+; ---- Amstrad CPC 464 -----------------------------------------------------
+; A chat on the screen as RUN" leaves it. The query "!" ends it: the firmware starts BASIC anew.
+; Calls of the firmware's jumps only. Its interrupt routine needs BC', and room below SP.
+
+km_wait_char    equ 0BB06h              ; a key in A; the firmware repeats keys and minds the shifts
+txt_output      equ 0BB5Ah              ; prints A; keeps all registers
+txt_cur_enable  equ 0BB7Bh
+txt_cur_disable equ 0BB7Eh
+
+key_delete      equ 127
+
+start:
+        ld (caller_stack),sp
+        ld sp,stack_top
+        ld hl,title
+        call print
+chat:
+        ld hl,prompt
+        call print
+        call read_line
+        call newline
+        ld hl,line
+        call set_query
+        jr z,chat                       ; an empty query asks again
+        ld hl,query_text+1
+        ld a,(query_length)
+        dec a
+        jr nz,chat_answer
+        ld a,(hl)
+        cp '!'
+        jr z,exit
+chat_answer:
+        call net_answer
+        call newline
+        jr chat
+
+exit:
+        ld sp,(caller_stack)
+        ret
+
+title:          db "{{ name }}",13,10,0
+prompt:         db "> ",0
+
+; Prints the text at HL up to a zero.
+print:
+        ld a,(hl)
+        or a
+        ret z
+        inc hl
+        call txt_output
+        jr print
+
+newline:
+        ld a,13
+        call txt_output
+        ld a,10
+        jp txt_output
+
+; Prints the character in A.
+emit:
+{%- if controls_used %}
+        cp 10
+        jr z,newline
+        cp 13
+        jr z,newline
+        cp ' '
+        jr c,emit_unknown
+        cp 128
+        jp c,txt_output
+emit_unknown:
+        ld a,'?'                        ; other codes are commands and graphics here
+{%- endif %}
+        jp txt_output
+
+; Reads a line into `line`; its length in B.
+read_line:
+        call txt_cur_enable
+        ld hl,line
+        ld b,0
+read_key:
+        call km_wait_char
+        cp 13
+        jp z,txt_cur_disable
+        cp key_delete
+        jr z,read_delete
+        jr nc,read_key                  ; keys without a character
+        cp ' '
+        jr c,read_key
+        ld c,a
+        ld a,b
+        cp {{ max_query }}
+        jr z,read_key                   ; full
+        ld (hl),c
+        inc hl
+        inc b
+        ld a,c
+        call txt_output
+        jr read_key
+
+read_delete:
+        ld a,b
+        or a
+        jr z,read_key
+        dec hl
+        dec b
+        ld a,8
+        call txt_output
+        ld a,' '
+        call txt_output
+        ld a,8
+        call txt_output
+        jr read_key

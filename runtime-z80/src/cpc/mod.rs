@@ -1,0 +1,228 @@
+//! The Amstrad CPC 464, as a machine-code program started with `RUN"` sees it.
+//!
+//! ```text
+//! 0000h  restarts; the interrupt routine at 0038h     protected
+//! 0040h  the program; the disk system loads up to A6FFh
+//! B100h  the firmware's data, its jumps from BB00h, its stack below C000h    protected but for the stack
+//! C000h  the screen                                   protected
+//! ```
+//!
+//! The firmware's entries are traps; a call of one that is not provided is a fault. A call costs the program's `CALL` and
+//! a `RET`; what the firmware does costs nothing, and neither does its interrupt routine, 300 times a second: but like
+//! the real one it goes some way below SP, and needs BC' as the firmware left it.
+//!
+//! T-states are those of the manual. On the real machine the gate array makes each access wait for its turn, so that
+//! every instruction takes a multiple of four of them. Left out besides: the picture, sound, and everything that is no
+//! text.
+
+mod amsdos;
+
+pub use amsdos::AmsdosError;
+
+use crate::bus::{FloatingBus, Memory, Ports};
+use crate::core::{Core, Registers};
+use crate::end::{End, Exit, FaultKind, State};
+use crate::observe::Observer;
+use crate::run::Host;
+use crate::symbols::Symbols;
+use mlc_machine::{Console, Input, Junk};
+
+const FIRST: u16 = 0x0040;
+/// The disk system's own memory begins here while it loads.
+const LOAD_END: u16 = 0xA700;
+const FIRMWARE: u16 = 0xB100;
+const STACK_BOTTOM: u16 = 0xBF00;
+const STACK_TOP: u16 = 0xBFF8;
+const SCREEN: u16 = 0xC000;
+const INTERRUPT: u16 = 0x0038;
+/// Where a program returns to: the firmware starts BASIC anew.
+const RETURNED: u16 = 0x0000;
+/// 4 MHz by 300.
+const INTERRUPT_PERIOD: u64 = 13_333;
+/// What the firmware keeps in BC': the gate array's port, and what was last written there about ROMs and mode.
+const GATE_ARRAY: u16 = 0x7F89;
+/// Bytes below SP that the firmware's routines may use.
+const FIRMWARE_STACK: u16 = 64;
+
+const KM_WAIT_CHAR: u16 = 0xBB06;
+const TXT_OUTPUT: u16 = 0xBB5A;
+const TXT_CUR_ENABLE: u16 = 0xBB7B;
+const TXT_CUR_DISABLE: u16 = 0xBB7E;
+const TRAPS: [u16; 6] = [RETURNED, INTERRUPT, KM_WAIT_CHAR, TXT_OUTPUT, TXT_CUR_ENABLE, TXT_CUR_DISABLE];
+
+const ENTER: u8 = 13;
+const DELETE: u8 = 127;
+/// Carry, which `KM WAIT CHAR` sets.
+const CARRY: u16 = 1;
+
+/// What a program is started with.
+#[derive(Debug, Clone)]
+pub struct CpcConfig {
+    /// The most T-states a program may take. Default: no limit.
+    pub limit: Option<u64>,
+    /// The seed of what memory and registers hold where nothing was put.
+    pub seed: u64,
+    /// Names for addresses in faults.
+    pub symbols: Symbols,
+}
+
+impl Default for CpcConfig {
+    fn default() -> Self {
+        CpcConfig { limit: None, seed: 1, symbols: Symbols::default() }
+    }
+}
+
+/// A CPC 464 with one program in it. Enter is `CR` on its console; Delete is backspace or 7Fh.
+pub struct CpcMachine<C> {
+    core: Core<FloatingBus>,
+    firmware: Firmware<C>,
+    ended: Option<End>,
+}
+
+impl<C: Console> CpcMachine<C> {
+    /// A machine about to run a binary file with its AMSDOS header.
+    ///
+    /// # Errors
+    /// A header that is none, or content that does not fit.
+    pub fn load(file: &[u8], console: C, config: CpcConfig) -> Result<Self, AmsdosError> {
+        let binary = amsdos::read(file, FIRST, LOAD_END)?;
+        let mut core = Core::new(FloatingBus, config.seed);
+        core.close(0x0000, FIRST - 1, "the restarts");
+        core.close(FIRMWARE, STACK_BOTTOM - 1, "the firmware");
+        core.close(SCREEN, 0xFFFF, "the screen");
+        TRAPS.into_iter().for_each(|entry| core.trap(entry));
+        core.load(binary.start, binary.bytes);
+        let sp = STACK_TOP - 2;
+        core.load(sp, &RETURNED.to_le_bytes());
+        core.set_registers(Registers { sp, pc: binary.entry, ..core.registers() });
+        let alternate = core.alternate_registers();
+        core.set_alternate_registers(Registers { bc: GATE_ARRAY, af: alternate.af & !CARRY, ..alternate });
+        core.set_symbols(config.symbols);
+        if let Some(limit) = config.limit {
+            core.set_limit(limit);
+        }
+        core.set_clock(INTERRUPT_PERIOD);
+        let junk = Junk::new(config.seed.rotate_left(32));
+        Ok(CpcMachine { core, firmware: Firmware { console, junk, typing: false }, ended: None })
+    }
+
+    /// Runs to the end.
+    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
+        loop {
+            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
+                return end;
+            }
+        }
+    }
+
+    /// Runs for about `t_states`, to the end of the instruction in which they are used up. After the end it gives the
+    /// same end again.
+    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
+        if let Some(end) = &self.ended {
+            return State::Ended(end.clone());
+        }
+        let state = self.core.run(&mut self.firmware, observer, t_states);
+        if let State::Ended(end) = &state {
+            self.ended = Some(end.clone());
+        }
+        state
+    }
+
+    /// T-states since the start.
+    pub fn t_states(&self) -> u64 {
+        self.core.t_states()
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Memory {
+        self.core.memory()
+    }
+
+    /// Tells the observer when PC reaches `address`.
+    pub fn watch(&mut self, address: u16) {
+        self.core.watch(address);
+    }
+
+    /// The console given to [`CpcMachine::load`].
+    pub fn console(&mut self) -> &mut C {
+        &mut self.firmware.console
+    }
+}
+
+struct Firmware<C> {
+    console: C,
+    junk: Junk,
+    /// A line is being typed: what the program prints is its echo.
+    typing: bool,
+}
+
+impl<C: Console> Firmware<C> {
+    /// `TXT OUTPUT`: the character in A. All registers are kept.
+    fn output<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+        let code = core.registers().af.to_be_bytes()[0];
+        // Other codes below 32 are commands, some of which take what follows as parameters.
+        if !matches!(code, 8 | b'\n' | b'\r' | b' '..) {
+            return Err(core.end(FaultKind::UnprintableCode { code }, caller(core)));
+        }
+        if self.typing {
+            self.console.echo(code);
+        } else {
+            self.console.write(code);
+            observer.on_console_out(code, core.t_states());
+        }
+        Ok(())
+    }
+
+    /// `KM WAIT CHAR`: a key in A, with carry.
+    fn wait_char<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+        self.typing = true;
+        let key = loop {
+            match self.console.read() {
+                Input::End => return Err(End::EndOfInput),
+                Input::Byte(b'\r' | b'\n') => break ENTER,
+                Input::Byte(0x08 | 0x7F) => break DELETE,
+                Input::Byte(key @ b' '..=b'~') => break key,
+                // There is no such key.
+                Input::Byte(_) => {}
+            }
+        };
+        let flags = self.junk.word() & 0xFF | CARRY;
+        core.set_registers(Registers { af: u16::from(key) << 8 | flags, ..core.registers() });
+        if key == ENTER {
+            self.typing = false;
+            observer.on_line_end(core.t_states());
+        }
+        Ok(())
+    }
+}
+
+impl<C: Console, P: Ports> Host<P> for Firmware<C> {
+    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+        let bc = core.alternate_registers().bc;
+        if bc != GATE_ARRAY {
+            return Err(core.end(FaultKind::GateArray { bc }, caller(core)));
+        }
+        let sp = core.registers().sp;
+        match core.pc() {
+            RETURNED => return Err(End::Exit(Exit::Return)),
+            INTERRUPT => core.enable_interrupts(),
+            KM_WAIT_CHAR => self.wait_char(core, observer)?,
+            TXT_OUTPUT => self.output(core, observer)?,
+            // The cursor, which nobody sees here: A and F are lost.
+            _ => core.set_registers(Registers { af: self.junk.word(), ..core.registers() }),
+        }
+        for below in 1..=FIRMWARE_STACK {
+            core.write(sp.wrapping_sub(below), self.junk.word() as u8);
+        }
+        core.ret();
+        match core.take_refused() {
+            Some(kind) => Err(core.end(kind, core.pc())),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The instruction behind the call that led to the trap.
+fn caller<P: Ports>(core: &Core<P>) -> u16 {
+    core.memory().word(core.registers().sp)
+}

@@ -1,0 +1,192 @@
+//! A Spectrum with a ROM image: what the ROM does is done by the ROM.
+
+use super::keyboard::{self, Matrix};
+use super::tape::{self, Block};
+use super::ula::Ula;
+use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, SpectrumError, screen, snapshot};
+use crate::bus::Memory;
+use crate::core::{Core, Registers};
+use crate::end::{End, State};
+use crate::observe::Observer;
+use crate::run::Host;
+use std::collections::VecDeque;
+use thiserror::Error;
+
+const ROM_BYTES: usize = 0x4000;
+/// The routine that loads a block: A its flag, carry set to load, IX where to, DE how many bytes.
+const LD_BYTES: u16 = 0x0556;
+/// The font for the codes from 32 on.
+const FONT: u16 = 0x3D00;
+/// Frames that a key is held, and that pass before the next: for five, the ROM takes the same key for one that bounces.
+const HELD: u64 = 3;
+const RELEASED: u64 = 8;
+
+/// Why a file is no ROM.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum RomError {
+    #[error("the ROM has {length} bytes; that of a Spectrum has 16384")]
+    Length { length: usize },
+}
+
+/// A whole Spectrum, but for what the module leaves out. Blocks of a tape are loaded at once.
+pub struct FullSpectrum {
+    core: Core<Ula>,
+    deck: Deck,
+}
+
+/// The tape in the recorder.
+struct Deck {
+    blocks: VecDeque<Block>,
+}
+
+impl FullSpectrum {
+    /// A machine that was just switched on.
+    ///
+    /// # Errors
+    /// An image that is not of 16 KB.
+    pub fn new(rom: &[u8], config: SpectrumConfig) -> Result<Self, RomError> {
+        if rom.len() != ROM_BYTES {
+            return Err(RomError::Length { length: rom.len() });
+        }
+        let mut core = Core::new(Ula::new(), config.seed);
+        core.load_rom(0x0000, rom);
+        core.trap(LD_BYTES);
+        core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
+        core.set_symbols(config.symbols);
+        if let Some(limit) = config.limit {
+            core.set_limit(limit);
+        }
+        if let Some(lowest) = config.lowest_sp {
+            core.set_lowest_sp(lowest);
+        }
+        Ok(FullSpectrum { core, deck: Deck { blocks: VecDeque::new() } })
+    }
+
+    /// Puts a `.TAP` file into the recorder and presses its key.
+    ///
+    /// # Errors
+    /// A file that is no tape.
+    pub fn insert_tape(&mut self, file: &[u8]) -> Result<(), SpectrumError> {
+        self.deck.blocks = tape::blocks(file)?.into();
+        Ok(())
+    }
+
+    /// Goes on as a `.sna` file says.
+    ///
+    /// # Errors
+    /// A file that is no snapshot of a machine with 48 KB.
+    pub fn load_snapshot(&mut self, file: &[u8]) -> Result<(), SpectrumError> {
+        Ok(snapshot::load(file, &mut self.core)?)
+    }
+
+    /// Runs for about so many frames of the picture, to the middle of one, or to the next where the processor halts: keys that change while the ROM's interrupt routine
+    /// scans them, at the start of a frame, could be taken for others.
+    ///
+    /// # Errors
+    /// What ended the run.
+    pub fn run_frames<O: Observer>(&mut self, frames: u64, observer: &mut O) -> Result<(), End> {
+        let now = self.core.t_states();
+        let until = (now / FRAME + frames) * FRAME + FRAME / 2;
+        match self.core.run(&mut self.deck, observer, until.saturating_sub(now)) {
+            State::Running => Ok(()),
+            State::Ended(end) => Err(end),
+        }
+    }
+
+    /// Presses the keys for a text, one after the other. Enter is a carriage return, Delete a backspace, Caps
+    /// Lock 6, Edit 7; what the keyboard has not is left out.
+    ///
+    /// # Errors
+    /// What ended the run.
+    pub fn type_text<O: Observer>(&mut self, text: &[u8], observer: &mut O) -> Result<(), End> {
+        for stroke in text.iter().filter_map(|&character| keyboard::strokes(character)).flatten() {
+            self.press(stroke, HELD, observer)?;
+        }
+        Ok(())
+    }
+
+    /// Holds the key of a character down for so many frames.
+    ///
+    /// # Errors
+    /// What ended the run.
+    pub fn hold<O: Observer>(&mut self, character: u8, frames: u64, observer: &mut O) -> Result<(), End> {
+        for stroke in keyboard::strokes(character).into_iter().flatten() {
+            self.press(stroke, frames, observer)?;
+        }
+        Ok(())
+    }
+
+    fn press<O: Observer>(&mut self, stroke: Matrix, frames: u64, observer: &mut O) -> Result<(), End> {
+        self.core.ports().keys = stroke;
+        let held = self.run_frames(frames, observer);
+        self.core.ports().keys = Matrix::default();
+        held?;
+        self.run_frames(RELEASED, observer)
+    }
+
+    /// The 24 rows of the screen as text, read with the ROM's font, without blanks at their ends.
+    pub fn screen(&self) -> Vec<String> {
+        let memory = self.core.memory();
+        let row = |code: u8, line| memory.byte(FONT + 8 * u16::from(code - b' ') + line);
+        screen::text(memory, |code| [0, 1, 2, 3, 4, 5, 6, 7].map(|line| row(code, line)))
+    }
+
+    /// What a television shows.
+    pub fn picture(&mut self) -> Picture {
+        let border = self.core.ports().border();
+        screen::picture(self.core.memory(), border)
+    }
+
+    /// T-states since the machine was switched on.
+    pub fn t_states(&self) -> u64 {
+        self.core.t_states()
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Memory {
+        self.core.memory()
+    }
+
+    /// The registers as they are between two instructions.
+    pub fn registers(&self) -> Registers {
+        self.core.registers()
+    }
+
+    /// Tells the observer when PC reaches `address`.
+    pub fn watch(&mut self, address: u16) {
+        self.core.watch(address);
+    }
+}
+
+impl Host<Ula> for Deck {
+    /// Loads the next block as the routine would: carry set where flag and length are right. Without a tape it looks for
+    /// one for ever, like the routine.
+    fn trap<O: Observer>(&mut self, core: &mut Core<Ula>, _observer: &mut O) -> Result<(), End> {
+        let registers = core.registers();
+        let [flag, f] = registers.af.to_be_bytes();
+        let Some(block) = self.blocks.pop_front() else {
+            core.charge(FRAME);
+            return Ok(());
+        };
+        let wanted = usize::from(registers.de);
+        let loads = f & 1 != 0;
+        let taken = block.data.len().min(wanted);
+        let right = block.flag == flag && block.data.len() == wanted && loads;
+        let mut at = registers.ix;
+        if block.flag == flag && loads {
+            for &byte in &block.data[..taken] {
+                core.write(at, byte);
+                at = at.wrapping_add(1);
+            }
+        }
+        core.set_registers(Registers {
+            af: if right { 0x0001 } else { 0x0000 },
+            ix: at,
+            de: registers.de.wrapping_sub(at.wrapping_sub(registers.ix)),
+            ..registers
+        });
+        core.enable_interrupts();
+        core.ret();
+        Ok(())
+    }
+}

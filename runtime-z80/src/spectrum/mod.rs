@@ -1,0 +1,197 @@
+//! The ZX Spectrum with 48 KB.
+//!
+//! ```text
+//! 0000h  ROM
+//! 4000h  display, 5800h colours          the ULA reads them while it draws: slower, up to 7FFFh
+//! 5C00h  system variables of BASIC, 5CCBh its program
+//!        RAMTOP: the last address that BASIC uses; behind it machine code up to FFFFh
+//! ```
+//!
+//! Two machines: [`SpectrumMachine`] has no ROM but traps at the entries that programs use, and a console for keys and
+//! text; [`FullSpectrum`] runs a ROM image, with a keyboard matrix and a tape.
+//!
+//! T-states are those of the manual: the ULA's contention is not counted. Left out besides: sound, loading from tape at
+//! its own speed, Kempston joysticks, the floating bus, and every print control but backspace, Enter and AT.
+
+mod font;
+mod full;
+mod keyboard;
+mod rom;
+mod screen;
+mod snapshot;
+mod tape;
+mod ula;
+mod variables;
+
+pub use full::{FullSpectrum, RomError};
+pub use screen::Picture;
+pub use snapshot::SnapshotError;
+pub use tape::TapeError;
+
+use crate::bus::Memory;
+use crate::core::{Core, Registers};
+use crate::end::{End, State};
+use crate::observe::Observer;
+use crate::symbols::Symbols;
+use mlc_machine::{Console, Junk};
+use rom::Rom;
+use thiserror::Error;
+use ula::Ula;
+use variables::{ATTR_P, DF_CC, FLAGS, IY, P_RAMT, RAMTOP, S_POSN, SCR_CT};
+
+/// T-states from frame to frame, and how long the ULA requests its interrupt.
+const FRAME: u64 = 69_888;
+const INTERRUPT_WIDTH: u64 = 32;
+const ROM_END: u16 = 0x3FFF;
+/// Black on white.
+const COLOURS: u8 = 0x38;
+
+/// What a program is started with.
+#[derive(Debug, Clone)]
+pub struct SpectrumConfig {
+    /// The most T-states a program may take. Default: no limit.
+    pub limit: Option<u64>,
+    /// The lowest address that pushes, calls and interrupts may write to. Default: any.
+    pub lowest_sp: Option<u16>,
+    /// The seed of what memory and registers hold where nothing was put.
+    pub seed: u64,
+    /// Names for addresses in faults.
+    pub symbols: Symbols,
+}
+
+impl Default for SpectrumConfig {
+    fn default() -> Self {
+        SpectrumConfig { limit: None, lowest_sp: None, seed: 1, symbols: Symbols::default() }
+    }
+}
+
+/// Why a program cannot be started.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum SpectrumError {
+    #[error(transparent)]
+    Tape(#[from] TapeError),
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// A Spectrum without a ROM. Its services are traps; keys come from a console while the program halts, and what it
+/// prints goes there, and to the screen in a font of our own.
+///
+/// Enter is `CR` on the console, both ways with a line feed behind it in the output; Delete is backspace.
+pub struct SpectrumMachine<C> {
+    core: Core<Ula>,
+    rom: Rom<C>,
+    ended: Option<End>,
+}
+
+impl<C: Console> SpectrumMachine<C> {
+    /// A machine about to start the code on a tape as `RANDOMIZE USR` with its address does.
+    ///
+    /// # Errors
+    /// A file that is no tape, or has no code on it.
+    pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
+        let tape::Code { start, bytes } = tape::code(file)?;
+        let mut machine = Self::new(console, config);
+        // CLEAR put BASIC's stack below the program: the end mark 3E00h, the error handler's address, and what the
+        // interpreter has called. On top, the return address of USR.
+        let core = &mut machine.core;
+        core.load(RAMTOP, &start.wrapping_sub(1).to_le_bytes());
+        let sp = start.wrapping_sub(12);
+        core.load(sp, &rom::STACK_BC.to_le_bytes());
+        core.load(start, &bytes);
+        core.set_registers(Registers { bc: start, sp, pc: start, iy: IY, ..core.registers() });
+        Ok(machine)
+    }
+
+    /// A machine about to go on as a `.sna` file says.
+    ///
+    /// # Errors
+    /// A file that is no snapshot of a machine with 48 KB.
+    pub fn load_snapshot(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
+        let mut machine = Self::new(console, config);
+        snapshot::load(file, &mut machine.core)?;
+        Ok(machine)
+    }
+
+    fn new(console: C, config: SpectrumConfig) -> Self {
+        let mut core = Core::new(Ula::new(), config.seed);
+        core.close(0x0000, ROM_END, "the ROM");
+        rom::ENTRIES.into_iter().for_each(|entry| core.trap(entry));
+        core.load(0x4000, &[0; 0x1800]);
+        core.load(0x5800, &[COLOURS; 0x300]);
+        core.load(FLAGS, &[0x88]);
+        core.load(DF_CC, &0x4000u16.to_le_bytes());
+        core.load(S_POSN, &[33, 24]);
+        core.load(SCR_CT, &[1]);
+        core.load(ATTR_P, &[COLOURS]);
+        core.load(P_RAMT, &[0xFF, 0xFF]);
+        core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
+        core.enable_interrupts();
+        core.ask_host_at_halt();
+        let alternate = core.alternate_registers();
+        core.set_alternate_registers(Registers { hl: rom::BASIC_HL, ..alternate });
+        core.set_symbols(config.symbols);
+        if let Some(limit) = config.limit {
+            core.set_limit(limit);
+        }
+        if let Some(lowest) = config.lowest_sp {
+            core.set_lowest_sp(lowest);
+        }
+        let rom = Rom::new(console, Junk::new(config.seed.rotate_left(32)));
+        SpectrumMachine { core, rom, ended: None }
+    }
+
+    /// Runs to the end.
+    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
+        loop {
+            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
+                return end;
+            }
+        }
+    }
+
+    /// Runs for about `t_states`, to the end of the instruction in which they are used up. After the end it gives the
+    /// same end again.
+    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
+        if let Some(end) = &self.ended {
+            return State::Ended(end.clone());
+        }
+        let state = self.core.run(&mut self.rom, observer, t_states);
+        if let State::Ended(end) = &state {
+            self.ended = Some(end.clone());
+        }
+        state
+    }
+
+    /// T-states since the start.
+    pub fn t_states(&self) -> u64 {
+        self.core.t_states()
+    }
+
+    /// The memory, to look at.
+    pub fn memory(&self) -> &Memory {
+        self.core.memory()
+    }
+
+    /// Tells the observer when PC reaches `address`.
+    pub fn watch(&mut self, address: u16) {
+        self.core.watch(address);
+    }
+
+    /// The console that the machine was made with.
+    pub fn console(&mut self) -> &mut C {
+        &mut self.rom.console
+    }
+
+    /// The 24 rows of the screen as text, without blanks at their ends.
+    pub fn screen(&self) -> Vec<String> {
+        let font = |code| font::rows(code).unwrap_or_default();
+        screen::text(self.core.memory(), font)
+    }
+
+    /// What a television shows.
+    pub fn picture(&mut self) -> Picture {
+        let border = self.core.ports().border();
+        screen::picture(self.core.memory(), border)
+    }
+}

@@ -1,0 +1,94 @@
+//! The CPC 464 with small programs in it.
+
+use mlc_runtime_z80::{AmsdosError, CpcConfig, CpcMachine, End, Exit, Fault, FaultKind, NoObserver, Script};
+
+/// Where the programs stand.
+const START: u16 = 0x0170;
+
+fn file(program: &[u8]) -> Vec<u8> {
+    let mut header = [0; 128];
+    let [low, high] = (program.len() as u16).to_le_bytes();
+    header[18] = 2;
+    header[21..23].copy_from_slice(&START.to_le_bytes());
+    header[24..26].copy_from_slice(&[low, high]);
+    header[26..28].copy_from_slice(&START.to_le_bytes());
+    sign(&mut header);
+    [&header[..], program].concat()
+}
+
+fn sign(header: &mut [u8]) {
+    let sum: u16 = header[..67].iter().map(|&byte| u16::from(byte)).sum();
+    header[67..69].copy_from_slice(&sum.to_le_bytes());
+}
+
+fn run(program: &[u8], keys: &[u8]) -> (End, CpcMachine<Script>) {
+    let config = CpcConfig { limit: Some(10_000_000), ..CpcConfig::default() };
+    let mut machine = CpcMachine::load(&file(program), Script::new(keys), config).expect("the file is whole");
+    (machine.run(&mut NoObserver), machine)
+}
+
+#[track_caller]
+fn fault(program: &[u8]) -> FaultKind {
+    match run(program, b"").0 {
+        End::Fault(Fault { kind, .. }) => kind,
+        other => panic!("a fault expected: {other:?}"),
+    }
+}
+
+#[test]
+fn keys_are_read_and_characters_printed() {
+    // CALL KM WAIT CHAR / RET NC / CALL TXT OUTPUT / CP 13 / JR NZ,back / RET
+    let program = [0xCD, 0x06, 0xBB, 0xD0, 0xCD, 0x5A, 0xBB, 0xFE, 13, 0x20, 0xF5, 0xC9];
+    let (end, mut machine) = run(&program, b"aB\x01\rnever");
+    assert_eq!(end, End::Exit(Exit::Return));
+    assert_eq!(machine.console().transcript(), b"aB\r");
+    assert_eq!(machine.console().output(), b"\r");
+    assert_eq!(run(&program, b"a").0, End::EndOfInput);
+}
+
+#[test]
+fn what_the_firmware_would_not_take_is_a_fault() {
+    // EXX / LD B,1 / EXX, then a wait for the interrupt or a call.
+    assert_eq!(fault(&[0xD9, 0x06, 1, 0xD9, 0x18, 0xFE]), FaultKind::GateArray { bc: 0x0189 });
+    assert_eq!(fault(&[0xD9, 0x06, 1, 0xD9, 0xCD, 0x5A, 0xBB]), FaultKind::GateArray { bc: 0x0189 });
+    // The same with interrupts off and BC' put back.
+    let guarded = [0xF3, 0xD9, 0xC5, 0x06, 1, 0xC1, 0xD9, 0xFB, 0x06, 0, 0x10, 0xFE, 0xC9];
+    assert_eq!(run(&guarded, b"").0, End::Exit(Exit::Return));
+    // LD A,4: a command for the screen's mode.
+    assert_eq!(fault(&[0x3E, 4, 0xCD, 0x5A, 0xBB, 0xC9]), FaultKind::UnprintableCode { code: 4 });
+    assert!(matches!(fault(&[0xCD, 0, 0xBC]), FaultKind::ProtectedExecution { area: "the firmware" }));
+    assert!(matches!(fault(&[0x32, 0, 0xC0]), FaultKind::ProtectedWrite { area: "the screen", .. }));
+}
+
+#[test]
+fn interrupts_come_300_times_a_second() {
+    // LD HL,0 / PUSH HL / POP HL / a loop of 0.2 s / DEC SP, DEC SP, POP HL: what was last pushed / LD A,H, OR L, RET Z /
+    // DI, HALT. The way back to 0000h would be an exit.
+    let program = [
+        0x21, 0, 0, 0xE5, 0xE1, 0x0E, 0, 0x10, 0xFE, 0x0D, 0x20, 0xFB, 0x3B, 0x3B, 0xE1, 0x7C, 0xB5, 0xC8,
+        0xF3, 0x76,
+    ];
+    assert_eq!(fault(&program), FaultKind::Halt { interrupts: false });
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let load = |file: &[u8]| CpcMachine::load(file, Script::default(), CpcConfig::default()).err();
+    let good = file(&[0xC9; 4]);
+    let with = |at: usize, value: u8| {
+        let mut file = good.clone();
+        file[at] = value;
+        sign(&mut file);
+        load(&file)
+    };
+    assert_eq!(load(&good), None);
+    assert_eq!(load(&good[..127]), Some(AmsdosError::Short { length: 127 }));
+    assert_eq!(load(&good[..131]), Some(AmsdosError::Length { says: 4, has: 3 }));
+    assert_eq!(load(&[good.clone(), vec![0; 60]].concat()), None, "records are stored whole");
+    let mut wrong = good.clone();
+    wrong[3] = 9;
+    assert!(matches!(load(&wrong), Some(AmsdosError::Checksum { .. })));
+    assert_eq!(with(18, 0), Some(AmsdosError::Kind { kind: 0 }));
+    assert_eq!(with(22, 0xB0), Some(AmsdosError::Place { start: 0xB070, end: 0xB074 }));
+    assert_eq!(with(26, 0), Some(AmsdosError::Entry { entry: 0x0100 }));
+}

@@ -1,0 +1,114 @@
+//! The Amstrad CPC 464: the same networks, exact. Each query is typed.
+
+use super::support::{self, Random};
+use mlc_compiler::model::Model;
+use mlc_compiler::target::ImageKind;
+use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
+use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, Memory, NoObserver, Observer, Script, Symbols};
+
+struct Watch<'a> {
+    image: &'a Image,
+    logits: Vec<Vec<i16>>,
+    asked: u64,
+}
+
+impl Observer for Watch<'_> {
+    fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
+        self.logits.push(self.image.logits.read(|address| memory.byte(address)));
+    }
+
+    fn on_line_end(&mut self, t: u64) {
+        self.asked = t;
+    }
+}
+
+fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
+    let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
+    let config = CpcConfig { symbols, limit: Some(2_000_000_000), ..CpcConfig::default() };
+    CpcMachine::load(&image.file(ImageKind::Bin, name), Script::new(typed), config)
+        .expect("the file is whole")
+}
+
+fn compile(model: &Model, form: Option<Form>) -> Result<Compiled, CompileError> {
+    support::compile_for("cpc464", model, form, &[])
+}
+
+/// Mean T-states a step over queries, all of them exact.
+fn exact<'q>(
+    model: &Model,
+    compiled: &Compiled,
+    what: &str,
+    queries: impl IntoIterator<Item = &'q [u8]>,
+) -> f64 {
+    let graph = reference(model).expect("the model was checked");
+    let (mut t_states, mut steps) = (0, 0);
+    for query in queries {
+        let wants = eval::run(&graph, query);
+        let mut machine = machine(&model.name, &compiled.image, &[query, b"\r"].concat());
+        machine.watch(compiled.image.logits.ready as u16);
+        let mut watch = Watch { image: &compiled.image, logits: vec![], asked: 0 };
+        let end = machine.run(&mut watch);
+        assert_eq!(end, End::EndOfInput, "{} {what} asks again", model.name);
+        let shown = query.escape_ascii();
+        assert_eq!(watch.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.name);
+        let printable = |&b: &u8| if (32..128).contains(&b) { b } else { b'?' };
+        let reply: Vec<u8> = wants.reply.iter().map(printable).collect();
+        let output = [model.name.as_bytes(), b"\r\n> \r\n", &reply, b"\r\n> "].concat();
+        assert_eq!(machine.console().output(), output, "{} {what}: reply to \"{shown}\"", model.name);
+        t_states += machine.t_states() - watch.asked;
+        steps += wants.steps();
+    }
+    t_states as f64 / steps as f64
+}
+
+#[test]
+fn own_and_published_models_are_exact() {
+    let mut cases: Vec<_> = ["tinychat", "guess", "commands"].map(support::own).into();
+    for name in ["tinychat", "guess"] {
+        let Some(model) = support::published(name) else { continue };
+        let prompts = support::expected(name).into_iter().map(|(prompt, _)| prompt.into_bytes());
+        cases.push((model, prompts.take(60).collect()));
+    }
+    for (model, prompts) in cases {
+        let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+        let t_states = exact(&model, &compiled, "auto", prompts.iter().map(Vec::as_slice));
+        let bytes = compiled.image.bytes.len();
+        eprintln!("{} on cpc464: {t_states:.0} T-states a step, {bytes} bytes", model.name);
+    }
+}
+
+#[test]
+fn random_networks_are_exact_in_every_form() {
+    let mut compared = 0;
+    for seed in 0..24 {
+        let model = support::model(seed);
+        let mut r = Random(seed ^ 0xC464);
+        let longest = usize::from(model.query.max_length);
+        let mut queries: Vec<_> = (0..2).map(|_| support::query(&mut r, longest)).collect();
+        queries.retain(|q| !matches!(q.trim_ascii(), b"" | b"!"));
+        for form in std::iter::once(None).chain(Form::ALL.map(Some)) {
+            let compiled = match compile(&model, form) {
+                Ok(compiled) => compiled,
+                Err(CompileError::TooLarge { .. }) => continue,
+                Err(error) => panic!("{}: {error}", model.name),
+            };
+            exact(&model, &compiled, form.map_or("auto", Form::name), queries.iter().map(Vec::as_slice));
+            compared += 1;
+        }
+    }
+    eprintln!("{compared} programs compared");
+    assert!(compared >= 60, "only {compared} programs fit the CPC");
+}
+
+#[test]
+fn the_line_is_edited_and_the_chat_ends() {
+    let (model, _) = support::own("commands");
+    let compiled = compile(&model, None).expect("it fits");
+    let graph = reference(&model).expect("the model was checked");
+    let reply = eval::run(&graph, b"Turn on the light").text();
+    let mut machine = machine("commands", &compiled.image, b"\x08Tuxx\x08\x7frn on the light\r\r!\r");
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    let screen = String::from_utf8_lossy(machine.console().transcript()).into_owned();
+    let typed = "Tuxx\x08 \x08\x08 \x08rn on the light";
+    assert_eq!(screen, format!("commands\r\n> {typed}\r\n{reply}\r\n> \r\n> !\r\n"));
+}

@@ -1,0 +1,227 @@
+//! The ZX Spectrum's tape and snapshot on somebody else's ROM: the free OpenSE BASIC in a machine that traps nothing but
+//! the loading of blocks. Keys go through the keyboard matrix; what is read is the screen.
+
+use super::support;
+use mlc_compiler::target::ImageKind;
+use mlc_compiler::{Compiled, Image, eval, reference};
+use mlc_runtime_z80::{FullSpectrum, Memory, NoObserver, Observer, SpectrumConfig};
+
+const ROM: &str = "/usr/share/spectrum-roms/opense.rom";
+/// Frames from switching on to the copyright message, and for the tape's program to start.
+const BOOT: u64 = 150;
+const LOAD: u64 = 100;
+/// Frames in which every answer of the tests comes.
+const ANSWER: u64 = 150;
+/// Bytes of the program's stack that nothing may have touched.
+const STACK_MARGIN: usize = 32;
+
+/// The ROM, or `None` with a message where it is not installed; with MLC_REQUIRE_TOOLS=1 it has to be.
+fn rom() -> Option<Vec<u8>> {
+    match std::fs::read(ROM) {
+        Ok(rom) => Some(rom),
+        Err(_) => {
+            assert!(
+                std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"),
+                "{ROM} (Debian package opense-basic) is required and not there"
+            );
+            eprintln!("skipped: {ROM} (Debian package opense-basic) is not there");
+            None
+        }
+    }
+}
+
+fn compiled(name: &str) -> Compiled {
+    let (model, _) = support::own(name);
+    support::compile_for("zx48", &model, None, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help()))
+}
+
+/// A machine with a ROM, and a person before it.
+struct Session(FullSpectrum);
+
+impl Session {
+    fn switched_on(rom: &[u8]) -> Self {
+        let mut session = Self(FullSpectrum::new(rom, SpectrumConfig::default()).expect("the ROM has 16 KB"));
+        session.wait(BOOT);
+        session
+    }
+
+    fn from_tape(rom: &[u8], image: &Image) -> Self {
+        let mut session = Self::switched_on(rom);
+        session.0.insert_tape(&image.file(ImageKind::Tap, "a program")).expect("the tape is whole");
+        // This BASIC takes keywords letter by letter.
+        session.keys("load \"\"\r");
+        session.wait(LOAD);
+        session
+    }
+
+    fn from_snapshot(rom: &[u8], image: &Image) -> Self {
+        let mut session = Self::switched_on(rom);
+        session.0.load_snapshot(&image.file(ImageKind::Sna, "a program")).expect("the snapshot is whole");
+        session.wait(LOAD);
+        session
+    }
+
+    fn wait(&mut self, frames: u64) {
+        self.0.run_frames(frames, &mut NoObserver).unwrap_or_else(|end| panic!("{end:?}\n{}", self.shown()));
+    }
+
+    fn keys(&mut self, keys: &str) {
+        let typed = self.0.type_text(keys.as_bytes(), &mut NoObserver);
+        typed.unwrap_or_else(|end| panic!("{end:?}\n{}", self.shown()));
+    }
+
+    fn ask(&mut self, query: &str) {
+        self.keys(query);
+        self.keys("\r");
+        self.wait(ANSWER);
+    }
+
+    fn shown(&self) -> String {
+        self.0.screen().join("\n").trim_end().to_string()
+    }
+
+    /// The last row of the upper screen with something on it.
+    fn line(&self) -> String {
+        self.shown().lines().last().unwrap_or("").to_string()
+    }
+
+    /// Leaves the program and has BASIC count.
+    #[track_caller]
+    fn back_to_basic(&mut self) {
+        self.ask("!");
+        self.ask("print 6*7");
+        assert!(self.0.screen().iter().any(|row| row == "42"), "BASIC is gone:\n{}", self.shown());
+    }
+}
+
+/// Texts as the screen breaks them.
+fn rows<'t>(texts: impl IntoIterator<Item = &'t str>) -> String {
+    let row = |text: &str| -> Vec<String> {
+        text.as_bytes().chunks(32).map(|row| String::from_utf8_lossy(row).trim_end().to_string()).collect()
+    };
+    texts.into_iter().flat_map(row).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn load_quote_quote_and_it_talks() {
+    let Some(rom) = rom() else { return };
+    for name in ["commands", "guess"] {
+        let compiled = compiled(name);
+        let (model, prompts) = support::own(name);
+        let graph = reference(&model).expect("the model was checked");
+        let mut session = Session::from_tape(&rom, &compiled.image);
+        assert_eq!(session.shown(), format!("{name}\n>"));
+        let mut texts = vec![name.to_string()];
+        for prompt in &prompts[..4] {
+            let prompt = String::from_utf8_lossy(prompt);
+            session.ask(&prompt);
+            texts.extend([format!("> {prompt}"), eval::run(&graph, prompt.as_bytes()).text()]);
+        }
+        texts.push(">".into());
+        assert_eq!(session.shown(), rows(texts.iter().map(String::as_str)), "{name}");
+        session.back_to_basic();
+    }
+}
+
+#[test]
+fn the_line_can_be_edited() {
+    let Some(rom) = rom() else { return };
+    let mut session = Session::from_tape(&rom, &compiled("commands").image);
+    session.keys("hallo\x08\x08\x08\x08ello");
+    assert_eq!(session.line(), "> hello");
+    session.keys(" Big\x06 small\x06 ?[~}");
+    assert_eq!(session.line(), "> hello Big SMALL ?[~}");
+    // Edit clears the line, across rows as well.
+    session.keys("\x07");
+    assert_eq!(session.line(), ">");
+    session.keys(&"0123456789".repeat(5));
+    assert_eq!(session.line(), "01234567890123456789");
+    session.keys(&"\x08".repeat(30));
+    assert_eq!(session.line(), "> 01234567890123456789");
+    session.keys(&"\x08".repeat(30));
+    assert_eq!(session.line(), ">");
+    // Held for a second and a half: a pause, then some a second; how many differs from ROM to ROM.
+    session.0.hold(b'x', 75, &mut NoObserver).expect("the program waits");
+    let repeated = session.line().matches('x').count();
+    assert!((5..=40).contains(&repeated), "{}", session.line());
+    session.0.hold(8, 150, &mut NoObserver).expect("the program waits");
+    assert_eq!(session.line(), ">", "Delete repeats, too");
+    // A line is as long as the model says.
+    session.keys(&"w".repeat(70));
+    let typed = session.0.screen().iter().map(|row| row.matches('w').count()).sum::<usize>();
+    assert_eq!(typed, 62);
+}
+
+#[test]
+fn a_snapshot_talks_and_goes_back_to_basic() {
+    let Some(rom) = rom() else { return };
+    let compiled = compiled("commands");
+    let mut session = Session::from_snapshot(&rom, &compiled.image);
+    session.ask("turn on the light");
+    assert_eq!(session.shown(), "commands\n> turn on the light\nON\n>");
+    session.back_to_basic();
+}
+
+#[test]
+fn a_full_screen_scrolls_without_a_question() {
+    let Some(rom) = rom() else { return };
+    let mut session = Session::from_tape(&rom, &compiled("commands").image);
+    for _ in 0..14 {
+        session.ask("turn on the light");
+    }
+    assert_eq!(session.line(), ">");
+    assert_eq!(session.shown().lines().count(), 22);
+    assert!(session.shown().starts_with("ON\n> turn on the light\n"), "{}", session.shown());
+}
+
+/// Logits of each step.
+struct Watch<'a> {
+    image: &'a Image,
+    logits: Vec<Vec<i16>>,
+    at: Vec<u64>,
+}
+
+impl Observer for Watch<'_> {
+    fn on_watch(&mut self, _: u16, memory: &Memory, t: u64) {
+        self.logits.push(self.image.logits.read(|address| memory.byte(address)));
+        self.at.push(t);
+    }
+}
+
+#[test]
+fn logits_are_exact_under_the_rom_s_interrupts_and_its_stack_suffices() {
+    let Some(rom) = rom() else { return };
+    let mut models: Vec<_> = ["guess", "tinychat"].map(|name| support::own(name).0).into();
+    models.extend(["tinychat", "guess"].into_iter().filter_map(support::published));
+    for model in models {
+        let compiled = support::compile_for("zx48", &model, None, &[]).expect("it fits");
+        let image = &compiled.image;
+        let graph = reference(&model).expect("the model was checked");
+        let before = Session::switched_on(&rom).0.memory().bytes().to_vec();
+        let mut session = Session::from_tape(&rom, image);
+        session.0.watch(image.logits.ready as u16);
+        let query = "are you a robot?";
+        session.keys(query);
+        let run = eval::run(&graph, query.as_bytes());
+        let mut watch = Watch { image, logits: vec![], at: vec![] };
+        session.0.type_text(b"\r", &mut watch).expect("the program answers");
+        session.0.run_frames(ANSWER + 12 * run.steps() as u64, &mut watch).expect("the program answers");
+        assert_eq!(watch.logits, run.logits, "{}", model.name);
+        let text = run.text();
+        let reply = rows([text.as_str()]);
+        assert!(session.shown().ends_with(&format!("{reply}\n>")), "{}\n{}", model.name, session.shown());
+        if let [first, .., last] = watch.at[..] {
+            let step = (last - first) / (watch.at.len() as u64 - 1);
+            eprintln!("{}: {step} T-states a step with the ROM's printing and interrupts", model.name);
+        }
+        let symbol = |name: &str| image.assembly.symbols[name];
+        let (bottom, top) = (symbol("stack"), symbol("stack_top"));
+        let untouched = |at: &u16| session.0.memory().byte(*at) == before[usize::from(*at)];
+        // Further up BASIC's stack was, before CLEAR moved it.
+        if top < 0xF000 {
+            let untouched = (bottom..top).take_while(untouched).count();
+            eprintln!("{}: {untouched} of {} bytes of stack untouched", model.name, top - bottom);
+            assert!(untouched >= STACK_MARGIN, "{}: the stack is too small", model.name);
+        }
+    }
+}
