@@ -326,6 +326,8 @@ impl AsmError {
         let full = |kind: &ErrorKind| {
             matches!(kind, ErrorKind::PastEnd(_) | ErrorKind::Avr(AvrError::MemoryFull { .. }))
         };
-        self.diagnostics.iter().any(|d| full(&d.kind))
+        // Buffers that end behind FFFFh begin on the last page: the page of their high bytes is 256.
+        let page = |kind: &ErrorKind| matches!(kind, ErrorKind::NotAByte(0x100));
+        self.diagnostics.iter().any(|d| full(&d.kind)) || self.diagnostics.iter().all(|d| page(&d.kind))
     }
 }
