@@ -166,6 +166,7 @@ impl<D: Operations> Learner<D> {
             inputs: layer.inputs,
             outputs: layer.outputs,
             shift: layer.shift,
+            set: layer.set,
             weights: self.ops.read(&layer.weights),
             bias: self.ops.read(&layer.bias),
         });
