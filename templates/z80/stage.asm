@@ -96,8 +96,9 @@
 {%- endif %}
 {%- endmacro apply %}
 
-{# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. #}
-{% macro visit(s, g, page, list) %}
+{# One positive accumulator of a scan: L is its index, D where the scan goes on, E the activation. A kernel that is
+   called comes back to `back`; one of the columns that are lists to `next`, always. #}
+{% macro visit(s, g, page, list, back) %}
 {{- self::column(s=s, g=g) }}
 {%- if s.quick %}
         ld a,b
@@ -106,7 +107,7 @@
 {%- endif %}
 {{- self::apply(s=s, page=page) }}
 {%- if s.called %}
-        jp {{ g.name }}_next
+        jp {{ g.name }}_{{ back }}
 {%- endif %}
 {%- if s.quick %}
 ; One of the columns that are lists.
@@ -249,6 +250,9 @@
         ld a,d
         cp {{ g.last }}
         jp z,{{ g.name }}_done
+{%- if s.big %}
+{{ g.name }}_again:
+{%- endif %}
 {%- endif %}
         ld l,d
         ld h,{{ g.page }}+1
@@ -274,7 +278,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::visit(s=s, g=g, page=s.page, list="list") }}
+{{- self::visit(s=s, g=g, page=s.page, list="list", back="next") }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -290,8 +294,8 @@
         and {{ s.low_mask }}
         ld (hl),a
         ld d,l
-        dec d
-{{- self::visit(s=s, g=g, page=s.high_page, list="high_list") }}
+        dec d                           ; 255 for the first: the scan goes on whatever it is
+{{- self::visit(s=s, g=g, page=s.high_page, list="high_list", back="again") }}
 {%- endif %}
 {%- if not s.called %}
 {{ g.name }}_last:
@@ -338,7 +342,7 @@
         jr z,{{ g.name }}_zero
         ld e,a
         ld d,l
-{{- self::visit(s=s, g=g, page=s.page, list="list") }}
+{{- self::visit(s=s, g=g, page=s.page, list="list", back="next") }}
 {{ g.name }}_zero:
         ld a,l
         cp {{ g.last }}
@@ -361,7 +365,7 @@
         ld e,a
         ld d,l
         dec d
-{{- self::visit(s=s, g=g, page=s.high_page, list="high_list") }}
+{{- self::visit(s=s, g=g, page=s.high_page, list="high_list", back="next") }}
 {%- endif %}
 {{ g.name }}_done:
 {%- endmacro scan_bytes %}

@@ -11,3 +11,4 @@ mod machine;
 mod published;
 mod random;
 mod text;
+mod wide;

@@ -19,7 +19,13 @@ fn queries(seed: u64, longest: usize) -> Vec<Vec<u8>> {
 }
 
 /// Compares replies and logits of all queries with the reference; returns cycles and steps.
-fn compare(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>], what: &str) -> (u64, u64) {
+pub fn compare(
+    chip: &Chip,
+    model: &Model,
+    compiled: &Compiled,
+    queries: &[Vec<u8>],
+    what: &str,
+) -> (u64, u64) {
     let graph = reference(model).expect("the model was checked");
     let (mut cycles, mut steps) = (0, 0);
     for query in queries {

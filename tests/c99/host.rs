@@ -1,5 +1,6 @@
 //! On this machine, with `cc`.
 
+use super::support::wide;
 use super::{STRICT, compiled, expected, installed, main_program, queries, sources, support, write};
 use mlc_compiler::model::Model;
 use std::process::Command;
@@ -46,6 +47,16 @@ fn random_networks_are_exact() {
     for seed in 0..40 {
         let model = support::model(seed);
         check(&model, &queries(&model, seed));
+    }
+}
+
+#[test]
+fn wide_networks_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    for seed in wide::seeds(20) {
+        check(&wide::model(seed, 512), &wide::queries(seed));
     }
 }
 

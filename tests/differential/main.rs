@@ -9,3 +9,4 @@ mod program;
 mod published;
 mod random;
 mod spectrum;
+mod wide;

@@ -59,7 +59,7 @@ fn compile(model: &Model, form: Option<Form>) -> Result<Compiled, CompileError> 
 }
 
 /// Mean T-states a step over queries, all of them exact.
-fn exact<'q>(
+pub fn exact<'q>(
     model: &Model,
     compiled: &Compiled,
     what: &str,

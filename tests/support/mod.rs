@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+pub mod wide;
+
 use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};

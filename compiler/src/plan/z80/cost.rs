@@ -61,6 +61,9 @@ const BUCKET_TABLE: f64 = 4.0 + TABLE;
 /// `add hl,hl`, `ld bc`, `add hl,bc`, `ld c,(hl)`, `inc hl`, `ld h,(hl)`, `ld l,c`.
 const WIDE_TABLE: f64 = 11.0 + 10.0 + 11.0 + 7.0 + 6.0 + 7.0 + 4.0;
 
+/// A scan goes on behind a kernel that is called: `ld a,d`, `cp`, `jp z`.
+pub(super) const BACK: f64 = 4.0 + 7.0 + 10.0;
+
 /// T-states of one stage over all queries.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct StageCost {
@@ -173,11 +176,11 @@ pub fn stage_cost(
             let zero = look + check + 4.0 + 12.0 + 4.0 + 7.0 + 10.0 + 4.0 + 10.0;
             let negative = (counts.negative - counts.last_negative) as f64;
             let zeros = (counts.zero + counts.last_negative + counts.high_without_low) as f64;
-            // A kernel that is called goes back by ld a,d, cp, jp z.
-            let back = if is_called(form) { 21.0 } else { 0.0 };
-            let found = TABLE + kernel.around(false) + back;
+            // Behind a high byte the scan goes on, whatever the index: it is not compared with the last.
+            let back = if is_called(form) { BACK } else { 0.0 };
+            let found = TABLE + kernel.around(false);
             // or a, jr z, ld e,a, ld d,l
-            let apply = look + check + 11.0 + 8.0 + found;
+            let apply = look + check + 11.0 + 8.0 + found + back;
             // inc d, dec d, jr nz taken; ld e,d, inc h, ld a,(hl), and n, ld (hl),a, ld d,l, dec d
             let apply_high = look + 20.0 + 4.0 + 4.0 + 7.0 + 7.0 + 7.0 + 4.0 + 4.0 + found;
             let segments = tiles(stage.columns.len()).len() as f64;

@@ -4,7 +4,7 @@
 //! the bytes buys most of the time. How the machine tells them apart: all lists of a stage lie behind its gaps, from the
 //! start of a page on, so the high byte of a column's address says which it is.
 
-use super::cost::{CARRY, Kernel};
+use super::cost::{BACK, CARRY, Kernel};
 use super::gaps;
 use super::lists::tiles;
 use super::size::{LIST_CODE, gap_bytes, list_bytes};
@@ -81,7 +81,16 @@ impl Quick<'_> {
         let carries = counts.carries as f64 / counts.additions.max(1) as f64;
         let carry = weights.len() as f64 * carries * (gaps::CARRY - CARRY);
         let one = gaps::column(weights, stage.outputs, false) - list.column(weights) - AROUND + carry;
-        uses(counts, column) * one
+        // A list comes back to where the index is compared with the last one, for a high byte as well.
+        uses(counts, column) * one - counts.high[column] as f64 * BACK
+    }
+
+    /// Whether a column may be a list. Behind the high byte of the first accumulator the scan is at index 255, one
+    /// before 0; where that is also the last index, what compares it with the last one would end the scan.
+    fn may_be_list(&self, i: usize, column: usize) -> bool {
+        let stage = &self.network.stages[i];
+        let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
+        !(column == 0 && stage.columns.len() == PAGE && big)
     }
 
     fn price(&self, i: usize, column: usize) -> f64 {
@@ -97,7 +106,9 @@ impl Quick<'_> {
     fn fill(&self, i: usize, room: usize) -> (Vec<bool>, usize) {
         let stage = &self.network.stages[i];
         let mut order: Vec<usize> = (0..stage.columns.len()).collect();
-        order.retain(|&c| !stage.columns[c].is_empty() && self.gain(i, c) > 0.0);
+        order.retain(|&c| {
+            self.may_be_list(i, c) && !stage.columns[c].is_empty() && self.gain(i, c) > 0.0
+        });
         // Equal prices keep the order of the columns: the sort is stable.
         order.sort_by(|&a, &b| self.price(i, b).total_cmp(&self.price(i, a)));
         let mut quick = vec![false; stage.columns.len()];
