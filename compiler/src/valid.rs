@@ -3,18 +3,20 @@
 //! Checked:
 //! 1. Operands, constants, states and regions exist; operands stand before their users.
 //! 2. The type of each node is the one that its operation gives ([`infer`]).
-//! 3. The first region is the entry region; the parent of any other stands before it.
+//! 3. The first region is the entry region and runs once; any other is a loop of one round at least. A loop stands
+//!    in the entry region: loops do not nest, for the interpreter runs them one after the other.
 //! 4. The nodes of a loop region are contiguous; the entry region's stand before and behind it.
 //! 5. A node uses only values of its own region and of regions around it.
-//! 6. States are read and pushed only inside their own loop, and pushed at most once a round.
+//! 6. A state belongs to a loop, is read and pushed only inside it, and pushed at most once a round.
 //! 7. `exit_if` stands inside a loop; a loop has one at least.
-//! 8. Constants keep their own rules: sizes match shapes, weights are in -2..=1, columns ascend, name
-//!    outputs that exist, and hold an index twice only in `minus`.
+//! 8. Constants keep their own rules: matrices are not empty, sizes match shapes, weights are in -2..=1, columns
+//!    ascend, name outputs that exist, and hold an index twice only in `minus`, never thrice or on both sides; a fold
+//!    adds the next element behind the outputs to two different ones before it.
 //! 9. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
-use crate::ir::{Const, Data, Fold, Graph, Node, NodeId, Op, RegionId, Type, infer};
+use crate::ir::{Const, Data, Fold, Graph, Node, NodeId, Op, Region, RegionId, Type, infer};
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -45,14 +47,11 @@ pub fn validate(graph: &Graph, pass: &str) -> Result<(), InvalidGraph> {
 }
 
 fn check_regions(graph: &Graph) -> Result<(), String> {
+    if graph.regions.is_empty() {
+        return Err("there is no entry region".into());
+    }
     for (id, region) in graph.regions.iter() {
-        let fine = match region.parent {
-            None => id == Graph::ENTRY,
-            Some(parent) => parent < id && region.max_steps > 0,
-        };
-        if !fine {
-            return Err(format!("region {} has a wrong parent or no rounds", id.index()));
-        }
+        check_region(id, region).map_err(|problem| format!("region {} {problem}", id.index()))?;
     }
     let mut left: Vec<RegionId> = Vec::new();
     let mut current = Graph::ENTRY;
@@ -71,6 +70,24 @@ fn check_regions(graph: &Graph) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn check_region(id: RegionId, region: &Region) -> Result<(), String> {
+    let problem = match region.parent {
+        None if id != Graph::ENTRY => "is no loop and not the first".to_string(),
+        None if region.max_steps != 1 => format!("is the entry and runs {} times", region.max_steps),
+        None => return Ok(()),
+        Some(_) if id == Graph::ENTRY => "is the entry and inside another".to_string(),
+        Some(parent) if parent >= id => {
+            format!("is inside region {}, which does not stand before it", parent.index())
+        }
+        Some(parent) if parent != Graph::ENTRY => {
+            format!("is a loop inside region {}, which is a loop as well", parent.index())
+        }
+        Some(_) if region.max_steps == 0 => "has no rounds".to_string(),
+        Some(_) => return Ok(()),
+    };
+    Err(problem)
 }
 
 fn check_node(graph: &Graph, id: NodeId, node: &Node) -> Result<(), String> {
@@ -111,6 +128,9 @@ fn encloses(graph: &Graph, outer: RegionId, inner: RegionId) -> bool {
 
 fn check_effects(graph: &Graph) -> Result<(), String> {
     for (id, state) in graph.states.iter() {
+        if state.region == Graph::ENTRY || !graph.regions.contains(state.region) {
+            return Err(format!("${} belongs to no loop", state.name));
+        }
         let mut pushes = 0;
         for (at, node) in graph.nodes.iter() {
             let touches = match node.op {
@@ -148,6 +168,9 @@ fn check_effects(graph: &Graph) -> Result<(), String> {
 fn check_const(constant: &Const) -> Result<(), String> {
     match &constant.data {
         Data::Matrix { rows, cols, values } => {
+            if *rows == 0 || *cols == 0 {
+                return Err(format!("is empty: {rows} × {cols}"));
+            }
             if values.len() != rows * cols {
                 return Err(format!("has {} weights for {rows} × {cols}", values.len()));
             }

@@ -55,12 +55,14 @@ pub fn infer(graph: &Graph, op: &Op) -> Result<Type, TypeError> {
         Op::Encode { text: t, encoder } => {
             text(*t)?;
             match encoder {
+                _ if encoder.buckets() == 0 => Err(fail("no buckets".into())),
                 Encoder::Trigrams { bands, .. } if !(1..=MAX_BANDS).contains(bands) => {
                     Err(fail(format!("{bands} bands")))
                 }
                 _ => Ok(Type::Vector { len: encoder.buckets().into() }),
             }
         }
+        Op::Shift { bits, .. } if *bits >= 16 => Err(fail(format!("{bits} bits, of 16"))),
         Op::Scale { input, .. } | Op::Shift { input, .. } | Op::Relu { input } => {
             Ok(Type::Vector { len: vector(*input)? })
         }

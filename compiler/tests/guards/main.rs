@@ -1,0 +1,7 @@
+//! The compiler's guards: for each of them something that breaks it, and the error to the letter. Without these tests
+//! a guard could let everything pass and nobody would see it.
+
+mod graphs;
+mod types;
+mod valid;
+mod valid_consts;
