@@ -4,7 +4,8 @@
 //! there: it then has the same operands in every round, hence the same value. A sum is cut in two: the
 //! terms that moved are added before the loop, the rest inside; addition modulo 65536 is associative and
 //! commutative, so the regrouping keeps every bit. The loop runs at least one round and nodes cannot
-//! fail, so computing early is never computing too much. Ends: one walk, operands before users.
+//! fail, so computing early is never computing too much. What stands behind a loop is computed before it as well, but
+//! for what has an effect: the order of effects is kept. Ends: one walk, operands before users.
 
 use super::{Rewritten, plural};
 use crate::ir::{Graph, NodeId, Op, RegionId, Rewriter, rewrite};
@@ -21,28 +22,38 @@ pub fn hoist(graph: &Graph) -> Rewritten {
             moved += 1;
         }
     }
+    // An effect behind a loop stays there. It has no value, so that nothing early can need it.
+    let loops = graph.nodes.iter().find(|(_, n)| n.region != Graph::ENTRY).map(|(id, _)| id);
+    let early: Vec<bool> = graph
+        .nodes
+        .iter()
+        .map(|(id, n)| {
+            let stays = n.op.is_pinned() && loops.is_some_and(|first| first < id);
+            target[id.index()] == Graph::ENTRY && !stays
+        })
+        .collect();
     // Regions are numbered from the outside in and the nodes of a loop are contiguous, so two rounds of
     // copying, first everything that ends up before the loops, keep operands before users.
     let mut rewriter = Rewriter::new(graph);
     let mut sums = vec![None; graph.nodes.len()];
     let mut cut = 0;
     for (id, node) in graph.nodes.iter() {
-        if target[id.index()] == Graph::ENTRY {
+        if early[id.index()] {
             rewriter.copy_into(id, Graph::ENTRY);
         } else if let Op::Sum { terms } = &node.op {
-            let early: Vec<_> = terms.iter().filter(|t| target[t.index()] == Graph::ENTRY).collect();
-            if early.len() > 1 {
-                let terms = early.into_iter().map(|&t| rewriter.place(t)).collect();
+            let parts: Vec<_> = terms.iter().filter(|t| early[t.index()]).collect();
+            if parts.len() > 1 {
+                let terms = parts.into_iter().map(|&t| rewriter.place(t)).collect();
                 sums[id.index()] = Some(rewriter.add(Graph::ENTRY, &node.name, Op::Sum { terms }));
                 cut += 1;
             }
         }
     }
-    for (id, node) in graph.nodes.iter().filter(|(id, _)| target[id.index()] != Graph::ENTRY) {
+    for (id, node) in graph.nodes.iter().filter(|(id, _)| !early[id.index()]) {
         match (&node.op, sums[id.index()]) {
-            (Op::Sum { terms }, Some(early)) => {
-                let late = terms.iter().filter(|t| target[t.index()] != Graph::ENTRY);
-                let terms = std::iter::once(early).chain(late.map(|&t| rewriter.place(t))).collect();
+            (Op::Sum { terms }, Some(part)) => {
+                let late = terms.iter().filter(|t| !early[t.index()]);
+                let terms = std::iter::once(part).chain(late.map(|&t| rewriter.place(t))).collect();
                 let sum = rewriter.add(node.region, &node.name, Op::Sum { terms });
                 rewriter.replace(id, sum);
             }

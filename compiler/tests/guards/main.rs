@@ -2,6 +2,7 @@
 //! a guard could let everything pass and nobody would see it.
 
 mod graphs;
+mod hoist;
 mod types;
 mod valid;
 mod valid_consts;
