@@ -1,13 +1,13 @@
 //! Checks a memory map without trusting the code that made it: plays the program forward, notes which
 //! stage wrote each byte last, and demands that whoever reads an array finds it as it was left.
 //!
-//! Checked: arrays have room for all outputs where the kernels want them, in whole pages on the Z80, within pages on
-//! the AVR; no byte of an array that is still to be
-//! read is written by another stage, over two rounds of the loop; buffers that are kept always overlap
-//! nothing; nothing lies behind the end.
+//! Checked: each stage has an array with room for all outputs where the kernels want them, in whole pages on the Z80,
+//! within pages on the AVR; no byte of an array that is still to be read is written by another stage, over two rounds
+//! of the loop; buffers that are kept always overlap nothing, and the window holds the context; nothing lies behind the
+//! end.
 
 use super::memory::{Buffer, Memory, PAGE};
-use super::network::{Network, Source, Start};
+use super::network::{Answer, Network, Source, Start};
 use super::{Plan, PlanError};
 use crate::target::Cpu;
 use std::ops::Range;
@@ -24,25 +24,54 @@ struct Array {
 /// # Errors
 /// [`PlanError::Memory`] with the first contradiction.
 pub fn check(plan: &Plan) -> Result<(), PlanError> {
-    let arrays = match plan.cpu {
-        Cpu::Z80 => check_pages(&plan.network, &plan.memory),
-        Cpu::Avr(_) => {
-            let bytes = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
-            check_tiles(&plan.network, &plan.memory, &bytes)
-        }
-    };
-    arrays.and_then(|()| check_memory(&plan.network, &plan.memory)).map_err(PlanError::Memory)
+    let (network, memory) = (&plan.network, &plan.memory);
+    let bytes = |i| plan.narrow.as_ref().is_some_and(|n| n.counts(i));
+    let pieces = plan.narrow.as_ref().is_some_and(|n| n.long.is_some());
+    check_arrays(network, memory)
+        .and_then(|()| match plan.cpu {
+            Cpu::Z80 => check_pages(network, memory, &bytes).and_then(|()| check_totals(memory, pieces)),
+            Cpu::Avr(_) => check_tiles(network, memory, &bytes),
+        })
+        .and_then(|()| check_memory(network, memory))
+        .map_err(PlanError::Memory)
 }
 
-/// The Z80's arrays take whole pages.
-fn check_pages(network: &Network, memory: &Memory) -> Result<(), String> {
+/// The first buffers are the arrays of the stages, in order.
+fn check_arrays(network: &Network, memory: &Memory) -> Result<(), String> {
+    let has_none = |i: &usize| memory.buffers.get(*i).is_none_or(|b| b.stage != Some(*i));
+    match (0..network.stages.len()).find(has_none) {
+        Some(i) => Err(format!("{} has no array", network.stages[i].name)),
+        None => Ok(()),
+    }
+}
+
+/// The Z80's arrays take whole pages: for each tile one of low bytes, one of high bytes unless it counts in bytes, and
+/// one that catches carries where activations above 255 are added.
+fn check_pages(network: &Network, memory: &Memory, bytes: &dyn Fn(usize) -> bool) -> Result<(), String> {
     for (i, (stage, array)) in network.stages.iter().zip(&memory.buffers).enumerate() {
-        let last = memory.accumulator(i, stage.outputs - 1).1;
-        let wants_spill = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
-        let spill = if wants_spill { PAGE } else { 0 };
-        if array.offset % PAGE != 0 || last / PAGE * PAGE + PAGE + spill > array.size {
-            return Err(format!("{} is not aligned or too small", array.name));
+        let big = matches!(stage.source, Source::Hidden { most, .. } if most > 255);
+        let wants = match bytes(i) {
+            true => 1,
+            false => 2 + usize::from(big),
+        };
+        if memory.tiles.get(i).is_some() || memory.strides.get(i) != Some(&wants) {
+            return Err(format!("{} does not have {wants} pages a tile", array.name));
         }
+        if !array.offset.is_multiple_of(PAGE) {
+            return Err(format!("{} does not begin at a page", array.name));
+        }
+        if stage.outputs.div_ceil(PAGE) * wants * PAGE > array.size {
+            return Err(format!("{} is too small", array.name));
+        }
+    }
+    Ok(())
+}
+
+/// Where long queries are counted in pieces, their sums take two whole pages.
+fn check_totals(memory: &Memory, pieces: bool) -> Result<(), String> {
+    let fits = |b: &Buffer| b.name == "net_totals" && b.offset.is_multiple_of(PAGE) && b.size >= 2 * PAGE;
+    if pieces && !memory.buffers.iter().any(fits) {
+        return Err("net_totals is not two whole pages".into());
     }
     Ok(())
 }
@@ -53,17 +82,29 @@ fn check_tiles(network: &Network, memory: &Memory, bytes: &dyn Fn(usize) -> bool
     let Some(start) = memory.start else { return Err("RAM starts nowhere".into()) };
     for (i, stage) in network.stages.iter().enumerate() {
         let array = array(memory, i);
+        let fail = |problem: &str| Err(format!("{} {problem}", array.name));
         let inside = |at: usize| array.parts.iter().any(|part| part.contains(&at));
+        let outputs = stage.outputs + usize::from(bytes(i));
+        let tiles = memory.tiles.get(i).map_or(&[][..], Vec::as_slice);
+        if tiles.len() != outputs.div_ceil(PAGE) {
+            return fail("has too few tiles or too many");
+        }
         let mut seen = Vec::new();
-        for output in 0..stage.outputs + usize::from(bytes(i)) {
-            let (low, high) = memory.accumulator(i, output);
-            let [low, high] = [low, high].map(|at| at + memory.buffers[i].offset);
-            let page = (start + low) / PAGE;
-            let first = memory.accumulator(i, output / PAGE * PAGE).0 + memory.buffers[i].offset;
-            let fits =
-                inside(low) && inside(high) && (high - low) % PAGE == 0 && page == (start + first) / PAGE;
-            if !fits || (low == high) != bytes(i) {
-                return Err(format!("{} is in two pages or too small", array.name));
+        for output in 0..outputs {
+            let (first, high) = tiles[output / PAGE];
+            let [low, high] = [first, high].map(|tile| tile + output % PAGE);
+            // Labels name the start of the array; the others are behind it.
+            if low < memory.buffers[i].offset || !inside(low) || !inside(high) {
+                return fail("is too small");
+            }
+            if (start + low) / PAGE != (start + first) / PAGE {
+                return fail("has a tile in two pages");
+            }
+            if high < low || !(high - low).is_multiple_of(PAGE) {
+                return fail("has its high bytes at other places in their page");
+            }
+            if (low == high) != bytes(i) {
+                return fail("has no bytes where it counts in bytes, or else no high ones");
             }
             seen.push(low);
             seen.extend((high != low).then_some(high));
@@ -72,7 +113,7 @@ fn check_tiles(network: &Network, memory: &Memory, bytes: &dyn Fn(usize) -> bool
         seen.sort_unstable();
         seen.dedup();
         if seen.len() < count {
-            return Err(format!("{} has two accumulators in one place", array.name));
+            return fail("has two accumulators in one place");
         }
     }
     Ok(())
@@ -96,6 +137,11 @@ fn check_memory(network: &Network, memory: &Memory) -> Result<(), String> {
     }
     let output = network.stages.len() - 1;
     intact(&owner, &arrays, output, "argmax")?;
+    if let Answer::Chat { context, .. } = network.answer
+        && !memory.buffers.iter().any(|b| b.name == "window" && b.size >= context.into())
+    {
+        return Err(format!("there is no window of {context} bytes"));
+    }
     for (i, buffer) in memory.buffers.iter().enumerate().filter(|(_, b)| b.stage.is_none()) {
         let others = memory.buffers.iter().enumerate().filter(|&(j, _)| j != i);
         if let Some((_, other)) = others.into_iter().find(|(_, o)| overlap(buffer, o)) {
@@ -152,7 +198,7 @@ mod tests {
     use crate::ir::{Column, Id};
     use crate::plan::avr;
     use crate::plan::memory::layout;
-    use crate::plan::network::{Answer, Stage};
+    use crate::plan::network::Stage;
 
     fn stage(name: &str, in_loop: bool, source: Source, start: Start, inputs: usize) -> Stage {
         let columns = vec![Column::default(); inputs];
@@ -211,7 +257,7 @@ mod tests {
         assert_eq!(check_memory(&network, &bad), Err("query_text and line overlap".into()));
         let mut bad = good;
         bad.buffers[2].size -= PAGE;
-        assert_eq!(check_pages(&network, &bad), Err("fc2_acc is not aligned or too small".into()));
+        assert_eq!(check_pages(&network, &bad, &|_| false), Err("fc2_acc is too small".into()));
     }
 
     #[test]
@@ -231,20 +277,20 @@ mod tests {
         let network = chat();
         let good = avr::layout(&network, None, 0x100, 62);
         let high = |stage| good.buffers.iter().rposition(|b| b.stage == Some(stage)).expect("it has parts");
+        let said = |bad: &Memory| check_tiles(&network, bad, &|_| false).expect_err("it is broken");
         let mut bad = good.clone();
         bad.buffers[high(3)].offset += 1;
-        let moved = "fc3_acc is in two pages or too small";
-        assert_eq!(check_tiles(&network, &bad, &|_| false), Err(moved.into()));
+        assert_eq!(said(&bad), "fc3_acc is too small");
         let mut bad = good.clone();
         bad.tiles[3][0].1 += 1;
         bad.buffers[high(3)].size += 1;
-        assert_eq!(check_tiles(&network, &bad, &|_| false), Err(moved.into()));
+        assert_eq!(said(&bad), "fc3_acc has its high bytes at other places in their page");
         let mut bad = good.clone();
         (bad.tiles[2][0].0, bad.buffers[2].offset) = (bad.tiles[2][0].0 + 1, bad.buffers[2].offset + 1);
-        assert!(check_tiles(&network, &bad, &|_| false).is_err(), "a tile crosses a page");
+        assert_eq!(said(&bad), "fc2_acc has its high bytes at other places in their page");
         let mut bad = good.clone();
         bad.tiles[4][0].1 = bad.tiles[4][0].0;
-        assert!(check_tiles(&network, &bad, &|_| false).is_err(), "low and high bytes are the same");
+        assert_eq!(said(&bad), "fc4_acc has no bytes where it counts in bytes, or else no high ones");
         let (from, to) = (good.buffers[0].offset, high(2));
         let mut bad = good;
         bad.buffers[to].offset = from;

@@ -207,8 +207,11 @@ fn source(graph: &Graph, before: &[Stage], input: NodeId) -> Result<Source, Plan
         Op::Scale { input: counts, factor } => {
             let factor = u8::try_from(*factor).map_err(|_| shape("counts are scaled by more than a byte"))?;
             match &graph.nodes[*counts].op {
-                Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } => {
-                    Ok(Source::Trigrams { buckets: *buckets, bands: *bands, factor })
+                Op::Encode { text, encoder: Encoder::Trigrams { buckets, bands } } => {
+                    match graph.nodes[*text].op {
+                        Op::Query { .. } => Ok(Source::Trigrams { buckets: *buckets, bands: *bands, factor }),
+                        _ => Err(shape("trigrams are not taken of the query")),
+                    }
                 }
                 Op::Encode { text, encoder: Encoder::Ngrams { buckets } } => match graph.nodes[*text].op {
                     Op::State { state } => {

@@ -3,6 +3,13 @@
 
 mod graphs;
 mod hoist;
+mod layout_avr;
+mod layout_z80;
+mod models;
+mod passes;
+mod facts;
+mod forms;
+mod shapes;
 mod types;
 mod valid;
 mod valid_consts;
