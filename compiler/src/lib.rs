@@ -119,12 +119,9 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
             refused.push((forms, estimate));
             continue;
         }
-        let program = match program(request, survey, graph, &forms, longest_query) {
-            Err(CompileError::Assembly(error)) if error.is_full() => {
-                refused.push((forms, estimate));
-                continue;
-            }
-            program => program?,
+        let Some(program) = program(request, survey, graph, &forms, longest_query)? else {
+            refused.push((forms, estimate));
+            continue;
         };
         let needs = program.image.needs();
         if request.demands.excess(request.target, needs) > 0 {
@@ -152,21 +149,21 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     Ok(compiled)
 }
 
-/// The program with these forms of weights; only the reports of lowering are in it.
+/// The program with these forms of weights; only the reports of lowering are in it. `None` where memory ends before it.
 fn program(
     request: &Request,
     survey: &Survey,
     graph: &Graph,
     forms: &[Form],
     longest_query: usize,
-) -> Result<Compiled, CompileError> {
+) -> Result<Option<Compiled>, CompileError> {
     let reports = pass::lower(graph, &plan::Chosen { survey, forms }, longest_query)?;
     let graph = &reports.last().expect("lower() records every pass").graph;
     let plan = plan::plan(graph, survey, request.demands, forms)?;
     plan::check::check(&plan)?;
     let assembly = render::render(&plan, request)?;
     let image = image::assemble(&plan, request.target, &assembly)?;
-    Ok(Compiled { reports, wraps: vec![], plan, assembly, image })
+    Ok(image.map(|image| Compiled { reports, wraps: vec![], plan, assembly, image }))
 }
 
 /// How often a plan with quick columns is made smaller before it is given up.
@@ -178,18 +175,15 @@ fn quicken(request: &Request, survey: &Survey, program: &Compiled) -> Result<Opt
     for _ in 0..QUICK_TRIES {
         let Some(plan) = program.plan.quicken(program.graph(), survey, room) else { return Ok(None) };
         let assembly = render::render(&plan, request)?;
-        let excess = match image::assemble(&plan, request.target, &assembly) {
-            Err(CompileError::Assembly(error)) if error.is_full() => plan::memory::PAGE,
-            assembled => {
-                let image = assembled?;
-                match request.demands.excess(request.target, image.needs()) {
-                    0 => {
-                        let reports = program.reports.clone();
-                        return Ok(Some(Compiled { reports, wraps: vec![], plan, assembly, image }));
-                    }
-                    excess => excess,
+        let excess = match image::assemble(&plan, request.target, &assembly)? {
+            None => plan::memory::PAGE,
+            Some(image) => match request.demands.excess(request.target, image.needs()) {
+                0 => {
+                    let reports = program.reports.clone();
+                    return Ok(Some(Compiled { reports, wraps: vec![], plan, assembly, image }));
                 }
-            }
+                excess => excess,
+            },
         };
         // What it is too large by, a page at least.
         room = room.saturating_sub(excess.max(plan::memory::PAGE));

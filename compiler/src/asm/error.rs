@@ -27,6 +27,13 @@ pub(super) struct Problem {
     pub span: Span,
 }
 
+/// All problems of a text.
+pub(super) struct Failure {
+    pub problems: Vec<Problem>,
+    /// See [`AsmError::end`].
+    pub end: Option<u32>,
+}
+
 pub(super) type Res<T> = Result<T, Box<Problem>>;
 
 pub(super) fn fail<T>(kind: ErrorKind, span: Span) -> Res<T> {
@@ -125,6 +132,11 @@ impl fmt::Display for Signed {
 }
 
 impl ErrorKind {
+    /// Whether it says that memory ends before the text.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::PastEnd(_) | Self::Avr(AvrError::MemoryFull { .. }))
+    }
+
     /// What to do about it, in the notation of the text.
     fn help(&self, dialect: Dialect) -> Option<String> {
         match dialect {
@@ -313,21 +325,19 @@ impl fmt::Display for Diagnostic {
 #[error("{}", .diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n"))]
 pub struct AsmError {
     pub diagnostics: Vec<Diagnostic>,
+    /// Z80: the first address behind the text, where every line has its place and only values are wrong.
+    pub end: Option<u32>,
 }
 
 impl AsmError {
-    pub(super) fn new(source: &str, file: &str, problems: &[Problem], dialect: Dialect) -> AsmError {
-        let diagnostics = problems.iter().map(|p| Diagnostic::new(source, file, p, dialect)).collect();
-        AsmError { diagnostics }
+    pub(super) fn new(source: &str, file: &str, failure: &Failure, dialect: Dialect) -> AsmError {
+        let diagnostics =
+            failure.problems.iter().map(|p| Diagnostic::new(source, file, p, dialect)).collect();
+        AsmError { diagnostics, end: failure.end }
     }
 
     /// Whether the text is right but for its size: memory is full.
     pub fn is_full(&self) -> bool {
-        let full = |kind: &ErrorKind| {
-            matches!(kind, ErrorKind::PastEnd(_) | ErrorKind::Avr(AvrError::MemoryFull { .. }))
-        };
-        // Buffers that end behind FFFFh begin on the last page: the page of their high bytes is 256.
-        let page = |kind: &ErrorKind| matches!(kind, ErrorKind::NotAByte(0x100));
-        self.diagnostics.iter().any(|d| full(&d.kind)) || self.diagnostics.iter().all(|d| page(&d.kind))
+        self.diagnostics.iter().all(|d| d.kind.is_full())
     }
 }

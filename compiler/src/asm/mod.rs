@@ -149,5 +149,5 @@ pub fn assemble_with(
     options: &Options,
 ) -> Result<Assembly, AsmError> {
     layout::assemble(source, isa, options)
-        .map_err(|problems| AsmError::new(source, file_name, &problems, isa.dialect()))
+        .map_err(|failure| AsmError::new(source, file_name, &failure, isa.dialect()))
 }

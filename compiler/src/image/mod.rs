@@ -11,11 +11,14 @@ pub use elf::elf;
 pub use hex::hex;
 
 use crate::CompileError;
-use crate::asm::{self, Assembly, AvrCore, Isa, Options, SectionKind};
+use crate::asm::{self, AsmError, Assembly, AvrCore, Isa, Options, SectionKind};
 use crate::plan::memory::PAGE;
 use crate::plan::{Needs, Plan};
 use crate::render;
 use crate::target::{Core, Cpu, ImageKind, Target};
+
+/// Bytes of a Z80's memory.
+const MEMORY: usize = 0x1_0000;
 
 /// A finished program with its symbols.
 #[derive(Debug, Clone)]
@@ -95,19 +98,23 @@ impl Image {
     }
 }
 
-/// Assembles the text of `plan` and finds phases and logits by their symbols.
+/// Assembles the text of `plan` and finds phases and logits by their symbols. `None` where the text does not assemble
+/// because memory ends before the program or its buffers; whether the target has room for an image is still to be seen.
 ///
 /// # Errors
 /// When the text does not assemble or lacks a symbol that every program has.
-pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, CompileError> {
+pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Option<Image>, CompileError> {
     let (isa, extension) = match target.cpu {
         Cpu::Z80 => (Isa::Z80, "asm"),
         Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
     };
     let file = format!("{}.{extension}", plan.network.name);
     let options = Options { ram_start: target.origin };
-    let assembly =
-        asm::assemble_with(text, &file, isa, &options).map_err(|e| CompileError::Assembly(Box::new(e)))?;
+    let assembly = match asm::assemble_with(text, &file, isa, &options) {
+        Ok(assembly) => assembly,
+        Err(error) if is_full(plan, &error) => return Ok(None),
+        Err(error) => return Err(CompileError::Assembly(Box::new(error))),
+    };
     let template = |message: String| CompileError::Template { name: target.console.clone(), message };
     let symbol = |name: &str| {
         let found = assembly.table.get(name).map(|symbol| symbol.value);
@@ -149,7 +156,14 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Image, Compi
         Cpu::Avr(_) => target.origin.into(),
     };
     let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
-    Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly })
+    Ok(Some(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly }))
+}
+
+/// Whether the text of `plan` does not assemble for its size: it passes the end of memory, or the buffers behind it do,
+/// so that the numbers of their pages are no bytes any more.
+fn is_full(plan: &Plan, error: &AsmError) -> bool {
+    let buffers = |end: u32| plan.memory.end(end as usize) > MEMORY;
+    error.is_full() || error.end.is_some_and(buffers)
 }
 
 /// The assembler's name for a core.

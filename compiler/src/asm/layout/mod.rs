@@ -10,7 +10,7 @@ mod settle;
 
 use super::avr::AvrError;
 use super::directive::{Item, Value};
-use super::error::{ErrorKind, Problem, Span};
+use super::error::{ErrorKind, Failure, Problem, Span};
 use super::insn::Insn;
 use super::isa::Isa;
 use super::parse::is_reserved;
@@ -21,15 +21,22 @@ use super::{Assembly, Options};
 /// More would only bury the first.
 const MAX_PROBLEMS: usize = 20;
 
-pub(super) fn assemble(source: &str, isa: Isa, options: &Options) -> Result<Assembly, Vec<Problem>> {
+pub(super) fn assemble(source: &str, isa: Isa, options: &Options) -> Result<Assembly, Failure> {
     let mut placed = place::place(source, isa);
-    settle::settle(&mut placed);
-    settle::globals(&mut placed);
+    if !placed.is_cut {
+        settle::settle(&mut placed);
+        settle::globals(&mut placed);
+    }
+    let mut end = None;
     if placed.problems.is_empty() {
         match arrange::arrange(isa, options, &placed).and_then(|places| emit::emit(&mut placed, places)) {
             Ok(assembly) => return Ok(assembly),
             Err(problems) => placed.problems = problems,
         }
+        end = match isa {
+            Isa::Z80 => Some(placed.sections.current().address),
+            Isa::Avr(_) => None,
+        };
     }
     let Placed { symbols, mut problems, .. } = placed;
     problems.sort_by_key(|problem| problem.span.start);
@@ -37,7 +44,7 @@ pub(super) fn assemble(source: &str, isa: Isa, options: &Options) -> Result<Asse
     for problem in &mut problems {
         explain_undefined(problem, &symbols, isa);
     }
-    Err(problems)
+    Err(Failure { problems, end })
 }
 
 /// The whole text is known now: was the symbol only missing so far, or is it another's misspelling?
@@ -110,4 +117,6 @@ struct Placed {
     pending: Vec<PendingEqu>,
     globals: Vec<(SymbolId, Span)>,
     problems: Vec<Problem>,
+    /// Memory ended before the text: what stands below is not known.
+    is_cut: bool,
 }

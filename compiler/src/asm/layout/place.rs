@@ -25,6 +25,7 @@ pub(super) fn place(source: &str, isa: Isa) -> Placed {
         pending: Vec::new(),
         globals: Vec::new(),
         problems: Vec::new(),
+        is_cut: false,
     };
     let mut tokens = Vec::new();
     let mut scope = Scope::new(isa);
@@ -52,11 +53,10 @@ pub(super) fn place(source: &str, isa: Isa) -> Placed {
             Err(problem) => Err(problem),
         };
         if let Err(problem) = result {
-            let past_end =
-                matches!(problem.kind, ErrorKind::PastEnd(_) | ErrorKind::Avr(AvrError::MemoryFull { .. }));
+            placed.is_cut = problem.kind.is_full();
             placed.problems.push(*problem);
             // Past the end of memory every further line would be wrong as well.
-            if past_end || placed.problems.len() >= MAX_PROBLEMS {
+            if placed.is_cut || placed.problems.len() >= MAX_PROBLEMS {
                 break;
             }
         }
