@@ -92,6 +92,7 @@ fn run(model: &Model, prompts: &[Vec<u8>], put: &str) -> (AvrMachine<Script>, u3
 fn check(model: &Model, prompts: &[Vec<u8>]) -> (u32, usize) {
     let (mut machine, flash) = run(model, prompts, PUT);
     let output = String::from_utf8_lossy(machine.console().output()).into_owned();
+    assert!(!prompts.is_empty(), "{}: nothing to compare", model.name);
     assert!(output == expected(model, prompts), "{} differs on the chip", model.name);
     (flash, output.lines().filter(|l| !l.starts_with('=')).count())
 }
@@ -146,6 +147,7 @@ fn a_classifier_is_a_call_on_an_attiny85() {
         mlc_compiler::import::load(&read("model.ron"), "model.ron", &Default::default()).expect("valid");
     let prompts = String::from_utf8(read("prompts.txt")).expect("prompts are text");
     let prompts: Vec<&str> = prompts.lines().filter(|l| !l.is_empty()).take(20).collect();
+    assert_eq!(prompts.len(), 20);
     let Output::Classifier { labels } = &model.output else { panic!("commands is a classifier") };
     let graph = reference(&model).expect("the model was checked");
     let index = |prompt: &&str| {

@@ -12,6 +12,8 @@ mod models;
 mod plan;
 mod profile;
 mod run;
+#[path = "../support/shared.rs"]
+mod shared;
 mod spectrum;
 mod sweep;
 mod targets;

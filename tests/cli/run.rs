@@ -1,6 +1,6 @@
 //! `mlc run`.
 
-use crate::{Folder, models};
+use crate::{Folder, models, shared};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
@@ -136,20 +136,9 @@ fn a_slow_clock_takes_its_time() {
 
 #[test]
 fn the_published_network_talks() {
-    let Some(shared) = crate::run::shared() else { return };
+    let Some(npz) = shared::file("tinychat.npz") else { return };
     let folder = Folder::new();
-    let npz = shared.join("tinychat.npz");
     let said =
         folder.mlc(["run".as_ref(), npz.as_os_str(), "hello".as_ref(), "are you a robot".as_ref()]).ok();
     assert_eq!(said, "HI\nNO\n");
-}
-
-/// The folder of the published networks, if it is there.
-pub fn shared() -> Option<std::path::PathBuf> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/z80ai");
-    if !folder.is_dir() {
-        eprintln!("skipped: there are no published networks at ../shared/z80ai");
-        return None;
-    }
-    Some(folder)
 }

@@ -1,7 +1,6 @@
 //! `mlc verify`.
 
-use crate::run::shared;
-use crate::{Folder, models};
+use crate::{Folder, models, shared};
 use mlc_compiler::ir::Form;
 
 fn tiny() -> Folder {
@@ -59,11 +58,10 @@ fn a_file_without_prompts_is_an_error() {
 
 #[test]
 fn published_networks_give_every_expected_reply() {
-    let Some(shared) = shared() else { return };
     let folder = Folder::new();
     for name in ["tinychat", "guess"] {
-        let (model, prompts) =
-            (shared.join(format!("{name}.npz")), shared.join(format!("{name}-expected.txt")));
+        let files = [".npz", "-expected.txt"].map(|end| shared::file(&format!("{name}{end}")));
+        let [Some(model), Some(prompts)] = files else { continue };
         let args = ["verify".as_ref(), model.as_os_str(), "--prompts".as_ref(), prompts.as_os_str()];
         let said = folder.mlc(args).ok();
         assert!(said.starts_with(&format!("{name} on z80-cpm: 213 prompts, ")), "{said}");

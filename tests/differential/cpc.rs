@@ -58,6 +58,7 @@ pub fn exact<'q>(
         t_states += machine.t_states() - watch.asked;
         steps += wants.steps();
     }
+    assert!(steps > 0, "{} {what}: no query", model.name);
     t_states as f64 / steps as f64
 }
 

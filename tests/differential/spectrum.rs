@@ -79,6 +79,7 @@ pub fn exact<'q>(
         t_states += ran.t_states;
         steps += wants.steps();
     }
+    assert!(steps > 0, "{} {what}: no query", model.name);
     t_states as f64 / steps as f64
 }
 

@@ -3,6 +3,8 @@
 
 mod judges;
 mod models;
+#[path = "../support/shared.rs"]
+mod shared;
 
 use judges::{dump, have, run, simavr};
 use mlc_compiler::Assets;

@@ -2,6 +2,7 @@
 
 use super::Firmware;
 use super::judges::{dump, have, simavr};
+use super::shared;
 use mlc_compiler::asm::Isa;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
@@ -10,16 +11,14 @@ use mlc_compiler::{Assets, Request, compile, eval, import, reference};
 use mlc_runtime_avr::Typing;
 use std::path::Path;
 
-/// A model of the project or, where they are, one of the published ones.
+/// A model of the project or, by the name of its file, a published one where that is there.
 fn model(path: &str) -> Option<Model> {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    match std::fs::read(&file) {
-        Ok(bytes) => Some(import::load(&bytes, path, &import::Options::default()).unwrap()),
-        Err(_) => {
-            eprintln!("SKIPPED: {} is not there", file.display());
-            None
-        }
-    }
+    let file = match path.starts_with("models/") {
+        true => Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
+        false => shared::file(path)?,
+    };
+    let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
+    Some(import::load(&bytes, path, &import::Options::default()).unwrap())
 }
 
 fn firmware(model: &Model, profile: &str) -> Firmware {
@@ -47,7 +46,7 @@ fn models_say_the_same_under_simavr() {
     for (path, board, clock, queries) in [
         ("models/tinychat/model.ron", "uno", "16000000", talk),
         ("models/commands/model.ron", "lilypad", "8000000", command),
-        ("../shared/z80ai/tinychat.npz", "uno", "16000000", talk),
+        ("tinychat.npz", "uno", "16000000", talk),
     ] {
         let Some(model) = model(path) else { continue };
         let graph = reference(&model).unwrap();

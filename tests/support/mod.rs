@@ -8,7 +8,9 @@ use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncod
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
-use std::path::{Path, PathBuf};
+use std::path::Path;
+
+mod shared;
 
 /// A small generator of pseudo-random numbers (SplitMix64): the same networks on every machine.
 pub struct Random(pub u64);
@@ -218,26 +220,22 @@ pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     Ran { reply, logits: watch.logits, t_states: machine.t_states() }
 }
 
-/// A file of the public test data, or `None` with a message where it is not there.
+/// A file of the public networks, or `None` with a message where it is not there.
 pub fn shared(name: &str) -> Option<Vec<u8>> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/z80ai").join(name);
-    match std::fs::read(&path) {
-        Ok(bytes) => Some(bytes),
-        Err(_) => {
-            eprintln!("skipped: the public test file {name} is not beside the project");
-            None
-        }
-    }
+    shared::file(name).map(|path| std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
-/// Prompts and exact replies of a published network.
+/// Prompts and exact replies of a published network, which is there.
 pub fn expected(name: &str) -> Vec<(String, String)> {
-    let Some(bytes) = shared(&format!("{name}-expected.txt")) else { return vec![] };
+    let bytes = shared(&format!("{name}-expected.txt")).expect("the network has its prompts beside it");
     let text = String::from_utf8(bytes).expect("the file is text");
-    text.lines()
+    let expected: Vec<(String, String)> = text
+        .lines()
         .map(|l| l.split_once('|').expect("prompt|reply"))
         .map(|(p, r)| (p.into(), r.into()))
-        .collect()
+        .collect();
+    assert_eq!(expected.len(), 213, "the public file has 213 prompts");
+    expected
 }
 
 /// A model of the project with the prompts beside it.
@@ -246,7 +244,9 @@ pub fn own(name: &str) -> (Model, Vec<Vec<u8>>) {
     let model = std::fs::read(folder.join("model.ron")).expect("the model is committed");
     let model = mlc_compiler::import::load(&model, name, &Default::default()).expect("the model is valid");
     let prompts = std::fs::read_to_string(folder.join("prompts.txt")).expect("prompts are committed");
-    (model, prompts.lines().map(|l| l.as_bytes().to_vec()).collect())
+    let prompts: Vec<_> = prompts.lines().map(|l| l.as_bytes().to_vec()).collect();
+    assert!(prompts.len() >= 10, "{name} has {} prompts only", prompts.len());
+    (model, prompts)
 }
 
 /// A published network.

@@ -3,18 +3,17 @@
 //! The quick tests run in seconds. The whole figures, minutes each:
 //! `cargo test --release -p mlc-trainer --test published -- --ignored --nocapture`
 
+#[path = "../../tests/support/shared.rs"]
+mod shared;
+
 use mlc_trainer::{Pairs, Settings, Task, Trained, Training, train};
 use std::io::BufReader;
-use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 fn published(name: &str) -> Option<Pairs> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/z80ai").join(name);
-    let Ok(file) = std::fs::File::open(&path) else {
-        eprintln!("SKIPPED: {} is not there", path.display());
-        return None;
-    };
+    let path = shared::file(name)?;
+    let file = std::fs::File::open(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     let mut pairs = Pairs::default();
     let mut input = BufReader::new(flate2::read::GzDecoder::new(file));
     pairs.read(&mut input, name, &Settings::default().limits()).unwrap();

@@ -10,6 +10,8 @@ mod published;
 mod ron;
 mod ron_errors;
 mod safetensors;
+#[path = "../../../tests/support/shared.rs"]
+mod shared;
 
 use mlc_compiler::import::ImportError;
 use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};

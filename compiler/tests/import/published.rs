@@ -1,15 +1,12 @@
 //! The published networks, if they lie beside the repository.
 
+use crate::shared;
 use mlc_compiler::import::{Options, load, ron};
 use mlc_compiler::model::{Model, Output};
-use std::path::PathBuf;
 
 fn import(name: &str) -> Option<Model> {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared/z80ai").join(name);
-    let Ok(bytes) = std::fs::read(&path) else {
-        eprintln!("skipped: the published network {} is not there", path.display());
-        return None;
-    };
+    let path = shared::file(name)?;
+    let bytes = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     Some(load(&bytes, name, &Options::default()).unwrap_or_else(|e| panic!("{e}")))
 }
 
