@@ -34,6 +34,7 @@ fn rows() -> Vec<Row> {
             rows.push(row(index + 1, device, line));
         }
     }
+    assert!(rows.len() >= 170, "only {} instructions", rows.len());
     rows
 }
 
@@ -123,6 +124,7 @@ fn encodings() {
     }
     for device in mlc_runtime_avr::DEVICES {
         let rows: Vec<Row> = rows().into_iter().filter(|row| row.device.name == device.name).collect();
+        assert!(!rows.is_empty() || device.name == "atmega32u4", "{}", device.name);
         let mut source = String::new();
         for row in &rows {
             source += &row.assembly.replace(" ; ", "\n");

@@ -6,7 +6,8 @@
 //! references are typed ids into the graph's own arenas.
 //!
 //! Each node belongs to a *region*. [`Graph::ENTRY`] runs once per query. A loop region is a contiguous
-//! run of nodes that repeats, at most `max_steps` times, until one of its [`Op::ExitIf`] nodes leaves it.
+//! run of nodes that repeats, at most `max_steps` times, until one of its [`Op::ExitIf`] nodes leaves it. Loops stand in
+//! the entry region: they do not nest.
 //! A node may use values of its own region and of the regions around it; what a loop carries from one
 //! round to the next lives in a [`State`], read by [`Op::State`] and replaced by [`Op::Push`]. The
 //! generation loop is therefore part of the graph, and moving a node from a loop to the region around
