@@ -1,8 +1,9 @@
 //! What the templates in `templates/c99` are given.
 
 use super::codes::{self, STEP};
+use super::names::identifier;
 use crate::model::Model;
-use crate::plan::network::{Answer, Network, Source, Stage, Start, label};
+use crate::plan::network::{Answer, Network, Source, Stage, Start};
 use serde::Serialize;
 
 /// Numbers a line.
@@ -127,12 +128,6 @@ pub fn context(model: &Model, network: &Network) -> Program {
         stages: columns.iter().enumerate().map(stage).collect(),
         buffers,
     }
-}
-
-/// A model's name as C and its preprocessor take it.
-fn identifier(name: &str) -> String {
-    let name = label(name);
-    if name.starts_with(|c: char| c.is_ascii_digit()) { format!("net_{name}") } else { name }
 }
 
 /// Text that ends no comment, opens none, and stays on its line.

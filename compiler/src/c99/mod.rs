@@ -7,6 +7,7 @@
 mod codes;
 mod context;
 mod library;
+mod names;
 
 pub use library::library;
 
