@@ -3,6 +3,7 @@
 use crate::args::{CompileArgs, Kind};
 use crate::error::CliError;
 use crate::files::Output;
+use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, c99, files, prompts, targets, wokwi};
 use mlc_compiler::model::{Model, Output as ModelOutput};
@@ -243,7 +244,9 @@ fn report(
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));
     if let (Some(board), Some(hex)) = (&target.board, hex) {
         writeln!(out, "\nto flash it, with the board's port for PORT:")?;
-        writeln!(out, "{}", board.profile.avrdude(&files::shown(&hex.path)))?;
+        let words = board.profile.avrdude(&files::shown(&hex.path));
+        let words: Vec<_> = words.iter().map(|word| shell_word(word)).collect();
+        writeln!(out, "{}", words.join(" "))?;
     }
     Ok(())
 }

@@ -233,18 +233,23 @@ fn check(command: &Command, words: &[String]) -> Result<(), CliError> {
 /// # Errors
 /// A word with a line end: there is one command a line.
 pub fn shell_line(words: &[String]) -> Result<String, CliError> {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
     let mut line = Vec::new();
     for word in words {
         if word.contains(['\n', '\r', '\0']) {
             return Err(usage(format!("{word:?} has a line end: there is one command a line")));
         }
-        line.push(match !word.is_empty() && word.chars().all(plain) {
-            true => word.clone(),
-            false => format!("'{}'", word.replace('\'', r"'\''")),
-        });
+        line.push(shell_word(word));
     }
     Ok(line.join(" "))
+}
+
+/// A word as a shell reads it.
+pub fn shell_word(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
+    match !word.is_empty() && word.chars().all(plain) {
+        true => word.to_string(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 #[cfg(test)]

@@ -217,7 +217,7 @@ fn boards_are_those_that_people_have() {
     let lilypad = &profiles[0];
     assert_eq!(lilypad.pins["ON"].to_string(), "PB5 high");
     assert_eq!(
-        lilypad.avrdude("commands.hex"),
+        lilypad.avrdude("commands.hex").join(" "),
         "avrdude -p atmega328p -c arduino -P PORT -b 57600 -D -U flash:w:commands.hex:i"
     );
 }

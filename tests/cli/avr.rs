@@ -38,6 +38,14 @@ fn every_board_answers_as_the_reference_does() {
     }
 }
 
+#[test]
+fn the_command_that_flashes_is_one_for_a_shell() {
+    let folder = tiny();
+    let said = folder.mlc(["compile", "-t", "atmega328p", "model.ron", "-o", "it's mine.hex"]).ok();
+    let line = r"avrdude -p atmega328p -c arduino -P PORT -b 115200 -D -U 'flash:w:it'\''s mine.hex:i'";
+    assert!(said.lines().any(|l| l == line), "{said}");
+}
+
 /// The files that people flash, run as they are.
 #[test]
 fn files_run_as_they_are() {

@@ -191,13 +191,15 @@ impl Profile {
         Divider::new(self.clock_hz, self.baud?)
     }
 
-    /// The avrdude command that writes a HEX file to the board. The port is the user's to fill in.
-    pub fn avrdude(&self, file: &str) -> String {
-        let serial = match self.upload.baud {
-            Some(baud) => format!(" -P PORT -b {baud} -D"),
-            None => String::new(),
-        };
-        format!("avrdude -p {} -c {}{serial} -U flash:w:{file}:i", self.device, self.upload.programmer)
+    /// The words of the avrdude command that writes a HEX file to the board. The port is the user's to fill in.
+    pub fn avrdude(&self, file: &str) -> Vec<String> {
+        let mut words =
+            ["avrdude", "-p", &self.device, "-c", &self.upload.programmer].map(String::from).to_vec();
+        if let Some(baud) = self.upload.baud {
+            words.extend(["-P", "PORT", "-b", &baud.to_string(), "-D"].map(String::from));
+        }
+        words.extend(["-U".into(), format!("flash:w:{file}:i")]);
+        words
     }
 }
 
