@@ -5,15 +5,14 @@ use crate::error::CliError;
 use crate::help;
 use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
 use crate::profile::args::ProfileArgs;
+use crate::values::{file_of, whole};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use clap::error::ErrorKind;
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Layer, Optimize};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
-use std::process::ExitCode;
 use std::str::FromStr;
 
 /// Cross-compiler from small trained neural networks to 8-bit machines.
@@ -56,12 +55,6 @@ pub enum Command {
     Data(DataArgs),
 }
 
-/// Reports wrong usage found after parsing as clap reports it. Gives exit code 2.
-pub fn usage(message: &str) -> ExitCode {
-    eprint!("{}", Cli::command().error(ErrorKind::ValueValidation, message).render());
-    ExitCode::from(2)
-}
-
 /// A model, as every verb takes it.
 #[derive(Debug, Args)]
 pub struct ModelArg {
@@ -87,7 +80,7 @@ pub struct ImportArgs {
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Where the model goes
-    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
+    #[arg(short, long, value_name = "FILE.ron", default_value = "model.ron", value_parser = file_of("RON", "ron"))]
     pub output: PathBuf,
     /// Name of the model [default: the file's name]
     #[arg(long)]
@@ -185,13 +178,13 @@ pub struct PlanArgs {
     #[arg(long, value_name = "FORM", default_value = Encoding::AUTO, value_parser = Encoding::parser())]
     pub encoding: Encoding,
     /// The form of one layer, by its number or the name of one of its stages; may repeat
-    #[arg(long = "layer", value_name = "N=FORM")]
+    #[arg(long = "layer", value_name = "N=FORM", allow_hyphen_values = true)]
     pub layers: Vec<LayerForm>,
     /// Which of the plans that fit: the fastest program, or the smallest image
     #[arg(long, value_name = "GOAL", default_value = Optimize::Speed.name(), value_parser = Goal::parser())]
     pub optimize: Goal,
     /// Largest image, in bytes
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, usize::MAX))]
     pub max_bytes: Option<usize>,
 }
 
@@ -350,10 +343,10 @@ pub struct RunArgs {
     #[arg(long, value_name = "BOARD")]
     pub profile: Option<String>,
     /// Write what stands on the screen at the end to FILE, a PNG; for machines with a picture
-    #[arg(long, value_name = "FILE.png")]
+    #[arg(long, value_name = "FILE.png", value_parser = file_of("PNG", "png"))]
     pub screenshot: Option<PathBuf>,
     /// Run at the machine's pace: 4MHz, 3.5MHz, 500kHz
-    #[arg(long, value_name = "CLOCK")]
+    #[arg(long, value_name = "CLOCK", allow_hyphen_values = true)]
     pub speed: Option<Clock>,
     #[command(flatten)]
     pub plan: PlanArgs,
@@ -397,10 +390,10 @@ pub struct VerifyArgs {
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
     /// So many random prompts besides
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0usize, usize::MAX))]
     pub random: usize,
     /// Seed of the random prompts
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0u64, u64::MAX))]
     pub seed: u64,
     #[command(flatten)]
     pub plan: PlanArgs,
@@ -432,7 +425,7 @@ mod tests {
 
     #[test]
     fn the_definition_holds_together() {
-        Cli::command().debug_assert();
+        crate::parse::command().debug_assert();
     }
 
     #[test]

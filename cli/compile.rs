@@ -3,6 +3,7 @@
 use crate::args::{CompileArgs, Kind};
 use crate::error::CliError;
 use crate::files::Output;
+use crate::say::say;
 use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, c99, files, prompts, targets, wokwi};
@@ -108,13 +109,15 @@ fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
 /// Neurons that can wrap: the model still does what it says, but it may not say what was meant.
 fn warn(wraps: &[Wrap]) {
     for wrap in wraps.iter().take(WARNINGS) {
-        eprintln!(
+        say!(
             "warning: {}, neuron {}: its sum can reach {} and wraps at 16 bits",
-            wrap.layer, wrap.neuron, wrap.range
+            wrap.layer,
+            wrap.neuron,
+            wrap.range
         );
     }
     if let Some(more @ 1..) = wraps.len().checked_sub(WARNINGS) {
-        eprintln!("warning: and {} more", grouped(more as u64));
+        say!("warning: and {} more", grouped(more as u64));
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::pair_args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
+use crate::say::say;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, targets};
 use mlc_compiler::model::Output;
@@ -209,7 +210,7 @@ fn list(
         }
         None => {
             out.write_all(&text(pairs))?;
-            eprintln!("{counts}");
+            say!("{counts}");
         }
     }
     Ok(Outcome::Done)

@@ -1,5 +1,8 @@
 //! How failures look: what, where, what to do. A bug in mlc looks different from a model's fault.
 
+use crate::say::say;
+use crate::shorten;
+use crate::visible::visible;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use mlc_compiler::CompileError;
 use mlc_compiler::import::ImportError;
@@ -106,24 +109,23 @@ impl CliError {
 
 /// A [`CliError`] as miette shows it.
 #[derive(Debug)]
-struct Shown<'a> {
-    error: &'a CliError,
+struct Shown {
+    text: String,
+    help: Option<String>,
     source: Option<(NamedSource<String>, usize)>,
 }
 
-impl fmt::Display for Shown<'_> {
+impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.error.to_string();
-        // The headline says it already.
-        f.write_str(text.strip_prefix("a bug in mlc: ").unwrap_or(&text))
+        f.write_str(&self.text)
     }
 }
 
-impl std::error::Error for Shown<'_> {}
+impl std::error::Error for Shown {}
 
-impl Diagnostic for Shown<'_> {
+impl Diagnostic for Shown {
     fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
-        self.error.help_text().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -136,16 +138,32 @@ impl Diagnostic for Shown<'_> {
     }
 }
 
-impl<'a> Shown<'a> {
-    fn new(error: &'a CliError) -> Self {
+impl Shown {
+    fn new(error: &CliError, style: Style) -> Self {
+        // A script gets every byte; a terminal nothing that it would obey.
+        let visible = |text: &str| match style {
+            Style::Script => text.to_string(),
+            Style::Colour | Style::Plain => visible(text).into_owned(),
+        };
         let source = match error {
             CliError::Import { error, text: Some(text) } => error.position.and_then(|at| {
-                let offset = offset(text, at.line, at.column)?;
-                Some((NamedSource::new(&error.file, text.clone()), offset))
+                // The message says the place; nobody needs a line of a megabyte.
+                let mut near = text.split('\n').skip(at.line.saturating_sub(2)).take(3);
+                if near.any(|line| line.len() > shorten::SOURCE) {
+                    return None;
+                }
+                let (before, behind) = text.split_at(offset(text, at.line, at.column)?);
+                let before = visible(before);
+                let at = before.len();
+                Some((NamedSource::new(visible(&error.file), before + &visible(behind)), at))
             }),
             _ => None,
         };
-        Self { error, source }
+        let text = error.to_string();
+        // The headline says it already.
+        let text = text.strip_prefix("a bug in mlc: ").unwrap_or(&text);
+        let help = error.help_text().map(|help| shorten::message(&visible(&help)));
+        Self { text: shorten::message(&visible(text)), help, source }
     }
 }
 
@@ -202,7 +220,7 @@ pub fn render(error: &CliError, style: Style) -> String {
         out.push_str(&bug_headline());
     }
     // Rendering into a String cannot fail.
-    let _ = style.handler().render_report(&mut out, &Shown::new(error));
+    let _ = style.handler().render_report(&mut out, &Shown::new(error, style));
     out
 }
 
@@ -217,8 +235,9 @@ pub fn report_panics() {
         let text = payload.downcast_ref::<&str>().copied();
         let message = text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         let place = panic.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-        eprintln!(
-            "{}  x {message}{place}\n  help: please report it with the command line and the files it read",
+        let text = format!("  x {}{place}", shorten::message(message));
+        say!(
+            "{}{text}\n  help: please report it with the command line and the files it read",
             bug_headline()
         );
     }));

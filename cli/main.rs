@@ -1,10 +1,14 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
-//! One file a verb; beside them [`args`] and [`help`] (what can be typed), [`error`] (how failures look), [`files`]
-//! (reading, and writing whole or not at all), [`pairs`], [`prompts`], [`sim`] (a compiled image on a machine),
+//! One file a verb; beside them [`args`], [`values`], [`parse`] and [`help`] (what can be typed), [`error`] and [`shorten`]
+//! (how failures look), [`files`] (reading, and writing whole or not at all), [`say`] (standard error),
+//! [`visible`] (terminals), [`pairs`], [`prompts`], [`sim`] (a compiled image on a machine),
 //! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted.
+
+// These end the process where standard error or output is closed or full: `say!`, and the `out` of each verb do not.
+#![deny(clippy::print_stderr, clippy::print_stdout)]
 
 mod args;
 mod bench;
@@ -24,11 +28,14 @@ mod interrupt;
 mod layer_args;
 mod pair_args;
 mod pairs;
+mod parse;
 mod profile;
 mod progress;
 mod prompts;
 mod run;
+mod say;
 mod screenshot;
+mod shorten;
 mod sim;
 mod snapshot;
 mod sweep;
@@ -43,11 +50,12 @@ mod train_display;
 mod train_file;
 mod train_log;
 mod train_result;
+mod values;
 mod verify;
+mod visible;
 mod wokwi;
 
-use args::{Cli, Command};
-use clap::Parser;
+use args::Command;
 use error::{CliError, Style};
 use std::io::Write;
 use std::process::ExitCode;
@@ -65,20 +73,33 @@ enum Outcome {
 fn main() -> ExitCode {
     error::report_panics();
     interrupt::install();
-    let command = Cli::parse().command;
-    match dispatch(command, &mut std::io::stdout()) {
-        Ok(Outcome::Done) => ExitCode::SUCCESS,
-        Ok(Outcome::Difference) => ExitCode::from(1),
-        Ok(Outcome::Interrupted) => ExitCode::from(interrupt::EXIT_CODE),
+    match answer() {
+        Ok(code) => code,
         // The reader of a pipe has seen enough. Quiet, but no success: the answer was not given whole. The
         // code is the one that a shell shows for a program ended by SIGPIPE.
         Err(e) if e.is_broken_pipe() => ExitCode::from(141),
-        Err(CliError::Usage(message)) => args::usage(&message),
+        Err(CliError::Usage(message)) => parse::usage(&message),
         Err(e) => {
-            eprint!("{}", error::render(&e, Style::of_stderr()));
+            say::put(&error::render(&e, Style::of_stderr()));
             ExitCode::from(1)
         }
     }
+}
+
+/// Does what was typed. What is written is all with its reader, or the error says that it is not.
+fn answer() -> Result<ExitCode, CliError> {
+    let cli = match parse::parse()? {
+        Ok(cli) => cli,
+        Err(code) => return Ok(code),
+    };
+    let mut out = visible::standard_output();
+    let outcome = dispatch(cli.command, &mut *out)?;
+    out.flush()?;
+    Ok(match outcome {
+        Outcome::Done => ExitCode::SUCCESS,
+        Outcome::Difference => ExitCode::from(1),
+        Outcome::Interrupted => ExitCode::from(interrupt::EXIT_CODE),
+    })
 }
 
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> {

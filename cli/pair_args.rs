@@ -4,10 +4,14 @@ use crate::args::ModelArg;
 use crate::help;
 use crate::train_file::TrainSettings;
 use crate::train_log::LogFile;
+use crate::values::{file_of, list_file, whole};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use mlc_trainer::Device;
 use std::path::PathBuf;
+
+/// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
+const MOST_PAIRS: usize = 100_000;
 
 /// What a trained model brings with it.
 const SHAPE: [&str; 10] = [
@@ -29,7 +33,7 @@ const SHAPE: [&str; 10] = [
 )]
 pub struct TrainArgs {
     /// Where the model goes
-    #[arg(short, long, value_name = "FILE", default_value = "model.ron")]
+    #[arg(short, long, value_name = "FILE.ron", default_value = "model.ron", value_parser = file_of("RON", "ron"))]
     pub output: PathBuf,
     /// Settings from a train.ron
     #[arg(long, value_name = "FILE")]
@@ -45,10 +49,10 @@ pub struct TrainArgs {
     #[arg(long, value_name = "FILE.csv|.jsonl")]
     pub log: Option<LogFile>,
     /// Draw the accuracy by epoch
-    #[arg(long, value_name = "FILE.svg")]
+    #[arg(long, value_name = "FILE.svg", value_parser = file_of("SVG", "svg"))]
     pub curve: Option<PathBuf>,
     /// Write the figures as JSON, for `mlc sweep --collect`
-    #[arg(long, value_name = "FILE.json")]
+    #[arg(long, value_name = "FILE.json", value_parser = file_of("JSON", "json"))]
     pub result: Option<PathBuf>,
     /// Show what simpler methods reach on the same pairs, and in how many bytes
     #[arg(long)]
@@ -95,7 +99,7 @@ pub struct SweepArgs {
     #[arg(long, requires = "collect")]
     pub csv: bool,
     /// Draw accuracy against cycles
-    #[arg(long, value_name = "FILE.svg", requires = "collect")]
+    #[arg(long, value_name = "FILE.svg", requires = "collect", value_parser = file_of("SVG", "svg"))]
     pub curve: Option<PathBuf>,
     /// PAIRS and options of `mlc train`; those with several values make several runs
     #[arg(value_name = "TRAIN OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
@@ -175,7 +179,7 @@ pub struct LintArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub context_length: Option<u8>,
     /// A character in fewer replies than this is rare
-    #[arg(long, value_name = "N", default_value_t = 3)]
+    #[arg(long, value_name = "N", default_value_t = 3, value_parser = whole(0usize, usize::MAX))]
     pub rare: usize,
     /// Exit code 1 when there is a warning
     #[arg(long)]
@@ -194,13 +198,13 @@ pub struct SplitArgs {
     #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
     pub share: f64,
     /// Same seed, same split
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0u64, u64::MAX))]
     pub seed: u64,
     /// Where the pairs to train on go
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = list_file)]
     pub output: PathBuf,
     /// Where the pairs to measure on go
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = list_file)]
     pub held_out: PathBuf,
 }
 
@@ -208,7 +212,7 @@ pub struct SplitArgs {
 #[derive(Debug, Args)]
 pub struct ListOutput {
     /// Where the pairs go [default: standard output]
-    #[arg(short = 'o', long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE", value_parser = list_file)]
     pub path: Option<PathBuf>,
 }
 
@@ -230,19 +234,11 @@ pub struct BalanceArgs {
     #[command(flatten)]
     pub pairs: PairsArg,
     /// Pairs for each reply: of a frequent reply a random choice, of a rare one all, repeated
-    #[arg(long, value_name = "N", value_parser = count)]
+    #[arg(long, value_name = "N", value_parser = whole(1, MOST_PAIRS))]
     pub count: usize,
     /// Same seed, same choice
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0u64, u64::MAX))]
     pub seed: u64,
     #[command(flatten)]
     pub output: ListOutput,
-}
-
-/// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
-fn count(text: &str) -> Result<usize, String> {
-    match text.parse() {
-        Ok(count @ 1..=100_000) => Ok(count),
-        _ => Err("write a number from 1 to 100000".into()),
-    }
 }

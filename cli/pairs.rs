@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::files;
+use crate::say::say;
 use crate::table::{count, grouped};
 use flate2::read::MultiGzDecoder;
 use mlc_compiler::model::{Model, Output};
@@ -54,11 +55,7 @@ pub fn gather(paths: &[PathBuf], limits: &Limits, chunk: Option<usize>) -> Resul
     Ok(match aside {
         Some(spool) => {
             let size = chunk.unwrap_or(CHUNK);
-            eprintln!(
-                "{}, too many for memory: {} at a time",
-                count(spool.pairs(), "pair"),
-                grouped(size as u64)
-            );
+            say!("{}, too many for memory: {} at a time", count(spool.pairs(), "pair"), grouped(size as u64));
             Gathered::Aside(read, spool, size)
         }
         None => Gathered::Held(Pairs { pairs: held, ..read }),
@@ -96,14 +93,14 @@ pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
 
 fn report(pairs: &Pairs) {
     for fault in pairs.faults.iter().take(FAULTS_SHOWN) {
-        eprintln!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
+        say!("warning: {}: {}; the line is left out", pairs.place(fault.source, fault.line), fault.kind);
     }
     if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
-        eprintln!("warning: and {} more are left out", count(more, "line"));
+        say!("warning: and {} more are left out", count(more, "line"));
     }
     let cut = pairs.cut_queries + pairs.cut_replies;
     if cut > 0 {
-        eprintln!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
+        say!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
     }
 }
 
@@ -162,7 +159,7 @@ pub fn warn_of_contradictions(pairs: &Pairs) {
     let ceiling = data::ceiling(&all);
     if ceiling < all.len() {
         let share = 100.0 * ceiling as f64 / all.len() as f64;
-        eprintln!(
+        say!(
             "warning: pairs contradict: at most {} of {} replies ({share:.1} %) can come out right; `mlc data lint` \
              names them, `mlc data dedup --resolve` drops them",
             grouped(ceiling as u64),

@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::sim::machine::NoProbe;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
+use crate::visible::console_output;
 use crate::{Outcome, files, screenshot};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::Model;
@@ -36,7 +37,7 @@ struct Row<'a> {
 pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
     if let Some(kind) = sim::program_kind(&args.program) {
-        return run_file(kind, args, terminal, out);
+        return run_file(kind, args, terminal);
     }
     let target = args.target.as_deref().unwrap_or(DEFAULT_TARGET);
     if target == REFERENCE {
@@ -83,12 +84,7 @@ pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
 }
 
 /// Runs a program of its own.
-fn run_file(
-    kind: ImageKind,
-    args: &RunArgs,
-    terminal: bool,
-    out: &mut dyn Write,
-) -> Result<Outcome, CliError> {
+fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, CliError> {
     let extension = kind.extension();
     if args.target.as_deref() == Some(REFERENCE) || args.json {
         let message = format!(
@@ -110,7 +106,8 @@ fn run_file(
     let bytes = files::read(&args.program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail };
-    let console = sim::console(target.machine, &args.prompts, out, terminal);
+    let mut out = console_output();
+    let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);
     let picture = sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
     if let Some(path) = &args.screenshot {
         screenshot::write(path, picture.as_ref(), &target)?;
@@ -131,7 +128,7 @@ fn converse(
         }
     } else if terminal {
         match speaker {
-            Speaker::Machine { simulator, .. } => simulator.chat(out, terminal)?,
+            Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
             Speaker::Reference(graph) => chat(graph, out)?,
         }
     } else {

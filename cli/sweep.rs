@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::pair_args::SweepArgs;
+use crate::say::say;
 use crate::sweep_collect::{self, Collected};
 use crate::sweep_grid::{self, shell_line};
 use crate::{Outcome, files, sweep_curve, targets};
@@ -124,12 +125,12 @@ fn others(folder: &Path, listed: &[Listed]) -> Result<Vec<String>, CliError> {
 
 fn warn(collected: &Collected) {
     for name in &collected.missing {
-        eprintln!("warning: {name}: missing, it has no result (yet)");
+        say!("warning: {name}: missing, it has no result (yet)");
     }
     for (name, problem) in &collected.broken {
-        eprintln!("warning: {name}: broken: {problem}");
+        say!("warning: {name}: broken: {problem}");
     }
     if !collected.is_whole() {
-        eprintln!("`mlc sweep --collect DIR --missing` prints the commands of runs without a result");
+        say!("`mlc sweep --collect DIR --missing` prints the commands of runs without a result");
     }
 }

@@ -2,9 +2,9 @@
 
 use crate::error::CliError;
 use crate::pair_args::TrainArgs;
+use crate::parse::takes_numbers;
 use crate::train;
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
-use std::any::TypeId;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -137,17 +137,7 @@ fn takes_value(arg: &Arg) -> bool {
 
 /// A list of numbers is several values, unless the option itself takes a list. Texts may have commas.
 fn values(arg: &Arg, text: &str) -> Vec<String> {
-    let parser = arg.get_value_parser().type_id();
-    let numbers = [
-        TypeId::of::<u8>(),
-        TypeId::of::<u16>(),
-        TypeId::of::<u32>(),
-        TypeId::of::<u64>(),
-        TypeId::of::<usize>(),
-        TypeId::of::<f32>(),
-        TypeId::of::<f64>(),
-    ];
-    if arg.get_value_delimiter().is_none() && numbers.iter().any(|number| parser == *number) {
+    if arg.get_value_delimiter().is_none() && takes_numbers(arg) {
         text.split(',').map(|value| value.trim().to_string()).collect()
     } else {
         vec![text.to_string()]
@@ -312,7 +302,7 @@ mod tests {
         for (words, said) in [
             (&["a.txt", "--rate", "1"][..], "`mlc train` has no option --rate"),
             (&["a.txt", "--lr", "0.1,fast"], "invalid value 'fast' for '--lr <RATE>'"),
-            (&["a.txt", "--hidden", "16", "--hidden", "2000"], "hidden width is 2000, outside 1..1024"),
+            (&["a.txt", "--hidden", "16", "--hidden", "2000"], "write a whole number from 1 to 1024"),
             (&["a.txt", "--output", "x"], "--output is not for a sweep"),
             (&["a.txt", "-o", "x"], "-o: write options of `mlc train` in their long form"),
             (&["--lr", "0.1"], "the following required arguments were not provided: <PAIRS>"),

@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::files::Output;
 use crate::import::summary;
 use crate::pair_args::TrainArgs;
+use crate::say::say;
 use crate::snapshot::Snapshots;
 use crate::table::{Align, grouped, table};
 use crate::train_data::{self, Learned};
@@ -90,7 +91,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let training = Training { task: &task, settings: &settings, start: start.as_ref(), budgets };
         mlc_trainer::train_seeds(&training, args.seeds.into(), stop, &mut |seed, event| {
             if let (Event::Start { .. }, 2..) = (&event, args.seeds) {
-                eprintln!("seed {seed}:");
+                say!("seed {seed}:");
             }
             if let Event::Epoch(row) = &event {
                 log.iter_mut().for_each(|log| log.row(seed, row));
@@ -136,12 +137,12 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if args.cost_of_limits && !stop.load(Ordering::SeqCst) {
         let settings = Settings { seed: *seed, ..settings.clone() };
         let training = Training { start: start.as_ref(), ..Training::new(&task, &settings) };
-        eprintln!("without limits:");
+        say!("without limits:");
         let mut display = Display::new(task.train.pairs(), &pricing);
         let free = mlc_trainer::train(&training, stop, &mut |event| display.show(&event))?;
         display.finish();
         match free.stop {
-            StopReason::Requested => eprintln!("stopped; what the limits cost is not known"),
+            StopReason::Requested => say!("stopped; what the limits cost is not known"),
             _ => report_cost(trained, &free, out)?,
         }
     }
@@ -249,10 +250,7 @@ fn put<T>(field: &mut T, value: Option<T>) {
 
 fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> Result<(), CliError> {
     if trained.stop == StopReason::Requested {
-        eprintln!(
-            "stopped; this is the best network so far, from epoch {} of {}",
-            trained.epoch, trained.epochs
-        );
+        say!("stopped; this is the best network so far, from epoch {} of {}", trained.epoch, trained.epochs);
     }
     writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
     writeln!(out, "training pairs: {}", shares(&trained.train))?;

@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::pairs::{self, Gathered};
+use crate::say::say;
 use crate::train_file::TrainSettings;
 use mlc_compiler::model::Model;
 use mlc_trainer::{Chunking, LabelOrder, Pairs, Settings, Task, TaskKind};
@@ -27,7 +28,7 @@ pub fn learned(
 ) -> Result<Learned, CliError> {
     Ok(match pairs::gather(&given.pairs, &settings.limits(), given.chunk)? {
         Gathered::Held(pairs) => {
-            eprintln!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
+            say!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
             pairs::warn_of_contradictions(&pairs);
             let (task, start) = in_memory(&pairs, given, settings, start)?;
             Learned { task, start, pairs: Some(pairs) }
@@ -37,7 +38,7 @@ pub fn learned(
             return Err(CliError::Usage(message.into()));
         }
         Gathered::Aside(read, spool, size) => {
-            eprintln!("{}: {}", pairs::sources(&read), pairs::counts(&read));
+            say!("{}: {}", pairs::sources(&read), pairs::counts(&read));
             let kind = match start {
                 Some(model) => TaskKind::Resume(model),
                 None if given.classifier => TaskKind::Classifier(LabelOrder::default()),

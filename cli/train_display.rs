@@ -2,6 +2,7 @@
 
 use crate::budget::Pricing;
 use crate::progress;
+use crate::say::say;
 use crate::table::{count, grouped};
 use indicatif::ProgressBar;
 use mlc_compiler::model::Model;
@@ -51,7 +52,7 @@ impl<'a> Display<'a> {
 
     /// A line on standard error that the bar does not run through.
     pub fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| say!("{line}"));
     }
 
     pub fn show(&mut self, event: &Event) {
@@ -63,7 +64,7 @@ impl<'a> Display<'a> {
                     n => format!(", {} held out", count(*n, "step")),
                 };
                 let (pairs, steps) = (count(self.pairs, "pair"), count(*steps, "step"));
-                eprintln!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
+                say!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
             }
             Event::Batch { epoch, done, .. } => {
                 self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
@@ -99,7 +100,7 @@ impl<'a> Display<'a> {
             let running = 100.0 * row.running_share;
             let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
             let time = self.time.as_ref().map(|time| format!("; the best: {time} a step"));
-            eprintln!(
+            say!(
                 "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} weights not zero{}{}",
                 row.epoch,
                 row.epochs,

@@ -3,6 +3,7 @@
 use crate::error::CliError;
 use crate::files;
 use crate::layer_args::{ShiftArg, WeightsArg};
+use crate::values::whole;
 use clap::Args;
 use ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
@@ -25,38 +26,39 @@ pub struct TrainSettings {
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
     /// Widths of the hidden layers [default: 256,192,128; classifier 32,16]
-    #[arg(long, value_name = "N,N,…", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(value_parser = whole(1usize, 1024))]
     pub hidden: Option<Vec<usize>>,
     /// Buckets of the query's trigrams [default: 128; classifier 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u16, 1024))]
     pub query_buckets: Option<u16>,
     /// Bands of eight positions whose trigrams differ, 1 to 16: "put key in box" is not "put box in key" [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u8, 16))]
     pub position_bands: Option<u8>,
     /// Longest query of the program's own prompt in bytes [default: 62]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u8, 127))]
     pub max_query: Option<u8>,
     /// Buckets of the context's n-grams [default: 128]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u16, 1024))]
     pub context_buckets: Option<u16>,
     /// Window of the context in characters [default: 8]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u8, 32))]
     pub context_length: Option<u8>,
     /// Longest reply in characters [default: 50]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1u8, 255))]
     pub max_reply: Option<u8>,
     /// Shift behind the layers, one for all or one for each; learn makes each as small as 16 bits allow [default: 2]
-    #[arg(long, value_name = "N,N,…|learn")]
+    #[arg(long, value_name = "N,N,…|learn", allow_hyphen_values = true)]
     pub shift: Option<ShiftArg>,
     /// Weights that layers may have, for all or for each: full (-2 to +1), ternary (-1, 0, +1), binary (-1, +1)
     /// [default: full]
     #[arg(long, value_name = "SET,SET,…")]
     pub weights: Option<WeightsArg>,
     /// Passes over the pairs [default: six million steps' worth]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 1_000_000))]
     pub epochs: Option<usize>,
     /// Steps in a mini-batch [default: 256; classifier 64]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 1 << 20))]
     pub batch: Option<usize>,
     /// Learning rate at the start; it falls along half a cosine [default: 0.01]
     #[arg(long, value_name = "RATE")]
@@ -71,17 +73,17 @@ pub struct TrainSettings {
     #[arg(long, value_name = "N")]
     pub overflow_penalty: Option<f32>,
     /// First epochs in which nothing is rounded [default: 0]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0usize, 1_000_000))]
     pub warmup: Option<usize>,
     /// Hold at most so many pairs in memory, the others in a temporary file [default: all, up to a gigabyte; beyond,
     /// 200000]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, usize::MAX))]
     pub chunk: Option<usize>,
     /// Share of the queries kept from training, to measure on [default: none]
     #[arg(long, value_name = "SHARE")]
     pub hold_out: Option<f64>,
     /// Stop after so many epochs without a better held-out figure; needs --hold-out [default: never]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0usize, 1_000_000))]
     pub patience: Option<usize>,
     /// Limit of weights that are not zero
     #[arg(long, value_name = "N")]
@@ -96,10 +98,10 @@ pub struct TrainSettings {
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// Same seed, same model [default: 1]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(0u64, u64::MAX))]
     pub seed: Option<u64>,
     /// How many threads; the model does not depend on it [default: one a processor]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 1024))]
     pub threads: Option<usize>,
 }
 

@@ -3,6 +3,7 @@
 mod all;
 pub mod args;
 #[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod kept;
 mod measure;
 

@@ -2,6 +2,7 @@
 
 use crate::args::{PlanArgs, TargetArg};
 use crate::help;
+use crate::values::whole;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -32,7 +33,7 @@ pub struct ProfileArgs {
     #[arg(long, value_name = "KIND", conflicts_with = "json")]
     pub emit: Option<Kind>,
     /// Rows of the longer tables
-    #[arg(long, value_name = "N", default_value_t = 15)]
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = whole(0usize, usize::MAX))]
     pub top: usize,
     /// Print everything as JSON: phases, all symbols, all lines that ran, stacks
     #[arg(long)]

@@ -16,6 +16,7 @@ mod tests;
 
 use crate::error::CliError;
 use crate::files::Output;
+use crate::say::Said;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::table::grouped;
 use crate::targets::{self, REFERENCE};
@@ -179,7 +180,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
     let mut samples: Vec<Sample> = Vec::new();
     for tail in &tails {
         let mut probe = ProfileProbe::new(Vec::new(), false);
-        let mut said = io::stderr();
+        let mut said = Said;
         // Without a command line, words are lines to type, as `mlc run` has them.
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
         let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());

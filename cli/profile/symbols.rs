@@ -3,6 +3,7 @@
 use super::source::Source;
 use crate::error::CliError;
 use crate::files;
+use crate::say::say;
 use std::path::Path;
 
 /// What is known of a program.
@@ -29,7 +30,7 @@ pub fn find(file: &Path, named: Option<&Path>, program: &[u8], origin: u32) -> R
         match read(&path, program, origin) {
             Ok(found) => return Ok(found),
             // Nobody has asked for it.
-            Err(e) => eprintln!("note: {e}; it is not used"),
+            Err(e) => say!("note: {e}; it is not used"),
         }
     }
     Ok(Found { source: Source::default(), from: "no labels".into() })

@@ -98,7 +98,7 @@ fn dedup_and_balance_make_lists() {
         "is it raining?|YES\nis it raining?|YES\nis it sunny|NO\nis it sunny|NO\nhello|HI\nhello|HI\n"
     );
     let said = data(&folder, &["balance", "clean.txt", "--count", "0"]).fails(2);
-    assert!(said.contains("write a number from 1 to 100000"), "{said}");
+    assert!(said.contains("write a whole number from 1 to 100000"), "{said}");
 }
 
 #[test]

@@ -144,6 +144,9 @@ fn wrong_usage_exits_with_2() {
     assert_snapshot!("usage-twice", wrong(&["compile", "-o", "a.com", "-o", "a.com"]));
     assert_snapshot!("usage-pass", wrong(&["compile", "--print-after", "magic"]));
     assert_snapshot!("usage-clock", wrong(&["run", "model.ron", "--speed", "fast"]));
+    assert_snapshot!("usage-negative", wrong(&["train", "p.txt", "--epochs", "-1"]));
+    let said = wrong(&["run", "model.ron", "--speed", "-4MHz"]);
+    assert!(said.contains("write a clock as 4MHz") || said.contains("a clock has 1kHz to 1000MHz"), "{said}");
     assert_snapshot!(
         "usage-reference-clock",
         wrong(&["run", "model.ron", "-t", "reference", "--speed", "4MHz"])
@@ -177,4 +180,20 @@ fn templates_that_do_not_work() {
         said.contains(" |         ld a,(hl)+\n") && said.contains("  help: with --templates: correct"),
         "{said}"
     );
+}
+
+#[test]
+fn messages_quote_no_more_than_helps() {
+    let folder = Folder::new();
+    let text = models::text(&models::chat());
+    let long = "x".repeat(10_000_000);
+    folder.write("long.ron", text.replace("\"tiny\"", &format!("\"{long}\"")));
+    let said = folder.mlc(["inspect", "long.ron"]).fails(1);
+    assert!(said.contains(&format!("\"{}…\"", "x".repeat(80))), "{}", &said[..said.len().min(500)]);
+    assert!(said.len() < 600, "{} bytes", said.len());
+    let said = folder.mlc(["train", "p.txt", "--epochs", &"7".repeat(90_000)]).fails(2);
+    assert!(said.len() < 600 && said.contains(&format!("'{}…'", "7".repeat(80))), "{} bytes", said.len());
+    let said =
+        folder.mlc(["data", "split", "p.txt", "-o", &long[..90_000], "--held-out", &long[..90_000]]).fails(2);
+    assert!(said.len() < 1600, "{} bytes", said.len());
 }

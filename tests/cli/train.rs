@@ -112,7 +112,12 @@ fn errors_name_the_place() {
     insta::assert_snapshot!("train-one-reply", fails(&["same.txt"]));
     insta::assert_snapshot!("train-no-pair", fails(&["none.txt"]));
     insta::assert_snapshot!("train-binary", fails(&["bin.txt"]));
-    insta::assert_snapshot!("train-setting", fails(&["pairs.txt", "--hidden", "2000"]));
+    folder.write("wide.ron", "(pairs: [\"pairs.txt\"], hidden: [2000])");
+    insta::assert_snapshot!("train-setting", fails(&["--config", "wide.ron"]));
+    let said = folder.mlc(["train", "pairs.txt", "--hidden", "16,2000"]).fails(2);
+    assert!(
+        said.contains("invalid value '2000' for '--hidden <N,N,…>': write a whole number from 1 to 1024")
+    );
     insta::assert_snapshot!(
         "train-name",
         fails(&["pairs.txt", "--name", "no name", "--epochs", "1", "--hidden", "4"])

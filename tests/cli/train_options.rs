@@ -168,8 +168,8 @@ fn position_bands_tell_the_order_and_are_kept() {
     assert_ne!(lint("1"), lint("2"), "colliding queries are found, and gone");
     let said = folder.mlc(["train", "--config", "train.ron", "--position-bands", "1"]).ok();
     assert!(said.contains(" 66.7 % of replies right"), "{said}");
-    let said = folder.mlc(["train", "pairs.txt", "--position-bands", "17"]).fails(1);
-    assert!(said.contains("position bands is 17, outside 1..16"), "{said}");
+    let said = folder.mlc(["train", "pairs.txt", "--position-bands", "17"]).fails(2);
+    assert!(said.contains("'17' for '--position-bands <N>': write a whole number from 1 to 16"), "{said}");
     folder.mlc(["train", "pairs.txt", "--resume", "--position-bands", "2"]).fails(2);
 }
 

@@ -1,0 +1,65 @@
+//! Parsers of option values. What they refuse they answer with the values that there are.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+/// A whole number from `least` to `most`.
+pub fn whole<T>(least: T, most: T) -> impl Fn(&str) -> Result<T, String> + Clone
+where
+    T: FromStr + PartialOrd + Display + Copy + Send + Sync,
+{
+    move |text| match text.trim().parse::<T>() {
+        Ok(number) if least <= number && number <= most => Ok(number),
+        _ => Err(format!("write a whole number from {least} to {most}")),
+    }
+}
+
+/// A file that is written in one format, which its extension names.
+pub fn file_of(
+    format: &'static str,
+    extension: &'static str,
+) -> impl Fn(&str) -> Result<PathBuf, String> + Clone {
+    move |text| match has_extension(text, extension) {
+        true => Ok(PathBuf::from(text)),
+        false => Err(format!("it is written as {format}: give it a name that ends in .{extension}")),
+    }
+}
+
+/// A file of pairs to write. Names that end in .gz are read as packed.
+pub fn list_file(text: &str) -> Result<PathBuf, String> {
+    match has_extension(text, "gz") {
+        true => Err("it is written as plain text: give it a name that does not end in .gz".into()),
+        false => Ok(PathBuf::from(text)),
+    }
+}
+
+fn has_extension(text: &str, extension: &str) -> bool {
+    Path::new(text).extension().is_some_and(|e| e.eq_ignore_ascii_case(extension))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_a_range() {
+        let parse = whole(1u8, 16);
+        assert_eq!((parse("1"), parse(" 16 ")), (Ok(1), Ok(16)));
+        for wrong in ["0", "17", "-1", "256", "1.5", "", "x"] {
+            assert_eq!(parse(wrong), Err("write a whole number from 1 to 16".into()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_say_the_format() {
+        let parse = file_of("SVG", "svg");
+        assert_eq!(parse("a/b.SVG"), Ok(PathBuf::from("a/b.SVG")));
+        for wrong in ["b.png", "b", "svg", ".svg", "b.svg.gz"] {
+            let said = "it is written as SVG: give it a name that ends in .svg";
+            assert_eq!(parse(wrong), Err(said.into()), "{wrong}");
+        }
+        assert!(list_file("pairs.txt").is_ok() && list_file("pairs").is_ok());
+        assert!(list_file("pairs.txt.GZ").unwrap_err().contains("plain text"));
+    }
+}
