@@ -62,7 +62,7 @@ fn outputs(
     model: &Model,
     sources: &Sources,
 ) -> Result<Vec<Output>, CompileError> {
-    let mut outputs = Vec::new();
+    let mut outputs: Vec<Output> = Vec::new();
     for file in &args.outputs {
         let path = file.path.clone();
         if file.kind == Kind::Library {
@@ -71,7 +71,10 @@ fn outputs(
         }
         let header = path.with_file_name(format!("{}.h", sources.name));
         outputs.push(Output { path, bytes: sources.code.clone().into_bytes() });
-        outputs.push(Output { path: header, bytes: sources.header.clone().into_bytes() });
+        // Two copies of the code in a folder share it.
+        if outputs.iter().all(|output| output.path != header) {
+            outputs.push(Output { path: header, bytes: sources.header.clone().into_bytes() });
+        }
     }
     Ok(outputs)
 }

@@ -31,6 +31,8 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
         None => Vec::new(),
     };
+    let files = args.outputs.iter().filter(|file| file.kind != Kind::Wokwi);
+    files::check_writable(files.map(|file| file.path.as_path()))?;
     let demands = &args.plan.demands()?;
     let request = Request {
         model: &model,
@@ -88,7 +90,7 @@ fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
     }
     for path in names {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        assets.set_template(&name, &files::read_text(&path)?);
+        assets.set_template(&name, &files::read_text(&path, files::Kind::Template)?);
     }
     Ok(assets)
 }
@@ -130,7 +132,7 @@ fn print_after(compiled: &Compiled, pass: &str, out: &mut dyn Write) -> Result<(
 
 /// Compares the assembly with a file; shows a unified diff.
 fn check(compiled: &Compiled, path: &Path, json: bool, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let old = files::read_text(path)?;
+    let old = files::read_text(path, files::Kind::Generated)?;
     let equal = old == compiled.assembly;
     if json {
         writeln!(out, "{}", serde_json::json!({ "file": files::shown(path), "equal": equal }))?;

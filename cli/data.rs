@@ -10,7 +10,7 @@ use mlc_trainer::data::{self, Finding, Lengths, LintOptions, Severity, Stats};
 use mlc_trainer::{Pair, Pairs, Settings, TaskError};
 use serde::Serialize;
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Replies that are shown.
 const REPLIES: usize = 10;
@@ -167,9 +167,7 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> Result<(), CliError>
 }
 
 fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    if args.output == args.held_out {
-        return Err(CliError::Usage("both parts would go to the same file".into()));
-    }
+    check_outputs(&args.pairs.paths, [args.output.as_path(), &args.held_out])?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let (train, held_out) = data::split(&all(&read), args.share, args.seed).map_err(TaskError::from)?;
     let output =
@@ -181,7 +179,14 @@ fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
+/// Reading a long list takes a while: what would hinder writing shows before.
+fn check_outputs<'a>(pairs: &[PathBuf], outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
+    pairs::claim(pairs);
+    files::check_writable(outputs)
+}
+
 fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let all = all(&read);
     // Contradictions first: the most frequent reply is one of the repeated pairs.
@@ -190,6 +195,7 @@ fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 }
 
 fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let balanced = data::balance(&all(&read), args.count, args.seed);
     list(&balanced, read.pairs.len(), args.output.path.as_deref(), out)

@@ -9,7 +9,7 @@ use mlc_compiler::model::{Model, Output};
 use std::io::Write;
 
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let bytes = files::read(&args.file)?;
+    let bytes = files::read(&args.file, files::Kind::Model)?;
     let options = options(args);
     let mut model = files::parse_model(&bytes, &args.file, &options)?;
     // A model.ron, alone among the formats, says by itself what the options say.

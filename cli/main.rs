@@ -1,7 +1,7 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
 //! One file a verb; beside them [`args`], [`values`], [`parse`] and [`help`] (what can be typed), [`error`] and [`shorten`]
-//! (how failures look), [`files`] (reading, and writing whole or not at all), [`say`] (standard error),
+//! (how failures look), [`files`] (reading up to a cap, and writing whole or not at all), [`say`] (standard error),
 //! [`visible`] (terminals), [`pairs`], [`prompts`], [`sim`] (a compiled image on a machine),
 //! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
 //!

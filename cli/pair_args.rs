@@ -8,7 +8,7 @@ use crate::values::{file_of, list_file, whole};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use mlc_trainer::Device;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
 const MOST_PAIRS: usize = 100_000;
@@ -69,6 +69,14 @@ pub struct TrainArgs {
     pub chat: bool,
     #[command(flatten)]
     pub settings: TrainSettings,
+}
+
+impl TrainArgs {
+    /// All files to write.
+    pub fn outputs(&self) -> impl Iterator<Item = &Path> {
+        let others = [self.curve.as_deref(), self.result.as_deref(), self.log.as_ref().map(LogFile::path)];
+        [self.output.as_path()].into_iter().chain(others.into_iter().flatten())
+    }
 }
 
 fn device() -> impl TypedValueParser<Value = Device> {

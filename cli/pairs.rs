@@ -19,6 +19,10 @@ pub const UNCUT: Limits = Limits { query: MAX_LINE, reply: MAX_LINE };
 
 /// Pairs beyond this, in bytes of memory while they are trained on, are put aside.
 const MEMORY: usize = 1 << 30;
+/// The most bytes of pairs that are all held at once.
+const HELD: usize = 2 << 30;
+/// Bytes of a pair beside its texts: itself, and what the system takes for each text.
+const PAIR: usize = size_of::<Pair>() + 32;
 /// Pairs in a chunk where nobody says how many.
 const CHUNK: usize = 200_000;
 
@@ -75,19 +79,39 @@ pub fn is_standard_input(path: &Path) -> bool {
     path == Path::new(STANDARD_INPUT)
 }
 
+/// Puts files of pairs on the list of what is read before they are: reading may take long, and an output may be one.
+pub fn claim(paths: &[PathBuf]) {
+    for path in paths {
+        if is_standard_input(path) { files::reads_standard_input() } else { files::reads(path) }
+    }
+}
+
 /// Reads all files, and tells on standard error what was left out or cut.
 ///
 /// # Errors
-/// A file that cannot be read, or is no text.
+/// A file that cannot be read, or is no text; more than memory should hold.
 pub fn read(paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
-    let (mut pairs, mut held) = (Pairs::default(), Vec::new());
-    for path in paths {
-        read_source(&mut pairs, path, limits, &mut |pair| {
-            held.push(pair);
-            Ok(())
-        })?;
-    }
+    let pairs = read_up_to(HELD, paths, limits)?;
     report(&pairs);
+    Ok(pairs)
+}
+
+/// All pairs, if they take at most `most` bytes.
+fn read_up_to(most: usize, paths: &[PathBuf], limits: &Limits) -> Result<Pairs, CliError> {
+    let (mut pairs, mut held, mut bytes) = (Pairs::default(), Vec::new(), 0);
+    for path in paths {
+        let read = read_source(&mut pairs, path, limits, &mut |pair| {
+            bytes += PAIR + pair.query.len() + pair.reply.len();
+            held.push(pair);
+            // Reading ends; what is said of it is below.
+            if bytes > most { Err(io::ErrorKind::OutOfMemory.into()) } else { Ok(()) }
+        });
+        if bytes > most {
+            let problem = format!("more pairs than {} MiB of memory hold", most >> 20);
+            return Err(CliError::Read { path: path.clone(), problem, help: "take a part of them" });
+        }
+        read?;
+    }
     Ok(Pairs { pairs: held, ..pairs })
 }
 
@@ -122,6 +146,7 @@ fn read_source(
 ) -> Result<(), CliError> {
     let name = files::shown(path);
     if is_standard_input(path) {
+        files::reads_standard_input();
         return Ok(pairs.read_to(&mut io::stdin().lock(), "standard input", limits, sink)?);
     }
     let file = files::open(path)?;
@@ -171,4 +196,21 @@ pub fn warn_of_contradictions(pairs: &Pairs) {
 /// The names of what was read, for a headline.
 pub fn sources(pairs: &Pairs) -> String {
     pairs.sources.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn what_is_held_has_a_cap() {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(b"a|B\nc|D\n").unwrap();
+        let paths = [file.path().to_path_buf()];
+        let bytes = 2 * (PAIR + 2);
+        assert_eq!(read_up_to(bytes, &paths, &UNCUT).unwrap().pairs.len(), 2);
+        let error = read_up_to(bytes - 1, &paths, &UNCUT).unwrap_err().to_string();
+        assert!(error.ends_with(": more pairs than 0 MiB of memory hold"), "{error}");
+    }
 }

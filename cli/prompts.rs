@@ -44,7 +44,7 @@ pub fn choose(file: Option<&Path>, model: &Path, longest: usize) -> Result<Vec<P
 /// # Errors
 /// A file that cannot be read or has no prompt.
 pub fn read(path: &Path) -> Result<Vec<Prompt>, CliError> {
-    let prompts = parse(&files::read_text(path)?);
+    let prompts = parse(&files::read_text(path, files::Kind::Prompts)?);
     if prompts.is_empty() {
         return Err(CliError::Read {
             path: path.to_path_buf(),

@@ -12,9 +12,11 @@ use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target, eval, text};
 use serde::Serialize;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Read, Write};
 
 const DEFAULT_TARGET: &str = "z80-cpm";
+/// Bytes of a line of standard input. Any machine's prompts are shorter, and what has no end must not fill the memory.
+const LONGEST_LINE: u64 = 1 << 16;
 
 /// What answers.
 enum Speaker<'a> {
@@ -55,6 +57,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return Err(CliError::Usage("--screenshot shows what prompts lead to: give one at least".into()));
     }
     let model = files::model(&args.program)?.model;
+    files::check_writable(args.screenshot.as_deref())?;
     let demands = &args.plan.demands()?;
     let request =
         Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
@@ -103,9 +106,10 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     if !target.images.contains(&kind) {
         return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
     }
-    let bytes = files::read(&args.program)?;
+    let bytes = files::read(&args.program, files::Kind::Program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail };
+    files::check_writable(args.screenshot.as_deref())?;
     let mut out = console_output();
     let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);
     let picture = sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
@@ -141,10 +145,20 @@ fn converse(
 }
 
 /// A line without its end; bytes that are no UTF-8 are replaced. `None` at the end of the input.
+///
+/// # Errors
+/// The input cannot be read; a line that has no end for [`LONGEST_LINE`] bytes.
 fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
     let mut line = Vec::new();
-    if input.read_until(b'\n', &mut line).map_err(CliError::Input)? == 0 {
+    if input.take(LONGEST_LINE + 1).read_until(b'\n', &mut line).map_err(CliError::Input)? == 0 {
         return Ok(None);
+    }
+    if line.len() as u64 > LONGEST_LINE {
+        return Err(CliError::Prompt {
+            place: "standard input".into(),
+            problem: format!("a line of more than {LONGEST_LINE} bytes"),
+            help: "write one prompt a line".into(),
+        });
     }
     let text = String::from_utf8_lossy(&line);
     Ok(Some(text.trim_end_matches(['\n', '\r']).to_string()))

@@ -65,7 +65,7 @@ fn list(folder: &Path) -> Result<Vec<Listed>, CliError> {
         return Ok(Vec::new());
     }
     let wrong = |problem: String| CliError::Sweep { place: files::shown(&path), problem };
-    let list: List = serde_json::from_str(&files::read_text(&path)?)
+    let list: List = serde_json::from_str(&files::read_text(&path, files::Kind::Runs)?)
         .map_err(|e| wrong(format!("no list of a sweep's runs: {e}")))?;
     match list.format {
         FORMAT => Ok(list.runs),

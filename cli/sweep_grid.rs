@@ -60,9 +60,9 @@ pub fn runs(words: &[String], folder: &Path) -> Result<Vec<Run>, CliError> {
                 None => words.push(format!("--{}", axis.option)),
             }
         }
-        check(&command, &words)?;
         let file = |extension: &str| folder.join(format!("{name}.{extension}")).display().to_string();
         words.extend(["--output".to_string(), file("ron"), "--result".to_string(), file("json")]);
+        check(&command, &words)?;
         runs.push(Run { name, words });
     }
     Ok(runs)

@@ -77,7 +77,7 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
-        return Ok(Target::read(&files::read_text(path)?, name)?);
+        return Ok(Target::read(&files::read_text(path, files::Kind::Description)?, name)?);
     }
     let targets = assets.targets()?;
     if let Some(device) = assets.devices()?.iter().find(|device| device.name == name && device.uart.is_none())
@@ -121,7 +121,7 @@ fn on_board(name: &str, profile: &str, assets: &Assets) -> Result<Target, CliErr
     let path = Path::new(profile);
     let board = if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
         let stem = path.file_stem().map_or_else(|| profile.into(), |stem| stem.to_string_lossy());
-        Profile::read(&files::read_text(path)?, &stem, profile, &devices)?
+        Profile::read(&files::read_text(path, files::Kind::Description)?, &stem, profile, &devices)?
     } else {
         let profiles = assets.profiles()?;
         let on_chip = |p: &&Profile| p.device == name && p.baud.is_some();

@@ -1,11 +1,10 @@
 //! `mlc train`: conversation pairs → a model.
 
 use crate::budget::{Limits, Program};
-use crate::error::CliError;
-use crate::files::Output;
+use crate::error::{self, CliError, Style};
 use crate::import::summary;
 use crate::pair_args::TrainArgs;
-use crate::say::say;
+use crate::say::{self, say};
 use crate::snapshot::Snapshots;
 use crate::table::{Align, grouped, table};
 use crate::train_data::{self, Learned};
@@ -20,7 +19,7 @@ use mlc_compiler::model::{Model, ModelError};
 use mlc_trainer::{Baseline, EpochRow, Event, Pair, Pairs, Seeds, Settings, Shifts, Spread};
 use mlc_trainer::{StopReason, TaskError, TrainError, Trained, Training, curve, data};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
 /// What can be known before pairs are read.
@@ -66,18 +65,18 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
     settings.check().map_err(TrainError::from)?;
     settings.device.check().map_err(TrainError::from)?;
     check_name(&settings)?;
+    pairs::claim(&given.pairs);
+    files::check_distinct(args.outputs())?;
     Ok(Prepared { given, settings, limits, start })
 }
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Prepared { given, settings, limits, start } = prepare(args)?;
+    // Reading and training may take hours: what would hinder writing their result must show before.
+    let files = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
+    files::check_writable(files.into_iter().flatten().map(PathBuf::as_path))?;
     let Learned { task, start, pairs } =
         train_data::learned(&given, &settings, start.as_ref(), args.baselines)?;
-    // Training may take minutes: what would hinder writing its result must show before.
-    [Some(&args.output), args.curve.as_ref(), args.result.as_ref()]
-        .into_iter()
-        .flatten()
-        .try_for_each(|p| files::check_writable(p))?;
     // A result is of the model beside it: none until this one is there.
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let mut log = args.log.as_ref().map(Log::create).transpose()?;
@@ -105,16 +104,26 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     })?;
     display.finish();
     let (seed, trained) = &seeds.runs[seeds.best];
-    let text = import::ron::write(&trained.model);
-    let size = text.len();
-    let mut outputs = vec![Output { path: args.output.clone(), bytes: text.into_bytes() }];
+    // Everything is written before anything is printed: a reader who has gone costs no file, and a file that cannot be
+    // written costs neither the others nor the report.
+    let mut lost = Lost::default();
+    let model = import::ron::write(&trained.model).into_bytes();
+    let size = model.len();
+    let size = lost.note(files::write(&args.output, model)).map(|()| size);
     if let Some(path) = &args.curve {
         let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
-        let bytes = curve::svg(&trained.model.name, &rows).into_bytes();
-        outputs.push(Output { path: path.clone(), bytes });
+        lost.note(files::write(path, curve::svg(&trained.model.name, &rows).into_bytes()));
     }
-    files::write_all(&outputs)?;
-    log.map_or(Ok(()), Log::finish)?;
+    lost.note(log.map_or(Ok(()), Log::finish));
+    let program = limits.program(&trained.model)?;
+    let verdict = limits.judge(&trained.model, program.as_ref());
+    // A training that was stopped has none, so that a batch system runs it again, and none is without its model.
+    let whole = size.is_some() && !stop.load(Ordering::SeqCst);
+    if let Some(path) = args.result.as_ref().filter(|_| whole) {
+        let result =
+            TrainResult::new(&seeds.runs[seeds.best], &given, &limits, program.as_ref(), verdict.kept);
+        lost.note(files::write(path, result.text().into_bytes()));
+    }
     report(trained, &args.output, size, out)?;
     if settings.shift == Shifts::Learnt {
         let shifts: Vec<_> = trained.model.layers.iter().map(|layer| layer.shift.to_string()).collect();
@@ -123,9 +132,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if args.seeds > 1 {
         report_seeds(&seeds, out)?;
     }
-    let program = limits.program(&trained.model)?;
     writeln!(out, "{}", limits.cost(program.as_ref()))?;
-    let verdict = limits.judge(&trained.model, program.as_ref());
     verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     // A network that is beyond them itself is the best of those.
     if let Some(beyond) = trained.beyond.as_ref().filter(|_| trained.within_budget) {
@@ -151,21 +158,35 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let bytes = program.as_ref().map(Program::table_bytes);
         write!(out, "\n{}", compare(trained, &pairs, share, bytes)?)?;
     }
-    // A training that was stopped has none: a batch system is to run it again.
-    if let Some(path) = args.result.as_ref().filter(|_| !stop.load(Ordering::SeqCst)) {
-        let result =
-            TrainResult::new(&seeds.runs[seeds.best], &given, &limits, program.as_ref(), verdict.kept);
-        files::write(path, result.text().into_bytes())?;
-    }
     if args.chat {
         interrupt::ignore();
         run::talk(&trained.model, out)?;
     }
+    lost.end()?;
     Ok(match (stop.load(Ordering::SeqCst), verdict.kept) {
         (true, _) => Outcome::Interrupted,
         (false, true) => Outcome::Done,
         (false, false) => Outcome::Difference,
     })
+}
+
+/// Files that could not be written.
+#[derive(Default)]
+struct Lost(Vec<CliError>);
+
+impl Lost {
+    /// `None`: it could not.
+    fn note(&mut self, written: Result<(), CliError>) -> Option<()> {
+        written.map_err(|e| self.0.push(e)).ok()
+    }
+
+    /// # Errors
+    /// The last of them, after the others were said.
+    fn end(mut self) -> Result<(), CliError> {
+        let Some(last) = self.0.pop() else { return Ok(()) };
+        self.0.iter().for_each(|e| say::put(&error::render(e, Style::of_stderr())));
+        Err(last)
+    }
 }
 
 /// The model to go on with: the one that was named, or the one where the result goes.
@@ -175,7 +196,10 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
         let help = "train without --resume first, or name a model behind it";
         return Err(CliError::Resume { problem, help });
     }
-    Ok(files::model(named.unwrap_or(output))?.model)
+    let start = files::model(named.unwrap_or(output))?;
+    // What is trained is that model, further on: it may take its place.
+    files::may_replace(&start.path);
+    Ok(start.model)
 }
 
 /// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also
@@ -248,11 +272,14 @@ fn put<T>(field: &mut T, value: Option<T>) {
     }
 }
 
-fn report(trained: &Trained, path: &Path, size: usize, out: &mut dyn Write) -> Result<(), CliError> {
+/// `size`: bytes of the model's file, `None` where it could not be written.
+fn report(trained: &Trained, path: &Path, size: Option<usize>, out: &mut dyn Write) -> Result<(), CliError> {
     if trained.stop == StopReason::Requested {
         say!("stopped; this is the best network so far, from epoch {} of {}", trained.epoch, trained.epochs);
     }
-    writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
+    if let Some(size) = size {
+        writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
+    }
     writeln!(out, "training pairs: {}", shares(&trained.train))?;
     if let Some(held_out) = &trained.held_out {
         writeln!(out, "held-out pairs: {}", shares(held_out))?;

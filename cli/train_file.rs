@@ -110,10 +110,10 @@ pub struct TrainSettings {
 /// # Errors
 /// It cannot be read, or is no such file; with the place.
 pub fn read(path: &Path) -> Result<TrainSettings, CliError> {
-    let mut settings = parse(&files::read_text(path)?).map_err(|(place, problem)| CliError::TrainFile {
-        place: format!("{}:{place}", files::shown(path)),
-        problem,
-    })?;
+    let mut settings =
+        parse(&files::read_text(path, files::Kind::Settings)?).map_err(|(place, problem)| {
+            CliError::TrainFile { place: format!("{}:{place}", files::shown(path)), problem }
+        })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     settings.pairs.iter_mut().for_each(|pairs| *pairs = folder.join(&*pairs));
     Ok(settings)

@@ -37,6 +37,12 @@ impl FromStr for LogFile {
     }
 }
 
+impl LogFile {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 /// An open log. Every row is in the file as soon as its epoch is over.
 pub struct Log {
     file: File,

@@ -71,7 +71,7 @@ impl TrainResult {
     /// # Errors
     /// It cannot be read; it is no result, with the place.
     pub fn read(path: &Path) -> Result<Self, CliError> {
-        let text = files::read_text(path)?;
+        let text = files::read_text(path, files::Kind::Settings)?;
         let wrong = |problem: String| CliError::Sweep { place: files::shown(path), problem };
         let result: Self = serde_json::from_str(&text).map_err(|e| wrong(format!("no result: {e}")))?;
         match result.format {

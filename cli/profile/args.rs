@@ -4,7 +4,7 @@ use crate::args::{PlanArgs, TargetArg};
 use crate::help;
 use crate::values::whole;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 #[derive(Debug, Args)]
@@ -38,6 +38,13 @@ pub struct ProfileArgs {
     /// Print everything as JSON: phases, all symbols, all lines that ran, stacks
     #[arg(long)]
     pub json: bool,
+}
+
+impl ProfileArgs {
+    /// All files to write.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.outputs.iter().map(|file| file.path.as_path())
+    }
 }
 
 /// What else `mlc profile` can give.

@@ -67,12 +67,7 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if args.target.name == REFERENCE {
         return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
     }
-    for (i, file) in args.outputs.iter().enumerate() {
-        if args.outputs[..i].iter().any(|other| other.path == file.path) {
-            return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
-        }
-        files::check_writable(&file.path)?;
-    }
+    files::check_writable(args.files())?;
     let assets = Assets::builtin();
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let profile = match sim::program_kind(&args.program) {
@@ -125,6 +120,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         }
         false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
     };
+    files::check_distinct(args.files())?;
     let mut samples: Vec<Sample> = Vec::new();
     let mut steps = 0;
     let bar = progress::bar(queries.len(), "profile");
@@ -170,12 +166,13 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         let message = format!("of an AVR chip a model can be profiled, no .{extension} file");
         return Err(CliError::Usage(message));
     }
-    let bytes = files::read(&args.program)?;
+    let bytes = files::read(&args.program, files::Kind::Program)?;
     let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
     let tails: Vec<String> = match &args.prompts {
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query).collect(),
         None => vec![args.words.join(" ")],
     };
+    files::check_distinct(args.files())?;
     let name = files::shown(&args.program);
     let mut samples: Vec<Sample> = Vec::new();
     for tail in &tails {

@@ -2,7 +2,7 @@
 
 use super::source::Source;
 use crate::error::CliError;
-use crate::files;
+use crate::files::{self, Kind};
 use crate::say::say;
 use std::path::Path;
 
@@ -37,7 +37,7 @@ pub fn find(file: &Path, named: Option<&Path>, program: &[u8], origin: u32) -> R
 }
 
 fn read(path: &Path, program: &[u8], origin: u32) -> Result<Found, CliError> {
-    let text = files::read_text(path)?;
+    let text = files::read_text(path, Kind::Generated)?;
     let refuse =
         |problem: &str, help| CliError::Read { path: path.to_path_buf(), problem: problem.into(), help };
     let from = format!("labels from {}", files::shown(path));

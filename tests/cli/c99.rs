@@ -31,3 +31,15 @@ fn c_has_no_target_so_it_comes_alone() {
     }
     assert_eq!(folder.names(), ["model.ron"]);
 }
+
+#[test]
+fn two_copies_share_a_header_and_the_header_is_no_input() {
+    let folder = Folder::new();
+    let model = models::text(&models::chat());
+    folder.write("tiny.h", &model).write("model.ron", &model);
+    let said = folder.mlc(["compile", "tiny.h", "-o", "t.c"]).fails(2);
+    assert!(said.contains("tiny.h is read by this command and would be overwritten"), "{said}");
+    assert_eq!(folder.text("tiny.h"), model);
+    folder.mlc(["compile", "-o", "a.c", "-o", "b.c"]).ok();
+    assert_eq!(folder.read("a.c"), folder.read("b.c"));
+}

@@ -7,6 +7,7 @@ mod compile;
 mod data;
 mod errors;
 mod eval;
+mod files;
 mod help;
 mod models;
 mod plan;
@@ -15,6 +16,7 @@ mod run;
 #[path = "../support/shared.rs"]
 mod shared;
 mod spectrum;
+mod streams;
 mod sweep;
 mod targets;
 mod train;

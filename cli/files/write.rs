@@ -1,0 +1,159 @@
+//! Writing files whole or not at all.
+
+use super::{claims, reason};
+use crate::error::CliError;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use tempfile::NamedTempFile;
+
+/// A file to be written.
+#[derive(Debug)]
+pub struct Output {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+}
+
+/// Writes files so that each is there whole or as it was before, and none is new unless all could be written.
+///
+/// Each goes into a temporary file beside it and onto the disk; when all are there, each is renamed.
+///
+/// # Errors
+/// The first file that cannot be written, or that was read, or that is another one of `outputs`. Temporary files are gone
+/// then.
+pub fn write_all(outputs: &[Output]) -> Result<(), CliError> {
+    claims::check(outputs.iter().map(|output| output.path.as_path()))?;
+    let mut ready = Vec::new();
+    for output in outputs {
+        let (temporary, path) = prepare(output)?;
+        ready.push((temporary, path, &output.path));
+    }
+    for (temporary, path, named) in ready {
+        temporary.persist(&path).map_err(|e| unwritable(named, &e.error))?;
+    }
+    Ok(())
+}
+
+/// The content in a temporary file, and where it is to go.
+fn prepare(output: &Output) -> Result<(NamedTempFile, PathBuf), CliError> {
+    let path = resolve(&output.path);
+    if path.is_dir() {
+        let (problem, help) = ("this is a folder".to_string(), "name a file in it");
+        return Err(CliError::Write { path: output.path.clone(), problem, help });
+    }
+    // Renaming would put a plain file in the place of a device or a pipe, and of one that is protected.
+    if let Ok(present) = fs::metadata(&path) {
+        let refused = match (present.is_file(), present.permissions().readonly()) {
+            (false, _) => Some(("this is a device or a pipe, not a file", "name a file")),
+            (true, true) => Some(("this file is read-only", "make it writable, or name another file")),
+            (true, false) => None,
+        };
+        if let Some((problem, help)) = refused {
+            return Err(CliError::Write { path: output.path.clone(), problem: problem.into(), help });
+        }
+    }
+    let temporary = temporary(&path, &output.bytes).map_err(|e| unwritable(&output.path, &e))?;
+    Ok((temporary, path))
+}
+
+/// Writes one file; see [`write_all`].
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write(path: &Path, bytes: Vec<u8>) -> Result<(), CliError> {
+    write_all(&[Output { path: path.to_path_buf(), bytes }])
+}
+
+/// Finds out, before long work, whether all of `paths` could be written, and leaves nothing behind.
+///
+/// # Errors
+/// See [`write_all`].
+pub fn check_writable<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
+    let paths: Vec<&Path> = paths.into_iter().collect();
+    claims::check(paths.iter().copied())?;
+    let one = |path: &&Path| prepare(&Output { path: path.to_path_buf(), bytes: Vec::new() }).map(|_| ());
+    paths.iter().try_for_each(one)
+}
+
+/// Removes a file if it is there.
+///
+/// # Errors
+/// What hinders it.
+pub fn remove(path: &Path) -> Result<(), CliError> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => Err(unwritable(path, &e)),
+        _ => Ok(()),
+    }
+}
+
+/// Creates a file to be written piece by piece; what it held is lost.
+///
+/// # Errors
+/// What hinders it.
+pub fn create(path: &Path) -> Result<File, CliError> {
+    if path.is_dir() {
+        let (problem, help) = ("this is a folder".to_string(), "name a file in it");
+        return Err(CliError::Write { path: path.to_path_buf(), problem, help });
+    }
+    claims::check([path])?;
+    File::create(path).map_err(|e| unwritable(path, &e))
+}
+
+/// Makes a folder and those around it.
+///
+/// # Errors
+/// What hinders it.
+pub fn create_folder(path: &Path) -> Result<(), CliError> {
+    fs::create_dir_all(path).map_err(|e| unwritable(path, &e))
+}
+
+/// Where a file lies.
+pub fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// A link is followed: the file behind it is replaced, not the link.
+fn resolve(path: &Path) -> PathBuf {
+    if path.is_symlink() {
+        fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+    } else {
+        path.to_path_buf()
+    }
+}
+
+fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".mlc-");
+    // Temporary files are private by default; outputs are like any other file.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut file = builder.tempfile_in(folder(path))?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    Ok(file)
+}
+
+/// Why writing failed, and what to do.
+pub fn unwritable(path: &Path, e: &io::Error) -> CliError {
+    let (problem, help) = match e.kind() {
+        // Some folders, as /proc, take no files and say that there is none.
+        ErrorKind::NotFound if folder(path).is_dir() => {
+            ("the system refuses to make a file in this folder".to_string(), "choose another folder")
+        }
+        ErrorKind::NotFound => ("its folder is not there".to_string(), "create the folder first"),
+        ErrorKind::NotADirectory => {
+            ("what should be its folder is a file".to_string(), "choose another path")
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            ("no permission".to_string(), "choose a place where you may write")
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            ("the disk is full".to_string(), "make room and try again")
+        }
+        _ => (reason(e), "choose another place"),
+    };
+    CliError::Write { path: path.to_path_buf(), problem, help }
+}
