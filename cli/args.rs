@@ -310,9 +310,9 @@ pub struct CompileArgs {
     #[arg(long, value_name = "PASS", conflicts_with_all = ["emit", "json"])]
     #[arg(value_parser = PossibleValuesParser::new(pass::NAMES.into_iter().chain(["all"])))]
     pub print_after: Option<String>,
-    /// Compare the assembly with FILE instead of writing; a difference is shown and exits with 1
-    #[arg(long, value_name = "FILE.asm", conflicts_with = "outputs")]
-    pub check: Option<PathBuf>,
+    /// Compare FILE with what -o FILE would write, and write nothing; a difference is shown and exits with 1
+    #[arg(long, value_name = "FILE", conflicts_with = "outputs")]
+    pub check: Option<OutputFile>,
     /// Queries to measure densities on, one a line [default: some small talk]
     #[arg(long, value_name = "FILE")]
     pub calibrate: Option<PathBuf>,
@@ -322,6 +322,13 @@ pub struct CompileArgs {
     /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,
+}
+
+impl CompileArgs {
+    /// The files to write or to compare; none means the usual ones.
+    pub fn files(&self) -> &[OutputFile] {
+        if self.check.is_some() { self.check.as_slice() } else { &self.outputs }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,7 @@ use crate::args::{CompileArgs, Kind};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::table::grouped;
-use crate::{Outcome, files, targets};
+use crate::{Outcome, check, files, targets};
 use mlc_compiler::c99::{self, Sources};
 use mlc_compiler::model::Model;
 use mlc_compiler::{Assets, CompileError};
@@ -16,9 +16,9 @@ use std::io::Write;
 /// # Errors
 /// C and a program in one command: they would take different options.
 pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
-    let c = args.outputs.iter().filter(|o| matches!(o.kind, Kind::C | Kind::Library)).count();
-    let of_program = args.emit.is_some() || args.print_after.is_some() || args.check.is_some();
-    if c > 0 && (c < args.outputs.len() || of_program) {
+    let c = args.files().iter().filter(|o| matches!(o.kind, Kind::C | Kind::Library)).count();
+    let of_program = args.emit.is_some() || args.print_after.is_some();
+    if c > 0 && (c < args.files().len() || of_program) {
         let problem = "C has no target: write .c and .zip in a command of their own";
         return Err(CliError::Usage(problem.into()));
     }
@@ -33,6 +33,9 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     let sources = c99::sources(model, assets)?;
     let outputs = outputs(args, assets, model, &sources)?;
+    if args.check.is_some() {
+        return check::run(&outputs, args.json, out);
+    }
     files::write_all(&outputs)?;
     let (flash, ram) = (sources.flash, sources.ram);
     if args.json {
@@ -63,7 +66,7 @@ fn outputs(
     sources: &Sources,
 ) -> Result<Vec<Output>, CompileError> {
     let mut outputs: Vec<Output> = Vec::new();
-    for file in &args.outputs {
+    for file in args.files() {
         let path = file.path.clone();
         if file.kind == Kind::Library {
             outputs.push(Output { path, bytes: c99::library(model, sources, assets)? });

@@ -6,13 +6,12 @@ use crate::files::Output;
 use crate::say::say;
 use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, c99, files, prompts, targets, wokwi};
+use crate::{Outcome, c99, check, files, prompts, targets, templates, wokwi};
 use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::target::{Board, ImageKind};
-use mlc_compiler::{Assets, Compiled, Request, Target};
+use mlc_compiler::{Compiled, Request, Target};
 use serde::Serialize;
-use similar::TextDiff;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -20,7 +19,7 @@ use std::path::{Path, PathBuf};
 const WARNINGS: usize = 5;
 
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let assets = assets(args.templates.as_deref())?;
+    let assets = templates::assets(args.templates.as_deref())?;
     if c99::wanted(args)? {
         return c99::run(args, &assets, &files::model(&args.model)?.model, out);
     }
@@ -31,8 +30,10 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
         None => Vec::new(),
     };
-    let files = args.outputs.iter().filter(|file| file.kind != Kind::Wokwi);
-    files::check_writable(files.map(|file| file.path.as_path()))?;
+    if args.check.is_none() {
+        let files = args.outputs.iter().filter(|file| file.kind != Kind::Wokwi);
+        files::check_writable(files.map(|file| file.path.as_path()))?;
+    }
     let demands = &args.plan.demands()?;
     let request = Request {
         model: &model,
@@ -53,10 +54,11 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if let Some(pass) = &args.print_after {
         print_after(&compiled, pass, out)?;
     }
-    if let Some(path) = &args.check {
-        return check(&compiled, path, args.json, out);
+    let (folders, outputs) = outputs(args, &model, &target, &compiled)?;
+    if args.check.is_some() {
+        return check::run(&outputs, args.json, out);
     }
-    let outputs = outputs(args, &model, &target, &compiled)?;
+    folders.iter().try_for_each(|folder| files::create_folder(folder))?;
     files::write_all(&outputs)?;
     if args.json {
         writeln!(out, "{}", targets::json(&Summary::new(&compiled, &target, &outputs)))?;
@@ -64,35 +66,6 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         report(&compiled, &target, &outputs, out)?;
     }
     Ok(Outcome::Done)
-}
-
-/// Built-in templates, those of `folder` in their place.
-fn assets(folder: Option<&Path>) -> Result<Assets, CliError> {
-    let mut assets = Assets::builtin();
-    let Some(folder) = folder else { return Ok(assets) };
-    let unreadable = |e: std::io::Error| CliError::Read {
-        path: folder.to_path_buf(),
-        problem: format!("no folder of templates: {e}"),
-        help: "name a folder with .asm or .S templates",
-    };
-    let mut names: Vec<PathBuf> = Vec::new();
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        names.push(entry.map_err(unreadable)?.path());
-    }
-    names.retain(|path| path.extension().is_some_and(|e| e == "asm" || e == "S"));
-    names.sort();
-    if names.is_empty() {
-        return Err(CliError::Read {
-            path: folder.to_path_buf(),
-            problem: "there is no .asm or .S template in it".into(),
-            help: "name a folder with .asm or .S templates",
-        });
-    }
-    for path in names {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        assets.set_template(&name, &files::read_text(&path, files::Kind::Template)?);
-    }
-    Ok(assets)
 }
 
 fn content(compiled: &Compiled, kind: Kind) -> Vec<u8> {
@@ -130,28 +103,19 @@ fn print_after(compiled: &Compiled, pass: &str, out: &mut dyn Write) -> Result<(
     Ok(())
 }
 
-/// Compares the assembly with a file; shows a unified diff.
-fn check(compiled: &Compiled, path: &Path, json: bool, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let old = files::read_text(path, files::Kind::Generated)?;
-    let equal = old == compiled.assembly;
-    if json {
-        writeln!(out, "{}", serde_json::json!({ "file": files::shown(path), "equal": equal }))?;
-    } else if equal {
-        writeln!(out, "{}: up to date", files::shown(path))?;
-    } else {
-        let diff = TextDiff::from_lines(old.as_str(), compiled.assembly.as_str());
-        let (name, new) = (files::shown(path), "as compiled now");
-        write!(out, "{}", diff.unified_diff().context_radius(3).header(&name, new))?;
-    }
-    Ok(if equal { Outcome::Done } else { Outcome::Difference })
-}
-
 /// # Errors
 /// A file that is named twice, or that the target does not load.
 fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
-    for (i, file) in args.outputs.iter().enumerate() {
-        if args.outputs[..i].contains(file) {
+    for (i, file) in args.files().iter().enumerate() {
+        if args.files()[..i].contains(file) {
             return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
+        }
+        let is_avr = file.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("s"));
+        if is_avr && target.board.is_none() {
+            let (path, name) = (files::shown(&file.path), &target.name);
+            return Err(CliError::Usage(format!(
+                "{path}: .S is assembly for AVR chips; that of {name} is .asm"
+            )));
         }
         if file.kind == Kind::Wokwi && target.board.is_none() {
             let (path, name) = (files::shown(&file.path), &target.name);
@@ -168,34 +132,34 @@ fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
     Ok(())
 }
 
-/// The files to write; makes the default folder.
+/// The files to write, or to compare, and folders to make for them.
 fn outputs(
     args: &CompileArgs,
     model: &Model,
     target: &Target,
     compiled: &Compiled,
-) -> Result<Vec<Output>, CliError> {
+) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
     let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
-    if !args.outputs.is_empty() {
-        let mut outputs = Vec::new();
-        for file in &args.outputs {
+    if !args.files().is_empty() {
+        let (mut folders, mut outputs) = (Vec::new(), Vec::new());
+        for file in args.files() {
             match (file.kind, &target.board) {
                 (Kind::Wokwi, Some(board)) => {
-                    files::create_folder(&file.path)?;
+                    folders.push(file.path.clone());
                     outputs.extend(wokwi_files(&file.path, model, board, compiled)?);
                 }
                 (kind, _) => outputs.push(output(file.path.clone(), kind)),
             }
         }
-        return Ok(outputs);
+        return Ok((folders, outputs));
     }
     let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
-    files::create_folder(&folder)?;
     let path = |kind: Kind| {
         let extension = if kind == Kind::Asm && target.board.is_some() { "S" } else { kind.extension() };
         folder.join(format!("{}.{extension}", model.name))
     };
-    Ok(Kind::default(target).map(|kind| output(path(kind), kind)).collect())
+    let outputs = Kind::default(target).map(|kind| output(path(kind), kind)).collect();
+    Ok((vec![folder], outputs))
 }
 
 /// The folder for Wokwi.

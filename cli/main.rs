@@ -2,7 +2,7 @@
 //!
 //! One file a verb; beside them [`args`], [`values`], [`parse`] and [`help`] (what can be typed), [`error`] and [`shorten`]
 //! (how failures look), [`files`] (reading up to a cap, and writing whole or not at all), [`say`] (standard error),
-//! [`visible`] (terminals), [`pairs`], [`prompts`], [`sim`] (a compiled image on a machine),
+//! [`visible`] (terminals), [`pairs`], [`prompts`], [`templates`], [`check`], [`sim`] (a compiled image on a machine),
 //! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted.
@@ -14,6 +14,7 @@ mod args;
 mod bench;
 mod budget;
 mod c99;
+mod check;
 mod compile;
 mod console;
 mod data;
@@ -44,6 +45,7 @@ mod sweep_curve;
 mod sweep_grid;
 mod table;
 mod targets;
+mod templates;
 mod train;
 mod train_data;
 mod train_display;

@@ -138,6 +138,62 @@ fn check_compares_and_shows_a_diff() {
 }
 
 #[test]
+fn check_goes_by_the_kind_of_the_file() {
+    let folder = tiny();
+    let kinds = ["com", "asm", "lst", "map", "ir", "plan"].map(|kind| format!("t.{kind}"));
+    let outputs = kinds.iter().flat_map(|file| ["-o", file]);
+    folder.mlc(["compile"].into_iter().chain(outputs)).ok();
+    for file in &kinds {
+        assert_eq!(folder.mlc(["compile", "--check", file]).ok(), format!("{file}: up to date\n"));
+    }
+    folder.write("t.com", &folder.read("t.com")[..100]);
+    let ran = folder.mlc(["compile", "--check", "t.com"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("t.com: differs from byte 100 on; it has 100 bytes, as compiled now "));
+    let said = folder.mlc(["compile", "--check", "t.txt"]).fails(2);
+    assert!(said.contains("the extension decides what is written: .com, "), "{said}");
+    for option in ["--check", "-o"] {
+        let said = folder.mlc(["compile", option, "t.S"]).fails(2);
+        assert!(said.contains("t.S: .S is assembly for AVR chips; that of z80-cpm is .asm\n"), "{said}");
+    }
+}
+
+#[test]
+fn check_tells_line_ends_from_other_differences() {
+    let folder = tiny();
+    folder.mlc(["compile", "-o", "t.asm"]).ok();
+    let text = folder.text("t.asm");
+    let crlf = text.replace('\n', "\r\n");
+    folder.write("t.asm", &crlf);
+    let ran = folder.mlc(["compile", "--check", "t.asm"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert_eq!(
+        ran.stdout,
+        "t.asm: only its line ends differ: they are CRLF, those written are LF\n\
+         Git does that with core.autocrlf; `*.asm text eol=lf` in .gitattributes keeps LF\n"
+    );
+    let ran = folder.mlc(["compile", "--check", "t.asm", "--json"]);
+    assert_eq!(ran.stdout, "{\"file\":\"t.asm\",\"equal\":false,\"only_line_ends\":true}\n");
+    folder.write("t.asm", crlf.replacen("bdos            equ 0005h", "bdos            equ 0006h", 1));
+    let ran = folder.mlc(["compile", "--check", "t.asm"]);
+    assert!(
+        ran.stdout.starts_with("t.asm: its line ends are CRLF, those written are LF; what else differs:\n")
+    );
+    assert_eq!(ran.stdout.lines().filter(|line| line.starts_with(['-', '+'])).count(), 4, "{}", ran.stdout);
+}
+
+#[test]
+fn templates_may_include_others_that_mlc_has_not() {
+    let folder = tiny();
+    let cpm = include_str!("../../runtime-z80/cpm.asm");
+    folder
+        .write("own/cpm.asm", format!("{cpm}\n{{% include \"more.asm\" %}}\n"))
+        .write("own/more.asm", "; more\n");
+    folder.write("own/.gitignore", "").mlc(["compile", "--templates", "own", "-o", "t.asm"]).ok();
+    assert!(folder.text("t.asm").contains("; more\n"));
+}
+
+#[test]
 fn passes_can_be_watched() {
     let folder = tiny();
     let all = folder.mlc(["compile", "--print-after", "all", "-o", "t.com"]).ok();

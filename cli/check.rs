@@ -1,0 +1,128 @@
+//! `mlc compile --check`: whether files are what they would be written as now.
+
+use crate::Outcome;
+use crate::error::CliError;
+use crate::files::{self, Kind, Output};
+use crate::table::grouped;
+use serde::Serialize;
+use similar::TextDiff;
+use std::io::Write;
+
+/// What a file is beside its new content.
+#[derive(Debug, PartialEq, Eq)]
+enum Comparison {
+    Equal,
+    /// The old one has CRLF, the new one LF.
+    LineEnds,
+    /// A unified diff without line ends, and whether those differ as well.
+    Text {
+        diff: String,
+        line_ends: bool,
+    },
+    /// The first byte that differs; the old size and the new one.
+    Bytes {
+        at: usize,
+        old: usize,
+        new: usize,
+    },
+}
+
+#[derive(Serialize)]
+struct Row {
+    file: String,
+    equal: bool,
+    only_line_ends: bool,
+}
+
+/// Compares the files where `outputs` would be written, and shows what differs.
+///
+/// # Errors
+/// One that cannot be read.
+pub fn run(outputs: &[Output], json: bool, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let mut outcome = Outcome::Done;
+    for output in outputs {
+        let name = files::shown(&output.path);
+        let comparison = compare(&name, &files::read(&output.path, Kind::Generated)?, &output.bytes);
+        let equal = comparison == Comparison::Equal;
+        if !equal {
+            outcome = Outcome::Difference;
+        }
+        if json {
+            let only_line_ends = comparison == Comparison::LineEnds;
+            let row = serde_json::to_string(&Row { file: name, equal, only_line_ends });
+            writeln!(out, "{}", row.expect("a row has string keys only"))?;
+            continue;
+        }
+        let git = || {
+            let extension = output.path.extension().map_or("".into(), |e| e.to_string_lossy());
+            format!(
+                "Git does that with core.autocrlf; `*.{extension} text eol=lf` in .gitattributes keeps LF"
+            )
+        };
+        match comparison {
+            Comparison::Equal => writeln!(out, "{name}: up to date")?,
+            Comparison::LineEnds => {
+                writeln!(out, "{name}: only its line ends differ: they are CRLF, those written are LF")?;
+                writeln!(out, "{}", git())?;
+            }
+            Comparison::Text { diff, line_ends } => {
+                if line_ends {
+                    writeln!(
+                        out,
+                        "{name}: its line ends are CRLF, those written are LF; what else differs:"
+                    )?;
+                    writeln!(out, "{}", git())?;
+                }
+                write!(out, "{diff}")?;
+            }
+            Comparison::Bytes { at, old, new } => {
+                let [at, old, new] = [at, old, new].map(|n| grouped(n as u64));
+                writeln!(
+                    out,
+                    "{name}: differs from byte {at} on; it has {old} bytes, as compiled now {new}"
+                )?;
+            }
+        }
+    }
+    Ok(outcome)
+}
+
+fn compare(name: &str, old: &[u8], new: &[u8]) -> Comparison {
+    if old == new {
+        return Comparison::Equal;
+    }
+    let (Some(old_text), Some(new_text)) = (text(old), text(new)) else {
+        let equal = old.iter().zip(new).take_while(|(old, new)| old == new).count();
+        return Comparison::Bytes { at: equal, old: old.len(), new: new.len() };
+    };
+    let line_ends = old_text.contains("\r\n") && !new_text.contains("\r\n");
+    let plain = if line_ends { old_text.replace("\r\n", "\n") } else { old_text.to_string() };
+    if plain == new_text {
+        return Comparison::LineEnds;
+    }
+    let diff = TextDiff::from_lines(plain.as_str(), new_text);
+    let diff = diff.unified_diff().context_radius(3).header(name, "as compiled now").to_string();
+    Comparison::Text { diff, line_ends }
+}
+
+/// `None`: no text, as Git tells.
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_kind_of_difference() {
+        let compare = |old: &[u8], new: &[u8]| compare("f", old, new);
+        assert_eq!(compare(b"a\n", b"a\n"), Comparison::Equal);
+        assert_eq!(compare(b"a\r\nb\r\n", b"a\nb\n"), Comparison::LineEnds);
+        let diff = "--- f\n+++ as compiled now\n@@ -1 +1 @@\n-a\n+b\n".to_string();
+        assert_eq!(compare(b"a\r\n", b"b\n"), Comparison::Text { diff: diff.clone(), line_ends: true });
+        assert_eq!(compare(b"a\n", b"b\n"), Comparison::Text { diff, line_ends: false });
+        assert_eq!(compare(b"a\0b", b"a\0cd"), Comparison::Bytes { at: 2, old: 3, new: 4 });
+        assert_eq!(compare(b"a\0", b"a\0b"), Comparison::Bytes { at: 2, old: 2, new: 3 });
+    }
+}
