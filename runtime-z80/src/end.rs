@@ -63,18 +63,18 @@ pub enum FaultKind {
     TimeLimit { limit: u64 },
     #[error("the stack has grown down to {sp:04X}h; {lowest:04X}h is the lowest address it may use")]
     StackOverflow { sp: u16, lowest: u16 },
-    #[error("BDOS function {number}, which is not one of those provided (0-2, 6, 9-23, 25, 26, 33-36)")]
-    UnknownBdosCall { number: u8 },
-    #[error(
-        "BIOS entry {entry}, which is not one of those provided (0 boot, 1 wboot, 2 const, 3 conin, 4 conout)"
-    )]
-    UnknownBiosCall { entry: u8 },
+    #[error("BIOS entry {entry}, {name}, which reaches the sectors of a disk: the one here has files only")]
+    Sectors { entry: u8, name: &'static str },
     #[error(
         "BDOS function 9 finds no '$' in the text at {address:04X}h before {blank:04X}h, where nothing was written"
     )]
     UnterminatedText { address: u16, blank: u16 },
     #[error("drive {drive}, but only drive A is there")]
     NoSuchDrive { drive: char },
+    #[error("a write to drive A, which BDOS function 28 protects (on a real machine \"Bdos Err On A: R/O\")")]
+    ReadOnlyDrive,
+    #[error("a write to a file with the attribute R/O (on a real machine \"Bdos Err On A: File R/O\")")]
+    ReadOnlyFile,
     #[error("a character for the screen before CHAN-OPEN (1601h) has chosen a channel")]
     NoChannel,
     #[error("channel {channel}; the machine has channel 2 only, the upper screen")]

@@ -160,6 +160,59 @@ fn bios_entries() {
     assert_eq!(run(&bios(1), b"").0, End::Exit(Exit::WarmBoot));
 }
 
+/// Nothing is attached: what is sent is lost, the reader has nothing to read, the printer is always ready.
+#[test]
+fn devices_that_are_not_there() {
+    // READER / LD (0200h),A; LISTST / LD (0201h),A; LIST; PUNCH; RET
+    let store = |at: u8| vec![0x32, at, 0x02];
+    let program = [
+        bios(7),
+        store(0),
+        bios(15),
+        store(1),
+        vec![0x0E, b'x'],
+        bios(5),
+        vec![0x0E, b'y'],
+        bios(6),
+        vec![0xC9],
+    ];
+    let mut machine = machine::machine(&program.concat(), "", b"z");
+    assert_eq!(machine.run(&mut NoObserver), EXIT);
+    assert_eq!(&machine.memory().bytes()[0x200..0x202], [0x1A, 0xFF]);
+    // The same by the BDOS; the console is not asked and shows nothing.
+    let program = [call(3, 0), store(0), call(4, u16::from(b'p')), call(5, u16::from(b'l')), vec![0xC9]];
+    let mut machine = machine::machine(&program.concat(), "", b"z");
+    assert_eq!(machine.run(&mut NoObserver), EXIT);
+    assert_eq!(machine.memory().byte(0x200), 0x1A);
+    assert_eq!(machine.console().transcript(), b"");
+    assert_eq!(machine.console().read(), Input::Byte(b'z'));
+}
+
+#[test]
+fn the_iobyte_is_kept() {
+    // 8 with 5Ah, 7 / LD (0200h),A; then the other way: LD A,81h / LD (3),A, 7 / LD (0201h),A
+    let store = |at: u8| vec![0x32, at, 0x02];
+    let set = vec![0x3E, 0x81, 0x32, 0x03, 0x00];
+    let program =
+        [call(7, 0), store(2), call(8, 0x5A), call(7, 0), store(0), set, call(7, 0), store(1), vec![0xC9]];
+    let mut machine = machine::machine(&program.concat(), "", b"");
+    assert_eq!(machine.run(&mut NoObserver), EXIT);
+    assert_eq!(&machine.memory().bytes()[0x200..0x203], [0x5A, 0x81, 0]);
+}
+
+/// 38, 39 and what only later systems have: nothing happens, and 0 comes back, as from CP/M 2.2.
+#[test]
+fn functions_that_cpm_2_2_does_not_have() {
+    for function in [38, 39, 41, 98, 105, 255] {
+        // call / LD (0200h),A / LD (0201h),HL / RET
+        let program = [call(function, 0x1234), vec![0x32, 0x00, 0x02, 0x22, 0x01, 0x02, 0xC9]].concat();
+        let mut machine = machine::machine(&program, "", b"");
+        assert_eq!(machine.run(&mut NoObserver), EXIT, "{function}");
+        assert_eq!(&machine.memory().bytes()[0x200..0x203], [0, 0, 0], "{function}");
+        assert_eq!(machine.console().output(), b"");
+    }
+}
+
 /// CALL 5, the JP at 0005h and the RET: 37 T-states.
 #[test]
 fn what_a_bdos_call_costs() {

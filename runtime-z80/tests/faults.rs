@@ -100,23 +100,24 @@ fn written_code_runs() {
     assert_eq!(end, End::Exit(Exit::WarmBoot));
 }
 
+/// The disk has files, no sectors.
 #[test]
-fn unknown_calls() {
-    // NOP x3 / LD C,99 / CALL 5
+fn sectors() {
+    // NOP x3 / CALL F227h: entry 13
     assert_eq!(
-        message(&[0x00, 0x00, 0x00, 0x0E, 99, 0xCD, 0x05, 0x00], named()),
-        "at scan_2+2 (0105h): BDOS function 99, which is not one of those provided (0-2, 6, 9-23, 25, 26, 33-36)"
+        message(&[0x00, 0x00, 0x00, 0xCD, 0x27, 0xF2], named()),
+        "at scan_2 (0103h): BIOS entry 13, READ, which reaches the sectors of a disk: the one here has files only"
     );
-    // LD C,5 / LD HL,0107h / PUSH HL / JP 5: no CALL, so what it returns to is named.
+    // LD HL,0107h / PUSH HL / JP F21Bh: no CALL, so what it returns to is named.
     assert_eq!(
-        message(&[0x0E, 5, 0x21, 0x07, 0x01, 0xE5, 0xC3, 0x05, 0x00], named()),
-        "at scan_2+4 (0107h): BDOS function 5, which is not one of those provided (0-2, 6, 9-23, 25, 26, 33-36)"
+        message(&[0x21, 0x07, 0x01, 0xE5, 0xC3, 0x1B, 0xF2], named()),
+        "at scan_2+4 (0107h): BIOS entry 9, SELDSK, which reaches the sectors of a disk: the one here has files only"
     );
-    // CALL F20Fh: LIST
-    assert_eq!(
-        message(&[0xCD, 0x0F, 0xF2], named()),
-        "at start (0100h): BIOS entry 5, which is not one of those provided (0 boot, 1 wboot, 2 const, 3 conin, 4 conout)"
-    );
+    let names = [(8, "HOME"), (10, "SETTRK"), (11, "SETSEC"), (12, "SETDMA"), (14, "WRITE"), (16, "SECTRAN")];
+    for (entry, name) in names {
+        let text = message(&[0xCD, 3 * entry, 0xF2], config());
+        assert!(text.starts_with(&format!("at 0100h: BIOS entry {entry}, {name}, which")), "{text}");
+    }
 }
 
 /// The text has to end before memory that nobody wrote, where only luck would end it.

@@ -171,9 +171,14 @@ fn names() {
         let error = disk.insert(name, vec![]).unwrap_err();
         assert_eq!(error, DiskError::Name { name: name.to_owned() }, "{name}");
     }
-    let size = 8_388_609;
+    let size = 8_372_225;
     let error = disk.insert("x", vec![0; size]).unwrap_err();
-    assert_eq!(error, DiskError::TooLarge { name: "x".to_owned(), size });
+    assert_eq!(error, DiskError::Full { name: "x".to_owned(), size });
+    assert_eq!(
+        error.to_string(),
+        "\"x\" with its 8372225 bytes does not fit on the disk, which has 8372224 bytes in 512 extents"
+    );
+    assert!(disk.clone().insert("x", vec![0; size - 1]).is_ok());
     assert_eq!(disk.names(), [""; 0]);
     disk.insert("Lower.Ext", vec![7]).unwrap();
     assert_eq!((disk.names(), disk.get("LOWER.EXT")), (vec!["LOWER.EXT".to_owned()], Some(&[7][..])));

@@ -16,6 +16,10 @@ use mlc_machine::{Console, Input, Readiness};
 /// A program that asks so often in a row for input that can never come is taken to wait for it.
 const POLLS_IN_VAIN: u32 = 1000;
 const TAB_STOP: u8 = 8;
+/// Which devices the logical ones are; kept, and without effect.
+const IOBYTE: u16 = 0x0003;
+/// What a reader gives that has nothing to read.
+const END_OF_TEXT: u8 = 0x1A;
 
 pub(super) struct Services<C> {
     pub(super) console: C,
@@ -30,12 +34,24 @@ pub(super) struct Services<C> {
     polls_in_vain: u32,
 }
 
+/// The entries of the BIOS that reach sectors.
+const BIOS_DISK: [(u16, &str); 8] = [
+    (8, "HOME"),
+    (9, "SELDSK"),
+    (10, "SETTRK"),
+    (11, "SETSEC"),
+    (12, "SETDMA"),
+    (13, "READ"),
+    (14, "WRITE"),
+    (16, "SECTRAN"),
+];
+
 /// What a call gives back: HL; `None` where CP/M promises nothing.
 type Answer = Option<u16>;
 
 impl<C: Console> Services<C> {
     pub(super) fn new(console: C, ccp: u16, bdos: u16, bios: u16, junk: Junk) -> Self {
-        Services { console, files: Files::default(), ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
+        Services { console, files: Files::new(bdos), ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
     }
 
     fn bdos<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
@@ -49,12 +65,20 @@ impl<C: Console> Services<C> {
                 self.expand(e, core, observer);
                 None
             }
+            3 => Some(u16::from(END_OF_TEXT)),
+            // Punch and printer: nobody is there to take it.
+            4 | 5 => None,
             6 if e == 0xFF => match self.status()? {
                 true => Some(u16::from(self.read()?)),
                 false => Some(0),
             },
             6 => {
                 self.put(e, core, observer);
+                None
+            }
+            7 => Some(u16::from(core.memory().byte(IOBYTE))),
+            8 => {
+                core.write(IOBYTE, e);
                 None
             }
             9 => self.text(de, core, observer)?,
@@ -109,9 +133,15 @@ impl<C: Console> Services<C> {
                 self.put(core.registers().bc as u8, core, observer);
                 None
             }
+            // Printer and punch: nobody is there to take it.
+            5 | 6 => None,
+            7 => Some(u16::from(END_OF_TEXT)),
+            // The printer takes everything at once.
+            15 => Some(0xFF),
             _ => {
-                let kind = FaultKind::UnknownBiosCall { entry: entry as u8 };
-                return Err(core.end(kind, caller(core)));
+                let name =
+                    BIOS_DISK.iter().find(|(number, _)| *number == entry).map_or("?", |(_, name)| name);
+                return Err(core.end(FaultKind::Sectors { entry: entry as u8, name }, caller(core)));
             }
         };
         core.charge(timing::JP);

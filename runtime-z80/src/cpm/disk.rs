@@ -1,4 +1,4 @@
-//! Drive A: files by name, in memory.
+//! Drive A: files by user and name, in memory, within the space of a disk of 8 MB.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,21 @@ use thiserror::Error;
 /// Name and type, upper case, padded with spaces.
 pub(super) type Name = [u8; 11];
 
+/// User number and name: what tells files apart.
+pub(super) type Key = (u8, Name);
+
+/// Bytes of a record, the unit of reading and writing.
+pub(super) const RECORD: usize = 128;
+/// Bytes of a block, the unit in which space is given away.
+pub(super) const BLOCK: usize = 2048;
+/// 8 MB, the most that CP/M 2.2 can address on a drive.
+pub(super) const BLOCKS: usize = 4096;
+/// The first blocks hold the directory.
+pub(super) const DIRECTORY_BLOCKS: usize = 8;
+pub(super) const ENTRIES: usize = 512;
+/// Bytes that a directory entry describes.
+const EXTENT: usize = 16384;
+
 /// Why a file cannot be put on the disk.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DiskError {
@@ -14,39 +29,101 @@ pub enum DiskError {
         "\"{name}\" is no CP/M file name: 1 to 8 characters, or with a point and 1 to 3 more, and none of <>.,;:=?*_ or space"
     )]
     Name { name: String },
-    #[error("\"{name}\" has {size} bytes; a CP/M 2.2 file has at most 8388608")]
-    TooLarge { name: String, size: usize },
+    #[error(
+        "\"{name}\" with its {size} bytes does not fit on the disk, which has 8372224 bytes in 512 extents"
+    )]
+    Full { name: String, size: usize },
 }
 
-/// 65,536 records of 128 bytes.
-const LARGEST: usize = 8_388_608;
+/// What the disk lacks for a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lack {
+    Blocks,
+    Entries,
+}
+
+#[derive(Debug, Clone, Default)]
+pub(super) struct File {
+    pub(super) contents: Vec<u8>,
+    /// Bit 7 of each character of the name, from bit 0 on.
+    pub(super) attributes: u16,
+}
+
+impl File {
+    /// Attribute t1': writes to it are refused.
+    pub(super) fn is_read_only(&self) -> bool {
+        self.attributes & 1 << 8 != 0
+    }
+
+    /// 65,536 at most.
+    pub(super) fn records(&self) -> u32 {
+        self.contents.len().div_ceil(RECORD) as u32
+    }
+
+    pub(super) fn extents(&self) -> usize {
+        extents(self.contents.len())
+    }
+
+    pub(super) fn blocks(&self) -> usize {
+        self.contents.len().div_ceil(BLOCK)
+    }
+}
+
+/// An empty file has an entry, too.
+fn extents(size: usize) -> usize {
+    size.div_ceil(EXTENT).max(1)
+}
 
 /// The files of a drive. CP/M knows their sizes in records of 128 bytes only; the rest of a last record that
 /// is not full reads as 1Ah, CP/M's end of text.
 #[derive(Debug, Clone, Default)]
 pub struct Disk {
-    pub(super) files: BTreeMap<Name, Vec<u8>>,
+    pub(super) files: BTreeMap<Key, File>,
 }
 
 impl Disk {
-    /// Puts a file there, in place of one with the same name. Lower case is made upper case.
+    /// Puts a file there for user 0, in place of one with the same name. Lower case is made upper case.
+    ///
+    /// # Errors
+    /// A name that CP/M does not have; a disk that is full.
     pub fn insert(&mut self, name: &str, contents: Vec<u8>) -> Result<(), DiskError> {
-        let key = key(name).ok_or_else(|| DiskError::Name { name: name.to_owned() })?;
-        if contents.len() > LARGEST {
-            return Err(DiskError::TooLarge { name: name.to_owned(), size: contents.len() });
+        let key = (0, key(name).ok_or_else(|| DiskError::Name { name: name.to_owned() })?);
+        if self.lacks(&key, contents.len()).is_some() {
+            return Err(DiskError::Full { name: name.to_owned(), size: contents.len() });
         }
-        self.files.insert(key, contents);
+        self.files.insert(key, File { contents, attributes: 0 });
         Ok(())
     }
 
-    /// The contents of a file; what programs wrote comes in whole records.
+    /// The contents of a file of user 0; what programs wrote comes in whole records.
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.files.get(&key(name)?).map(Vec::as_slice)
+        self.files.get(&(0, key(name)?)).map(|file| file.contents.as_slice())
     }
 
-    /// The names of all files, `NAME.TYP`, sorted. Bytes that are not ASCII show as `?`.
+    /// The names of all files, `NAME.TYP`, sorted by user; those of other users than 0 as `3:NAME.TYP`. Bytes that are not
+    /// ASCII show as `?`.
     pub fn names(&self) -> Vec<String> {
-        self.files.keys().map(display).collect()
+        let shown = |(user, name): &Key| match user {
+            0 => display(name),
+            user => format!("{user}:{}", display(name)),
+        };
+        self.files.keys().map(shown).collect()
+    }
+
+    /// What is not there to have the file `key` in `size` bytes; `None` if it fits.
+    pub(super) fn lacks(&self, key: &Key, size: usize) -> Option<Lack> {
+        let others = || self.files.iter().filter(|(other, _)| *other != key).map(|(_, file)| file);
+        if others().map(File::blocks).sum::<usize>() + size.div_ceil(BLOCK) > BLOCKS - DIRECTORY_BLOCKS {
+            return Some(Lack::Blocks);
+        }
+        let entries = others().map(File::extents).sum::<usize>() + extents(size);
+        (entries > ENTRIES).then_some(Lack::Entries)
+    }
+
+    /// The first block of a file: files lie one behind the other.
+    pub(super) fn first_block(&self, key: &Key) -> usize {
+        let before = self.files.range(..key).map(|(_, file)| file.blocks());
+        DIRECTORY_BLOCKS + before.sum::<usize>()
     }
 }
 

@@ -1,237 +1,259 @@
-//! The file functions of the BDOS, 13 to 36, on FCBs in the program's memory.
+//! The file functions of the BDOS, 13 to 40, on FCBs in the program's memory.
 //!
-//! FCB: drive (0 the current one, 1 A), name 8, type 3, extent, s1, s2 (extent / 32), record count of the
-//! extent, 16 bytes of allocation; then current record in the extent, and the 3-byte random record number.
 //! A file is looked up by name at every call, so that nothing is lost when a program forgets to close it.
 
-use super::disk::{Disk, Name};
+use super::directory;
+use super::disk::{Disk, File, Key};
+use super::fcb::{self, EX, NEW_NAME, S2};
 use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::FaultKind;
 
-const RECORD: usize = 128;
-const END_OF_TEXT: u8 = 0x1A;
 const DEFAULT_DMA: u16 = 0x0080;
-/// Records in an extent, extents in a module.
-const EXTENT: u32 = 128;
-const MODULE: u32 = 32;
-/// Records in the largest file.
-const RECORDS: u32 = 65_536;
-
-const EX: u16 = 12;
-const S2: u16 = 14;
-const RC: u16 = 15;
-const NEW_NAME: u16 = 16;
-const CR: u16 = 32;
-const RANDOM: u16 = 33;
+/// Drive A's bit in a vector of drives.
+const A: u16 = 1;
+/// Users that CP/M 2.2 tells apart.
+const USERS: u8 = 0x1F;
 
 /// Results in A.
-const OK: u16 = 0;
-const NOT_FOUND: u16 = 0xFF;
-const NO_DATA: u16 = 1;
-const DISK_FULL: u16 = 2;
-const PAST_THE_DISK: u16 = 6;
+pub(super) const OK: u16 = 0;
+pub(super) const NOT_FOUND: u16 = 0xFF;
+const NO_ENTRY: u16 = 1;
+/// Function 13: a file whose name begins with `$` is there.
+const BATCH: u16 = 0xFF;
 
 /// The disk and what the BDOS remembers between calls.
 pub(super) struct Files {
-    disk: Disk,
-    dma: u16,
-    /// The matches that a search has not given yet, the next one last.
-    matches: Vec<Name>,
-}
-
-impl Default for Files {
-    fn default() -> Self {
-        Files { disk: Disk::default(), dma: DEFAULT_DMA, matches: Vec::new() }
-    }
+    pub(super) disk: Disk,
+    bdos: u16,
+    pub(super) dma: u16,
+    user: u8,
+    /// Vectors of drives: those logged in, and those write-protected.
+    logged: u16,
+    protected: u16,
+    /// The extents that a search has not given yet, the next one last.
+    matches: Vec<(Key, u32)>,
 }
 
 impl Files {
+    /// Of the BDOS at `bdos`, with drive A logged in, as the command processor leaves it.
+    pub(super) fn new(bdos: u16) -> Self {
+        Files {
+            disk: Disk::default(),
+            bdos,
+            dma: DEFAULT_DMA,
+            user: 0,
+            logged: A,
+            protected: 0,
+            matches: Vec::new(),
+        }
+    }
+
     pub(super) fn disk(&mut self) -> &mut Disk {
         &mut self.disk
     }
 
+    /// Does function `number` with `de`. Numbers that CP/M 2.2 does not have do nothing and give 0, as there.
     pub(super) fn call<P: Ports>(
         &mut self,
         number: u8,
-        fcb: u16,
+        de: u16,
         core: &mut Core<P>,
     ) -> Result<u16, FaultKind> {
-        match number {
-            13 => {
-                self.dma = DEFAULT_DMA;
-                return Ok(OK);
+        Ok(match number {
+            13 => self.reset(),
+            14 if de & 0xFF == 0 => {
+                self.logged = A;
+                OK
             }
-            14 if fcb & 0xFF == 0 => return Ok(OK),
-            14 => return Err(no_drive(fcb as u8)),
-            18 => return Ok(self.next_match(core)),
+            14 => return Err(no_drive(de as u8)),
+            18 => self.next_match(core),
+            24 => self.logged,
             // The current drive is A, number 0.
-            25 => return Ok(0),
+            25 => 0,
             26 => {
-                self.dma = fcb;
-                return Ok(OK);
+                self.dma = de;
+                OK
             }
-            15..=17 | 19..=23 | 33..=36 => {}
-            _ => return Err(FaultKind::UnknownBdosCall { number }),
-        }
+            27 => directory::allocation(core, self.bdos, &self.disk),
+            28 => {
+                self.protected = A;
+                OK
+            }
+            29 => self.protected,
+            31 => directory::parameters(self.bdos),
+            32 if de as u8 == 0xFF => u16::from(self.user),
+            32 => {
+                self.user = de as u8 & USERS;
+                OK
+            }
+            37 => {
+                self.logged &= !de;
+                self.protected &= !de;
+                OK
+            }
+            15..=17 | 19..=23 | 30 | 33..=36 | 40 => return self.on_file(number, de, core),
+            _ => 0,
+        })
+    }
+
+    /// Function 13 tells whether a file is there whose name begins with `$`: a batch that waits.
+    fn reset(&mut self) -> u16 {
+        (self.dma, self.logged, self.protected) = (DEFAULT_DMA, A, 0);
+        let waits = self.disk.files.keys().any(|(user, name)| *user == self.user && name[0] == b'$');
+        if waits { BATCH } else { OK }
+    }
+
+    /// The functions that take an FCB.
+    fn on_file<P: Ports>(&mut self, number: u8, fcb: u16, core: &mut Core<P>) -> Result<u16, FaultKind> {
         match core.memory().byte(fcb) {
             0 | 1 => {}
             b'?' if number == 17 => {}
             drive => return Err(no_drive(drive - 1)),
         }
-        let name = name_at(core, fcb);
+        self.logged = A;
+        let key = (self.user, fcb::name(core, fcb));
         Ok(match number {
-            15 => self.open(core, fcb, &name),
-            16 => found(self.disk.files.contains_key(&name)),
+            15 => self.open(core, fcb, &key),
+            16 => found(self.disk.files.contains_key(&key)),
             17 => {
-                let all = core.memory().byte(fcb) == b'?';
-                let matching = self.disk.files.keys().rev().filter(|file| all || matches(&name, file));
-                self.matches = matching.copied().collect();
+                self.search(core, fcb, &key);
                 self.next_match(core)
             }
-            19 => {
-                let before = self.disk.files.len();
-                self.disk.files.retain(|file, _| !matches(&name, file));
-                found(self.disk.files.len() < before)
-            }
+            19 => self.delete(&key)?,
             20 => {
-                let record = sequential(core, fcb);
-                let result = self.read(core, &name, record);
+                let record = fcb::sequential(core, fcb);
+                let result = self.read(core, &key, record);
                 if result == OK {
-                    self.seek(core, fcb, &name, record + 1);
+                    self.seek(core, fcb, &key, record + 1);
                 }
                 result
             }
             21 => {
-                let record = sequential(core, fcb);
-                let result = self.write(core, &name, record);
+                let record = fcb::sequential(core, fcb);
+                let result = self.write(core, &key, record, NO_ENTRY)?;
                 if result == OK {
-                    self.seek(core, fcb, &name, record + 1);
+                    self.seek(core, fcb, &key, record + 1);
                 }
                 result
             }
-            22 => {
-                self.disk.files.insert(name, Vec::new());
-                self.seek(core, fcb, &name, 0);
-                OK
-            }
-            23 => {
-                let new = name_at(core, fcb.wrapping_add(NEW_NAME));
-                match self.disk.files.remove(&name) {
-                    Some(contents) => {
-                        self.disk.files.insert(new, contents);
-                        OK
-                    }
-                    None => NOT_FOUND,
-                }
-            }
-            33 | 34 => {
-                let record = random(core, fcb);
-                if record >= RECORDS {
-                    return Ok(PAST_THE_DISK);
-                }
-                self.seek(core, fcb, &name, record);
-                if number == 33 { self.read(core, &name, record) } else { self.write(core, &name, record) }
-            }
+            22 => self.make(core, fcb, &key)?,
+            23 => self.rename(core, fcb, &key)?,
+            30 => self.set_attributes(core, fcb, &key)?,
+            33 | 34 | 40 => self.at_random(number, core, fcb, &key)?,
             35 => {
-                let records = self.records(&name);
-                set_random(core, fcb, records.unwrap_or(0));
+                let records = self.disk.files.get(&key).map(File::records);
+                fcb::set_random(core, fcb, records.unwrap_or(0));
                 found(records.is_some())
             }
             // 36 is what remains of the numbers let through above.
             _ => {
-                let record = sequential(core, fcb);
-                set_random(core, fcb, record);
+                let record = fcb::sequential(core, fcb);
+                fcb::set_random(core, fcb, record);
                 OK
             }
         })
     }
 
-    fn open<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, pattern: &Name) -> u16 {
-        let Some(name) = self.disk.files.keys().find(|file| matches(pattern, file)).copied() else {
-            return NOT_FOUND;
-        };
-        let mut at = fcb;
-        for byte in name {
-            at = at.wrapping_add(1);
-            core.write(at, byte);
-        }
-        core.write(fcb.wrapping_add(S2), 0);
-        let extent = u32::from(core.memory().byte(fcb.wrapping_add(EX)));
-        let records = self.records(&name).unwrap_or(0);
-        if extent > 0 && records <= extent * EXTENT {
+    fn open<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, pattern: &Key) -> u16 {
+        let Some(key) = self.matching(pattern).next() else { return NOT_FOUND };
+        fcb::set(core, fcb, S2, 0);
+        let extent = u32::from(fcb::field(core, fcb, EX));
+        if extent as usize >= self.disk.files[&key].extents() {
             return NOT_FOUND;
         }
-        let count = (records - extent * EXTENT).min(EXTENT);
-        core.write(fcb.wrapping_add(RC), count as u8);
+        let entry = directory::entry(&self.disk, &key, extent);
+        for (offset, &byte) in (0..).zip(&entry).skip(1).filter(|(offset, _)| ![EX, S2].contains(offset)) {
+            fcb::set(core, fcb, offset, byte);
+        }
         OK
+    }
+
+    /// Files of the pattern's user.
+    fn matching(&self, (user, pattern): &Key) -> impl Iterator<Item = Key> {
+        let fits = move |(owner, name): &&Key| owner == user && fcb::matches(pattern, name);
+        self.disk.files.keys().filter(fits).copied()
+    }
+
+    /// Extents of all users with `?` for the drive, all of matching files with `?` for the extent, else that one.
+    fn search<P: Ports>(&mut self, core: &Core<P>, fcb: u16, pattern: &Key) {
+        let everything = core.memory().byte(fcb) == b'?';
+        let wanted = fcb::field(core, fcb, EX);
+        let extents = |key: Key| {
+            let all = 0..self.disk.files[&key].extents() as u32;
+            let wants = move |extent: &u32| everything || wanted == b'?' || *extent == u32::from(wanted);
+            all.filter(wants).map(move |extent| (key, extent))
+        };
+        self.matches = match everything {
+            true => self.disk.files.keys().copied().flat_map(extents).collect(),
+            false => self.matching(pattern).flat_map(extents).collect(),
+        };
+        self.matches.reverse();
     }
 
     /// A directory entry at the start of the DMA buffer, the other three unused.
     fn next_match<P: Ports>(&mut self, core: &mut Core<P>) -> u16 {
-        let Some(name) = self.matches.pop() else { return NOT_FOUND };
-        let records = self.records(&name).unwrap_or(0);
-        let mut entry = [0xE5; RECORD];
-        entry[..32].fill(0);
-        entry[1..12].copy_from_slice(&name);
-        entry[usize::from(RC)] = records.min(EXTENT) as u8;
-        self.to_dma(core, &entry);
+        let Some((key, extent)) = self.matches.pop() else { return NOT_FOUND };
+        let entry = directory::entry(&self.disk, &key, extent);
+        self.to_dma(core, &directory::record(&entry));
         OK
     }
 
-    fn read<P: Ports>(&self, core: &mut Core<P>, name: &Name, record: u32) -> u16 {
-        let Some(contents) = self.disk.files.get(name) else { return NO_DATA };
-        let start = record as usize * RECORD;
-        if start >= contents.len() {
-            return NO_DATA;
+    fn delete(&mut self, pattern: &Key) -> Result<u16, FaultKind> {
+        let keys: Vec<Key> = self.matching(pattern).collect();
+        keys.iter().try_for_each(|key| self.check_writable(key))?;
+        for key in &keys {
+            self.disk.files.remove(key);
         }
-        let mut bytes = [END_OF_TEXT; RECORD];
-        let there = &contents[start..contents.len().min(start + RECORD)];
-        bytes[..there.len()].copy_from_slice(there);
-        self.to_dma(core, &bytes);
-        OK
+        Ok(found(!keys.is_empty()))
     }
 
-    fn write<P: Ports>(&mut self, core: &Core<P>, name: &Name, record: u32) -> u16 {
-        let Some(contents) = self.disk.files.get_mut(name) else { return NOT_FOUND };
-        if record >= RECORDS {
-            return DISK_FULL;
+    fn make<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
+        self.check_writable(key)?;
+        if self.disk.lacks(key, 0).is_some() {
+            return Ok(NOT_FOUND);
         }
-        let start = record as usize * RECORD;
-        if contents.len() < start {
-            // The last record of a file put there from outside may not be full.
-            contents.resize(contents.len().next_multiple_of(RECORD), END_OF_TEXT);
-            contents.resize(start, 0);
-        }
-        contents.resize(contents.len().max(start + RECORD), END_OF_TEXT);
-        let mut at = self.dma;
-        for byte in &mut contents[start..start + RECORD] {
-            *byte = core.memory().byte(at);
-            at = at.wrapping_add(1);
-        }
-        OK
+        let attributes = fcb::attributes(core, fcb);
+        self.disk.files.insert(*key, File { contents: Vec::new(), attributes });
+        self.seek(core, fcb, key, 0);
+        Ok(OK)
     }
 
-    fn to_dma<P: Ports>(&self, core: &mut Core<P>, bytes: &[u8]) {
-        let mut at = self.dma;
-        for &byte in bytes {
-            core.write(at, byte);
-            at = at.wrapping_add(1);
+    fn rename<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
+        self.check_writable(key)?;
+        let new = fcb.wrapping_add(NEW_NAME);
+        let Some(file) = self.disk.files.remove(key) else { return Ok(NOT_FOUND) };
+        let attributes = fcb::attributes(core, new);
+        self.disk.files.insert((self.user, fcb::name(core, new)), File { attributes, ..file });
+        Ok(OK)
+    }
+
+    fn set_attributes<P: Ports>(
+        &mut self,
+        core: &mut Core<P>,
+        fcb: u16,
+        pattern: &Key,
+    ) -> Result<u16, FaultKind> {
+        self.check_drive()?;
+        let attributes = fcb::attributes(core, fcb);
+        let keys: Vec<Key> = self.matching(pattern).collect();
+        keys.iter()
+            .filter_map(|key| self.disk.files.get_mut(key).map(|file| file.attributes = attributes))
+            .count();
+        Ok(found(!keys.is_empty()))
+    }
+
+    fn check_drive(&self) -> Result<(), FaultKind> {
+        if self.protected != 0 { Err(FaultKind::ReadOnlyDrive) } else { Ok(()) }
+    }
+
+    /// A file that is not there yet is writable where the drive is.
+    pub(super) fn check_writable(&self, key: &Key) -> Result<(), FaultKind> {
+        self.check_drive()?;
+        match self.disk.files.get(key) {
+            Some(file) if file.is_read_only() => Err(FaultKind::ReadOnlyFile),
+            _ => Ok(()),
         }
-    }
-
-    /// Makes `record` the one that sequential access takes next.
-    fn seek<P: Ports>(&self, core: &mut Core<P>, fcb: u16, name: &Name, record: u32) {
-        let first = record / EXTENT * EXTENT;
-        let count = self.records(name).unwrap_or(0).saturating_sub(first).min(EXTENT);
-        core.write(fcb.wrapping_add(EX), (record / EXTENT % MODULE) as u8);
-        core.write(fcb.wrapping_add(S2), (record / EXTENT / MODULE) as u8);
-        core.write(fcb.wrapping_add(RC), count as u8);
-        core.write(fcb.wrapping_add(CR), (record % EXTENT) as u8);
-    }
-
-    fn records(&self, name: &Name) -> Option<u32> {
-        self.disk.files.get(name).map(|contents| contents.len().div_ceil(RECORD) as u32)
     }
 }
 
@@ -242,34 +264,4 @@ fn no_drive(number: u8) -> FaultKind {
 
 fn found(yes: bool) -> u16 {
     if yes { OK } else { NOT_FOUND }
-}
-
-/// `?` in the pattern stands for any character.
-fn matches(pattern: &Name, name: &Name) -> bool {
-    pattern.iter().zip(name).all(|(&p, &n)| p == b'?' || p == n)
-}
-
-/// The upper bits of a name are attributes.
-fn name_at<P: Ports>(core: &Core<P>, fcb: u16) -> Name {
-    let mut at = fcb;
-    [(); 11].map(|()| {
-        at = at.wrapping_add(1);
-        core.memory().byte(at) & 0x7F
-    })
-}
-
-fn sequential<P: Ports>(core: &Core<P>, fcb: u16) -> u32 {
-    let field = |offset: u16| u32::from(core.memory().byte(fcb.wrapping_add(offset)));
-    ((field(S2) & 0x3F) * MODULE + (field(EX) & 0x1F)) * EXTENT + field(CR)
-}
-
-fn random<P: Ports>(core: &Core<P>, fcb: u16) -> u32 {
-    let low = core.memory().word(fcb.wrapping_add(RANDOM));
-    u32::from(low) | u32::from(core.memory().byte(fcb.wrapping_add(RANDOM + 2))) << 16
-}
-
-fn set_random<P: Ports>(core: &mut Core<P>, fcb: u16, record: u32) {
-    for (offset, byte) in (RANDOM..).zip(&record.to_le_bytes()[..3]) {
-        core.write(fcb.wrapping_add(offset), *byte);
-    }
 }

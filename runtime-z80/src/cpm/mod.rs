@@ -15,13 +15,18 @@
 //! and the `RET` (10); a BIOS call its `CALL`, the `JP` of the table (10) and the `RET` (10). The work of the
 //! services themselves is not counted: it differs from machine to machine.
 //!
-//! Left out: ^S (stopping the screen), printer, reader, punch, and every drive but A.
+//! All functions of the BDOS are there, and the entries of the BIOS but those that reach sectors: the only drive, A, has
+//! files in memory. Nothing is attached to the other devices: what is sent to the printer (LST:) and the punch is lost,
+//! the reader gives end-of-text marks (1Ah). Left out: ^S, which stops the screen, and ^P, which prints what is shown.
 
 mod bdos;
+mod directory;
 mod disk;
+mod fcb;
 mod files;
 mod line;
 mod page_zero;
+mod records;
 
 use thiserror::Error;
 
@@ -180,6 +185,7 @@ impl<C: Console> CpmMachine<C> {
         core.protect(0x0005, 0x0007, "the BDOS jump");
         tail.place(&mut core);
         core.load(TPA, program);
+        directory::place(&mut core, bdos);
         core.close(bdos, bios - 1, "the BDOS");
         core.close(bios, 0xFFFF, "the BIOS");
         core.trap(bdos);
