@@ -77,7 +77,7 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
     }
     let path = Path::new(name);
     if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
-        return Ok(Target::read(&files::read_text(path, files::Kind::Description)?, name)?);
+        return Ok(assets.read_target(&files::read_text(path, files::Kind::Description)?, name)?);
     }
     let targets = assets.targets()?;
     if let Some(device) = assets.devices()?.iter().find(|device| device.name == name && device.uart.is_none())

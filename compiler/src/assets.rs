@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub struct Assets {
     templates: BTreeMap<String, String>,
+    /// Names of templates that every program of a processor has around its console.
+    parts: Vec<&'static str>,
     targets: BTreeMap<String, String>,
     devices: BTreeMap<String, String>,
     profiles: BTreeMap<String, String>,
@@ -42,9 +44,11 @@ impl Assets {
         let profiles = files!("runtime-avr/profiles":
             "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "tiny.ron",
         );
+        let parts = templates.iter().chain(&avr).map(|(name, _)| *name).collect();
         let assembly = templates.into_iter().chain(avr).chain(runtime).chain(uart);
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
+            parts,
             templates: assembly.map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
             devices: devices.into_iter().map(owned).collect(),
@@ -69,13 +73,33 @@ impl Assets {
     /// A damaged description: a bug in mlc.
     pub fn targets(&self) -> Result<Vec<Target>, TargetError> {
         let mut targets: Vec<Target> =
-            self.targets.iter().map(|(file, text)| Target::read(text, file)).collect::<Result<_, _>>()?;
+            self.targets.iter().map(|(file, text)| self.read_target(text, file)).collect::<Result<_, _>>()?;
         let profiles = self.profiles()?;
         for device in self.devices()? {
             let profile = profiles.iter().find(|p| p.name == device.profile && p.device == device.name);
             targets.extend(profile.and_then(|profile| Board { device, profile: profile.clone() }.target()));
         }
         Ok(targets)
+    }
+
+    /// Reads a target description whose console is one of the templates here. `file` names it in errors.
+    ///
+    /// # Errors
+    /// See [`Target::read`]; a console that is no template, or one that every program has.
+    pub fn read_target(&self, text: &str, file: &str) -> Result<Target, TargetError> {
+        let target = Target::read(text, file)?;
+        let console = target.console.as_str();
+        let wrong = |problem: String| TargetError::Value { file: file.into(), field: "console", problem };
+        if !self.templates.contains_key(console) {
+            let problem = format!(
+                "there is no template {console}; one of your own comes with `mlc compile --templates DIR`"
+            );
+            return Err(wrong(problem));
+        }
+        if self.parts.contains(&console) {
+            return Err(wrong(format!("{console} is a part of every program, no console")));
+        }
+        Ok(target)
     }
 
     /// All AVR devices that mlc knows, by name.

@@ -4,6 +4,8 @@
 //! outside. The serde schema is the struct itself.
 
 pub mod board;
+mod check;
+pub mod cpm;
 pub mod device;
 pub mod profile;
 mod read;
@@ -119,49 +121,13 @@ pub enum TargetError {
 }
 
 impl Target {
-    /// Reads a description. `file` names it in errors.
+    /// Reads a description. `file` names it in errors. [`crate::Assets::read_target`] knows the templates, too.
     ///
     /// # Errors
-    /// Where it is no RON, has unknown or missing fields, or values that contradict each other.
+    /// Where it is no RON, has unknown or missing fields, or values that cannot be or contradict each other.
     pub fn read(text: &str, file: &str) -> Result<Self, TargetError> {
-        let target: Self = ron::from_str(text).map_err(|e| TargetError::Syntax {
-            file: file.to_string(),
-            line: e.span.start.line,
-            column: e.span.start.col,
-            message: e.code.to_string(),
-        })?;
-        let fail = |field, problem: &str| {
-            Err(TargetError::Value { file: file.to_string(), field, problem: problem.into() })
-        };
-        if target.name.is_empty() || !target.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
-            return fail("name", "use letters, digits and '-'");
-        }
-        if target.clock_hz == 0 {
-            return fail("clock_hz", "a clock has more than 0 Hz");
-        }
-        if target.images.is_empty() {
-            return fail("images", "name one kind of file at least");
-        }
-        if target.images.iter().any(|kind| matches!(kind, ImageKind::Hex | ImageKind::Elf)) {
-            return fail("images", "Hex and Elf are for AVR chips, whose targets are no files");
-        }
-        if target.contended.is_some_and(|(first, last)| first > last) {
-            return fail("contended", "the first address must not lie behind the last");
-        }
-        // A loader in BASIC, or what stands for it, and BASIC's stack lie below.
-        let spectrum = [ImageKind::Tap, ImageKind::Sna].iter().any(|kind| target.images.contains(kind));
-        if spectrum && target.origin < 0x5E00 {
-            return fail("origin", "a ZX Spectrum's program starts at 5E00h or behind");
-        }
-        if target.origin >= target.image_end || target.image_end > target.memory_end {
-            return fail("image_end", "must lie behind the origin and not behind memory_end");
-        }
-        if !(1..=127).contains(&target.longest_query) {
-            return fail("longest_query", "must be 1 to 127 bytes");
-        }
-        if target.stack < 32 {
-            return fail("stack", "must be 32 bytes at least");
-        }
+        let target: Self = read::ron(text, file)?;
+        check::check(&target).map_err(|(field, problem)| read::fail(file, field, &problem))?;
         Ok(target)
     }
 

@@ -1,0 +1,215 @@
+//! What must hold of each field of a description. Nothing behind this asks again.
+
+use super::{ImageKind, Machine, Target, cpm};
+
+/// A field, and what is wrong with it.
+pub(super) type Problem = (&'static str, String);
+
+/// Longest name and longest text about a target, in characters.
+const LONGEST_NAME: usize = 40;
+const LONGEST_ABOUT: usize = 200;
+/// Clocks of simulated machines, in hertz; `mlc run --speed` has the same.
+const CLOCKS: std::ops::RangeInclusive<u32> = 1_000..=1_000_000_000;
+/// No program is smaller.
+const SMALLEST_IMAGE: u16 = 0x0100;
+/// More would be taken from buffers for nothing.
+const LARGEST_STACK: u16 = 4096;
+
+/// What is known of a machine, whatever a description says.
+struct Facts {
+    /// Lowest and highest origin, and why it is so.
+    origin: (u16, u16),
+    why_origin: &'static str,
+    /// Highest `image_end` and `memory_end`, where they do not depend on each other.
+    image_end: u16,
+    memory_end: u16,
+    why_end: &'static str,
+    /// Fewest bytes of stack: what the system's calls and interrupts take on it, and the program's own calls.
+    stack: u16,
+    /// The console that comes with mlc.
+    console: &'static str,
+}
+
+fn facts(machine: Machine) -> Facts {
+    match machine {
+        Machine::Cpm => Facts {
+            origin: (0x0100, 0x0100),
+            why_origin: "CP/M loads programs to 0100h",
+            image_end: cpm::HIGHEST_BDOS,
+            memory_end: cpm::HIGHEST_BDOS,
+            why_end: "above it the BIOS would not fit",
+            stack: 32,
+            console: "cpm.asm",
+        },
+        Machine::Spectrum48 => Facts {
+            origin: (0x5E00, 0xFE00),
+            why_origin: "BASIC, its loader and its stack lie below",
+            image_end: 0xFFFF,
+            memory_end: 0xFFFF,
+            why_end: "memory ends there",
+            stack: 96,
+            console: "zx48.asm",
+        },
+        Machine::Cpc464 => Facts {
+            origin: (0x0040, 0xA500),
+            why_origin: "the restarts lie below 0040h",
+            image_end: 0xA700,
+            memory_end: 0xB100,
+            why_end: "the disk system's memory begins at A700h while it loads, the firmware's at B100h",
+            stack: 160,
+            console: "cpc464.asm",
+        },
+        Machine::Avr => unreachable!("a description cannot name it: serde skips the variant"),
+    }
+}
+
+/// The machine that loads files of a kind.
+fn loader(kind: ImageKind) -> Machine {
+    match kind {
+        ImageKind::Com => Machine::Cpm,
+        ImageKind::Tap | ImageKind::Sna => Machine::Spectrum48,
+        ImageKind::Bin => Machine::Cpc464,
+        ImageKind::Hex | ImageKind::Elf => Machine::Avr,
+    }
+}
+
+/// The first field that cannot be so.
+pub(super) fn check(target: &Target) -> Result<(), Problem> {
+    names(target)?;
+    images(target)?;
+    memory(target)?;
+    if !CLOCKS.contains(&target.clock_hz) {
+        return problem("clock_hz", "must be 1000 to 1000000000");
+    }
+    if let Some((first, last)) = target.contended
+        && first > last
+    {
+        return Err((
+            "contended",
+            format!("{first:04X}h, its first address, lies behind {last:04X}h, its last"),
+        ));
+    }
+    if !(1..=127).contains(&target.longest_query) {
+        return problem("longest_query", "must be 1 to 127 bytes");
+    }
+    console(target)
+}
+
+fn problem(field: &'static str, problem: &str) -> Result<(), Problem> {
+    Err((field, problem.to_string()))
+}
+
+fn names(target: &Target) -> Result<(), Problem> {
+    let Target { name, about, .. } = target;
+    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(legal) || name.starts_with('-') {
+        let problem = format!("use 1 to {LONGEST_NAME} letters, digits and '-', and no '-' at its start");
+        return Err(("name", problem));
+    }
+    if name == "reference" {
+        return problem("name", "`reference` is the interpreter: choose another");
+    }
+    if about.chars().count() > LONGEST_ABOUT || about.chars().any(char::is_control) {
+        return Err(("about", format!("use one line of up to {LONGEST_ABOUT} characters")));
+    }
+    Ok(())
+}
+
+fn images(target: &Target) -> Result<(), Problem> {
+    let own = |kind: &&ImageKind| loader(**kind) == target.machine;
+    let known: Vec<_> = ImageKind::ALL.iter().filter(own).map(|kind| format!("{kind:?}")).collect();
+    let known = known.join(" and ");
+    if target.images.is_empty() {
+        return Err((
+            "images",
+            format!("name one kind of file at least; {:?} loads {known}", target.machine),
+        ));
+    }
+    for (i, kind) in target.images.iter().enumerate() {
+        if !own(&kind) {
+            return Err(("images", format!("{:?} does not load {kind:?}, but {known}", target.machine)));
+        }
+        if target.images[..i].contains(kind) {
+            return Err(("images", format!("{kind:?} is named twice")));
+        }
+    }
+    Ok(())
+}
+
+fn memory(target: &Target) -> Result<(), Problem> {
+    let Target { origin, image_end, memory_end, stack, .. } = *target;
+    let facts = facts(target.machine);
+    let (lowest, highest) = facts.origin;
+    if !(lowest..=highest).contains(&origin) {
+        let wanted = if lowest == highest {
+            format!("must be {lowest:04X}h")
+        } else {
+            format!("must be {lowest:04X}h to {highest:04X}h")
+        };
+        return Err(("origin", format!("{origin:04X}h {wanted}: {}", facts.why_origin)));
+    }
+    if memory_end > facts.memory_end {
+        let problem =
+            format!("{memory_end:04X}h must not lie above {:04X}h: {}", facts.memory_end, facts.why_end);
+        return Err(("memory_end", problem));
+    }
+    // origin.1 of every machine and a page more are below 64 KiB.
+    let lowest = origin + SMALLEST_IMAGE;
+    if image_end < lowest {
+        let problem =
+            format!("{image_end:04X}h must be {lowest:04X}h or more: no program is smaller than that");
+        return Err(("image_end", problem));
+    }
+    if image_end > memory_end {
+        let problem = format!("{image_end:04X}h must not lie above memory_end, {memory_end:04X}h");
+        return Err(("image_end", problem));
+    }
+    if image_end > facts.image_end {
+        let problem =
+            format!("{image_end:04X}h must not lie above {:04X}h: {}", facts.image_end, facts.why_end);
+        return Err(("image_end", problem));
+    }
+    if target.machine == Machine::Cpm {
+        let most = cpm::image_end(memory_end);
+        if image_end > most {
+            let ccp = cpm::ccp(memory_end);
+            let problem = format!(
+                "{image_end:04X}h must not lie above {most:04X}h: the command processor, at {ccp:04X}h with a BDOS at \
+                 {memory_end:04X}h, refuses a file that reaches it"
+            );
+            return Err(("image_end", problem));
+        }
+    }
+    if !(facts.stack..=LARGEST_STACK).contains(&stack) {
+        let problem = format!(
+            "{stack} must be {} to {LARGEST_STACK} bytes: the system's calls and interrupts need them",
+            facts.stack
+        );
+        return Err(("stack", problem));
+    }
+    Ok(())
+}
+
+/// A console of one's own may have any name but those of the other machines' consoles. Whether there is such a template
+/// is known with the templates only: [`crate::Assets::read_target`].
+fn console(target: &Target) -> Result<(), Problem> {
+    let name = target.console.as_str();
+    let stem = name.strip_suffix(".asm").unwrap_or("");
+    if stem.is_empty() || name.contains(['/', '\\']) {
+        let own = facts(target.machine).console;
+        let problem =
+            format!("{name:?} is no name of a template, which ends in .asm and has no folder: {own}");
+        return Err(("console", problem));
+    }
+    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Cpc464];
+    let other = others.into_iter().find(|&other| other != target.machine && facts(other).console == name);
+    match other {
+        Some(other) => {
+            let own = facts(target.machine).console;
+            let problem =
+                format!("{name} is the console of {other:?}; that of {:?} is {own}", target.machine);
+            Err(("console", problem))
+        }
+        None => Ok(()),
+    }
+}

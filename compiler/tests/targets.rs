@@ -1,0 +1,204 @@
+//! Target descriptions: what each field may be, and how a wrong one is named.
+
+use mlc_compiler::target::{Machine, cpm};
+use mlc_compiler::{Assets, Target};
+
+const CPM: &str = include_str!("../../runtime-z80/targets/z80-cpm.ron");
+const SPECTRUM: &str = include_str!("../../runtime-z80/targets/zx48.ron");
+const CPC: &str = include_str!("../../runtime-z80/targets/cpc464.ron");
+
+/// A description with one thing changed.
+#[track_caller]
+fn changed(text: &str, from: &str, to: &str) -> Result<Target, String> {
+    assert!(text.contains(from), "there is no {from:?}");
+    Assets::builtin().read_target(&text.replacen(from, to, 1), "t.ron").map_err(|error| error.to_string())
+}
+
+/// What is said against it.
+#[track_caller]
+fn refused(text: &str, from: &str, to: &str, wants: &str) {
+    match changed(text, from, to) {
+        Err(said) => assert_eq!(said, format!("t.ron: {wants}")),
+        Ok(_) => panic!("{to} is taken"),
+    }
+}
+
+#[test]
+fn names_and_texts() {
+    let wants = "name: use 1 to 40 letters, digits and '-', and no '-' at its start";
+    let long = "x".repeat(41);
+    for name in ["", "a b", "a/b", "ä", "..", "-o", &long] {
+        refused(CPM, "z80-cpm", name, wants);
+    }
+    refused(CPM, "z80-cpm", "reference", "name: `reference` is the interpreter: choose another");
+    assert!(changed(CPM, "z80-cpm", &"x".repeat(40)).is_ok());
+    let wants = "about: use one line of up to 200 characters";
+    refused(CPM, "CP/M 2.2 on", "a\\nb", wants);
+    refused(CPM, "CP/M 2.2 on", "\\u{1b}[31m", wants);
+    refused(CPM, "CP/M 2.2 on", &"ä".repeat(200), wants);
+}
+
+#[test]
+fn clocks() {
+    let wants = "clock_hz: must be 1000 to 1000000000";
+    for clock in ["clock_hz: 0", "clock_hz: 999", "clock_hz: 1000000001"] {
+        refused(CPM, "clock_hz: 4000000", clock, wants);
+    }
+    assert!(changed(CPM, "clock_hz: 4000000", "clock_hz: 1000").is_ok());
+    for clock in ["-1", "4294967296"] {
+        let said = changed(CPM, "clock_hz: 4000000", &format!("clock_hz: {clock}")).unwrap_err();
+        assert_eq!(
+            said.rsplit_once(": clock_hz: "),
+            Some(("t.ron:6:16", "the number is negative or too large"))
+        );
+    }
+    let said = changed(CPM, "clock_hz: 4000000", "clock_hz: 3.5").unwrap_err();
+    assert_eq!(said, "t.ron:6:16: clock_hz: a whole number is wanted");
+}
+
+#[test]
+fn kinds_of_files() {
+    refused(CPM, "[Com]", "[]", "images: name one kind of file at least; Cpm loads Com");
+    refused(CPM, "[Com]", "[Com, Tap]", "images: Cpm does not load Tap, but Com");
+    refused(CPM, "[Com]", "[Hex]", "images: Cpm does not load Hex, but Com");
+    refused(CPM, "[Com]", "[Com, Com]", "images: Com is named twice");
+    refused(SPECTRUM, "[Tap, Sna]", "[Bin]", "images: Spectrum48 does not load Bin, but Tap and Sna");
+    refused(SPECTRUM, "[Tap, Sna]", "[Sna, Tap, Sna]", "images: Sna is named twice");
+    assert!(changed(SPECTRUM, "[Tap, Sna]", "[Sna]").is_ok());
+}
+
+#[test]
+fn machines_and_fields_that_are_not_there() {
+    let said = changed(CPM, "machine: Cpm", "machine: Avr").unwrap_err();
+    assert!(said.contains("`Avr`") && said.contains("`Cpm`"), "{said}");
+    let said = changed(CPM, "clock_hz:", "clock:").unwrap_err();
+    assert!(said.contains("`clock`") && said.contains("`clock_hz`"), "{said}");
+    let said = changed(CPM, "    stack: 96,\n", "").unwrap_err();
+    assert!(said.contains("`stack`"), "{said}");
+    let said = changed(CPM, "stack: 96", "stack: 96, stack: 97").unwrap_err();
+    assert!(said.contains("`stack`"), "{said}");
+    let nested = format!("about: {}", "(".repeat(500));
+    let said = changed(CPM, "about: ", &nested).unwrap_err();
+    assert!(said.ends_with(": nested too deeply") || !said.contains("recursion"), "{said}");
+}
+
+#[test]
+fn origins() {
+    for origin in ["0x0000", "0x00FF", "0x0101", "0x0200", "0xFFFF"] {
+        let shown = &origin[2..];
+        let wants = format!("origin: {shown}h must be 0100h: CP/M loads programs to 0100h");
+        refused(CPM, "origin: 0x0100", &format!("origin: {origin}"), &wants);
+    }
+    let wants = "origin: 5DFFh must be 5E00h to FE00h: BASIC, its loader and its stack lie below";
+    refused(SPECTRUM, "origin: 0x5E00", "origin: 0x5DFF", wants);
+    assert!(changed(SPECTRUM, "origin: 0x5E00", "origin: 0x8000").is_ok());
+    let wants = "origin: 003Fh must be 0040h to A500h: the restarts lie below 0040h";
+    refused(CPC, "origin: 0x0170", "origin: 0x003F", wants);
+    let said = changed(CPM, "origin: 0x0100", "origin: 0x10000").unwrap_err();
+    assert_eq!(said, "t.ron:8:20: origin: the number is negative or too large");
+}
+
+#[test]
+fn ends_of_memory() {
+    let image_end = |end: &str, wants: &str| {
+        refused(CPM, "image_end: 0xDB80", &format!("image_end: {end}"), &format!("image_end: {wants}"));
+    };
+    image_end("0x0101", "0101h must be 0200h or more: no program is smaller than that");
+    image_end("0", "0000h must be 0200h or more: no program is smaller than that");
+    image_end("0xE407", "E407h must not lie above memory_end, E406h");
+    image_end(
+        "0xDB81",
+        "DB81h must not lie above DB80h: the command processor, at DC00h with a BDOS at E406h, refuses a file that \
+         reaches it",
+    );
+    assert!(changed(CPM, "image_end: 0xDB80", "image_end: 0x0200").is_ok());
+    let memory_end = |end: &str, wants: &str| refused(CPM, "memory_end: 0xE406", end, wants);
+    memory_end(
+        "memory_end: 0xF1D1",
+        "memory_end: F1D1h must not lie above F1D0h: above it the BIOS would not fit",
+    );
+    memory_end("memory_end: 0xDB7F", "image_end: DB80h must not lie above memory_end, DB7Fh");
+    assert!(changed(CPM, "memory_end: 0xE406", "memory_end: 0xF1D0").is_ok());
+    let why = "the disk system's memory begins at A700h while it loads, the firmware's at B100h";
+    refused(
+        CPC,
+        "image_end: 0xA67B",
+        "image_end: 0xA701",
+        &format!("image_end: A701h must not lie above A700h: {why}"),
+    );
+    refused(
+        CPC,
+        "memory_end: 0xB100",
+        "memory_end: 0xB101",
+        &format!("memory_end: B101h must not lie above B100h: {why}"),
+    );
+}
+
+#[test]
+fn contended_memory() {
+    let wants = "contended: 8000h, its first address, lies behind 7FFFh, its last";
+    refused(SPECTRUM, "(0x4000, 0x7FFF)", "(0x8000, 0x7FFF)", wants);
+    assert!(changed(SPECTRUM, "(0x4000, 0x7FFF)", "(0x4000, 0x4000)").is_ok());
+    assert!(changed(SPECTRUM, "Some((0x4000, 0x7FFF))", "None").is_ok());
+}
+
+#[test]
+fn stacks() {
+    let why = "the system's calls and interrupts need them";
+    let least = [(CPM, 96, 32), (SPECTRUM, 96, 96), (CPC, 160, 160)];
+    for (text, own, least) in least {
+        let stack = |bytes: u16| format!("stack: {bytes}");
+        let wants = |bytes: u16| format!("stack: {bytes} must be {least} to 4096 bytes: {why}");
+        for wrong in [0, least - 1, 4097] {
+            refused(text, &stack(own), &stack(wrong), &wants(wrong));
+        }
+        assert!(changed(text, &stack(own), &stack(least)).is_ok());
+    }
+}
+
+#[test]
+fn longest_queries() {
+    for wrong in ["longest_query: 0", "longest_query: 128"] {
+        refused(CPM, "longest_query: 127", wrong, "longest_query: must be 1 to 127 bytes");
+    }
+}
+
+#[test]
+fn consoles() {
+    let console = |name: &str, wants: &str| refused(CPM, "\"cpm.asm\"", &format!("{name:?}"), wants);
+    let no_name = |name: &str| {
+        format!("console: {name:?} is no name of a template, which ends in .asm and has no folder: cpm.asm")
+    };
+    for name in ["", ".asm", "cpm", "uart.S", "../cpm.asm", "a\\b.asm"] {
+        console(name, &no_name(name));
+    }
+    console("zx48.asm", "console: zx48.asm is the console of Spectrum48; that of Cpm is cpm.asm");
+    console(
+        "x.asm",
+        "console: there is no template x.asm; one of your own comes with `mlc compile --templates DIR`",
+    );
+    console("network.asm", "console: network.asm is a part of every program, no console");
+    let mut assets = Assets::builtin();
+    assets.set_template("x.asm", "");
+    assert!(assets.read_target(&CPM.replace("cpm.asm", "x.asm"), "t.ron").is_ok());
+}
+
+#[test]
+fn another_bdos() {
+    let target = |text: &str| Target::read(text, "t.ron").expect("it is built in");
+    let cpm62 = target(CPM);
+    assert_eq!(cpm62.clone().with_bdos(0xE406), Some(cpm62.clone()));
+    let moved = cpm62.clone().with_bdos(0xD806).expect("it is an address of a BDOS");
+    assert_eq!((moved.machine, moved.image_end, moved.memory_end), (Machine::Cpm, 0xCF80, 0xD806));
+    for bdos in [0, cpm::LOWEST_BDOS - 1, cpm::HIGHEST_BDOS + 1] {
+        assert_eq!(cpm62.clone().with_bdos(bdos), None);
+    }
+    // A target that was moved is one that a description could have.
+    for bdos in [cpm::LOWEST_BDOS, 0xAC11, cpm::HIGHEST_BDOS] {
+        let moved = cpm62.clone().with_bdos(bdos).expect("it is an address of a BDOS");
+        let (image, memory) = (format!("{:#06x}", moved.image_end), format!("{:#06x}", moved.memory_end));
+        let text = CPM.replace("0xDB80", &image).replace("0xE406", &memory);
+        assert_eq!(target(&text), moved);
+    }
+    assert_eq!(target(SPECTRUM).with_bdos(0xD806), None);
+}
