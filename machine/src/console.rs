@@ -60,6 +60,49 @@ impl<C: Console + ?Sized> Console for &mut C {
     }
 }
 
+/// A console that remembers whether its program was given input, or asked for some that had not come yet.
+#[derive(Debug, Clone, Default)]
+pub struct Attended<C> {
+    /// The console itself.
+    pub inner: C,
+    asked: bool,
+}
+
+impl<C> Attended<C> {
+    /// Nobody has asked yet.
+    pub fn new(inner: C) -> Self {
+        Attended { inner, asked: false }
+    }
+
+    /// Whether that happened since the last call.
+    pub fn take_asked(&mut self) -> bool {
+        std::mem::take(&mut self.asked)
+    }
+}
+
+impl<C: Console> Console for Attended<C> {
+    fn read(&mut self) -> Input {
+        let input = self.inner.read();
+        self.asked |= input != Input::End;
+        input
+    }
+
+    fn ready(&mut self) -> Readiness {
+        let readiness = self.inner.ready();
+        // A byte that is there and never read is nothing to wait for, and neither is the end.
+        self.asked |= readiness == Readiness::Nothing;
+        readiness
+    }
+
+    fn write(&mut self, byte: u8) {
+        self.inner.write(byte);
+    }
+
+    fn echo(&mut self, byte: u8) {
+        self.inner.echo(byte);
+    }
+}
+
 /// A console with all its input known beforehand, which keeps what it is sent.
 #[derive(Debug, Clone, Default)]
 pub struct Script {

@@ -10,7 +10,7 @@ mod symbols;
 
 pub use calls::{Call, Return};
 
-pub use console::{Console, Input, Readiness, Script};
+pub use console::{Attended, Console, Input, Readiness, Script};
 pub use junk::Junk;
 pub use phase::PhaseCounter;
 pub use profile::{Context, Count, Profiler};

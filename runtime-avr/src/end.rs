@@ -87,7 +87,9 @@ pub enum FaultKind {
     SleepForever,
     #[error("an endless loop: the jump leads to itself, and no interrupt is enabled")]
     EndlessLoop,
-    #[error("still running after {limit} cycles; raise the limit if the program needs longer")]
+    #[error(
+        "still running {limit} cycles after the start or the last input; raise the limit if the program needs longer"
+    )]
     TimeLimit { limit: u64 },
     #[error("the stack has grown down to {reached:#06x}; {lowest:#06x} is the lowest address it may use")]
     StackOverflow { reached: u16, lowest: u16 },

@@ -13,7 +13,8 @@ use crate::run::{Outside, Typing, Typist};
 /// The machine's properties.
 #[derive(Debug, Clone)]
 pub struct AvrConfig {
-    /// The most cycles a program may take. Default: no limit.
+    /// The most cycles from the start, or from the last input, to the end or the next input; those asleep count.
+    /// Default: no limit.
     pub limit: Option<u64>,
     /// The lowest address that pushes, calls and interrupts may write to, and that SP may be set to point
     /// below by one. Default: the end of the program's variables where the file told, else the SRAM's start.
@@ -37,7 +38,6 @@ pub struct AvrMachine<C> {
     core: Core,
     console: C,
     typist: Typist,
-    limit: u64,
     ended: Option<End>,
 }
 
@@ -49,8 +49,8 @@ impl<C: Console> AvrMachine<C> {
         let own = std::mem::take(&mut program.symbols);
         let mut core = Core::new(program, config.symbols.unwrap_or(own), config.seed);
         core.lowest_sp = lowest.max(device.sram_start);
-        let typist = Typist::new(config.typing);
-        AvrMachine { core, console, typist, limit: config.limit.unwrap_or(u64::MAX), ended: None }
+        let typist = Typist::new(config.typing, config.limit.unwrap_or(u64::MAX));
+        AvrMachine { core, console, typist, ended: None }
     }
 
     /// Runs to the end.
@@ -69,7 +69,7 @@ impl<C: Console> AvrMachine<C> {
             return State::Ended(end.clone());
         }
         let typist = &mut self.typist;
-        let outside = Outside { console: &mut self.console, observer, typist, limit: self.limit };
+        let outside = Outside { console: &mut self.console, observer, typist };
         let state = self.core.run(outside, cycles);
         if let State::Ended(end) = &state {
             self.ended = Some(end.clone());

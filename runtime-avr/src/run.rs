@@ -35,11 +35,14 @@ pub(crate) struct Typist {
     /// Not before this cycle.
     next: u64,
     over: bool,
+    /// How long the program may run without input, and the cycle at which that is over.
+    limit: u64,
+    deadline: u64,
 }
 
 impl Typist {
-    pub(crate) fn new(typing: Typing) -> Self {
-        Typist { typing, next: 0, over: false }
+    pub(crate) fn new(typing: Typing, limit: u64) -> Self {
+        Typist { typing, next: 0, over: false, limit, deadline: limit }
     }
 }
 
@@ -48,7 +51,6 @@ pub(crate) struct Outside<'a, C, O> {
     pub(crate) console: &'a mut C,
     pub(crate) observer: &'a mut O,
     pub(crate) typist: &'a mut Typist,
-    pub(crate) limit: u64,
 }
 
 /// Which part asks for an interrupt.
@@ -123,11 +125,11 @@ impl Core {
             if let Err(kind) = self.settle_sp() {
                 return Some(self.fault(kind));
             }
-            if self.t >= out.limit {
+            if self.t >= out.typist.deadline {
                 if self.pause != Pause::Asleep {
                     self.at = self.pc;
                 }
-                return Some(self.fault(FaultKind::TimeLimit { limit: out.limit }));
+                return Some(self.fault(FaultKind::TimeLimit { limit: out.typist.limit }));
             }
             if self.t >= until {
                 return Some(State::Running);
@@ -147,7 +149,7 @@ impl Core {
             if let Some(end) = self.stuck(next, out.typist) {
                 return Some(State::Ended(end));
             }
-            let mut next = next.min(until).min(out.limit);
+            let mut next = next.min(until).min(out.typist.deadline);
             if let Typing::Every(_) = out.typist.typing
                 && self.uart.receives()
                 && !out.typist.over
@@ -276,6 +278,7 @@ impl Core {
         }
         match out.console.read() {
             Input::Byte(byte) => {
+                typist.deadline = self.t.saturating_add(typist.limit);
                 self.uart.arriving = Some((byte, self.t + frame));
                 typist.next = self.t + every;
             }

@@ -56,7 +56,7 @@ const FAULTS: &[(&[u16], &str)] = &[
     (&[0xE005, 0xBF03, 0x9588], "at start+4 (0x0004): SLEEP in mode 0x04, which stops the clock of UART and timer; use idle"),
     (&[0xE001, 0xBF03, 0x9478, 0x9588], "at start+6 (0x0006): SLEEP, and no interrupt that could wake the processor is enabled"),
     (&[0x9478, 0xCFFF], "at start+2 (0x0002): an endless loop: the jump leads to itself, and no interrupt is enabled"),
-    (&[0x0000, 0xCFFE], "at start+2 (0x0002): still running after 10000 cycles; raise the limit if the program needs longer"),
+    (&[0x0000, 0xCFFE], "at start+2 (0x0002): still running 10000 cycles after the start or the last input; raise the limit if the program needs longer"),
     // SP = 0, then PUSH.
     (&[0xE000, 0xBF0E, 0xBF0D, 0x920F], "at start+6 (0x0006): the stack has grown down to 0x0000; 0x0100 is the lowest address it may use"),
     // SP = 0, and nothing.

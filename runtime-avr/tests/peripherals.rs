@@ -170,6 +170,26 @@ fn reception_by_polling() {
     }
 }
 
+/// The limit begins anew with each byte, and counts while the program waits for nothing.
+#[test]
+fn the_limit_counts_from_the_last_byte() {
+    let mut code = Code::default();
+    code.set(UCSRB, 0x10);
+    let wait = code.here();
+    code.lds(16, UCSRA);
+    code.put(&[0xFF07]); // SBRS R16,7
+    code.branch_always(wait);
+    code.lds(16, UDR);
+    code.branch_always(wait);
+    let config = AvrConfig { limit: Some(1000), ..AvrConfig::default() };
+    let mut listening = machine(&ATMEGA328P, &code.words, &"x".repeat(100), config.clone());
+    assert_eq!(listening.run(&mut Seen::default()), End::EndOfInput);
+    assert!(listening.cycles() > 16_000, "a frame takes 160 cycles");
+    let mut looping = machine(&ATMEGA328P, &[0x0000, 0xCFFE], "x", config);
+    assert!(matches!(looping.run(&mut Seen::default()), End::Fault(_)));
+    assert!(looping.cycles() < 1010);
+}
+
 /// Nobody reads: two bytes in the buffer, one in the shift register, the rest lost; DOR tells until UDR is read.
 #[test]
 fn overrun() {

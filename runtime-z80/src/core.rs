@@ -48,7 +48,9 @@ pub struct Core<P> {
     /// The refresh register as last loaded, and `fetches` at that moment.
     pub(crate) refresh: (u8, u64),
     pub(crate) clock: Option<Clock>,
+    /// How long the program may run without input, and the T-state at which that is over.
     pub(crate) limit: u64,
+    pub(crate) deadline: u64,
     pub(crate) lowest_sp: u16,
     /// HALT is the host's business first.
     pub(crate) host_at_halt: bool,
@@ -68,6 +70,7 @@ impl<P: Ports> Core<P> {
             refresh: (0, 0),
             clock: None,
             limit: u64::MAX,
+            deadline: u64::MAX,
             lowest_sp: 0,
             host_at_halt: false,
             areas: Vec::new(),
@@ -136,9 +139,15 @@ impl<P: Ports> Core<P> {
         self.symbols = symbols;
     }
 
-    /// Ends the run with a fault when this many T-states have gone by since the start.
+    /// Ends the run with a fault when this many T-states have gone by since now, or since the program was last given
+    /// input or asked for some that had not come yet: waiting for a person is no endless loop.
     pub fn set_limit(&mut self, t_states: u64) {
         self.limit = t_states;
+        self.restart_limit();
+    }
+
+    pub(crate) fn restart_limit(&mut self) {
+        self.deadline = self.t.saturating_add(self.limit);
     }
 
     /// Ends the run with a fault when a push, call or interrupt writes below `address`. Reading below it

@@ -59,7 +59,9 @@ pub enum FaultKind {
     Halt { interrupts: bool },
     #[error("an endless loop: the jump leads to itself")]
     EndlessLoop,
-    #[error("still running after {limit} T-states; raise the limit if the program needs longer")]
+    #[error(
+        "still running {limit} T-states after the start or the last input; raise the limit if the program needs longer"
+    )]
     TimeLimit { limit: u64 },
     #[error("the stack has grown down to {sp:04X}h; {lowest:04X}h is the lowest address it may use")]
     StackOverflow { sp: u16, lowest: u16 },

@@ -13,6 +13,11 @@ pub trait Host<P> {
     /// PC is at a trap. Does its service and moves PC on (usually with [`Core::ret`]), or ends the run.
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End>;
 
+    /// Whether the program was given input, or asked for some that had not come yet, since the last call.
+    fn take_asked(&mut self) -> bool {
+        false
+    }
+
     /// The processor is about to halt until an interrupt comes; see [`Core::ask_host_at_halt`].
     fn halt(&mut self, core: &mut Core<P>) -> Result<(), End> {
         let _ = core;
@@ -28,7 +33,7 @@ impl<P: Ports> Core<P> {
         let mut next_event = 0;
         loop {
             if self.t >= next_event {
-                if self.t >= self.limit {
+                if self.t >= self.deadline {
                     let limit = self.limit;
                     return State::Ended(self.end(FaultKind::TimeLimit { limit }, self.pc()));
                 }
@@ -37,7 +42,7 @@ impl<P: Ports> Core<P> {
                 }
                 let pc = self.pc();
                 match self.interrupt(observer) {
-                    Ok(next_interrupt) => next_event = next_interrupt.min(until).min(self.limit),
+                    Ok(next_interrupt) => next_event = next_interrupt.min(until).min(self.deadline),
                     Err(kind) => return State::Ended(self.end(kind, pc)),
                 }
             }
@@ -52,6 +57,9 @@ impl<P: Ports> Core<P> {
                     let sp = self.sp();
                     if let Err(end) = host.trap(self, observer) {
                         return State::Ended(end);
+                    }
+                    if host.take_asked() {
+                        self.restart_limit();
                     }
                     if O::INSTRUCTIONS {
                         observer.on_instruction(pc, before, self.t);
@@ -90,6 +98,9 @@ impl<P: Ports> Core<P> {
             return Err(self.end(kind, pc));
         }
         host.halt(self)?;
+        if host.take_asked() {
+            self.restart_limit();
+        }
         self.host_at_halt = false;
         let halted = self.execute(pc);
         self.host_at_halt = true;

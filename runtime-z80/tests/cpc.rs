@@ -44,6 +44,13 @@ fn keys_are_read_and_characters_printed() {
     assert_eq!(machine.console().transcript(), b"aB\r");
     assert_eq!(machine.console().output(), b"\r");
     assert_eq!(run(&program, b"a").0, End::EndOfInput);
+
+    // A limit counts from the last key. LD B,0 / DJNZ $ / CALL KM WAIT CHAR / JR back
+    let program = [0x06, 0, 0x10, 0xFE, 0xCD, 0x06, 0xBB, 0x18, 0xF7];
+    let config = CpcConfig { limit: Some(5000), ..CpcConfig::default() };
+    let mut machine = CpcMachine::load(&file(&program), Script::new(b"0123456789"), config).unwrap();
+    assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
+    assert!(machine.t_states() > 30_000);
 }
 
 #[test]

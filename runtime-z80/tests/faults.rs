@@ -3,6 +3,7 @@
 mod machine;
 
 use machine::{config, message};
+use mlc_runtime_z80::{Console, Input, Readiness};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Exit, NoObserver, Script, Symbols};
 
 fn named() -> CpmConfig {
@@ -174,11 +175,51 @@ fn too_long_a_run() {
     let config = CpmConfig { limit: Some(1000), ..named() };
     assert_eq!(
         message(&[0x00, 0x18, 0xFD], config.clone()),
-        "at start (0100h): still running after 1000 T-states; raise the limit if the program needs longer"
+        "at start (0100h): still running 1000 T-states after the start or the last input; raise the limit if the program needs longer"
     );
     let mut machine = CpmMachine::load(&[0x00, 0x18, 0xFD], b"", Script::default(), config).unwrap();
     machine.run(&mut NoObserver);
     assert_eq!(machine.t_states(), 1008);
+}
+
+/// A console that says so often that nothing has been typed yet, and then that nothing will be.
+struct Thinking(u32);
+
+impl Console for Thinking {
+    fn read(&mut self) -> Input {
+        Input::End
+    }
+
+    fn ready(&mut self) -> Readiness {
+        if self.0 == 0 {
+            return Readiness::End;
+        }
+        self.0 -= 1;
+        Readiness::Nothing
+    }
+
+    fn write(&mut self, _byte: u8) {}
+}
+
+/// The limit begins anew with each key, and with each look for one that has not come yet.
+#[test]
+fn the_limit_counts_from_the_last_input() {
+    let config = CpmConfig { limit: Some(5000), ..named() };
+    // LD B,0 / DJNZ $ / LD C,1 / CALL 5 / JR 0100h: more than 3,000 T-states a key
+    let reads = [0x06, 0, 0x10, 0xFE, 0x0E, 1, 0xCD, 5, 0, 0x18, 0xF5];
+    let mut machine = CpmMachine::load(&reads, b"", Script::new(b"0123456789"), config.clone()).unwrap();
+    assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
+    assert!(machine.t_states() > 30_000);
+    // The same with function 11, which only asks whether there is a key.
+    let polls = [0x06, 0, 0x10, 0xFE, 0x0E, 11, 0xCD, 5, 0, 0x18, 0xF5];
+    let mut machine = CpmMachine::load(&polls, b"", Thinking(10), config.clone()).unwrap();
+    let said = machine::fault(machine.run(&mut NoObserver)).to_string();
+    assert!(said.contains("still running 5000 T-states after the start or the last input"), "{said}");
+    assert!((30_000..40_000).contains(&machine.t_states()), "{}", machine.t_states());
+    // A key that is there and never taken is no input.
+    let mut machine = CpmMachine::load(&polls, b"", Script::new(b"x"), config).unwrap();
+    machine::fault(machine.run(&mut NoObserver));
+    assert!(machine.t_states() < 6000);
 }
 
 #[test]

@@ -106,6 +106,12 @@ fn keys_come_while_the_program_halts() {
     assert_eq!(ends.0.len(), 1);
     assert_eq!(ends.0[0] / 69_888, 3);
 
+    // A limit counts from the last key.
+    let config = SpectrumConfig { limit: Some(100_000), ..SpectrumConfig::default() };
+    let mut machine = SpectrumMachine::load_tape(&tape(&program), Script::new(b"aB\r"), config).unwrap();
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    assert!(machine.t_states() > 200_000);
+
     let mut silent = self::machine(&program, b"");
     assert_eq!(silent.run(&mut NoObserver), End::EndOfInput);
 }

@@ -25,7 +25,7 @@ use crate::end::{End, Exit, FaultKind, State};
 use crate::observe::Observer;
 use crate::run::Host;
 use crate::symbols::Symbols;
-use mlc_machine::{Console, Input, Junk};
+use mlc_machine::{Attended, Console, Input, Junk};
 
 const FIRST: u16 = 0x0040;
 /// The disk system's own memory begins here while it loads.
@@ -58,7 +58,7 @@ const CARRY: u16 = 1;
 /// What a program is started with.
 #[derive(Debug, Clone)]
 pub struct CpcConfig {
-    /// The most T-states a program may take. Default: no limit.
+    /// The most T-states from the start, or from the last input, to the end or the next input. Default: no limit.
     pub limit: Option<u64>,
     /// The seed of what memory and registers hold where nothing was put.
     pub seed: u64,
@@ -102,7 +102,7 @@ impl<C: Console> CpcMachine<C> {
             core.set_limit(limit);
         }
         core.set_clock(INTERRUPT_PERIOD);
-        let junk = Junk::new(config.seed.rotate_left(32));
+        let (console, junk) = (Attended::new(console), Junk::new(config.seed.rotate_left(32)));
         Ok(CpcMachine { core, firmware: Firmware { console, junk, typing: false }, ended: None })
     }
 
@@ -145,12 +145,12 @@ impl<C: Console> CpcMachine<C> {
 
     /// The console given to [`CpcMachine::load`].
     pub fn console(&mut self) -> &mut C {
-        &mut self.firmware.console
+        &mut self.firmware.console.inner
     }
 }
 
 struct Firmware<C> {
-    console: C,
+    console: Attended<C>,
     junk: Junk,
     /// A line is being typed: what the program prints is its echo.
     typing: bool,
@@ -197,6 +197,10 @@ impl<C: Console> Firmware<C> {
 }
 
 impl<C: Console, P: Ports> Host<P> for Firmware<C> {
+    fn take_asked(&mut self) -> bool {
+        self.console.take_asked()
+    }
+
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         let bc = core.alternate_registers().bc;
         if bc != GATE_ARRAY {

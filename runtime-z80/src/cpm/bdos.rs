@@ -11,7 +11,7 @@ use crate::run::Host;
 use crate::symbols::Location;
 use crate::timing;
 use mlc_machine::Junk;
-use mlc_machine::{Console, Input, Readiness};
+use mlc_machine::{Attended, Console, Input, Readiness};
 
 /// A program that asks so often in a row for input that can never come is taken to wait for it.
 const POLLS_IN_VAIN: u32 = 1000;
@@ -22,7 +22,7 @@ const IOBYTE: u16 = 0x0003;
 const END_OF_TEXT: u8 = 0x1A;
 
 pub(super) struct Services<C> {
-    pub(super) console: C,
+    pub(super) console: Attended<C>,
     pub(super) files: Files,
     ccp: u16,
     bdos: u16,
@@ -51,7 +51,8 @@ type Answer = Option<u16>;
 
 impl<C: Console> Services<C> {
     pub(super) fn new(console: C, ccp: u16, bdos: u16, bios: u16, junk: Junk) -> Self {
-        Services { console, files: Files::new(bdos), ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
+        let (console, files) = (Attended::new(console), Files::new(bdos));
+        Services { console, files, ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
     }
 
     fn bdos<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
@@ -255,6 +256,10 @@ impl<C: Console> Services<C> {
 }
 
 impl<C: Console, P: Ports> Host<P> for Services<C> {
+    fn take_asked(&mut self) -> bool {
+        self.console.take_asked()
+    }
+
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         let pc = core.pc();
         if pc == self.bdos {

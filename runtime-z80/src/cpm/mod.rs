@@ -67,7 +67,7 @@ const SHORTEST_PERIOD: u64 = 256;
 pub struct CpmConfig {
     /// The BDOS entry, which 0006h holds: 0A06h to F1D0h. Default E406h, a 62 KB system's.
     pub bdos: u16,
-    /// The most T-states a program may take. Default: no limit.
+    /// The most T-states from the start, or from the last input, to the end or the next input. Default: no limit.
     pub limit: Option<u64>,
     /// The lowest address that pushes, calls and interrupts may write to. Default: any.
     pub lowest_sp: Option<u16>,
@@ -263,7 +263,7 @@ impl<C: Console> CpmMachine<C> {
 
     /// The console given to [`CpmMachine::load`].
     pub fn console(&mut self) -> &mut C {
-        &mut self.services.console
+        &mut self.services.console.inner
     }
 
     /// The machine's only disk, drive A; empty at first.

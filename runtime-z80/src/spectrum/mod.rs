@@ -49,7 +49,7 @@ const COLOURS: u8 = 0x38;
 /// What a program is started with.
 #[derive(Debug, Clone)]
 pub struct SpectrumConfig {
-    /// The most T-states a program may take. Default: no limit.
+    /// The most T-states from the start, or from the last input, to the end or the next input. Default: no limit.
     pub limit: Option<u64>,
     /// The lowest address that pushes, calls and interrupts may write to. Default: any.
     pub lowest_sp: Option<u16>,
@@ -180,7 +180,7 @@ impl<C: Console> SpectrumMachine<C> {
 
     /// The console that the machine was made with.
     pub fn console(&mut self) -> &mut C {
-        &mut self.rom.console
+        &mut self.rom.console.inner
     }
 
     /// The 24 rows of the screen as text, without blanks at their ends.

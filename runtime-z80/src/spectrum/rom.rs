@@ -13,7 +13,7 @@ use crate::core::{Core, Registers};
 use crate::end::{End, Exit, FaultKind};
 use crate::observe::Observer;
 use crate::run::Host;
-use mlc_machine::{Console, Input, Junk};
+use mlc_machine::{Attended, Console, Input, Junk};
 
 pub(super) const PRINT: u16 = 0x0010;
 pub(super) const INTERRUPT: u16 = 0x0038;
@@ -42,7 +42,7 @@ const AT: u8 = 22;
 const DELETE: u8 = 12;
 
 pub(super) struct Rom<C> {
-    pub(super) console: C,
+    pub(super) console: Attended<C>,
     junk: Junk,
     /// A key on its way to the program.
     key: Option<u8>,
@@ -56,6 +56,7 @@ pub(super) struct Rom<C> {
 
 impl<C: Console> Rom<C> {
     pub(super) fn new(console: C, junk: Junk) -> Self {
+        let console = Attended::new(console);
         Rom { console, junk, key: None, typing: false, open: false, at: Vec::new() }
     }
 
@@ -166,6 +167,10 @@ impl<C: Console> Rom<C> {
 }
 
 impl<C: Console, P: Ports> Host<P> for Rom<C> {
+    fn take_asked(&mut self) -> bool {
+        self.console.take_asked()
+    }
+
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         match core.pc() {
             PRINT => self.print(core, observer)?,
