@@ -1,17 +1,23 @@
 ; ---- Amstrad CPC 464 -----------------------------------------------------
-; A chat on the screen as RUN" leaves it. The query "!" ends it: the firmware starts BASIC anew.
-; Calls of the firmware's jumps only. Its interrupt routine needs BC', and room below SP.
+; A chat on the screen as RUN" leaves it. The query "!" ends it: the firmware starts BASIC anew, for RUN" has dropped the
+; one that was there. Calls of the firmware's jumps only. Its interrupt routine needs BC', and room below SP.
 
 km_wait_char    equ 0BB06h              ; a key in A; the firmware repeats keys and minds the shifts
 txt_output      equ 0BB5Ah              ; prints A; keeps all registers
-txt_cur_enable  equ 0BB7Bh
-txt_cur_disable equ 0BB7Eh
+txt_cur_enable  equ 0BB7Bh              ; the cursor needs both, and a program starts with neither
+txt_cur_on      equ 0BB81h
+txt_cur_off     equ 0BB84h
+mc_start_program equ 0BD16h             ; initialises the firmware, then runs HL in ROM C; never returns
+
+basic           equ 0C006h              ; its entry, in ROM 0
 
 key_delete      equ 127
 
+stack_top       equ 0C000h              ; the firmware's stack, 256 bytes; one below 4000h would lie under its ROM
+
 start:
-        ld (caller_stack),sp
         ld sp,stack_top
+        call txt_cur_enable
         ld hl,title
         call print
 chat:
@@ -35,8 +41,9 @@ chat_answer:
         jr chat
 
 exit:
-        ld sp,(caller_stack)
-        ret
+        ld hl,basic
+        ld c,0
+        jp mc_start_program
 
 title:          db "{{ name }}",13,10,0
 prompt:         db "> ",0
@@ -74,13 +81,13 @@ emit_unknown:
 
 ; Reads a line into `line`; its length in B.
 read_line:
-        call txt_cur_enable
+        call txt_cur_on
         ld hl,line
         ld b,0
 read_key:
         call km_wait_char
         cp 13
-        jp z,txt_cur_disable
+        jp z,txt_cur_off
         cp key_delete
         jr z,read_delete
         jr nc,read_key                  ; keys without a character

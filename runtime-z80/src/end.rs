@@ -26,8 +26,10 @@ pub enum End {
 /// The ways in which a program ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// `RET` to the command processor.
+    /// `RET` to the command processor, or to BASIC. A CPC resets.
     Return,
+    /// `MC START PROGRAM` of a CPC with BASIC's entry: BASIC starts anew.
+    Basic,
     /// `JP 0`, or a call of the BIOS's warm or cold boot.
     WarmBoot,
     /// BDOS function 0.
@@ -89,6 +91,16 @@ pub enum FaultKind {
     ScrollQuestion,
     #[error("IY is {iy:04X}h; BASIC and its interrupt routine need 5C3Ah there")]
     BasicPointer { iy: u16 },
+    #[error(
+        "MC START PROGRAM (BD16h) with HL = {entry:04X}h and C = {rom}; only BASIC is there, C006h in ROM 0"
+    )]
+    NoSuchRom { entry: u16, rom: u8 },
+    #[error(
+        "the firmware runs with SP at {sp:04X}h; its ROMs lie below 4000h and from C000h on, so it needs 4000h to C000h"
+    )]
+    FirmwareStack { sp: u16 },
+    #[error("TXT CUR {0}, and the cursor is {0} already", if *.on { "ON" } else { "OFF" })]
+    Cursor { on: bool },
     #[error("BC' is {bc:04X}h; the firmware left 7F89h there, and its interrupt routine needs it")]
     GateArray { bc: u16 },
     #[error("back in BASIC with HL' = {hl:04X}h; its calculator needs 2758h there")]

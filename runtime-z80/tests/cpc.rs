@@ -68,6 +68,61 @@ fn what_the_firmware_would_not_take_is_a_fault() {
 }
 
 #[test]
+fn the_stack_must_lie_where_no_rom_is() {
+    // LD SP / LD A,65 / CALL TXT OUTPUT / LD HL,C006h / LD C,0 / JP MC START PROGRAM
+    let on = |sp: u16| {
+        let [low, high] = sp.to_le_bytes();
+        [0x31, low, high, 0x3E, 65, 0xCD, 0x5A, 0xBB, 0x21, 6, 0xC0, 0x0E, 0, 0xC3, 0x16, 0xBD]
+    };
+    assert_eq!(run(&on(0xC000), b"").0, End::Exit(Exit::Basic));
+    assert_eq!(run(&on(0x4002), b"").0, End::Exit(Exit::Basic));
+    assert_eq!(fault(&on(0x4001)), FaultKind::FirmwareStack { sp: 0x3FFF });
+    assert_eq!(fault(&on(0x3000)), FaultKind::FirmwareStack { sp: 0x2FFE });
+    // A wait for the interrupt.
+    assert_eq!(fault(&[0x31, 0, 0x30, 0x18, 0xFE]), FaultKind::FirmwareStack { sp: 0x2FFE });
+}
+
+#[test]
+fn basic_is_the_only_program_to_start() {
+    // LD HL,entry / LD C,ROM / JP MC START PROGRAM
+    let start = |entry: u16, rom: u8| {
+        let [low, high] = entry.to_le_bytes();
+        [0x21, low, high, 0x0E, rom, 0xC3, 0x16, 0xBD]
+    };
+    assert_eq!(run(&start(0xC006, 0), b"").0, End::Exit(Exit::Basic));
+    assert_eq!(fault(&start(0xC006, 7)), FaultKind::NoSuchRom { entry: 0xC006, rom: 7 });
+    assert_eq!(fault(&start(0, 0)), FaultKind::NoSuchRom { entry: 0, rom: 0 });
+    assert_eq!(
+        fault(&start(0xC009, 0)).to_string(),
+        "MC START PROGRAM (BD16h) with HL = C009h and C = 0; only BASIC is there, C006h in ROM 0"
+    );
+}
+
+#[test]
+fn the_cursor_is_seen_when_it_is_enabled_and_on() {
+    const ENABLE: u8 = 0x7B;
+    const DISABLE: u8 = 0x7E;
+    const ON: u8 = 0x81;
+    const OFF: u8 = 0x84;
+    let calls = |entries: &[u8]| -> Vec<u8> {
+        let calls = entries.iter().flat_map(|&low| [0xCD, low, 0xBB]);
+        calls.chain([0xC9]).collect()
+    };
+    let seen = |entries: &[u8]| {
+        let (end, machine) = run(&calls(entries), b"");
+        assert_eq!(end, End::Exit(Exit::Return));
+        machine.cursor()
+    };
+    assert!(!seen(&[]) && !seen(&[ENABLE]) && !seen(&[ON]));
+    assert!(seen(&[ENABLE, ON]) && seen(&[ON, ENABLE]) && seen(&[ENABLE, ON, OFF, ON]));
+    assert!(!seen(&[ENABLE, ON, OFF]) && !seen(&[ENABLE, ON, DISABLE]));
+    // On twice, and off without on: the program has lost track.
+    assert_eq!(fault(&calls(&[ON, ON])), FaultKind::Cursor { on: true });
+    assert_eq!(fault(&calls(&[ON, OFF, OFF])), FaultKind::Cursor { on: false });
+    assert_eq!(fault(&calls(&[OFF])).to_string(), "TXT CUR OFF, and the cursor is OFF already");
+}
+
+#[test]
 fn interrupts_come_300_times_a_second() {
     // LD HL,0 / PUSH HL / POP HL / a loop of 0.2 s / DEC SP, DEC SP, POP HL: what was last pushed / LD A,H, OR L, RET Z /
     // DI, HALT. The way back to 0000h would be an exit.
@@ -96,6 +151,6 @@ fn damaged_files_are_refused() {
     wrong[3] = 9;
     assert!(matches!(load(&wrong), Some(AmsdosError::Checksum { .. })));
     assert_eq!(with(18, 0), Some(AmsdosError::Kind { kind: 0 }));
-    assert_eq!(with(22, 0xB0), Some(AmsdosError::Place { start: 0xB070, end: 0xB074 }));
+    assert_eq!(with(22, 0xB0), Some(AmsdosError::Place { start: 0xB070, end: 0xB074, limit: 0xA700 }));
     assert_eq!(with(26, 0), Some(AmsdosError::Entry { entry: 0x0100 }));
 }

@@ -4,7 +4,9 @@ use super::support::{self, Random};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
-use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, Memory, NoObserver, Observer, Script, Symbols};
+use mlc_runtime_z80::{
+    CpcConfig, CpcMachine, End, Exit, Memory, NoObserver, Observer, Script, State, Symbols,
+};
 
 struct Watch<'a> {
     image: &'a Image,
@@ -102,13 +104,34 @@ fn random_networks_are_exact_in_every_form() {
 }
 
 #[test]
+fn the_cursor_is_there_while_a_line_is_typed() {
+    let (model, _) = support::own("commands");
+    let compiled = compile(&model, None).expect("it fits");
+    let mut machine = machine("commands", &compiled.image, b"Turn on the light\r");
+    let mut seen = Vec::new();
+    loop {
+        let state = machine.run_for(100, &mut NoObserver);
+        if seen.last() != Some(&machine.cursor()) {
+            seen.push(machine.cursor());
+        }
+        if state != State::Running {
+            assert_eq!(state, State::Ended(End::EndOfInput));
+            break;
+        }
+    }
+    // The title and the prompt; the line; the answer; the next line, which never ends.
+    assert_eq!(seen, [false, true, false, true]);
+}
+
+#[test]
 fn the_line_is_edited_and_the_chat_ends() {
     let (model, _) = support::own("commands");
     let compiled = compile(&model, None).expect("it fits");
     let graph = reference(&model).expect("the model was checked");
     let reply = eval::run(&graph, b"Turn on the light").text();
     let mut machine = machine("commands", &compiled.image, b"\x08Tuxx\x08\x7frn on the light\r\r!\r");
-    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Basic));
+    assert!(!machine.cursor(), "BASIC starts without a cursor");
     let screen = String::from_utf8_lossy(machine.console().transcript()).into_owned();
     let typed = "Tuxx\x08 \x08\x08 \x08rn on the light";
     assert_eq!(screen, format!("commands\r\n> {typed}\r\n{reply}\r\n> \r\n> !\r\n"));

@@ -73,7 +73,7 @@ impl Memory {
     }
 }
 
-/// Lays out the buffers of a network. `stack` bytes are kept for the stack.
+/// Lays out the buffers of a network. `stack` bytes are kept for the stack; 0: the console's template says where it is.
 pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memory {
     let mut buffers: Vec<Buffer> = Vec::new();
     let mut strides = Vec::new();
@@ -119,8 +119,10 @@ pub fn layout(network: &Network, narrow: Option<&Narrow>, stack: usize) -> Memor
         keep("net_hash", 2);
     }
     keep("caller_stack", 2);
-    keep("stack", stack);
-    keep("stack_top", 0);
+    if stack > 0 {
+        keep("stack", stack);
+        keep("stack_top", 0);
+    }
     Memory { buffers, strides, tiles: vec![], start: None, size }
 }
 

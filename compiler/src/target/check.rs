@@ -26,6 +26,8 @@ struct Facts {
     why_end: &'static str,
     /// Fewest bytes of stack: what the system's calls and interrupts take on it, and the program's own calls.
     stack: u16,
+    /// Whether a console can run on the system's stack instead: then a description says 0.
+    system_stack: bool,
     /// The console that comes with mlc.
     console: &'static str,
 }
@@ -39,6 +41,7 @@ fn facts(machine: Machine) -> Facts {
             memory_end: cpm::HIGHEST_BDOS,
             why_end: "above it the BIOS would not fit",
             stack: 32,
+            system_stack: false,
             console: "cpm.asm",
         },
         Machine::Spectrum48 => Facts {
@@ -48,6 +51,7 @@ fn facts(machine: Machine) -> Facts {
             memory_end: 0xFFFF,
             why_end: "memory ends there",
             stack: 96,
+            system_stack: false,
             console: "zx48.asm",
         },
         Machine::Cpc464 => Facts {
@@ -57,6 +61,7 @@ fn facts(machine: Machine) -> Facts {
             memory_end: 0xB100,
             why_end: "the disk system's memory begins at A700h while it loads, the firmware's at B100h",
             stack: 160,
+            system_stack: true,
             console: "cpc464.asm",
         },
         Machine::Avr => unreachable!("a description cannot name it: serde skips the variant"),
@@ -180,9 +185,11 @@ fn memory(target: &Target) -> Result<(), Problem> {
             return Err(("image_end", problem));
         }
     }
-    if !(facts.stack..=LARGEST_STACK).contains(&stack) {
+    let none = facts.system_stack && stack == 0;
+    if !none && !(facts.stack..=LARGEST_STACK).contains(&stack) {
+        let or = if facts.system_stack { "0, where the console takes the system's, or " } else { "" };
         let problem = format!(
-            "{stack} must be {} to {LARGEST_STACK} bytes: the system's calls and interrupts need them",
+            "{stack} must be {or}{} to {LARGEST_STACK} bytes: the system's calls and interrupts need them",
             facts.stack
         );
         return Err(("stack", problem));

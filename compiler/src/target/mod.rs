@@ -46,7 +46,8 @@ pub struct Target {
     /// Where code has a memory of its own: its bytes, less those of a boot loader.
     #[serde(skip)]
     pub flash: Option<usize>,
-    /// Bytes kept for the stack, interrupt handlers included.
+    /// Bytes kept for the stack, interrupt handlers included. 0: the program runs on the system's, and the console's
+    /// template says where that is.
     pub stack: u16,
     /// Longest query that reaches the program by any way, in bytes.
     pub longest_query: u8,

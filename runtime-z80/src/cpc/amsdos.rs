@@ -1,5 +1,6 @@
 //! The header of a file on an Amstrad disk: 128 bytes with a checksum over the first 67.
 
+use std::borrow::Cow;
 use thiserror::Error;
 
 const HEADER: usize = 128;
@@ -20,22 +21,38 @@ pub enum AmsdosError {
     #[error("the header says {says} bytes of content; the file has {has}")]
     Length { says: usize, has: usize },
     #[error(
-        "content from {start:04X}h to {end:05X}h meets what the system needs below 0040h or from A700h on"
+        "content from {start:04X}h to {end:05X}h meets what the system needs below 0040h or from {limit:04X}h on"
     )]
-    Place { start: u16, end: usize },
+    Place { start: u16, end: usize, limit: u16 },
     #[error("the entry {entry:04X}h lies outside of the content")]
     Entry { entry: u16 },
 }
 
 /// Content of a binary file, where it is loaded and entered.
+#[derive(Debug)]
 pub(super) struct Binary<'f> {
     pub(super) start: u16,
     pub(super) entry: u16,
-    pub(super) bytes: &'f [u8],
+    pub(super) bytes: Cow<'f, [u8]>,
 }
 
-/// Reads a binary file with its header. `first` and `end` bound the memory that the disk system loads to.
-pub(super) fn read(file: &[u8], first: u16, end: u16) -> Result<Binary<'_>, AmsdosError> {
+impl Binary<'_> {
+    /// Whether it can be loaded between `first` and `limit`, and started.
+    pub(super) fn check(self, first: u16, limit: u16) -> Result<Self, AmsdosError> {
+        let (start, entry) = (self.start, self.entry);
+        let end = usize::from(start) + self.bytes.len();
+        if start < first || end > usize::from(limit) {
+            return Err(AmsdosError::Place { start, end, limit });
+        }
+        if !(usize::from(start)..end).contains(&usize::from(entry)) {
+            return Err(AmsdosError::Entry { entry });
+        }
+        Ok(self)
+    }
+}
+
+/// Reads a binary file with its header.
+pub(super) fn read(file: &[u8]) -> Result<Binary<'_>, AmsdosError> {
     let Some((header, bytes)) = file.split_at_checked(HEADER) else {
         return Err(AmsdosError::Short { length: file.len() });
     };
@@ -50,13 +67,5 @@ pub(super) fn read(file: &[u8], first: u16, end: u16) -> Result<Binary<'_>, Amsd
     let says = usize::from(word(24));
     // A disk stores whole records: what stands behind the content is anything.
     let Some(bytes) = bytes.get(..says) else { return Err(AmsdosError::Length { says, has: bytes.len() }) };
-    let (start, entry) = (word(21), word(26));
-    let behind = usize::from(start) + bytes.len();
-    if start < first || behind > usize::from(end) {
-        return Err(AmsdosError::Place { start, end: behind });
-    }
-    if !(usize::from(start)..behind).contains(&usize::from(entry)) {
-        return Err(AmsdosError::Entry { entry });
-    }
-    Ok(Binary { start, entry, bytes })
+    Ok(Binary { start: word(21), entry: word(26), bytes: Cow::Borrowed(bytes) })
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! 0000h  restarts; the interrupt routine at 0038h     protected
-//! 0040h  the program; the disk system loads up to A6FFh
+//! 0040h  the program; the disk system loads up to A6FFh; no stack below 4000h, where the firmware's ROM is while it runs
 //! B100h  the firmware's data, its jumps from BB00h, its stack below C000h    protected but for the stack
 //! C000h  the screen                                   protected
 //! ```
@@ -25,6 +25,7 @@ use crate::end::{End, Exit, FaultKind, State};
 use crate::observe::Observer;
 use crate::run::Host;
 use crate::symbols::Symbols;
+use amsdos::Binary;
 use mlc_machine::{Attended, Console, Input, Junk};
 
 const FIRST: u16 = 0x0040;
@@ -35,12 +36,14 @@ const STACK_BOTTOM: u16 = 0xBF00;
 const STACK_TOP: u16 = 0xBFF8;
 const SCREEN: u16 = 0xC000;
 const INTERRUPT: u16 = 0x0038;
-/// Where a program returns to: the firmware starts BASIC anew.
+/// Where a program returns to: the firmware resets the machine.
 const RETURNED: u16 = 0x0000;
 /// 4 MHz by 300.
 const INTERRUPT_PERIOD: u64 = 13_333;
 /// What the firmware keeps in BC': the gate array's port, and what was last written there about ROMs and mode.
 const GATE_ARRAY: u16 = 0x7F89;
+/// Where the stack must be while the firmware runs: its ROM lies over the memory below, and BASIC's over the screen.
+const FIRMWARE_SP: std::ops::RangeInclusive<u16> = 0x4000..=SCREEN;
 /// Bytes below SP that the firmware's routines may use.
 const FIRMWARE_STACK: u16 = 64;
 
@@ -48,7 +51,22 @@ const KM_WAIT_CHAR: u16 = 0xBB06;
 const TXT_OUTPUT: u16 = 0xBB5A;
 const TXT_CUR_ENABLE: u16 = 0xBB7B;
 const TXT_CUR_DISABLE: u16 = 0xBB7E;
-const TRAPS: [u16; 6] = [RETURNED, INTERRUPT, KM_WAIT_CHAR, TXT_OUTPUT, TXT_CUR_ENABLE, TXT_CUR_DISABLE];
+const TXT_CUR_ON: u16 = 0xBB81;
+const TXT_CUR_OFF: u16 = 0xBB84;
+const MC_START_PROGRAM: u16 = 0xBD16;
+const TRAPS: [u16; 9] = [
+    RETURNED,
+    INTERRUPT,
+    KM_WAIT_CHAR,
+    TXT_OUTPUT,
+    TXT_CUR_ENABLE,
+    TXT_CUR_DISABLE,
+    TXT_CUR_ON,
+    TXT_CUR_OFF,
+    MC_START_PROGRAM,
+];
+/// BASIC's entry, and its ROM.
+const BASIC: (u16, u8) = (0xC006, 0);
 
 const ENTER: u8 = 13;
 const DELETE: u8 = 127;
@@ -85,13 +103,16 @@ impl<C: Console> CpcMachine<C> {
     /// # Errors
     /// A header that is none, or content that does not fit.
     pub fn load(file: &[u8], console: C, config: CpcConfig) -> Result<Self, AmsdosError> {
-        let binary = amsdos::read(file, FIRST, LOAD_END)?;
+        Ok(Self::with(&amsdos::read(file)?.check(FIRST, LOAD_END)?, console, config))
+    }
+
+    fn with(binary: &Binary, console: C, config: CpcConfig) -> Self {
         let mut core = Core::new(FloatingBus, config.seed);
         core.close(0x0000, FIRST - 1, "the restarts");
         core.close(FIRMWARE, STACK_BOTTOM - 1, "the firmware");
         core.close(SCREEN, 0xFFFF, "the screen");
         TRAPS.into_iter().for_each(|entry| core.trap(entry));
-        core.load(binary.start, binary.bytes);
+        core.load(binary.start, &binary.bytes);
         let sp = STACK_TOP - 2;
         core.load(sp, &RETURNED.to_le_bytes());
         core.set_registers(Registers { sp, pc: binary.entry, ..core.registers() });
@@ -103,7 +124,8 @@ impl<C: Console> CpcMachine<C> {
         }
         core.set_clock(INTERRUPT_PERIOD);
         let (console, junk) = (Attended::new(console), Junk::new(config.seed.rotate_left(32)));
-        Ok(CpcMachine { core, firmware: Firmware { console, junk, typing: false }, ended: None })
+        let firmware = Firmware { console, junk, typing: false, enabled: false, on: false };
+        CpcMachine { core, firmware, ended: None }
     }
 
     /// Runs to the end.
@@ -143,6 +165,11 @@ impl<C: Console> CpcMachine<C> {
         self.core.watch(address);
     }
 
+    /// Whether the cursor can be seen: enabled by the program, and switched on.
+    pub fn cursor(&self) -> bool {
+        self.firmware.enabled && self.firmware.on
+    }
+
     /// The console given to [`CpcMachine::load`].
     pub fn console(&mut self) -> &mut C {
         &mut self.firmware.console.inner
@@ -154,6 +181,9 @@ struct Firmware<C> {
     junk: Junk,
     /// A line is being typed: what the program prints is its echo.
     typing: bool,
+    /// The cursor; the firmware shows it where both are set, and starts a program with neither.
+    enabled: bool,
+    on: bool,
 }
 
 impl<C: Console> Firmware<C> {
@@ -196,6 +226,27 @@ impl<C: Console> Firmware<C> {
     }
 }
 
+impl<C> Firmware<C> {
+    /// `TXT CUR ON` and `OFF`. The firmware counts nothing: a second call of one kind says that a program has lost track.
+    fn switch<P: Ports>(&mut self, on: bool, core: &Core<P>) -> Result<(), End> {
+        if self.on == on {
+            return Err(core.end(FaultKind::Cursor { on }, caller(core)));
+        }
+        self.on = on;
+        Ok(())
+    }
+
+    /// `MC START PROGRAM`: everything but the program at HL in ROM C is forgotten. Only BASIC is there.
+    fn start_program<P: Ports>(&self, core: &Core<P>) -> End {
+        let Registers { hl, bc, .. } = core.registers();
+        let [_, rom] = bc.to_be_bytes();
+        match (hl, rom) {
+            BASIC => End::Exit(Exit::Basic),
+            (entry, rom) => core.end(FaultKind::NoSuchRom { entry, rom }, caller(core)),
+        }
+    }
+}
+
 impl<C: Console, P: Ports> Host<P> for Firmware<C> {
     fn take_asked(&mut self) -> bool {
         self.console.take_asked()
@@ -207,13 +258,22 @@ impl<C: Console, P: Ports> Host<P> for Firmware<C> {
             return Err(core.end(FaultKind::GateArray { bc }, caller(core)));
         }
         let sp = core.registers().sp;
+        if !FIRMWARE_SP.contains(&sp) {
+            return Err(core.end(FaultKind::FirmwareStack { sp }, caller(core)));
+        }
         match core.pc() {
             RETURNED => return Err(End::Exit(Exit::Return)),
+            MC_START_PROGRAM => return Err(self.start_program(core)),
             INTERRUPT => core.enable_interrupts(),
             KM_WAIT_CHAR => self.wait_char(core, observer)?,
             TXT_OUTPUT => self.output(core, observer)?,
-            // The cursor, which nobody sees here: A and F are lost.
-            _ => core.set_registers(Registers { af: self.junk.word(), ..core.registers() }),
+            TXT_CUR_ENABLE => self.enabled = true,
+            TXT_CUR_DISABLE => self.enabled = false,
+            entry => self.switch(entry == TXT_CUR_ON, core)?,
+        }
+        if matches!(core.pc(), TXT_CUR_ENABLE..=TXT_CUR_OFF) {
+            // A and F are lost.
+            core.set_registers(Registers { af: self.junk.word(), ..core.registers() });
         }
         for below in 1..=FIRMWARE_STACK {
             core.write(sp.wrapping_sub(below), self.junk.word() as u8);
