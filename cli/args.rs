@@ -297,8 +297,8 @@ pub struct CompileArgs {
     pub model: PathBuf,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .bin .hex .elf .asm (.S) .lst .map .ir
-    /// .plan .c .zip; FOLDER/ is one for the Wokwi simulator
+    /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .dsk .cdt .bin .hex .elf .asm (.S)
+    /// .lst .map .ir .plan .c .zip; FOLDER/ is one for the Wokwi simulator
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<OutputFile>,
     #[command(flatten)]
@@ -336,7 +336,7 @@ impl CompileArgs {
     after_help = help::RUN
 )]
 pub struct RunArgs {
-    /// A model as for `mlc compile`, or a program that a machine loads: .com, .tap, .sna, .bin, .hex, .elf
+    /// A model as for `mlc compile`, or a program that a machine loads: .com, .tap, .sna, .dsk, .cdt, .bin, .hex, .elf
     #[arg(value_name = "MODEL|PROGRAM")]
     pub program: PathBuf,
     /// Prompts, one an argument; for a .com file, the words of its command tail; for other files, lines to type

@@ -6,11 +6,11 @@ use crate::files::Output;
 use crate::say::say;
 use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, c99, check, files, prompts, targets, templates, wokwi};
+use crate::{Outcome, c99, check, files, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::target::{Board, ImageKind};
-use mlc_compiler::{Compiled, Request, Target};
+use mlc_compiler::{Assets, Compiled, Image, Request, Target};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -207,7 +207,11 @@ fn report(
         )?,
     }
     for output in outputs {
-        writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
+        let start = sim::program_kind(&output.path)
+            .and_then(|kind| Image::start(kind, &compiled.plan.network.name))
+            .map_or(String::new(), |line| format!("; on the machine type {line}"));
+        let bytes = grouped(output.bytes.len() as u64);
+        writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
     }
     let hex =
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));

@@ -114,9 +114,13 @@ pub fn spectrum<'c>(
     };
     let loaded = match program.kind {
         ImageKind::Sna => SpectrumMachine::load_snapshot(program.bytes, console, config),
-        ImageKind::Com | ImageKind::Bin | ImageKind::Tap | ImageKind::Hex | ImageKind::Elf => {
-            SpectrumMachine::load_tape(program.bytes, console, config)
-        }
+        ImageKind::Com
+        | ImageKind::Bin
+        | ImageKind::Dsk
+        | ImageKind::Cdt
+        | ImageKind::Tap
+        | ImageKind::Hex
+        | ImageKind::Elf => SpectrumMachine::load_tape(program.bytes, console, config),
     };
     let mut machine = loaded.map_err(|e| CliError::Prompt {
         place: program.name.to_string(),
@@ -142,17 +146,31 @@ impl<C: Console> Machine for CpcMachine<C> {
     }
 }
 
-/// A CPC 464 about to start a program from its disk.
+/// A CPC 464 about to start a program from its disk, its cassette or a file of a disk.
 ///
 /// # Errors
 /// A damaged file.
 pub fn cpc<'c>(program: &Program, console: &'c mut dyn Console) -> Result<Box<dyn Machine + 'c>, CliError> {
     let config = CpcConfig { limit: program.limit, symbols: program.symbols.clone(), ..CpcConfig::default() };
-    let mut machine = CpcMachine::load(program.bytes, console, config).map_err(|e| CliError::Prompt {
+    let refused = |problem: String, help: &str| CliError::Prompt {
         place: program.name.to_string(),
-        problem: format!("the machine cannot load it: {e}"),
-        help: "give a binary file with its AMSDOS header".into(),
-    })?;
+        problem: format!("the machine cannot load it: {problem}"),
+        help: help.into(),
+    };
+    let loaded = match program.kind {
+        ImageKind::Dsk => CpcMachine::load_disk(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a disk with one machine-code program on it")),
+        ImageKind::Cdt => CpcMachine::load_tape(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a cassette that starts with a machine-code program")),
+        ImageKind::Com
+        | ImageKind::Bin
+        | ImageKind::Tap
+        | ImageKind::Sna
+        | ImageKind::Hex
+        | ImageKind::Elf => CpcMachine::load(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a binary file with its AMSDOS header")),
+    };
+    let mut machine = loaded?;
     if let Some(address) = program.logits_ready {
         machine.watch(address as u16);
     }

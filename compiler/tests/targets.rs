@@ -145,15 +145,20 @@ fn contended_memory() {
 #[test]
 fn stacks() {
     let why = "the system's calls and interrupts need them";
-    let least = [(CPM, 96, 32), (SPECTRUM, 96, 96), (CPC, 160, 160)];
-    for (text, own, least) in least {
-        let stack = |bytes: u16| format!("stack: {bytes}");
+    let stack = |bytes: u16| format!("stack: {bytes}");
+    for (text, own, least) in [(CPM, 96, 32), (SPECTRUM, 96, 96)] {
         let wants = |bytes: u16| format!("stack: {bytes} must be {least} to 4096 bytes: {why}");
         for wrong in [0, least - 1, 4097] {
             refused(text, &stack(own), &stack(wrong), &wants(wrong));
         }
         assert!(changed(text, &stack(own), &stack(least)).is_ok());
     }
+    // The console of the CPC takes the firmware's.
+    for wrong in [1, 159, 4097] {
+        let or = "0, where the console takes the system's, or 160 to 4096 bytes";
+        refused(CPC, &stack(0), &stack(wrong), &format!("stack: {wrong} must be {or}: {why}"));
+    }
+    assert!(changed(CPC, &stack(0), &stack(160)).is_ok());
 }
 
 #[test]

@@ -27,7 +27,7 @@ mod timing;
 
 pub use bus::{FloatingBus, Memory, Ports};
 pub use core::{Core, Registers};
-pub use cpc::{AmsdosError, CpcConfig, CpcMachine};
+pub use cpc::{AmsdosError, CdtError, CpcConfig, CpcMachine, DskError, PulsesError};
 pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
 pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, Script};

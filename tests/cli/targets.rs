@@ -53,12 +53,34 @@ fn wrong_descriptions_are_named() {
 }
 
 #[test]
+fn damaged_disks_and_tapes_are_named() {
+    let folder = tiny();
+    folder.mlc(["compile", "--target", "cpc464", "-o", "t.dsk", "-o", "t.cdt"]).ok();
+    let cut = |name: &str, length: usize| {
+        folder.write(&format!("cut-{name}"), &folder.read(name)[..length]);
+        folder.mlc(["run", &format!("cut-{name}")]).fails(1)
+    };
+    let texts = [cut("t.dsk", 100), cut("t.dsk", 5000), cut("t.cdt", 5), cut("t.cdt", 400)];
+    let wrong = folder.mlc(["compile", "--target", "z80-cpm", "-o", "t.dsk"]).fails(2);
+    assert!(wrong.contains("t.dsk: z80-cpm loads .com"), "{wrong}");
+    insta::assert_snapshot!("damaged-cpc-files", texts.join(""));
+}
+
+#[test]
 fn the_cpc_answers_like_the_reference() {
     let folder = tiny();
     let wants = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
     assert_eq!(folder.mlc(["run", "--target", "cpc464", "model.ron", "hello"]).ok(), wants);
-    folder.mlc(["compile", "--target", "cpc464", "-o", "t.bin"]).ok();
-    assert_eq!(folder.mlc(["run", "t.bin", "hello"]).ok(), format!("tiny\n> \n{wants}> \n"));
+    folder.mlc(["compile", "--target", "cpc464"]).ok();
+    assert!(folder.names().iter().any(|name| name.ends_with("/cpc464/tiny.dsk")), "{:?}", folder.names());
+    let files = ["-o", "t.dsk", "-o", "T.CDT", "-o", "t.bin"];
+    let said = folder.mlc(["compile", "--target", "cpc464"].into_iter().chain(files)).ok();
+    assert!(said.contains("\nt.dsk: 194,816 bytes; on the machine type RUN\"TINY\nT.CDT: "), "{said}");
+    assert!(said.contains(" bytes; on the machine type RUN\"\nt.bin: "), "{said}");
+    for file in ["t.dsk", "T.CDT", "t.bin"] {
+        assert_eq!(folder.mlc(["run", file, "hello"]).ok(), format!("tiny\n> \n{wants}> \n"), "{file}");
+    }
+    assert_eq!(folder.piped(&["run", "t.dsk"], b"hello\n!\n").ok(), format!("tiny\n> \n{wants}> \n"));
     let said = folder.mlc(["verify", "model.ron", "--target", "cpc464", "--random", "10"]).ok();
     assert!(said.ends_with(": all equal\n"), "{said}");
 }

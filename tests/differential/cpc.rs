@@ -103,6 +103,30 @@ fn random_networks_are_exact_in_every_form() {
     assert!(compared >= 60, "only {compared} programs fit the CPC");
 }
 
+/// The same session from each kind of file that the machine loads.
+#[test]
+fn disk_and_tape_bring_the_same_program() {
+    for name in ["commands", "guess", "tinychat"] {
+        let (model, prompts) = support::own(name);
+        let image = compile(&model, None).expect("it fits").image;
+        let typed = [&prompts[0][..], b"\r", &prompts[1], b"\r!\r"].concat();
+        let script = || Script::new(&typed);
+        let config = || CpcConfig { limit: Some(2_000_000_000), ..CpcConfig::default() };
+        let file = |kind| image.file(kind, name);
+        let disk =
+            CpcMachine::load_disk(&file(ImageKind::Dsk), script(), config()).expect("the disk is whole");
+        let tape =
+            CpcMachine::load_tape(&file(ImageKind::Cdt), script(), config()).expect("the tape is whole");
+        let mut wants = machine(name, &image, &typed);
+        assert_eq!(wants.run(&mut NoObserver), End::Exit(Exit::Basic));
+        for mut machine in [disk, tape] {
+            assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Basic), "{name}");
+            assert_eq!(machine.console().transcript(), wants.console().transcript(), "{name}");
+            assert_eq!(machine.t_states(), wants.t_states(), "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_cursor_is_there_while_a_line_is_typed() {
     let (model, _) = support::own("commands");

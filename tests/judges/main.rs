@@ -1,8 +1,9 @@
-//! The generated programs before other people's assemblers.
+//! The generated programs and files before other people's assemblers, tools and ROMs.
 
 #[path = "../support/mod.rs"]
 mod support;
 
+mod cpc;
 mod spectrum;
 
 use mlc_compiler::{CompileError, ir::Form};

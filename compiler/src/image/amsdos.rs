@@ -1,16 +1,17 @@
 //! `.BIN`: a binary file of the Amstrad CPC's disk system, with its header of 128 bytes.
 //!
 //! The header's fields are those of the cassette firmware's: name, type, length, address, entry; behind them AMSDOS has
-//! the length once more, and the sum of the first 67 bytes.
+//! the length once more, and the sum of the first 67 bytes. (https://www.cpcwiki.eu/index.php/AMSDOS_Header)
 
 const HEADER: usize = 128;
-const BINARY: u8 = 2;
+pub(super) const BINARY: u8 = 2;
+/// Characters of a name without its type.
+const NAME: usize = 8;
 
 /// A file with `bytes` for `origin`, entered there.
-pub(super) fn write(name: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
+pub(super) fn write(model: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
     let mut file = vec![0; HEADER];
-    file[1..9].copy_from_slice(&short_name(name));
-    file[9..12].copy_from_slice(b"BIN");
+    file[1..12].copy_from_slice(&full_name(model));
     file[18] = BINARY;
     // No code is longer than the memory.
     let [low, high] = (bytes.len() as u16).to_le_bytes();
@@ -26,12 +27,18 @@ pub(super) fn write(name: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
     file
 }
 
-/// Eight letters and digits in upper case, blanks behind them.
-fn short_name(name: &str) -> [u8; 8] {
-    let mut short = [b' '; 8];
-    let letters = name.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_uppercase());
-    short.iter_mut().zip(letters).for_each(|(place, letter)| *place = letter);
-    short
+/// The name of a model as AMSDOS has names: one to eight letters and digits in upper case.
+pub(super) fn name(model: &str) -> String {
+    let letters = model.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
+    let short: String = letters.take(NAME).collect();
+    if short.is_empty() { "MODEL".into() } else { short }
+}
+
+/// The same with blanks behind it, and the type of a binary file.
+pub(super) fn full_name(model: &str) -> [u8; NAME + 3] {
+    let mut full = *b"        BIN";
+    full.iter_mut().zip(name(model).bytes()).for_each(|(place, letter)| *place = letter);
+    full
 }
 
 #[cfg(test)]
@@ -46,5 +53,19 @@ mod tests {
         let sum: u16 = file[..67].iter().map(|&b| u16::from(b)).sum();
         assert_eq!(file[67..69], sum.to_le_bytes());
         assert!(file[69..128].iter().all(|&b| b == 0));
+    }
+
+    #[test]
+    fn names_are_what_amsdos_takes() {
+        for (model, wants) in [
+            ("guess", "GUESS"),
+            ("tiny-model_2", "TINYMODE"),
+            ("a-1", "A1"),
+            ("-_-", "MODEL"),
+            ("twelve-letters", "TWELVELE"),
+        ] {
+            assert_eq!(name(model), wants);
+        }
+        assert_eq!(&full_name("guess"), b"GUESS   BIN");
     }
 }

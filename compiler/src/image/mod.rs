@@ -1,6 +1,8 @@
 //! Assembly text → image: the bytes, and where to look while they run. [`Image::file`] makes a file of them.
 
 mod amsdos;
+mod cdt;
+mod dsk;
 mod sna;
 mod tap;
 
@@ -72,11 +74,28 @@ impl Image {
             ImageKind::Tap => tap::write(name, self.origin, &self.bytes),
             ImageKind::Sna => sna::write(self.origin, &self.bytes),
             ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
+            ImageKind::Dsk => dsk::write(name, self.origin, &self.bytes),
+            ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
             ImageKind::Hex => hex(&self.bytes).into_bytes(),
             ImageKind::Elf => match self.isa {
                 Isa::Avr(core) => elf(&self.assembly, core),
                 Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
             },
+        }
+    }
+
+    /// What starts a program called `name` that a file of this kind holds, once the file is in the machine; `None` where
+    /// that depends on how it came there.
+    pub fn start(kind: ImageKind, name: &str) -> Option<String> {
+        match kind {
+            ImageKind::Dsk => Some(format!("RUN\"{}", amsdos::name(name))),
+            ImageKind::Cdt => Some("RUN\"".into()),
+            ImageKind::Com
+            | ImageKind::Tap
+            | ImageKind::Sna
+            | ImageKind::Bin
+            | ImageKind::Hex
+            | ImageKind::Elf => None,
         }
     }
 

@@ -88,6 +88,10 @@ pub enum ImageKind {
     Tap,
     /// The memory and registers of a ZX Spectrum about to start the program.
     Sna,
+    /// A disk of an Amstrad CPC with the program on it.
+    Dsk,
+    /// A cassette of an Amstrad CPC.
+    Cdt,
     /// A binary file of an Amstrad CPC's disk, with its header.
     Bin,
     /// Intel HEX, for a programmer of flash.
@@ -97,7 +101,8 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    pub const ALL: [Self; 6] = [Self::Com, Self::Tap, Self::Sna, Self::Bin, Self::Hex, Self::Elf];
+    pub const ALL: [Self; 8] =
+        [Self::Com, Self::Tap, Self::Sna, Self::Dsk, Self::Cdt, Self::Bin, Self::Hex, Self::Elf];
 
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
@@ -105,6 +110,8 @@ impl ImageKind {
             Self::Com => "com",
             Self::Tap => "tap",
             Self::Sna => "sna",
+            Self::Dsk => "dsk",
+            Self::Cdt => "cdt",
             Self::Bin => "bin",
             Self::Hex => "hex",
             Self::Elf => "elf",

@@ -5,7 +5,7 @@ use thiserror::Error;
 
 const HEADER: usize = 128;
 const SUMMED: usize = 67;
-const BINARY: u8 = 2;
+pub(super) const BINARY: u8 = 2;
 
 /// Why a file is no program that can be started.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]

@@ -16,8 +16,14 @@
 //! text.
 
 mod amsdos;
+mod disk;
+mod pulses;
+mod tape;
 
 pub use amsdos::AmsdosError;
+pub use disk::DskError;
+pub use pulses::PulsesError;
+pub use tape::CdtError;
 
 use crate::bus::{FloatingBus, Memory, Ports};
 use crate::core::{Core, Registers};
@@ -104,6 +110,26 @@ impl<C: Console> CpcMachine<C> {
     /// A header that is none, or content that does not fit.
     pub fn load(file: &[u8], console: C, config: CpcConfig) -> Result<Self, AmsdosError> {
         Ok(Self::with(&amsdos::read(file)?.check(FIRST, LOAD_END)?, console, config))
+    }
+
+    /// A machine about to run the machine-code program on a disk, a `.dsk` file.
+    ///
+    /// # Errors
+    /// A file that is none, none or several programs on it, or a program that does not fit.
+    pub fn load_disk(file: &[u8], console: C, config: CpcConfig) -> Result<Self, DskError> {
+        let (name, file) = disk::program(file)?;
+        let checked = amsdos::read(&file).and_then(|binary| binary.check(FIRST, LOAD_END));
+        let binary = checked.map_err(|error| DskError::Program { name, error })?;
+        Ok(Self::with(&binary, console, config))
+    }
+
+    /// A machine about to run the first file of a cassette, a `.cdt` file, which must be a machine-code program.
+    ///
+    /// # Errors
+    /// A file that is none, or whose pulses are no such program; one that does not fit.
+    pub fn load_tape(file: &[u8], console: C, config: CpcConfig) -> Result<Self, CdtError> {
+        // A machine without a disk system loads up to the firmware's memory.
+        Ok(Self::with(&tape::program(file, FIRST, FIRMWARE)?, console, config))
     }
 
     fn with(binary: &Binary, console: C, config: CpcConfig) -> Self {

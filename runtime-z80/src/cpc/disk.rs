@@ -1,0 +1,183 @@
+//! A disk of the Amstrad CPC in a `.dsk` file, standard or extended, and the binary file on it.
+//!
+//! The disk system reads directory and files as CP/M 2.2 does: blocks of 1 KB with numbers of one byte, sectors of 512
+//! bytes found by their numbers, nine to a track. A data disk has sectors from C1h on and begins with its directory, a
+//! system disk those from 41h on and two tracks before it.
+
+use super::amsdos::{self, AmsdosError};
+use std::collections::BTreeMap;
+use thiserror::Error;
+
+const INFORMATION: usize = 256;
+const SECTORS: u8 = 9;
+const SECTOR: usize = 512;
+const BLOCK: usize = 1024;
+const RECORD: usize = 128;
+const ENTRY: usize = 32;
+/// Four sectors of directory.
+const ENTRIES: usize = 64;
+
+/// Why a disk cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum DskError {
+    #[error("it starts neither with \"MV - CPC\" nor with \"EXTENDED\": no disk image of CPCEMU's kinds")]
+    Kind,
+    #[error("it ends inside of track {track}")]
+    Cut { track: usize },
+    #[error("track 0 has sector {first:02X}h; a data disk has C1h to C9h, a system disk 41h to 49h")]
+    Layout { first: u8 },
+    #[error("there is no sector {sector:02X}h of 512 bytes on track {track}")]
+    Sector { track: usize, sector: u8 },
+    #[error("the file {name} has parts that are not in the directory")]
+    Extent { name: String },
+    #[error("there is no file on it that is a machine-code program; it has {}", list(files))]
+    NoProgram { files: Vec<String> },
+    #[error("there are several machine-code programs on it, {}, and no way to choose one", files.join(", "))]
+    Several { files: Vec<String> },
+    #[error("the file {name}: {error}")]
+    Program { name: String, error: AmsdosError },
+}
+
+fn list(files: &[String]) -> String {
+    if files.is_empty() { "none at all".into() } else { files.join(", ") }
+}
+
+/// The only machine-code program on a disk, whole.
+pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), DskError> {
+    let disk = Disk::read(image)?;
+    let files = disk.files()?;
+    let mut programs = Vec::new();
+    for (name, extents) in &files {
+        let content = disk.content(name, extents)?;
+        match amsdos::read(&content) {
+            Ok(_) => programs.push((shown(name), content)),
+            Err(error) if files.len() == 1 => return Err(DskError::Program { name: shown(name), error }),
+            // What is no program need not be whole.
+            Err(_) => {}
+        }
+    }
+    match programs.len() {
+        0 => Err(DskError::NoProgram { files: files.keys().map(shown).collect() }),
+        1 => Ok(programs.remove(0)),
+        _ => Err(DskError::Several { files: programs.into_iter().map(|(name, _)| name).collect() }),
+    }
+}
+
+/// `GUESS.BIN`
+fn shown(name: &[u8; 11]) -> String {
+    let text = |part: &[u8]| String::from_utf8_lossy(part).trim_end().escape_debug().to_string();
+    format!("{}.{}", text(&name[..8]), text(&name[8..]))
+}
+
+/// Sectors of the first side by track and number.
+struct Disk<'f> {
+    sectors: BTreeMap<(usize, u8), &'f [u8]>,
+    first: u8,
+    /// Tracks before the directory.
+    reserved: usize,
+}
+
+/// An entry of the directory.
+struct Extent {
+    number: usize,
+    records: usize,
+    blocks: [u8; 16],
+}
+
+impl<'f> Disk<'f> {
+    fn read(image: &'f [u8]) -> Result<Self, DskError> {
+        let extended = image.starts_with(b"EXTENDED");
+        if !(extended || image.starts_with(b"MV - CPC")) || image.len() < INFORMATION {
+            return Err(DskError::Kind);
+        }
+        let sides = usize::from(image[0x31]).max(1);
+        let mut sectors = BTreeMap::new();
+        let mut at = INFORMATION;
+        for number in 0..usize::from(image[0x30]) * sides {
+            let length = match extended {
+                // The table ends with the information.
+                true => usize::from(image.get(0x34 + number).copied().unwrap_or(0)) << 8,
+                false => usize::from(u16::from_le_bytes([image[0x32], image[0x33]])),
+            };
+            let track = number / sides;
+            // A track that is not formatted has no place in the file.
+            if length > 0 && number % sides == 0 {
+                let bytes = image.get(at..at + length).ok_or(DskError::Cut { track })?;
+                read_track(bytes, track, extended, &mut sectors)?;
+            }
+            at += length;
+        }
+        let lowest = sectors.keys().next().map_or(0, |&(_, sector)| sector);
+        let (first, reserved) = match lowest & 0xC0 {
+            0xC0 => (0xC1, 0),
+            0x40 => (0x41, 2),
+            _ => return Err(DskError::Layout { first: lowest }),
+        };
+        Ok(Disk { sectors, first, reserved })
+    }
+
+    fn sector(&self, number: usize) -> Result<&'f [u8], DskError> {
+        let track = self.reserved + number / usize::from(SECTORS);
+        let sector = self.first + (number % usize::from(SECTORS)) as u8;
+        let bytes = self.sectors.get(&(track, sector)).filter(|bytes| bytes.len() == SECTOR);
+        bytes.copied().ok_or(DskError::Sector { track, sector })
+    }
+
+    /// What the directory says of each file of user 0, by name.
+    fn files(&self) -> Result<BTreeMap<[u8; 11], Vec<Extent>>, DskError> {
+        let mut directory: Vec<u8> = Vec::new();
+        for number in 0..ENTRIES * ENTRY / SECTOR {
+            directory.extend(self.sector(number)?);
+        }
+        let mut files: BTreeMap<[u8; 11], Vec<Extent>> = BTreeMap::new();
+        // The machine starts as user 0. Another number is another user, a label, or E5h: no file.
+        for entry in directory.chunks(ENTRY).filter(|entry| entry[0] == 0) {
+            // The highest bits of the type are attributes.
+            let name = std::array::from_fn(|place| entry[1 + place] & 0x7F);
+            let number = usize::from(entry[12] & 0x1F) + usize::from(entry[14]) * 32;
+            let blocks = std::array::from_fn(|place| entry[16 + place]);
+            files.entry(name).or_default().push(Extent { number, records: entry[15].into(), blocks });
+        }
+        Ok(files)
+    }
+
+    /// The records of a file.
+    fn content(&self, name: &[u8; 11], extents: &[Extent]) -> Result<Vec<u8>, DskError> {
+        let mut content = Vec::new();
+        for number in 0..extents.len() {
+            let extent = extents.iter().find(|extent| extent.number == number);
+            let extent = extent.ok_or_else(|| DskError::Extent { name: shown(name) })?;
+            let mut records: Vec<u8> = Vec::new();
+            for block in extent.blocks.iter().take((extent.records * RECORD).div_ceil(BLOCK)) {
+                for half in 0..BLOCK / SECTOR {
+                    records.extend(self.sector(usize::from(*block) * (BLOCK / SECTOR) + half)?);
+                }
+            }
+            records.truncate(extent.records * RECORD);
+            content.extend(records);
+        }
+        Ok(content)
+    }
+}
+
+/// Adds the sectors of a track. `bytes` begin with the track's information.
+fn read_track<'f>(
+    bytes: &'f [u8],
+    track: usize,
+    extended: bool,
+    sectors: &mut BTreeMap<(usize, u8), &'f [u8]>,
+) -> Result<(), DskError> {
+    let cut = DskError::Cut { track };
+    let Some((information, mut data)) = bytes.split_at_checked(INFORMATION) else { return Err(cut) };
+    // There is room for 29 sectors.
+    for sector in information[0x18..].chunks_exact(8).take(information[0x15].into()) {
+        let length = match extended {
+            true => usize::from(u16::from_le_bytes([sector[6], sector[7]])),
+            false => 128 << (sector[3] & 7),
+        };
+        let Some((content, rest)) = data.split_at_checked(length) else { return Err(cut) };
+        sectors.insert((track, sector[2]), content);
+        data = rest;
+    }
+    Ok(())
+}
