@@ -73,7 +73,7 @@ fn loader(kind: ImageKind) -> Machine {
     match kind {
         ImageKind::Com => Machine::Cpm,
         ImageKind::Tap | ImageKind::Sna => Machine::Spectrum48,
-        ImageKind::Bin => Machine::Cpc464,
+        ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => Machine::Cpc464,
         ImageKind::Hex | ImageKind::Elf => Machine::Avr,
     }
 }
