@@ -38,7 +38,9 @@ fn all_kinds_of_images_are_listed() {
     let next = |kind: &ImageKind| match kind {
         ImageKind::Com => Some(ImageKind::Tap),
         ImageKind::Tap => Some(ImageKind::Sna),
-        ImageKind::Sna => Some(ImageKind::Bin),
+        ImageKind::Sna => Some(ImageKind::Dsk),
+        ImageKind::Dsk => Some(ImageKind::Cdt),
+        ImageKind::Cdt => Some(ImageKind::Bin),
         ImageKind::Bin => Some(ImageKind::Hex),
         ImageKind::Hex => Some(ImageKind::Elf),
         ImageKind::Elf => None,
