@@ -10,7 +10,7 @@ use crate::{Outcome, c99, check, files, prompts, sim, targets, templates, wokwi}
 use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::target::{Board, ImageKind};
-use mlc_compiler::{Assets, Compiled, Image, Request, Target};
+use mlc_compiler::{Compiled, Image, Request, Target};
 use serde::Serialize;
 use std::io::Write;
 use std::path::{Path, PathBuf};

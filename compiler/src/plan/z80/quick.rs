@@ -106,9 +106,7 @@ impl Quick<'_> {
     fn fill(&self, i: usize, room: usize) -> (Vec<bool>, usize) {
         let stage = &self.network.stages[i];
         let mut order: Vec<usize> = (0..stage.columns.len()).collect();
-        order.retain(|&c| {
-            self.may_be_list(i, c) && !stage.columns[c].is_empty() && self.gain(i, c) > 0.0
-        });
+        order.retain(|&c| self.may_be_list(i, c) && !stage.columns[c].is_empty() && self.gain(i, c) > 0.0);
         // Equal prices keep the order of the columns: the sort is stable.
         order.sort_by(|&a, &b| self.price(i, b).total_cmp(&self.price(i, a)));
         let mut quick = vec![false; stage.columns.len()];
