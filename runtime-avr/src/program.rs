@@ -1,7 +1,7 @@
 //! What goes into the flash, from Intel HEX or ELF files.
 
 use goblin::elf::{Elf, header, program_header, section_header, sym};
-use ihex::{Reader, ReaderError, Record};
+use ihex::{Reader, ReaderError, ReaderOptions, Record};
 use thiserror::Error;
 
 use crate::device::Device;
@@ -38,6 +38,10 @@ pub enum LoadError {
     Hex { record: usize, source: ReaderError },
     #[error("the last record (end of file) is missing: the file has been cut off")]
     HexCut,
+    #[error("record {record}: it stands behind the last one (end of file): two files in one?")]
+    HexBehindEnd { record: usize },
+    #[error("record {record}: the byte for {address:#x} was there before, in record {before}")]
+    HexTwice { record: usize, address: u64, before: usize },
     #[error("not an ELF file that can be read: {0}")]
     Elf(#[from] goblin::error::Error),
     #[error("an ELF file for another processor (machine {machine}; AVR is 83)")]
@@ -58,20 +62,38 @@ impl Program {
         program.checked()
     }
 
-    /// Reads an Intel HEX file.
+    /// Reads an Intel HEX file. Its extended addresses are the two kinds that programmers know; where it starts is not
+    /// asked, an AVR starts at 0.
     pub fn from_hex(text: &str, device: &'static Device) -> Result<Self, LoadError> {
         let mut program = Program::erased(device);
+        // Which record each byte of the flash is from; 0: none.
+        let mut filled = vec![0; program.flash.len()];
         let mut base = 0u64;
-        for (index, record) in Reader::new(text).enumerate() {
-            match record.map_err(|source| LoadError::Hex { record: index + 1, source })? {
-                Record::Data { offset, value } => program.place(base + u64::from(offset), &value)?,
+        let mut ended = false;
+        let options = ReaderOptions { stop_after_eof: false, ..ReaderOptions::default() };
+        for (record, read) in (1..).zip(Reader::new_with_options(text, options)) {
+            if ended {
+                return Err(LoadError::HexBehindEnd { record });
+            }
+            match read.map_err(|source| LoadError::Hex { record, source })? {
+                Record::Data { offset, value } => {
+                    let address = base + u64::from(offset);
+                    program.place(address, &value)?;
+                    // place() has found room, so that they lie in the flash.
+                    let bytes = &mut filled[address as usize..][..value.len()];
+                    if let Some(at) = bytes.iter().position(|&before| before != 0) {
+                        let (address, before) = (address + at as u64, bytes[at]);
+                        return Err(LoadError::HexTwice { record, address, before });
+                    }
+                    bytes.fill(record);
+                }
                 Record::ExtendedSegmentAddress(segment) => base = u64::from(segment) << 4,
                 Record::ExtendedLinearAddress(high) => base = u64::from(high) << 16,
                 Record::StartSegmentAddress { .. } | Record::StartLinearAddress(_) => {}
-                Record::EndOfFile => return program.checked(),
+                Record::EndOfFile => ended = true,
             }
         }
-        Err(LoadError::HexCut)
+        if ended { program.checked() } else { Err(LoadError::HexCut) }
     }
 
     /// Reads a linked ELF file. Segments go to their load addresses; EEPROM, fuses and lock bits are left out.

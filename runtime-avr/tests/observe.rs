@@ -124,6 +124,28 @@ fn files_that_are_no_programs() {
         hex(":02200000CFFF10\n"),
         "bytes for 0x2000 to 0x2001, but the flash of attiny85 ends at 0x2000"
     );
+    // Types are 0 to 5; a length that the record does not have; what follows the end; a byte that is there twice.
+    let one = ":020000000000FE\n";
+    assert_eq!(hex(&format!("{one}:00000006FA\n")), "record 2: unsupported IHEX record type '06'");
+    assert_eq!(hex(":030000000000FD\n"), "record 1: payload length does not match record header");
+    assert_eq!(hex("02000000\n"), "record 1: missing start code ':'");
+    assert_eq!(hex(&format!("{one}:0200\n")), "record 2: too short");
+    for more in [":02000200CFFF2E\n", ":00000001FF\n", "PK", ":0"] {
+        assert_eq!(
+            hex(&format!("{one}:00000001FF\n\n{more}")),
+            "record 3: it stands behind the last one (end of file): two files in one?",
+            "{more}"
+        );
+    }
+    assert_eq!(
+        hex(&format!("{one}:02000400CFFF2C\n:030003000000CF2B\n:00000001FF\n")),
+        "record 3: the byte for 0x4 was there before, in record 2"
+    );
+    // The same address, told in another way.
+    assert_eq!(
+        hex(&format!("{one}:020000020000FC\n{one}:00000001FF\n")),
+        "record 3: the byte for 0x0 was there before, in record 1"
+    );
     assert!(Program::from_elf(b"nothing", &ATTINY85).unwrap_err().to_string().starts_with("not an ELF file"));
     let bytes = Program::from_bytes(&[0; 0x2001], &ATTINY85).unwrap_err().to_string();
     assert_eq!(bytes, "bytes for 0x0 to 0x2000, but the flash of attiny85 ends at 0x2000");
