@@ -14,9 +14,10 @@
         .equ UDR, {{ board.uart.data }}
         .equ UDRE, 5                    ; in UCSRA: the data register is empty
         .equ TALK, 0x98                 ; in UCSRB: receive with an interrupt, send
-        .equ TELL_EMPTY, 0x20           ; and an interrupt when the data register is empty
+        .equ TELL_EMPTY, 5              ; in UCSRB: an interrupt when the data register is empty
         .equ RAMEND, {{ board.ram_end }}
         .equ RING, {{ board.ring }}                   ; keys that may wait, and one; a power of two
+        .equ OUT_RING, {{ board.out_ring }}               ; characters that may wait to be sent, and one; a power of two
 
         .section .vectors,"ax",@progbits
 ; Behind the last vector in use comes other code: those interrupts stay off.
@@ -62,6 +63,8 @@ start:
 {%- endfor %}
         sts ring_head, r1
         sts ring_tail, r1
+        sts out_head, r1
+        sts out_tail, r1
         sts last_key, r1
         sei
 
@@ -84,29 +87,69 @@ answered:
         rcall emit
         rjmp chat
 
-; Sends the character in r24; sleeps while the one before still waits. Changes r25 only.
+; Sends the character in r24: at once where nothing waits to be sent, else from a ring, while the program goes on. Sleeps
+; only while the ring is full. Changes r18, r25 and X.
         .global emit
 emit:
+        lds r25, UCSRB
+        sbrc r25, TELL_EMPTY
+        rjmp emit_ring                  ; the ring has the data register
         lds r25, UCSRA
         sbrs r25, UDRE
-        rjmp emit_wait
+        rjmp emit_ring
         sts UDR, r24
         ret
+emit_ring:
+        lds r26, out_head
+        mov r18, r26
+        inc r18
+        andi r18, OUT_RING-1
 emit_wait:
         cli
-        ldi r25, TALK+TELL_EMPTY
+        lds r25, out_tail
+        cpse r25, r18
+        rjmp emit_room
+        sei                             ; an interrupt comes after the next instruction at the earliest
+        sleep
+        rjmp emit_wait
+emit_room:
+        sei
+        clr r27
+        subi r26, lo8(-(out_ring))
+        sbci r27, hi8(-(out_ring))
+        st X, r24
+        ldi r25, TALK+(1<<TELL_EMPTY)
+        cli                             ; between the two the handler could send the character and find none
+        sts out_head, r18
         sts UCSRB, r25
         sei
-        sleep
-        rjmp emit
+        ret
 
-; The data register is empty: that was what emit wanted to know.
+; The data register is empty, and the ring is not: sends the oldest character. With the last one the interrupt is
+; switched off, not later: each call writes UDR, for some simulators take the flag away when they call.
 empty:
         push r24
+        in r24, SREG
+        push r24
+        push r25
+        push r30
+        push r31
+        lds r25, out_tail
+        mov r30, r25
+        clr r31
+        subi r30, lo8(-(out_ring))
+        sbci r31, hi8(-(out_ring))
+        ld r24, Z
+        sts UDR, r24
+        inc r25
+        andi r25, OUT_RING-1
+        sts out_tail, r25
+        lds r24, out_head
+        cpse r25, r24
+        rjmp handled
         ldi r24, TALK
         sts UCSRB, r24
-        pop r24
-        reti
+        rjmp handled
 
 ; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
 ; line; backspace and delete take a character back.
@@ -188,9 +231,9 @@ received:
         andi r24, RING-1
         lds r25, ring_tail
         cp r24, r25
-        breq received_end
+        breq handled
         sts ring_head, r24
-received_end:
+handled:
         pop r31
         pop r30
         pop r25
@@ -246,6 +289,9 @@ labels:
 ring:           .skip RING
 ring_head:      .skip 1
 ring_tail:      .skip 1
+out_ring:       .skip OUT_RING
+out_head:       .skip 1
+out_tail:       .skip 1
 last_key:       .skip 1
 line:           .skip {{ board.max_query }}
         .text

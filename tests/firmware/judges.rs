@@ -9,11 +9,17 @@ use std::time::{Duration, Instant};
 pub fn have(tool: &str) -> bool {
     let found = Command::new(tool).arg("--help").stdin(Stdio::null()).output().is_ok();
     if !found {
-        let required = std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
-        assert!(!required, "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 demands it");
-        eprintln!("SKIPPED: {tool} is not installed (Debian: simavr, gcc-avr, avr-libc, binutils-avr)");
+        assert!(!required(), "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 demands it");
+        eprintln!(
+            "SKIPPED: {tool} is not installed (Debian: simavr, gcc-avr, avr-libc, binutils-avr, nodejs)"
+        );
     }
     found
+}
+
+/// Whether a judge that is missing is a failure.
+pub fn required() -> bool {
+    std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1")
 }
 
 /// Runs a tool to its end in a folder; what it prints.

@@ -12,7 +12,7 @@ use mlc_runtime_avr::Typing;
 use std::path::Path;
 
 /// A model of the project or, by the name of its file, a published one where that is there.
-fn model(path: &str) -> Option<Model> {
+pub fn model(path: &str) -> Option<Model> {
     let file = match path.starts_with("models/") {
         true => Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
         false => shared::file(path)?,

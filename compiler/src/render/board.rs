@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 /// is pasted all at once may be longer.
 const RING: u8 = 64;
 
+/// Characters that may wait to be sent, and one: a label with the line end and the next prompt behind it. The characters
+/// of a chat come one a step, which takes longer than sending one.
+const OUT_RING: u8 = 16;
+
 /// A board. Addresses and values are text in hexadecimal, as the source shows them.
 #[derive(Debug, Clone, Serialize)]
 pub struct BoardContext {
@@ -21,6 +25,7 @@ pub struct BoardContext {
     pub sleep: SleepBits,
     pub ram_end: String,
     pub ring: u8,
+    pub out_ring: u8,
     /// Handlers of the vectors, up to the last in use.
     pub vectors: Vec<&'static str>,
     /// How the vectors jump, and how the network is called.
@@ -109,6 +114,7 @@ impl BoardContext {
             },
             ram_end: word(device.sram_end() - 1),
             ring: RING,
+            out_ring: OUT_RING,
             vectors: vectors(&uart),
             jump: if far { "jmp" } else { "rjmp" },
             call: if far { "call" } else { "rcall" },
