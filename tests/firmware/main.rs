@@ -259,7 +259,16 @@ fn a_label_is_told_and_drives_its_pin() {
     }
 }
 
-/// The source, as avr-gcc takes it: the same bytes.
+/// The arguments of the line for avr-gcc in docs/avr.md.
+fn documented(chip: &str) -> Vec<String> {
+    let page = include_str!("../../docs/avr.md");
+    let start = page.find("`avr-gcc -mmcu=CHIP").expect("the page has the line") + 1;
+    let line = page[start..].split('`').next().unwrap();
+    let words = line.split_whitespace().skip(1);
+    words.map(|word| word.replace("CHIP", chip).replace("NAME", "t")).collect()
+}
+
+/// The source, as avr-gcc takes it by the documented line: the same bytes, and an entry at 0, which QEMU asks for.
 #[test]
 fn avr_gcc_makes_the_same_bytes() {
     if !have("avr-gcc") {
@@ -270,10 +279,12 @@ fn avr_gcc_makes_the_same_bytes() {
             let firmware = firmware(board, classifier);
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join("t.S"), &firmware.source).unwrap();
-            let mcu = format!("-mmcu={}", firmware.device.name);
+            let arguments = documented(&firmware.device.name);
             let said =
-                run(folder.path(), "avr-gcc", &[&mcu, "-nostartfiles", "-Wl,-e,0", "t.S", "-o", "t.elf"]);
+                run(folder.path(), "avr-gcc", &arguments.iter().map(String::as_str).collect::<Vec<_>>());
             assert_eq!(said, "", "{board}");
+            let elf = std::fs::read(folder.path().join("t.elf")).unwrap();
+            assert_eq!(elf[0x18..0x1C], [0; 4], "{board}: the entry");
             run(folder.path(), "avr-objcopy", &["-O", "binary", "-j", ".text", "t.elf", "t.bin"]);
             let theirs = std::fs::read(folder.path().join("t.bin")).unwrap();
             assert_eq!(theirs, firmware.assembly.bytes, "{board}");
