@@ -162,7 +162,15 @@ fn program(
     let plan = plan::plan(graph, survey, request.demands, forms)?;
     plan::check::check(&plan)?;
     let assembly = render::render(&plan, request)?;
-    let image = image::assemble(&plan, request.target, &assembly)?;
+    let (plan, assembly, image) = match image::assemble(&plan, request.target, &assembly) {
+        Err(CompileError::Assembly(error)) if error.is_out_of_reach() => {
+            let plan = plan.reach_far(graph, survey).ok_or(CompileError::Assembly(error))?;
+            let assembly = render::render(&plan, request)?;
+            let image = image::assemble(&plan, request.target, &assembly)?;
+            (plan, assembly, image)
+        }
+        image => (plan, assembly, image?),
+    };
     Ok(image.map(|image| Compiled { reports, wraps: vec![], plan, assembly, image }))
 }
 

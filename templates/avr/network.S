@@ -85,7 +85,7 @@ logits_ready:
         adc r31, r1
         lpm r24, Z
         push r24
-        rcall emit
+        {{ call }} emit
         pop r24
         cpi r24, 'A'
         brlo net_push
@@ -110,7 +110,7 @@ net_shift:
         dec r18
         sts net_left, r18
         breq net_done
-        rjmp net_step
+        {{ jump }} net_step
 net_done:
         ret
 {%- else %}

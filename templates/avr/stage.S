@@ -13,7 +13,7 @@
         ldi r26, lo8({{ c.to }})
         ldi r27, hi8({{ c.to }})
         ldi r18, {{ c.rounds }}
-        rcall {% if c.flash %}load{% else %}copy{% endif %}_{{ c.entry }}
+        {{ s.call }} {% if c.flash %}load{% else %}copy{% endif %}_{{ c.entry }}
 {%- endfor %}
 {%- for t in s.tiles %}
 {%- if s.source == "hidden" %}
@@ -41,7 +41,7 @@
 {%- if s.form == "unrolled" %}
         ijmp
 {%- else %}
-        rjmp {{ s.kernel }}
+        {{ s.jump }} {{ s.kernel }}
 {%- endif %}
 {{ t.name }}_done:
 {%- endif %}
@@ -131,10 +131,10 @@
 {%- elif s.big and s.wide_kernel %}
         cpse r25, r1
         rjmp {{ g.name }}_wide
-        rcall {{ s.kernel }}
+        {{ s.call }} {{ s.kernel }}
 {{ g.name }}_back:
 {%- else %}
-        rcall {{ s.kernel }}
+        {{ s.call }} {{ s.kernel }}
 {%- endif %}
         mov r28, r21
         ldi r29, hi8({{ g.scanned }})
@@ -143,7 +143,7 @@
 {% macro wide(s, g) %}
 {%- if s.big and s.wide_kernel %}
 {{ g.name }}_wide:
-        rcall {{ s.wide_kernel }}
+        {{ s.call }} {{ s.wide_kernel }}
         rjmp {{ g.name }}_back
 {{ g.name }}_done:
 {%- endif %}

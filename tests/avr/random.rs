@@ -3,7 +3,7 @@
 use super::machine::Chip;
 use super::support::{self, Random};
 use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{CompileError, Compiled, eval, reference};
 
@@ -172,4 +172,51 @@ fn layers_that_end_at_every_edge_of_a_page() {
             exact(&chip, &model, &compiled, &queries, form.name());
         }
     }
+}
+
+/// A chat model of so many small layers.
+fn deep_chat(layers: usize) -> Model {
+    let mut r = Random(40);
+    let mut widths = vec![32];
+    widths.resize(layers, 9);
+    widths.push(4);
+    let context = ContextEncoder { buckets: 16, length: 5 };
+    let model = Model {
+        name: "deep-chat".into(),
+        about: "deep".into(),
+        query: QueryEncoder { buckets: 16, bands: 1, max_length: 40 },
+        output: Output::Chat(Chat { charset: b"abC\0".to_vec(), context, max_reply: 4 }),
+        layers: widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect(),
+        training: vec![],
+        calibration: vec![],
+    };
+    model.check().expect("the test makes valid models");
+    model
+}
+
+/// The code of forty layers is longer than `rcall` and `rjmp` reach: shared code is called by `call`, where the chip has
+/// it. The smallest chip's reach is all of its flash.
+#[test]
+fn forty_layers_call_as_far_as_they_must() {
+    let forty = [&[8; 39][..], &[3]].concat();
+    let models = [classifier("deep", 16, 1, &forty, &[]), deep_chat(40)];
+    let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
+    for chip in [Chip::atmega328p(), Chip::atmega2560()] {
+        for model in &models {
+            for form in [None].into_iter().chain(Form::ALL.map(Some)) {
+                let compiled = chip.compile(model, form, &queries).unwrap_or_else(|e| panic!("{e}"));
+                // Columns as code need no kernels.
+                assert!(compiled.plan.far || matches!(form, None | Some(Form::Unrolled)));
+                exact(&chip, model, &compiled, &queries, form.map_or("auto", Form::name));
+            }
+        }
+    }
+    let smallest = Chip::attiny85();
+    let compiled = smallest.compile(&models[0], Some(Form::Gaps), &queries).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!compiled.plan.far);
+    exact(&smallest, &models[0], &compiled, &queries, "attiny85");
+    // Where it reaches, the short call stays.
+    let shallow = classifier("shallow", 16, 1, &[8, 8, 3], &[]);
+    let compiled = Chip::atmega328p().compile(&shallow, None, &queries).unwrap_or_else(|e| panic!("{e}"));
+    assert!(!compiled.plan.far && !compiled.assembly.lines().any(|line| line.trim().starts_with("call ")));
 }

@@ -336,6 +336,14 @@ impl AsmError {
         AsmError { diagnostics, end: failure.end }
     }
 
+    /// Whether `rcall` or `rjmp` lead further than they reach.
+    pub fn is_out_of_reach(&self) -> bool {
+        let far = |kind: &ErrorKind| {
+            matches!(kind, ErrorKind::Avr(AvrError::TooFar { mnemonic: "rcall" | "rjmp", .. }))
+        };
+        self.diagnostics.iter().any(|d| far(&d.kind))
+    }
+
     /// Whether the text is right but for its size: memory is full.
     pub fn is_full(&self) -> bool {
         self.diagnostics.iter().all(|d| d.kind.is_full())

@@ -32,7 +32,7 @@ pub use why::Why;
 use crate::ir::{Form, Graph};
 use crate::target::Cpu;
 use network::Network;
-use processor::processor;
+use processor::{Processor, processor};
 use thiserror::Error;
 
 /// Everything the renderer needs to know besides the graph's constants.
@@ -45,6 +45,8 @@ pub struct Plan {
     pub forms: Vec<Form>,
     /// For each stage, the columns that are in a faster form than the others; empty where all are alike.
     pub quick: Vec<Vec<bool>>,
+    /// Shared code is out of the reach of the shortest calls: [`Processor::far`].
+    pub far: bool,
     /// Byte accumulators of the first layer, where bounds prove them and its forms can count.
     pub narrow: Option<narrow::Narrow>,
     pub memory: memory::Memory,
@@ -129,10 +131,30 @@ pub fn plan(graph: &Graph, survey: &Survey, demands: &Demands, forms: &[Form]) -
     let why = why::reasons(survey, demands, forms).map_err(|e| PlanError::Shape(e.to_string()))?;
     let (cpu, options, forms) = (survey.target.cpu, survey.offers_for(forms).to_vec(), forms.to_vec());
     let quick = vec![vec![]; network.stages.len()];
-    Ok(Plan { cpu, network, forms, quick, narrow, memory, prediction, options, why })
+    Ok(Plan { cpu, network, forms, quick, far: false, narrow, memory, prediction, options, why })
 }
 
 impl Plan {
+    /// The kernels that it is made of.
+    fn processor(&self) -> &'static dyn Processor {
+        let near = processor(self.cpu);
+        near.far().filter(|_| self.far).unwrap_or(near)
+    }
+
+    /// The same plan with calls that reach the whole image; `None` where they do already. `graph` is the one that was
+    /// planned for the queries of `survey`.
+    pub fn reach_far(&self, graph: &Graph, survey: &Survey) -> Option<Self> {
+        let far = self.processor().far()?;
+        let mut plan = Self { far: true, ..self.clone() };
+        let shared = |processor: &dyn Processor| {
+            processor.shared_bytes(&self.network, self.narrow.as_ref(), &self.forms)
+        };
+        plan.prediction.bytes += shared(far) - shared(self.processor());
+        let stats = stats::measure(graph, &self.network, survey.calibration.iter().map(Vec::as_slice));
+        plan.prediction = plan.predict_from(&stats);
+        Some(plan)
+    }
+
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
         let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
@@ -140,7 +162,7 @@ impl Plan {
     }
 
     fn predict_from(&self, stats: &stats::Stats) -> Prediction {
-        let (processor, network, narrow) = (processor(self.cpu), &self.network, self.narrow.as_ref());
+        let (processor, network, narrow) = (self.processor(), &self.network, self.narrow.as_ref());
         let mut prediction = processor.predict(network, narrow, stats, &self.forms, self.prediction.bytes);
         let savings = processor.quick_saving(network, narrow, stats, &self.forms, &self.quick);
         for (stage, saving) in network.stages.iter().zip(savings) {
@@ -156,7 +178,7 @@ impl Plan {
     pub fn quicken(&self, graph: &Graph, survey: &Survey, room: usize) -> Option<Self> {
         let stats = stats::measure(graph, &self.network, survey.calibration.iter().map(Vec::as_slice));
         let (network, narrow) = (&self.network, self.narrow.as_ref());
-        let quick = processor(self.cpu).quick_columns(network, narrow, &stats, &self.forms, room);
+        let quick = self.processor().quick_columns(network, narrow, &stats, &self.forms, room);
         let mut plan = Self { quick, ..self.clone() };
         plan.prediction = plan.predict_from(&stats);
         plan.quick.iter().any(|columns| !columns.is_empty()).then_some(plan)

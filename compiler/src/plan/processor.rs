@@ -88,6 +88,11 @@ pub trait Processor {
         vec![0.0; quick.len()]
     }
 
+    /// The same kernels, where shared code may be anywhere in the image. `None` where it always may.
+    fn far(&self) -> Option<&'static dyn Processor> {
+        None
+    }
+
     /// The processor's unit of time, for tables: one cycle, and many.
     fn unit(&self) -> Unit;
 }

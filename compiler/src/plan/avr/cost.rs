@@ -105,7 +105,7 @@ fn start_cost(stage: &Stage, narrow: Option<&Narrow>, index: usize, core: Avr) -
     let copies = copies(stage, narrow, index);
     let one = |&(count, flash): &(usize, bool)| {
         let byte = if flash { 5.0 } else { 4.0 };
-        5.0 + core.call() + core.ret() + count as f64 * byte + count.div_ceil(8) as f64 * 3.0 - 1.0
+        5.0 + core.shared_call() + core.ret() + count as f64 * byte + count.div_ceil(8) as f64 * 3.0 - 1.0
     };
     copies.iter().map(one).sum()
 }
@@ -123,7 +123,7 @@ fn copies(stage: &Stage, narrow: Option<&Narrow>, index: usize) -> Vec<(usize, b
 /// the last three, or `subi`, `sbci`, `rjmp`.
 fn column_cost(form: Form, core: Avr) -> f64 {
     match form {
-        Form::Unrolled if core.far => 4.0 + 3.0,
+        Form::Unrolled if core.jumps => 4.0 + 3.0,
         Form::Unrolled => 2.0 + 2.0,
         _ => 4.0 + 7.0,
     }
@@ -139,9 +139,10 @@ fn point_cost(form: Form, counting: bool) -> f64 {
     }
 }
 
-/// From a bucket to its column: `mov`, `ldi`; `ldi`, `ldi` for what is added; `rjmp` or `ijmp`.
+/// From a bucket to its column: `mov`, `ldi`; `ldi`, `ldi` for what is added; `ijmp`, `rjmp` or `jmp`.
 fn apply_cost(form: Form, counting: bool, core: Avr) -> f64 {
-    2.0 + column_cost(form, core) + if counting { 0.0 } else { 2.0 } + point_cost(form, counting) + 2.0
+    let jump = if form == Form::Unrolled { 2.0 } else { 2.0 + core.distance() };
+    2.0 + column_cost(form, core) + if counting { 0.0 } else { 2.0 } + point_cost(form, counting) + jump
 }
 
 /// Looking at every accumulator of the source, for one output tile.
@@ -153,8 +154,9 @@ fn scan_cost(stage: &Stage, form: Form, narrow: Option<&Narrow>, counts: &StageS
     let (low, high) = (counts.low.iter().sum::<u64>() as f64, counts.high.iter().sum::<u64>() as f64);
     let above = high;
     let below = low + counts.high_without_low as f64 - high;
-    // mov r21; rcall or icall; mov, ldi; cpi, brne
-    let visit = 1.0 + point_cost(form, false) + core.call() + 2.0;
+    // mov r21; icall, rcall or call; mov, ldi; cpi, brne
+    let call = if form == Form::Unrolled { core.call() } else { core.shared_call() };
+    let visit = 1.0 + point_cost(form, false) + call + 2.0;
     let end = 3.0;
     // cpse that skips; cpse, rjmp and the way back
     let (choose, choose_wide) = if two { (2.0, 5.0) } else { (0.0, 0.0) };
@@ -233,11 +235,11 @@ fn reply_cost(network: &Network, stats: &Stats, core: Avr) -> f64 {
         Answer::Chat { context, .. } => {
             let window = f64::from(*context);
             // cpi, breq, ldi, ldi, add, adc, lpm; push, rcall, pop; cpi, brlo, cpi, brsh
-            let look_up = 9.0 + 4.0 + core.call() + 5.0;
+            let look_up = 9.0 + 4.0 + core.shared_call() + 5.0;
             // five ldi; ld, st, dec, brne; sts
             let shift = if *context > 1 { 4.0 + 7.0 * (window - 1.0) } else { 0.0 } + 2.0;
             // lds, dec, sts, breq, rjmp
-            let each = look_up + shift + 8.0;
+            let each = look_up + shift + 8.0 + core.distance();
             // four ldi; st, dec, brne; ldi, sts
             let begin = 4.0 + 5.0 * window - 1.0 + 3.0;
             // cpi, breq, ret

@@ -27,7 +27,9 @@ use crate::target::{Core, Target};
 pub struct Avr {
     /// Cycles that a call, and a return, takes more than on a core with a program counter of two bytes.
     wide: u8,
-    /// It has `jmp`, so that code may be far away.
+    /// It has `jmp` and `call`, so that code may be far away.
+    jumps: bool,
+    /// Shared code is called by `call` and `jmp`: it is out of the reach of `rcall` and `rjmp`.
     far: bool,
 }
 
@@ -35,6 +37,16 @@ impl Avr {
     /// `rcall` or `icall`.
     fn call(self) -> f64 {
         3.0 + f64::from(self.wide)
+    }
+
+    /// The call of shared code.
+    fn shared_call(self) -> f64 {
+        self.call() + self.distance()
+    }
+
+    /// What a call or jump to shared code takes more than the shortest, in cycles and in words.
+    fn distance(self) -> f64 {
+        f64::from(u8::from(self.far))
     }
 
     fn ret(self) -> f64 {
@@ -45,9 +57,9 @@ impl Avr {
 /// The kernels on `core`.
 pub fn kernels(core: Core) -> &'static dyn Processor {
     match core {
-        Core::Avr25 => &Avr { wide: 0, far: false },
-        Core::Avr5 | Core::Avr51 => &Avr { wide: 0, far: true },
-        Core::Avr6 => &Avr { wide: 1, far: true },
+        Core::Avr25 => &Avr { wide: 0, jumps: false, far: false },
+        Core::Avr5 | Core::Avr51 => &Avr { wide: 0, jumps: true, far: false },
+        Core::Avr6 => &Avr { wide: 1, jumps: true, far: false },
     }
 }
 
@@ -99,7 +111,7 @@ impl Processor for Avr {
     }
 
     fn shared_bytes(&self, network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize {
-        size::shared_bytes(network, narrow, forms)
+        size::shared_bytes(network, narrow, forms, self.far)
     }
 
     fn layout(&self, network: &Network, narrow: Option<&Narrow>, target: &Target, longest: u8) -> Memory {
@@ -125,6 +137,14 @@ impl Processor for Avr {
         bytes: usize,
     ) -> Prediction {
         cost::predict(network, narrow, stats, forms, bytes, *self)
+    }
+
+    fn far(&self) -> Option<&'static dyn Processor> {
+        match self {
+            Avr { jumps: false, .. } | Avr { far: true, .. } => None,
+            Avr { wide: 0, .. } => Some(&Avr { wide: 0, jumps: true, far: true }),
+            Avr { .. } => Some(&Avr { wide: 1, jumps: true, far: true }),
+        }
     }
 
     fn unit(&self) -> Unit {

@@ -1,6 +1,7 @@
 //! Bytes of each form. Weights are counted exactly; code closely enough to order plans: whether one fits is decided by
 //! its assembled image.
 
+use super::loads::loads;
 use super::weights::{column_bytes, kernel, tile_column, tiles};
 use crate::ir::{Column, Form};
 use crate::plan::narrow::Narrow;
@@ -37,8 +38,10 @@ fn code_bytes(column: &Column, counts: bool) -> usize {
     2 + one * (column.plus.len() + distinct.len()) + again * doubles
 }
 
-/// Code that stages share or that does not depend on forms, start values and texts.
-pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) -> usize {
+/// Code that stages share or that does not depend on forms, start values and texts. `far`: it is called by `call`.
+pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form], far: bool) -> usize {
+    // What a call of two words has more than one of one.
+    let more = if far { 2 } else { 0 };
     let mut kernels = BTreeSet::new();
     let mut bytes = RUNTIME + 330;
     for (i, (stage, &form)) in network.stages.iter().zip(forms).enumerate() {
@@ -48,12 +51,14 @@ pub fn shared_bytes(network: &Network, narrow: Option<&Narrow>, forms: &[Form]) 
             Start::Constant(values) => values.len() * if counts { 1 } else { 2 } + 24,
             Start::Stage(_) => 24,
         };
+        bytes += more * loads(network, narrow, i).len();
         bytes += match stage.source {
             Source::Hidden { stage: from, .. } => {
-                tiles(network.stages[from].outputs).len() * tiles(stage.outputs).len() * 110
+                let called = kernel(stage, form, counts).len();
+                tiles(network.stages[from].outputs).len() * tiles(stage.outputs).len() * (110 + more * called)
             }
-            Source::Trigrams { .. } => 90,
-            Source::Ngrams { .. } => 200,
+            Source::Trigrams { .. } => 90 + more,
+            Source::Ngrams { .. } => 200 + more,
         };
     }
     bytes += kernels.iter().map(|name| if name.starts_with("gaps") { 240 } else { 80 }).sum::<usize>();

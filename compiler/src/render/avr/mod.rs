@@ -31,6 +31,9 @@ pub struct Program {
     stages: Vec<StageContext>,
     output: OutputContext,
     kernels: Vec<KernelContext>,
+    /// What calls and jumps to shared code.
+    call: &'static str,
+    jump: &'static str,
     flash_loads: bool,
     ram_copies: bool,
     buffers: Vec<BufferContext>,
@@ -102,6 +105,8 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
             tiles: visible.iter().enumerate().map(tile).collect(),
         },
         kernels: kernels(plan).into_iter().map(KernelContext::new).collect(),
+        call: to_shared(plan).0,
+        jump: to_shared(plan).1,
         flash_loads: stages.iter().any(|s| s.loads_from(true)),
         ram_copies: stages.iter().any(|s| s.loads_from(false)),
         buffers: plan
@@ -117,6 +122,11 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         }),
         stages,
     }
+}
+
+/// The instructions that call code which stages share, and jump to it.
+fn to_shared(plan: &Plan) -> (&'static str, &'static str) {
+    if plan.far { ("call", "jmp") } else { ("rcall", "rjmp") }
 }
 
 impl KernelContext {

@@ -30,6 +30,9 @@ pub struct StageContext {
     /// The kernel for activations of one byte, or for any; and one for more, if that is another.
     kernel: &'static str,
     wide_kernel: Option<&'static str>,
+    /// What calls and jumps to shared code.
+    call: &'static str,
+    jump: &'static str,
     shift: u8,
     /// Activations can be above 255.
     big: bool,
@@ -146,6 +149,8 @@ pub fn context(plan: &Plan, index: usize) -> StageContext {
         counts,
         kernel: kernels.first().map_or("", |k| k.name()),
         wide_kernel: kernels.get(1).map(|k| k.name()),
+        call: super::to_shared(plan).0,
+        jump: super::to_shared(plan).1,
         shift,
         big,
         far_jumps: far_jumps(plan),
