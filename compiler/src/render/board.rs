@@ -1,6 +1,7 @@
 //! What the start-up code and the serial line of an AVR program are told of their board: the context of
 //! `runtime-avr/uart.S`.
 
+use super::text;
 use crate::target::device::{Core, Device, Uart};
 use crate::target::profile::{Drive, Profile};
 use serde::Serialize;
@@ -104,7 +105,7 @@ impl BoardContext {
         let far = device.core != Core::Avr25;
         Some(Self {
             device: device.name.clone(),
-            about: format!("{} at {} Hz", profile.about, profile.clock_hz),
+            about: format!("{} at {} Hz", text::remark(&profile.about), profile.clock_hz),
             baud,
             ubrr: divider.ubrr,
             uart: Port::new(&uart),

@@ -33,6 +33,12 @@ pub fn quoted(bytes: &[u8]) -> Vec<String> {
     lines(runs.map(operand), PER_LINE)
 }
 
+/// A text that people wrote as a comment may show it: on one line, and without what the C preprocessor, which reads an
+/// AVR's source first, would look for in it.
+pub fn remark(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || "\"'\\".contains(c), " ").replace("/*", "/ *")
+}
+
 /// Drops blanks at line ends and all but one of several empty lines.
 pub fn tidy(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -50,6 +56,13 @@ pub fn tidy(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn remarks_hold_nothing_that_a_preprocessor_reads() {
+        assert_eq!(remark("it's \"4/5\" /* \n\\"), "it s  4/5  / *   ");
+        let plain = "Arduino Nano (its old boot loader: 57,600 baud)";
+        assert_eq!(remark(plain), plain);
+    }
 
     #[test]
     fn strings_quote_what_every_assembler_takes_as_it_is() {

@@ -90,7 +90,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
     debug_assert!(visible.len() <= plan.memory.tiles[output].len());
     Program {
         name: network.name.clone(),
-        about: request.model.about.replace(char::is_control, " "),
+        about: text::remark(&request.model.about),
         target: request.target.name.clone(),
         table: plan.table().lines().map(str::to_string).collect(),
         max_query: request.target.longest(request.model.query.max_length),
