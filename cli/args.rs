@@ -91,6 +91,9 @@ pub struct ImportArgs {
     /// How many inputs count the query's trigrams; the rest counts the context [default: half]
     #[arg(long, value_name = "N")]
     pub query_buckets: Option<u16>,
+    /// Position bands of the query's trigrams [default: 1]
+    #[arg(long, value_name = "N")]
+    pub position_bands: Option<u8>,
     /// Window of the context encoder in characters [default: 8]
     #[arg(long, value_name = "N")]
     pub context_length: Option<u8>,
@@ -106,6 +109,9 @@ pub struct ImportArgs {
     /// Characters of the outputs in order, for a file that does not say; the end mark is added
     #[arg(long, value_name = "TEXT", conflicts_with = "labels")]
     pub charset: Option<String>,
+    /// A key of the file that mlc does not know, and that changes nothing in the answers; may repeat
+    #[arg(long, value_name = "KEY")]
+    pub ignore: Vec<String>,
 }
 
 /// `auto`, or a form for all weights.

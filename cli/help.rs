@@ -9,10 +9,13 @@ MODEL is a model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a
 Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted.";
 
 pub const IMPORT: &str = "\
+What is typed goes before what the file states, and that before the defaults.
+
 Examples:
   mlc import tinychat.npz
   mlc import guess.npz -o models/guess/model.ron --about \"Twenty questions\"
-  mlc import commands.npz --labels go,stop,left,right";
+  mlc import commands.npz --labels go,stop,left,right
+  mlc import state_dict.pt --charset \" ABCDEFGHIJ\"     a file that does not say what its outputs are";
 
 pub const COMPILE: &str = "\
 Without -o everything goes to build/NAME/TARGET/.

@@ -2,6 +2,7 @@
 
 use crate::args::ImportArgs;
 use crate::error::CliError;
+use crate::say::say;
 use crate::table::{count, grouped};
 use crate::{Outcome, files};
 use mlc_compiler::import::{self, Options};
@@ -11,7 +12,7 @@ use std::io::Write;
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let bytes = files::read(&args.file, files::Kind::Model)?;
     let options = options(args);
-    let mut model = files::parse_model(&bytes, &args.file, &options)?;
+    let import::Imported { mut model, notes } = files::parse_imported(&bytes, &args.file, &options)?;
     // A model.ron, alone among the formats, says by itself what the options say.
     let own = std::str::from_utf8(&bytes).is_ok_and(|text| import::ron::read(text, "").is_ok());
     if own && options != Options::default() {
@@ -20,24 +21,29 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     }
     if let Some(about) = &args.about {
         model.about.clone_from(about);
+        model.check().map_err(|e| CliError::Usage(format!("--about: {e}; {}", e.help())))?;
     }
     let text = import::ron::write(&model);
     let size = text.len();
     files::write(&args.output, text.into_bytes())?;
+    for note in notes {
+        say!("note: {}: {note}", files::shown(&args.file));
+    }
     writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
     Ok(Outcome::Done)
 }
 
 fn options(args: &ImportArgs) -> Options {
-    let default = Options::default();
     Options {
         name: args.name.clone(),
         query_buckets: args.query_buckets,
-        context_length: args.context_length.unwrap_or(default.context_length),
-        max_reply: args.max_reply.unwrap_or(default.max_reply),
-        max_query: args.max_query.unwrap_or(default.max_query),
+        position_bands: args.position_bands,
+        context_length: args.context_length,
+        max_reply: args.max_reply,
+        max_query: args.max_query,
         labels: args.labels.clone(),
         charset: args.charset.clone(),
+        ignore: args.ignore.clone(),
     }
 }
 

@@ -5,7 +5,7 @@ pub const VALUE: usize = 80;
 /// Characters of a line.
 const LINE: usize = 1000;
 /// Bytes of a line of a file that is shown: a row of the widest layer is shorter.
-pub const SOURCE: usize = 400;
+pub const SOURCE: usize = 500;
 
 /// A message with long values in quotes, and long lines, cut.
 pub fn message(text: &str) -> String {

@@ -14,8 +14,8 @@ use crate::train_log::Log;
 use crate::train_result::TrainResult;
 use crate::{Outcome, files, interrupt, pairs, run};
 use mlc_compiler::import;
+use mlc_compiler::model::Model;
 use mlc_compiler::model::Output::{Chat, Classifier as Labels};
-use mlc_compiler::model::{Model, ModelError};
 use mlc_trainer::{Baseline, EpochRow, Event, Pair, Pairs, Seeds, Settings, Shifts, Spread};
 use mlc_trainer::{StopReason, TaskError, TrainError, Trained, Training, curve, data};
 use std::io::Write;
@@ -64,7 +64,7 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
     let settings = Settings { device: args.device, ..settings(&given, start.as_ref()) };
     settings.check().map_err(TrainError::from)?;
     settings.device.check().map_err(TrainError::from)?;
-    check_name(&settings)?;
+    check_texts(&settings)?;
     pairs::claim(&given.pairs);
     files::check_distinct(args.outputs())?;
     Ok(Prepared { given, settings, limits, start })
@@ -248,8 +248,8 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     settings
 }
 
-/// The trainer finds a wrong name when it makes the first model: minutes too late.
-fn check_name(settings: &Settings) -> Result<(), TrainError> {
+/// The trainer finds a wrong name or text when it makes the first model: minutes too late.
+fn check_texts(settings: &Settings) -> Result<(), TrainError> {
     let head = Model {
         name: settings.name.clone(),
         about: settings.about.clone(),
@@ -259,11 +259,8 @@ fn check_name(settings: &Settings) -> Result<(), TrainError> {
         training: Vec::new(),
         calibration: Vec::new(),
     };
-    match head.check_head() {
-        Err(e @ ModelError::Name(_)) => Err(e.into()),
-        // Everything else is not known yet.
-        _ => Ok(()),
-    }
+    // Everything else is not known yet.
+    Ok(head.check_texts()?)
 }
 
 fn put<T>(field: &mut T, value: Option<T>) {

@@ -9,7 +9,7 @@ pub use read::{Kind, open, read, read_text, unreadable};
 pub use write::{Output, check_writable, create, create_folder, remove, unwritable, write, write_all};
 
 use crate::error::CliError;
-use mlc_compiler::import::{self, Options};
+use mlc_compiler::import::{self, Imported, Options};
 use mlc_compiler::model::Model;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
@@ -58,7 +58,12 @@ pub fn models() -> Result<Vec<PathBuf>, CliError> {
 
 /// Parses the bytes of a model file; errors keep the text, so that the place can be shown.
 pub fn parse_model(bytes: &[u8], path: &Path, options: &Options) -> Result<Model, CliError> {
-    import::load(bytes, &path.display().to_string(), options).map_err(|error| {
+    parse_imported(bytes, path, options).map(|imported| imported.model)
+}
+
+/// The same with what the importer notes.
+pub fn parse_imported(bytes: &[u8], path: &Path, options: &Options) -> Result<Imported, CliError> {
+    import::import(bytes, &path.display().to_string(), options).map_err(|error| {
         let text = error.position.and_then(|_| String::from_utf8(bytes.to_vec()).ok());
         CliError::Import { error, text }
     })

@@ -14,6 +14,7 @@ pub mod model;
 pub mod pass;
 pub mod plan;
 pub mod render;
+pub mod shown;
 pub mod target;
 pub mod text;
 pub mod valid;

@@ -10,12 +10,27 @@
 //! y   = max(y, 0)              hidden layers only
 //! ```
 
+mod check;
+
+pub(crate) use check::check_layer_count;
+pub use check::{ModelError, Parameters, is_calibration_query};
+
 use crate::text;
 use std::fmt;
-use thiserror::Error;
 
 /// Widest layer, input and output, that a model may have.
 pub const MAX_WIDTH: usize = 1024;
+/// Most layers. Networks of this kind have two to five; every layer rounds and cuts its sums, so that deeper ones learn
+/// no more. Passes and the search for a plan take time that grows faster than the layers: 64 are planned in seconds.
+pub const MAX_LAYERS: usize = 64;
+/// Most weights of all layers: 1 MiB at two bits each, four times what the largest memory of a target holds.
+pub const MAX_WEIGHTS: usize = 4 << 20;
+/// Longest label in bytes: as long as the longest reply.
+pub const MAX_LABEL: usize = 255;
+/// Longest [`Model::about`], and longest name or value in [`Model::training`], in characters.
+pub const MAX_ABOUT: usize = 4000;
+/// Most facts in [`Model::training`].
+pub const MAX_FACTS: usize = 256;
 /// Largest arithmetic shift behind a layer.
 pub const MAX_SHIFT: u8 = 7;
 /// Most position bands of a query: a query of 127 bytes has trigrams up to position 126, in band 15.
@@ -30,13 +45,13 @@ pub const MAX_CALIBRATION_LENGTH: usize = 127;
 pub struct Model {
     /// Short name: letters, digits, `-` and `_`, 1 to 32 of them. Names the outputs of `mlc compile`.
     pub name: String,
-    /// What it is, in a sentence or two.
+    /// What it is, in a sentence or two: one line of at most 4,000 characters, none of them a control character.
     pub about: String,
     pub query: QueryEncoder,
     pub output: Output,
-    /// In order; the first takes the buckets, the last gives the logits.
+    /// In order, 1 to 64; the first takes the buckets, the last gives the logits.
     pub layers: Vec<Layer>,
-    /// Facts about the training, in order, for people: (`"pairs"`, `"1840"`).
+    /// Facts about the training, in order, for people: (`"pairs"`, `"1840"`). At most 256; names and values as `about`.
     pub training: Vec<(String, String)>,
     /// Queries like those that the network is for, printable ASCII: the planner measures on them how often each
     /// column is used. Queries and not the densities themselves, because the price of a shared sum and of a carry
@@ -61,7 +76,7 @@ pub struct QueryEncoder {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     Chat(Chat),
-    /// One pass; the answer is `labels[argmax]`. One label an output.
+    /// One pass; the answer is `labels[argmax]`. One label an output, no two the same: printable ASCII, 1 to 255 of it.
     Classifier {
         labels: Vec<String>,
     },
@@ -70,7 +85,7 @@ pub enum Output {
 /// Generates a reply, a character a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chat {
-    /// A byte an output. The last one is the end mark (0), which is never printed.
+    /// A byte an output, no two the same. The last one is the end mark (0), which is never printed.
     pub charset: Vec<u8>,
     pub context: ContextEncoder,
     /// Longest reply in characters (1 to 255; 50 unless the model says otherwise).
@@ -169,118 +184,9 @@ impl Model {
             Output::Classifier { labels } => labels.len(),
         }
     }
-
-    /// Checks every rule stated on the fields. Importers and the trainer call it last.
-    ///
-    /// # Errors
-    /// The first rule broken, with the field.
-    pub fn check(&self) -> Result<(), ModelError> {
-        self.check_head()?;
-        self.check_layers()
-    }
-
-    /// Checks every rule but those on weights and biases, which may still be empty: an importer
-    /// calls it before it reads them, so that a wrong shape shows as one and not as wrong weights.
-    ///
-    /// # Errors
-    /// The first rule broken, with the field.
-    pub fn check_head(&self) -> Result<(), ModelError> {
-        let named = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if !(1..=32).contains(&self.name.len()) || !self.name.chars().all(named) {
-            return Err(ModelError::Name(self.name.clone()));
-        }
-        in_range("query.buckets", self.query.buckets.into(), 1, MAX_WIDTH)?;
-        in_range("query.bands", self.query.bands.into(), 1, MAX_BANDS.into())?;
-        in_range("query.max_length", self.query.max_length.into(), 1, 127)?;
-        match &self.output {
-            Output::Chat(chat) => chat.check()?,
-            Output::Classifier { labels } => {
-                in_range("labels: their number", labels.len(), 1, MAX_WIDTH)?;
-                if let Some(i) =
-                    labels.iter().position(|l| l.is_empty() || l.chars().any(|c| !(' '..='~').contains(&c)))
-                {
-                    return Err(ModelError::Label { index: i });
-                }
-            }
-        }
-        in_range("calibration: their number", self.calibration.len(), 0, MAX_CALIBRATION)?;
-        if let Some(index) = self.calibration.iter().position(|query| !is_calibration_query(query)) {
-            return Err(ModelError::Calibration { index });
-        }
-        self.check_shapes()
-    }
-
-    fn check_shapes(&self) -> Result<(), ModelError> {
-        if self.layers.is_empty() {
-            return Err(ModelError::NoLayers);
-        }
-        let mut width = self.inputs();
-        let mut source = "the encoders give".to_string();
-        for (i, layer) in self.layers.iter().enumerate() {
-            let n = i + 1;
-            in_range(&format!("layers[{n}].inputs"), layer.inputs, 1, MAX_WIDTH)?;
-            in_range(&format!("layers[{n}].outputs"), layer.outputs, 1, MAX_WIDTH)?;
-            in_range(&format!("layers[{n}].shift"), layer.shift.into(), 0, MAX_SHIFT.into())?;
-            if layer.inputs != width {
-                return Err(ModelError::Chain {
-                    layer: n,
-                    takes: layer.inputs,
-                    source_name: source,
-                    gives: width,
-                });
-            }
-            width = layer.outputs;
-            source = format!("layer {n} gives");
-        }
-        if width != self.classes() {
-            return Err(ModelError::Classes { gives: width, wants: self.classes() });
-        }
-        Ok(())
-    }
-
-    fn check_layers(&self) -> Result<(), ModelError> {
-        for (i, layer) in self.layers.iter().enumerate() {
-            let n = i + 1;
-            let wants = layer.inputs * layer.outputs;
-            if layer.weights.len() != wants {
-                return Err(ModelError::Count {
-                    layer: n,
-                    what: "weights",
-                    found: layer.weights.len(),
-                    wants,
-                });
-            }
-            if layer.bias.len() != layer.outputs {
-                return Err(ModelError::Count {
-                    layer: n,
-                    what: "biases",
-                    found: layer.bias.len(),
-                    wants: layer.outputs,
-                });
-            }
-            if let Some(at) = layer.weights.iter().position(|&w| !layer.set.contains(w)) {
-                let (output, input) = (at / layer.inputs, at % layer.inputs);
-                let (value, set) = (layer.weights[at], layer.set);
-                return Err(ModelError::Weight { layer: n, output, input, value, set });
-            }
-        }
-        Ok(())
-    }
 }
 
 impl Chat {
-    fn check(&self) -> Result<(), ModelError> {
-        if self.charset.len() > 256 {
-            return Err(ModelError::CharsetSize(self.charset.len()));
-        }
-        if self.charset.last() != Some(&0) {
-            return Err(ModelError::EndMark);
-        }
-        in_range("context.buckets", self.context.buckets.into(), 1, MAX_WIDTH)?;
-        in_range("context.length", self.context.length.into(), 1, 32)?;
-        in_range("max_reply", self.max_reply.into(), 1, 255)
-    }
-
     /// The context window before the first character: all spaces.
     pub fn empty_window(&self) -> Vec<u8> {
         vec![b' '; usize::from(self.context.length)]
@@ -300,73 +206,5 @@ impl Chat {
         let mut x = text::count(trigrams, encoder.buckets);
         x.extend(text::count(text::ngram_buckets(window, self.context.buckets), self.context.buckets));
         x.iter().map(|c| c.wrapping_mul(text::COUNT_SCALE)).collect()
-    }
-}
-
-/// Whether [`Model::calibration`] may hold `query`.
-pub fn is_calibration_query(query: &str) -> bool {
-    let printable = query.bytes().all(|b| (b' '..=b'~').contains(&b));
-    printable && query.len() <= MAX_CALIBRATION_LENGTH && query.bytes().any(|b| b != b' ')
-}
-
-fn in_range(field: &str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
-    if (least..=most).contains(&value) {
-        return Ok(());
-    }
-    Err(ModelError::Range { field: field.to_string(), value, least, most })
-}
-
-/// Why a set of values is no model. Fields and layers count from 1, outputs and inputs from 0.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum ModelError {
-    #[error("name: \"{0}\" is no name for a model")]
-    Name(String),
-    #[error("{field} is {value}, outside {least}..{most}")]
-    Range { field: String, value: usize, least: usize, most: usize },
-    #[error("charset has {0} characters, at most 256 are possible")]
-    CharsetSize(usize),
-    #[error("charset does not end with the end mark (NUL)")]
-    EndMark,
-    #[error("labels[{index}] is empty or holds something else than printable ASCII")]
-    Label { index: usize },
-    #[error(
-        "calibration[{index}] is no query: printable ASCII, not blank, at most {MAX_CALIBRATION_LENGTH} characters"
-    )]
-    Calibration { index: usize },
-    #[error("layers: there is none")]
-    NoLayers,
-    #[error("layers[{layer}] takes {takes} inputs, but {source_name} {gives}")]
-    Chain { layer: usize, takes: usize, source_name: String, gives: usize },
-    #[error("the last layer gives {gives} outputs, but charset or labels have {wants}")]
-    Classes { gives: usize, wants: usize },
-    #[error("layers[{layer}] has {found} {what}, its shape wants {wants}")]
-    Count { layer: usize, what: &'static str, found: usize, wants: usize },
-    #[error(
-        "layers[{layer}]: the weight of output {output} for input {input} is {value}, not in the set {set} {:?}",
-        set.weights()
-    )]
-    Weight { layer: usize, output: usize, input: usize, value: i8, set: WeightSet },
-}
-
-impl ModelError {
-    /// What the user can do about it.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::Name(_) => "use 1 to 32 letters, digits, '-' and '_'",
-            Self::Range { .. } => "change the field; docs/model-format.md has its limits",
-            Self::CharsetSize(_) => "train with fewer distinct characters in the replies",
-            Self::EndMark => "append NUL to the charset: the last output is the end of the reply",
-            Self::Label { .. } => "give every class a printable label",
-            Self::Calibration { .. } => {
-                "correct the query or take it out: the list may be left out altogether"
-            }
-            Self::NoLayers => "a network has at least one layer",
-            Self::Chain { .. } => {
-                "a layer takes what the one before gives; the file is damaged or was put together wrongly"
-            }
-            Self::Classes { .. } => "the last layer has one output a character or label",
-            Self::Count { .. } => "the file is truncated or damaged: write it again",
-            Self::Weight { .. } => "quantize the weights to the layer's set, or give the layer a larger set",
-        }
     }
 }

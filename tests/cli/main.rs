@@ -9,6 +9,7 @@ mod errors;
 mod eval;
 mod files;
 mod help;
+mod import;
 mod models;
 mod plan;
 mod profile;

@@ -13,7 +13,7 @@ use crate::outcome::{Beyond, EpochRow, Event, StopReason, Trained};
 use crate::settings::{Settings, SettingsError, Shifts};
 use crate::shift;
 use crate::task::Task;
-use mlc_compiler::model::{Model, ModelError, Output};
+use mlc_compiler::model::{MAX_WEIGHTS, Model, ModelError, Output};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,6 +82,7 @@ pub fn train(
     let &Training { task, settings, start, .. } = training;
     settings.check()?;
     settings.device.check()?;
+    check_weights(task, settings)?;
     if let Some(data) = task.train.held() {
         // Chunks are encoded for outputs that were made from their own replies.
         let missing = data.examples.iter().filter(|example| example.target == NO_TARGET).count();
@@ -134,6 +135,14 @@ pub(crate) fn widths(task: &Task) -> (usize, usize) {
         Output::Chat(chat) => (query + usize::from(chat.context.buckets), chat.charset.len()),
         Output::Classifier { labels } => (query, labels.len()),
     }
+}
+
+/// A network that is too large for a model is found before it is trained.
+fn check_weights(task: &Task, settings: &Settings) -> Result<(), ModelError> {
+    let (inputs, outputs) = widths(task);
+    let widths = [&[inputs], &settings.hidden[..], &[outputs]].concat();
+    let weights = widths.windows(2).map(|pair| pair[0] * pair[1]).sum();
+    if weights > MAX_WEIGHTS { Err(ModelError::TooManyWeights(weights)) } else { Ok(()) }
 }
 
 fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {

@@ -167,3 +167,21 @@ fn values_that_do_not_fit_the_layers_are_refused() {
         "weights has 0 values, but the network has 3 layers: give one for all, or one for each"
     );
 }
+
+#[test]
+fn a_network_too_large_for_a_model_is_refused_before_it_is_trained() {
+    let settings = Settings { hidden: vec![1024; 6], ..small() };
+    let task = Task::chat(&pairs(SMALL_TALK), &settings).unwrap();
+    let training = Training::new(&task, &settings);
+    let error = train(&training, &AtomicBool::new(false), &mut |_| panic!("nothing is trained")).unwrap_err();
+    let weights = 256 * 1024 + 5 * 1024 * 1024 + 1024 * outputs(&task);
+    assert_eq!(
+        error.to_string(),
+        format!("the layers have {weights} weights together, at most 4194304 are possible")
+    );
+}
+
+fn outputs(task: &Task) -> usize {
+    let Output::Chat(chat) = &task.output else { panic!("a chat task") };
+    chat.charset.len()
+}

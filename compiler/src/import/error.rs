@@ -1,6 +1,7 @@
 //! Why a file is no model: file, place, field, and what to do about it.
 
 use crate::model::ModelError;
+use crate::shown::{counted, shown};
 use std::fmt;
 use thiserror::Error;
 
@@ -46,6 +47,8 @@ impl fmt::Display for ImportError {
 pub enum Problem {
     #[error("not a model: this is {0}")]
     NotAModel(String),
+    #[error("{what} has at most {most} MiB, this one is larger")]
+    FileSize { what: &'static str, most: usize },
     #[error("not a model for mlc: this is a bare pickle, as torch.save wrote before PyTorch 1.6")]
     BarePickle,
     /// A rule of the model itself, the same for every format.
@@ -65,7 +68,7 @@ pub enum Problem {
     NoVersion,
     #[error("{}{message}", prefix(field))]
     Syntax { field: String, message: String },
-    #[error("{}there is no field `{found}` here, only {expected}", prefix(field))]
+    #[error("{}there is no field `{}` here, only {expected}", prefix(field), shown(found))]
     UnknownField { field: String, found: String, expected: String },
     #[error("{}the field `{missing}` is missing", prefix(field))]
     MissingField { field: String, missing: String },
@@ -73,13 +76,16 @@ pub enum Problem {
     DuplicateField { field: String, twice: String },
     #[error("{}the number is outside the range of its field", prefix(field))]
     Number { field: String },
+    #[error("{}{found} is no whole number", prefix(field))]
+    NotWhole { field: String, found: String },
     #[error("parameters: {found} found, {wants} wanted, one for each of `layers`")]
     Parameters { found: usize, wants: usize },
-    #[error("parameters[{layer}].weights: {found} rows found, {wants} wanted, one an output")]
+    #[error("parameters[{layer}].weights: {} found, {wants} wanted, one an output", counted(*found, "row", "rows"))]
     Rows { layer: usize, found: usize, wants: usize },
     #[error(
-        "parameters[{layer}].weights: the row of output {output} has {found} characters, {wants} wanted \
-         for {inputs} weights"
+        "parameters[{layer}].weights: the row of output {output} has {}, {wants} wanted for {}",
+        counted(*found, "character", "characters"),
+        counted(*inputs, "weight", "weights")
     )]
     Row { layer: usize, output: usize, found: usize, wants: usize, inputs: usize },
     #[error(
@@ -96,17 +102,22 @@ pub enum Problem {
     // .npz
     #[error("the archive is damaged: {0}")]
     Zip(String),
+    #[error("the archive has more than {0} files")]
+    Members(usize),
     #[error("array {array} is damaged: {what}")]
     Array { array: String, what: String },
     #[error("array {0} is missing")]
     MissingArray(String),
-    #[error("array {0} is no part of this format")]
+    #[error("array {} is no part of this format", shown(.0))]
     UnknownArray(String),
     #[error("the layers are numbered with a gap: fc{found} is there, fc{missing} is not")]
     Gap { missing: usize, found: usize },
-    #[error("array {array} has dtype {found}, {wants} wanted")]
+    #[error("array {array} has dtype {}, {wants} wanted", shown(found))]
     DType { array: String, found: String, wants: &'static str },
-    #[error("array {array} has dtype {found}: floats are not taken, rounding them is the quantizer's work")]
+    #[error(
+        "array {array} has dtype {}: floats are not taken, rounding them is the quantizer's work",
+        shown(found)
+    )]
     Float { array: String, found: String },
     #[error("array {array} has shape {found}, {wants} wanted")]
     Shape { array: String, found: String, wants: String },
@@ -129,17 +140,29 @@ pub enum Problem {
     Opcode { at: usize, name: String },
     #[error("data.pkl, byte {at}: {class} is refused: a checkpoint of plain data needs no such class")]
     Class { at: usize, class: String },
-    #[error("{0} is missing in the checkpoint")]
-    MissingEntry(String),
+    #[error("data.pkl, byte {at}: a tensor {what} is refused")]
+    View { at: usize, what: &'static str },
+    #[error("the checkpoint has no tensors: neither {0} nor a state dict by itself")]
+    NoState(String),
+    #[error("{first} and {second} are both state dicts: which of them is the network?")]
+    TwoStates { first: &'static str, second: &'static str },
     #[error("{entry} is {found}, {wants} wanted")]
-    Entry { entry: String, found: &'static str, wants: &'static str },
+    Entry { entry: String, found: String, wants: &'static str },
     #[error("the file is damaged: {0}")]
     SafeTensors(String),
     #[error("__metadata__: {key}: {what}")]
     Metadata { key: &'static str, what: String },
+    #[error(
+        "tensors {} and {} start differently: they are not parts of one network",
+        shown(first),
+        shown(other)
+    )]
+    Fronts { first: String, other: String },
+    #[error("tensors {} and {} are the same part of the network", shown(first), shown(other))]
+    SameTensor { first: String, other: String },
     #[error("tensor {0} is missing")]
     MissingTensor(String),
-    #[error("tensor {0} is no part of a plain network of layers")]
+    #[error("tensor {} is no part of a plain network of layers", shown(.0))]
     UnknownTensor(String),
     #[error("tensor {tensor} has shape {found}, {wants} wanted")]
     TensorShape { tensor: String, found: String, wants: String },
@@ -151,17 +174,37 @@ pub enum Problem {
     NotFinite { tensor: String, index: String, value: String },
     #[error("tensor {tensor}: the bias of output {output} is {value}, times 32 outside -32768..32767")]
     FloatBias { tensor: String, output: usize, value: String },
-    #[error("the file says neither by charset nor by labels what the outputs mean")]
-    NoOutput,
+    #[error(
+        "the file says neither by charset nor by labels what the {} of the network mean",
+        counted(*outputs, "output", "outputs")
+    )]
+    NoOutput { outputs: usize },
 
     // All but model.ron
-    #[error("{place}: {field} is {says}, but the layers have {found}")]
-    Architecture { place: &'static str, field: &'static str, says: String, found: String },
-    #[error("the {inputs} inputs do not split evenly into query and context")]
+    #[error("{}{field} is {says}, but the layers have {found}", prefix(place))]
+    Architecture { place: String, field: &'static str, says: String, found: String },
+    #[error("{place}: {key} is missing")]
+    MissingKey { place: &'static str, key: &'static str },
+    #[error("{}{key} is {value}, {wants} wanted", prefix(place))]
+    FactValue { place: String, key: String, value: String, wants: String },
+    #[error(
+        "{}{key} is {value}: mlc does not know this key, and it may change what the network computes",
+        prefix(place)
+    )]
+    UnknownFact { place: String, key: String, value: String },
+    #[error("an odd number of inputs, {inputs}, does not split into halves for query and context")]
     OddInputs { inputs: usize },
-    #[error("{query} query buckets leave none of the {inputs} inputs to the context")]
+    #[error(
+        "a query of {} leaves none of the network's {} to the context",
+        counted((*query).into(), "bucket", "buckets"),
+        counted(*inputs, "input", "inputs")
+    )]
     NoContext { query: u16, inputs: usize },
-    #[error("{query} query buckets do not match the {inputs} inputs: a classifier has no context")]
+    #[error(
+        "a query of {} does not match the network's {}: a classifier has no context",
+        counted((*query).into(), "bucket", "buckets"),
+        counted(*inputs, "input", "inputs")
+    )]
     ClassifierBuckets { query: u16, inputs: usize },
 }
 
@@ -177,6 +220,7 @@ impl Problem {
             Self::NotAModel(_) => {
                 "give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each"
             }
+            Self::FileSize { .. } => "this is no network for an 8-bit machine: give another file",
             Self::BarePickle => "load it in a newer PyTorch and save it again with torch.save",
             Self::Model(e) => e.help(),
             Self::Charset { .. } => "a character is one byte: use characters up to U+00FF (Latin-1) only",
@@ -187,11 +231,14 @@ impl Problem {
             Self::UnknownField { .. } => "correct its name or take it out",
             Self::MissingField { .. } => "add it; docs/model-format.md describes every field",
             Self::DuplicateField { .. } => "take one of the two out",
-            Self::Number { .. } => "change the field; docs/model-format.md has its limits",
+            Self::Number { .. } | Self::NotWhole { .. } => {
+                "change the field; docs/model-format.md has its limits"
+            }
             Self::Parameters { .. } | Self::Rows { .. } | Self::Row { .. } => {
                 "the file is truncated or damaged, or its shapes were changed: write it again"
             }
             Self::Symbol { .. } | Self::PaddingBits { .. } => "the file is damaged: write it again",
+            Self::Members(_) => "this is no network: give the archive that the trainer wrote",
             Self::Zip(_) | Self::Array { .. } | Self::Pickle { .. } | Self::SafeTensors(_) => {
                 "fetch or save the file again"
             }
@@ -212,11 +259,18 @@ impl Problem {
             Self::Opcode { .. } | Self::Class { .. } => {
                 "save only dicts, lists, strings, Python numbers and tensors (a NumPy value: use its .item())"
             }
-            Self::MissingEntry(_) | Self::Entry { .. } => {
+            Self::View { .. } => {
+                "save the tensor itself: t.detach().resolve_conj().resolve_neg().clone() for each of the state dict"
+            }
+            Self::NoState(_) | Self::Entry { .. } => {
                 "a checkpoint is a dict of model_state, architecture and charset; docs/import.md describes it"
             }
+            Self::TwoStates { .. } => "save a checkpoint with only one of them",
             Self::Metadata { .. } => "charset is text, architecture and labels are JSON in a text",
-            Self::MissingTensor(_) | Self::UnknownTensor(_) => {
+            Self::Fronts { .. }
+            | Self::SameTensor { .. }
+            | Self::MissingTensor(_)
+            | Self::UnknownTensor(_) => {
                 "a layer has layers.N.weight and layers.N.bias (or fcN.weight, fcN_weight), and nothing else"
             }
             Self::TensorShape { .. } => "a layer has a weight [outputs, inputs] and a bias [outputs]",
@@ -226,9 +280,20 @@ impl Problem {
             Self::FloatBias { .. } => {
                 "a bias must lie between -1024 and 1023.98: train with weight decay on the biases"
             }
-            Self::NoOutput => "say it: --charset \" ABC\" (without the end mark) or --labels yes,no",
-            Self::Architecture { .. } => "the file is damaged or was put together wrongly: save it again",
-            Self::OddInputs { .. } => "say how many of them count the query: --query-buckets N",
+            Self::NoOutput { .. } => {
+                "say it: `mlc import FILE --charset \" ABC\"`, a character an output but the last, which is the end \
+                 mark, or --labels yes,no, one an output"
+            }
+            Self::FactValue { .. } => "mlc computes nothing else; docs/import.md says what a file may state",
+            Self::UnknownFact { .. } => {
+                "if it changes nothing, say so: `mlc import FILE --ignore KEY`; else mlc cannot compute this network"
+            }
+            Self::MissingKey { .. } | Self::Architecture { .. } => {
+                "the file is damaged or was put together wrongly: save it again"
+            }
+            Self::OddInputs { .. } => {
+                "say how many of them count the query: `mlc import FILE --query-buckets N`"
+            }
             Self::NoContext { .. } => "give --query-buckets a smaller number",
             Self::ClassifierBuckets { .. } => "leave --query-buckets out",
         }

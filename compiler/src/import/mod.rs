@@ -5,6 +5,7 @@
 //! ([`safetensors`]). All readers end in [`Model::check`], so that what comes out keeps every rule.
 
 mod error;
+mod facts;
 mod names;
 mod network;
 pub mod npz;
@@ -16,42 +17,54 @@ pub mod torch;
 
 pub use error::{ImportError, Position, Problem};
 
+use facts::Facts;
+
 use crate::model::Model;
 
-/// What a file other than `model.ron` does not say about its network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Largest file that is read, in MiB: the floats of the largest network with two more for each weight, as
+/// optimizers keep them, come to less.
+pub const MAX_FILE_MIB: usize = 128;
+/// Largest `model.ron`, in MiB: the largest network takes a third of it.
+pub const MAX_TEXT_MIB: usize = 16;
+
+/// What a file other than `model.ron` does not say about its network, or says wrongly: what is set here goes before
+/// what the file states, and that before what the published networks have.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// Name of the model; made from the file's name if `None`.
     pub name: Option<String>,
-    /// How many of the inputs count the query, the rest counts the context. Half of them if `None`.
+    /// How many of the inputs count the query, the rest counts the context. Half of them if nothing says so.
     /// A classifier has no context: all of them.
     pub query_buckets: Option<u16>,
-    /// Window of the context encoder in characters.
-    pub context_length: u8,
-    /// Longest reply in characters.
-    pub max_reply: u8,
-    /// Longest query in bytes.
-    pub max_query: u8,
+    /// Bands of positions that hash differently; 1 if nothing says so.
+    pub position_bands: Option<u8>,
+    /// Window of the context encoder in characters; 8 if nothing says so.
+    pub context_length: Option<u8>,
+    /// Longest reply in characters; 50 if nothing says so.
+    pub max_reply: Option<u8>,
+    /// Longest query in bytes; 62 if nothing says so.
+    pub max_query: Option<u8>,
     /// One label an output makes the network a classifier, whatever the file says; no charset is read then.
     pub labels: Option<Vec<String>>,
     /// A character an output but the last, which is the end mark and is added: goes before what the file
     /// says. Of no use beside `labels`.
     pub charset: Option<String>,
+    /// Keys that the file may have although mlc does not know them: somebody knows that they change nothing.
+    pub ignore: Vec<String>,
 }
 
-impl Default for Options {
-    /// The values of the published networks.
-    fn default() -> Self {
-        Self {
-            name: None,
-            query_buckets: None,
-            context_length: 8,
-            max_reply: 50,
-            max_query: 62,
-            labels: None,
-            charset: None,
-        }
+impl Options {
+    /// Whether what the file says about the meaning of the outputs is of no use.
+    fn says_outputs(&self) -> bool {
+        self.labels.is_some() || self.charset.is_some()
     }
+}
+
+/// A model, and what its importer left out or took for granted: a sentence each, for the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Imported {
+    pub model: Model,
+    pub notes: Vec<String>,
 }
 
 /// Reads a model in any of the formats. The content decides which it is, not the file's name.
@@ -62,8 +75,19 @@ impl Default for Options {
 /// # Errors
 /// The first thing found wrong, with file, place, field and remedy.
 pub fn load(bytes: &[u8], file_name: &str, options: &Options) -> Result<Model, ImportError> {
+    import(bytes, file_name, options).map(|imported| imported.model)
+}
+
+/// The same with the importer's notes.
+///
+/// # Errors
+/// See [`load`].
+pub fn import(bytes: &[u8], file_name: &str, options: &Options) -> Result<Imported, ImportError> {
     let fail = |problem| Err(ImportError::new(file_name, None, problem));
     let not_a_model = |what: &str| fail(Problem::NotAModel(what.to_string()));
+    if bytes.len() > MAX_FILE_MIB << 20 {
+        return fail(Problem::FileSize { what: "a file with a network", most: MAX_FILE_MIB });
+    }
     if npz::is_zip(bytes) {
         return if torch::is_checkpoint(bytes) {
             torch::read(bytes, file_name, options)
@@ -81,7 +105,7 @@ pub fn load(bytes: &[u8], file_name: &str, options: &Options) -> Result<Model, I
         return not_a_model("a single NumPy array (.npy), not an .npz with all of them");
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => ron::read(text, file_name),
+        Ok(text) => ron::read(text, file_name).map(|model| Imported { model, notes: Vec::new() }),
         Err(_) => not_a_model("neither text nor an archive that mlc knows"),
     }
 }

@@ -1,22 +1,25 @@
 //! `.safetensors` of a plain network of layers: the tensors `layers.N.weight` and `layers.N.bias`, or
 //! `fcN.weight`, or `fcN_weight`; charset, labels and architecture in `__metadata__`.
 
-use super::network::{self, Architecture, Facts};
+use super::facts::{Entries, Facts, Stated};
 use super::tensor::{self, DType, Part, Tensor};
-use super::{ImportError, Options, Problem, names};
-use crate::model::Model;
+use super::{ImportError, Imported, Options, Problem, names, network};
+use crate::shown::cut;
 use ::safetensors::{Dtype as FileType, SafeTensorError, SafeTensors};
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Longest header that the format allows, in bytes.
-const MAX_HEADER: u64 = 100_000_000;
+const FORMAT_HEADER: u64 = 100_000_000;
+/// Longest one that is read, in MiB. One of 64 layers has 20 KB; what it says takes a few times its size in memory.
+const MAX_HEADER_MIB: u64 = 1;
 
 /// Whether `bytes` start as a `.safetensors` does: the length of the header, then its `{`.
 pub(super) fn is_safetensors(bytes: &[u8]) -> bool {
     let length = bytes.first_chunk().map(|length| u64::from_le_bytes(*length));
     // The upper bytes of the length are 0, so no text starts so.
-    length.is_some_and(|n| n <= MAX_HEADER) && bytes.get(8) == Some(&b'{')
+    length.is_some_and(|n| n <= FORMAT_HEADER) && bytes.get(8) == Some(&b'{')
 }
 
 /// Reads a model from the bytes of a `.safetensors`; `file` names it in errors, and names the model unless
@@ -24,11 +27,11 @@ pub(super) fn is_safetensors(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// The first thing found wrong, with the tensor or the key.
-pub fn read(bytes: &[u8], file: &str, options: &Options) -> Result<Model, ImportError> {
+pub fn read(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, ImportError> {
     model(bytes, file, options).map_err(|problem| ImportError::new(file, None, problem))
 }
 
-fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> {
+fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, Problem> {
     check_places(bytes)?;
     let damaged = |e: SafeTensorError| Problem::SafeTensors(what(&e));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
@@ -36,8 +39,12 @@ fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> 
     // The crate has them in the order of hashes.
     let tensors: BTreeMap<String, _> = file_tensors.tensors().into_iter().collect();
 
+    let (pairs, note) = names::pairs(tensors.keys().map(String::as_str))?;
+    let mut facts = Facts::with(note);
+    // The crate has the keys in the order of hashes.
+    state(&mut facts, &header.metadata().iter().flatten().collect(), options)?;
     let mut layers = Vec::new();
-    for pair in names::pairs(tensors.keys().map(String::as_str))? {
+    for pair in pairs {
         let tensor = |name: &str, part| {
             let view = &tensors[name];
             let shape: Vec<u64> = view.shape().iter().map(|&n| n as u64).collect();
@@ -52,21 +59,32 @@ fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> 
         layers.push(tensor::layer(&tensor(&pair.weight, Part::Weight)?, &tensor(&pair.bias, Part::Bias)?)?);
     }
 
-    let metadata = |key: &str| header.metadata().as_ref()?.get(key);
-    if let Some(says) = json::<Architecture>("architecture", metadata("architecture"))? {
-        says.check("__metadata__: architecture", &layers)?;
-    }
-    let facts = Facts { charset: metadata("charset").cloned(), labels: json("labels", metadata("labels"))? };
     network::model(layers, facts, file, options)
 }
 
+/// Takes what `__metadata__` states: a text, which is JSON or what it says.
+fn state(facts: &mut Facts, metadata: &BTreeMap<&String, &String>, options: &Options) -> Result<(), Problem> {
+    const PLACE: &str = "__metadata__";
+    for (key, text) in metadata {
+        let stated = match key.as_str() {
+            "charset" | "labels" if options.says_outputs() => continue,
+            "architecture" => {
+                let Entries(entries) = json("architecture", text)?;
+                facts.architecture("__metadata__: architecture", &entries, options)?;
+                continue;
+            }
+            "charset" => Value::String(text.to_string()),
+            "labels" => json("labels", text)?,
+            _ => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.to_string())),
+        };
+        facts.state(PLACE, key, &Stated::Json(stated), options)?;
+    }
+    Ok(())
+}
+
 /// The value of a key of the metadata, which is JSON in a text.
-fn json<T: for<'de> Deserialize<'de>>(
-    key: &'static str,
-    text: Option<&String>,
-) -> Result<Option<T>, Problem> {
-    let read = |text: &String| serde_json::from_str(text);
-    text.map(read).transpose().map_err(|e| Problem::Metadata { key, what: e.to_string() })
+fn json<T: for<'de> Deserialize<'de>>(key: &'static str, text: &str) -> Result<T, Problem> {
+    serde_json::from_str(text).map_err(|e| Problem::Metadata { key, what: cut(&e.to_string(), 200) })
 }
 
 /// Where a tensor lies; other keys, and those of the metadata, are left alone.
@@ -81,10 +99,13 @@ struct Place {
 fn check_places(bytes: &[u8]) -> Result<(), Problem> {
     let early = || Problem::SafeTensors("it ends early".to_string());
     let (length, rest) = bytes.split_first_chunk().ok_or_else(early)?;
+    if u64::from_le_bytes(*length) > MAX_HEADER_MIB << 20 {
+        return Err(Problem::SafeTensors(format!("its header has more than {MAX_HEADER_MIB} MiB")));
+    }
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| early())?;
     let header = rest.get(..length).ok_or_else(early)?;
-    let places: BTreeMap<String, Place> =
-        serde_json::from_slice(header).map_err(|e| Problem::SafeTensors(format!("its header: {e}")))?;
+    let places: BTreeMap<String, Place> = serde_json::from_slice(header)
+        .map_err(|e| Problem::SafeTensors(format!("its header: {}", cut(&e.to_string(), 200))))?;
     let size = (rest.len() - length) as u64;
     match places.iter().find(|(_, place)| place.data_offsets.0.max(place.data_offsets.1) > size) {
         Some(_) => Err(early()),
@@ -98,7 +119,7 @@ fn what(e: &SafeTensorError) -> String {
         SafeTensorError::InvalidOffset(_) => "its tensors do not lie one behind the other".to_string(),
         SafeTensorError::TensorInvalidInfo => "the shape of a tensor does not fit its place".to_string(),
         SafeTensorError::MetadataIncompleteBuffer => "it has more data than its tensors".to_string(),
-        e => e.to_string(),
+        e => cut(&e.to_string(), 200),
     }
 }
 

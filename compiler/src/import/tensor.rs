@@ -70,6 +70,22 @@ impl DType {
     }
 }
 
+impl Values {
+    /// Each value with the other sign; integers wrap in the type that they were stored in, as PyTorch's do.
+    pub fn negated(self, dtype: DType) -> Self {
+        let bits = 8 * dtype.size() as u32;
+        let negate = |v: i64| {
+            let low = v.wrapping_neg() << (64 - bits);
+            if dtype == DType::U8 { (low as u64 >> (64 - bits)) as i64 } else { low >> (64 - bits) }
+        };
+        match self {
+            Self::Single(v) => Self::Single(v.into_iter().map(|v| -v).collect()),
+            Self::Double(v) => Self::Double(v.into_iter().map(|v| -v).collect()),
+            Self::Integers(v) => Self::Integers(v.into_iter().map(negate).collect()),
+        }
+    }
+}
+
 /// `read` of every `N` bytes, which it gets in little-endian order.
 fn each<const N: usize, T>(bytes: &[u8], big_endian: bool, read: impl Fn([u8; N]) -> T) -> Vec<T> {
     let value = |&(mut v): &[u8; N]| {

@@ -1,5 +1,7 @@
 //! The importers from outside: what they read, and every error to the letter.
 
+mod checkpoints;
+mod facts;
 mod npz;
 mod npz_errors;
 mod pickle;
@@ -9,6 +11,7 @@ mod pt_network_errors;
 mod published;
 mod ron;
 mod ron_errors;
+mod rules;
 mod safetensors;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;

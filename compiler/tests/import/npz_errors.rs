@@ -28,6 +28,10 @@ fn without(name: &str, expected: &str) {
     case(&members, &options(), &format!("{expected}\n{ARRAYS}"));
 }
 
+pub const NO_OUTPUT: &str = "the file says neither by charset nor by labels what the 3 outputs of the network mean\n\
+     help: say it: `mlc import FILE --charset \" ABC\"`, a character an output but the last, which is the end mark, or \
+     --labels yes,no, one an output";
+
 const ARRAYS: &str =
     "help: an .npz has fc1_weight, fc1_bias, fc2_weight and so on, _architecture and _charset";
 const AGAIN: &str = "help: fetch or save the file again";
@@ -69,8 +73,9 @@ fn archives() {
 
 #[test]
 fn missing_and_unknown_arrays() {
-    without("_charset", "array _charset is missing");
-    without("_architecture", "array _architecture is missing");
+    let mut members_without = members(&small_chat());
+    members_without.retain(|(n, _)| n != "_charset");
+    case(&members_without, &options(), NO_OUTPUT);
     without("fc1_bias", "array fc1_bias is missing");
     without("fc2_weight", "array fc2_weight is missing");
     let mut members = members(&small_chat());
@@ -296,20 +301,20 @@ fn splits() {
     case(
         &members,
         &options(None, None),
-        "the 7 inputs do not split evenly into query and context\n\
-         help: say how many of them count the query: --query-buckets N",
+        "an odd number of inputs, 7, does not split into halves for query and context\n\
+         help: say how many of them count the query: `mlc import FILE --query-buckets N`",
     );
     case(
         &members,
         &options(Some(7), None),
-        "7 query buckets leave none of the 7 inputs to the context\n\
+        "a query of 7 buckets leaves none of the network's 7 inputs to the context\n\
          help: give --query-buckets a smaller number",
     );
     let labels = Some(["a", "b", "c"].map(str::to_string).to_vec());
     case(
         &members,
         &options(Some(4), labels),
-        "4 query buckets do not match the 7 inputs: a classifier has no context\n\
+        "a query of 4 buckets does not match the network's 7 inputs: a classifier has no context\n\
          help: leave --query-buckets out",
     );
     case(

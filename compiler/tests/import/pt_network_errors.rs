@@ -1,5 +1,6 @@
 //! Errors of .pt, to the letter: a checkpoint whose content is no network.
 
+use super::npz_errors::NO_OUTPUT;
 use super::pickle::{Checkpoint, Py, dict, set, text};
 use super::pt_errors::{TOO_LARGE, case, pickle};
 use super::{shown, small_chat};
@@ -7,6 +8,8 @@ use mlc_compiler::import::{Options, load};
 
 const ENTRIES: &str =
     "help: a checkpoint is a dict of model_state, architecture and charset; docs/import.md describes it";
+const VALUES: &str = "help: mlc computes nothing else; docs/import.md says what a file may state";
+const TOGETHER: &str = "help: the file is damaged or was put together wrongly: save it again";
 const NAMES: &str =
     "help: a layer has layers.N.weight and layers.N.bias (or fcN.weight, fcN_weight), and nothing else";
 const SHAPES: &str = "help: a layer has a weight [outputs, inputs] and a bias [outputs]";
@@ -18,44 +21,47 @@ fn entries() {
         &format!("model_state is None, a dict wanted\n{ENTRIES}"),
     );
     let entry = |name: &str, value: Py, expected: &str| {
-        case(|c| set(&mut c.rest, name, value.clone()), &format!("{expected}\n{ENTRIES}"));
+        case(|c| set(&mut c.rest, name, value.clone()), expected);
     };
-    entry("architecture", text("256"), "architecture is a string, a dict wanted");
-    entry("charset", Py::List(vec![]), "charset is a list, a string wanted");
+    entry("architecture", text("256"), &format!("architecture is \"256\", a dict wanted\n{ENTRIES}"));
+    entry("charset", Py::List(vec![]), &format!("charset is [], a string wanted\n{VALUES}"));
     let architecture = |input: Py, hidden: Py| dict(&[("input_size", input), ("hidden_sizes", hidden)]);
     let (seven, five) = (Py::Int(7), Py::List(vec![Py::Int(5)]));
+    let long = Py::Raw([&[0x8a, 9][..], &[1; 9]].concat());
     for (input, hidden, expected) in [
-        (Py::Float(7.0), five.clone(), "architecture: input_size is a float, an int wanted"),
-        (Py::Int(-7), five.clone(), "architecture: input_size is an int, a number from 0 on wanted"),
-        (seven.clone(), seven.clone(), "architecture: hidden_sizes is an int, a list wanted"),
+        (Py::Float(7.0), five.clone(), "input_size is 7.0, a number from 0 on wanted"),
+        (Py::Int(-7), five.clone(), "input_size is -7, a number from 0 on wanted"),
+        (long, five.clone(), "input_size is an int of more than 64 bits, a number from 0 on wanted"),
+        (seven.clone(), seven.clone(), "hidden_sizes is 7, a list of numbers from 0 on wanted"),
         (
             seven.clone(),
             Py::Tuple(vec![Py::Bool(true)]),
-            "architecture: hidden_sizes: an item is a bool, an int wanted",
+            "hidden_sizes is [true], a list of numbers from 0 on wanted",
         ),
-        (seven, five, "architecture: num_classes is missing in the checkpoint"),
     ] {
         let mut value = architecture(input, hidden);
-        if let (Py::Dict(items), false) = (&mut value, expected.contains("missing")) {
+        if let Py::Dict(items) = &mut value {
             items.push((text("num_classes"), Py::Int(3)));
         }
-        entry("architecture", value, expected);
+        entry("architecture", value, &format!("architecture: {expected}\n{VALUES}"));
     }
-    pickle(b"\x80\x02].", &format!("the checkpoint is a list, a dict wanted\n{ENTRIES}"));
-    pickle(b"\x80\x02}.", &format!("model_state is missing in the checkpoint\n{ENTRIES}"));
-    case(|c| c.rest.clear(), &format!("architecture is missing in the checkpoint\n{ENTRIES}"));
-    case(
-        |c| c.rest.truncate(1),
-        "the file says neither by charset nor by labels what the outputs mean\n\
-         help: say it: --charset \" ABC\" (without the end mark) or --labels yes,no",
+    entry(
+        "architecture",
+        architecture(seven, five),
+        &format!("architecture: num_classes is missing\n{TOGETHER}"),
     );
+    pickle(b"\x80\x02].", &format!("the checkpoint is a list, a dict wanted\n{ENTRIES}"));
+    let none = "the checkpoint has no tensors: neither model_state, model_state_dict, state_dict, model nor a state dict \
+                by itself";
+    pickle(b"\x80\x02}.", &format!("{none}\n{ENTRIES}"));
+    case(|c| c.rest.truncate(1), NO_OUTPUT);
     case(
         |c| c.set("layers.1.bias", Py::Float(1.0)),
-        &format!("model_state: layers.1.bias is a float, a tensor wanted\n{ENTRIES}"),
+        &format!("tensor layers.1.bias is 1.0, a tensor wanted\n{ENTRIES}"),
     );
     case(
         |c| c.state.push((Py::Int(1), Py::None)),
-        &format!("a name in model_state is an int, a string wanted\n{ENTRIES}"),
+        &format!("a name in model_state is 1, a string wanted\n{ENTRIES}"),
     );
 }
 
@@ -175,7 +181,7 @@ fn values() {
 
 #[test]
 fn architecture_and_charset() {
-    let again = "help: the file is damaged or was put together wrongly: save it again";
+    let again = TOGETHER;
     case(
         |c| {
             set(
@@ -198,7 +204,7 @@ fn architecture_and_charset() {
     let file = Checkpoint::of(&small_chat()).file(2);
     assert_eq!(
         shown(load(&file, "small.pt", &Options::default()).expect_err("7 inputs")),
-        "small.pt: the 7 inputs do not split evenly into query and context\n\
-         help: say how many of them count the query: --query-buckets N"
+        "small.pt: an odd number of inputs, 7, does not split into halves for query and context\n\
+         help: say how many of them count the query: `mlc import FILE --query-buckets N`"
     );
 }

@@ -197,22 +197,24 @@ fn layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Va
 }
 
 fn output() -> impl Strategy<Value = Output> {
-    let charset = prop::collection::vec(any::<u8>(), 0..60).prop_map(|mut charset| {
-        charset.push(0);
-        charset
+    let charset = prop::collection::btree_set(1u8.., 0..60).prop_flat_map(|set| {
+        let set: Vec<u8> = set.into_iter().collect();
+        Just(set).prop_shuffle().prop_map(|set| [&set[..], &[0]].concat())
     });
     let chat = (charset, 1u16..40, 1u8..=32, 1u8..).prop_map(|(charset, buckets, length, max_reply)| {
         Output::Chat(Chat { charset, context: ContextEncoder { buckets, length }, max_reply })
     });
-    let labels = prop::collection::vec("[ -~]{1,12}", 1..20);
+    let labels = prop::collection::btree_set("[ -~]{1,12}", 1..20);
+    let labels = labels.prop_flat_map(|set| Just(set.into_iter().collect::<Vec<_>>()).prop_shuffle());
     prop_oneof![chat, labels.prop_map(|labels| Output::Classifier { labels })]
 }
 
 fn model() -> impl Strategy<Value = Model> {
-    let fact = (any::<String>(), any::<String>());
+    let text = || "\\PC{0,40}";
+    let fact = (text(), text());
     let head = (
         "[A-Za-z0-9_-]{1,32}",
-        prop_oneof![any::<String>(), "[ -~]{1000,3000}"],
+        prop_oneof![text(), "[ -~]{1000,3000}"],
         (1u16..60, 1u8..=16, 1u8..=127).prop_map(|(buckets, bands, max_length)| QueryEncoder {
             buckets,
             bands,

@@ -76,6 +76,12 @@ fn syntax() {
         ":7:13: output: unexpected variant named `Chart` in enum `Output`, \
          expected either `Chat` or `Classifier` instead",
     );
+    syntax(
+        "Says a or b.\"",
+        &format!("\", x: {}", "[".repeat(1000)),
+        ":5:82: x: too many brackets, one in another",
+    );
+    syntax("name:", "na-me:", ":4:5: `na-me` is no name of a field");
     let text = ron::write(&small_chat());
     let cut = ron::read(&text[..text.find("\"Egs").unwrap()], "model.ron").expect_err("cut off");
     assert_eq!(cut.position, Some(Position { line: 29, column: 23 }));
@@ -136,6 +142,9 @@ fn numbers() {
     number("length: 8", "length: 33", ":9:39: context.length is 33, outside 1..32");
     number("shift: 2", "shift: 8", ":17:40: layers[1].shift is 8, outside 0..7");
     number("outputs: 5", "outputs: 1025", ":17:30: layers[1].outputs is 1025, outside 1..1024");
+    number("buckets: 4", "buckets: 1.5", ":6:23: query.buckets: 1.5 is no whole number");
+    number("max_reply: 50", "max_reply: 5e1", ":10:20: output.max_reply: 5e1 is no whole number");
+    number("300,", "0.5,", ":23:28: parameters[1].bias: 0.5 is no whole number");
     // Not even multiplied.
     number(
         "inputs: 7",
@@ -225,6 +234,40 @@ fn shapes() {
         "(inputs: 7, outputs: 5, shift: 2),\n        (inputs: 5, outputs: 3, shift: 2),",
         "",
         ":16:13: layers: there is none\nhelp: a network has at least one layer",
+    );
+}
+
+#[test]
+fn one_of_a_kind_is_singular() {
+    let chain =
+        "help: a layer takes what the one before gives; the file is damaged or was put together wrongly";
+    case(
+        "inputs: 5, outputs",
+        "inputs: 1, outputs",
+        &format!(":18:18: layers[2] takes 1 input, but layer 1 gives 5\n{chain}"),
+    );
+    case(
+        "outputs: 3,",
+        "outputs: 1,",
+        ":7:13: the last layer gives 1 output, but charset or labels have 3\n\
+         help: the last layer has one output a character or label",
+    );
+    case(
+        "5, -6, 7,",
+        "5,",
+        ":34:19: layers[2] has 1 bias, its shape wants 3\nhelp: the file is truncated or damaged: write it again",
+    );
+    case(
+        "\"Syw\",\n                \"xBI\",\n                \"LDE\",\n                \"Egs\",",
+        "",
+        &format!(":25:22: parameters[1].weights: 1 row found, 5 wanted, one an output\n{TRUNCATED}"),
+    );
+    case(
+        "Syw",
+        "S",
+        &format!(
+            ":27:17: parameters[1].weights: the row of output 1 has 1 character, 3 wanted for 7 weights\n{TRUNCATED}"
+        ),
     );
 }
 

@@ -1,18 +1,23 @@
 //! The `.npz` of the published Z80 networks as a model.
 //!
 //! Arrays `fcN_weight` (integers `[outputs, inputs]`) and `fcN_bias` (integers `[outputs]`), N from 1 and
-//! ordered as numbers; 0-d strings `_architecture` (JSON) and `_charset` (UTF-8, the last character NUL).
+//! ordered as numbers; 0-d strings `_architecture` (JSON) and `_charset` (UTF-8, the last character NUL) or `_labels`
+//! (JSON); other arrays `_KEY` state facts ([`super::facts`]).
 
 mod archive;
 mod npy;
 
-use super::network::{self, Architecture, Facts, SHIFT};
-use super::{ImportError, Options, Problem};
-use crate::model::{Layer, Model, WeightSet};
+use super::facts::{Entries, Facts};
+use super::names::Pair;
+use super::network::{self, SHIFT};
+use super::{ImportError, Imported, Options, Problem};
+use crate::model::{Layer, WeightSet};
+use crate::shown::cut;
 use archive::Archive;
 use npy::{Array, Kind};
+use serde::Deserialize;
 
-pub(super) use archive::damaged;
+pub(super) use archive::{damaged, open};
 pub(super) use npy::MAGIC as NPY_MAGIC;
 
 /// Whether `bytes` start as a zip archive does.
@@ -25,34 +30,57 @@ pub(super) fn is_zip(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// The first thing found wrong, with the array.
-pub fn read(bytes: &[u8], file: &str, options: &Options) -> Result<Model, ImportError> {
+pub fn read(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, ImportError> {
     model(bytes, file, options).map_err(|problem| ImportError::new(file, None, problem))
 }
 
-fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Model, Problem> {
+fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, Problem> {
     let mut archive = Archive::open(bytes)?;
-    let count = archive.layers()?;
-    let mut layers = Vec::new();
-    for n in 1..=count {
-        layers.push(layer(&mut archive, n)?);
+    let contents = archive.contents()?;
+    let mut facts = Facts::with(contents.note);
+    for name in contents.facts {
+        state(&mut archive, &name, &mut facts, options)?;
     }
-    check_architecture(&mut archive, &layers)?;
-
-    // A charset that nobody asks for need not be there.
-    let wanted = options.labels.is_none() && options.charset.is_none();
-    let charset = if wanted { Some(string(&mut archive, "_charset")?) } else { None };
-    network::model(layers, Facts { charset, labels: None }, file, options)
+    let mut layers = Vec::new();
+    for pair in &contents.layers {
+        layers.push(layer(&mut archive, pair)?);
+    }
+    network::model(layers, facts, file, options)
 }
 
-/// Layer number `n`, with its weights in C order whatever order the file has.
-fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
-    let array = format!("fc{n}_weight");
-    let matrix = integers(archive, &array)?;
+/// Takes what an array that is no layer's states.
+fn state(archive: &mut Archive<'_>, name: &str, facts: &mut Facts, options: &Options) -> Result<(), Problem> {
+    match name {
+        // Those that nobody asks for may be of any kind.
+        "_charset" | "_labels" if options.says_outputs() => Ok(()),
+        "_charset" => {
+            facts.charset = Some(string(archive, "_charset")?);
+            Ok(())
+        }
+        "_labels" => {
+            facts.labels = Some(json(archive, "_labels")?);
+            Ok(())
+        }
+        "_architecture" => {
+            let Entries(entries) = json(archive, "_architecture")?;
+            facts.architecture("_architecture", &entries, options)
+        }
+        _ => {
+            let stated = archive.stated(name)?;
+            facts.state("", name, &stated, options)
+        }
+    }
+}
+
+/// The layer of two arrays, with its weights in C order whatever order the file has.
+fn layer(archive: &mut Archive<'_>, pair: &Pair) -> Result<Layer, Problem> {
+    let array = &pair.weight;
+    let matrix = integers(archive, array)?;
     let [outputs, inputs] = matrix.header.shape[..] else {
-        return Err(wrong_shape(&array, &matrix, "(outputs, inputs)"));
+        return Err(wrong_shape(array, &matrix, "(outputs, inputs)"));
     };
     if outputs == 0 || inputs == 0 {
-        return Err(wrong_shape(&array, &matrix, "at least (1, 1)"));
+        return Err(wrong_shape(array, &matrix, "at least (1, 1)"));
     }
     // `Array::read` took no side beyond 1,024.
     let (outputs, inputs) = (outputs as usize, inputs as usize);
@@ -71,10 +99,10 @@ fn layer(archive: &mut Archive<'_>, n: usize) -> Result<Layer, Problem> {
         }
     }
 
-    let array = format!("fc{n}_bias");
-    let vector = integers(archive, &array)?;
+    let array = &pair.bias;
+    let vector = integers(archive, array)?;
     if vector.header.shape != [outputs as u64] {
-        return Err(wrong_shape(&array, &vector, &format!("({outputs},)")));
+        return Err(wrong_shape(array, &vector, &format!("({outputs},)")));
     }
     let mut bias = Vec::with_capacity(outputs);
     for output in 0..outputs {
@@ -105,10 +133,9 @@ fn string(archive: &mut Archive<'_>, name: &'static str) -> Result<String, Probl
         .ok_or_else(|| Problem::Text { array: name, what: "the text is no valid Unicode".to_string() })
 }
 
-/// Compares what `_architecture` says with the arrays: a file that lost its last layers shows here.
-fn check_architecture(archive: &mut Archive<'_>, layers: &[Layer]) -> Result<(), Problem> {
-    let text = string(archive, "_architecture")?;
-    let says: Architecture = serde_json::from_str(text.trim_end_matches('\0'))
-        .map_err(|e| Problem::Text { array: "_architecture", what: e.to_string() })?;
-    says.check("_architecture", layers)
+/// The JSON in a 0-d string.
+fn json<T: for<'de> Deserialize<'de>>(archive: &mut Archive<'_>, name: &'static str) -> Result<T, Problem> {
+    let text = string(archive, name)?;
+    serde_json::from_str(text.trim_end_matches('\0'))
+        .map_err(|e| Problem::Text { array: name, what: cut(&e.to_string(), 200) })
 }

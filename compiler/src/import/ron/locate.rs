@@ -16,6 +16,9 @@ pub enum Step {
     Item(usize),
 }
 
+/// Deepest brackets that are walked into: a model.ron has six, one in another, and no more than these are remembered.
+const MAX_DEPTH: usize = 64;
+
 /// The place of the value that `path` leads to, or of the last one on the way that is there.
 pub fn place(text: &str, path: &[Step]) -> Option<Position> {
     let mut best: Option<(usize, Position)> = None;
@@ -24,6 +27,7 @@ pub fn place(text: &str, path: &[Step]) -> Option<Position> {
         if part == Part::Value && path.starts_with(here) && best.is_none_or(|(depth, _)| here.len() > depth) {
             best = Some((here.len(), at));
         }
+        true
     });
     best.map(|(_, at)| at)
 }
@@ -36,6 +40,7 @@ pub fn field(text: &str, position: Position) -> String {
         if at <= position {
             found = here.to_vec();
         }
+        at <= position
     });
     let mut name = String::new();
     for (depth, step) in found.iter().enumerate() {
@@ -51,6 +56,17 @@ pub fn field(text: &str, position: Position) -> String {
     name
 }
 
+/// The number at `position`, which may be in the midst of it: `1.5`. `None` if what stands there is no number.
+pub fn number(text: &str, position: Position) -> Option<&str> {
+    let line = text.lines().nth(position.line.checked_sub(1)?)?;
+    let at = line.char_indices().nth(position.column.checked_sub(1)?).map_or(line.len(), |(at, _)| at);
+    let part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '+' | '-');
+    let start = at - line[..at].chars().rev().take_while(|&c| part(c)).count();
+    let end = at + line[at..].chars().take_while(|&c| part(c)).count();
+    let number = &line[start..end];
+    number.trim_start_matches(['+', '-', '.']).starts_with(|c: char| c.is_ascii_digit()).then_some(number)
+}
+
 /// Whether the first token behind spaces and comments can start the struct named `name`.
 pub fn starts_struct(text: &str, name: &str) -> bool {
     let mut w = Walker { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
@@ -61,7 +77,7 @@ pub fn starts_struct(text: &str, name: &str) -> bool {
             }
             Some('/') => w.comment(),
             // Attributes: `#![enable(…)]`.
-            Some('#') => return w.rest.collect::<String>().starts_with("#!["),
+            Some('#') => return w.rest.take(3).eq("#![".chars()),
             Some('(') => return true,
             _ => return w.name() == name,
         }
@@ -81,13 +97,17 @@ enum Part {
     Frame,
 }
 
-/// Calls `visit` at the start of every token with the path of the value that it belongs to.
-fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
+/// Calls `visit` at the start of every token with the path of the value that it belongs to, until it says `false`.
+fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part) -> bool) {
     let mut w = Walker { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
     // Before the first bracket the path is empty; each open bracket adds a step for the item it is at.
     let mut path: Vec<Step> = Vec::new();
     let mut items: Vec<usize> = Vec::new();
-    while let Some(&c) = w.rest.peek() {
+    let mut goes_on = true;
+    while let Some(&c) = w.rest.peek()
+        && goes_on
+        && path.len() <= MAX_DEPTH
+    {
         let at = w.at;
         match c {
             c if c.is_whitespace() => {
@@ -95,7 +115,7 @@ fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
             }
             '/' => w.comment(),
             '(' | '[' | '{' => {
-                visit(at, &path, Part::Value);
+                goes_on = visit(at, &path, Part::Value);
                 w.next();
                 items.push(0);
                 path.push(Step::Item(0));
@@ -104,10 +124,10 @@ fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
                 w.next();
                 items.pop();
                 path.pop();
-                visit(at, &path, Part::Frame);
+                goes_on = visit(at, &path, Part::Frame);
             }
             ',' => {
-                visit(at, &path, Part::Frame);
+                goes_on = visit(at, &path, Part::Frame);
                 w.next();
                 if let (Some(item), Some(step)) = (items.last_mut(), path.last_mut()) {
                     *item += 1;
@@ -115,7 +135,7 @@ fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
                 }
             }
             '"' => {
-                visit(at, &path, Part::Value);
+                goes_on = visit(at, &path, Part::Value);
                 w.string();
             }
             c if c.is_alphabetic() || c == '_' => {
@@ -125,18 +145,18 @@ fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part)) {
                 }
                 if w.rest.peek() == Some(&':') {
                     // The name belongs to the struct, all behind it to the field.
-                    visit(at, &path[..path.len().saturating_sub(1)], Part::Frame);
+                    goes_on = visit(at, &path[..path.len().saturating_sub(1)], Part::Frame);
                     if let Some(step) = path.last_mut() {
                         *step = Step::Field(name);
                     }
-                    visit(w.at, &path, Part::Frame);
+                    goes_on = goes_on && visit(w.at, &path, Part::Frame);
                     w.next();
                 } else {
-                    visit(at, &path, Part::Value);
+                    goes_on = visit(at, &path, Part::Value);
                 }
             }
             _ => {
-                visit(at, &path, Part::Value);
+                goes_on = visit(at, &path, Part::Value);
                 w.next();
             }
         }
@@ -235,6 +255,17 @@ mod tests {
         assert_eq!(field(TEXT, at(5, 9)), "layers[1].x");
         assert_eq!(field(TEXT, at(6, 9)), "layers[2].x");
         assert_eq!(field(TEXT, at(8, 14)), "two.z");
+    }
+
+    #[test]
+    fn numbers_have_their_whole_text() {
+        for column in 4..=7 {
+            assert_eq!(number("\n(a:-1.5,", at(2, column)), Some("-1.5"), "{column}");
+        }
+        assert_eq!(number("(a: 2e3)", at(1, 6)), Some("2e3"));
+        for (line, column) in [(1, 2), (1, 1), (2, 1), (1, 99)] {
+            assert_eq!(number("(a: \u{e9}1.5)", at(line, column)), None);
+        }
     }
 
     #[test]

@@ -3,8 +3,9 @@
 use super::FORMAT;
 use super::locate::{self, Step};
 use super::pack::{self, RowError};
-use crate::import::{ImportError, Position, Problem};
-use crate::model::{Chat, ContextEncoder, Layer, Model, ModelError, Output, QueryEncoder, WeightSet};
+use crate::import::{ImportError, MAX_TEXT_MIB, Position, Problem};
+use crate::model::{self, Chat, ContextEncoder, Layer, Model, ModelError, Output, QueryEncoder, WeightSet};
+use crate::shown::{cut, shown};
 use ::ron::error::{Error as RonError, SpannedError};
 use serde::{Deserialize, Deserializer};
 
@@ -97,6 +98,13 @@ struct Parameters {
 /// The first thing found wrong: the version before the syntax of the rest, that before names and
 /// shapes, and those before weights.
 pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
+    if text.len() > MAX_TEXT_MIB << 20 {
+        return Err(ImportError::new(
+            file,
+            None,
+            Problem::FileSize { what: "a model.ron", most: MAX_TEXT_MIB },
+        ));
+    }
     // Editors of some systems put a byte order mark in front.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if !locate::starts_struct(text, "Model") {
@@ -198,14 +206,26 @@ fn syntax(text: &str, file: &str, e: &SpannedError) -> ImportError {
             Problem::DuplicateField { field, twice: (*twice).to_string() }
         }
         RonError::IntegerOutOfBounds => Problem::Number { field },
-        code => {
-            let message = code.to_string();
-            let mut chars = message.chars();
-            let first = chars.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
-            Problem::Syntax { field, message: first + chars.as_str() }
+        RonError::ExceededRecursionLimit => {
+            Problem::Syntax { field, message: "too many brackets, one in another".to_string() }
         }
+        RonError::InvalidIdentifier(name) | RonError::SuggestRawIdentifier(name) => {
+            Problem::Syntax { field, message: format!("`{}` is no name of a field", shown(name)) }
+        }
+        // An integer ends before the point of 1.5, and then something else should follow.
+        code => match locate::number(text, at).filter(|found| found.parse::<i128>().is_err()) {
+            Some(found) => Problem::NotWhole { field, found: shown(found) },
+            None => Problem::Syntax { field, message: uncapitalized(&code.to_string()) },
+        },
     };
     ImportError::new(file, Some(at), problem)
+}
+
+/// The message of another crate as a part of a sentence.
+fn uncapitalized(message: &str) -> String {
+    let mut chars = message.chars();
+    let first = chars.next().map(|c| c.to_lowercase().to_string()).unwrap_or_default();
+    cut(&(first + chars.as_str()), 200)
 }
 
 /// The value in the file that breaks a rule of the model.
@@ -214,14 +234,19 @@ fn path(e: &ModelError) -> Vec<Step> {
     match e {
         ModelError::Name(_) => vec![name("name")],
         ModelError::Range { field, .. } => range_path(field),
-        ModelError::CharsetSize(_) | ModelError::EndMark => vec![name("output"), name("charset")],
-        ModelError::Label { index } => vec![name("output"), name("labels"), Step::Item(*index)],
+        ModelError::CharsetSize(_) | ModelError::EndMark | ModelError::SameCharacter { .. } => {
+            vec![name("output"), name("charset")]
+        }
+        ModelError::Control { field, .. } => range_path(field),
+        ModelError::Label { index }
+        | ModelError::LongLabel { index, .. }
+        | ModelError::SameLabel { index, .. } => vec![name("output"), name("labels"), Step::Item(*index)],
         ModelError::Calibration { index } => vec![name("calibration"), Step::Item(*index)],
-        ModelError::NoLayers => vec![name("layers")],
+        ModelError::NoLayers | ModelError::TooManyWeights(_) => vec![name("layers")],
         ModelError::Chain { layer: n, .. } => layer(n, "inputs"),
         ModelError::Classes { .. } => vec![name("output")],
         ModelError::Count { layer: n, what, .. } => {
-            let field = if *what == "biases" { "bias" } else { "weights" };
+            let field = if *what == model::Parameters::Biases { "bias" } else { "weights" };
             vec![name("parameters"), Step::Item(n - 1), name(field)]
         }
         ModelError::Weight { layer: n, output, .. } => {

@@ -2,7 +2,7 @@
 
 use super::value::{Graph, View};
 use crate::import::Problem;
-use crate::import::npz::damaged;
+use crate::import::npz::{damaged, open};
 use crate::import::tensor::{Tensor, Values};
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -31,7 +31,7 @@ pub struct Archive<'a> {
 
 /// Whether a zip archive is a checkpoint of PyTorch.
 pub fn is_checkpoint(bytes: &[u8]) -> bool {
-    ZipArchive::new(Cursor::new(bytes)).is_ok_and(|zip| prefixes(&zip).next().is_some())
+    open(bytes).is_ok_and(|zip| prefixes(&zip).next().is_some())
 }
 
 /// What stands before `data.pkl`.
@@ -45,10 +45,7 @@ impl<'a> Archive<'a> {
     /// # Errors
     /// No archive, or not one that torch.save wrote.
     pub fn open(bytes: &'a [u8]) -> Result<Self, Problem> {
-        let zip = ZipArchive::new(Cursor::new(bytes)).map_err(|e| damaged(&e))?;
-        if zip.has_duplicate_names() {
-            return Err(Problem::Zip("two members have the same name".to_string()));
-        }
+        let zip = open(bytes)?;
         let mut found = prefixes(&zip);
         let prefix = match (found.next(), found.next()) {
             (Some(prefix), None) => prefix.to_string(),
@@ -139,6 +136,7 @@ impl<'a> Archive<'a> {
             values.extend(&bytes[i * size..(i + 1) * size]);
         }
         let values: Values = dtype.decode(&values, self.big_endian);
+        let values = if view.negated { values.negated(dtype) } else { values };
         Ok(Tensor { name: name.to_string(), shape: view.shape.clone(), values })
     }
 }

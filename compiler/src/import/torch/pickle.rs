@@ -4,16 +4,14 @@
 //! torch/_utils.py in PyTorch. An opcode makes at most one value, and strings stay where they are, so
 //! memory is bounded by the size of the pickle, which the archive's reader bounds.
 
-use super::opcode as op;
-use super::value::{Class, Element, Graph, Storage, Value, View};
+use super::value::{Class, Element, Graph, Storage, Value};
+use super::{opcode as op, rebuild};
 use crate::import::Problem;
 use crate::import::tensor::DType;
 use std::collections::BTreeMap;
 
 /// Most values remembered for later use. A checkpoint needs about six a tensor.
 const MAX_MEMO: usize = 65536;
-/// Most dimensions of a tensor: those of a 3-D convolution, and one more.
-const MAX_DIMENSIONS: usize = 6;
 
 /// Reads the values of a pickle of protocol 2 to 5; the last one is the root.
 ///
@@ -54,6 +52,8 @@ struct Machine<'a> {
     /// Heights of the stack at the marks.
     marks: Vec<usize>,
     memo: BTreeMap<u32, Value<'a>>,
+    /// What each storage has, by its key: all that name it must say the same.
+    storages: BTreeMap<&'a str, (Element, u64)>,
     graph: Graph<'a>,
 }
 
@@ -73,8 +73,8 @@ impl<'a> Machine<'a> {
                 self.stack.push(value);
             }
             op::BINFLOAT => {
-                self.array::<8>()?;
-                self.stack.push(Value::Float);
+                let value = Value::Float(f64::from_be_bytes(self.array()?));
+                self.stack.push(value);
             }
             op::SHORT_BINUNICODE | op::BINUNICODE | op::BINUNICODE8 => {
                 let bytes = self.counted(opcode)?;
@@ -268,44 +268,18 @@ impl<'a> Machine<'a> {
         let arguments = &self.graph.lists[arguments];
         match (class, arguments.as_slice()) {
             (Class::OrderedDict, []) => self.new_dict(),
-            // Storage, offset, size, strides, requires_grad, hooks, and since 1.13 metadata.
-            (
-                Class::RebuildTensor,
-                &[
-                    Value::Storage(storage),
-                    Value::Int(offset),
-                    Value::Tuple(shape),
-                    Value::Tuple(strides),
-                    _,
-                    _,
-                    ..,
-                ],
-            ) => {
-                let view = self.view(storage, offset, shape, strides);
-                let view = view.ok_or_else(|| self.damaged("offset, size or strides are no tensor's"))?;
+            (Class::RebuildTensor, arguments) => {
+                let view = rebuild::tensor(&self.graph, arguments).map_err(|e| e.at(self.op_at))?;
                 self.stack.push(Value::Tensor(self.graph.tensors.len()));
                 self.graph.tensors.push(view);
             }
-            // Data, requires_grad, hooks.
-            (Class::RebuildParameter, &[tensor @ Value::Tensor(_), _, _]) => self.stack.push(tensor),
+            (Class::RebuildParameter, arguments) => {
+                let tensor = rebuild::parameter(&self.graph, arguments).map_err(|e| e.at(self.op_at))?;
+                self.stack.push(tensor);
+            }
             _ => return Err(self.damaged("a class is called with other arguments than it takes")),
         }
         Ok(())
-    }
-
-    fn view(&self, storage: usize, offset: i64, shape: usize, strides: usize) -> Option<View> {
-        let numbers = |tuple: usize| {
-            let items = &self.graph.lists[tuple];
-            let number = |v: &Value<'_>| match v {
-                Value::Int(n) => u64::try_from(*n).ok(),
-                _ => None,
-            };
-            // Bounds the copy: one tuple may serve many tensors.
-            (items.len() <= MAX_DIMENSIONS).then(|| items.iter().map(number).collect::<Option<Vec<u64>>>())?
-        };
-        let (shape, strides) = (numbers(shape)?, numbers(strides)?);
-        let offset = u64::try_from(offset).ok()?;
-        (shape.len() == strides.len()).then_some(View { storage, offset, shape, strides })
     }
 
     /// Attributes of an object: a state dict has its `_metadata` there, which is of no use here.
@@ -334,6 +308,10 @@ impl<'a> Machine<'a> {
             return Err(self.damaged("a persistent id is no storage's"));
         };
         let count = u64::try_from(count).map_err(|_| self.damaged("a storage has less than no values"))?;
+        // PyTorch takes the type of whichever is named first.
+        if *self.storages.entry(key).or_insert((element, count)) != (element, count) {
+            return Err(self.damaged("a storage has two types or two sizes"));
+        }
         self.stack.push(Value::Storage(self.graph.storages.len()));
         self.graph.storages.push(Storage { element, key, count });
         Ok(())

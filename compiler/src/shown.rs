@@ -1,0 +1,48 @@
+//! Values of a file in messages: short, and of characters that a terminal may show.
+
+/// Most characters of a value that a message shows.
+const MOST: usize = 60;
+
+/// A text of a file for a message: control characters escaped, cut behind 60 characters. A value of 10 MB costs
+/// no more than a short one.
+pub fn shown(text: &str) -> String {
+    cut(text, MOST)
+}
+
+/// The same with another limit, for text that is a message itself.
+pub fn cut(text: &str, most: usize) -> String {
+    // Quotes are as they are; all that does not show, or changes how others show, is escaped.
+    let plain = |c: char| if matches!(c, '"' | '\'') { c.to_string() } else { c.escape_debug().collect() };
+    let mut out: String = text.chars().take(most).map(plain).collect();
+    if text.chars().nth(most).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+/// `1 bias`, `5 biases`: a number and its noun.
+pub fn counted(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_cut_and_escaped() {
+        assert_eq!(shown("caf\u{e9} \"a\""), "caf\u{e9} \"a\"");
+        assert_eq!(shown("\u{1b}[2J\n\u{9b}\u{202e}"), "\\u{1b}[2J\\n\\u{9b}\\u{202e}");
+        assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
+        assert_eq!(shown(&"x".repeat(10_000_000)), format!("{}…", "x".repeat(60)));
+    }
+
+    #[test]
+    fn nouns_follow_their_number() {
+        assert_eq!(counted(1, "bias", "biases"), "1 bias");
+        assert_eq!(
+            (counted(0, "row", "rows"), counted(2, "row", "rows")),
+            ("0 rows".into(), "2 rows".into())
+        );
+    }
+}
