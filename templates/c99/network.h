@@ -24,6 +24,12 @@ extern "C" {
 {%- else %}
 /* Room that the longest label takes, with the 0 behind it. */
 #define {{ guard }}_LABEL_SIZE {{ label_size }}
+/* The labels, by the index that {{ name }}_classify gives. */
+enum {
+{%- for l in label_names %}
+    {{ guard }}_LABEL_{{ l.name }} = {{ loop.index0 }}{% if not loop.last %},{% endif %} /* {{ l.text }} */
+{%- endfor %}
+};
 {%- endif %}
 
 /* A network at work. Sums are 16 bits, two's complement. The last {{ slack }} of each array are never added to. */

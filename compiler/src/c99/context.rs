@@ -5,7 +5,10 @@ use super::names::identifier;
 use crate::model::Model;
 use crate::plan::network::{Answer, Network, Source, Stage, Start};
 use serde::Serialize;
+use std::collections::BTreeSet;
 
+/// Characters of a label in its name.
+const MOST_OF_A_LABEL: usize = 24;
 /// Numbers a line.
 const PER_LINE: usize = 16;
 
@@ -23,6 +26,8 @@ pub struct Program {
     charset: Vec<String>,
     /// Characters and a 0, as C writes them.
     labels: Vec<String>,
+    /// What the header calls each of them, and how it reads.
+    label_names: Vec<LabelName>,
     /// The longest label with its 0.
     label_size: usize,
     logits: usize,
@@ -47,6 +52,13 @@ impl Program {
     pub fn bytes(&self) -> (usize, usize) {
         (self.flash_bytes, self.state_bytes)
     }
+}
+
+#[derive(Serialize)]
+struct LabelName {
+    name: String,
+    /// Fit for a comment.
+    text: String,
 }
 
 #[derive(Serialize)]
@@ -106,6 +118,10 @@ pub fn context(model: &Model, network: &Network) -> Program {
     let about: String = comment(&model.about);
     Program {
         title: format!("{}: {}", model.name, about).trim_end_matches([' ', ':']).to_string(),
+        label_names: match &network.answer {
+            Answer::Chat { .. } => vec![],
+            Answer::Label { labels } => label_names(labels),
+        },
         guard: name.to_ascii_uppercase(),
         name,
         chat: matches!(network.answer, Answer::Chat { .. }),
@@ -128,6 +144,23 @@ pub fn context(model: &Model, network: &Network) -> Program {
         stages: columns.iter().enumerate().map(stage).collect(),
         buffers,
     }
+}
+
+/// A name of its own for each label: its letters and digits in upper case, `_` for all else. Where that is taken, by
+/// another label or by the size of labels, the label's index stands behind it.
+fn label_names(labels: &[String]) -> Vec<LabelName> {
+    let mut taken = BTreeSet::from(["SIZE".to_string()]);
+    let mut named = Vec::new();
+    for (i, label) in labels.iter().enumerate() {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        // A C compiler need not look at more than 63 characters of a name.
+        let mut name: String = label.chars().map(plain).take(MOST_OF_A_LABEL).collect();
+        while !taken.insert(name.clone()) {
+            name += &format!("_{i}");
+        }
+        named.push(LabelName { name, text: comment(label) });
+    }
+    named
 }
 
 /// Text that ends no comment, opens none, and stays on its line.
@@ -224,4 +257,24 @@ fn character(byte: u8) -> String {
 
 fn c_label(label: &str) -> String {
     label.bytes().chain([0]).map(character).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_have_names_of_their_own() {
+        let long = "a".repeat(60);
+        let labels = ["ON", "on", "turn left", "size", "", "+1", "-1", "\u{e4} */ b", &long];
+        let labels = labels.map(str::to_string);
+        let names = label_names(&labels);
+        let long = long[..24].to_uppercase();
+        let wants = ["ON", "ON_1", "TURN_LEFT", "SIZE_3", "", "_1", "_1_6", "_____B", &long];
+        assert_eq!(names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), wants);
+        assert_eq!(names[7].text, "\u{e4} * / b");
+        // A name that looks like one with an index.
+        let names = label_names(&["A".to_string(), "A_2".to_string(), "a".to_string()]);
+        assert_eq!(names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["A", "A_2", "A_2_2"]);
+    }
 }
