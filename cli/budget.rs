@@ -1,7 +1,7 @@
 //! Limits for training, priced by the compiler's own cost model: what `mlc compile` would make of the network.
 
 use crate::error::CliError;
-use crate::table::grouped;
+use crate::table::{grouped, whole};
 use crate::targets;
 use crate::train_file::TrainSettings;
 use mlc_compiler::ir::{self, Form};
@@ -60,7 +60,7 @@ impl Limits {
         let words: Vec<_> = given
             .zip(costs)
             .map(|((_, unit), cost)| match cost.is_finite() {
-                true => format!("{} {unit}", grouped(cost.ceil() as u64)),
+                true => format!("{} {unit}", whole(cost.ceil())),
                 false => format!("no plan to count {unit} by"),
             })
             .collect();
@@ -110,7 +110,7 @@ impl Limits {
         format!(
             "on {}: {} {} a step (predicted), {} bytes",
             self.machine(program),
-            grouped(program.cycles().round() as u64),
+            whole(program.cycles()),
             targets::cycles(&self.target),
             grouped(program.bytes() as u64)
         )
@@ -194,7 +194,7 @@ impl Verdict {
         let within = cost <= limit;
         self.kept &= within;
         let tail = if within { "" } else { ": NOT KEPT" };
-        let [cost, limit] = [cost, limit].map(|n| grouped(n.ceil() as u64));
+        let [cost, limit] = [cost, limit].map(|n| whole(n.ceil()));
         self.lines.push(format!("limit: {cost} of at most {limit} {what}{tail}"));
     }
 }

@@ -4,16 +4,19 @@ use crate::error::CliError;
 use crate::pair_args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::say::say;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, files, pairs, targets};
+use crate::{Outcome, files, pairs, progress, targets};
 use mlc_compiler::model::Output;
 use mlc_trainer::data::{self, Finding, Lengths, LintOptions, Severity, Stats};
 use mlc_trainer::{Pair, Pairs, Settings, TaskError};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Replies that are shown.
 const REPLIES: usize = 10;
+/// Pairs of a list that is made here: a few gigabytes.
+const MOST_PAIRS: usize = 10_000_000;
 /// Places that are shown for a finding.
 const PLACES: usize = 5;
 
@@ -124,7 +127,12 @@ fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let read = pairs::read_some(&args.pairs.paths, &limits)?;
     let options =
         LintOptions { encoder, window, model: model.as_ref(), rare: args.rare, places: PLACES, limits };
-    let findings = data::lint(&read, &options);
+    let bar = progress::bar(read.pairs.len(), "lint");
+    let findings = data::lint(&read, &options, &mut |done, of| {
+        bar.set_length(of as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
     let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let (warnings, notes) = (of(Severity::Warning), of(Severity::Note));
     if args.json {
@@ -197,7 +205,18 @@ fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
-    let balanced = data::balance(&all(&read), args.count, args.seed);
+    let all = all(&read);
+    let replies = all.iter().map(|pair| &pair.reply).collect::<BTreeSet<_>>().len();
+    if replies.saturating_mul(args.count) > MOST_PAIRS {
+        let message = format!(
+            "--count {} for {} makes more than {} pairs",
+            args.count,
+            count(replies, "reply"),
+            grouped(MOST_PAIRS as u64)
+        );
+        return Err(CliError::Usage(message));
+    }
+    let balanced = data::balance(&all, args.count, args.seed);
     list(&balanced, read.pairs.len(), args.output.path.as_deref(), out)
 }
 

@@ -77,8 +77,7 @@ fn print(assessment: &Assessment, out: &mut dyn Write) -> Result<(), CliError> {
     write!(out, "\n{}", table(&columns, &rows))?;
     if let Some(more @ 1..) = wrong.len().checked_sub(WORST) {
         let verb = if more == 1 { "has" } else { "have" };
-        let replies = if more == 1 { "reply" } else { "replies" };
-        writeln!(out, "{} more {replies} {verb} wrong answers; --json shows all", grouped(more as u64))?;
+        writeln!(out, "{} {verb} wrong answers; --json shows all", count(more, "more reply"))?;
     }
     Ok(())
 }

@@ -122,9 +122,10 @@ fn report(pairs: &Pairs) {
     if let Some(more @ 1..) = pairs.fault_count.checked_sub(FAULTS_SHOWN) {
         say!("warning: and {} more are left out", count(more, "line"));
     }
-    let cut = pairs.cut_queries + pairs.cut_replies;
-    if cut > 0 {
-        say!("warning: {} queries and replies are too long and were cut at a word", grouped(cut as u64));
+    if pairs.cut_queries + pairs.cut_replies > 0 {
+        let cut = [(pairs.cut_queries, "query"), (pairs.cut_replies, "reply")];
+        let cut: Vec<_> = cut.into_iter().filter(|(n, _)| *n > 0).map(|(n, what)| count(n, what)).collect();
+        say!("warning: too long, and so cut at a word: {}", cut.join(", "));
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::error::CliError;
 use crate::files;
 use crate::sweep::Listed;
-use crate::table::{Align, grouped, table};
+use crate::table::{self, Align, grouped, table};
 use crate::train_result::TrainResult;
 use mlc_trainer::Figures;
 use serde::Serialize;
@@ -67,8 +67,8 @@ fn whole(result: &Path, model: &Path) -> Result<TrainResult, String> {
     let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
     if nonzero != result.nonzero {
         return Err(format!(
-            "the result is of another model: {} weights are not zero, {} in the model",
-            result.nonzero, nonzero
+            "the result is of another model: weights not zero are {} in it, {nonzero} in the model",
+            result.nonzero
         ));
     }
     Ok(result)
@@ -144,8 +144,8 @@ impl Collected {
                 row.extend(result.held_out.as_ref().map_or(["-".into(), "-".into()], figures));
             }
             row.push(grouped(result.nonzero as u64));
-            let whole = |value: Option<f64>| value.map_or("-".into(), |value| grouped(value.round() as u64));
-            row.extend([whole(result.cycles), whole(result.bytes.map(|bytes| bytes as f64))]);
+            let rounded = |value: Option<f64>| value.map_or("-".into(), table::whole);
+            row.extend([rounded(result.cycles), rounded(result.bytes.map(|bytes| bytes as f64))]);
             if !result.limits_kept {
                 row.push("limits not kept".into());
             }

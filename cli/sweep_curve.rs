@@ -1,7 +1,7 @@
 //! The runs of a sweep as a picture (SVG): accuracy against cycles.
 
 use crate::sweep_collect::Collect;
-use crate::table::grouped;
+use crate::table::whole;
 use mlc_trainer::Figures;
 
 const WIDTH: f64 = 720.0;
@@ -66,7 +66,7 @@ pub fn svg(runs: &[Collect], target: &str) -> String {
             x(cycles),
             x(cycles),
             base + 18.0,
-            grouped(cycles as u64)
+            whole(cycles.floor())
         );
     }
     out += &format!(
@@ -99,7 +99,7 @@ pub fn svg(runs: &[Collect], target: &str) -> String {
                  <title>{}: {:.1} %, {} cycles</title></circle>\n",
                 escape(&run.name),
                 100.0 * value,
-                grouped(run.result.cycles.unwrap_or_default().round() as u64)
+                whole(run.result.cycles.unwrap_or_default())
             );
         }
     }

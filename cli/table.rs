@@ -1,5 +1,6 @@
 //! Aligned columns and grouped digits, for people.
 
+pub use mlc_trainer::{count, grouped};
 use std::fmt::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,23 +35,11 @@ pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// `343,052`.
-pub fn grouped(n: u64) -> String {
-    let digits = n.to_string();
-    let mut out = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
-/// `1 step`, `2,000 steps`.
-pub fn count(n: usize, what: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{} {what}{plural}", grouped(n as u64))
+/// A figure that was computed, rounded: `343,052`; a dash where it is no number or has no end, which would else be shown as
+/// the largest integer.
+pub fn whole(x: f64) -> String {
+    let rounded = x.round();
+    if (0.0..1e18).contains(&rounded) { grouped(rounded as u64) } else { "-".into() }
 }
 
 #[cfg(test)]
@@ -58,9 +47,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn digits_group_by_three() {
-        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
-        assert_eq!((count(1, "step"), count(2000, "step")), ("1 step".into(), "2,000 steps".into()));
+    fn figures_are_numbers_or_dashes() {
+        let shown = [0.4, 1234.5, f64::INFINITY, f64::NAN, -3.0, 1e30].map(whole);
+        assert_eq!(shown, ["0", "1,235", "-", "-", "-", "-"]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::Profile;
 use super::report::{Hot, Part};
 use crate::error::CliError;
-use crate::table::{Align, grouped, table};
+use crate::table::{Align, count, grouped, table, whole};
 use crate::targets;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -30,7 +30,7 @@ pub fn tables(profile: &Profile, top: usize, out: &mut dyn Write) -> Result<(), 
     }
     let mut rows: Vec<_> = report.symbols.iter().take(top).map(|part| symbol_row(profile, part)).collect();
     let rest = report.symbols.iter().skip(top).map(|part| (part.count.runs, part.count.cycles));
-    rows.extend(rest_row(profile, rest, "symbols", false));
+    rows.extend(rest_row(profile, rest, "symbol", false));
     let mut columns = vec![("symbol", LEFT), ("instructions", RIGHT)];
     columns.extend(profile.columns());
     let routines = rows.iter().any(|row| row.len() > columns.len());
@@ -39,11 +39,11 @@ pub fn tables(profile: &Profile, top: usize, out: &mut dyn Write) -> Result<(), 
 
     let mut rows: Vec<_> = report.lines.iter().take(top).map(|hot| line_row(profile, hot)).collect();
     let rest = report.lines.iter().skip(top).map(|hot| (hot.count.runs, hot.count.cycles));
-    let (what, place, text) = match profile.source.lines.is_empty() {
-        true => ("addresses", "address", "in"),
-        false => ("lines", "line", "source"),
+    let (place, text) = match profile.source.lines.is_empty() {
+        true => ("address", "in"),
+        false => ("line", "source"),
     };
-    rows.extend(rest_row(profile, rest, what, true));
+    rows.extend(rest_row(profile, rest, place, true));
     let mut columns = vec![(place, RIGHT), ("runs", RIGHT)];
     columns.extend(profile.columns());
     columns.push((text, LEFT));
@@ -76,7 +76,7 @@ impl Profile {
         let mean = cycles as f64 / self.steps.max(1) as f64;
         match (self.steps, mean) {
             (0, _) => String::new(),
-            (_, 9.95..) => grouped(mean.round() as u64),
+            (_, 9.95..) => whole(mean),
             _ => format!("{mean:.1}"),
         }
     }
@@ -144,7 +144,7 @@ fn rest_row(
     for (r, c) in rest {
         (rows, runs, cycles) = (rows + 1, runs + r, cycles + c);
     }
-    let name = format!("{} more {what}", grouped(rows));
+    let name = count(rows, &format!("more {what}"));
     let mut row = vec![if behind { String::new() } else { name.clone() }, grouped(runs)];
     row.extend(profile.cells(cycles));
     row.extend(behind.then_some(name));

@@ -3,7 +3,7 @@
 use super::Profile;
 use super::report::Hot;
 use crate::error::CliError;
-use crate::table::{count, grouped};
+use crate::table::{count, grouped, whole};
 use inferno::flamegraph::{self, Options};
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -104,7 +104,7 @@ impl Profile {
         let clock = f64::from(self.clock_hz) / 1e6;
         let milliseconds = self.milliseconds(self.mean());
         let of = if self.steps > 0 { " a step" } else { "" };
-        let cycles = grouped(self.mean().round() as u64);
+        let cycles = whole(self.mean());
         format!(
             "{} on {}: {cycles} {}{of}, {milliseconds:.1} ms at {clock} MHz",
             self.name, self.target, self.unit

@@ -58,6 +58,16 @@ fn lint_knows_the_labels_of_a_model() {
 }
 
 #[test]
+fn lint_looks_at_labels_not_at_their_letters() {
+    let folder = Folder::new();
+    let pairs: String = (0..38).map(|i| format!("number {}|ON\n", i * 7919)).collect();
+    folder.write("pairs.txt", pairs + "dark|OFF\nbright|On\n");
+    let said = data(&folder, &["lint", "pairs.txt", "--classifier"]).ok();
+    insta::assert_snapshot!("data-lint-classifier", said);
+    assert_eq!(data(&folder, &["lint", "pairs.txt", "--classifier", "--strict"]).code, Some(1));
+}
+
+#[test]
 fn split_keeps_every_pair() {
     let folder = Folder::new();
     let pairs: String = (0..20).map(|i| format!("query {i}|A\nquery {i}|B\n")).collect();
@@ -99,6 +109,10 @@ fn dedup_and_balance_make_lists() {
     );
     let said = data(&folder, &["balance", "clean.txt", "--count", "0"]).fails(2);
     assert!(said.contains("write a whole number from 1 to 100000"), "{said}");
+    let many: String = (0..101).map(|i| format!("query {i}|R{i}\n")).collect();
+    folder.write("many.txt", many);
+    let said = data(&folder, &["balance", "many.txt", "--count", "100000"]).fails(2);
+    assert!(said.contains("--count 100000 for 101 replies makes more than 10,000,000 pairs"), "{said}");
 }
 
 #[test]

@@ -63,6 +63,7 @@ mod spool;
 mod task;
 mod threads;
 mod train;
+mod words;
 
 pub use answers::answers;
 pub use assess::{Assessment, ReplyFigures, assess};
@@ -79,3 +80,4 @@ pub use settings::{Settings, SettingsError, Shifts};
 pub use spool::{Chunks, Spool, Storage};
 pub use task::{CALIBRATION, Chunking, LabelOrder, Task, TaskError, TaskKind, require_pair};
 pub use train::{TrainError, Training, train};
+pub use words::{count, grouped};

@@ -2,6 +2,7 @@
 
 use crate::device::Device;
 use crate::pairs::Limits;
+use crate::words::count;
 use mlc_compiler::model::{ContextEncoder, MAX_BANDS, MAX_SHIFT, MAX_WIDTH, QueryEncoder, WeightSet};
 use thiserror::Error;
 
@@ -171,7 +172,8 @@ impl Settings {
         }
         counted("weights", self.weights.len())?;
         whole("epochs", self.epochs.unwrap_or(1), 1, 1_000_000)?;
-        whole("batch", self.batch, 1, 1 << 20)?;
+        // A batch is held in memory with all its sums.
+        whole("batch", self.batch, 1, 1 << 16)?;
         whole("evaluate every", self.evaluate_every, 1, 1_000_000)?;
         whole("threads", self.threads, 1, 1024)?;
         let real = |field, value: f32, least, most| {
@@ -194,7 +196,9 @@ pub enum SettingsError {
     #[error("{field} is {value}, outside {least}..{most}")]
     Real { field: &'static str, value: f32, least: f32, most: f32 },
     #[error(
-        "{field} has {values} values, but the network has {layers} layers: give one for all, or one for each"
+        "{field} has {}, but the network has {}: give one for all, or one for each",
+        count(*values, "value"),
+        count(*layers, "layer")
     )]
     Layers { field: &'static str, values: usize, layers: usize },
 }

@@ -13,6 +13,7 @@ use crate::outcome::{Beyond, EpochRow, Event, StopReason, Trained};
 use crate::settings::{Settings, SettingsError, Shifts};
 use crate::shift;
 use crate::task::Task;
+use crate::words::count;
 use mlc_compiler::model::{MAX_WEIGHTS, Model, ModelError, Output};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -32,7 +33,7 @@ pub enum TrainError {
     Settings(#[from] SettingsError),
     #[error("model: {0}")]
     Model(#[from] ModelError),
-    #[error("{count} characters or labels of the training pairs have no output in the network")]
+    #[error("characters or labels of the training pairs without an output in the network: {count}")]
     NoTarget { count: usize },
     #[error(transparent)]
     Device(#[from] DeviceError),
@@ -149,9 +150,11 @@ fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
     model.check()?;
     let describe = |query, output: &Output| match output {
         Output::Chat(chat) => {
-            format!("chat with {query:?}, {:?}, {} characters", chat.context, chat.charset.len())
+            format!("chat with {query:?}, {:?}, {}", chat.context, count(chat.charset.len(), "character"))
         }
-        Output::Classifier { labels } => format!("a classifier with {query:?}, {} labels", labels.len()),
+        Output::Classifier { labels } => {
+            format!("a classifier with {query:?}, {}", count(labels.len(), "label"))
+        }
     };
     if model.query != task.query || model.output != task.output {
         return Err(TrainError::OtherModel {

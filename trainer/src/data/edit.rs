@@ -1,6 +1,7 @@
 //! New lists of pairs from old ones. Pairs keep the place they come from.
 
 use crate::pairs::Pair;
+use crate::words::count;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -12,9 +13,9 @@ use thiserror::Error;
 pub enum SplitError {
     #[error("a share of {0} cannot be held out: it must be above 0 and below 1")]
     Share(f64),
-    #[error("holding out {share} of {queries} queries leaves none on one side")]
+    #[error("holding out {share} of {} leaves none on one side", count(*queries, "query"))]
     Empty { share: f64, queries: usize },
-    #[error("holding out the queries of {share} of {pairs} pairs leaves none on one side")]
+    #[error("holding out the queries of {share} of {} leaves none on one side", count(*pairs, "pair"))]
     EmptyOfPairs { share: f64, pairs: usize },
 }
 

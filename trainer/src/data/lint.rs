@@ -22,7 +22,7 @@ pub struct LintOptions<'a> {
     pub window: Option<usize>,
     /// Pairs meant for this model: its charset or labels must have everything.
     pub model: Option<&'a Model>,
-    /// A character in fewer replies is rare.
+    /// A character in fewer replies is rare; so is a label with fewer pairs.
     pub rare: usize,
     /// Most places listed for a finding.
     pub places: usize,
@@ -30,14 +30,16 @@ pub struct LintOptions<'a> {
     pub limits: crate::pairs::Limits,
 }
 
-/// Looks at all pairs. Warnings first, in a fixed order of kinds.
-pub fn lint(pairs: &Pairs, options: &LintOptions) -> Vec<Finding> {
+/// Looks at all pairs. Warnings first, in a fixed order of kinds. `told` hears how far the longest part of it is: queries
+/// compared with all others, of how many.
+pub fn lint(pairs: &Pairs, options: &LintOptions, told: &mut dyn FnMut(usize, usize)) -> Vec<Finding> {
     let mut linter = Linter { pairs, options, findings: Vec::new() };
     linter.contradictions();
     linter.same_input();
-    linter.near_duplicates();
+    linter.near_duplicates(told);
     linter.loops();
     linter.imbalance();
+    linter.labels();
     linter.characters();
     linter.lengths();
     linter.repeated();
@@ -72,6 +74,11 @@ fn words(query: &[u8]) -> Vec<u8> {
     let words =
         query.split(|&c| c == b' ').map(|word| word.iter().copied().filter(keep).collect::<Vec<u8>>());
     words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(&b' ')
+}
+
+/// What is left of a label without case and spaces. Punctuation counts: +1 is not -1.
+fn letters(label: &[u8]) -> Vec<u8> {
+    label.iter().filter(|&&c| c != b' ').map(u8::to_ascii_lowercase).collect()
 }
 
 fn digits(query: &[u8]) -> Vec<u8> {
@@ -136,7 +143,7 @@ impl Linter<'_> {
     }
 
     /// Queries that differ in punctuation and spaces only, and those that share most of their trigrams.
-    fn near_duplicates(&mut self) {
+    fn near_duplicates(&mut self, told: &mut dyn FnMut(usize, usize)) {
         const REMEDY: &str = "give them the same reply, unless the difference is meant";
         let letters = |pair: &Pair| {
             let keep = |c: &u8| c.is_ascii_alphanumeric() || !c.is_ascii();
@@ -155,11 +162,17 @@ impl Linter<'_> {
             by_number.entry(digits(&group[0].query)).or_default().push(group);
         }
         let mut near: Vec<(Similar, &[Vec<&Pair>])> = Vec::new();
+        let all = by_number.values().map(Vec::len).sum();
+        let (mut before, mut whole) = (0, true);
         for groups in by_number.values() {
             let texts: Vec<Vec<u8>> = groups.iter().map(|group| words(&group[0].query)).collect();
-            let found = similar(&texts, NEAR_PERCENT, MOST_NEAR - near.len());
-            near.extend(found.into_iter().map(|pair| (pair, groups.as_slice())));
+            let tell = &mut |done| told(before + done, all);
+            let found = similar(&texts, NEAR_PERCENT, MOST_NEAR - near.len(), tell);
+            near.extend(found.pairs.into_iter().map(|pair| (pair, groups.as_slice())));
+            before += groups.len();
+            whole &= found.whole;
         }
+        let named = near.len();
         near.sort_by_key(|(pair, _)| std::cmp::Reverse(pair.percent)); // stable
         let mut agreeing = Vec::new();
         for (pair, groups) in near {
@@ -177,6 +190,10 @@ impl Linter<'_> {
             let remark = Remark::NearAgreement { count: agreeing.len(), queries: queries.clone() };
             let remedy = "they do no harm, but make the figures of held-out pairs better than they are";
             self.find(Severity::Note, remark, remedy, places);
+        }
+        if !whole {
+            let remedy = "look at a part of the pairs at a time";
+            self.find(Severity::Note, Remark::NearUnfinished(named), remedy, &[]);
         }
     }
 
@@ -208,10 +225,52 @@ impl Linter<'_> {
         counts.sort_by_key(|&(_, count)| std::cmp::Reverse(count)); // stable: the first of equals
         let Some(&(reply, largest)) = counts.first() else { return };
         let share = 100.0 * largest as f64 / pairs.pairs.len() as f64;
-        // Half of all pairs, and twice the even share: a network does well by saying nothing else.
-        if share >= 50.0 && share * counts.len() as f64 >= 200.0 {
-            let remark = Remark::Imbalance { reply: text(reply), share, others: counts.len() - 1 };
-            self.find(Severity::Warning, remark, "balance the pairs to equal numbers for each reply", &[]);
+        // Half of all pairs and twice the even share, or nine of ten: a network does well by saying nothing else.
+        if counts.len() > 1 && (share >= 50.0 && share * counts.len() as f64 >= 200.0 || share >= 90.0) {
+            let what = if self.classifies() { "label" } else { "reply" };
+            let remark = Remark::Imbalance { what, reply: text(reply), share, others: counts.len() - 1 };
+            let remedy = match what {
+                "label" => "balance the pairs to equal numbers for each label",
+                _ => "balance the pairs to equal numbers for each reply",
+            };
+            self.find(Severity::Warning, remark, remedy, &[]);
+        }
+    }
+
+    /// Replies are labels.
+    fn classifies(&self) -> bool {
+        self.options.window.is_none()
+    }
+
+    /// Labels that are likely to be one, and those that are hardly there. Each is an output of the network, whatever its
+    /// letters.
+    fn labels(&mut self) {
+        if !self.classifies() {
+            return;
+        }
+        let pairs = self.pairs;
+        let by_label = groups(&pairs.pairs, |pair| pair.reply.clone());
+        let mut alike: BTreeMap<Vec<u8>, Vec<(&[u8], usize)>> = BTreeMap::new();
+        let mut add = |label, pairs| alike.entry(letters(label)).or_default().push((label, pairs));
+        by_label.iter().for_each(|(label, group)| add(label.as_slice(), group.len()));
+        if let Some(Output::Classifier { labels }) = self.options.model.map(|model| &model.output) {
+            let unused = labels.iter().map(String::as_bytes).filter(|label| !by_label.contains_key(*label));
+            unused.for_each(|label| add(label, 0));
+        }
+        for mut labels in alike.into_values().filter(|labels| labels.len() > 1) {
+            labels.sort_by_key(|&(_, pairs)| std::cmp::Reverse(pairs)); // stable
+            // The rarest of those that are there is the most likely slip.
+            let rarest = labels.iter().rev().find_map(|(label, _)| by_label.get(*label));
+            let at = rarest.cloned().unwrap_or_default();
+            let labels = labels.iter().map(|&(label, pairs)| (text(label), pairs)).collect();
+            let remedy = "write them in the same way, unless they are meant to differ";
+            self.find(Severity::Warning, Remark::SimilarLabels { labels }, remedy, &at);
+        }
+        // A model has learnt its labels from other pairs.
+        let rare = if self.options.model.is_some() { 0 } else { self.options.rare };
+        for (label, group) in by_label.iter().filter(|(_, group)| group.len() < rare) {
+            let remark = Remark::RareLabel { label: text(label), pairs: group.len() };
+            self.find(Severity::Warning, remark, "give it more pairs, or leave it out", group);
         }
     }
 
@@ -247,6 +306,8 @@ impl Linter<'_> {
                     }
                 }
             }
+            // A label is one output, whatever its letters.
+            None if self.classifies() => {}
             None => {
                 for (&c, users) in users.iter().filter(|(_, users)| users.len() < self.options.rare) {
                     let remark = Remark::RareCharacter { character: c.into(), count: users.len() };
@@ -259,7 +320,8 @@ impl Linter<'_> {
     fn lengths(&mut self) {
         let pairs = self.pairs;
         let sides: [(_, Side); 2] = [("query", |pair| &pair.query), ("reply", |pair| &pair.reply)];
-        for (what, of) in sides {
+        // A long label is as easy to learn as a short one.
+        for (what, of) in sides.into_iter().take(if self.classifies() { 1 } else { 2 }) {
             let mut lengths: Vec<usize> = pairs.pairs.iter().map(|pair| of(pair).len()).collect();
             lengths.sort_unstable();
             // Of fewer than 100 pairs none can be the exception.

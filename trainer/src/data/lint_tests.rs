@@ -5,11 +5,21 @@ use crate::pairs::{Limits, Pairs};
 use mlc_compiler::model::{Model, Output, QueryEncoder};
 
 fn findings(text: &str, buckets: u16, rare: usize, model: Option<&Model>) -> Vec<String> {
+    look(text, buckets, rare, model, Some(8))
+}
+
+fn look(text: &str, buckets: u16, rare: usize, model: Option<&Model>, window: Option<usize>) -> Vec<String> {
     let mut pairs = Pairs::default();
     pairs.read(&mut text.as_bytes(), "f", &Limits::default()).unwrap();
     let encoder = QueryEncoder { buckets, bands: 1, max_length: 62 };
     let limits = Limits::default();
-    let found = lint(&pairs, &LintOptions { encoder, model, rare, places: 3, limits, window: Some(8) });
+    let options = LintOptions { encoder, model, rare, places: 3, limits, window };
+    let (mut last, mut all) = (0, 0);
+    let found = lint(&pairs, &options, &mut |done, of| {
+        assert!(last <= done && done <= of, "{last}, {done} of {of}");
+        (last, all) = (done, of);
+    });
+    assert!(all <= pairs.pairs.len());
     found.iter().map(|f| format!("{:?} {} [{}]", f.severity, f.remark, f.places.join(" "))).collect()
 }
 
@@ -82,7 +92,7 @@ fn characters_lengths_and_balance() {
         [
             "Warning no network can say \"AAAAAAAAAAAAAAAA\": after \"aaaaaaaa\" comes 'A' and elsewhere the end \
              [f:122]",
-            "Warning reply \"AA\" has 80.0 % of the pairs; 6 other replies share the rest []",
+            "Warning reply \"AA\" has 80.0 % of the pairs, 6 other replies the rest []",
             "Warning replies cut to 50 characters: 1 []",
             "Note \"café\" has 'é', which nobody can type at the machine [f:121]",
             "Note 'D' costs an output of its own, for 1 of the replies [f:125]",
@@ -123,5 +133,65 @@ fn what_a_model_cannot_say() {
     assert_eq!(
         findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
         ["Warning label \"AC\" is not one of the model's [f:2]"]
+    );
+}
+
+/// A label is one output: its letters cost nothing, but labels may be too many or too few.
+#[test]
+fn labels_are_no_characters() {
+    let many: String = (0..95).map(|i| format!("query number {}|ON\n", i * 7919)).collect();
+    let text = many + "off please|OFF\nout|OFF\nno light|OFF\nnow|On\nQ|ZYX-WVU\n";
+    let long = "a label of many letters that nobody types";
+    assert_eq!(
+        look(&format!("{text}long|{long}\n"), 1024, 3, None, None),
+        [
+            "Warning label \"ON\" has 94.1 % of the pairs, 4 other labels the rest []".to_string(),
+            "Warning labels that differ in case and spaces only are several labels: \"ON\" 95 x, \"On\" 1 x [f:99]"
+                .to_string(),
+            "Warning label \"On\" has 1 pair [f:99]".to_string(),
+            "Warning label \"ZYX-WVU\" has 1 pair [f:100]".to_string(),
+            format!("Warning label \"{long}\" has 1 pair [f:101]"),
+        ]
+    );
+    // Two labels: nine of ten is too many, though it is less than twice the half. Two pairs are few.
+    let two: String = (0..19).map(|i| format!("word {}|YES\n", i * 7919)).collect();
+    assert_eq!(
+        look(&(two.clone() + "never|NO\n"), 1024, 0, None, None),
+        ["Warning label \"YES\" has 95.0 % of the pairs, 1 other label the rest []"]
+    );
+    assert_eq!(look("a|+1\nb|-1\nc|+1\nd|-1\n", 1024, 2, None, None), [""; 0]);
+    assert_eq!(look("a|+1\nb|-1\nc|+1\nd|-1\n", 1024, 3, None, None).len(), 2);
+    // Chats have no labels.
+    let chat = findings(&(two + "never|NO\n"), 1024, 0, None);
+    assert_eq!(chat, ["Warning reply \"YES\" has 95.0 % of the pairs, 1 other reply the rest []"]);
+}
+
+/// A label that a model has in another spelling.
+#[test]
+fn labels_of_a_model_are_compared_too() {
+    use mlc_compiler::model::{Layer, WeightSet};
+    let layer = Layer {
+        inputs: 4,
+        outputs: 2,
+        weights: vec![0; 8],
+        bias: vec![0; 2],
+        shift: 2,
+        set: WeightSet::Full,
+    };
+    let model = Model {
+        name: "m".into(),
+        about: String::new(),
+        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
+        output: Output::Classifier { labels: vec!["ON".into(), "OFF".into()] },
+        layers: vec![layer],
+        training: Vec::new(),
+        calibration: Vec::new(),
+    };
+    assert_eq!(
+        look("one|On\ntwo|OFF\n", 128, 3, Some(&model), None),
+        [
+            "Warning labels that differ in case and spaces only are several labels: \"On\" 1 x, \"ON\" 0 x [f:1]",
+            "Warning label \"On\" is not one of the model's [f:1]",
+        ]
     );
 }

@@ -1,5 +1,6 @@
 //! What [`lint`](super::lint()) has to say.
 
+use crate::words::count;
 use serde::Serialize;
 use thiserror::Error;
 
@@ -26,9 +27,9 @@ pub struct Finding {
 /// What was found. `Display` gives a sentence.
 #[derive(Debug, Clone, PartialEq, Serialize, Error)]
 pub enum Remark {
-    #[error("\"{query}\" has {} different replies: {}", replies.len(), list(replies))]
+    #[error("\"{query}\" has {}: {}", count(replies.len(), "different reply"), list(replies))]
     Contradiction { query: String, replies: Vec<(String, usize)> },
-    #[error("contradictions: at most {ceiling} of {pairs} replies ({:.1} %) can come out right", 100.0 * *ceiling as f64 / *pairs as f64)]
+    #[error("contradictions: at most {ceiling} of {} ({:.1} %) can come out right", count(*pairs, "reply"), 100.0 * *ceiling as f64 / *pairs as f64)]
     Ceiling { ceiling: usize, pairs: usize },
     #[error(
         "the same to the network, which sees only trigram counts, but with different replies: {}",
@@ -39,6 +40,10 @@ pub enum Remark {
     NearDuplicate { queries: Vec<String> },
     #[error("queries nearly the same, with the same reply: {count}, as {}", quoted(queries))]
     NearAgreement { count: usize, queries: Vec<String> },
+    #[error(
+        "of so many queries alike not all that are nearly the same were looked for; the first {0} are named"
+    )]
+    NearUnfinished(usize),
     #[error("no network can say \"{reply}\": after \"{window}\" comes {} and elsewhere {}", next(*first), next(*second))]
     Loop { reply: String, window: String, first: Option<char>, second: Option<char> },
     #[error("pairs that say a pair again word for word: {count}")]
@@ -51,11 +56,15 @@ pub enum Remark {
     ForeignLabel(String),
     #[error("\"{query}\" has {character:?}, which nobody can type at the machine")]
     Untypable { query: String, character: char },
-    #[error("the {what} \"{text}\" has {length} characters; 99 of 100 have at most {usual}")]
+    #[error("the {what} \"{text}\" has {}; 99 of 100 have at most {usual}", count(*length, "character"))]
     Long { what: &'static str, text: String, length: usize, usual: usize },
-    #[error("reply \"{reply}\" has {share:.1} % of the pairs; {others} other replies share the rest")]
-    Imbalance { reply: String, share: f64, others: usize },
-    #[error("{what} cut to {limit} characters: {cut}")]
+    #[error("{what} \"{reply}\" has {share:.1} % of the pairs, {} the rest", count(*others, &format!("other {what}")))]
+    Imbalance { what: &'static str, reply: String, share: f64, others: usize },
+    #[error("label \"{label}\" has {}", count(*pairs, "pair"))]
+    RareLabel { label: String, pairs: usize },
+    #[error("labels that differ in case and spaces only are several labels: {}", list(labels))]
+    SimilarLabels { labels: Vec<(String, usize)> },
+    #[error("{what} cut to {}: {cut}", count(*limit, "character"))]
     Cut { what: &'static str, cut: usize, limit: usize },
 }
 
