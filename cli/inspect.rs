@@ -4,7 +4,7 @@ use crate::args::InspectArgs;
 use crate::error::CliError;
 use crate::import::widths;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, files, targets};
+use crate::{Outcome, files, progress, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Layer, Model, Output};
 use mlc_compiler::pass::{self, Report};
@@ -69,6 +69,9 @@ struct Fit {
     #[serde(skip_serializing_if = "Option::is_none")]
     used_bytes: Option<usize>,
     refusal: Option<String>,
+    /// The refusal is a fault of mlc, not of the model.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    bug: bool,
     stages: Vec<StageFacts>,
 }
 
@@ -86,6 +89,12 @@ struct EncodingFacts {
     cycles: f64,
 }
 
+/// Labels with the index of their output: `0 ON, 1 OFF`.
+pub fn numbered(labels: &[String]) -> String {
+    labels.iter().enumerate().map(|(i, label)| format!("{i} {label}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
     let assets = Assets::builtin();
@@ -94,7 +103,7 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         true => writeln!(out, "{}", targets::json(&facts))?,
         false => facts.print(out)?,
     }
-    Ok(Outcome::Done)
+    Ok(if facts.targets.iter().any(|fit| fit.bug) { Outcome::Difference } else { Outcome::Done })
 }
 
 impl<'a> Facts<'a> {
@@ -126,7 +135,7 @@ impl<'a> Facts<'a> {
             },
             layers: model.layers.iter().map(LayerFacts::new).collect(),
             accumulators: accumulators(&reports, &wraps),
-            targets: targets.iter().map(|t| fit(model, t, assets, &reports)).collect::<Result<_, _>>()?,
+            targets: fits(model, &targets, assets, &reports),
             training: model.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
         })
     }
@@ -167,10 +176,22 @@ fn accumulators(reports: &[Report], wraps: &[pass::Wrap]) -> Vec<Accumulator> {
     shifted.map(row).collect()
 }
 
-/// Compiles for a target: whether it fits, and what every encoding would take.
-fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> Result<Fit, CliError> {
+/// Each target's answer. One that cannot be had takes none of the others away.
+fn fits(model: &Model, targets: &[Target], assets: &Assets, reports: &[Report]) -> Vec<Fit> {
+    let bar = progress::bar(targets.len(), "inspect");
+    let one = |target| {
+        bar.inc(1);
+        fit(model, target, assets, reports)
+    };
+    let fits = targets.iter().map(one).collect();
+    bar.finish_and_clear();
+    fits
+}
+
+/// What every encoding of every stage would take.
+fn stages(target: &Target, reports: &[Report]) -> Result<Vec<StageFacts>, CompileError> {
     let graph = &reports.last().expect("optimise() records every pass").graph;
-    let survey = plan::survey(graph, target, false, target.longest_query, &[]).map_err(CompileError::from)?;
+    let survey = plan::survey(graph, target, false, target.longest_query, &[])?;
     let stages = survey.stages().map(|(name, offers)| StageFacts {
         stage: name.to_string(),
         encodings: offers
@@ -178,18 +199,25 @@ fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> R
             .map(|o| EncodingFacts { encoding: o.form.name(), bytes: o.bytes, cycles: o.cost })
             .collect(),
     });
-    let stages = stages.collect();
+    Ok(stages.collect())
+}
+
+/// Compiles for a target: whether it fits, or why that is not so.
+fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> Fit {
     let demands = &Demands::default();
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
-    let (sizes, refusal) = match mlc_compiler::compile(&request) {
+    let both = stages(target, reports).map(|stages| (stages, mlc_compiler::compile(&request)));
+    let (stages, compiled) = both.unwrap_or_else(|e| (Vec::new(), Err(e)));
+    let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
-        Err(refusal @ CompileError::TooLarge { .. }) => (None, Some(refusal.to_string())),
-        Err(other) => return Err(other.into()),
+        Err(refusal) => (None, Some(refusal)),
     };
+    let bug = refusal.as_ref().is_some_and(CompileError::is_bug);
+    let refusal = refusal.map(|refusal| refusal.to_string());
     let image_bytes = sizes.map(|(bytes, _)| bytes);
     let used_bytes = sizes.map(|(_, end)| end - usize::from(target.origin));
     let (fits, memory) = (sizes.is_some(), target.memory());
-    Ok(Fit { target: target.name.clone(), fits, memory, image_bytes, used_bytes, refusal, stages })
+    Fit { target: target.name.clone(), fits, memory, image_bytes, used_bytes, refusal, bug, stages }
 }
 
 impl Facts<'_> {
@@ -200,8 +228,8 @@ impl Facts<'_> {
         }
         writeln!(
             out,
-            "query: up to {} bytes, trigrams in {}",
-            self.max_query,
+            "query: up to {}, trigrams in {}",
+            count(self.max_query.into(), "byte"),
             count(self.query_buckets.into(), "bucket")
         )?;
         if let (Some(charset), Some(buckets), Some(length), Some(reply)) =
@@ -210,12 +238,13 @@ impl Facts<'_> {
             writeln!(out, "reply: up to {reply} of {:?}", charset.trim_end_matches('\0'))?;
             writeln!(
                 out,
-                "context: the last {length} characters, n-grams in {}",
+                "context: the last {}, n-grams in {}",
+                count(length.into(), "character"),
                 count(buckets.into(), "bucket")
             )?;
         }
         if let Some(labels) = self.labels {
-            writeln!(out, "labels: {}", labels.join(", "))?;
+            writeln!(out, "labels: {}", numbered(labels))?;
         }
         writeln!(out)?;
         self.print_layers(out)?;
@@ -292,6 +321,9 @@ impl Fit {
                 writeln!(out, "{}: {}", self.target, refusal.as_deref().unwrap_or("does not fit"))?
             }
         }
+        if self.stages.is_empty() {
+            return Ok(writeln!(out)?);
+        }
         let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
         let titles: Vec<_> = first.iter().map(|e| format!("{}, bytes", e.encoding)).collect();
         let mut columns = vec![("  stage", Align::Left)];
@@ -302,5 +334,29 @@ impl Fit {
         };
         let rows: Vec<Vec<String>> = self.stages.iter().map(row).collect();
         Ok(writeln!(out, "{}", table(&columns, &rows))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mlc_compiler::import;
+
+    /// A target that mlc fails on: the others are judged all the same, and the exit code tells.
+    #[test]
+    fn one_bad_target_takes_no_other_away() {
+        let text = include_bytes!("../models/commands/model.ron");
+        let model = import::load(text, "commands", &import::Options::default()).unwrap();
+        let mut assets = Assets::builtin();
+        assets.set_template("zx48.asm", "{{ nothing_of_that_name }}");
+        let facts = Facts::new(&model, &assets).unwrap();
+        let of = |name: &str| facts.targets.iter().find(|fit| fit.target == name).expect("it is a target");
+        let bad = of("zx48");
+        assert!(!bad.fits && bad.refusal.as_ref().is_some_and(|text| text.contains("nothing_of_that_name")));
+        assert!(facts.targets.len() > 3 && facts.targets.iter().all(|fit| fit.fits || fit.target == "zx48"));
+        let mut shown = Vec::new();
+        facts.print(&mut shown).unwrap();
+        let shown = String::from_utf8(shown).unwrap();
+        assert!(shown.contains("\nzx48: ") && shown.contains("\ncpc464: fits, "), "{shown}");
     }
 }

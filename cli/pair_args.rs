@@ -14,8 +14,9 @@ use std::path::{Path, PathBuf};
 const MOST_PAIRS: usize = 100_000;
 
 /// What a trained model brings with it.
-const SHAPE: [&str; 10] = [
+const SHAPE: [&str; 11] = [
     "classifier",
+    "labels",
     "hidden",
     "query_buckets",
     "position_bands",
@@ -186,7 +187,7 @@ pub struct LintArgs {
     /// Window of the context in characters [default: 8]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=32))]
     pub context_length: Option<u8>,
-    /// A character in fewer replies than this is rare
+    /// A character in fewer replies, or a label with fewer pairs, is rare
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = whole(0usize, usize::MAX))]
     pub rare: usize,
     /// Exit code 1 when there is a warning

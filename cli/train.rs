@@ -3,6 +3,7 @@
 use crate::budget::{Limits, Program};
 use crate::error::{self, CliError, Style};
 use crate::import::summary;
+use crate::inspect::numbered;
 use crate::pair_args::TrainArgs;
 use crate::say::{self, say};
 use crate::snapshot::Snapshots;
@@ -21,6 +22,11 @@ use mlc_trainer::{StopReason, TaskError, TrainError, Trained, Training, curve, d
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+
+/// Most pairs in memory at a time: a few gigabytes.
+const MOST_HELD: usize = 10_000_000;
+/// Labels that the report names.
+const LABELS_SHOWN: usize = 20;
 
 /// What can be known before pairs are read.
 pub struct Prepared {
@@ -42,8 +48,16 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
     if given.pairs.is_empty() {
         return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
     }
-    if given.chunk == Some(0) {
-        return Err(CliError::Usage("--chunk 0 leaves no pair to train on".into()));
+    match given.chunk {
+        Some(0) => return Err(CliError::Usage("--chunk 0 leaves no pair to train on".into())),
+        Some(chunk) if chunk > MOST_HELD => {
+            let message = format!("--chunk {chunk} is more than memory holds: at most {MOST_HELD}");
+            return Err(CliError::Usage(message));
+        }
+        _ => {}
+    }
+    if given.labels.is_some() && !given.classifier && args.resume.is_none() {
+        return Err(CliError::Usage("--labels are those of a classifier: give --classifier as well".into()));
     }
     if given.patience.is_some() && given.hold_out.is_none() {
         return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
@@ -90,11 +104,13 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let training = Training { task: &task, settings: &settings, start: start.as_ref(), budgets };
         mlc_trainer::train_seeds(&training, args.seeds.into(), stop, &mut |seed, event| {
             if let (Event::Start { .. }, 2..) = (&event, args.seeds) {
+                display.flush();
                 say!("seed {seed}:");
             }
             if let Event::Epoch(row) = &event {
                 log.iter_mut().for_each(|log| log.row(seed, row));
-                rows.push((seed, (*row).clone()));
+                // A million rows are a lot for nobody.
+                rows.extend(args.curve.is_some().then(|| (seed, (*row).clone())));
             }
             display.show(&event);
             if let Err(e) = snapshots.see(&event) {
@@ -276,6 +292,14 @@ fn report(trained: &Trained, path: &Path, size: Option<usize>, out: &mut dyn Wri
     }
     if let Some(size) = size {
         writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
+    }
+    if let Labels { labels } = &trained.model.output {
+        let shown = numbered(&labels[..labels.len().min(LABELS_SHOWN)]);
+        let more = match labels.len().saturating_sub(LABELS_SHOWN) {
+            0 => String::new(),
+            n => format!(", and {n} more that `mlc inspect` lists"),
+        };
+        writeln!(out, "labels: {shown}{more}")?;
     }
     writeln!(out, "training pairs: {}", shares(&trained.train))?;
     if let Some(held_out) = &trained.held_out {

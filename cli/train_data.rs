@@ -41,7 +41,7 @@ pub fn learned(
             say!("{}: {}", pairs::sources(&read), pairs::counts(&read));
             let kind = match start {
                 Some(model) => TaskKind::Resume(model),
-                None if given.classifier => TaskKind::Classifier(LabelOrder::default()),
+                None if given.classifier => TaskKind::Classifier(order(given)),
                 None => TaskKind::Chat,
             };
             let chunking = Chunking { size, hold_out: given.hold_out, storage: &pairs::temporary };
@@ -49,6 +49,11 @@ pub fn learned(
             Learned { task, start, pairs: None }
         }
     })
+}
+
+/// The order of a classifier's labels.
+fn order(given: &TrainSettings) -> LabelOrder<'_> {
+    given.labels.as_ref().map_or(LabelOrder::Sorted, |labels| LabelOrder::Given(labels))
 }
 
 /// The task of pairs that are all in memory, and the widened model to go on with.
@@ -60,7 +65,7 @@ fn in_memory(
 ) -> Result<(Task, Option<Model>), CliError> {
     let (task, start) = match start {
         Some(model) => Task::resume(pairs, model).map(|(task, widened)| (task, Some(widened)))?,
-        None if given.classifier => (Task::classifier(pairs, settings, LabelOrder::default())?, None),
+        None if given.classifier => (Task::classifier(pairs, settings, order(given))?, None),
         None => (Task::chat(pairs, settings)?, None),
     };
     Ok(match given.hold_out {

@@ -3,9 +3,9 @@
 use crate::budget::Pricing;
 use crate::progress;
 use crate::say::say;
-use crate::table::{count, grouped};
+use crate::table::{count, whole};
 use indicatif::ProgressBar;
-use mlc_compiler::model::Model;
+use mlc_compiler::model::Layer;
 use mlc_trainer::{EpochRow, Event, Figures};
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -13,8 +13,9 @@ use std::time::{Duration, Instant};
 /// Without a terminal, so many lines tell of the progress.
 const PROGRESS_LINES: usize = 20;
 
-/// Pricing a network takes at most one part in so many of the time.
+/// Pricing networks takes at most one part in so many of the time; where a line is about to be printed, more.
 const PRICING_SHARE: u32 = 25;
+const PRICING_SHARE_OF_LINES: u32 = 4;
 
 /// Knows what was said last.
 pub struct Display<'a> {
@@ -25,10 +26,14 @@ pub struct Display<'a> {
     pairs: usize,
     steps: usize,
     pricing: &'a Pricing<'a>,
-    /// What the best network so far takes on the machine: `162,530 T-states`.
-    time: Option<String>,
-    /// When a network may be priced again.
-    price_next: Instant,
+    /// The best network so far, if it has not been priced, and its epoch.
+    best: Option<(Vec<Layer>, usize)>,
+    /// What the best network, or one before it, takes on the machine, `162,530 T-states`, and its epoch.
+    time: Option<(String, usize)>,
+    /// When a network was priced, and how long that took.
+    priced: Option<(Instant, Duration)>,
+    /// An epoch whose line waits for what becomes of its network.
+    waiting: Option<EpochRow>,
 }
 
 impl<'a> Display<'a> {
@@ -40,13 +45,16 @@ impl<'a> Display<'a> {
             pairs,
             steps: 0,
             pricing,
+            best: None,
             time: None,
-            price_next: Instant::now(),
+            priced: None,
+            waiting: None,
         }
     }
 
-    /// Takes the bar away.
-    pub fn finish(&self) {
+    /// Says what is still to be said, and takes the bar away.
+    pub fn finish(&mut self) {
+        self.flush();
         self.bar.finish_and_clear();
     }
 
@@ -58,7 +66,9 @@ impl<'a> Display<'a> {
     pub fn show(&mut self, event: &Event) {
         match event {
             Event::Start { weights, steps, held_out_steps } => {
-                (self.steps, self.judged, self.time) = (*steps, None, None);
+                self.flush();
+                (self.steps, self.judged) = (*steps, None);
+                (self.best, self.time) = (None, None);
                 let held_out = match held_out_steps {
                     0 => String::new(),
                     n => format!(", {} held out", count(*n, "step")),
@@ -67,24 +77,32 @@ impl<'a> Display<'a> {
                 say!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
             }
             Event::Batch { epoch, done, .. } => {
+                self.flush();
                 self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
             }
-            Event::Epoch(row) => self.epoch(row),
-            Event::Best { model, row } => self.price(model, row),
+            Event::Epoch(row) => {
+                self.flush();
+                self.epoch(row);
+            }
+            Event::Best { model, row } => {
+                self.best = Some((model.layers.clone(), row.epoch));
+                self.price(PRICING_SHARE);
+                self.message(row);
+            }
         }
     }
 
-    /// Predicts what the best network so far costs, unless that was done lately: a plan takes a while.
-    fn price(&mut self, model: &Model, row: &EpochRow) {
+    /// Predicts what the best network so far costs, if that is not known, unless it was done lately: a plan takes a while.
+    /// `share`: one part in so many of the time may go into it.
+    fn price(&mut self, share: u32) {
         let now = Instant::now();
-        if now < self.price_next && row.epoch < row.epochs {
+        if self.priced.is_some_and(|(last, took)| now < last + took * share) {
             return;
         }
-        let cycles = self.pricing.cycles(&model.layers);
-        self.time = cycles.map(|(cycles, unit)| format!("{} {unit}", grouped(cycles.round() as u64)));
-        let took: Duration = now.elapsed();
-        self.price_next = now + took * PRICING_SHARE;
-        self.message(row);
+        let Some((layers, epoch)) = self.best.take() else { return };
+        let cycles = self.pricing.cycles(&layers);
+        self.time = cycles.map(|(cycles, unit)| (format!("{} {unit}", whole(cycles)), epoch));
+        self.priced = Some((now, now.elapsed()));
     }
 
     fn epoch(&mut self, row: &EpochRow) {
@@ -93,21 +111,31 @@ impl<'a> Display<'a> {
         if let Some(judged) = row.held_out.or(row.train) {
             self.judged = Some((judged, row.epoch));
         }
+        self.price(PRICING_SHARE);
         self.message(row);
-        let (loss, nonzero) = (row.loss, grouped(row.nonzero as u64));
         let line = row.epochs.div_ceil(PROGRESS_LINES);
         if !self.terminal && (row.epoch.is_multiple_of(line) || row.epoch == row.epochs) {
-            let running = 100.0 * row.running_share;
-            let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
-            let time = self.time.as_ref().map(|time| format!("; the best: {time} a step"));
-            say!(
-                "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} weights not zero{}{}",
-                row.epoch,
-                row.epochs,
-                exact.unwrap_or_default(),
-                time.unwrap_or_default()
-            );
+            self.waiting = Some(row.clone());
         }
+    }
+
+    /// Prints the line that waits, if one does: whether an epoch has the best network is known behind it.
+    pub fn flush(&mut self) {
+        let Some(row) = self.waiting.take() else { return };
+        // The last line is about the network that is kept.
+        self.price(if row.epoch == row.epochs { 0 } else { PRICING_SHARE_OF_LINES });
+        let (loss, nonzero) = (row.loss, count(row.nonzero, "weight"));
+        let running = 100.0 * row.running_share;
+        let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
+        let time = self.time.as_ref();
+        let time = time.map(|(time, epoch)| format!("; the best, of epoch {epoch}: {time} a step"));
+        eprintln!(
+            "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} not zero{}{}",
+            row.epoch,
+            row.epochs,
+            exact.unwrap_or_default(),
+            time.unwrap_or_default()
+        );
     }
 
     /// The line below the bar; all of it fits 80 columns.
@@ -115,12 +143,12 @@ impl<'a> Display<'a> {
         let judged = self.judged.as_ref().map(|(f, _)| {
             format!(", chars {:.1} %, replies {:.1} %", 100.0 * f.step_share(), 100.0 * f.reply_share())
         });
-        let time = self.time.as_ref().map(|time| format!(", {time}"));
+        let time = self.time.as_ref().map(|(time, _)| format!(", {time}"));
         self.bar.set_message(format!(
-            "loss {:.3}{}, {} weights{}",
+            "loss {:.3}{}, {}{}",
             row.loss,
             judged.unwrap_or_default(),
-            grouped(row.nonzero as u64),
+            count(row.nonzero, "weight"),
             time.unwrap_or_default()
         ));
     }

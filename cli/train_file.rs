@@ -19,6 +19,9 @@ pub struct TrainSettings {
     /// Learn the replies as labels: one pass, no characters
     #[arg(long)]
     pub classifier: bool,
+    /// Labels in the order of the outputs, the first is output 0 [default: sorted by their bytes]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    pub labels: Option<Vec<String>>,
     /// Name of the model [default: chat or classifier]
     #[arg(long)]
     pub name: Option<String>,
@@ -133,6 +136,7 @@ pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
     TrainSettings {
         pairs: if typed.pairs.is_empty() { file.pairs } else { typed.pairs },
         classifier: typed.classifier || file.classifier,
+        labels: typed.labels.or(file.labels),
         name: typed.name.or(file.name),
         about: typed.about.or(file.about),
         hidden: typed.hidden.or(file.hidden),

@@ -65,17 +65,39 @@ pub(crate) fn chat_output(replies: &Replies, settings: &Settings) -> Result<Outp
 }
 
 /// # Errors
-/// Too many labels.
+/// Too many labels; a list of labels that is not that of the replies.
 pub(crate) fn classifier_output(replies: &Replies, order: LabelOrder) -> Result<Output, TaskError> {
     if replies.count() > MAX_WIDTH {
         return Err(TaskError::TooManyLabels(replies.count()));
     }
     let mut labels: Vec<_> = replies.labels().collect();
-    if order == LabelOrder::FirstSeen {
-        labels.sort_by_key(|&(_, seen)| seen);
+    match order {
+        LabelOrder::Sorted => {}
+        LabelOrder::FirstSeen => labels.sort_by_key(|&(_, seen)| seen),
+        LabelOrder::Given(list) => return listed(replies, list),
     }
     let labels = labels.into_iter().map(|(label, _)| String::from_utf8_lossy(label).into_owned());
     Ok(Output::Classifier { labels: labels.collect() })
+}
+
+/// The labels as a list has them.
+///
+/// # Errors
+/// The list does not have each label of the replies once, and nothing else.
+fn listed(replies: &Replies, list: &[String]) -> Result<Output, TaskError> {
+    let mut seen = BTreeSet::new();
+    for label in list {
+        if !replies.labels.contains_key(label.as_bytes()) {
+            return Err(TaskError::UnusedLabel(label.clone()));
+        }
+        if !seen.insert(label.as_bytes()) {
+            return Err(TaskError::LabelTwice(label.clone()));
+        }
+    }
+    match replies.labels().find(|(label, _)| !seen.contains(label)) {
+        Some((label, _)) => Err(TaskError::UnlistedLabel(String::from_utf8_lossy(label).into_owned())),
+        None => Ok(Output::Classifier { labels: list.to_vec() }),
+    }
 }
 
 /// The model with an output for each character or label of the replies.
@@ -93,9 +115,8 @@ pub(crate) fn widened(replies: &Replies, model: &Model) -> Result<Model, TaskErr
         }
         Output::Classifier { labels } => {
             let first = labels.len();
-            let mut all: Vec<_> = replies.labels().collect();
-            all.sort_by_key(|&(_, seen)| seen);
-            let all = all.into_iter().map(|(label, _)| String::from_utf8_lossy(label).into_owned());
+            // What is there keeps its number; what is new comes behind it, sorted.
+            let all = replies.labels().map(|(label, _)| String::from_utf8_lossy(label).into_owned());
             let new: Vec<String> = all.filter(|label| !labels.contains(label)).collect();
             labels.extend(new);
             if labels.len() > MAX_WIDTH {

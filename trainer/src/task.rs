@@ -7,6 +7,7 @@ use crate::pairs::{Pair, Pairs};
 use crate::replies::{Replies, chat_output, classifier_output, widened};
 use crate::settings::Settings;
 use crate::spool::{Spool, Storage};
+use crate::words::count;
 use mlc_compiler::model::{MAX_WIDTH, Model, Output, QueryEncoder, is_calibration_query};
 use std::collections::BTreeSet;
 use std::io;
@@ -14,11 +15,14 @@ use thiserror::Error;
 
 /// In which order a classifier's labels number its outputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LabelOrder {
-    /// The first label of the pairs is output 0.
+pub enum LabelOrder<'a> {
+    /// By their bytes: whatever the order of the pairs, the same labels have the same numbers.
     #[default]
-    FirstSeen,
     Sorted,
+    /// The first label of the pairs is output 0.
+    FirstSeen,
+    /// The first of the list is output 0.
+    Given(&'a [String]),
 }
 
 /// Encoders and encoded pairs.
@@ -42,7 +46,7 @@ pub const CALIBRATION: usize = 64;
 /// Pairs from which nothing can be learned.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum TaskError {
-    #[error("no \"query|reply\" pair in {lines} lines of {sources}{first_fault}")]
+    #[error("no \"query|reply\" pair in {} of {sources}{first_fault}", count(*lines, "line"))]
     NoPair { lines: usize, sources: String, first_fault: String },
     #[error(
         "query buckets ({query}) and context buckets ({context}) are more than {MAX_WIDTH} inputs together"
@@ -52,6 +56,12 @@ pub enum TaskError {
     OneReply(String),
     #[error("{0} different labels, at most {MAX_WIDTH} are possible; did you mean a chat model?")]
     TooManyLabels(usize),
+    #[error("label \"{0}\" stands twice in the list of labels")]
+    LabelTwice(String),
+    #[error("label \"{0}\" of the pairs is not in the list of labels")]
+    UnlistedLabel(String),
+    #[error("label \"{0}\" is in the list of labels, but no pair has it")]
+    UnusedLabel(String),
     #[error(transparent)]
     Split(#[from] SplitError),
     #[error("pairs cannot be put aside in a temporary file: {0}")]
@@ -77,8 +87,8 @@ impl Task {
     /// A classifier that takes the replies as labels.
     ///
     /// # Errors
-    /// No pair, only one label, or too many.
-    pub fn classifier(pairs: &Pairs, settings: &Settings, order: LabelOrder) -> Result<Self, TaskError> {
+    /// No pair, only one label, or too many; a list of labels that is not that of the pairs.
+    pub fn classifier(pairs: &Pairs, settings: &Settings, order: LabelOrder<'_>) -> Result<Self, TaskError> {
         let replies = two_replies(pairs)?;
         Ok(Self::with(pairs, settings.query.clone(), classifier_output(&replies, order)?))
     }
@@ -162,7 +172,7 @@ impl Task {
 #[derive(Debug, Clone, Copy)]
 pub enum TaskKind<'a> {
     Chat,
-    Classifier(LabelOrder),
+    Classifier(LabelOrder<'a>),
     /// See [`Task::resume`].
     Resume(&'a Model),
 }
