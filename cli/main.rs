@@ -5,7 +5,7 @@
 //! [`visible`] (terminals), [`pairs`], [`prompts`], [`templates`], [`check`], [`sim`] (a compiled image on a machine),
 //! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
 //!
-//! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted.
+//! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
 
 // These end the process where standard error or output is closed or full: `say!`, and the `out` of each verb do not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
@@ -68,7 +68,7 @@ enum Outcome {
     Done,
     /// What was compared is not equal.
     Difference,
-    /// Ended by Ctrl-C, with its result so far saved.
+    /// Ended by Ctrl-C or another signal, with its result so far saved.
     Interrupted,
 }
 
@@ -100,7 +100,7 @@ fn answer() -> Result<ExitCode, CliError> {
     Ok(match outcome {
         Outcome::Done => ExitCode::SUCCESS,
         Outcome::Difference => ExitCode::from(1),
-        Outcome::Interrupted => ExitCode::from(interrupt::EXIT_CODE),
+        Outcome::Interrupted => ExitCode::from(interrupt::exit_code()),
     })
 }
 

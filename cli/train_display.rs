@@ -129,7 +129,7 @@ impl<'a> Display<'a> {
         let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", shares(f)));
         let time = self.time.as_ref();
         let time = time.map(|(time, epoch)| format!("; the best, of epoch {epoch}: {time} a step"));
-        eprintln!(
+        say!(
             "epoch {} of {}: loss {loss:.3}, {running:.1} % right while learning, {nonzero} not zero{}{}",
             row.epoch,
             row.epochs,
