@@ -3,6 +3,7 @@
 use crate::bench::args::BenchArgs;
 use crate::error::CliError;
 use crate::help;
+use crate::limit::LimitArg;
 use crate::pair_args::{DataArgs, EvalArgs, SweepArgs, TrainArgs};
 use crate::profile::args::ProfileArgs;
 use crate::values::{file_of, whole};
@@ -362,6 +363,8 @@ pub struct RunArgs {
     #[arg(long, value_name = "CLOCK", allow_hyphen_values = true)]
     pub speed: Option<Clock>,
     #[command(flatten)]
+    pub limit: LimitArg,
+    #[command(flatten)]
     pub plan: PlanArgs,
     /// Print a JSON object a reply
     #[arg(long)]
@@ -402,12 +405,14 @@ pub struct VerifyArgs {
     /// Prompts to run, one a line: `query` or `query|reply`
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
-    /// So many random prompts besides
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0usize, usize::MAX))]
-    pub random: usize,
+    /// So many random prompts besides, a million at most
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0u32, 1_000_000))]
+    pub random: u32,
     /// Seed of the random prompts
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0u64, u64::MAX))]
     pub seed: u64,
+    #[command(flatten)]
+    pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Print the result as JSON

@@ -2,6 +2,7 @@
 
 use crate::say::say;
 use crate::shorten;
+use crate::table::grouped;
 use crate::visible::visible;
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceCode};
 use mlc_compiler::CompileError;
@@ -43,6 +44,13 @@ pub enum CliError {
     Prompt { place: String, problem: String, help: String },
     #[error("{program} stopped on {machine}: {fault}")]
     Fault { program: String, machine: String, fault: String, compiled: bool },
+    #[error(
+        "{program} still runs on {machine} {} {unit} after its start or its last input, at {at}",
+        grouped(*cycles)
+    )]
+    Endless { program: String, machine: String, at: String, cycles: u64, unit: &'static str },
+    #[error("{what}: {problem}")]
+    Nothing { what: String, problem: String, help: &'static str },
     #[error(transparent)]
     Pairs(#[from] PairsError),
     #[error(transparent)]
@@ -94,6 +102,11 @@ impl CliError {
             Self::Fault { .. } => {
                 "the program needs something that this machine does not have, or is damaged".into()
             }
+            Self::Endless { cycles, .. } => {
+                let more = cycles.saturating_mul(10);
+                format!("is it an endless loop? If it only needs longer, give it more: --max-cycles {more}")
+            }
+            Self::Nothing { help, .. } => (*help).into(),
             Self::Train(TrainError::Model(e)) => e.help().into(),
             Self::Train(TrainError::Device(e)) => e.help().into(),
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {

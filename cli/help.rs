@@ -6,7 +6,7 @@ Start with:
   mlc compile models/tinychat   make the CP/M program, its assembly and listing
 
 MODEL is a model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/.
-Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted.";
+Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).";
 
 pub const IMPORT: &str = "\
 What is typed goes before what the file states, and that before the defaults.
@@ -33,7 +33,8 @@ Examples:
 
 pub const RUN: &str = "\
 Prompts come from the command line, else from standard input, one a line. On a terminal without prompts the \
-program's own chat starts: `!` or Ctrl-D ends it.
+program's own chat starts: `!` or Ctrl-D ends it. A program that runs for --max-cycles without being given input is \
+ended with an error that says where it was; the time that a person takes to type does not count.
 
 Examples:
   mlc run tinychat hello \"how are you\"
@@ -74,14 +75,17 @@ Examples:
   mlc profile talk.com hello --symbols talk.lst";
 
 pub const INSPECT: &str = "\
+A target that the model does not fit says why. Exit code 1 where mlc cannot tell for a target because of a fault of its \
+own; the other targets are shown all the same.
+
 Examples:
   mlc inspect tinychat
   mlc inspect model.ron --json";
 
 pub const TRAIN: &str = "\
 PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Whenever \
-there is a better network it goes to --output, at most every two seconds and whole or not at all. Ctrl-C ends the \
-training with the best network, a second one at once; `--resume` without a MODEL goes on.
+there is a better network it goes to --output, at most every two seconds and whole or not at all. Ctrl-C, SIGTERM and \
+SIGHUP end the training with the best network, a second one at once; `--resume` without a MODEL goes on.
 
 Pairs beyond a gigabyte of memory, or beyond --chunk, lie in a temporary file and are encoded a chunk at a time. \
 --hold-out then goes by a hash of each query.

@@ -27,6 +27,7 @@ mod import;
 mod inspect;
 mod interrupt;
 mod layer_args;
+mod limit;
 mod pair_args;
 mod pairs;
 mod parse;

@@ -2,9 +2,11 @@
 
 use crate::error::CliError;
 use crate::files;
+use crate::table::count;
 use mlc_compiler::plan::calibration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use std::fmt;
 use std::path::Path;
 
 /// The most bytes that fit a command tail behind its leading space.
@@ -23,20 +25,85 @@ impl Prompt {
     }
 }
 
-/// Prompts of a verb: the file's, or those of the model's folder (`prompts.txt`), or the calibration queries; the latter
-/// two up to `longest` bytes.
+/// What is asked, on which machine: for messages.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    pub model: &'a str,
+    pub target: &'a str,
+    /// Bytes of a query that the program takes there.
+    pub longest: usize,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} on {}", self.model, self.target)
+    }
+}
+
+/// Prompts of a verb, and how many it would have had if the machine took them all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chosen {
+    pub prompts: Vec<Prompt>,
+    pub left_out: usize,
+}
+
+/// Prompts of a verb: the file's, or those of the model's folder (`prompts.txt`), or the calibration queries. Of the
+/// latter two those that are too long for the machine are left out, which a warning on standard error says. There may be
+/// none left.
 ///
 /// # Errors
 /// A file that cannot be read or has no prompt.
-pub fn choose(file: Option<&Path>, model: &Path, longest: usize) -> Result<Vec<Prompt>, CliError> {
+pub fn choose(file: Option<&Path>, model: &Path, place: Place) -> Result<Chosen, CliError> {
     let beside = model.with_file_name("prompts.txt");
     let mut prompts = match file {
-        Some(file) => return read(file),
+        Some(file) => return Ok(Chosen { prompts: read(file)?, left_out: 0 }),
         None if beside.is_file() => read(&beside)?,
         None => calibration::QUERIES.iter().map(|query| Prompt::new(query)).collect(),
     };
-    prompts.retain(|prompt| prompt.query.len() <= longest);
-    Ok(prompts)
+    let all = prompts.len();
+    prompts.retain(|prompt| prompt.query.len() <= place.longest);
+    let left_out = all - prompts.len();
+    if left_out > 0 {
+        let holds = count(place.longest, "byte");
+        eprintln!(
+            "warning: {place}: {left_out} of {} left out: the line that it reads holds {holds}",
+            count(all, "prompt")
+        );
+    }
+    Ok(Chosen { prompts, left_out })
+}
+
+/// Makes sure that there is a prompt: figures of nothing are none.
+///
+/// # Errors
+/// There is none.
+pub fn require(prompts: usize, place: Place) -> Result<(), CliError> {
+    if prompts > 0 {
+        return Ok(());
+    }
+    Err(CliError::Nothing {
+        what: place.to_string(),
+        problem: format!(
+            "no prompt is short enough: the line that it reads holds {}",
+            count(place.longest, "byte")
+        ),
+        help: "give shorter ones with --prompts FILE",
+    })
+}
+
+/// Makes sure that the network has run: prompts of spaces only are not answered.
+///
+/// # Errors
+/// Not a single step.
+pub fn require_step(steps: usize, place: Place) -> Result<(), CliError> {
+    if steps > 0 {
+        return Ok(());
+    }
+    Err(CliError::Nothing {
+        what: place.to_string(),
+        problem: "no prompt has anything but spaces, so that the network has not run".into(),
+        help: "give a prompt with a word in it",
+    })
 }
 
 /// Reads `query` and `query|reply` lines; empty ones and those that start with `#` don't count.
@@ -65,10 +132,12 @@ fn parse(text: &str) -> Vec<Prompt> {
     used.map(prompt).collect()
 }
 
-/// `count` prompts of printable ASCII, short ones and ones of up to `longest` bytes. The same seed gives the same.
-pub fn random(count: usize, seed: u64, longest: usize) -> Vec<Prompt> {
+/// `wanted` prompts of printable ASCII, short ones and ones of up to `longest` bytes; none where that is 0. The same seed
+/// gives the same.
+pub fn random(wanted: usize, seed: u64, longest: usize) -> impl Iterator<Item = Prompt> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let one = || {
+    let wanted = if longest == 0 { 0 } else { wanted };
+    let one = move || {
         let longest = if rng.random_ratio(1, 4) { longest } else { longest.min(24) };
         let length = rng.random_range(1..=longest);
         // Lower-case letters and spaces as in speech, or anything printable.
@@ -80,8 +149,8 @@ pub fn random(count: usize, seed: u64, longest: usize) -> Vec<Prompt> {
         let query: String = (0..length).map(|_| char::from(character())).collect();
         Prompt::new(&query)
     };
-    // A single "!" is no question: it ends a chat.
-    std::iter::repeat_with(one).filter(|p| p.query.trim() != "!").take(count).collect()
+    // Spaces are no question, and a single "!" ends a chat.
+    std::iter::repeat_with(one).filter(|p| !matches!(p.query.trim(), "" | "!")).take(wanted)
 }
 
 #[cfg(test)]
@@ -98,10 +167,13 @@ mod tests {
 
     #[test]
     fn random_prompts_fit_a_command_tail_and_depend_on_the_seed_only() {
-        let prompts = random(200, 7, LONGEST);
-        assert_eq!(prompts, random(200, 7, LONGEST));
-        assert_ne!(prompts, random(200, 8, LONGEST));
-        assert!(random(200, 7, 3).iter().all(|p| p.query.len() <= 3));
+        let random = |seed, longest| random(200, seed, longest).collect::<Vec<_>>();
+        let prompts = random(7, LONGEST);
+        assert_eq!(prompts, random(7, LONGEST));
+        assert_ne!(prompts, random(8, LONGEST));
+        assert!(random(7, 3).iter().all(|p| p.query.len() <= 3));
+        assert!(random(7, 1).iter().all(|p| !matches!(p.query.as_str(), " " | "!")));
+        assert!(random(7, 0).is_empty());
         assert!(prompts.iter().all(|p| (1..=LONGEST).contains(&p.query.len())));
         assert!(prompts.iter().any(|p| p.query.len() > 62));
     }

@@ -43,9 +43,9 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     }
     let target = args.target.as_deref().unwrap_or(DEFAULT_TARGET);
     if target == REFERENCE {
-        if args.speed.is_some() || args.screenshot.is_some() {
-            let message =
-                "the reference interpreter has no clock and no screen: leave --speed and --screenshot out";
+        if args.speed.is_some() || args.screenshot.is_some() || args.limit.max_cycles.is_some() {
+            let message = "the reference interpreter has no clock and no screen: leave --speed, --screenshot and \
+                           --max-cycles out";
             return Err(CliError::Usage(message.into()));
         }
         let model = files::model(&args.program)?.model;
@@ -62,7 +62,8 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let request =
         Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, &model, &target, args.speed);
+    let simulator =
+        Simulator::new(&compiled.image, &model, &target, args.speed).within(args.limit.max_cycles);
     if let Some(path) = &args.screenshot {
         screenshot::write(path, simulator.picture(&args.prompts)?.as_ref(), &target)?;
     }
@@ -108,7 +109,8 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     }
     let bytes = files::read(&args.program, files::Kind::Program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
-    let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail };
+    let limit = args.limit.of_program();
+    let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail, limit };
     files::check_writable(args.screenshot.as_deref())?;
     let mut out = console_output();
     let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);

@@ -2,7 +2,7 @@
 
 use crate::args::VerifyArgs;
 use crate::error::CliError;
-use crate::prompts::{self, Prompt};
+use crate::prompts::{self, Chosen, Place, Prompt};
 use crate::run::latin1;
 use crate::sim::{Answer, Simulator};
 use crate::table::count;
@@ -20,6 +20,8 @@ struct Tally {
     model: String,
     target: String,
     prompts: usize,
+    /// Prompts that are too long for the machine, of those that are taken where nobody names any.
+    left_out: usize,
     steps: usize,
     logits: usize,
     /// Prompts with a difference.
@@ -61,13 +63,17 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let demands = &args.plan.demands()?;
     let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, model, &target, None);
-    let mut prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
-    prompts.extend(prompts::random(args.random, args.seed, simulator.longest()));
+    let simulator = Simulator::new(&compiled.image, model, &target, None).within(args.limit.max_cycles);
+    let longest = simulator.longest();
+    let place = Place { model: &model.name, target: &target.name, longest };
+    let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
+    let random = args.random as usize;
+    prompts::require(prompts.len() + random.min(longest), place)?;
 
-    let mut tally = Tally { model: model.name.clone(), target: target.name.clone(), ..Tally::default() };
-    let bar = progress::bar(prompts.len(), "verify");
-    for prompt in &prompts {
+    let (name, on) = (model.name.clone(), target.name.clone());
+    let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
+    let bar = progress::bar(prompts.len() + random, "verify");
+    for prompt in prompts.into_iter().chain(prompts::random(random, args.seed, longest)) {
         let reference = eval::run(&graph, prompt.query.as_bytes());
         let shown = simulator.shown(&reference.reply);
         let machine = match simulator.ask(prompt.query.as_bytes(), None) {
@@ -75,10 +81,11 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
             Err(CliError::Fault { fault, .. }) => Err(fault),
             Err(other) => return Err(other),
         };
-        tally.add(model, prompt, &reference, &shown, machine);
+        tally.add(model, &prompt, &reference, &shown, machine);
         bar.inc(1);
     }
     bar.finish_and_clear();
+    prompts::require_step(tally.steps, place)?;
     if args.json {
         writeln!(out, "{}", targets::json(&tally))?;
     } else {

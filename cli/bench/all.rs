@@ -3,8 +3,9 @@
 use super::args::BenchArgs;
 use super::measure::{Measured, Subject, measure};
 use crate::error::CliError;
-use crate::table::{Align, grouped, table};
-use crate::{files, prompts, sim, targets};
+use crate::prompts::{self, Chosen};
+use crate::table::{Align, grouped, table, whole};
+use crate::{files, targets};
 use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::{Assets, CompileError, Target};
@@ -59,12 +60,13 @@ pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
     for named in &models {
         let loaded = files::model(named)?;
         for target in &targets {
-            let longest = sim::longest(&loaded.model, target);
-            let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, longest)?;
+            let max_cycles = args.limit.max_cycles;
+            let of = |demands| Subject { model: &loaded.model, target, assets: &assets, demands, max_cycles };
+            let place = of(&plans[0]).place();
+            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
             let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
             for demands in &plans {
-                let subject = Subject { model: &loaded.model, target, assets: &assets, demands };
-                rows.push(row(subject, &queries)?);
+                rows.push(row(of(demands), &queries)?);
             }
         }
     }
@@ -147,7 +149,7 @@ fn cells(row: &Row) -> Vec<String> {
         Some(f) => cells.extend([
             grouped(f.bytes as u64),
             // Not rounded twice.
-            whole(f.cycles as f64 / f.steps.max(1) as f64),
+            whole(f.cycles as f64 / f.steps as f64),
             format!("{:.1}", f.milliseconds_a_step),
             whole(f.predicted_a_step),
             format!("{:+.1} %", f.error_percent),
@@ -156,10 +158,6 @@ fn cells(row: &Row) -> Vec<String> {
         None => cells.push("does not fit".into()),
     }
     cells
-}
-
-fn whole(cycles: f64) -> String {
-    grouped(cycles.round() as u64)
 }
 
 /// For people.

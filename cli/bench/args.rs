@@ -2,6 +2,7 @@
 
 use crate::args::PlanArgs;
 use crate::help;
+use crate::limit::LimitArg;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -26,6 +27,8 @@ pub struct BenchArgs {
     /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
+    #[command(flatten)]
+    pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Print the table as markdown

@@ -2,7 +2,8 @@
 
 use crate::error::CliError;
 use crate::progress;
-use crate::sim::{Answer, Simulator};
+use crate::prompts::{self, Place};
+use crate::sim::{self, Answer, Simulator};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Prediction};
 use mlc_compiler::{Assets, Compiled, Request, Target};
@@ -15,6 +16,16 @@ pub struct Subject<'a> {
     pub target: &'a Target,
     pub assets: &'a Assets,
     pub demands: &'a Demands,
+    /// The most cycles of an answer, if the user says.
+    pub max_cycles: Option<u64>,
+}
+
+impl<'a> Subject<'a> {
+    /// For messages.
+    pub fn place(&self) -> Place<'a> {
+        let longest = sim::longest(self.model, self.target);
+        Place { model: &self.model.name, target: &self.target.name, longest }
+    }
 }
 
 /// A program and what it took.
@@ -30,13 +41,15 @@ pub struct Measured {
 /// Compiles the program that `mlc compile` makes, not one made for these prompts, and runs it on each.
 ///
 /// # Errors
-/// The model cannot be compiled; a prompt that the machine has no way to take; a fault of the program.
+/// The model cannot be compiled; a prompt that the machine has no way to take; a fault of the program; there is nothing to
+/// measure.
 pub fn measure(subject: Subject, queries: &[Vec<u8>], label: &str) -> Result<Measured, CliError> {
-    let Subject { model, target, assets, demands } = subject;
+    let Subject { model, target, assets, demands, max_cycles } = subject;
+    prompts::require(queries.len(), subject.place())?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let prediction = compiled.plan.predict(compiled.graph(), queries);
-    let simulator = Simulator::new(&compiled.image, model, target, None);
+    let simulator = Simulator::new(&compiled.image, model, target, None).within(max_cycles);
     let mut sums = Sums::default();
     let bar = progress::bar(queries.len(), label);
     for query in queries {
@@ -45,6 +58,7 @@ pub fn measure(subject: Subject, queries: &[Vec<u8>], label: &str) -> Result<Mea
         bar.inc(1);
     }
     bar.finish_and_clear();
+    prompts::require_step(sums.steps, subject.place())?;
     let phases = simulator.phase_names().to_vec();
     Ok(Measured { compiled, prediction, sums, phases })
 }
@@ -103,8 +117,9 @@ impl Sums {
         answer.first.into_iter().for_each(|t| self.first.add(t));
     }
 
+    /// There is a step: [`measure`] makes sure.
     pub fn per_step(&self, t: u64) -> f64 {
-        t as f64 / self.steps.max(1) as f64
+        t as f64 / self.steps as f64
     }
 
     /// Cycles of a step.

@@ -9,9 +9,10 @@ mod measure;
 
 use crate::energy::{Energy, energy};
 use crate::error::CliError;
-use crate::table::{Align, count, grouped, table};
+use crate::prompts::{self, Chosen};
+use crate::table::{Align, count, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
-use crate::{Outcome, files, prompts, sim};
+use crate::{Outcome, files};
 use args::BenchArgs;
 use measure::{Measured, Spread, Subject, Sums, measure};
 use mlc_compiler::plan::Prediction;
@@ -30,6 +31,8 @@ struct Figures {
     clock_hz: u32,
     encodings: Vec<Stage>,
     prompts: usize,
+    /// Prompts that are too long for the machine, of those that are taken where nobody names any.
+    left_out: usize,
     steps: usize,
     /// All steps of all prompts, from start to exit.
     cycles: u64,
@@ -83,13 +86,13 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = Assets::builtin();
     let target = targets::find(args.target.as_deref().unwrap_or(TARGET), args.profile.as_deref(), &assets)?;
     let loaded = files::model(model)?;
-    let prompts =
-        prompts::choose(args.prompts.as_deref(), &loaded.path, sim::longest(&loaded.model, &target))?;
+    let (demands, max_cycles) = (&args.plan.demands()?, args.limit.max_cycles);
+    let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands, max_cycles };
+    let Chosen { prompts, left_out } =
+        prompts::choose(args.prompts.as_deref(), &loaded.path, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
-    let demands = &args.plan.demands()?;
-    let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands };
     let measured = measure(subject, &queries, "bench")?;
-    let figures = Figures::new(&measured, subject, queries.len());
+    let figures = Figures { left_out, ..Figures::new(&measured, subject, queries.len()) };
     match args.json {
         true => writeln!(out, "{}", targets::json(&figures))?,
         false => figures.print(&target, out)?,
@@ -137,6 +140,7 @@ impl Figures {
             clock_hz: target.clock_hz,
             encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
             prompts,
+            left_out: 0,
             steps: sums.steps,
             cycles: sums.t_states,
             step_milliseconds: Spread {
@@ -218,7 +222,7 @@ impl Figures {
                 energy.volts,
                 energy.active_milliamperes,
                 energy.idle_milliamperes,
-                grouped(energy.steps_from_cell as u64)
+                whole(energy.steps_from_cell.floor())
             )?;
         }
         Ok(())
@@ -232,8 +236,4 @@ fn phase_row(name: &str, predicted: Option<f64>, simulated: f64, all: f64) -> Ve
     };
     let share = if all > 0.0 { format!("{:.1} %", 100.0 * simulated / all) } else { String::new() };
     vec![name.to_string(), predicted.map(whole).unwrap_or_default(), whole(simulated), difference, share]
-}
-
-fn whole(cycles: f64) -> String {
-    grouped(cycles.round() as u64)
 }

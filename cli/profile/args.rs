@@ -2,6 +2,7 @@
 
 use crate::args::{PlanArgs, TargetArg};
 use crate::help;
+use crate::limit::LimitArg;
 use crate::values::whole;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,8 @@ pub struct ProfileArgs {
     /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
+    #[command(flatten)]
+    pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
     /// Labels and source of a .com file: the .lst or .map that mlc wrote [default: those beside the file]

@@ -16,11 +16,12 @@ mod tests;
 
 use crate::error::CliError;
 use crate::files::Output;
+use crate::prompts::{self, Chosen, Place};
 use crate::say::Said;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::table::grouped;
 use crate::targets::{self, REFERENCE};
-use crate::{Outcome, files, progress, prompts};
+use crate::{Outcome, files, progress};
 use args::{Kind, ProfileArgs};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::ImageKind;
@@ -112,15 +113,17 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     let (model, demands) = (&loaded.model, &args.plan.demands()?);
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, model, target, None);
+    let simulator = Simulator::new(&compiled.image, model, target, None).within(args.limit.max_cycles);
+    let place = Place { model: &model.name, target: &target.name, longest: simulator.longest() };
     let queries: Vec<Vec<u8>> = match args.words.is_empty() {
         true => {
-            let prompts = prompts::choose(args.prompts.as_deref(), &loaded.path, simulator.longest())?;
+            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
             prompts.into_iter().map(|p| p.query.into_bytes()).collect()
         }
         false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
     };
     files::check_distinct(args.files())?;
+    prompts::require(queries.len(), place)?;
     let mut samples: Vec<Sample> = Vec::new();
     let mut steps = 0;
     let bar = progress::bar(queries.len(), "profile");
@@ -131,6 +134,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         bar.inc(1);
     }
     bar.finish_and_clear();
+    prompts::require_step(steps, place)?;
     let stages = compiled.plan.network.stages.iter().zip(&compiled.plan.forms);
     let source = Source::assembled(&compiled.image.assembly, &compiled.assembly);
     let names = Names::new(&source.labels, &report::called(&samples), inside(target), show_address);
@@ -181,7 +185,8 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         // Without a command line, words are lines to type, as `mlc run` has them.
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
         let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());
-        let file = ProgramFile { name: &name, kind, bytes: &bytes, tail };
+        let limit = args.limit.of_program();
+        let file = ProgramFile { name: &name, kind, bytes: &bytes, tail, limit };
         sim::run_program(&file, target, None, console, &mut probe)?;
         samples.extend(probe.profiler.contexts());
     }

@@ -6,7 +6,7 @@ use super::machine::{End, Machine, Probe};
 use crate::error::CliError;
 use mlc_compiler::target::ImageKind;
 use mlc_runtime_avr::{
-    AvrConfig, AvrMachine, Call, Console, Device, LoadError, Memory, Observer, Return, State,
+    AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return, State,
 };
 
 /// A chip with its program, and how long it has slept.
@@ -67,7 +67,10 @@ impl<C: Console> Machine for Board<C> {
             State::Running => return None,
             State::Ended(mlc_runtime_avr::End::Exit(_)) => End::Exit,
             State::Ended(mlc_runtime_avr::End::EndOfInput) => End::NoInput,
-            State::Ended(mlc_runtime_avr::End::Fault(fault)) => End::Fault(fault.to_string()),
+            State::Ended(mlc_runtime_avr::End::Fault(fault)) => match fault.kind {
+                FaultKind::TimeLimit { limit } => End::Limit { at: fault.at.to_string(), cycles: limit },
+                _ => End::Fault(fault.to_string()),
+            },
         })
     }
 
@@ -106,7 +109,7 @@ pub fn board<'c>(
         (_, Err(_)) => return Err(refusal("it is no Intel HEX file: that is text".into())),
     };
     let loaded = loaded.map_err(|e: LoadError| refusal(format!("the machine cannot load it: {e}")))?;
-    let config = AvrConfig { limit: program.limit, ..AvrConfig::default() };
+    let config = AvrConfig { limit: Some(program.limit), ..AvrConfig::default() };
     let mut machine = AvrMachine::new(loaded, console, config);
     if let Some(address) = program.logits_ready {
         machine.watch(address);

@@ -40,6 +40,8 @@ pub enum End {
     Exit,
     /// It waits for input, and there is none left.
     NoInput,
+    /// It ran for as long as it may without input, and was here then.
+    Limit { at: String, cycles: u64 },
     /// What it did would not work on a real machine.
     Fault(String),
 }

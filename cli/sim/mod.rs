@@ -6,6 +6,7 @@
 mod avr;
 pub mod machine;
 mod phases;
+mod stopped;
 mod z80;
 
 use crate::args::Clock;
@@ -20,8 +21,10 @@ use mlc_runtime_z80::{Console, Picture, Symbols};
 use phases::{PhaseTimer, Phases};
 use std::io::Write;
 use std::path::Path;
+use stopped::Stopped;
 
-/// No step takes longer: a network that fills the memory, packed, with every input in use, needs a quarter of it.
+/// No step takes longer: a network that fills the memory, packed, with every input in use, needs a quarter of it. A chat
+/// has 256 steps for a question at most.
 const STEP_LIMIT: u64 = 100_000_000;
 
 /// A compiled program that can be asked again and again; each time on a machine that was just switched on.
@@ -30,7 +33,9 @@ pub struct Simulator<'a> {
     target: &'a Target,
     name: &'a str,
     symbols: Symbols,
+    /// What every answer must be done in, if it is the program that mlc made; and what the user says instead.
     limit: u64,
+    given: Option<u64>,
     /// Bytes of the line that the program reads.
     line: u8,
     pub pace: Option<Clock>,
@@ -64,8 +69,8 @@ struct Program<'a> {
     memory_end: u16,
     symbols: Symbols,
     logits_ready: Option<u32>,
-    /// The most cycles that it may take.
-    limit: Option<u64>,
+    /// The most cycles that it may take without input.
+    limit: u64,
 }
 
 /// Puts a program on the machine that it is for. A query that does not go through the console comes as `tail`.
@@ -130,7 +135,13 @@ impl<'a> Simulator<'a> {
         let phases = Phases::new(image);
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
-        Self { image, target, name: &model.name, symbols, limit, line, pace, phases }
+        Self { image, target, name: &model.name, symbols, limit, given: None, line, pace, phases }
+    }
+
+    /// The same, but no answer may take more than so many cycles, if the user says how many.
+    #[must_use]
+    pub fn within(self, cycles: Option<u64>) -> Self {
+        Self { given: cycles, ..self }
     }
 
     /// The program's answer to a query. An empty query has none: the program would ask for one.
@@ -179,7 +190,7 @@ impl<'a> Simulator<'a> {
             true => ReplyConsole::asked(self.typed(query)?, echo(self.target.machine), live),
             false => ReplyConsole::answering(live),
         };
-        let mut machine = self.load(&tail, &mut console, Some(self.limit))?;
+        let mut machine = self.load(&tail, &mut console)?;
         let mut watch = Watch { image: self.image, answer: Answer::default(), asked: 0 };
         let before = machine.asleep();
         let end = drive(machine.as_mut(), &mut Both(&mut watch, probe), self.pace);
@@ -195,7 +206,7 @@ impl<'a> Simulator<'a> {
             End::NoInput if asks => Ok(Answer { reply, t_states, asleep, stack, ..watch.answer }),
             End::Exit => Err(self.fault("it ends instead of asking again".into())),
             End::NoInput => Err(self.fault("it asks for input although it was given a command tail".into())),
-            End::Fault(fault) => Err(self.fault(fault)),
+            end @ (End::Limit { .. } | End::Fault(_)) => Err(self.stopped(end)),
         }
     }
 
@@ -205,8 +216,8 @@ impl<'a> Simulator<'a> {
     /// A fault of the program; standard output cannot be written.
     pub fn chat(&self, out: &mut dyn Write, terminal: bool) -> Result<(), CliError> {
         let mut console = UserConsole::new(out, terminal);
-        let machine = self.load(b"", &mut console, None)?;
-        interact(machine, &mut NoProbe, self.pace).map_err(|fault| self.fault(fault))?;
+        let machine = self.load(b"", &mut console)?;
+        interact(machine, &mut NoProbe, self.pace).map_err(|end| self.stopped(end))?;
         console.finish()
     }
 
@@ -223,8 +234,8 @@ impl<'a> Simulator<'a> {
         }
         let mut nowhere = std::io::sink();
         let mut console = UserConsole::typed(&mut nowhere, prompts);
-        let machine = self.load(b"", &mut console, None)?;
-        interact(machine, &mut NoProbe, None).map_err(|fault| self.fault(fault))
+        let machine = self.load(b"", &mut console)?;
+        interact(machine, &mut NoProbe, None).map_err(|end| self.stopped(end))
     }
 
     /// The longest query that the program takes, in bytes.
@@ -263,20 +274,15 @@ impl<'a> Simulator<'a> {
     }
 
     fn fault(&self, fault: String) -> CliError {
-        CliError::Fault {
-            program: self.name.into(),
-            machine: self.target.name.clone(),
-            fault,
-            compiled: true,
-        }
+        self.stopped(End::Fault(fault))
     }
 
-    fn load<'c>(
-        &self,
-        tail: &[u8],
-        console: &'c mut dyn Console,
-        limit: Option<u64>,
-    ) -> Result<Box<dyn Machine + 'c>, CliError> {
+    fn stopped(&self, end: End) -> CliError {
+        let stopped = Stopped { program: self.name, machine: &self.target.name, compiled: true };
+        stopped.error(end, self.target, self.given.is_some())
+    }
+
+    fn load<'c>(&self, tail: &[u8], console: &'c mut dyn Console) -> Result<Box<dyn Machine + 'c>, CliError> {
         // An ELF file names addresses in faults and knows where data ends.
         let elf = self.target.images.iter().find(|kind| **kind == ImageKind::Elf);
         let Some(&kind) = elf.or(self.target.images.first()) else {
@@ -289,7 +295,7 @@ impl<'a> Simulator<'a> {
             memory_end: self.target.memory_end,
             symbols: self.symbols.clone(),
             logits_ready: Some(self.image.logits.ready),
-            limit,
+            limit: self.given.unwrap_or(self.limit),
         };
         load(self.target, &program, tail, console)
     }
@@ -315,6 +321,8 @@ pub struct ProgramFile<'a> {
     pub kind: ImageKind,
     pub bytes: &'a [u8],
     pub tail: &'a str,
+    /// The most cycles that it may take without input.
+    pub limit: u64,
 }
 
 /// The console of a program of its own: a program without a command line has `prompts` typed, one a line.
@@ -348,15 +356,11 @@ pub fn run_program(
         memory_end: target.memory_end,
         symbols: Symbols::default(),
         logits_ready: None,
-        limit: None,
+        limit: file.limit,
     };
     let machine = load(target, &program, file.tail.as_bytes(), &mut console)?;
-    let picture = interact(machine, probe, pace).map_err(|fault| CliError::Fault {
-        program: file.name.to_string(),
-        machine: system(target.machine).into(),
-        fault,
-        compiled: false,
-    })?;
+    let stopped = Stopped { program: file.name, machine: system(target.machine), compiled: false };
+    let picture = interact(machine, probe, pace).map_err(|end| stopped.error(end, target, true))?;
     console.finish()?;
     Ok(picture)
 }
@@ -371,15 +375,15 @@ fn system(machine: target::Machine) -> &'static str {
     }
 }
 
-/// Runs a program that talks to the user, and takes a picture at its end. The error is its fault.
+/// Runs a program that talks to the user, and takes a picture at its end. The error is why it ended otherwise.
 fn interact(
     mut machine: Box<dyn Machine + '_>,
     probe: &mut dyn Probe,
     pace: Option<Clock>,
-) -> Result<Option<Picture>, String> {
+) -> Result<Option<Picture>, End> {
     match drive(machine.as_mut(), probe, pace) {
         End::Exit | End::NoInput => Ok(machine.picture()),
-        End::Fault(fault) => Err(fault),
+        end @ (End::Limit { .. } | End::Fault(_)) => Err(end),
     }
 }
 

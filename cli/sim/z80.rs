@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::prompts::LONGEST;
 use mlc_compiler::target::ImageKind;
 use mlc_runtime_z80::{Call, Console, CpmConfig, CpmMachine, LoadError, Memory, Observer, Return, State};
-use mlc_runtime_z80::{CpcConfig, CpcMachine, Picture, SpectrumConfig, SpectrumMachine};
+use mlc_runtime_z80::{CpcConfig, CpcMachine, FaultKind, Picture, SpectrumConfig, SpectrumMachine};
 
 /// Tells a probe what an observer sees. `EACH`: every instruction.
 struct Seen<'p, const EACH: bool>(&'p mut dyn Probe);
@@ -58,7 +58,10 @@ fn end(state: State) -> Option<End> {
         State::Running => return None,
         State::Ended(mlc_runtime_z80::End::Exit(_)) => End::Exit,
         State::Ended(mlc_runtime_z80::End::EndOfInput) => End::NoInput,
-        State::Ended(mlc_runtime_z80::End::Fault(fault)) => End::Fault(fault.to_string()),
+        State::Ended(mlc_runtime_z80::End::Fault(fault)) => match fault.kind {
+            FaultKind::TimeLimit { limit } => End::Limit { at: fault.at.to_string(), cycles: limit },
+            _ => End::Fault(fault.to_string()),
+        },
     })
 }
 
@@ -73,7 +76,7 @@ pub fn cpm<'c>(
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
     let symbols = program.symbols.clone();
     let config =
-        CpmConfig { bdos: program.memory_end, limit: program.limit, symbols, ..CpmConfig::default() };
+        CpmConfig { bdos: program.memory_end, limit: Some(program.limit), symbols, ..CpmConfig::default() };
     let mut machine =
         CpmMachine::load(program.bytes, tail, console, config).map_err(|e| refusal(program.name, tail, e))?;
     if let Some(address) = program.logits_ready {
@@ -108,7 +111,7 @@ pub fn spectrum<'c>(
     console: &'c mut dyn Console,
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
     let config = SpectrumConfig {
-        limit: program.limit,
+        limit: Some(program.limit),
         symbols: program.symbols.clone(),
         ..SpectrumConfig::default()
     };
@@ -151,7 +154,8 @@ impl<C: Console> Machine for CpcMachine<C> {
 /// # Errors
 /// A damaged file.
 pub fn cpc<'c>(program: &Program, console: &'c mut dyn Console) -> Result<Box<dyn Machine + 'c>, CliError> {
-    let config = CpcConfig { limit: program.limit, symbols: program.symbols.clone(), ..CpcConfig::default() };
+    let config =
+        CpcConfig { limit: Some(program.limit), symbols: program.symbols.clone(), ..CpcConfig::default() };
     let refused = |problem: String, help: &str| CliError::Prompt {
         place: program.name.to_string(),
         problem: format!("the machine cannot load it: {problem}"),

@@ -10,6 +10,7 @@ mod eval;
 mod files;
 mod help;
 mod import;
+mod limit;
 mod models;
 mod plan;
 mod profile;

@@ -74,7 +74,7 @@ fn contradictions_and_cuts_are_reported() {
         said,
         [
             "warning: standard input:7: no '|' between query and reply; the line is left out",
-            "warning: 1 queries and replies are too long and were cut at a word",
+            "warning: too long, and so cut at a word: 1 query",
             "standard input: 7 lines, 1 comment, 1 blank, 1 left out",
             "warning: pairs contradict: at most 3 of 4 replies (75.0 %) can come out right; `mlc data lint` names them, \
              `mlc data dedup --resolve` drops them",
@@ -103,6 +103,61 @@ fn a_classifier_learns_labels() {
     assert_eq!(folder.mlc(["run", "model.ron", "will it snow"]).ok(), "MAYBE\n");
 }
 
+/// Labels are numbered in an order of their own, whatever that of the pairs, and everybody says so.
+#[test]
+fn labels_have_an_order() {
+    let folder = weather();
+    folder.write("turned.txt", PAIRS.lines().rev().map(|line| format!("{line}\n")).collect::<String>());
+    let train = |pairs: &str, more: &[&str]| {
+        let fixed = ["train", pairs, "--classifier", "--epochs", "1", "--hidden", "4"];
+        folder.mlc(fixed.iter().chain(more))
+    };
+    for pairs in ["pairs.txt", "turned.txt"] {
+        let said = train(pairs, &[]).ok();
+        assert!(said.contains("\nlabels: 0 HI, 1 MAYBE, 2 NO, 3 YES\n"), "{said}");
+        let said = folder.mlc(["inspect", "model.ron"]).ok();
+        assert!(said.contains("\nlabels: 0 HI, 1 MAYBE, 2 NO, 3 YES\n"), "{said}");
+    }
+    folder.mlc(["compile", "model.ron", "-o", "net.c"]).ok();
+    let header = folder.text("classifier.h");
+    for line in ["CLASSIFIER_LABEL_HI = 0, /* HI */", "CLASSIFIER_LABEL_YES = 3 /* YES */"] {
+        assert!(header.contains(line), "{header}");
+    }
+    let said = train("pairs.txt", &["--labels", "YES,NO,MAYBE,HI"]).ok();
+    assert!(said.contains("\nlabels: 0 YES, 1 NO, 2 MAYBE, 3 HI\n"), "{said}");
+    // A model that is trained on keeps them; new ones come behind.
+    folder.write("more.txt", "good bye|BYE\nbad|AWFUL\n");
+    let said = folder.mlc(["train", "pairs.txt", "more.txt", "--resume", "--epochs", "1"]).ok();
+    assert!(said.contains("\nlabels: 0 YES, 1 NO, 2 MAYBE, 3 HI, 4 AWFUL, 5 BYE\n"), "{said}");
+
+    for (labels, problem) in [
+        ("YES,NO,MAYBE", "label \"HI\" of the pairs is not in the list of labels"),
+        ("YES,NO,MAYBE,HI,HO", "label \"HO\" is in the list of labels, but no pair has it"),
+        ("YES,NO,MAYBE,HI,NO", "label \"NO\" stands twice in the list of labels"),
+    ] {
+        let said = train("pairs.txt", &["--labels", labels, "-o", "none.ron"]).fails(1);
+        assert!(said.contains(problem), "{said}");
+    }
+    let said = folder.mlc(["train", "pairs.txt", "--labels", "YES,NO,MAYBE,HI"]).fails(2);
+    assert!(said.contains("--labels are those of a classifier: give --classifier as well"), "{said}");
+}
+
+/// The last line of a training is about the network that is kept, not about one before it.
+#[test]
+fn progress_tells_of_the_best_network() {
+    let folder = weather();
+    let ran = folder.mlc(["train", "pairs.txt", "--classifier", "--epochs", "200", "--hidden", "16"]);
+    let line = ran.stderr.lines().find(|line| line.starts_with("epoch 200 of 200: "));
+    let line = line.unwrap_or_else(|| panic!("{}", ran.stderr));
+    let (_, told) = line.rsplit_once("; the best, of epoch ").expect("the line tells of the best");
+    let (epoch, told) = told.split_once(": ").expect("and of its cost");
+    let training = folder.text("model.ron");
+    assert!(training.contains(&format!("(\"epoch\", \"{epoch} of 200\")")), "{line}");
+    let said = ran.stdout.as_str();
+    let reported = said.split_once("on z80-cpm: ").and_then(|(_, rest)| rest.split_once(" (predicted)"));
+    assert_eq!(reported.map(|(cost, _)| cost), Some(told), "{said}");
+}
+
 #[test]
 fn errors_name_the_place() {
     let folder = weather();
@@ -128,38 +183,77 @@ fn errors_name_the_place() {
 }
 
 #[cfg(unix)]
-#[test]
-fn ctrl_c_saves_the_best_network() {
+#[track_caller]
+fn kill(child: &std::process::Child, signal: &str) {
+    let id = child.id().to_string();
+    let kill = std::process::Command::new("kill").args([signal, &id]).status().expect("there is kill");
+    assert!(kill.success());
+}
+
+/// Starts a command that trains for a long time; gives it when it is at it, and what it says from then on.
+#[cfg(unix)]
+fn at_it(
+    mut command: std::process::Command,
+) -> (std::process::Child, impl Iterator<Item = std::io::Result<String>>) {
     use std::io::{BufRead, BufReader};
-    use std::process::{Command, Stdio};
-    let folder = weather();
-    let args = ["train", "pairs.txt", "--hidden", "16", "--epochs", "1000000", "-o", "best.ron"];
-    let mut command = folder.command(args);
+    use std::process::Stdio;
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("mlc starts");
     let mut said = BufReader::new(child.stderr.take().expect("it is a pipe")).lines();
-    // It listens to Ctrl-C before it says how much there is to do.
+    // It listens to signals before it says how much there is to do.
     let line = said.find(|line| line.as_ref().is_ok_and(|l| l.contains(" steps, ")));
     line.expect("mlc says what it trains on").expect("mlc writes text");
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is kill");
-    assert!(kill.success());
-    let rest: Vec<_> = said.map(|line| line.expect("mlc writes text")).collect();
-    let output = child.wait_with_output().expect("mlc ends");
-    assert_eq!(output.status.code(), Some(130), "{rest:?}");
-    assert!(rest.iter().any(|l| l.starts_with("stopped; this is the best network so far, ")), "{rest:?}");
-    assert!(folder.mlc(["inspect", "best.ron"]).ok().starts_with("chat: chat 256→16→"));
+    (child, said)
+}
+
+#[cfg(unix)]
+const ENDLESS: [&str; 8] = ["train", "pairs.txt", "--hidden", "16", "--epochs", "1000000", "-o", "best.ron"];
+
+#[cfg(unix)]
+#[test]
+fn a_signal_saves_the_best_network() {
+    for (signal, code) in [("-INT", 130), ("-TERM", 143), ("-HUP", 129)] {
+        let folder = weather();
+        let (child, said) = at_it(folder.command(ENDLESS));
+        kill(&child, signal);
+        let rest: Vec<_> = said.map(|line| line.expect("mlc writes text")).collect();
+        let output = child.wait_with_output().expect("mlc ends");
+        assert_eq!(output.status.code(), Some(code), "{rest:?}");
+        assert!(rest.iter().any(|l| l.starts_with("stopped; this is the best network so far, ")), "{rest:?}");
+        let report = String::from_utf8(output.stdout).expect("mlc writes text");
+        assert!(report.starts_with("best.ron: chat, chat 256→16→"), "{report}");
+        assert!(folder.mlc(["inspect", "best.ron"]).ok().starts_with("chat: chat 256→16→"));
+    }
+}
+
+/// A signal that was ignored at the start stays so: `nohup mlc train …` goes on when its terminal is closed.
+#[cfg(target_os = "linux")]
+#[test]
+fn nohup_is_respected() {
+    let folder = weather();
+    let mlc = folder.command(ENDLESS);
+    let mut command = std::process::Command::new("sh");
+    command.args(["-c", "trap '' HUP; exec \"$@\"", "sh"]).arg(mlc.get_program()).args(mlc.get_args());
+    command.current_dir(folder.path("")).stdin(std::process::Stdio::null());
+    let (mut child, said) = at_it(command);
+    kill(&child, "-HUP");
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    assert!(child.try_wait().expect("it can be asked").is_none(), "it goes on");
+    kill(&child, "-TERM");
+    assert!(said.count() > 0);
+    assert_eq!(child.wait().expect("mlc ends").code(), Some(143));
 }
 
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_other_verbs_with_130() {
-    use std::process::{Command, Stdio};
+    use std::process::Stdio;
     let folder = weather();
     folder.write("loop.com", [0x3E, 0x01, 0xC3, 0x00, 0x01]); // LD A,1 / JP 0100h
-    let mut child = folder.command(["run", "loop.com"]).stdout(Stdio::null()).spawn().expect("mlc starts");
+    let args = ["run", "loop.com", "--max-cycles", "1000000000000"];
+    let mut child = folder.command(args).stdout(Stdio::null()).spawn().expect("mlc starts");
     std::thread::sleep(std::time::Duration::from_millis(500));
     assert!(child.try_wait().expect("it can be asked").is_none(), "the program never ends by itself");
-    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().expect("there is kill");
-    assert!(kill.success());
+    kill(&child, "-INT");
     assert_eq!(child.wait().expect("mlc ends").code(), Some(130));
 }
 

@@ -68,3 +68,52 @@ fn published_networks_give_every_expected_reply() {
         assert!(said.ends_with(": all equal\n"), "{said}");
     }
 }
+
+/// A comparison of nothing is none.
+#[test]
+fn prompts_that_do_not_fit_are_counted_and_one_must_be_left() {
+    let folder = Folder::new();
+    let with = |longest| {
+        let mut model = models::chat();
+        model.query.max_length = longest;
+        models::text(&model)
+    };
+    folder.write("one.ron", with(1)).write("three.ron", with(3));
+    for target in ["zx48", "cpc464", "atmega328p"] {
+        for verb in ["verify", "bench", "profile"] {
+            let said = folder.mlc([verb, "one.ron", "--target", target]).fails(1);
+            let wants = format!(
+                "warning: tiny on {target}: 24 of 24 prompts left out: the line that it reads holds 1 byte\n  \
+                 x tiny on {target}: no prompt is short enough: the line that it reads holds 1 byte\n  \
+                 help: give shorter ones with --prompts FILE\n"
+            );
+            assert_eq!(said, wants, "{verb}");
+        }
+        let said = folder.mlc(["bench", "--all", "one.ron", "--target", target]).fails(1);
+        assert!(said.contains(&format!("tiny on {target}: no prompt is short enough")), "{said}");
+        let said = folder.mlc(["verify", "one.ron", "--target", target, "--random", "9"]).ok();
+        assert!(said.contains(": 9 prompts, "), "{said}");
+    }
+    let ran = folder.mlc(["verify", "three.ron", "--target", "zx48", "--json"]);
+    let value: serde_json::Value = serde_json::from_str(&ran.stdout).expect("it is JSON");
+    let (asked, left_out) = (value["prompts"].as_u64().unwrap(), value["left_out"].as_u64().unwrap());
+    assert!(asked > 0 && left_out > 0 && asked + left_out == 24, "{}", ran.stdout);
+    let wants = format!(
+        "warning: tiny on zx48: {left_out} of 24 prompts left out: the line that it reads holds 3 bytes\n"
+    );
+    assert_eq!(ran.stderr, wants);
+    let value = folder.mlc(["bench", "three.ron", "--target", "zx48", "--json"]).ok();
+    let value: serde_json::Value = serde_json::from_str(&value).expect("it is JSON");
+    assert_eq!((value["prompts"].as_u64(), value["left_out"].as_u64()), (Some(asked), Some(left_out)));
+    let said = folder.mlc(["profile", "three.ron", "  "]).fails(1);
+    assert!(said.contains("no prompt has anything but spaces, so that the network has not run"), "{said}");
+}
+
+#[test]
+fn nobody_needs_a_million_random_prompts() {
+    let folder = tiny();
+    for many in ["18446744073709551615", "1000001", "-1"] {
+        let said = folder.mlc(["verify", "tiny", &format!("--random={many}")]).fails(2);
+        assert!(said.contains("--random"), "{said}");
+    }
+}
