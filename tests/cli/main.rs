@@ -11,6 +11,7 @@ mod files;
 mod help;
 mod import;
 mod limit;
+mod measured;
 mod models;
 mod plan;
 mod profile;
