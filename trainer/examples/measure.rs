@@ -120,8 +120,11 @@ fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model
     println!("{} pairs, {} queries, ceiling {}", found.pairs, found.distinct_queries, found.ceiling);
     println!("{:?} {:?}", found.query_lengths, &found.replies[..found.replies.len().min(8)]);
     let (encoder, limits) = (settings.query.clone(), settings.limits());
-    let findings =
-        lint(pairs, &LintOptions { encoder, window: Some(8), model: None, rare: 5, places: 3, limits });
+    let findings = lint(
+        pairs,
+        &LintOptions { encoder, window: Some(8), model: None, rare: 5, places: 3, limits },
+        &mut |_, _| {},
+    );
     println!("{} findings", findings.len());
     for finding in findings.iter().step_by(findings.len().div_ceil(25).max(1)) {
         println!("  {:?} {} {:?}", finding.severity, finding.remark, finding.places);
