@@ -29,7 +29,7 @@ start:
         ld de,memory_end-1
         or a
         sbc hl,de
-        ret c                           ; 16K: nothing has been touched
+        jr c,no_memory
         exx
         push hl
         exx
@@ -66,6 +66,11 @@ exit:
         pop hl
         exx
         ret
+
+; 16K. BASIC stops with "4 Out of memory"; nothing has been touched.
+no_memory:
+        rst 8
+        db 3
 
 title:          db "{{ name }}",13,0
 prompt:         db "> ",0

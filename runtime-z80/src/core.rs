@@ -113,6 +113,11 @@ impl<P: Ports> Core<P> {
         }
     }
 
+    /// Leaves out the memory behind `last`: writes there are lost.
+    pub(crate) fn leave_out(&mut self, last: u16) {
+        (last..=u16::MAX).skip(1).for_each(|address| self.bus.set_mark(address, mark::READ_ONLY, true));
+    }
+
     /// Like [`Core::protect`], and nothing in it may be executed but traps.
     pub fn close(&mut self, first: u16, last: u16, name: &'static str) {
         self.protect(first, last, name);

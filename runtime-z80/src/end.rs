@@ -79,6 +79,8 @@ pub enum FaultKind {
     ReadOnlyDrive,
     #[error("a write to a file with the attribute R/O (on a real machine \"Bdos Err On A: File R/O\")")]
     ReadOnlyFile,
+    #[error("RST 8: BASIC stops with its report {}", report(*.number))]
+    Report { number: u8 },
     #[error("a character for the screen before CHAN-OPEN (1601h) has chosen a channel")]
     NoChannel,
     #[error("channel {channel}; the machine has channel 2 only, the upper screen")]
@@ -109,4 +111,14 @@ pub enum FaultKind {
         "RET to the command processor, which the program has overwritten at {address:04X}h; end with JP 0 instead"
     )]
     CcpOverwritten { address: u16 },
+}
+
+/// What BASIC calls a report: a digit, or a letter for those from 10 on. Report 0 has the code 255.
+fn report(number: u8) -> String {
+    match number {
+        4 => "4 Out of memory".to_string(),
+        0..=9 => number.to_string(),
+        10..=27 => char::from(b'A' + number - 10).to_string(),
+        _ => format!("number {number}, which it does not have"),
+    }
 }

@@ -194,3 +194,41 @@ fn a_rom_reads_keys_and_cannot_be_written() {
     assert_eq!(machine.memory().byte(0), 0x21);
     assert!(FullSpectrum::new(&rom[1..], SpectrumConfig::default()).is_err());
 }
+
+#[test]
+fn basic_stops_with_a_report() {
+    // NOP / RST 8 / the report's number less one
+    let text = |code: u8| match run(&[0x00, 0xCF, code]).0 {
+        End::Fault(fault) => fault.to_string(),
+        other => panic!("a fault expected: {other:?}"),
+    };
+    assert_eq!(text(3), "at 8001h: RST 8: BASIC stops with its report 4 Out of memory");
+    assert_eq!(text(0xFF), "at 8001h: RST 8: BASIC stops with its report 0");
+    assert_eq!(text(9), "at 8001h: RST 8: BASIC stops with its report A");
+    assert_eq!(text(0x1A), "at 8001h: RST 8: BASIC stops with its report R");
+    assert_eq!(text(0x1B), "at 8001h: RST 8: BASIC stops with its report number 28, which it does not have");
+}
+
+#[test]
+fn a_machine_with_16_kb_has_no_memory_behind_them() {
+    // LD HL,7FFFh / LD (HL),1 / INC HL / LD (HL),1 / RET, from 7000h on, with a byte behind the memory
+    let mut program = vec![0x21, 0xFF, 0x7F, 0x36, 1, 0x23, 0x36, 1, RET];
+    program.resize(0x1001, 7);
+    let mut tape = tape(&program);
+    // The address in the header, and its checksum.
+    tape[17] ^= 0x80 ^ 0x70;
+    tape[20] ^= 0x80 ^ 0x70;
+    let start = |memory_last| {
+        let config = SpectrumConfig { memory_last, ..SpectrumConfig::default() };
+        let mut machine =
+            SpectrumMachine::load_tape(&tape, Script::new(b""), config).expect("the tape is whole");
+        let before = machine.memory().byte(0x8000);
+        assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+        let memory = machine.memory();
+        (memory.word(0x5CB4), before, memory.byte(0x7FFF), memory.byte(0x8000))
+    };
+    assert_eq!(start(0xFFFF), (0xFFFF, 7, 1, 1));
+    let (top, before, last, behind) = start(0x7FFF);
+    assert_eq!((top, last), (0x7FFF, 1));
+    assert!(before == behind && before != 7, "{before}");
+}

@@ -4,7 +4,9 @@ use super::support::{self, Random};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
-use mlc_runtime_z80::{End, Memory, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols};
+use mlc_runtime_z80::{
+    End, Fault, FaultKind, Memory, NoObserver, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols,
+};
 
 /// What a run of a query showed.
 struct Ran {
@@ -133,4 +135,22 @@ fn random_networks_are_exact_in_every_form() {
     }
     eprintln!("{compared} programs compared");
     assert!(compared >= 60, "only {compared} programs fit the Spectrum");
+}
+
+#[test]
+fn on_16_kb_basic_reports_what_is_missing() {
+    let (model, _) = support::own("commands");
+    let image = compile(&model, None).expect("it fits").image;
+    let config = SpectrumConfig { memory_last: 0x7FFF, ..SpectrumConfig::default() };
+    let tape = image.file(ImageKind::Tap, "commands");
+    let mut machine = SpectrumMachine::load_tape(&tape, Script::new(b""), config).expect("the tape is whole");
+    let before = machine.memory().bytes().to_vec();
+    match machine.run(&mut NoObserver) {
+        End::Fault(Fault { kind, .. }) => assert_eq!(kind, FaultKind::Report { number: 4 }),
+        other => panic!("it goes on: {other:?}"),
+    }
+    // Nothing but the return address on the stack has been written.
+    let after = machine.memory().bytes();
+    let written = (0..0x10000).filter(|&at| before[at] != after[at]).count();
+    assert!(written <= 2, "{written} bytes written");
 }

@@ -40,18 +40,26 @@ struct Session(FullSpectrum);
 
 impl Session {
     fn switched_on(rom: &[u8]) -> Self {
-        let mut session = Self(FullSpectrum::new(rom, SpectrumConfig::default()).expect("the ROM has 16 KB"));
+        Self::with(rom, SpectrumConfig::default())
+    }
+
+    fn with(rom: &[u8], config: SpectrumConfig) -> Self {
+        let mut session = Self(FullSpectrum::new(rom, config).expect("the ROM has 16 KB"));
         session.wait(BOOT);
         session
     }
 
     fn from_tape(rom: &[u8], image: &Image) -> Self {
         let mut session = Self::switched_on(rom);
-        session.0.insert_tape(&image.file(ImageKind::Tap, "a program")).expect("the tape is whole");
-        // This BASIC takes keywords letter by letter.
-        session.keys("load \"\"\r");
-        session.wait(LOAD);
+        session.load(image);
         session
+    }
+
+    fn load(&mut self, image: &Image) {
+        self.0.insert_tape(&image.file(ImageKind::Tap, "a program")).expect("the tape is whole");
+        // This BASIC takes keywords letter by letter.
+        self.keys("load \"\"\r");
+        self.wait(LOAD);
     }
 
     fn from_snapshot(rom: &[u8], image: &Image) -> Self {
@@ -121,6 +129,15 @@ fn load_quote_quote_and_it_talks() {
         assert_eq!(session.shown(), rows(texts.iter().map(String::as_str)), "{name}");
         session.back_to_basic();
     }
+}
+
+#[test]
+fn on_16_kb_basic_reports_what_is_missing() {
+    let Some(rom) = rom() else { return };
+    let mut session =
+        Session::with(&rom, SpectrumConfig { memory_last: 0x7FFF, ..SpectrumConfig::default() });
+    session.load(&compiled("commands").image);
+    assert!(session.line().contains("Out of memory, 10:3"), "{}", session.shown());
 }
 
 #[test]

@@ -51,6 +51,7 @@ impl FullSpectrum {
         let mut core = Core::new(Ula::new(), config.seed);
         core.load_rom(0x0000, rom);
         core.trap(LD_BYTES);
+        core.leave_out(config.memory_last);
         core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
         core.set_symbols(config.symbols);
         if let Some(limit) = config.limit {

@@ -53,6 +53,8 @@ pub struct SpectrumConfig {
     pub limit: Option<u64>,
     /// The lowest address that pushes, calls and interrupts may write to. Default: any.
     pub lowest_sp: Option<u16>,
+    /// The last address of memory: FFFFh, the default, or 7FFFh for the machine with 16 KB.
+    pub memory_last: u16,
     /// The seed of what memory and registers hold where nothing was put.
     pub seed: u64,
     /// Names for addresses in faults.
@@ -61,7 +63,13 @@ pub struct SpectrumConfig {
 
 impl Default for SpectrumConfig {
     fn default() -> Self {
-        SpectrumConfig { limit: None, lowest_sp: None, seed: 1, symbols: Symbols::default() }
+        SpectrumConfig {
+            limit: None,
+            lowest_sp: None,
+            memory_last: 0xFFFF,
+            seed: 1,
+            symbols: Symbols::default(),
+        }
     }
 }
 
@@ -91,6 +99,7 @@ impl<C: Console> SpectrumMachine<C> {
     /// A file that is no tape, or has no code on it.
     pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
         let tape::Code { start, bytes } = tape::code(file)?;
+        let last = config.memory_last;
         let mut machine = Self::new(console, config);
         // CLEAR put BASIC's stack below the program: the end mark 3E00h, the error handler's address, and what the
         // interpreter has called. On top, the return address of USR.
@@ -98,7 +107,7 @@ impl<C: Console> SpectrumMachine<C> {
         core.load(RAMTOP, &start.wrapping_sub(1).to_le_bytes());
         let sp = start.wrapping_sub(12);
         core.load(sp, &rom::STACK_BC.to_le_bytes());
-        core.load(start, &bytes);
+        core.load(start, bytes.get(..(usize::from(last) + 1).saturating_sub(start.into())).unwrap_or(&bytes));
         core.set_registers(Registers { bc: start, sp, pc: start, iy: IY, ..core.registers() });
         Ok(machine)
     }
@@ -124,7 +133,8 @@ impl<C: Console> SpectrumMachine<C> {
         core.load(S_POSN, &[33, 24]);
         core.load(SCR_CT, &[1]);
         core.load(ATTR_P, &[COLOURS]);
-        core.load(P_RAMT, &[0xFF, 0xFF]);
+        core.load(P_RAMT, &config.memory_last.to_le_bytes());
+        core.leave_out(config.memory_last);
         core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
         core.enable_interrupts();
         core.ask_host_at_halt();

@@ -15,6 +15,8 @@ use crate::observe::Observer;
 use crate::run::Host;
 use mlc_machine::{Attended, Console, Input, Junk};
 
+/// `RST 8`: BASIC stops with the report whose number, less one, stands behind it.
+const ERROR: u16 = 0x0008;
 pub(super) const PRINT: u16 = 0x0010;
 pub(super) const INTERRUPT: u16 = 0x0038;
 pub(super) const CLS: u16 = 0x0D6B;
@@ -23,7 +25,7 @@ pub(super) const CHAN_OPEN: u16 = 0x1601;
 pub(super) const STACK_BC: u16 = 0x2D2B;
 /// Where BASIC prints its report and goes on: the way back of a program that a snapshot starts.
 const MAIN_REPORT: u16 = 0x1303;
-pub(super) const ENTRIES: [u16; 6] = [PRINT, INTERRUPT, CLS, MAIN_REPORT, CHAN_OPEN, STACK_BC];
+pub(super) const ENTRIES: [u16; 7] = [ERROR, PRINT, INTERRUPT, CLS, MAIN_REPORT, CHAN_OPEN, STACK_BC];
 
 /// Channel S, the upper screen: all rows but the two lowest.
 const CHANNEL_S: u8 = 2;
@@ -173,6 +175,11 @@ impl<C: Console, P: Ports> Host<P> for Rom<C> {
 
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         match core.pc() {
+            ERROR => {
+                let behind = core.memory().word(core.registers().sp);
+                let number = core.memory().byte(behind).wrapping_add(1);
+                return Err(core.end(FaultKind::Report { number }, behind.wrapping_sub(1)));
+            }
             PRINT => self.print(core, observer)?,
             INTERRUPT => self.interrupt(core, observer)?,
             CLS => {
