@@ -6,10 +6,14 @@ bdos            equ 0005h
 bdos_base       equ 0006h               ; where memory ends: the BDOS begins here
 tail            equ 0080h               ; length, then the text
 
+; On an 8080, P is the parity of every result, and that of 0 is even; on a Z80 it is the overflow of a subtraction. Up to
+; the jump there are no instructions but the 8080's. Carry is clear from there on.
 start:
+        sub a
+        ld de,no_z80_text
+        jp pe,refuse
         ld hl,(bdos_base)
         ld de,memory_end
-        or a
         sbc hl,de
         jr c,no_memory
         ld (caller_stack),sp
@@ -66,10 +70,16 @@ exit:
 
 no_memory:
         ld de,no_memory_text
+refuse:
         ld c,9
         jp bdos                         ; returns to the CCP: nothing has been touched
 
-no_memory_text: db "not enough memory",13,10,"$"
+no_z80_text:    db "this program needs a Z80",13,10,"$"
+no_memory_text: db "not enough memory: BDOS below "  ; and memory_end in hexadecimal
+{%- for place in [4096, 256, 16, 1] %}
+        db '0'+((memory_end/{{ place }}) and 15)+((((memory_end/{{ place }}) and 15)+6)/16)*7
+{%- endfor %}
+        db "h",13,10,"$"
 prompt:         db "> $"
 
 newline:

@@ -5,6 +5,7 @@ mod support;
 
 mod bands;
 mod cpc;
+mod processor;
 mod program;
 mod published;
 mod random;

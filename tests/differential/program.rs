@@ -89,7 +89,8 @@ fn too_little_memory_is_said_and_nothing_is_touched() {
     match CpmMachine::load(&image.bytes, b"on", Script::new(b""), config) {
         Ok(mut machine) => {
             assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
-            assert_eq!(machine.console().output(), b"not enough memory\r\n");
+            let needs = format!("not enough memory: BDOS below {:04X}h\r\n", image.memory_end);
+            assert_eq!(String::from_utf8_lossy(machine.console().output()), needs);
         }
         // The CCP itself may refuse the file first.
         Err(LoadError::TooLarge { .. }) => panic!("choose a model with larger buffers for this test"),
