@@ -11,7 +11,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Layer, Optimize};
-use mlc_compiler::target::ImageKind;
+use mlc_compiler::target::{ImageKind, cpm};
 use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -72,6 +72,31 @@ pub struct TargetArg {
     /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
     #[arg(long, value_name = "BOARD")]
     pub profile: Option<String>,
+    /// Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bdos: Option<Bdos>,
+}
+
+/// The entry of a CP/M system's BDOS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bdos(pub u16);
+
+impl FromStr for Bdos {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let lower = text.to_ascii_lowercase();
+        let digits = lower.strip_prefix("0x").or_else(|| lower.strip_suffix('h'));
+        let digits = digits.filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        let Some(Ok(address)) = digits.map(|digits| u32::from_str_radix(digits, 16)) else {
+            return Err("write a hexadecimal address as D806h or 0xD806".into());
+        };
+        let (least, most) = (cpm::LOWEST_BDOS, cpm::HIGHEST_BDOS);
+        match u16::try_from(address) {
+            Ok(address) if (least..=most).contains(&address) => Ok(Self(address)),
+            _ => Err(format!("a BDOS begins at {least:04X}h to {most:04X}h")),
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -356,6 +381,9 @@ pub struct RunArgs {
     /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
     #[arg(long, value_name = "BOARD")]
     pub profile: Option<String>,
+    /// Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bdos: Option<Bdos>,
     /// Write what stands on the screen at the end to FILE, a PNG; for machines with a picture
     #[arg(long, value_name = "FILE.png", value_parser = file_of("PNG", "png"))]
     pub screenshot: Option<PathBuf>,
@@ -425,6 +453,9 @@ pub struct VerifyArgs {
 pub struct InspectArgs {
     #[command(flatten)]
     pub model: ModelArg,
+    /// Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bdos: Option<Bdos>,
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
@@ -453,6 +484,20 @@ mod tests {
         assert_eq!(parsed("fc1_query=gaps"), Ok(LayerForm(Layer::Stage("fc1_query".into()), Form::Gaps)));
         for wrong in ["2", "=packed", "2=", "2=Packed", "0=gaps", "2=packed=gaps"] {
             assert!(parsed(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_bdos_is_a_hexadecimal_address_in_memory() {
+        let address = |text: &str| text.parse::<Bdos>().map(|bdos| bdos.0);
+        for text in ["D806h", "d806H", "0D806h", "0xD806", "0XD806"] {
+            assert_eq!(address(text), Ok(0xD806), "{text}");
+        }
+        for text in ["", "h", "0x", "D806", "55302", "+D806h", "0xD806h", "D8 06h"] {
+            assert_eq!(address(text), Err("write a hexadecimal address as D806h or 0xD806".into()), "{text}");
+        }
+        for text in ["0h", "0B05h", "F1D1h", "10000h", "FFFFFFFFh"] {
+            assert_eq!(address(text), Err("a BDOS begins at 0B06h to F1D0h".into()), "{text}");
         }
     }
 

@@ -22,6 +22,9 @@ pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
         let problem = "C has no target: write .c and .zip in a command of their own";
         return Err(CliError::Usage(problem.into()));
     }
+    if c > 0 && args.target.bdos.is_some() {
+        return Err(CliError::Usage("C has no target: leave --bdos out".into()));
+    }
     Ok(c > 0)
 }
 

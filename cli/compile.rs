@@ -6,7 +6,7 @@ use crate::files::Output;
 use crate::say::say;
 use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, c99, check, files, prompts, sim, targets, templates, wokwi};
+use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::target::{Board, ImageKind};
@@ -24,6 +24,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         return c99::run(args, &assets, &files::model(&args.model)?.model, out);
     }
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     check_outputs(args, &target)?;
     let model = files::model(&args.model)?.model;
     let calibration = match &args.calibrate {
@@ -60,6 +61,8 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     }
     folders.iter().try_for_each(|folder| files::create_folder(folder))?;
     files::write_all(&outputs)?;
+    let programs = outputs.iter().filter(|output| sim::program_kind(&output.path) == Some(ImageKind::Com));
+    programs.filter_map(|output| cpm::note(&output.path)).for_each(|note| say!("{note}"));
     if args.json {
         writeln!(out, "{}", targets::json(&Summary::new(&compiled, &target, &outputs)))?;
     } else if args.emit.is_none() {
@@ -206,6 +209,9 @@ fn report(
             target.stack
         )?,
     }
+    if let Some(needs) = cpm::needs(image, target) {
+        writeln!(out, "{needs}")?;
+    }
     for output in outputs {
         let start = sim::program_kind(&output.path)
             .and_then(|kind| Image::start(kind, &compiled.plan.network.name))
@@ -237,6 +243,9 @@ struct Summary<'a> {
     predicted_cycles_a_step: f64,
     image_bytes: usize,
     memory_end: usize,
+    /// CP/M: where the BDOS of a system must lie at least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lowest_bdos: Option<u16>,
     files: Vec<FileRow>,
 }
 
@@ -291,6 +300,7 @@ impl<'a> Summary<'a> {
             predicted_cycles_a_step: prediction.total(),
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
+            lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
             files: outputs
                 .iter()
                 .map(|o| FileRow { path: files::shown(&o.path), bytes: o.bytes.len() })

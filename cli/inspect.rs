@@ -1,6 +1,6 @@
 //! `mlc inspect`: what a model consists of and where it fits.
 
-use crate::args::InspectArgs;
+use crate::args::{Bdos, InspectArgs};
 use crate::error::CliError;
 use crate::import::widths;
 use crate::table::{Align, count, grouped, table};
@@ -98,7 +98,7 @@ pub fn numbered(labels: &[String]) -> String {
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
     let assets = Assets::builtin();
-    let facts = Facts::new(&model, &assets)?;
+    let facts = Facts::new(&model, &assets, args.bdos)?;
     match args.json {
         true => writeln!(out, "{}", targets::json(&facts))?,
         false => facts.print(out)?,
@@ -107,8 +107,8 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 }
 
 impl<'a> Facts<'a> {
-    fn new(model: &'a Model, assets: &Assets) -> Result<Self, CliError> {
-        let targets = assets.targets()?;
+    fn new(model: &'a Model, assets: &Assets, bdos: Option<Bdos>) -> Result<Self, CliError> {
+        let targets = targets::all_at_bdos(assets.targets()?, bdos);
         // The longest query of any target: bounds that hold everywhere.
         let longest = targets.iter().map(|t| t.longest_query).chain([model.query.max_length]).max();
         let graph = mlc_compiler::reference(model)?;

@@ -17,6 +17,7 @@ mod c99;
 mod check;
 mod compile;
 mod console;
+mod cpm;
 mod data;
 mod energy;
 mod error;

@@ -48,11 +48,15 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
                            --max-cycles out";
             return Err(CliError::Usage(message.into()));
         }
+        if args.bdos.is_some() {
+            let message = "the reference interpreter is no CP/M system: leave --bdos out";
+            return Err(CliError::Usage(message.into()));
+        }
         let model = files::model(&args.program)?.model;
         return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
     }
     let assets = Assets::builtin();
-    let target = targets::find(target, args.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
     if args.screenshot.is_some() && args.prompts.is_empty() {
         return Err(CliError::Usage("--screenshot shows what prompts lead to: give one at least".into()));
     }
@@ -104,6 +108,7 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
             targets::find(name, args.profile.as_deref(), &assets)?
         }
     };
+    let target = targets::at_bdos(target, args.bdos)?;
     if !target.images.contains(&kind) {
         return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
     }

@@ -1,6 +1,6 @@
 //! `mlc targets`, and finding the target that the user named.
 
-use crate::args::TargetsArgs;
+use crate::args::{Bdos, TargetsArgs};
 use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
@@ -89,6 +89,25 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
         .into_iter()
         .find(|t| t.name == name)
         .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
+}
+
+/// The target with its BDOS where `--bdos` says, if it does.
+///
+/// # Errors
+/// The target is no CP/M system.
+pub fn at_bdos(target: Target, bdos: Option<Bdos>) -> Result<Target, CliError> {
+    let Some(Bdos(bdos)) = bdos else { return Ok(target) };
+    let message = format!("--bdos is for CP/M systems, and {} is none", target.name);
+    target.with_bdos(bdos).ok_or(CliError::Usage(message))
+}
+
+/// All of `targets`, those for CP/M with their BDOS where `--bdos` says, if it does.
+pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
+    let moved = |target: Target| match bdos {
+        Some(Bdos(bdos)) => target.clone().with_bdos(bdos).unwrap_or(target),
+        None => target,
+    };
+    targets.into_iter().map(moved).collect()
 }
 
 /// The first built-in target that loads files of a kind.

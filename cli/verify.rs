@@ -57,6 +57,7 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     }
     let assets = Assets::builtin();
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     let loaded = files::model(&args.model.path)?;
     let model = &loaded.model;
     let graph = mlc_compiler::reference(model)?;

@@ -48,8 +48,11 @@ pub struct Figures {
 pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
     let assets = Assets::builtin();
     let targets = match &args.target {
-        Some(name) => vec![targets::find(name, args.profile.as_deref(), &assets)?],
-        None => assets.targets()?,
+        Some(name) => {
+            let target = targets::find(name, args.profile.as_deref(), &assets)?;
+            vec![targets::at_bdos(target, args.bdos)?]
+        }
+        None => targets::all_at_bdos(assets.targets()?, args.bdos),
     };
     let plans = match args.plan.demands()? {
         given if given != Demands::default() => vec![given],

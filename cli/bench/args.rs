@@ -1,6 +1,6 @@
 //! What can be typed behind `mlc bench`.
 
-use crate::args::PlanArgs;
+use crate::args::{Bdos, PlanArgs};
 use crate::help;
 use crate::limit::LimitArg;
 use clap::Args;
@@ -24,6 +24,9 @@ pub struct BenchArgs {
     /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
     #[arg(long, value_name = "BOARD", requires = "target")]
     pub profile: Option<String>,
+    /// Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]
+    #[arg(long, value_name = "ADDRESS")]
+    pub bdos: Option<Bdos>,
     /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,

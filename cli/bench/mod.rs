@@ -85,6 +85,7 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     };
     let assets = Assets::builtin();
     let target = targets::find(args.target.as_deref().unwrap_or(TARGET), args.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.bdos)?;
     let loaded = files::model(model)?;
     let (demands, max_cycles) = (&args.plan.demands()?, args.limit.max_cycles);
     let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands, max_cycles };

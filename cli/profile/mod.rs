@@ -71,6 +71,7 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     files::check_writable(args.files())?;
     let assets = Assets::builtin();
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     let profile = match sim::program_kind(&args.program) {
         Some(kind) => of_program(kind, args, &target)?,
         None => of_model(args, &target, &assets)?,

@@ -3,7 +3,8 @@
 use crate::Request;
 use crate::asm::AsmError;
 use crate::ir::{Form, TypeError};
-use crate::plan::{Needs, NoSuchLayer, PlanError, Survey};
+use crate::plan::{self, Demands, Needs, NoSuchLayer, Optimize, PlanError, Survey};
+use crate::target::{Machine, cpm};
 use crate::valid::InvalidGraph;
 use std::fmt::Write;
 use thiserror::Error;
@@ -12,7 +13,7 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum CompileError {
     #[error("{name} does not fit {target}: {limit}")]
-    TooLarge { name: String, target: String, limit: String, table: String },
+    TooLarge { name: String, target: String, limit: String, table: String, advice: String },
     #[error(transparent)]
     Layer(#[from] NoSuchLayer),
     #[error("a bug in mlc: {0}")]
@@ -31,11 +32,9 @@ impl CompileError {
     /// What the user can do about it.
     pub fn help(&self) -> String {
         match self {
-            Self::TooLarge { table, .. } => {
-                format!(
-                    "{table}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
-                )
-            }
+            Self::TooLarge { table, advice, .. } => format!(
+                "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
+            ),
             Self::Layer(_) => "name a layer by its number, or one of its stages".into(),
             Self::Template { .. } => "correct the template, or leave --templates away".into(),
             Self::Assembly(_) => {
@@ -75,20 +74,60 @@ impl CompileError {
             let names: Vec<_> =
                 forms[..if same { 1 } else { forms.len() }].iter().map(|f| f.name()).collect();
             let memory = if target.flash.is_some() { needs.buffers } else { needs.total() };
-            let _ = writeln!(table, "  {:>8} {:>8}  {}", needs.image, memory, names.join(", "));
+            let line = format!("  {:>8} {:>8}  {}\n", needs.image, memory, names.join(", "));
+            // The same forms with and without what is known of a window may need the same.
+            if !table.ends_with(&line) {
+                table.push_str(&line);
+            }
         }
         table.push_str("each stage, in bytes:\n");
         for (name, offers) in survey.stages() {
             let offers: Vec<_> = offers.iter().map(|o| format!("{} {}", o.form, o.bytes)).collect();
             let _ = writeln!(table, "  {name}: {}", offers.join(", "));
         }
+        let advice = advice(request, survey, refused.iter().map(|(_, needs)| *needs));
         let mut limit = match target.flash {
+            None if target.image_end < target.memory_end => {
+                let image = target.image_end - target.origin;
+                format!("{} bytes are free there, {image} of them for the image", target.memory())
+            }
             None => format!("{} bytes are free there", target.memory()),
             Some(flash) => format!("{flash} bytes of flash and {} of RAM are free there", target.memory()),
         };
         if let Some(most) = demands.max_bytes {
             limit = format!("{limit}, and its image may have {most} bytes at most");
         }
-        Self::TooLarge { name: request.model.name.clone(), target: target.name.clone(), limit, table }
+        Self::TooLarge { name: request.model.name.clone(), target: target.name.clone(), limit, table, advice }
     }
+}
+
+/// What other options would do about a program that is too large; a sentence each. `needs` are those of the plans that
+/// the options of now allow.
+fn advice(request: &Request, survey: &Survey, needs: impl Iterator<Item = Needs>) -> String {
+    let mut advice = String::new();
+    let max_bytes = request.demands.max_bytes;
+    let free = Demands { optimize: Optimize::Size, max_bytes, ..Demands::default() };
+    let plans = plan::candidates(survey, &free).unwrap_or_default();
+    let smallest = plans.iter().map(|forms| survey.estimate(forms).0).min_by_key(|needs| needs.total());
+    let decided = request.demands.encoding.is_some() || !request.demands.layers.is_empty();
+    if let Some(needs) = smallest.filter(|needs| decided && free.excess(request.target, *needs) == 0) {
+        let _ = writeln!(
+            advice,
+            "With --optimize size, and without --encoding and --layer, it would fit: an image of about {} bytes.",
+            needs.image
+        );
+    }
+    let bdos = |needs: Needs| {
+        let memory_end = usize::from(request.target.origin) + needs.total();
+        cpm::lowest_bdos(needs.image, memory_end).filter(|_| max_bytes.is_none())
+    };
+    if request.target.machine == Machine::Cpm
+        && let Some(bdos) = needs.filter_map(bdos).min()
+    {
+        let _ = writeln!(
+            advice,
+            "With its BDOS at about {bdos:04X}h or above (--bdos) a CP/M system would run it."
+        );
+    }
+    advice
 }

@@ -4,6 +4,7 @@ mod avr;
 mod bench;
 mod c99;
 mod compile;
+mod cpm;
 mod data;
 mod errors;
 mod eval;

@@ -1,0 +1,130 @@
+//! CP/M systems with less memory: what a program says it needs, `--bdos`, and names on CP/M.
+
+use crate::{Folder, models};
+use insta::assert_snapshot;
+use serde_json::Value;
+
+fn commands() -> Folder {
+    let folder = Folder::new();
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/models/commands/model.ron");
+    folder.write("commands.ron", std::fs::read(model).expect("the model is in the project"));
+    folder
+}
+
+/// The address in what `mlc compile` says of a program.
+fn needs(said: &str) -> u16 {
+    let (_, rest) = said.split_once("needs a BDOS at ").unwrap_or_else(|| panic!("{said}"));
+    u16::from_str_radix(&rest[..4], 16).unwrap_or_else(|e| panic!("{e}: {said}"))
+}
+
+#[test]
+fn a_program_says_what_it_needs_and_runs_there_and_not_below() {
+    let folder = commands();
+    let said = folder.mlc(["compile", "commands.ron", "-o", "c.com"]).ok();
+    let lowest = needs(&said);
+    let sentence = format!(
+        "needs a BDOS at {lowest:04X}h or above: a standard system of 20 KB has it there; for less, --bdos ADDRESS or \
+         --optimize size\n"
+    );
+    assert!(said.contains(&sentence), "{said}");
+    let json = folder.mlc(["compile", "commands.ron", "-o", "c.com", "--json"]).ok();
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!(json["lowest_bdos"], lowest);
+
+    let run =
+        |bdos: u16| folder.mlc(["run", "c.com", "--bdos", &format!("{bdos:04X}h"), "turn on the light"]);
+    assert_eq!(run(lowest).ok(), "ON\n");
+    assert_eq!(run(lowest - 1).ok(), format!("not enough memory: BDOS below {lowest:04X}h\n"));
+    // A program for a smaller system is another one.
+    let below = format!("{:#06X}", lowest - 1);
+    let said = folder.mlc(["compile", "commands.ron", "-o", "less.com", "--bdos", &below]).ok();
+    assert!(needs(&said) < lowest, "{said}");
+    assert!(said.contains(&format!("of {}h\n", &below[2..])), "{said}");
+    assert_eq!(folder.mlc(["run", "less.com", "--bdos", &below, "turn on the light"]).ok(), "ON\n");
+}
+
+#[test]
+fn other_machines_need_no_bdos() {
+    let folder = commands();
+    for target in ["zx48", "atmega328p"] {
+        let said = folder.mlc(["compile", "commands.ron", "-t", target]).ok();
+        assert!(!said.contains("BDOS"), "{said}");
+        let json = folder.mlc(["compile", "commands.ron", "-t", target, "--json"]).ok();
+        assert!(!json.contains("bdos"), "{json}");
+    }
+}
+
+#[test]
+fn every_verb_that_has_a_machine_takes_a_bdos() {
+    let folder = commands();
+    let with = |args: &[&str]| folder.mlc(args.iter().chain(&["--bdos", "2806h"])).ok();
+    let size = |said: &str| -> Value {
+        let value: Value = serde_json::from_str(said).expect("it is JSON");
+        value["image_bytes"].clone()
+    };
+    let image = size(&with(&["compile", "commands.ron", "-o", "c.com", "--json"]));
+    assert_ne!(image, size(&folder.mlc(["compile", "commands.ron", "-o", "d.com", "--json"]).ok()));
+    assert_eq!(with(&["run", "commands.ron", "turn on the light"]), "ON\n");
+    assert!(with(&["verify", "commands.ron", "--random", "3"]).ends_with(": all equal\n"));
+    assert_eq!(size(&with(&["bench", "commands.ron", "--json"])), image);
+    let all = with(&[
+        "bench",
+        "--all",
+        "commands.ron",
+        "-t",
+        "z80-cpm",
+        "--optimize",
+        "speed",
+        "--encoding",
+        "gaps",
+    ]);
+    assert!(all.contains("z80-cpm"), "{all}");
+    assert!(with(&["profile", "commands.ron", "turn on the light", "--json"]).contains("fc1"));
+    with(&["profile", "c.com", "turn on the light"]);
+    let facts: Value =
+        serde_json::from_str(&with(&["inspect", "commands.ron", "--json"])).expect("it is JSON");
+    let targets = facts["targets"].as_array().expect("there are targets");
+    let cpm = targets.iter().find(|target| target["target"] == "z80-cpm").expect("it is built in");
+    assert_eq!((&cpm["memory"], &cpm["image_bytes"]), (&(0x2806 - 0x0100).into(), &image));
+    assert!(targets.iter().any(|target| target["target"] == "zx48" && target["memory"] != cpm["memory"]));
+}
+
+#[test]
+fn wrong_addresses_and_targets_are_wrong_usage() {
+    let folder = commands();
+    let wrong = |args: &[&str]| folder.mlc(args).fails(2);
+    let said = [
+        wrong(&["compile", "commands.ron", "--bdos", "D806"]),
+        wrong(&["compile", "commands.ron", "--bdos", "F206h"]),
+        wrong(&["compile", "commands.ron", "--bdos", "D806h", "-t", "zx48"]),
+        wrong(&["compile", "commands.ron", "--bdos", "D806h", "-o", "c.c"]),
+        wrong(&["run", "commands.ron", "--bdos", "D806h", "-t", "reference", "hello"]),
+        wrong(&["bench", "commands.ron", "--bdos", "D806h", "-t", "atmega328p"]),
+    ];
+    assert_snapshot!("wrong-bdos", said.join("\n"));
+    assert_eq!(folder.names(), ["commands.ron"]);
+}
+
+#[test]
+fn a_refusal_says_what_would_make_it_fit() {
+    let folder = Folder::new();
+    folder.write("model.ron", models::text(&models::chat()));
+    let refused =
+        |options: &[&str]| folder.mlc(["compile", "--bdos", "1006h"].iter().chain(options)).fails(1);
+    assert_snapshot!("bdos-too-low-for-a-form", refused(&["--encoding", "unrolled"]));
+    let smaller = folder.mlc(["compile", "--bdos", "1806h", "--encoding", "unrolled"]).fails(1);
+    assert_snapshot!("form-too-large-for-a-bdos", smaller);
+    folder.mlc(["compile", "--bdos", "1806h", "--optimize", "size"]).ok();
+    assert_snapshot!("bdos-too-low-for-bytes", refused(&["--max-bytes", "500"]));
+    assert_snapshot!("bdos-too-low", folder.mlc(["compile", "--bdos", "0B06h"]).fails(1));
+}
+
+#[test]
+fn names_that_cpm_has_not_get_a_note() {
+    let folder = commands();
+    let ran =
+        folder.mlc(["compile", "commands.ron", "-o", "commands-2.com", "-o", "c.com", "-o", "long-name.lst"]);
+    let note = "note: commands-2.com is no name on CP/M, which has 8 characters and 3 more: call it COMMANDS.COM there\n";
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), note));
+    assert_eq!(folder.mlc(["compile", "commands.ron"]).stderr, "", "commands.com has 8 characters");
+}
