@@ -4,6 +4,7 @@
 use crate::error::CliError;
 use crate::files::Output;
 use mlc_compiler::target::Profile;
+use mlc_compiler::target::pins::matched;
 use mlc_compiler::target::profile::Wokwi;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -43,8 +44,8 @@ pub fn files(
 
 fn diagram(profile: &Profile, board: &Wokwi, labels: &[String]) -> Result<Value, CliError> {
     let mut pins: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (label, drive) in profile.pins.iter().filter(|(label, _)| labels.contains(label)) {
-        pins.entry(format!("P{}{}", drive.port, drive.bit)).or_default().push(label);
+    for (label, pin) in matched(&profile.pins, labels) {
+        pins.entry(profile.pins[pin].1.pin()).or_default().push(&labels[label]);
     }
     let mut parts = vec![json!({ "type": board.part, "id": "board", "top": 0, "left": 0, "attrs": {} })];
     let mut connections = Vec::new();

@@ -52,6 +52,10 @@ struct Facts {
     fields: BTreeMap<(String, String), u8>,
     interrupts: BTreeMap<String, u8>,
     ports: Vec<char>,
+    /// Bits of each port's register.
+    pins: BTreeMap<char, u8>,
+    /// Pads by the peripheral and its signal.
+    pads: BTreeMap<(String, String), String>,
     architecture: String,
 }
 
@@ -66,6 +70,18 @@ impl Facts {
         // The fuses are registers of another address space.
         let in_data =
             |node: &Node| !node.ancestors().any(|n| matches!(n.attribute("name"), Some("FUSE" | "LOCKBIT")));
+        let mut pins = BTreeMap::new();
+        for register in all("register").filter(in_data) {
+            if let Some(port) = name(&register).strip_prefix("PORT").and_then(|port| port.parse().ok()) {
+                pins.insert(port, value(&register, "mask") as u8);
+            }
+        }
+        let mut pads = BTreeMap::new();
+        for signal in all("signal") {
+            let part = signal.ancestors().find(|n| n.has_tag_name("instance")).unwrap();
+            let [group, pad] = ["group", "pad"].map(|a| signal.attribute(a).unwrap().to_string());
+            pads.insert((name(&part), group), pad);
+        }
         let mut registers = BTreeMap::new();
         let mut fields = BTreeMap::new();
         for register in all("register").filter(in_data) {
@@ -78,6 +94,8 @@ impl Facts {
         Self {
             segments,
             ports: registers.keys().filter_map(|n| n.strip_prefix("PORT")?.chars().next()).collect(),
+            pins,
+            pads,
             registers,
             fields,
             interrupts: all("interrupt").map(|n| (name(&n), value(&n, "index") as u8)).collect(),
@@ -107,6 +125,7 @@ fn agrees(device: &Device, facts: &Facts) {
         assert_eq!(addresses, [pin, pin + 1, pin + 2], "{name}: port {letter}");
     }
     assert_eq!(device.ports.keys().copied().collect::<Vec<_>>(), facts.ports, "{name}");
+    assert_eq!(device.pins, facts.pins, "{name}");
     let sleep = if facts.registers.contains_key("SMCR") { "SMCR" } else { "MCUCR" };
     let field = |register: &str, field: &str| facts.fields[&(register.to_string(), field.to_string())];
     assert_eq!(device.sleep.register, facts.register(sleep), "{name}");
@@ -124,6 +143,10 @@ fn agrees(device: &Device, facts: &Facts) {
         );
         let interrupt = |kind: &str| facts.interrupt([format!("USART{n}_{kind}"), format!("USART_{kind}")]);
         assert_eq!([uart.received, uart.empty], ["RX", "UDRE"].map(interrupt), "{name}");
+        for kind in ["RX", "TX"] {
+            let pad = &facts.pads[&(format!("USART{n}"), format!("{kind}D"))];
+            assert_eq!(device.taken[pad], kind, "{name}");
+        }
     }
 
     // Everything but the USART in use, and nothing that is not there.
@@ -215,7 +238,8 @@ fn boards_are_those_that_people_have() {
     ];
     assert_eq!(found, expected);
     let lilypad = &profiles[0];
-    assert_eq!(lilypad.pins["ON"].to_string(), "PB5 high");
+    let pins: Vec<_> = lilypad.pins.iter().map(|(label, drive)| format!("{label}: {drive}")).collect();
+    assert_eq!(pins, ["ON: PB5 high", "OFF: PB5 low"]);
     assert_eq!(
         lilypad.avrdude("commands.hex").join(" "),
         "avrdude -p atmega328p -c arduino -P PORT -b 57600 -D -U flash:w:commands.hex:i"

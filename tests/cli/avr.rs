@@ -164,7 +164,11 @@ fn boards_of_ones_own_and_boards_that_are_not_there() {
         ("lilipad", 2, "there is no board lilipad with an atmega328p; there are lilypad, nano, uno"),
         ("mega", 2, "there is no board mega with an atmega328p"),
         ("fast.ron", 1, "5000000 baud cannot be made from 16000000 Hz within 2.2 %"),
-        ("pin.ron", 1, "\"PX5 high\" is no pin of atmega328p with its level"),
+        (
+            "pin.ron",
+            1,
+            "pin.ron:9: pins: \"ON\": atmega328p has no pin PX5; its pins are PB0-7, PC0-6, PD0-7",
+        ),
         ("none.ron", 1, "none.ron"),
     ] {
         let said =

@@ -3,7 +3,8 @@
 
 use super::text;
 use crate::target::device::{Core, Device, Uart};
-use crate::target::profile::{Drive, Profile};
+use crate::target::pins::{self, Drive};
+use crate::target::profile::Profile;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -97,10 +98,9 @@ impl BoardContext {
     /// lines of up to `max_query` bytes. `None`: the chip has no serial port, or the profile no speed for it.
     pub fn new(device: &Device, profile: &Profile, labels: &[String], max_query: u8) -> Option<Self> {
         let (uart, divider, baud) = (device.uart?, profile.divider()?, profile.baud?);
-        let drives: Vec<(usize, &String, &Drive)> = profile
-            .pins
-            .iter()
-            .filter_map(|(name, drive)| Some((labels.iter().position(|label| label == name)?, name, drive)))
+        let drives: Vec<(usize, &String, &Drive)> = pins::matched(&profile.pins, labels)
+            .into_iter()
+            .map(|(label, pin)| (label, &labels[label], &profile.pins[pin].1))
             .collect();
         let far = device.core != Core::Avr25;
         Some(Self {

@@ -55,6 +55,12 @@ pub struct Device {
     pub vectors: u8,
     /// `PINx` of each port; `DDRx` and `PORTx` follow it.
     pub ports: BTreeMap<char, u16>,
+    /// Which bits of each port lead out, as a mask.
+    pub pins: BTreeMap<char, u8>,
+    /// Pins that are needed for something else, by name (`PC6`), and for what: `RX` and `TX` of the serial port, `reset`.
+    pub taken: BTreeMap<String, String>,
+    /// Pins that a crystal takes where the board has one.
+    pub crystal: Vec<String>,
     /// The serial port that programs talk over.
     pub uart: Option<Uart>,
     pub sleep: Sleep,
@@ -132,6 +138,9 @@ struct Delta {
     sram: Option<u16>,
     vectors: Option<u8>,
     ports: Option<BTreeMap<char, u16>>,
+    pins: Option<BTreeMap<char, u8>>,
+    taken: Option<BTreeMap<String, String>>,
+    crystal: Option<Vec<String>>,
     uart: Option<Uart>,
     sleep: Option<Sleep>,
     marker: Option<u16>,
@@ -186,6 +195,9 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
         sram: fact!(sram),
         vectors: fact!(vectors),
         ports: fact!(ports),
+        pins: fact!(pins),
+        taken: fact!(taken),
+        crystal: delta.crystal.clone().or_else(|| base.crystal.clone()).unwrap_or_default(),
         uart: delta.uart.or(base.uart),
         sleep: fact!(sleep),
         marker: fact!(marker),
@@ -194,6 +206,9 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
     };
     if device.sram_start.checked_add(device.sram).is_none() || device.sram == 0 {
         return Err(fail(file, "sram", "must be at least one byte and end within 64 KiB"));
+    }
+    if !device.pins.keys().eq(device.ports.keys()) {
+        return Err(fail(file, "pins", "must have the same ports as `ports`"));
     }
     if device.flash == 0 || !device.flash.is_multiple_of(2) {
         return Err(fail(file, "flash", "must be an even number of bytes"));

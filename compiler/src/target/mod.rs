@@ -7,7 +7,10 @@ pub mod board;
 mod check;
 pub mod cpm;
 pub mod device;
+mod line;
+pub mod pins;
 pub mod profile;
+mod profile_file;
 mod read;
 
 pub use board::Board;
