@@ -6,9 +6,10 @@ use crate::files::Output;
 use crate::say::say;
 use crate::sweep_grid::shell_word;
 use crate::table::{Align, grouped, table};
-use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
+use crate::{Outcome, c99, check, cpm, files, pins, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Model, Output as ModelOutput};
 use mlc_compiler::pass::Wrap;
+use mlc_compiler::plan::network::Answer;
 use mlc_compiler::target::{Board, ImageKind};
 use mlc_compiler::{Compiled, Image, Request, Target};
 use serde::Serialize;
@@ -218,6 +219,11 @@ fn report(
             .map_or(String::new(), |line| format!("; on the machine type {line}"));
         let bytes = grouped(output.bytes.len() as u64);
         writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
+    }
+    if let (Some(board), Answer::Label { labels }) = (&target.board, &compiled.plan.network.answer)
+        && let Some(line) = pins::line(&board.profile, labels)
+    {
+        writeln!(out, "{line}")?;
     }
     let hex =
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));

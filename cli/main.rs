@@ -32,6 +32,7 @@ mod limit;
 mod pair_args;
 mod pairs;
 mod parse;
+mod pins;
 mod profile;
 mod progress;
 mod prompts;

@@ -1,6 +1,7 @@
 //! AVR chips and boards from the command line.
 
 use crate::{Folder, models};
+use mlc_compiler::model::Output;
 use serde_json::Value;
 
 fn tiny() -> Folder {
@@ -180,6 +181,30 @@ fn boards_of_ones_own_and_boards_that_are_not_there() {
     assert!(said.contains("--target must be one: atmega2560, atmega328p, atmega32u4"), "{said}");
     let said = folder.mlc(["run", "-t", "attiny85", "--profile", "tiny", "model.ron", "hello"]).fails(2);
     assert!(said.contains("attiny85 has no serial line"), "{said}");
+}
+
+/// Capitals do not matter, and `mlc compile` says which labels drive a pin.
+#[test]
+fn labels_find_their_pins_whatever_their_capitals() {
+    let folder = Folder::new();
+    let mut model = models::classifier();
+    let write = |model: &_| folder.write("model.ron", models::text(model));
+    let compile = ["compile", "-t", "atmega2560", "model.ron", "-o", "sim/"];
+    let pins = |said: String| said.lines().find(|line| line.starts_with("pins: ")).map(str::to_string);
+    write(&model);
+    let none = "pins: no label drives one; the profile mega has pins for ON, OFF, no labels of this model";
+    assert_eq!(pins(folder.mlc(compile).ok()).as_deref(), Some(none));
+    model.output = Output::Classifier { labels: vec!["on".into(), "off".into(), "up".into()] };
+    write(&model);
+    let some = "pins: on PB7 high, off PB7 low; the other label drives none";
+    assert_eq!(pins(folder.mlc(compile).ok()).as_deref(), Some(some));
+    let diagram = json(&folder.text("sim/diagram.json"));
+    assert_eq!(diagram["parts"][1]["attrs"]["label"], "on, off");
+    let source = folder.mlc(["compile", "-t", "atmega2560", "model.ron", "--emit", "asm"]).ok();
+    assert!(source.contains("; on: PB7 high") && source.contains("; off: PB7 low"), "{source}");
+    // A chat has no labels.
+    folder.write("chat.ron", models::text(&models::chat()));
+    assert_eq!(pins(folder.mlc(["compile", "-t", "atmega328p", "chat.ron"]).ok()), None);
 }
 
 #[test]
