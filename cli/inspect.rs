@@ -349,7 +349,7 @@ mod tests {
         let model = import::load(text, "commands", &import::Options::default()).unwrap();
         let mut assets = Assets::builtin();
         assets.set_template("zx48.asm", "{{ nothing_of_that_name }}");
-        let facts = Facts::new(&model, &assets).unwrap();
+        let facts = Facts::new(&model, &assets, None).unwrap();
         let of = |name: &str| facts.targets.iter().find(|fit| fit.target == name).expect("it is a target");
         let bad = of("zx48");
         assert!(!bad.fits && bad.refusal.as_ref().is_some_and(|text| text.contains("nothing_of_that_name")));
