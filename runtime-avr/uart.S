@@ -67,6 +67,9 @@ start:
         sts out_tail, r1
         sts last_key, r1
         sei
+        ldi r30, lo8(greeting)
+        ldi r31, hi8(greeting)
+        rcall send
 
 chat:
         ldi r24, '>'
@@ -113,14 +116,12 @@ emit_wait:
         sleep
         rjmp emit_wait
 emit_room:
-        sei
         clr r27
         subi r26, lo8(-(out_ring))
         sbci r27, hi8(-(out_ring))
         st X, r24
+        sts out_head, r18               ; interrupts are off: behind this the handler could send it, and find none
         ldi r25, TALK+(1<<TELL_EMPTY)
-        cli                             ; between the two the handler could send the character and find none
-        sts out_head, r18
         sts UCSRB, r25
         sei
         ret
@@ -131,25 +132,30 @@ empty:
         push r24
         in r24, SREG
         push r24
-        push r25
         push r30
         push r31
-        lds r25, out_tail
-        mov r30, r25
+        lds r24, out_tail
+        mov r30, r24
         clr r31
         subi r30, lo8(-(out_ring))
         sbci r31, hi8(-(out_ring))
-        ld r24, Z
-        sts UDR, r24
-        inc r25
-        andi r25, OUT_RING-1
-        sts out_tail, r25
-        lds r24, out_head
-        cpse r25, r24
-        rjmp handled
+        ld r30, Z
+        sts UDR, r30
+        inc r24
+        andi r24, OUT_RING-1
+        sts out_tail, r24
+        lds r30, out_head
+        cpse r24, r30
+        rjmp empty_end
         ldi r24, TALK
         sts UCSRB, r24
-        rjmp handled
+empty_end:
+        pop r31
+        pop r30
+        pop r24
+        out SREG, r24
+        pop r24
+        reti
 
 ; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
 ; line; backspace and delete take a character back.
@@ -231,9 +237,9 @@ received:
         andi r24, RING-1
         lds r25, ring_tail
         cp r24, r25
-        breq handled
+        breq received_end
         sts ring_head, r24
-handled:
+received_end:
         pop r31
         pop r30
         pop r25
@@ -264,26 +270,33 @@ tell_{{ loop.index }}:
         ldi r31, hi8(labels)
 tell_seek:
         sbiw r24, 1
-        brcs tell_next
+        brcs send
 tell_skip:
         lpm r18, Z+
         tst r18
         brne tell_skip
         rjmp tell_seek
-tell_send:
-        rcall emit
-tell_next:
+{%- endif %}
+
+; Sends the text in flash at Z, up to a zero. Changes r18, r24, r25, X and Z.
+send:
         lpm r24, Z+
         tst r24
-        brne tell_send
+        breq sent
+        rcall emit
+        rjmp send
+sent:
         ret
 
+greeting:
+        .byte {{ board.greeting.bytes }}, 13, 10, 0 ; {{ board.greeting.name }}
+{%- if board.labels %}
 labels:
 {%- for label in board.labels %}
         .byte {{ label.bytes }}, 0 ; {{ label.name }}
 {%- endfor %}
-        .balign 2
 {%- endif %}
+        .balign 2
 
         .section .noinit,"aw",@nobits
 ring:           .skip RING

@@ -18,7 +18,7 @@ stack_top       equ 0C000h              ; the firmware's stack, 256 bytes; one b
 start:
         ld sp,stack_top
         call txt_cur_enable
-        ld hl,title
+        ld hl,greeting
         call print
 chat:
         ld hl,prompt
@@ -45,7 +45,7 @@ exit:
         ld c,0
         jp mc_start_program
 
-title:          db "{{ name }}",13,10,0
+greeting:       db "{{ name }}. Type a line; ! ends.",13,10,0
 prompt:         db "> ",0
 
 ; Prints the text at HL up to a zero.

@@ -25,11 +25,15 @@ start:
         ld b,(hl)
         inc hl
         call set_query
-        jr z,chat
+        jr z,greet
         call net_answer
         call newline
         jr exit
 
+greet:
+        ld de,greeting
+        ld c,9
+        call bdos
 chat:
         ld de,prompt
         ld c,9
@@ -80,6 +84,7 @@ no_memory_text: db "not enough memory: BDOS below "  ; and memory_end in hexadec
         db '0'+((memory_end/{{ place }}) and 15)+((((memory_end/{{ place }}) and 15)+6)/16)*7
 {%- endfor %}
         db "h",13,10,"$"
+greeting:       db "{{ name }}. Type a line; ! ends.",13,10,"$"
 prompt:         db "> $"
 
 newline:

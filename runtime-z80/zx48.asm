@@ -38,7 +38,7 @@ start:
         call cls
         ld a,2                          ; the upper screen
         call chan_open
-        ld hl,title
+        ld hl,greeting
         call print
 chat:
         ld hl,prompt
@@ -72,7 +72,7 @@ no_memory:
         rst 8
         db 3
 
-title:          db "{{ name }}",13,0
+greeting:       db "{{ name }}. Type a line; ! ends.",13,0
 prompt:         db "> ",0
 
 ; Prints the text at HL up to a zero.

@@ -13,12 +13,15 @@ use mlc_runtime_avr::{
 struct Board<C> {
     machine: AvrMachine<C>,
     asleep: u64,
+    /// How long it had slept when the question was complete: neither its greeting nor the keys belong to an answer.
+    asked: u64,
 }
 
 /// Tells a probe what an observer sees. `EACH`: every instruction.
 struct Seen<'p, const EACH: bool> {
     probe: &'p mut dyn Probe,
     asleep: &'p mut u64,
+    asked: &'p mut u64,
 }
 
 impl<const EACH: bool> Observer for Seen<'_, EACH> {
@@ -51,6 +54,7 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
 
     fn on_console_in(&mut self, byte: u8, t: u64) {
         if byte == b'\r' || byte == b'\n' {
+            *self.asked = *self.asleep;
             self.probe.on_line_end(t - *self.asleep);
         }
     }
@@ -58,10 +62,10 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
 
 impl<C: Console> Machine for Board<C> {
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
-        let asleep = &mut self.asleep;
+        let (asleep, asked) = (&mut self.asleep, &mut self.asked);
         let state = match probe.wants_instructions() {
-            true => self.machine.run_for(cycles, &mut Seen::<true> { probe, asleep }),
-            false => self.machine.run_for(cycles, &mut Seen::<false> { probe, asleep }),
+            true => self.machine.run_for(cycles, &mut Seen::<true> { probe, asleep, asked }),
+            false => self.machine.run_for(cycles, &mut Seen::<false> { probe, asleep, asked }),
         };
         Some(match state {
             State::Running => return None,
@@ -79,7 +83,7 @@ impl<C: Console> Machine for Board<C> {
     }
 
     fn asleep(&self) -> u64 {
-        self.asleep
+        self.asleep - self.asked
     }
 
     fn stack(&self) -> Option<u16> {
@@ -114,5 +118,5 @@ pub fn board<'c>(
     if let Some(address) = program.logits_ready {
         machine.watch(address);
     }
-    Ok(Box::new(Board { machine, asleep: 0 }))
+    Ok(Box::new(Board { machine, asleep: 0, asked: 0 }))
 }

@@ -17,7 +17,7 @@ pub trait Machine {
     /// Cycles since the machine was switched on; those in which the processor sleeps are not counted.
     fn cycles(&self) -> u64;
 
-    /// Cycles that the processor has slept.
+    /// Cycles that the processor has slept since the last line was complete.
     fn asleep(&self) -> u64 {
         0
     }

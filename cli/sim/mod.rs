@@ -192,10 +192,9 @@ impl<'a> Simulator<'a> {
         };
         let mut machine = self.load(&tail, &mut console)?;
         let mut watch = Watch { image: self.image, answer: Answer::default(), asked: 0 };
-        let before = machine.asleep();
         let end = drive(machine.as_mut(), &mut Both(&mut watch, probe), self.pace);
         let t_states = machine.cycles() - watch.asked;
-        let (asleep, stack) = (machine.asleep() - before, machine.stack());
+        let (asleep, stack) = (machine.asleep(), machine.stack());
         drop(machine);
         if let Some(e) = console.failure.take() {
             return Err(e.into());

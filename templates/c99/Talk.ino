@@ -22,6 +22,7 @@ static void answer() {
 
 void setup() {
   Serial.begin(115200);
+  Serial.println(F("{{ name }}. Type a line."));
   Serial.print(F("> "));
 }
 

@@ -37,6 +37,7 @@ struct HardwareSerial {
   }
   void println() { print("\r\n"); }
   void println(const char *text) { print(text); println(); }
+  void println(const __FlashStringHelper *text) { print(text); println(); }
 };
 static HardwareSerial Serial;
 "#;
@@ -213,7 +214,7 @@ fn the_example_of_the_library_talks() {
         let graph = reference(&model).expect("the model was checked");
         let prompts = [b"hello".to_vec(), b"Is It?".to_vec()];
         let mut typed = Vec::new();
-        let mut expected = b"> ".to_vec();
+        let mut expected = format!("{}. Type a line.\r\n> ", sources.name).into_bytes();
         for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
             let prompt = &prompt[..prompt.len().min(model.query.max_length.into())];
             typed.extend([prompt, end].concat());

@@ -73,7 +73,7 @@ fn files_run_as_they_are() {
     let wants = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
     for file in ["m.hex", "m.elf"] {
         let said = folder.piped(&["run", "-t", "atmega328p", file], b"hello\n").ok();
-        assert_eq!(said, format!("> {wants}> \n"), "{file}");
+        assert_eq!(said, format!("tiny. Type a line.\n> {wants}> \n"), "{file}");
         assert_eq!(folder.mlc(["run", "-t", "atmega328p", file, "hello"]).ok(), said);
     }
     let source = folder.text("m.S");

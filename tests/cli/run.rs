@@ -73,9 +73,12 @@ fn a_compiled_program_runs_as_it_is() {
     assert_eq!(folder.mlc(["run", "t.com", "hello", "there"]).ok(), hello);
     // Its own chat loop; an empty line asks again.
     let chat = folder.piped(&["run", "t.com"], b"hello there\n\n!\nnever read\n").ok();
-    assert_eq!(chat, format!("> \n{hello}> \n> \n"));
+    assert_eq!(chat, format!("tiny. Type a line; ! ends.\n> \n{hello}> \n> \n"));
     // The end of the input ends it, too.
-    assert_eq!(folder.piped(&["run", "t.com"], b"hello there").ok(), format!("> \n{hello}> \n"));
+    assert_eq!(
+        folder.piped(&["run", "t.com"], b"hello there").ok(),
+        format!("tiny. Type a line; ! ends.\n> \n{hello}> \n")
+    );
 }
 
 #[test]

@@ -47,11 +47,11 @@ fn a_tape_and_a_snapshot_are_written_and_run() {
     let hello = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
     for file in ["t.tap", "t.sna"] {
         let said = folder.mlc(["run", file, "hello"]).ok();
-        assert_eq!(said, format!("tiny\n> \n{hello}> \n"), "{file}");
+        assert_eq!(said, format!("tiny. Type a line; ! ends.\n> \n{hello}> \n"), "{file}");
         // An end by itself, too.
         assert_eq!(
             folder.piped(&["run", file], b"hello\n!\n").ok(),
-            format!("tiny\n> \n{hello}> \n"),
+            format!("tiny. Type a line; ! ends.\n> \n{hello}> \n"),
             "{file}"
         );
     }

@@ -1,6 +1,7 @@
 //! Standard streams that are closed or full, and terminals.
 
 use crate::{Folder, Ran, models};
+use mlc_compiler::model::Output;
 use std::fs::File;
 use std::process::{Command, Stdio};
 
@@ -138,18 +139,22 @@ fn on_terminal(folder: &Folder, command: &str) -> Option<String> {
 #[test]
 fn a_terminal_obeys_nothing_that_a_model_says() {
     let folder = tiny();
-    let text = folder.text("model.ron").replace("Says a few letters.", "Says \\u{1b}[31mred\\u{9b}2J.");
-    folder.write("red.ron", &text).write("bad\u{1b}[31m.ron", "hello");
+    let mut model = models::chat();
+    let Output::Chat(chat) = &mut model.output else { panic!("it is a chat") };
+    chat.charset[1] = 0x1B;
+    folder.write("red.ron", models::text(&model)).write("bad\u{1b}[31m.ron", "hello");
     // Elsewhere every byte stays.
-    assert!(folder.mlc(["inspect", "red.ron"]).ok().contains("Says \u{1b}[31mred\u{9b}2J."));
+    let reply = folder.mlc(["run", "-t", "reference", "red.ron", "hello"]).ok();
+    assert!(reply.contains('\u{1b}'), "{reply:?}");
+    let visible = reply.trim_end().replace('\u{1b}', "\\x1B");
     let shown = [
-        ("inspect red.ron", "Says \\x1B[31mred\\x9B2J."),
+        ("run -t reference red.ron hello", visible.as_str()),
         ("inspect bad*.ron", "bad\\x1B[31m.ron: not a model"),
         ("run model.ron \"$(printf 'a\\033[31m')\"", "prompt \"a\\x1B[31m\""),
     ];
     for (command, wants) in shown {
         let Some(said) = on_terminal(&folder, command) else { return };
         assert!(said.contains(wants), "{command}: {said:?}");
-        assert!(!said.contains("\u{1b}[31m"), "{command}: {said:?}");
+        assert!(!said.contains('\u{1b}'), "{command}: {said:?}");
     }
 }

@@ -78,9 +78,16 @@ fn the_cpc_answers_like_the_reference() {
     assert!(said.contains("\nt.dsk: 194,816 bytes; on the machine type RUN\"TINY\nT.CDT: "), "{said}");
     assert!(said.contains(" bytes; on the machine type RUN\"\nt.bin: "), "{said}");
     for file in ["t.dsk", "T.CDT", "t.bin"] {
-        assert_eq!(folder.mlc(["run", file, "hello"]).ok(), format!("tiny\n> \n{wants}> \n"), "{file}");
+        assert_eq!(
+            folder.mlc(["run", file, "hello"]).ok(),
+            format!("tiny. Type a line; ! ends.\n> \n{wants}> \n"),
+            "{file}"
+        );
     }
-    assert_eq!(folder.piped(&["run", "t.dsk"], b"hello\n!\n").ok(), format!("tiny\n> \n{wants}> \n"));
+    assert_eq!(
+        folder.piped(&["run", "t.dsk"], b"hello\n!\n").ok(),
+        format!("tiny. Type a line; ! ends.\n> \n{wants}> \n")
+    );
     let said = folder.mlc(["verify", "model.ron", "--target", "cpc464", "--random", "10"]).ok();
     assert!(said.ends_with(": all equal\n"), "{said}");
 }

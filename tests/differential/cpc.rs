@@ -55,7 +55,7 @@ pub fn exact<'q>(
         assert_eq!(watch.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.name);
         let printable = |&b: &u8| if (32..128).contains(&b) { b } else { b'?' };
         let reply: Vec<u8> = wants.reply.iter().map(printable).collect();
-        let output = [model.name.as_bytes(), b"\r\n> \r\n", &reply, b"\r\n> "].concat();
+        let output = [model.name.as_bytes(), b". Type a line; ! ends.\r\n> \r\n", &reply, b"\r\n> "].concat();
         assert_eq!(machine.console().output(), output, "{} {what}: reply to \"{shown}\"", model.name);
         t_states += machine.t_states() - watch.asked;
         steps += wants.steps();
@@ -158,5 +158,5 @@ fn the_line_is_edited_and_the_chat_ends() {
     assert!(!machine.cursor(), "BASIC starts without a cursor");
     let screen = String::from_utf8_lossy(machine.console().transcript()).into_owned();
     let typed = "Tuxx\x08 \x08\x08 \x08rn on the light";
-    assert_eq!(screen, format!("commands\r\n> {typed}\r\n{reply}\r\n> \r\n> !\r\n"));
+    assert_eq!(screen, format!("commands. Type a line; ! ends.\r\n> {typed}\r\n{reply}\r\n> \r\n> !\r\n"));
 }

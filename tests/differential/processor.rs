@@ -63,6 +63,9 @@ fn an_8080_is_told_what_is_missing() {
         assert_eq!(said, ("this program needs a Z80\r\n".into(), Then::Returns));
         // Also where memory is short: of two reasons it is the one that cannot be helped.
         assert_eq!(start(Cpu::new_8080(), &image, 0x0806), said);
-        assert_eq!(start(Cpu::new_z80(), &image, BDOS_BASE), ("> ".into(), Then::Asks));
+        assert_eq!(
+            start(Cpu::new_z80(), &image, BDOS_BASE),
+            ("commands. Type a line; ! ends.\r\n> ".into(), Then::Asks)
+        );
     }
 }

@@ -48,7 +48,21 @@ fn the_chat_loop_asks_answers_and_ends() {
     let (hello, how) = (reply(b"hello"), reply(b"how are you?"));
     // BDOS function 10 echoes what is typed and the CR that ends it; the program writes CR LF behind it.
     let lines: Vec<_> = screen.split('\n').map(|l| l.replace('\r', "")).collect();
-    assert_eq!(lines, ["> hello", &hello, "> ", ">    ", "> How Are You?  ", &how, "> !", ""], "{screen:?}");
+    assert_eq!(
+        lines,
+        [
+            "tinychat. Type a line; ! ends.",
+            "> hello",
+            &hello,
+            "> ",
+            ">    ",
+            "> How Are You?  ",
+            &how,
+            "> !",
+            ""
+        ],
+        "{screen:?}"
+    );
     assert!(matches!(end, End::Exit(_)), "{end:?}");
 }
 

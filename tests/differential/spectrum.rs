@@ -50,7 +50,7 @@ fn run(name: &str, image: &Image, query: &[u8]) -> Ran {
     }
     let t_states = machine.t_states() - watch.asked;
     let output = machine.console().output();
-    let title = format!("{name}\r\n> \r\n");
+    let title = format!("{name}. Type a line; ! ends.\r\n> \r\n");
     let reply = output.strip_prefix(title.as_bytes()).and_then(|text| text.strip_suffix(b"\r\n> "));
     let reply = reply.unwrap_or_else(|| panic!("{name} prints {:?}", output.escape_ascii().to_string()));
     Ran { reply: reply.to_vec(), logits: watch.logits, t_states }

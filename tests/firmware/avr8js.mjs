@@ -43,7 +43,7 @@ const runUntil = (done) => {
   }
 };
 
-runUntil(() => said === '> ');
+runUntil(() => said.endsWith('. Type a line.\r\n> '));
 for (const prompt of prompts) {
   [said, written] = ['', []];
   for (const byte of Buffer.from(prompt + '\r')) runUntil(() => usart.writeByte(byte));

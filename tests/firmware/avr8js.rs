@@ -3,7 +3,7 @@
 //! for a second character behind the one on the line.
 
 use super::judges::{have, required};
-use super::models::model;
+use super::models::{file, model};
 use mlc_compiler::{eval, reference};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -46,7 +46,7 @@ fn replies(
     };
     let compiled = Command::new(env!("CARGO_BIN_EXE_mlc"))
         .args(["compile", "--target", chip, "--profile", profile, "-o", "sim/"])
-        .arg(Path::new(ROOT).join(path))
+        .arg(file(path).expect("the model was read"))
         .current_dir(folder.path())
         .output()
         .unwrap();
@@ -76,7 +76,7 @@ fn wokwis_core_says_what_the_reference_says() {
     let lilypad = uno("16_000_000", "8_000_000").replace("baud: 115_200,\n    s", "baud: 38_400,\n    s");
     let boards =
         [("atmega328p", "uno"), ("atmega328p", "nano"), ("atmega328p", &lilypad), ("atmega2560", "mega")];
-    for path in ["models/guess/model.ron", "models/commands/model.ron", "../shared/z80ai/guess.npz"] {
+    for path in ["models/guess/model.ron", "models/commands/model.ron", "guess.npz"] {
         let Some(model) = model(path) else { continue };
         let graph = reference(&model).unwrap();
         let answer = |prompt: &&str| match prompt.is_empty() {

@@ -73,6 +73,8 @@ struct Firmware {
     assembly: Assembly,
     core: AvrCore,
     device: Device,
+    /// The line that it starts with.
+    greeting: String,
 }
 
 fn core(device: &Device) -> AvrCore {
@@ -90,7 +92,7 @@ fn firmware(profile: &str, classifier: bool) -> Firmware {
     let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();
     let labels: Vec<String> = LABELS.iter().map(|label| label.to_string()).collect();
     let labels = if classifier { &labels[..] } else { &[] };
-    let board = BoardContext::new(&device, &profile, labels, 62).unwrap();
+    let board = BoardContext::new(&device, &profile, "test", labels, 62).unwrap();
     let template = assets.templates().find(|(name, _)| *name == "uart.S").unwrap().1;
     let mut context = tera::Context::new();
     context.insert("board", &board);
@@ -100,7 +102,7 @@ fn firmware(profile: &str, classifier: bool) -> Firmware {
     let core = core(&device);
     let options = Options { ram_start: device.sram_start };
     let assembly = asm::assemble_with(&source, "t.S", Isa::Avr(core), &options).unwrap();
-    Firmware { source, assembly, core, device }
+    Firmware { source, assembly, core, device, greeting: "test. Type a line.\r\n".into() }
 }
 
 impl Firmware {
@@ -117,12 +119,13 @@ impl Firmware {
         AvrMachine::new(program, Script::new(input), config)
     }
 
-    /// What it says to some input.
+    /// What it says to some input, behind its greeting.
     fn says(&self, input: &str, typing: Typing) -> String {
         let mut machine = self.machine(input.as_bytes(), typing);
         assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
         assert_eq!(machine.lost_bytes(), 0);
-        String::from_utf8(machine.console().output().to_vec()).unwrap()
+        let said = String::from_utf8(machine.console().output().to_vec()).unwrap();
+        said.strip_prefix(&self.greeting).unwrap_or_else(|| panic!("{said:?}")).to_string()
     }
 }
 
@@ -178,7 +181,7 @@ fn no_key_is_lost_while_it_thinks() {
     let letters: String = (0..100u8).map(|n| char::from(b'a' + n % 26)).collect();
     let mut machine = uno.machine(format!("gogogogogo\r{letters}").as_bytes(), Typing::Every(0));
     assert_eq!(machine.run(&mut NoObserver), End::EndOfInput);
-    assert_eq!(machine.console().output(), b"> GOGOGOGOGO\r\n> ");
+    assert_eq!(machine.console().output(), (uno.greeting.clone() + "> GOGOGOGOGO\r\n> ").as_bytes());
     let line = uno.assembly.table["line"].value - 0x80_0000;
     let kept: String = (0..62).map(|n| char::from(machine.memory().byte(line as u16 + n))).collect();
     assert_eq!(kept, letters[..62]);
@@ -197,9 +200,9 @@ fn between_keys_it_sleeps() {
     let mut machine = classifier.machine(b"4\r", Typing::WhenWaiting);
     let mut awake = Awake::default();
     assert_eq!(machine.run(&mut awake), End::EndOfInput);
-    let (last, label) = (awake.0.len(), LABELS[4].len());
-    assert_eq!(last, label + "> \r\n> ".len());
-    let sending = awake.0[last - 1] - awake.0[2];
+    let (last, label, asked) = (awake.0.len(), LABELS[4].len(), classifier.greeting.len() + "> ".len());
+    assert_eq!(last, asked + label + "\r\n> ".len());
+    let sending = awake.0[last - 1] - awake.0[asked];
     assert!(sending < 200 * label as u64, "{sending} cycles awake for {label} characters");
 }
 
@@ -250,7 +253,7 @@ fn a_label_is_told_and_drives_its_pin() {
         let mut levels = Levels::default();
         assert_eq!(machine.run(&mut levels), End::EndOfInput, "{board}");
         let text = String::from_utf8(machine.console().output().to_vec()).unwrap();
-        let expected = "> ON\r\n> OFF\r\n> UP; \"/* \\\r\n> ON\r\n> STATUS\r\n> ";
+        let expected = classifier.greeting + "> ON\r\n> OFF\r\n> UP; \"/* \\\r\n> ON\r\n> STATUS\r\n> ";
         assert_eq!(text, expected, "{board}");
         let only = |level: u8| (port, bit, level);
         assert_eq!(levels.0, [only(0), only(bit), only(0), only(bit)], "{board}");
@@ -304,11 +307,11 @@ fn simavr_sees_the_same_text() {
         std::fs::write(folder.path().join("in.vcd"), dump(input)).unwrap();
         std::fs::write(folder.path().join("t.elf"), firmware.elf()).unwrap();
         std::fs::write(folder.path().join("t.hex"), hex(&firmware.assembly.bytes)).unwrap();
-        let ours = firmware.says(input, Typing::WhenWaiting);
+        let ours = firmware.greeting.clone() + &firmware.says(input, Typing::WhenWaiting);
         let mut ours: Vec<&str> = ours.lines().collect();
         // The last prompt has no line end yet, so that simavr does not show it.
         assert_eq!(ours.pop(), Some("> "), "{board}");
-        assert_eq!(ours, ["> HELLO THERE", "> HOW ARE YOU", "> ", "> 0 X"], "{board}");
+        assert_eq!(ours, ["test. Type a line.", "> HELLO THERE", "> HOW ARE YOU", "> ", "> 0 X"], "{board}");
         for file in ["t.elf", "t.hex"] {
             let theirs = simavr(folder.path(), file, &firmware.device.name, clock, ours.len());
             assert_eq!(theirs, ours, "{board}: {file}");

@@ -9,14 +9,19 @@ use mlc_compiler::plan::Demands;
 use mlc_compiler::target::Board;
 use mlc_compiler::{Assets, Request, compile, eval, import, reference};
 use mlc_runtime_avr::Typing;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-/// A model of the project or, by the name of its file, a published one where that is there.
+/// The file of a model of the project or, by its name, that of a published one where it is there.
+pub fn file(path: &str) -> Option<PathBuf> {
+    match path.starts_with("models/") {
+        true => Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)),
+        false => shared::file(path),
+    }
+}
+
+/// The model in [`file`].
 pub fn model(path: &str) -> Option<Model> {
-    let file = match path.starts_with("models/") {
-        true => Path::new(env!("CARGO_MANIFEST_DIR")).join(path),
-        false => shared::file(path)?,
-    };
+    let file = file(path)?;
     let bytes = std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
     Some(import::load(&bytes, path, &import::Options::default()).unwrap())
 }
@@ -36,7 +41,8 @@ fn firmware(model: &Model, profile: &str) -> Firmware {
     };
     let compiled = compile(&request).unwrap();
     let Isa::Avr(core) = compiled.image.isa else { panic!("the target is an AVR") };
-    Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device }
+    let greeting = format!("{}. Type a line.\r\n", model.name);
+    Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device, greeting }
 }
 
 #[test]
@@ -59,13 +65,14 @@ fn models_say_the_same_under_simavr() {
         let ours = firmware.says(&input, Typing::Every(0));
         let ours: Vec<&str> = ours.lines().collect();
         assert_eq!(ours[..3], answers, "{path}");
+        let lines = [vec![firmware.greeting.trim_end().to_string()], answers].concat();
         if !have("simavr") {
             return;
         }
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("in.vcd"), dump(&input)).unwrap();
         std::fs::write(folder.path().join("t.elf"), firmware.elf()).unwrap();
-        let theirs = simavr(folder.path(), "t.elf", &firmware.device.name, clock, answers.len());
-        assert_eq!(theirs, answers, "{path}");
+        let theirs = simavr(folder.path(), "t.elf", &firmware.device.name, clock, lines.len());
+        assert_eq!(theirs, lines, "{path}");
     }
 }

@@ -118,8 +118,8 @@ fn load_quote_quote_and_it_talks() {
         let (model, prompts) = support::own(name);
         let graph = reference(&model).expect("the model was checked");
         let mut session = Session::from_tape(&rom, &compiled.image);
-        assert_eq!(session.shown(), format!("{name}\n>"));
-        let mut texts = vec![name.to_string()];
+        assert_eq!(session.shown(), format!("{name}. Type a line; ! ends.\n>"));
+        let mut texts = vec![format!("{name}. Type a line; ! ends.")];
         for prompt in &prompts[..4] {
             let prompt = String::from_utf8_lossy(prompt);
             session.ask(&prompt);

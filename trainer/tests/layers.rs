@@ -177,7 +177,7 @@ fn a_network_too_large_for_a_model_is_refused_before_it_is_trained() {
     let weights = 256 * 1024 + 5 * 1024 * 1024 + 1024 * outputs(&task);
     assert_eq!(
         error.to_string(),
-        format!("the layers have {weights} weights together, at most 4194304 are possible")
+        format!("model: the layers have {weights} weights together, at most 4194304 are possible")
     );
 }
 

@@ -409,7 +409,7 @@ fn bad_settings_and_names_are_errors() {
     let error = |settings: Settings| {
         train(&Training::new(&task, &settings), &AtomicBool::new(false), &mut |_| {}).unwrap_err().to_string()
     };
-    assert_eq!(error(Settings { batch: 0, ..small() }), "batch is 0, outside 1..1048576");
+    assert_eq!(error(Settings { batch: 0, ..small() }), "batch is 0, outside 1..65536");
     let named = Settings { name: "no name".into(), epochs: Some(1), ..small() };
     assert_eq!(error(named), "model: name: \"no name\" is no name for a model");
 }

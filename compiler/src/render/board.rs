@@ -37,8 +37,10 @@ pub struct BoardContext {
     pub wide: bool,
     pub power_off: Vec<Bits>,
     pub outputs: Vec<Output>,
+    /// What it says when it starts.
+    pub greeting: Text,
     /// Classifiers only.
-    pub labels: Vec<Label>,
+    pub labels: Vec<Text>,
     pub drives: Vec<Pin>,
     pub max_query: u8,
 }
@@ -75,9 +77,9 @@ pub struct Output {
     pub bits: String,
 }
 
-/// A label's characters.
+/// Characters in flash: a comment, and the bytes.
 #[derive(Debug, Clone, Serialize)]
-pub struct Label {
+pub struct Text {
     pub name: String,
     pub bytes: String,
 }
@@ -94,9 +96,16 @@ pub struct Pin {
 }
 
 impl BoardContext {
-    /// The board of `profile`, whose chip is `device`, for a program with these labels (none: it is no classifier) and
-    /// lines of up to `max_query` bytes. `None`: the chip has no serial port, or the profile no speed for it.
-    pub fn new(device: &Device, profile: &Profile, labels: &[String], max_query: u8) -> Option<Self> {
+    /// The board of `profile`, whose chip is `device`, for the program of the model `name` with these labels (none: it is
+    /// no classifier) and lines of up to `max_query` bytes. `None`: the chip has no serial port, or the profile no speed
+    /// for it.
+    pub fn new(
+        device: &Device,
+        profile: &Profile,
+        name: &str,
+        labels: &[String],
+        max_query: u8,
+    ) -> Option<Self> {
         let (uart, divider, baud) = (device.uart?, profile.divider()?, profile.baud?);
         let drives: Vec<(usize, &String, &Drive)> = pins::matched(&profile.pins, labels)
             .into_iter()
@@ -126,7 +135,8 @@ impl BoardContext {
                 .map(|power| Bits { register: word(power.register), bits: byte(power.bits.into()) })
                 .collect(),
             outputs: outputs(device, drives.iter().map(|(_, _, drive)| *drive)),
-            labels: labels.iter().map(|label| Label::new(label)).collect(),
+            greeting: Text::new(&format!("{name}. Type a line.")),
+            labels: labels.iter().map(|label| Text::new(label)).collect(),
             drives: drives
                 .into_iter()
                 .map(|(label, name, drive)| Pin::new(device, label, name, drive))
@@ -149,10 +159,10 @@ impl Port {
     }
 }
 
-impl Label {
-    fn new(label: &str) -> Self {
-        let bytes: Vec<String> = label.bytes().map(|byte| byte.to_string()).collect();
-        Self { name: remark(label), bytes: bytes.join(", ") }
+impl Text {
+    fn new(text: &str) -> Self {
+        let bytes: Vec<String> = text.bytes().map(|byte| byte.to_string()).collect();
+        Self { name: remark(text), bytes: bytes.join(", ") }
     }
 }
 

@@ -118,7 +118,7 @@ pub fn program(plan: &Plan, request: &Request) -> Program {
         memory_size: plan.memory.size,
         board: request.target.board.as_ref().and_then(|board| {
             let longest = request.target.longest(request.model.query.max_length);
-            BoardContext::new(&board.device, &board.profile, labels, longest)
+            BoardContext::new(&board.device, &board.profile, &request.model.name, labels, longest)
         }),
         stages,
     }
