@@ -2,6 +2,7 @@
 
 use crate::error::CliError;
 use crate::files;
+use crate::say::say;
 use crate::table::count;
 use mlc_compiler::plan::calibration;
 use rand::{RngExt, SeedableRng};
@@ -65,7 +66,7 @@ pub fn choose(file: Option<&Path>, model: &Path, place: Place) -> Result<Chosen,
     let left_out = all - prompts.len();
     if left_out > 0 {
         let holds = count(place.longest, "byte");
-        eprintln!(
+        say!(
             "warning: {place}: {left_out} of {} left out: the line that it reads holds {holds}",
             count(all, "prompt")
         );

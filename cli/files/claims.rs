@@ -3,7 +3,7 @@
 //! One process runs one command, so what it has read is a list of the process. Reading by [`super::read`] puts a file on
 //! it and writing by [`super::write_all`] looks, so that no verb can forget to. [`check`] does it early, before long work.
 
-use super::write::folder;
+use super::write::{folder, resolve};
 use crate::error::CliError;
 use std::collections::BTreeMap;
 use std::fs;
@@ -43,8 +43,9 @@ impl Identity {
     }
 }
 
-/// The path without links, as far as it is there.
+/// The path without links, also of a file that is not there yet.
 fn absolute(path: &Path) -> PathBuf {
+    let path = &resolve(path);
     let beside = || Some(fs::canonicalize(folder(path)).ok()?.join(path.file_name()?));
     fs::canonicalize(path).ok().or_else(beside).unwrap_or_else(|| path.to_path_buf())
 }

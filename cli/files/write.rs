@@ -7,6 +7,9 @@ use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
+/// As many links in a row as Linux follows.
+const MOST_LINKS: usize = 40;
+
 /// A file to be written.
 #[derive(Debug)]
 pub struct Output {
@@ -115,13 +118,16 @@ pub fn folder(path: &Path) -> &Path {
     }
 }
 
-/// A link is followed: the file behind it is replaced, not the link.
-fn resolve(path: &Path) -> PathBuf {
-    if path.is_symlink() {
-        fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
-    } else {
-        path.to_path_buf()
+/// A link is followed, also to a file that is not there yet: the file behind it is written, not the link replaced.
+pub(super) fn resolve(path: &Path) -> PathBuf {
+    let mut path = path.to_path_buf();
+    for _ in 0..MOST_LINKS {
+        match fs::read_link(&path) {
+            Ok(target) => path = folder(&path).join(target),
+            Err(_) => break,
+        }
     }
+    path
 }
 
 fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {

@@ -288,3 +288,20 @@ fn names_say_what_is_written() {
         assert!(said.contains(&format!("it is written {wants}\n")), "{args:?}: {said}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_file_that_is_not_there_yet_is_that_file() {
+    use std::os::unix::fs::symlink;
+    let folder = tiny();
+    for (option, link) in [("--curve", "late.svg"), ("--log", "late.csv"), ("--result", "late.json")] {
+        symlink("new.ron", folder.path(link)).expect("links can be made");
+        let args = ["train", "pairs.txt", "-o", "new.ron", option, link];
+        let said = refused(&folder, &[&args, &SMALL[..]].concat());
+        assert!(said.contains(" are the same file: each output needs one of its own"), "{said}");
+    }
+    // What is written goes behind the link, which stays one.
+    symlink("behind.com", folder.path("link.com")).expect("links can be made");
+    folder.mlc(["compile", "-o", "link.com"]).ok();
+    assert!(folder.path("link.com").is_symlink() && folder.path("behind.com").is_file());
+}
