@@ -175,7 +175,7 @@ fn a_snapshot_talks_and_goes_back_to_basic() {
     let compiled = compiled("commands");
     let mut session = Session::from_snapshot(&rom, &compiled.image);
     session.ask("turn on the light");
-    assert_eq!(session.shown(), "commands\n> turn on the light\nON\n>");
+    assert_eq!(session.shown(), "commands. Type a line; ! ends.\n> turn on the light\nON\n>");
     session.back_to_basic();
 }
 
