@@ -1,8 +1,7 @@
 //! A chip on its board as a target.
 
-use super::device::Device;
-use super::profile::Profile;
-use super::{Cpu, ImageKind, Machine, Target};
+use super::description::{Cpu, ImageKind, Machine, Target};
+use super::profile::Board;
 
 /// Bytes kept for the stack: the calls of a program take 11 where return addresses have two bytes, and a key that comes
 /// then 7 more; three-byte addresses and what a label's name takes are well within it.
@@ -14,13 +13,6 @@ const REACH: u32 = 60 << 10;
 
 /// The template of boards with a serial line.
 const SERIAL: &str = "uart.S";
-
-/// A chip and what is around it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Board {
-    pub device: Device,
-    pub profile: Profile,
-}
 
 impl Board {
     /// The target that programs for this board are compiled for: named after the chip. `None`: without a serial line

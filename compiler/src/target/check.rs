@@ -1,9 +1,12 @@
-//! What must hold of each field of a description. Nothing behind this asks again.
+//! Reads a description, and checks each of its fields. Code behind this relies on it and does not check again.
 
-use super::{ImageKind, Machine, Target, cpm};
+use super::cpm;
+use super::description::{ImageKind, Machine, Target};
+use super::error::TargetError;
+use super::read;
 
 /// A field, and what is wrong with it.
-pub(super) type Problem = (&'static str, String);
+type Problem = (&'static str, String);
 
 /// Longest name and longest text about a target, in characters.
 const LONGEST_NAME: usize = 40;
@@ -14,6 +17,18 @@ const CLOCKS: std::ops::RangeInclusive<u32> = 1_000..=1_000_000_000;
 const SMALLEST_IMAGE: u16 = 0x0100;
 /// More would be taken from buffers for nothing.
 const LARGEST_STACK: u16 = 4096;
+
+impl Target {
+    /// Reads a description. `file` names it in errors. [`crate::Assets::read_target`] knows the templates, too.
+    ///
+    /// # Errors
+    /// Where it is no RON, has unknown or missing fields, or values that cannot be or contradict each other.
+    pub fn read(text: &str, file: &str) -> Result<Self, TargetError> {
+        let target: Self = read::ron(text, file)?;
+        check(&target).map_err(|(field, problem)| read::fail(file, field, &problem))?;
+        Ok(target)
+    }
+}
 
 /// What is known of a machine, whatever a description says.
 struct Facts {
@@ -79,7 +94,7 @@ fn loader(kind: ImageKind) -> Machine {
 }
 
 /// The first field that cannot be so.
-pub(super) fn check(target: &Target) -> Result<(), Problem> {
+fn check(target: &Target) -> Result<(), Problem> {
     names(target)?;
     images(target)?;
     memory(target)?;

@@ -1,6 +1,6 @@
 //! Memory of CP/M 2.2 systems: everything in it lies relative to the entry of the BDOS.
 
-use super::{Machine, Target};
+use super::description::{Machine, Target};
 
 /// CP/M's program area.
 const TPA: u16 = 0x0100;

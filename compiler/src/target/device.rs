@@ -3,7 +3,7 @@
 //! A file `runtime-avr/devices/NAME.ron` names its family; a file without one is a family. What the device does not
 //! say, its family says. A test compares every number with the manufacturer's device files.
 
-use super::TargetError;
+use super::error::TargetError;
 use super::read::{self, fail};
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -2,6 +2,7 @@
 //!
 //! A file `runtime-avr/profiles/NAME.ron`; `--profile FILE.ron` takes one from outside. [`super::profile_file`] reads them.
 
+use super::device::Device;
 use super::pins::Drive;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -28,6 +29,13 @@ pub struct Profile {
     pub pins: Vec<(String, Drive)>,
     /// The part of the Wokwi simulator, and its pins by the chip's names (`PB5`).
     pub wokwi: Option<Wokwi>,
+}
+
+/// A chip on its board.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Board {
+    pub device: Device,
+    pub profile: Profile,
 }
 
 /// How avrdude reaches the board.

@@ -1,7 +1,7 @@
 //! Files of boards: what they look like, and what each field may be.
 
-use super::TargetError;
 use super::device::{Device, Uart};
+use super::error::TargetError;
 use super::line::line;
 use super::pins::{self, Drive, Entries};
 use super::profile::{Divider, Profile, Upload, WORST_SPEED, Wokwi};

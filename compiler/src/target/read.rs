@@ -1,6 +1,6 @@
 //! Reading RON, and what is wrong with it.
 
-use super::TargetError;
+use super::error::TargetError;
 use ::ron::Error;
 use ::ron::error::SpannedError;
 use ::ron::extensions::Extensions;

@@ -1,0 +1,145 @@
+//! The description of a target. The serde schema of its file is the struct itself.
+
+use super::device::Core;
+use super::profile::Board;
+use serde::Deserialize;
+
+/// A machine to compile for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    pub name: String,
+    pub about: String,
+    pub cpu: Cpu,
+    /// What a program finds when it runs: which system it talks to.
+    pub machine: Machine,
+    /// Clock in hertz, for milliseconds in tables.
+    pub clock_hz: u32,
+    /// First and last address of memory that is slower while the picture is drawn. Times are counted without it.
+    #[serde(default)]
+    pub contended: Option<(u16, u16)>,
+    /// The system's interrupts need the alternate registers: a program that uses them turns interrupts off, and puts BC'
+    /// back.
+    #[serde(default)]
+    pub keeps_alternate: bool,
+    /// Files that the machine loads, the usual one first.
+    pub images: Vec<ImageKind>,
+    /// Where the image is loaded and entered. Where code has a memory of its own, the first address of RAM.
+    pub origin: u16,
+    /// First address that the loader refuses to load to; buffers may lie there.
+    pub image_end: u16,
+    /// First address behind the memory that a program may use.
+    pub memory_end: u16,
+    /// Where code has a memory of its own: its bytes, less those of a boot loader.
+    #[serde(skip)]
+    pub flash: Option<usize>,
+    /// Bytes kept for the stack, interrupt handlers included. 0: the program runs on the system's, and the console's
+    /// template says where that is.
+    pub stack: u16,
+    /// Longest query that reaches the program by any way, in bytes.
+    pub longest_query: u8,
+    /// Template of the part that talks to the machine: start-up, console, exit.
+    pub console: String,
+    /// AVR: the chip and its board.
+    #[serde(skip)]
+    pub board: Option<Box<Board>>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Cpu {
+    Z80,
+    /// Code in flash, buffers in RAM; a device's description makes these targets, no file of this kind.
+    #[serde(skip)]
+    Avr(Core),
+}
+
+/// A machine with its system. Descriptions with another memory map can name the same one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Machine {
+    /// CP/M 2.2 on any Z80: a command tail, and a console behind the BDOS.
+    Cpm,
+    /// ZX Spectrum with 48 KB: the ROM's screen and keyboard.
+    Spectrum48,
+    /// Amstrad CPC 464: the firmware's.
+    Cpc464,
+    /// An AVR on its board, alone: a serial line.
+    #[serde(skip)]
+    Avr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum ImageKind {
+    /// Bytes from the origin on, as CP/M loads them.
+    Com,
+    /// A cassette of a ZX Spectrum, with a BASIC program that loads and starts the image.
+    Tap,
+    /// The memory and registers of a ZX Spectrum about to start the program.
+    Sna,
+    /// A disk of an Amstrad CPC with the program on it.
+    Dsk,
+    /// A cassette of an Amstrad CPC.
+    Cdt,
+    /// A binary file of an Amstrad CPC's disk, with its header.
+    Bin,
+    /// Intel HEX, for a programmer of flash.
+    Hex,
+    /// An executable of the AVR with its symbols, for debuggers and simulators.
+    Elf,
+}
+
+impl ImageKind {
+    pub const ALL: [Self; 8] =
+        [Self::Com, Self::Tap, Self::Sna, Self::Dsk, Self::Cdt, Self::Bin, Self::Hex, Self::Elf];
+
+    /// Extension of its files.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Com => "com",
+            Self::Tap => "tap",
+            Self::Sna => "sna",
+            Self::Dsk => "dsk",
+            Self::Cdt => "cdt",
+            Self::Bin => "bin",
+            Self::Hex => "hex",
+            Self::Elf => "elf",
+        }
+    }
+}
+
+impl Target {
+    /// How many bytes are not there of those that an image and its buffers need; 0 if they fit.
+    pub fn excess(&self, image: usize, buffers: usize) -> usize {
+        if let Some(flash) = self.flash {
+            let above = buffers.saturating_sub(self.memory());
+            return above.max(image.saturating_sub(flash));
+        }
+        let room = usize::from(self.image_end - self.origin);
+        let above = (image + buffers).saturating_sub(self.memory());
+        above.max(image.saturating_sub(room))
+    }
+
+    /// Bytes between origin and end of memory.
+    pub fn memory(&self) -> usize {
+        usize::from(self.memory_end - self.origin)
+    }
+
+    /// Bytes that an image may have at most.
+    pub fn image_room(&self) -> usize {
+        self.flash.unwrap_or(self.memory())
+    }
+
+    /// The longest query that can reach a program whose model says `max_length`.
+    pub fn longest(&self, max_length: u8) -> u8 {
+        match self.cpu {
+            // The command tail knows nothing of the model.
+            Cpu::Z80 => self.longest_query.max(max_length),
+            // The line is the only way in, and has room for no more.
+            Cpu::Avr(_) => self.longest_query.min(max_length),
+        }
+    }
+
+    /// T-states or cycles as milliseconds at the target's clock.
+    pub fn milliseconds(&self, cycles: f64) -> f64 {
+        cycles * 1000.0 / f64::from(self.clock_hz)
+    }
+}
