@@ -1,9 +1,9 @@
 //! Limits for training, priced by the compiler's own cost model: what `mlc compile` would make of the network.
 
+use crate::args::TrainSettings;
 use crate::error::CliError;
 use crate::table::{grouped, whole};
 use crate::targets;
-use crate::train_file::TrainSettings;
 use mlc_compiler::ir::{self, Form};
 use mlc_compiler::model::{Layer, Model};
 use mlc_compiler::plan::{self, Demands, Prediction};

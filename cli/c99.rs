@@ -1,7 +1,7 @@
 //! `mlc compile -o FILE.c` and `-o FILE.zip`: a model as C, and as an Arduino library. No machine is needed
 //! for that, so no target is asked.
 
-use crate::args::{CompileArgs, Kind};
+use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::table::grouped;
@@ -16,7 +16,7 @@ use std::io::Write;
 /// # Errors
 /// C and a program in one command: they would take different options.
 pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
-    let c = args.files().iter().filter(|o| matches!(o.kind, Kind::C | Kind::Library)).count();
+    let c = args.files().iter().filter(|o| matches!(o.kind, Artifact::C | Artifact::Library)).count();
     let of_program = args.emit.is_some() || args.print_after.is_some();
     if c > 0 && (c < args.files().len() || of_program) {
         let problem = "C has no target: write .c and .zip in a command of their own";
@@ -71,7 +71,7 @@ fn outputs(
     let mut outputs: Vec<Output> = Vec::new();
     for file in args.files() {
         let path = file.path.clone();
-        if file.kind == Kind::Library {
+        if file.kind == Artifact::Library {
             outputs.push(Output { path, bytes: c99::library(model, sources, assets)? });
             continue;
         }

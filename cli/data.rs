@@ -1,7 +1,7 @@
 //! `mlc data`: counts over conversation pairs, their faults, and new lists of them.
 
+use crate::args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::error::CliError;
-use crate::pair_args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::say::say;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, progress, targets};

@@ -1,7 +1,7 @@
 //! `mlc eval`: how many characters and replies of given pairs the machine gets right, and what it says instead.
 
+use crate::args::EvalArgs;
 use crate::error::CliError;
-use crate::pair_args::EvalArgs;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, targets};
 use mlc_trainer::{Assessment, Pair, ReplyFigures, Settings, assess};

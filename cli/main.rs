@@ -1,9 +1,9 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
-//! One file a verb; beside them [`args`], [`values`], [`parse`] and [`help`] (what can be typed), [`error`] and [`shorten`]
+//! One file a verb, or a folder; beside them [`args`] and [`parse`] (what can be typed), [`error`] and [`shorten`]
 //! (how failures look), [`files`] (reading up to a cap, and writing whole or not at all), [`say`] (standard error),
-//! [`visible`] (terminals), [`pairs`], [`prompts`], [`templates`], [`check`], [`sim`] (a compiled image on a machine),
-//! [`snapshot`] and [`table`]. Results go to standard output, everything said about them to standard error.
+//! [`visible`] (terminals), [`pairs`], [`prompts`], [`templates`], [`check`], [`sim`] (a compiled image on a machine)
+//! and [`table`]. Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
 
@@ -23,13 +23,9 @@ mod energy;
 mod error;
 mod eval;
 mod files;
-mod help;
 mod import;
 mod inspect;
 mod interrupt;
-mod layer_args;
-mod limit;
-mod pair_args;
 mod pairs;
 mod parse;
 mod pins;
@@ -39,23 +35,14 @@ mod prompts;
 mod run;
 mod say;
 mod screenshot;
+mod shell;
 mod shorten;
 mod sim;
-mod snapshot;
 mod sweep;
-mod sweep_collect;
-mod sweep_curve;
-mod sweep_grid;
 mod table;
 mod targets;
 mod templates;
 mod train;
-mod train_data;
-mod train_display;
-mod train_file;
-mod train_log;
-mod train_result;
-mod values;
 mod verify;
 mod visible;
 mod wokwi;

@@ -35,7 +35,7 @@ pub fn table(columns: &[(&str, Align)], rows: &[Vec<String>]) -> String {
     out
 }
 
-/// A figure that was computed, rounded: `343,052`; a dash where it is no number or has no end, which would else be shown as
+/// A figure that was computed, rounded: `343,052`; a dash where it is no number or has no end, which would otherwise show as
 /// the largest integer.
 pub fn whole(x: f64) -> String {
     let rounded = x.round();

@@ -1,7 +1,7 @@
 //! One table: network × target × encoding.
 
-use super::args::BenchArgs;
 use super::measure::{Measured, Subject, measure};
+use crate::args::BenchArgs;
 use crate::error::CliError;
 use crate::prompts::{self, Chosen};
 use crate::table::{Align, grouped, table, whole};

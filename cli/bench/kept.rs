@@ -7,8 +7,7 @@
 mod shared;
 
 use super::all::{self, Figures, Row};
-use super::args::BenchArgs;
-use crate::args::{Cli, Command};
+use crate::args::{BenchArgs, Cli, Command};
 use crate::table::grouped;
 use clap::Parser;
 use mlc_compiler::ir::Form;

@@ -1,19 +1,18 @@
 //! `mlc bench`: cycles a step, simulated and predicted: of one program by phase, or of many in one table.
 
 mod all;
-pub mod args;
 #[cfg(test)]
 #[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod kept;
 mod measure;
 
+use crate::args::BenchArgs;
 use crate::energy::{Energy, energy};
 use crate::error::CliError;
 use crate::prompts::{self, Chosen};
 use crate::table::{Align, count, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files};
-use args::BenchArgs;
 use measure::{Measured, Spread, Subject, Sums, measure};
 use mlc_compiler::plan::Prediction;
 use mlc_compiler::{Assets, Compiled, Target};

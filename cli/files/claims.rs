@@ -3,7 +3,7 @@
 //! One process runs one command, so what it has read is a list of the process. Reading by [`super::read`] puts a file on
 //! it and writing by [`super::write_all`] looks, so that no verb can forget to. [`check`] does it early, before long work.
 
-use super::write::{folder, resolve};
+use super::path::{folder, resolve, shown};
 use crate::error::CliError;
 use std::collections::BTreeMap;
 use std::fs;
@@ -60,7 +60,7 @@ pub fn reads(path: &Path) {
     if path.exists()
         && let Some(identity) = Identity::of(path)
     {
-        list().entry(identity).or_insert_with(|| super::shown(path));
+        list().entry(identity).or_insert_with(|| shown(path));
     }
 }
 
@@ -94,7 +94,7 @@ pub fn check<'a>(outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliE
     let mut written: BTreeMap<Identity, String> = BTreeMap::new();
     for path in outputs {
         let Some(identity) = Identity::of(path) else { continue };
-        let name = super::shown(path);
+        let name = shown(path);
         let problem = match (read.get(&identity), written.get(&identity)) {
             (Some(input), _) if *input == name => {
                 format!("{name} is read by this command and would be overwritten: name another file to write")

@@ -1,18 +1,22 @@
 //! Models by name; reading with clear errors and caps; writing whole or not at all, and never over what was read.
 
 mod claims;
+mod path;
 mod read;
+mod refused;
 mod write;
 
 pub use claims::{check as check_distinct, may_replace, reads, reads_standard_input};
-pub use read::{Kind, open, read, read_text, unreadable};
-pub use write::{Output, check_writable, create, create_folder, remove, unwritable, write, write_all};
+pub use path::shown;
+pub use read::{Kind, open, read, read_text};
+pub use refused::{unreadable, unwritable};
+pub use write::{Output, check_writable, create, create_folder, remove, write, write_all};
 
 use crate::error::CliError;
 use mlc_compiler::import::{self, Imported, Options};
 use mlc_compiler::model::Model;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::{fs, io};
 
 /// Where a bare name is looked for.
 const MODELS: &str = "models";
@@ -94,15 +98,4 @@ fn find_model(named: &Path) -> Result<PathBuf, CliError> {
         (false, false) => return Ok(named.to_path_buf()),
     };
     Err(CliError::Read { path: named.to_path_buf(), problem, help })
-}
-
-/// The system's words without a path that `tempfile` may have added.
-fn reason(e: &io::Error) -> String {
-    let inner = e.get_ref().and_then(|inner| inner.source());
-    inner.map_or_else(|| e.to_string(), ToString::to_string)
-}
-
-/// The name of a file for messages and summaries, as the user would type it.
-pub fn shown(path: &Path) -> String {
-    path.display().to_string()
 }

@@ -1,9 +1,10 @@
-//! Reading files whole, up to a cap that their kind has, or piece by piece.
+//! Reads files whole, up to the cap of their kind, or opens them to be read piece by piece.
 
 use super::claims;
+use super::refused::unreadable;
 use crate::error::CliError;
 use std::fs::{File, Metadata};
-use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 const KIB: u64 = 1 << 10;
@@ -127,16 +128,4 @@ fn too_large(path: &Path, cap: u64, what: &str) -> CliError {
 /// `16 MiB`.
 fn size(bytes: u64) -> String {
     if bytes >= MIB { format!("{} MiB", bytes / MIB) } else { format!("{} KiB", bytes / KIB) }
-}
-
-/// Why reading failed, and what to do.
-pub fn unreadable(path: &Path, e: &io::Error) -> CliError {
-    let (problem, help) = match e.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => {
-            ("there is no such file".to_string(), "check the path")
-        }
-        ErrorKind::PermissionDenied => ("no permission to read it".to_string(), "check its permissions"),
-        _ => (format!("cannot be read: {}", super::reason(e)), "check the file and the disk"),
-    };
-    CliError::Read { path: path.to_path_buf(), problem, help }
 }

@@ -1,14 +1,13 @@
-//! Writing files whole or not at all.
+//! Writes files whole or not at all.
 
-use super::{claims, reason};
+use super::claims;
+use super::path::{folder, resolve};
+use super::refused::unwritable;
 use crate::error::CliError;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
-
-/// As many links in a row as Linux follows.
-const MOST_LINKS: usize = 40;
 
 /// A file to be written.
 #[derive(Debug)]
@@ -110,26 +109,6 @@ pub fn create_folder(path: &Path) -> Result<(), CliError> {
     fs::create_dir_all(path).map_err(|e| unwritable(path, &e))
 }
 
-/// Where a file lies.
-pub fn folder(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if folder != Path::new("") => folder,
-        _ => Path::new("."),
-    }
-}
-
-/// A link is followed, also to a file that is not there yet: the file behind it is written, not the link replaced.
-pub(super) fn resolve(path: &Path) -> PathBuf {
-    let mut path = path.to_path_buf();
-    for _ in 0..MOST_LINKS {
-        match fs::read_link(&path) {
-            Ok(target) => path = folder(&path).join(target),
-            Err(_) => break,
-        }
-    }
-    path
-}
-
 fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".mlc-");
@@ -140,26 +119,4 @@ fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
-}
-
-/// Why writing failed, and what to do.
-pub fn unwritable(path: &Path, e: &io::Error) -> CliError {
-    let (problem, help) = match e.kind() {
-        // Some folders, as /proc, take no files and say that there is none.
-        ErrorKind::NotFound if folder(path).is_dir() => {
-            ("the system refuses to make a file in this folder".to_string(), "choose another folder")
-        }
-        ErrorKind::NotFound => ("its folder is not there".to_string(), "create the folder first"),
-        ErrorKind::NotADirectory => {
-            ("what should be its folder is a file".to_string(), "choose another path")
-        }
-        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
-            ("no permission".to_string(), "choose a place where you may write")
-        }
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
-            ("the disk is full".to_string(), "make room and try again")
-        }
-        _ => (reason(e), "choose another place"),
-    };
-    CliError::Write { path: path.to_path_buf(), problem, help }
 }

@@ -3,7 +3,6 @@
 //! [`report`] adds up what the machine's profiler has counted, with names from [`names`] and lines from [`source`];
 //! [`print`] and [`render`] show it.
 
-pub mod args;
 mod names;
 mod print;
 mod probe;
@@ -14,6 +13,7 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
+use crate::args::{ProfileArgs, View, ViewFile};
 use crate::error::CliError;
 use crate::files::Output;
 use crate::prompts::{self, Chosen, Place};
@@ -22,7 +22,6 @@ use crate::sim::{self, ProgramFile, Simulator};
 use crate::table::grouped;
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress};
-use args::{Kind, ProfileArgs};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, Request, Target};
@@ -82,12 +81,11 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 
 fn show(profile: &Profile, args: &ProfileArgs, out: &mut dyn Write) -> Result<(), CliError> {
     let content = |kind| match kind {
-        Kind::Svg => render::flame_graph(profile),
-        Kind::Folded => Ok(render::folded(profile).into_bytes()),
-        Kind::Lst => Ok(render::listing(profile).into_bytes()),
+        View::Svg => render::flame_graph(profile),
+        View::Folded => Ok(render::folded(profile).into_bytes()),
+        View::Lst => Ok(render::listing(profile).into_bytes()),
     };
-    let output =
-        |file: &args::OutputFile| content(file.kind).map(|bytes| Output { path: file.path.clone(), bytes });
+    let output = |file: &ViewFile| content(file.kind).map(|bytes| Output { path: file.path.clone(), bytes });
     let outputs: Vec<Output> = args.outputs.iter().map(output).collect::<Result<_, _>>()?;
     files::write_all(&outputs)?;
     if let Some(kind) = args.emit {

@@ -1,5 +1,6 @@
 //! The log of a training, a row an epoch, for spreadsheets (.csv) and notebooks (.jsonl).
 
+use crate::args::{LogFile, LogFormat};
 use crate::error::CliError;
 use crate::files;
 use mlc_trainer::{EpochRow, log};
@@ -7,47 +8,12 @@ use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Csv,
-    JsonLines,
-}
-
-/// A log's path; its extension says how it is written.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LogFile {
-    path: PathBuf,
-    format: Format,
-}
-
-impl FromStr for LogFile {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let path = PathBuf::from(text);
-        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("").to_ascii_lowercase();
-        let format = match extension.as_str() {
-            "csv" => Format::Csv,
-            "jsonl" => Format::JsonLines,
-            _ => return Err("the extension decides how it is written: .csv or .jsonl".into()),
-        };
-        Ok(Self { path, format })
-    }
-}
-
-impl LogFile {
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-}
 
 /// An open log. Every row is in the file as soon as its epoch is over.
 pub struct Log {
     file: File,
     path: PathBuf,
-    format: Format,
+    format: LogFormat,
     /// What went wrong first; nothing is written after it.
     failed: Option<CliError>,
 }
@@ -68,7 +34,7 @@ impl Log {
         let path: &Path = &log.path;
         let file = files::create(path)?;
         let mut log = Self { file, path: path.to_path_buf(), format: log.format, failed: None };
-        if log.format == Format::Csv {
+        if log.format == LogFormat::Csv {
             log.write(&format!("seed,{}", log::CSV_HEADER));
         }
         Ok(log)
@@ -76,8 +42,8 @@ impl Log {
 
     pub fn row(&mut self, seed: u64, row: &EpochRow) {
         let line = match self.format {
-            Format::Csv => format!("{seed},{}", log::csv(row)),
-            Format::JsonLines => {
+            LogFormat::Csv => format!("{seed},{}", log::csv(row)),
+            LogFormat::JsonLines => {
                 let row = serde_json::to_string(&Row { seed, row });
                 row.expect("a row has string keys only, so that it always serializes") + "\n"
             }

@@ -1,9 +1,10 @@
 //! What can be typed behind `mlc profile`.
 
-use crate::args::{PlanArgs, TargetArg};
-use crate::help;
-use crate::limit::LimitArg;
-use crate::values::whole;
+use super::help;
+use super::plan::PlanArgs;
+use super::run::LimitArg;
+use super::target::TargetArg;
+use super::values::whole;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -31,10 +32,10 @@ pub struct ProfileArgs {
     pub symbols: Option<PathBuf>,
     /// Write to FILE; may repeat. The kind follows the extension: .svg .folded .lst
     #[arg(short, long = "output", value_name = "FILE")]
-    pub outputs: Vec<OutputFile>,
+    pub outputs: Vec<ViewFile>,
     /// Print one thing to standard output instead of the tables
     #[arg(long, value_name = "KIND", conflicts_with = "json")]
-    pub emit: Option<Kind>,
+    pub emit: Option<View>,
     /// Rows of the longer tables
     #[arg(long, value_name = "N", default_value_t = 15, value_parser = whole(0usize, usize::MAX))]
     pub top: usize,
@@ -50,9 +51,9 @@ impl ProfileArgs {
     }
 }
 
-/// What else `mlc profile` can give.
+/// What else `mlc profile` can give than its tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Kind {
+pub enum View {
     /// A flame graph
     Svg,
     /// Folded stacks, for tools that draw flame graphs
@@ -63,20 +64,20 @@ pub enum Kind {
 
 /// A file whose extension says what goes into it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputFile {
+pub struct ViewFile {
     pub path: PathBuf,
-    pub kind: Kind,
+    pub kind: View,
 }
 
-impl FromStr for OutputFile {
+impl FromStr for ViewFile {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let path = PathBuf::from(text);
         let kind = match path.extension().and_then(|e| e.to_str()) {
-            Some(e) if e.eq_ignore_ascii_case("svg") => Kind::Svg,
-            Some(e) if e.eq_ignore_ascii_case("folded") => Kind::Folded,
-            Some(e) if e.eq_ignore_ascii_case("lst") => Kind::Lst,
+            Some(e) if e.eq_ignore_ascii_case("svg") => View::Svg,
+            Some(e) if e.eq_ignore_ascii_case("folded") => View::Folded,
+            Some(e) if e.eq_ignore_ascii_case("lst") => View::Lst,
             _ => {
                 return Err(
                     "the extension decides what is written: .svg (flame graph), .folded (stacks) or \

@@ -1,10 +1,10 @@
 //! `mlc sweep --collect`: the results of a sweep as one table.
 
+use super::list::Listed;
 use crate::error::CliError;
 use crate::files;
-use crate::sweep::Listed;
 use crate::table::{self, Align, grouped, table};
-use crate::train_result::TrainResult;
+use crate::train::TrainResult;
 use mlc_trainer::Figures;
 use serde::Serialize;
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! `mlc sweep --print`: every combination of the options that have several values, as a command of its own.
 
+use crate::args::TrainArgs;
 use crate::error::CliError;
-use crate::pair_args::TrainArgs;
 use crate::parse::takes_numbers;
 use crate::train;
 use clap::{Arg, ArgAction, Args, Command, FromArgMatches};
@@ -218,30 +218,6 @@ fn check(command: &Command, words: &[String]) -> Result<(), CliError> {
     train::prepare(&args).map(|_| ())
 }
 
-/// Words as a shell reads them: one line, each word in single quotes where it needs them (POSIX shells, 2.2.2).
-///
-/// # Errors
-/// A word with a line end: there is one command a line.
-pub fn shell_line(words: &[String]) -> Result<String, CliError> {
-    let mut line = Vec::new();
-    for word in words {
-        if word.contains(['\n', '\r', '\0']) {
-            return Err(usage(format!("{word:?} has a line end: there is one command a line")));
-        }
-        line.push(shell_word(word));
-    }
-    Ok(line.join(" "))
-}
-
-/// A word as a shell reads it.
-pub fn shell_word(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "_@%+=:,./-".contains(c);
-    match !word.is_empty() && word.chars().all(plain) {
-        true => word.to_string(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -249,7 +225,7 @@ mod tests {
     fn lines(words: &[&str]) -> Result<Vec<String>, String> {
         let words: Vec<String> = words.iter().map(|word| word.to_string()).collect();
         let runs = runs(&words, Path::new("d")).map_err(|e| e.to_string())?;
-        Ok(runs.iter().map(|run| shell_line(&run.words).expect("no line end")).collect())
+        Ok(runs.iter().map(|run| crate::shell::line(&run.words).expect("no line end")).collect())
     }
 
     #[test]
@@ -318,14 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn shells_read_words_as_they_were() {
-        let quoted = |word: &str| shell_line(&[word.to_string()]).unwrap();
-        assert_eq!(quoted("a-b_c.txt"), "a-b_c.txt");
-        assert_eq!(quoted(""), "''");
-        assert_eq!(quoted("it's $HOME `x` \"\\\""), r#"'it'\''s $HOME `x` "\"'"#);
-        assert_eq!(quoted("~"), "'~'");
-        assert!(shell_line(&["a\nb".to_string()]).is_err());
-        // Pairs that look like an option.
+    fn pairs_that_look_like_an_option_are_none() {
         assert!(lines(&["--", "-x.txt"]).unwrap()[0].starts_with("train ./-x.txt "));
     }
 }

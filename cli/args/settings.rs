@@ -1,13 +1,10 @@
-//! `train.ron`: a model's settings and data, kept beside it so that it can be made again.
+//! The settings of a training: options of `mlc train`, and under the same names fields of `train.ron`.
 
-use crate::error::CliError;
-use crate::files;
-use crate::layer_args::{ShiftArg, WeightsArg};
-use crate::values::whole;
+use super::layers::{ShiftArg, WeightsArg};
+use super::values::whole;
 use clap::Args;
-use ron::extensions::Extensions;
 use serde::{Deserialize, Serialize};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// What a `train.ron` and the command line can say. What neither says keeps the trainer's default.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
@@ -108,62 +105,41 @@ pub struct TrainSettings {
     pub threads: Option<usize>,
 }
 
-/// Reads the file at `path`; the pairs' paths in it are relative to it.
-///
-/// # Errors
-/// It cannot be read, or is no such file; with the place.
-pub fn read(path: &Path) -> Result<TrainSettings, CliError> {
-    let mut settings =
-        parse(&files::read_text(path, files::Kind::Settings)?).map_err(|(place, problem)| {
-            CliError::TrainFile { place: format!("{}:{place}", files::shown(path)), problem }
-        })?;
-    let folder = path.parent().unwrap_or(Path::new(""));
-    settings.pairs.iter_mut().for_each(|pairs| *pairs = folder.join(&*pairs));
-    Ok(settings)
-}
-
-/// On an error: `line:column`, and what is wrong.
-fn parse(text: &str) -> Result<TrainSettings, (String, String)> {
-    // `name: "x"` instead of `name: Some("x")`.
-    let options = ron::Options::default().with_default_extension(Extensions::IMPLICIT_SOME);
-    options
-        .from_str(text)
-        .map_err(|e| (format!("{}:{}", e.span.start.line, e.span.start.col), e.code.to_string()))
-}
-
-/// What the command line says, and where it says nothing what the file says.
-pub fn merge(typed: TrainSettings, file: TrainSettings) -> TrainSettings {
-    TrainSettings {
-        pairs: if typed.pairs.is_empty() { file.pairs } else { typed.pairs },
-        classifier: typed.classifier || file.classifier,
-        labels: typed.labels.or(file.labels),
-        name: typed.name.or(file.name),
-        about: typed.about.or(file.about),
-        hidden: typed.hidden.or(file.hidden),
-        query_buckets: typed.query_buckets.or(file.query_buckets),
-        position_bands: typed.position_bands.or(file.position_bands),
-        max_query: typed.max_query.or(file.max_query),
-        context_buckets: typed.context_buckets.or(file.context_buckets),
-        context_length: typed.context_length.or(file.context_length),
-        max_reply: typed.max_reply.or(file.max_reply),
-        shift: typed.shift.or(file.shift),
-        weights: typed.weights.or(file.weights),
-        epochs: typed.epochs.or(file.epochs),
-        batch: typed.batch.or(file.batch),
-        lr: typed.lr.or(file.lr),
-        l1: typed.l1.or(file.l1),
-        economy: typed.economy.or(file.economy),
-        overflow_penalty: typed.overflow_penalty.or(file.overflow_penalty),
-        warmup: typed.warmup.or(file.warmup),
-        chunk: typed.chunk.or(file.chunk),
-        hold_out: typed.hold_out.or(file.hold_out),
-        patience: typed.patience.or(file.patience),
-        max_nonzero: typed.max_nonzero.or(file.max_nonzero),
-        max_tstates: typed.max_tstates.or(file.max_tstates),
-        max_bytes: typed.max_bytes.or(file.max_bytes),
-        target: typed.target.or(file.target),
-        seed: typed.seed.or(file.seed),
-        threads: typed.threads.or(file.threads),
+impl TrainSettings {
+    /// What the command line says, and where it says nothing what the file says.
+    pub fn or(self, file: Self) -> Self {
+        Self {
+            pairs: if self.pairs.is_empty() { file.pairs } else { self.pairs },
+            classifier: self.classifier || file.classifier,
+            labels: self.labels.or(file.labels),
+            name: self.name.or(file.name),
+            about: self.about.or(file.about),
+            hidden: self.hidden.or(file.hidden),
+            query_buckets: self.query_buckets.or(file.query_buckets),
+            position_bands: self.position_bands.or(file.position_bands),
+            max_query: self.max_query.or(file.max_query),
+            context_buckets: self.context_buckets.or(file.context_buckets),
+            context_length: self.context_length.or(file.context_length),
+            max_reply: self.max_reply.or(file.max_reply),
+            shift: self.shift.or(file.shift),
+            weights: self.weights.or(file.weights),
+            epochs: self.epochs.or(file.epochs),
+            batch: self.batch.or(file.batch),
+            lr: self.lr.or(file.lr),
+            l1: self.l1.or(file.l1),
+            economy: self.economy.or(file.economy),
+            overflow_penalty: self.overflow_penalty.or(file.overflow_penalty),
+            warmup: self.warmup.or(file.warmup),
+            chunk: self.chunk.or(file.chunk),
+            hold_out: self.hold_out.or(file.hold_out),
+            patience: self.patience.or(file.patience),
+            max_nonzero: self.max_nonzero.or(file.max_nonzero),
+            max_tstates: self.max_tstates.or(file.max_tstates),
+            max_bytes: self.max_bytes.or(file.max_bytes),
+            target: self.target.or(file.target),
+            seed: self.seed.or(file.seed),
+            threads: self.threads.or(file.threads),
+        }
     }
 }
 
@@ -172,29 +148,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_read_and_unknown_ones_named() {
-        let file = parse("(\n pairs: [\"a.txt\"], name: \"tiny\",\n hidden: [4, 2], lr: 0.02,\n)").unwrap();
-        assert_eq!(file.pairs, [PathBuf::from("a.txt")]);
-        assert_eq!(file.name.as_deref(), Some("tiny"));
-        assert_eq!(file.hidden, Some(vec![4, 2]));
-        assert_eq!((file.lr, file.seed), (Some(0.02), None));
-        let file =
-            parse("(shift: \"learn\", weights: \"full,binary\", position_bands: 3, chunk: 9)").unwrap();
-        assert_eq!(file.shift, Some(ShiftArg(mlc_trainer::Shifts::Learnt)));
-        assert_eq!(file.weights.map(|sets| sets.0.len()), Some(2));
-        assert_eq!((file.position_bands, file.chunk), (Some(3), Some(9)));
-        let (place, problem) = parse("(\n  shift: \"some\",\n)").unwrap_err();
-        assert!(place.starts_with("2:") && problem.contains("\"some\" is no shift"), "{place}: {problem}");
-        let (place, problem) = parse("(\n  rate: 1,\n)").unwrap_err();
-        assert!(place.starts_with("2:"), "{place}");
-        assert!(problem.contains("rate"), "{problem}");
-    }
-
-    #[test]
     fn the_command_line_has_the_last_word() {
-        let file = parse("(pairs: [\"a.txt\"], seed: 1, batch: 8)").unwrap();
+        let file = TrainSettings {
+            pairs: vec!["a.txt".into()],
+            seed: Some(1),
+            batch: Some(8),
+            ..TrainSettings::default()
+        };
         let typed = TrainSettings { seed: Some(2), ..TrainSettings::default() };
-        let merged = merge(typed, file);
+        let merged = typed.or(file);
         assert_eq!((merged.seed, merged.batch, merged.pairs.len()), (Some(2), Some(8), 1));
     }
 }

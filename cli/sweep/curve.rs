@@ -1,6 +1,6 @@
 //! The runs of a sweep as a picture (SVG): accuracy against cycles.
 
-use crate::sweep_collect::Collect;
+use super::collect::Collect;
 use crate::table::whole;
 use mlc_trainer::Figures;
 

@@ -1,8 +1,9 @@
 //! What can be typed behind `mlc bench`.
 
-use crate::args::{Bdos, PlanArgs};
-use crate::help;
-use crate::limit::LimitArg;
+use super::help;
+use super::plan::PlanArgs;
+use super::run::LimitArg;
+use super::target::Bdos;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -21,11 +22,9 @@ pub struct BenchArgs {
     /// --all]
     #[arg(short = 't', long, value_name = "TARGET")]
     pub target: Option<String>,
-    /// Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description
-    #[arg(long, value_name = "BOARD", requires = "target")]
+    #[arg(long, value_name = "BOARD", help = help::BOARD, requires = "target")]
     pub profile: Option<String>,
-    /// Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help = help::BDOS)]
     pub bdos: Option<Bdos>,
     /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
     #[arg(long, value_name = "FILE")]

@@ -1,4 +1,10 @@
-//! What `--help` says below the options. Paragraphs are one line each: clap wraps them.
+//! What `--help` says of options that several verbs have, and what it says below the options. Paragraphs are one line
+//! each: clap wraps them.
+
+pub const BOARD: &str =
+    "Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description";
+
+pub const BDOS: &str = "Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]";
 
 pub const MLC: &str = "\
 Start with:

@@ -1,9 +1,9 @@
 //! From the pairs that were named to what is to be learned.
 
+use crate::args::TrainSettings;
 use crate::error::CliError;
 use crate::pairs::{self, Gathered};
 use crate::say::say;
-use crate::train_file::TrainSettings;
 use mlc_compiler::model::Model;
 use mlc_trainer::{Chunking, LabelOrder, Pairs, Settings, Task, TaskKind};
 

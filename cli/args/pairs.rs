@@ -1,119 +1,13 @@
-//! What can be typed after the verbs that take conversation pairs.
+//! What can be typed behind `mlc eval` and `mlc data`, the verbs that read conversation pairs.
 
-use crate::args::ModelArg;
-use crate::help;
-use crate::train_file::TrainSettings;
-use crate::train_log::LogFile;
-use crate::values::{file_of, list_file, whole};
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use super::help;
+use super::model::ModelArg;
+use super::values::{list_file, whole};
 use clap::{Args, Subcommand};
-use mlc_trainer::Device;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
 const MOST_PAIRS: usize = 100_000;
-
-/// What a trained model brings with it.
-const SHAPE: [&str; 11] = [
-    "classifier",
-    "labels",
-    "hidden",
-    "query_buckets",
-    "position_bands",
-    "max_query",
-    "context_buckets",
-    "context_length",
-    "max_reply",
-    "shift",
-    "weights",
-];
-
-#[derive(Debug, Args)]
-#[command(
-    after_help = help::TRAIN
-)]
-pub struct TrainArgs {
-    /// Where the model goes
-    #[arg(short, long, value_name = "FILE.ron", default_value = "model.ron", value_parser = file_of("RON", "ron"))]
-    pub output: PathBuf,
-    /// Settings from a train.ron
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Go on with a trained model: its encoders and layers, with new characters or labels added. Without MODEL:
-    /// with what --output holds, so that a training that was ended goes on
-    #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = SHAPE)]
-    pub resume: Option<Option<PathBuf>>,
-    /// Train with so many seeds, from --seed on; keep the best, show the spread
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub seeds: u16,
-    /// Write a row for each epoch, as comma-separated values or JSON lines
-    #[arg(long, value_name = "FILE.csv|.jsonl")]
-    pub log: Option<LogFile>,
-    /// Draw the accuracy by epoch
-    #[arg(long, value_name = "FILE.svg", value_parser = file_of("SVG", "svg"))]
-    pub curve: Option<PathBuf>,
-    /// Write the figures as JSON, for `mlc sweep --collect`
-    #[arg(long, value_name = "FILE.json", value_parser = file_of("JSON", "json"))]
-    pub result: Option<PathBuf>,
-    /// Show what simpler methods reach on the same pairs, and in how many bytes
-    #[arg(long)]
-    pub baselines: bool,
-    /// Train without the limits as well, to show what accuracy they cost; takes twice as long
-    #[arg(long)]
-    pub cost_of_limits: bool,
-    /// Compute with mlc's own code, with LibTorch on the processor, or with LibTorch on a GPU; those two only if
-    /// they are built in
-    #[arg(long, value_name = "DEVICE", default_value = Device::Cpu.name(), value_parser = device())]
-    pub device: Device,
-    /// Talk to the network afterwards: lines of standard input, its exact replies
-    #[arg(long)]
-    pub chat: bool,
-    #[command(flatten)]
-    pub settings: TrainSettings,
-}
-
-impl TrainArgs {
-    /// All files to write.
-    pub fn outputs(&self) -> impl Iterator<Item = &Path> {
-        let others = [self.curve.as_deref(), self.result.as_deref(), self.log.as_ref().map(LogFile::path)];
-        [self.output.as_path()].into_iter().chain(others.into_iter().flatten())
-    }
-}
-
-fn device() -> impl TypedValueParser<Value = Device> {
-    let named = |name: String| Device::ALL.into_iter().find(|device| device.name() == name);
-    PossibleValuesParser::new(Device::ALL.map(Device::name))
-        .map(move |name| named(name).expect("only names of devices pass"))
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = help::SWEEP)]
-#[command(
-    override_usage = "mlc sweep --print DIR [TRAIN OPTIONS]...\n       mlc sweep --collect DIR [OPTIONS]"
-)]
-pub struct SweepArgs {
-    /// Print a `mlc train` command a line, for every combination of the options behind it; results go to DIR
-    #[arg(long, value_name = "DIR", conflicts_with = "collect")]
-    pub print: Option<PathBuf>,
-    /// Merge the results in DIR; exit code 1 where runs are missing or broken
-    #[arg(long, value_name = "DIR")]
-    pub collect: Option<PathBuf>,
-    /// Print the commands of the runs without a result instead
-    #[arg(long, requires = "collect", conflicts_with_all = ["json", "csv", "curve"])]
-    pub missing: bool,
-    /// Print everything as JSON
-    #[arg(long, requires = "collect", conflicts_with = "csv")]
-    pub json: bool,
-    /// Print comma-separated values
-    #[arg(long, requires = "collect")]
-    pub csv: bool,
-    /// Draw accuracy against cycles
-    #[arg(long, value_name = "FILE.svg", requires = "collect", value_parser = file_of("SVG", "svg"))]
-    pub curve: Option<PathBuf>,
-    /// PAIRS and options of `mlc train`; those with several values make several runs
-    #[arg(value_name = "TRAIN OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
-    pub train: Vec<String>,
-}
 
 #[derive(Debug, Args)]
 #[command(after_help = help::EVAL)]

@@ -1,9 +1,9 @@
 //! What a training came to, as a file: `mlc train --result` writes it, `mlc sweep --collect` reads it.
 
+use crate::args::TrainSettings;
 use crate::budget::{Limits, Program};
 use crate::error::CliError;
 use crate::files;
-use crate::train_file::TrainSettings;
 use mlc_trainer::{Figures, Trained};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

@@ -1,0 +1,78 @@
+//! Everything that can be typed: the verbs here, the options of each group of verbs in a file of its own.
+//!
+//! [`plan`], [`target`] and [`layers`] have options that several verbs share, [`values`] parses the simple values, and
+//! [`help`] has the text below the options.
+
+mod bench;
+mod compile;
+pub mod help;
+mod layers;
+mod model;
+mod pairs;
+mod plan;
+mod profile;
+mod run;
+mod settings;
+mod target;
+mod train;
+mod values;
+
+pub use bench::BenchArgs;
+pub use compile::{Artifact, CompileArgs};
+pub use model::{ImportArgs, InspectArgs};
+pub use pairs::{BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, LintArgs, SplitArgs, StatsArgs};
+pub use profile::{ProfileArgs, View, ViewFile};
+pub use run::{Clock, RunArgs, VerifyArgs};
+pub use settings::TrainSettings;
+pub use target::{Bdos, TargetsArgs};
+pub use train::{LogFile, LogFormat, SweepArgs, TrainArgs};
+
+use clap::{Parser, Subcommand};
+
+/// Cross-compiler from small trained neural networks to 8-bit machines.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    max_term_width = 100,
+    after_help = help::MLC
+)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Turn an .npz, .pt or .safetensors network into a model.ron
+    Import(ImportArgs),
+    /// Compile a model to a program: image, assembly, listing, symbols
+    Compile(CompileArgs),
+    /// Run a model on the simulated machine, or any CP/M program
+    Run(RunArgs),
+    /// Compare the machine with the reference: every reply, every logit
+    Verify(VerifyArgs),
+    /// Measure T-states a step, by phase, beside the prediction
+    Bench(BenchArgs),
+    /// Show where the time goes: by symbol, source line and stack
+    Profile(ProfileArgs),
+    /// Show what a model consists of and where it fits
+    Inspect(InspectArgs),
+    /// List the machines that mlc compiles for
+    Targets(TargetsArgs),
+    /// Train a model from conversation pairs
+    Train(Box<TrainArgs>),
+    /// Train with many settings, as commands for a batch system, and compare what they gave
+    Sweep(SweepArgs),
+    /// Measure a model on conversation pairs: what comes out right, and what instead
+    Eval(EvalArgs),
+    /// Look into conversation pairs, and make better lists of them
+    Data(DataArgs),
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_definition_holds_together() {
+        crate::parse::command().debug_assert();
+    }
+}

@@ -1,0 +1,181 @@
+//! `mlc compile`: a model as a program. [`report`] says what was made.
+
+mod report;
+
+use crate::args::{Artifact, CompileArgs};
+use crate::error::CliError;
+use crate::files::Output;
+use crate::say::say;
+use crate::table::grouped;
+use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
+use mlc_compiler::model::{Model, Output as ModelOutput};
+use mlc_compiler::pass::Wrap;
+use mlc_compiler::target::{Board, ImageKind};
+use mlc_compiler::{Compiled, Request, Target};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Warnings shown in full.
+const WARNINGS: usize = 5;
+
+pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let assets = templates::assets(args.templates.as_deref())?;
+    if c99::wanted(args)? {
+        return c99::run(args, &assets, &files::model(&args.model)?.model, out);
+    }
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
+    check_outputs(args, &target)?;
+    let model = files::model(&args.model)?.model;
+    let calibration = match &args.calibrate {
+        Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
+        None => Vec::new(),
+    };
+    if args.check.is_none() {
+        let files = args.outputs.iter().filter(|file| file.kind != Artifact::Wokwi);
+        files::check_writable(files.map(|file| file.path.as_path()))?;
+    }
+    let demands = &args.plan.demands()?;
+    let request = Request {
+        model: &model,
+        target: &target,
+        assets: &assets,
+        demands,
+        wide: false,
+        calibration: &calibration,
+    };
+    let compiled = mlc_compiler::compile(&request)?;
+    warn(&compiled.wraps);
+    if let Some(kind) = args.emit {
+        out.write_all(&content(&compiled, kind))?;
+        if args.outputs.is_empty() {
+            return Ok(Outcome::Done);
+        }
+    }
+    if let Some(pass) = &args.print_after {
+        print_after(&compiled, pass, out)?;
+    }
+    let (folders, outputs) = outputs(args, &model, &target, &compiled)?;
+    if args.check.is_some() {
+        return check::run(&outputs, args.json, out);
+    }
+    folders.iter().try_for_each(|folder| files::create_folder(folder))?;
+    files::write_all(&outputs)?;
+    let programs = outputs.iter().filter(|output| sim::program_kind(&output.path) == Some(ImageKind::Com));
+    programs.filter_map(|output| cpm::note(&output.path)).for_each(|note| say!("{note}"));
+    if args.json {
+        writeln!(out, "{}", targets::json(&report::Summary::new(&compiled, &target, &outputs)))?;
+    } else if args.emit.is_none() {
+        report::print(&compiled, &target, &outputs, out)?;
+    }
+    Ok(Outcome::Done)
+}
+
+fn content(compiled: &Compiled, kind: Artifact) -> Vec<u8> {
+    match kind {
+        Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.network.name),
+        Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
+        Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
+        Artifact::Asm => compiled.assembly.clone().into_bytes(),
+        Artifact::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
+        Artifact::Map => compiled.image.assembly.map().into_bytes(),
+        Artifact::Ir => compiled.graph().to_string().into_bytes(),
+        Artifact::Plan => compiled.plan.table().into_bytes(),
+    }
+}
+
+/// Neurons that can wrap: the model still does what it says, but it may not say what was meant.
+fn warn(wraps: &[Wrap]) {
+    for wrap in wraps.iter().take(WARNINGS) {
+        say!(
+            "warning: {}, neuron {}: its sum can reach {} and wraps at 16 bits",
+            wrap.layer,
+            wrap.neuron,
+            wrap.range
+        );
+    }
+    if let Some(more @ 1..) = wraps.len().checked_sub(WARNINGS) {
+        say!("warning: and {} more", grouped(more as u64));
+    }
+}
+
+fn print_after(compiled: &Compiled, pass: &str, out: &mut dyn Write) -> Result<(), CliError> {
+    for report in compiled.reports.iter().filter(|r| pass == "all" || r.pass == pass) {
+        writeln!(out, "; after {}: {}\n{}", report.pass, report.summary, report.graph)?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// A file that is named twice, or that the target does not load.
+fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
+    for (i, file) in args.files().iter().enumerate() {
+        if args.files()[..i].contains(file) {
+            return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
+        }
+        let is_avr = file.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("s"));
+        if is_avr && target.board.is_none() {
+            let (path, name) = (files::shown(&file.path), &target.name);
+            return Err(CliError::Usage(format!(
+                "{path}: .S is assembly for AVR chips; that of {name} is .asm"
+            )));
+        }
+        if file.kind == Artifact::Wokwi && target.board.is_none() {
+            let (path, name) = (files::shown(&file.path), &target.name);
+            return Err(CliError::Usage(format!("{path}: Wokwi has AVR boards, no {name}")));
+        }
+        if let Artifact::Image(kind) = file.kind
+            && !target.images.contains(&kind)
+        {
+            let known: Vec<_> = target.images.iter().map(|kind| format!(".{}", kind.extension())).collect();
+            let (path, name, known) = (files::shown(&file.path), &target.name, known.join(" or "));
+            return Err(CliError::Usage(format!("{path}: {name} loads {known}")));
+        }
+    }
+    Ok(())
+}
+
+/// The files to write, or to compare, and folders to make for them.
+fn outputs(
+    args: &CompileArgs,
+    model: &Model,
+    target: &Target,
+    compiled: &Compiled,
+) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
+    let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
+    if !args.files().is_empty() {
+        let (mut folders, mut outputs) = (Vec::new(), Vec::new());
+        for file in args.files() {
+            match (file.kind, &target.board) {
+                (Artifact::Wokwi, Some(board)) => {
+                    folders.push(file.path.clone());
+                    outputs.extend(wokwi_files(&file.path, model, board, compiled)?);
+                }
+                (kind, _) => outputs.push(output(file.path.clone(), kind)),
+            }
+        }
+        return Ok((folders, outputs));
+    }
+    let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
+    let path = |kind: Artifact| {
+        let extension = if kind == Artifact::Asm && target.board.is_some() { "S" } else { kind.extension() };
+        folder.join(format!("{}.{extension}", model.name))
+    };
+    let outputs = Artifact::default(target).map(|kind| output(path(kind), kind)).collect();
+    Ok((vec![folder], outputs))
+}
+
+/// The folder for Wokwi.
+fn wokwi_files(
+    folder: &Path,
+    model: &Model,
+    board: &Board,
+    compiled: &Compiled,
+) -> Result<Vec<Output>, CliError> {
+    let labels: &[String] = match &model.output {
+        ModelOutput::Classifier { labels } => labels,
+        ModelOutput::Chat(_) => &[],
+    };
+    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.name));
+    wokwi::files(folder, &model.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
+}

@@ -1,0 +1,151 @@
+//! The settings of a training: command line, `train.ron` and the model to go on with, put together and checked.
+
+use super::file;
+use crate::args::{TrainArgs, TrainSettings};
+use crate::budget::Limits;
+use crate::error::CliError;
+use crate::{files, pairs};
+use mlc_compiler::model::Model;
+use mlc_compiler::model::Output::{Chat, Classifier as Labels};
+use mlc_trainer::{Settings, TrainError};
+use std::path::Path;
+
+/// Most pairs in memory at a time: a few gigabytes.
+const MOST_HELD: usize = 10_000_000;
+
+/// What can be known before pairs are read.
+pub struct Prepared {
+    pub given: TrainSettings,
+    pub settings: Settings,
+    pub limits: Limits,
+    /// The model to go on with.
+    pub start: Option<Model>,
+}
+
+/// Puts command line and file together, and checks what can be checked without pairs.
+///
+/// # Errors
+/// What is wrong with the settings, or with a file that they name.
+pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
+    let given = match &args.config {
+        Some(path) => args.settings.clone().or(file::read(path)?),
+        None => args.settings.clone(),
+    };
+    if given.pairs.is_empty() {
+        return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
+    }
+    match given.chunk {
+        Some(0) => return Err(CliError::Usage("--chunk 0 leaves no pair to train on".into())),
+        Some(chunk) if chunk > MOST_HELD => {
+            let message = format!("--chunk {chunk} is more than memory holds: at most {MOST_HELD}");
+            return Err(CliError::Usage(message));
+        }
+        _ => {}
+    }
+    if given.labels.is_some() && !given.classifier && args.resume.is_none() {
+        return Err(CliError::Usage("--labels are those of a classifier: give --classifier as well".into()));
+    }
+    if given.patience.is_some() && given.hold_out.is_none() {
+        return Err(CliError::Usage("--patience goes by held-out pairs: give --hold-out as well".into()));
+    }
+    if args.chat && given.pairs.iter().any(|path| pairs::is_standard_input(path)) {
+        return Err(CliError::Usage(
+            "--chat takes lines from standard input, and so do the PAIRS `-`".into(),
+        ));
+    }
+    let limits = Limits::new(&given)?;
+    if args.cost_of_limits && !limits.any() {
+        return Err(CliError::Usage("--cost-of-limits is about a limit: give one".into()));
+    }
+    let start = match &args.resume {
+        Some(named) => Some(start(named.as_deref(), &args.output)?),
+        None => None,
+    };
+    let settings = Settings { device: args.device, ..settings(&given, start.as_ref()) };
+    settings.check().map_err(TrainError::from)?;
+    settings.device.check().map_err(TrainError::from)?;
+    check_texts(&settings)?;
+    pairs::claim(&given.pairs);
+    files::check_distinct(args.outputs())?;
+    Ok(Prepared { given, settings, limits, start })
+}
+
+/// The model to go on with: the one that was named, or the one where the result goes.
+fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
+    if named.is_none() && !output.exists() {
+        let problem = format!("no {} yet: there is nothing to go on with", files::shown(output));
+        let help = "train without --resume first, or name a model behind it";
+        return Err(CliError::Resume { problem, help });
+    }
+    let start = files::model(named.unwrap_or(output))?;
+    // What is trained is that model, further on: it may take its place.
+    files::may_replace(&start.path);
+    Ok(start.model)
+}
+
+/// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also
+/// against what a file says, which may be the one that it was made by.
+fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
+    let given = given.clone();
+    let classifier = match start.map(|model| &model.output) {
+        Some(kind) => matches!(kind, Labels { .. }),
+        None => given.classifier,
+    };
+    let mut settings = if classifier { Settings::classifier() } else { Settings::default() };
+    if let Some(model) = start {
+        settings.name.clone_from(&model.name);
+        settings.about.clone_from(&model.about);
+    }
+    put(&mut settings.name, given.name);
+    put(&mut settings.about, given.about);
+    put(&mut settings.hidden, given.hidden);
+    put(&mut settings.query.buckets, given.query_buckets);
+    put(&mut settings.query.bands, given.position_bands);
+    put(&mut settings.query.max_length, given.max_query);
+    put(&mut settings.context.buckets, given.context_buckets);
+    put(&mut settings.context.length, given.context_length);
+    put(&mut settings.max_reply, given.max_reply);
+    put(&mut settings.shift, given.shift.map(|shift| shift.0));
+    put(&mut settings.weights, given.weights.map(|weights| weights.0));
+    put(&mut settings.overflow_penalty, given.overflow_penalty);
+    put(&mut settings.batch, given.batch);
+    put(&mut settings.learning_rate, given.lr);
+    put(&mut settings.sparsity, given.l1);
+    put(&mut settings.economy, given.economy);
+    put(&mut settings.warmup, given.warmup);
+    put(&mut settings.seed, given.seed);
+    put(&mut settings.threads, given.threads);
+    settings.epochs = given.epochs;
+    settings.patience = given.patience;
+    if let Some(model) = start {
+        let defaults = Settings::default();
+        (settings.shift, settings.weights) = (defaults.shift, defaults.weights);
+        settings.query = model.query.clone();
+        if let Chat(chat) = &model.output {
+            settings.context = chat.context.clone();
+            settings.max_reply = chat.max_reply;
+        }
+    }
+    settings
+}
+
+/// The trainer finds a wrong name or text when it makes the first model: minutes too late.
+fn check_texts(settings: &Settings) -> Result<(), TrainError> {
+    let head = Model {
+        name: settings.name.clone(),
+        about: settings.about.clone(),
+        query: settings.query.clone(),
+        output: Labels { labels: Vec::new() },
+        layers: Vec::new(),
+        training: Vec::new(),
+        calibration: Vec::new(),
+    };
+    // Everything else is not known yet.
+    Ok(head.check_texts()?)
+}
+
+fn put<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
