@@ -6,6 +6,7 @@ use crate::visible::on_stderr;
 use crate::{say, shorten};
 use clap::error::ErrorKind;
 use clap::{Arg, Command, CommandFactory, FromArgMatches};
+use mlc_compiler::shown::start;
 use std::any::TypeId;
 use std::ffi::OsString;
 use std::io::Write;
@@ -61,7 +62,7 @@ fn shortened_words(text: &str, words: &[OsString]) -> String {
         let word = word.to_string_lossy();
         let value = word.split_once('=').map_or(&*word, |(_, value)| value);
         for long in [&*word, value].into_iter().filter(|long| long.chars().count() > shorten::VALUE) {
-            text = text.replace(long, &shorten::start(long, shorten::VALUE));
+            text = text.replace(long, &start(long, shorten::VALUE));
         }
     }
     text

@@ -1,5 +1,7 @@
 //! Messages of a sane length, whatever they quote: a name of ten megabytes is no help to anybody.
 
+use mlc_compiler::shown::start;
+
 /// Characters of a value in quotes.
 pub const VALUE: usize = 80;
 /// Characters of a line.
@@ -11,14 +13,6 @@ pub const SOURCE: usize = 500;
 pub fn message(text: &str) -> String {
     let lines = text.split('\n').map(|line| start(&values(line), LINE));
     lines.collect::<Vec<_>>().join("\n")
-}
-
-/// At most `most` characters.
-pub fn start(text: &str, most: usize) -> String {
-    match text.char_indices().nth(most) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_string(),
-    }
 }
 
 /// What stands between two quotes is a value. Quotes that are themselves quoted, `'"'` and `\"`, are none.

@@ -13,11 +13,15 @@ pub fn shown(text: &str) -> String {
 pub fn cut(text: &str, most: usize) -> String {
     // Quotes are as they are; all that does not show, or changes how others show, is escaped.
     let plain = |c: char| if matches!(c, '"' | '\'') { c.to_string() } else { c.escape_debug().collect() };
-    let mut out: String = text.chars().take(most).map(plain).collect();
-    if text.chars().nth(most).is_some() {
-        out.push('…');
+    start(text, most).chars().map(plain).collect()
+}
+
+/// The first `most` characters of a text, and `…` where it goes on. Nothing is escaped.
+pub fn start(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_string(),
     }
-    out
 }
 
 /// `1 bias`, `5 biases`: a number and its noun.
