@@ -1,8 +1,7 @@
 //! No text makes the assembler panic; what it reports lies within the text.
 
-use crate::asm;
+use crate::{asm, broken};
 use proptest::prelude::*;
-use proptest::test_runner::RngSeed;
 
 /// Pieces that texts of the language are made of, whole and broken.
 const PIECES: &[&str] = &[
@@ -125,59 +124,23 @@ const PIECES: &[&str] = &[
     "^",
 ];
 
-fn check(source: &str) -> Result<(), TestCaseError> {
-    match asm(source) {
-        Ok(assembly) => {
-            prop_assert!(assembly.bytes.len() <= 0x1_0000);
-            prop_assert!(assembly.lines.iter().all(|line| line.bytes.end <= assembly.bytes.len()));
-            prop_assert!(!assembly.listing(source).is_empty());
-        }
-        Err(error) => {
-            prop_assert!((1..=20).contains(&error.diagnostics.len()));
-            prop_assert!(!error.to_string().is_empty());
-            for diagnostic in &error.diagnostics {
-                prop_assert!(source.get(diagnostic.span.clone()).is_some(), "{diagnostic:?}");
-                prop_assert!(!diagnostic.message().contains('\n'));
-            }
-        }
-    }
-    Ok(())
-}
-
 proptest! {
-    // The same texts every time.
-    #![proptest_config(ProptestConfig {
-        cases: 4000,
-        failure_persistence: None,
-        rng_seed: RngSeed::Fixed(1),
-        ..ProptestConfig::default()
-    })]
+    #![proptest_config(broken::config())]
 
     #[test]
-    fn pieces_of_the_language(pieces in prop::collection::vec(prop::sample::select(PIECES), 0..60)) {
-        check(&pieces.concat())?;
+    fn pieces_of_the_language(text in broken::texts(PIECES)) {
+        broken::check(&text, asm(&text))?;
     }
 
     #[test]
     fn any_text(text in "\\PC*") {
-        check(&text)?;
+        broken::check(&text, asm(&text))?;
     }
 
-    /// A good text with a few pieces put into it and a few characters taken out.
     #[test]
-    fn a_damaged_text(
-        edits in prop::collection::vec(
-            (any::<prop::sample::Index>(), prop::sample::select(PIECES), 0usize..4),
-            1..6,
-        ),
-    ) {
-        let mut text: Vec<char> = GOOD.chars().collect();
-        for (place, piece, cut) in edits {
-            let at = place.index(text.len());
-            let end = (at + cut).min(text.len());
-            text.splice(at..end, piece.chars());
-        }
-        check(&text.iter().collect::<String>())?;
+    fn a_damaged_text(edits in broken::edits(PIECES)) {
+        let text = broken::damaged(GOOD, edits);
+        broken::check(&text, asm(&text))?;
     }
 }
 

@@ -1,5 +1,7 @@
 //! The assembler for the AVR against its case file, against GNU as and ld, and against garbage.
 
+#[path = "../support/broken.rs"]
+mod broken;
 mod cases;
 mod errors;
 mod exhaustive;

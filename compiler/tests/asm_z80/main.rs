@@ -1,5 +1,7 @@
 //! The assembler against its case file, against pasmo and GNU as, and against garbage.
 
+#[path = "../support/broken.rs"]
+mod broken;
 mod cases;
 mod errors;
 mod exhaustive;

@@ -92,25 +92,7 @@ pub(super) fn is_register(word: &str) -> bool {
 
 /// Parses the rest of the line: operands with commas between them, or none.
 pub(super) fn parse_all(cursor: &mut Cursor<'_, '_>) -> Res<Vec<Operand>> {
-    let mut operands = Vec::new();
-    if cursor.at_end() {
-        return Ok(operands);
-    }
-    loop {
-        operands.push(parse(cursor)?);
-        if cursor.at_end() {
-            return Ok(operands);
-        }
-        if !cursor.accept_sign(",") {
-            let after_value =
-                matches!(operands.last(), Some(Operand { kind: Kind::Expr(_) | Kind::Displaced(..), .. }));
-            return cursor.expected(if after_value {
-                "`,`, an operator or the end of the line"
-            } else {
-                "`,` or the end of the line"
-            });
-        }
-    }
+    cursor.comma_separated(parse, |operand| matches!(operand.kind, Kind::Expr(_) | Kind::Displaced(..)))
 }
 
 fn parse(cursor: &mut Cursor<'_, '_>) -> Res<Operand> {

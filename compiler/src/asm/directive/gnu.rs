@@ -1,6 +1,6 @@
 //! GNU as's directives.
 
-use super::{Body, Item, Number, Value};
+use super::{Body, Item, Number, Value, items, space};
 use crate::asm::avr::{self, AvrError, Modifier, Place};
 use crate::asm::error::{ErrorKind, Res, Span, fail};
 use crate::asm::expr::gnu as expr;
@@ -23,10 +23,10 @@ pub(in crate::asm) fn parse(
     Some(match word {
         ".byte" => items(cursor, |cursor| number(cursor, 1, Place::Byte)),
         ".word" | ".short" | ".hword" | ".2byte" => items(cursor, |cursor| number(cursor, 2, Place::Word)),
-        ".long" | ".4byte" => items(cursor, |cursor| value(cursor).map(|value| plain(4, value))),
+        ".long" | ".4byte" => items(cursor, |cursor| value(cursor).map(|value| Item::plain(4, value))),
         ".ascii" => items(cursor, |cursor| text(cursor, false)),
         ".asciz" | ".string" => items(cursor, |cursor| text(cursor, true)),
-        ".skip" | ".space" => space(cursor),
+        ".skip" | ".space" => space(cursor, value),
         ".zero" => value(cursor).map(|count| Body::Space { count, fill: None }),
         ".balign" => value(cursor).map(Body::Align),
         // Which section would the label belong to, and which address have?
@@ -50,25 +50,10 @@ pub(in crate::asm) fn value(cursor: &mut Cursor<'_, '_>) -> Res<Value> {
     Ok(Value { expr, span })
 }
 
-fn items(cursor: &mut Cursor<'_, '_>, item: impl Fn(&mut Cursor<'_, '_>) -> Res<Item>) -> Res<Body> {
-    let mut items = vec![item(cursor)?];
-    while cursor.accept_sign(",") {
-        items.push(item(cursor)?);
-    }
-    if !cursor.at_end() {
-        return cursor.expected("`,`, an operator or the end of the line");
-    }
-    Ok(Body::Data(items))
-}
-
-fn plain(width: u8, value: Value) -> Item {
-    Item::Number(Number { width, modifier: None, value })
-}
-
 fn number(cursor: &mut Cursor<'_, '_>, width: u8, place: Place) -> Res<Item> {
     let start = cursor.span();
     match Modifier::parse(cursor, place) {
-        None => value(cursor).map(|value| plain(width, value)),
+        None => value(cursor).map(|value| Item::plain(width, value)),
         Some(modified) => {
             let (modifier, expr) = modified?;
             let value = Value { expr, span: start.to(cursor.last_span()) };
@@ -83,12 +68,6 @@ fn text(cursor: &mut Cursor<'_, '_>, zero: bool) -> Res<Item> {
     bytes.extend(zero.then_some(0));
     cursor.advance();
     Ok(Item::Text(bytes))
-}
-
-fn space(cursor: &mut Cursor<'_, '_>) -> Res<Body> {
-    let count = value(cursor)?;
-    let fill = if cursor.accept_sign(",") { Some(value(cursor)?) } else { None };
-    Ok(Body::Space { count, fill })
 }
 
 fn label(cursor: &mut Cursor<'_, '_>) -> Res<Label> {

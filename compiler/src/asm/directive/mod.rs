@@ -52,6 +52,11 @@ pub(super) struct Number {
 }
 
 impl Item {
+    /// A number without a modifier.
+    fn plain(width: u8, value: Value) -> Item {
+        Item::Number(Number { width, modifier: None, value })
+    }
+
     /// The bytes it takes up.
     pub fn len(&self) -> usize {
         match self {
@@ -81,4 +86,23 @@ pub(super) fn parse(
         Dialect::Pasmo => pasmo::parse(word, span, cursor, labelled),
         Dialect::Gnu => gnu::parse(word, span, cursor, labelled),
     }
+}
+
+/// Data: items with commas between them, at least one, up to the end of the line.
+fn items(cursor: &mut Cursor<'_, '_>, item: impl Fn(&mut Cursor<'_, '_>) -> Res<Item>) -> Res<Body> {
+    let mut items = vec![item(cursor)?];
+    while cursor.accept_sign(",") {
+        items.push(item(cursor)?);
+    }
+    if !cursor.at_end() {
+        return cursor.expected("`,`, an operator or the end of the line");
+    }
+    Ok(Body::Data(items))
+}
+
+/// `count[,fill]`, both read by `value`.
+fn space(cursor: &mut Cursor<'_, '_>, value: fn(&mut Cursor<'_, '_>) -> Res<Value>) -> Res<Body> {
+    let count = value(cursor)?;
+    let fill = if cursor.accept_sign(",") { Some(value(cursor)?) } else { None };
+    Ok(Body::Space { count, fill })
 }

@@ -1,6 +1,6 @@
 //! pasmo's directives.
 
-use super::{Body, Item, Number, Value};
+use super::{Body, Item, Value, items, space};
 use crate::asm::error::{ErrorKind, Res, Span, fail};
 use crate::asm::expr::pasmo as expr;
 use crate::asm::lex::{Token, decode};
@@ -30,8 +30,8 @@ pub(in crate::asm) fn parse(
 ) -> Option<Res<Body>> {
     Some(match word {
         "db" | "defb" | "defm" => items(cursor, byte_item),
-        "dw" | "defw" => items(cursor, |cursor| value(cursor).map(|value| number(2, value))),
-        "ds" | "defs" => space(cursor),
+        "dw" | "defw" => items(cursor, |cursor| value(cursor).map(|value| Item::plain(2, value))),
+        "ds" | "defs" => space(cursor, value),
         // pasmo gives a label before `org` the address after it.
         "org" if labelled => fail(ErrorKind::LabelNotAllowed("org"), span),
         // Before the padding or after it? Either guess would surprise someone.
@@ -52,21 +52,6 @@ fn value(cursor: &mut Cursor<'_, '_>) -> Res<Value> {
     Ok(Value { expr, span })
 }
 
-fn number(width: u8, value: Value) -> Item {
-    Item::Number(Number { width, modifier: None, value })
-}
-
-fn items(cursor: &mut Cursor<'_, '_>, item: impl Fn(&mut Cursor<'_, '_>) -> Res<Item>) -> Res<Body> {
-    let mut items = vec![item(cursor)?];
-    while cursor.accept_sign(",") {
-        items.push(item(cursor)?);
-    }
-    if !cursor.at_end() {
-        return cursor.expected("`,`, an operator or the end of the line");
-    }
-    Ok(Body::Data(items))
-}
-
 /// A string that stands alone is text; in an expression, a number.
 fn byte_item(cursor: &mut Cursor<'_, '_>) -> Res<Item> {
     if let Some(Token::Text(text)) = cursor.peek()
@@ -76,11 +61,5 @@ fn byte_item(cursor: &mut Cursor<'_, '_>) -> Res<Item> {
         cursor.advance();
         return Ok(Item::Text(bytes));
     }
-    value(cursor).map(|value| number(1, value))
-}
-
-fn space(cursor: &mut Cursor<'_, '_>) -> Res<Body> {
-    let count = value(cursor)?;
-    let fill = if cursor.accept_sign(",") { Some(value(cursor)?) } else { None };
-    Ok(Body::Space { count, fill })
+    value(cursor).map(|value| Item::plain(1, value))
 }

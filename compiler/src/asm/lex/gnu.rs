@@ -1,6 +1,6 @@
 //! GNU as's tokens: numbers as in C, character constants, strings in double quotes.
 
-use super::{Span, Token, sign};
+use super::{Span, Token, sign, unescape};
 use crate::asm::avr::AvrError;
 use crate::asm::error::{ErrorKind, Res, fail};
 
@@ -85,21 +85,7 @@ fn text(rest: &str, start: usize) -> Res<(Token<'_>, usize)> {
 
 /// The bytes of a string token. `text` has its quotes; `span` is its place.
 pub(in crate::asm) fn decode(text: &str, span: Span) -> Res<Vec<u8>> {
-    let inner = &text[1..text.len() - 1];
-    let mut bytes = Vec::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(c) = rest.chars().next() {
-        let mut len = c.len_utf8();
-        if c == '\\' {
-            let (byte, escaped) = escape(&rest[1..], span.start + 1 + inner.len() - rest.len())?;
-            bytes.push(byte);
-            len += escaped;
-        } else {
-            bytes.extend_from_slice(&rest.as_bytes()[..len]);
-        }
-        rest = &rest[len..];
-    }
-    Ok(bytes)
+    unescape(&text[1..text.len() - 1], span.start + 1, escape)
 }
 
 /// The byte that an escape stands for and the length of the escape after its backslash, which is at `start`.

@@ -57,3 +57,22 @@ pub(super) fn lex<'a>(line: &'a str, offset: usize, dialect: Dialect, out: &mut 
 fn sign<'a>(rest: &str, signs: &'static [&'static str]) -> Option<(Token<'a>, usize)> {
     signs.iter().find(|sign| rest.starts_with(**sign)).map(|sign| (Token::Sign(sign), sign.len()))
 }
+
+/// The bytes of a string's inside, which stands at `start`. `escape` gives the byte that an escape stands for, and the
+/// escape's length without its backslash; it takes what follows the backslash, and the backslash's place.
+fn unescape(inner: &str, start: usize, escape: fn(&str, usize) -> Res<(u8, usize)>) -> Res<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some(c) = rest.chars().next() {
+        let mut len = c.len_utf8();
+        if c == '\\' {
+            let (byte, escaped) = escape(&rest[1..], start + inner.len() - rest.len())?;
+            bytes.push(byte);
+            len += escaped;
+        } else {
+            bytes.extend_from_slice(&rest.as_bytes()[..len]);
+        }
+        rest = &rest[len..];
+    }
+    Ok(bytes)
+}

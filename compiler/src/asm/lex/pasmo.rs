@@ -1,6 +1,6 @@
 //! pasmo's tokens: numbers with a prefix or suffix, strings in either quote.
 
-use super::{Span, Token};
+use super::{Span, Token, sign, unescape};
 use crate::asm::error::{ErrorKind, Res, fail};
 
 /// Longer signs first: `<<` is not two `<`.
@@ -16,7 +16,7 @@ pub(super) fn token(rest: &str, c: char, start: usize) -> Res<Option<(Token<'_>,
         '"' | '\'' => text(rest, c, start)?,
         '.' if rest[1..].starts_with(is_word) => name(rest, 1 + word_len(&rest[1..])),
         _ if is_word(c) => name(rest, word_len(rest)),
-        _ => return Ok(super::sign(rest, SIGNS)),
+        _ => return Ok(sign(rest, SIGNS)),
     }))
 }
 
@@ -86,23 +86,10 @@ pub(in crate::asm) fn decode(text: &str, span: Span) -> Res<Vec<u8>> {
     if text.starts_with('\'') {
         return Ok(inner.replace("''", "'").into_bytes());
     }
-    let mut bytes = Vec::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some(c) = rest.chars().next() {
-        let mut len = c.len_utf8();
-        if c == '\\' {
-            let (byte, escaped) = escape(&rest[1..], span.start + 1 + inner.len() - rest.len())?;
-            bytes.push(byte);
-            len += escaped;
-        } else {
-            bytes.extend_from_slice(&rest.as_bytes()[..len]);
-        }
-        rest = &rest[len..];
-    }
-    Ok(bytes)
+    unescape(inner, span.start + 1, escape)
 }
 
-/// The byte that an escape stands for and the length of the escape after its backslash.
+/// The byte that an escape stands for and the length of the escape after its backslash, which is at `start`.
 fn escape(rest: &str, start: usize) -> Res<(u8, usize)> {
     let c = rest.chars().next().unwrap_or('\\');
     let simple = match c {

@@ -104,6 +104,34 @@ impl<'t, 'a> Cursor<'t, 'a> {
         fail(ErrorKind::Expected { expected, found }, self.span())
     }
 
+    /// The rest of the line: what `parse` reads, with commas between, or nothing. `is_open` says of an item whether an
+    /// operator could go on with it.
+    pub fn comma_separated<T>(
+        &mut self,
+        parse: fn(&mut Self) -> Res<T>,
+        is_open: fn(&T) -> bool,
+    ) -> Res<Vec<T>> {
+        let mut items = Vec::new();
+        if self.at_end() {
+            return Ok(items);
+        }
+        loop {
+            let item = parse(self)?;
+            let open = is_open(&item);
+            items.push(item);
+            if self.at_end() {
+                return Ok(items);
+            }
+            if !self.accept_sign(",") {
+                return self.expected(if open {
+                    "`,`, an operator or the end of the line"
+                } else {
+                    "`,` or the end of the line"
+                });
+            }
+        }
+    }
+
     /// The symbol that `word` means at this place.
     pub fn reference(&mut self, word: &str, span: Span) -> Res<SymbolId> {
         if self.isa().dialect() == Dialect::Gnu {
