@@ -93,9 +93,9 @@ pub enum ErrorKind {
     #[error("a shift by {0} bits")]
     ShiftTooFar(i64),
     #[error("`{mnemonic}` needs operands")]
-    NoOperands { mnemonic: &'static str, forms: String },
+    NoOperands { mnemonic: &'static str, formats: String },
     #[error("`{mnemonic}` does not take these operands")]
-    BadOperands { mnemonic: &'static str, forms: String },
+    BadOperands { mnemonic: &'static str, formats: String },
     #[error("`{0}` cannot mix hl, ix and iy, nor their halves")]
     MixedIndex(&'static str),
     #[error("{} does not fit in 8 bits", Signed(*.0))]
@@ -225,8 +225,8 @@ impl ErrorKind {
             E::ForwardEqu { .. } => "move the `equ` above this line: pasmo would use a wrong value",
             E::Cyclic(_) => "one of the `equ` lines must have a value that does not lead back to itself",
             E::ShiftTooFar(_) => "shift by 0..31",
-            E::NoOperands { forms, .. } | E::BadOperands { forms, .. } => {
-                return Some(format!("it takes {forms}"));
+            E::NoOperands { formats, .. } | E::BadOperands { formats, .. } => {
+                return Some(format!("it takes {formats}"));
             }
             E::MixedIndex(_) => "one prefix holds for the whole instruction: go through another register",
             E::NotAByte(_) => "a byte is -128..255; `low` and `high` take a byte out of a word",

@@ -1,4 +1,4 @@
-//! A machine instruction whose form is chosen and whose size is known, but whose values may not be.
+//! A machine instruction whose format is chosen and whose size is known, but whose values may not be.
 
 use std::fmt;
 
@@ -73,7 +73,7 @@ impl Insn {
         Insn { bytes: [0; MAX_LEN], len: 0, fixups: Vec::new(), timing, skips: false }
     }
 
-    /// Appends a byte. An instruction set's table holds no form of more than [`MAX_LEN`].
+    /// Appends a byte. An instruction set's table holds no format of more than [`MAX_LEN`].
     pub fn push(&mut self, byte: u8) {
         self.bytes[self.len] = byte;
         self.len += 1;

@@ -49,7 +49,7 @@ impl Isa {
         }
     }
 
-    /// Parses the operands of `mnemonic` up to the end of the line and chooses the form. `None`: no such mnemonic.
+    /// Parses the operands of `mnemonic` up to the end of the line and chooses the format. `None`: no such mnemonic.
     pub(super) fn parse(self, mnemonic: &str, cursor: &mut Cursor<'_, '_>) -> Option<Res<Insn>> {
         match self {
             Isa::Z80 => z80::parse(mnemonic, cursor),

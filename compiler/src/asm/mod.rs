@@ -18,7 +18,7 @@
 //!
 //! **Z80: pasmo 0.5.3.** `-1+2`, there `-(1+2)`, is refused. The exceptions are extensions that pasmo refuses or
 //! lacks: `align N`; local labels (`.name`, scoped to the last global label) used twice; `in f,(c)`, `in (c)`,
-//! `out (c),0`, `sli`/`sl1`, and the three-operand forms such as `rlc (ix+d),b` and `set 1,(ix+d),b`.
+//! `out (c),0`, `sli`/`sl1`, and the three-operand formats such as `rlc (ix+d),b` and `set 1,(ix+d),b`.
 //!
 //! - Directives: `name equ expression`, `org`, `db`/`defb`/`defm`, `dw`/`defw`, `ds`/`defs` (`count[,fill]`), `align`,
 //!   `end`. All names are reserved.

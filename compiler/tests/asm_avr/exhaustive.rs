@@ -1,4 +1,4 @@
-//! Every instruction form with every register and every value of each field against GNU as, and every combination of
+//! Every instruction format with every register and every value of each field against GNU as, and every combination of
 //! mnemonic and operands against what GNU as takes.
 
 use mlc_compiler::asm::{AvrCore, Isa, assemble};
@@ -19,111 +19,117 @@ const PLAIN: &[&str] = &[
     "cli",
 ];
 
-/// Every form, with all values of its fields where they are few.
-fn forms() -> Vec<String> {
+/// Every instruction format, with all values of its fields where they are few.
+fn formats() -> Vec<String> {
     let mut all: Vec<String> = PLAIN.iter().map(|name| (*name).to_owned()).collect();
-    let mut add = |text: String| all.push(text);
-    for (d, r) in (0..32).flat_map(|d| (0..32).map(move |r| (d, r))) {
-        TWO.iter().for_each(|name| add(format!("{name} r{d},r{r}")));
-        if d % 2 == 0 && r % 2 == 0 {
-            add(format!("movw r{d},r{r}"));
-        }
-        if d >= 16 && r >= 16 {
-            add(format!("muls r{d},r{r}"));
-        }
-        if (16..24).contains(&d) && (16..24).contains(&r) {
-            ["mulsu", "fmul", "fmuls", "fmulsu"].iter().for_each(|name| add(format!("{name} r{d},r{r}")));
-        }
-    }
-    for d in 0..32 {
-        ONE.iter().for_each(|name| add(format!("{name} r{d}")));
-        for b in 0..8 {
-            ["sbrc", "sbrs", "bst", "bld"].iter().for_each(|name| add(format!("{name} r{d},{b}")));
-            ["sbi", "cbi", "sbic", "sbis"].iter().for_each(|name| add(format!("{name} {d},{b}")));
-        }
-        for a in 0..64 {
-            add(format!("in r{d},{a}"));
-            add(format!("out {a},r{d}"));
-            for p in ["Y", "Z"] {
-                add(format!("ldd r{d},{p}+{a}"));
-                add(format!("std {p}+{a},r{d}"));
-            }
-        }
-        for (pointer, low) in [("X", 26), ("Y", 28), ("Z", 30)] {
-            add(format!("ld r{d},{pointer}"));
-            add(format!("st {pointer},r{d}"));
-            if d & !1 != low {
-                for moved in [format!("{pointer}+"), format!("-{pointer}")] {
-                    add(format!("ld r{d},{moved}"));
-                    add(format!("st {moved},r{d}"));
-                }
-            }
-        }
-        for name in ["lpm", "elpm"] {
-            add(format!("{name} r{d},Z"));
-            if d < 30 {
-                add(format!("{name} r{d},Z+"));
-            }
-        }
-        for a in [0, 0x60, 0x100, 0x8FF, 0xFFFF, 0x80_0000, 0x80_ABCD] {
-            add(format!("lds r{d},{a:#x}"));
-            add(format!("sts {a:#x},r{d}"));
-        }
-    }
-    for d in 16..32 {
-        add(format!("ser r{d}"));
-        for k in -128..256 {
-            IMMEDIATE.iter().for_each(|name| add(format!("{name} r{d},{k}")));
-        }
-        (0..256).for_each(|k| add(format!("cbr r{d},{k}")));
-    }
-    for k in 0..64 {
-        for d in ["r24", "r26", "r28", "r30", "xl", "YL", "zl"] {
-            add(format!("adiw {d},{k}"));
-            add(format!("sbiw {d},{k}"));
-        }
-    }
-    for offset in (-128..=126).step_by(2) {
-        BRANCH.iter().for_each(|name| add(format!("{name} .{offset:+}")));
-        (0..8).for_each(|s| add(format!("brbs {s},.{offset:+}")));
-        (0..8).for_each(|s| add(format!("brbc {s},.{offset:+}")));
-    }
-    for offset in (-4096..=4094).step_by(2) {
-        add(format!("rjmp .{offset:+}"));
-        add(format!("rcall .{offset:+}"));
-    }
-    for bit in 0..18 {
-        add(format!("jmp {}", 1u32 << bit & !1));
-        add(format!("call {}", 0x3FFFE - (1u32 << bit & !1)));
-    }
+    two_registers(&mut all);
+    (0..32).for_each(|d| one_register(d, &mut all));
+    immediates(&mut all);
+    jumps(&mut all);
     for s in 0..8 {
-        add(format!("bset {s}"));
-        add(format!("bclr {s}"));
+        all.extend([format!("bset {s}"), format!("bclr {s}")]);
     }
     all
 }
 
+fn two_registers(all: &mut Vec<String>) {
+    for (d, r) in (0..32).flat_map(|d| (0..32).map(move |r| (d, r))) {
+        all.extend(TWO.iter().map(|name| format!("{name} r{d},r{r}")));
+        if d % 2 == 0 && r % 2 == 0 {
+            all.push(format!("movw r{d},r{r}"));
+        }
+        if d >= 16 && r >= 16 {
+            all.push(format!("muls r{d},r{r}"));
+        }
+        if (16..24).contains(&d) && (16..24).contains(&r) {
+            all.extend(["mulsu", "fmul", "fmuls", "fmulsu"].map(|name| format!("{name} r{d},r{r}")));
+        }
+    }
+}
+
+/// All that takes the register `d` and a bit, a port, an address or a pointer, or a bit and a port of that number.
+fn one_register(d: i32, all: &mut Vec<String>) {
+    all.extend(ONE.iter().map(|name| format!("{name} r{d}")));
+    for b in 0..8 {
+        all.extend(["sbrc", "sbrs", "bst", "bld"].map(|name| format!("{name} r{d},{b}")));
+        all.extend(["sbi", "cbi", "sbic", "sbis"].map(|name| format!("{name} {d},{b}")));
+    }
+    for a in 0..64 {
+        all.extend([format!("in r{d},{a}"), format!("out {a},r{d}")]);
+        for p in ["Y", "Z"] {
+            all.extend([format!("ldd r{d},{p}+{a}"), format!("std {p}+{a},r{d}")]);
+        }
+    }
+    for (pointer, low) in [("X", 26), ("Y", 28), ("Z", 30)] {
+        all.extend([format!("ld r{d},{pointer}"), format!("st {pointer},r{d}")]);
+        if d & !1 != low {
+            for moved in [format!("{pointer}+"), format!("-{pointer}")] {
+                all.extend([format!("ld r{d},{moved}"), format!("st {moved},r{d}")]);
+            }
+        }
+    }
+    for name in ["lpm", "elpm"] {
+        all.push(format!("{name} r{d},Z"));
+        if d < 30 {
+            all.push(format!("{name} r{d},Z+"));
+        }
+    }
+    for a in [0, 0x60, 0x100, 0x8FF, 0xFFFF, 0x80_0000, 0x80_ABCD] {
+        all.extend([format!("lds r{d},{a:#x}"), format!("sts {a:#x},r{d}")]);
+    }
+}
+
+fn immediates(all: &mut Vec<String>) {
+    for d in 16..32 {
+        all.push(format!("ser r{d}"));
+        for k in -128..256 {
+            all.extend(IMMEDIATE.iter().map(|name| format!("{name} r{d},{k}")));
+        }
+        all.extend((0..256).map(|k| format!("cbr r{d},{k}")));
+    }
+    for k in 0..64 {
+        for d in ["r24", "r26", "r28", "r30", "xl", "YL", "zl"] {
+            all.extend([format!("adiw {d},{k}"), format!("sbiw {d},{k}")]);
+        }
+    }
+}
+
+fn jumps(all: &mut Vec<String>) {
+    for offset in (-128..=126).step_by(2) {
+        all.extend(BRANCH.iter().map(|name| format!("{name} .{offset:+}")));
+        all.extend((0..8).map(|s| format!("brbs {s},.{offset:+}")));
+        all.extend((0..8).map(|s| format!("brbc {s},.{offset:+}")));
+    }
+    for offset in (-4096..=4094).step_by(2) {
+        all.extend([format!("rjmp .{offset:+}"), format!("rcall .{offset:+}")]);
+    }
+    for bit in 0..18 {
+        let address = 1u32 << bit & !1;
+        all.extend([format!("jmp {address}"), format!("call {}", 0x3FFFE - address)]);
+    }
+}
+
 #[test]
-fn every_form_agrees_with_gnu_as() {
+fn every_format_agrees_with_gnu_as() {
     if !judges::available() {
         return;
     }
-    let forms = forms();
-    assert!(forms.len() > 60_000, "only {} forms", forms.len());
+    let formats = formats();
+    assert!(formats.len() > 60_000, "only {} formats", formats.len());
     // Parts, so that each lies in flash, with room before and behind it for the relative jumps.
-    for part in forms.chunks(30_000) {
+    for part in formats.chunks(30_000) {
         let mut text = String::from(" .org 0x1000\n");
-        part.iter().for_each(|form| text += &format!(" {form}\n"));
+        part.iter().for_each(|format| text += &format!(" {format}\n"));
         text += " .skip 0x1000\n";
         let ours = assemble(&text, "t.S", Isa::Avr(AvrCore::Avr6)).unwrap_or_else(|error| panic!("{error}"));
         let theirs = judges::gnu(&text, "avr6", 0x200).unwrap_or_else(|error| panic!("{error}")).flash;
         let mut lines = ours.lines.iter().filter(|line| line.t_states.is_some());
-        for form in part {
-            let line = lines.next().expect("a line for every form");
+        for format in part {
+            let line = lines.next().expect("a line for every format");
             assert_eq!(
                 ours.bytes[line.bytes.clone()],
                 theirs[line.bytes.clone()],
-                "`{form}`: ours, then GNU's"
+                "`{format}`: ours, then GNU's"
             );
         }
         assert_eq!(ours.bytes.len(), theirs.len());
@@ -137,7 +143,7 @@ const MNEMONICS: &[&str] = &[
     "sbiw", "sbr", "sbrs", "sec", "ser", "sleep", "spm", "st", "std", "sts", "swap", "tst",
 ];
 
-/// The third is the lowest that some forms refuse, and so on.
+/// The third is the lowest that some formats refuse, and so on.
 const OPERANDS: &[&str] = &[
     "r0",
     "r15",
@@ -197,7 +203,7 @@ fn what_we_take_gnu_as_takes_with_the_same_bytes() {
     if !judges::available() {
         return;
     }
-    // What jumps to a number must stand near it, and so is left to the forms above.
+    // What jumps to a number must stand near it, and so is left to the formats above.
     let near = |text: &String| {
         let jump = ["br", "rj", "rc"].iter().any(|name| text.starts_with(name) && text != "break");
         !jump || text.contains("label")

@@ -1,6 +1,6 @@
-//! Every instruction form against GNU as and pasmo, and every combination of operands against what GNU as takes.
+//! Every instruction format against GNU as and pasmo, and every combination of operands against what GNU as takes.
 
-use crate::forms::{MNEMONICS, OPERANDS, all, pasmo_lacks};
+use crate::formats::{MNEMONICS, OPERANDS, all, pasmo_lacks};
 use crate::{asm, judges};
 
 /// Our bytes for one instruction at address 8000h.
@@ -26,28 +26,31 @@ fn lines(instructions: &[&str]) -> String {
 }
 
 #[test]
-fn every_form_agrees_with_gnu_as() {
+fn every_format_agrees_with_gnu_as() {
     if !judges::available(judges::GNU_AS) {
         return;
     }
-    let forms = all();
+    let formats = all();
     // Every mnemonic stands in the list, so that none is left out of the comparison.
     for mnemonic in MNEMONICS.iter().filter(|name| **name != "sl1") {
-        assert!(forms.iter().any(|form| form.split(' ').next() == Some(mnemonic)), "no form of {mnemonic}");
+        assert!(
+            formats.iter().any(|format| format.split(' ').next() == Some(mnemonic)),
+            "no format of {mnemonic}"
+        );
     }
-    let texts: Vec<&str> = forms.iter().map(String::as_str).collect();
+    let texts: Vec<&str> = formats.iter().map(String::as_str).collect();
     let theirs = judges::gnu(&lines(&texts)).unwrap_or_else(|error| panic!("{error}"));
     compare("GNU as", &texts, &theirs);
 }
 
 #[test]
-fn every_form_agrees_with_pasmo() {
+fn every_format_agrees_with_pasmo() {
     if !judges::available(judges::PASMO) {
         return;
     }
-    let forms = all();
-    let texts: Vec<&str> = forms.iter().map(String::as_str).filter(|text| !pasmo_lacks(text)).collect();
-    assert!(texts.len() > 1500, "only {} forms", texts.len());
+    let formats = all();
+    let texts: Vec<&str> = formats.iter().map(String::as_str).filter(|text| !pasmo_lacks(text)).collect();
+    assert!(texts.len() > 1500, "only {} formats", texts.len());
     // 4 bytes each at most, so that a part fits between 8000h and the end of memory.
     for part in texts.chunks(8000) {
         let theirs =

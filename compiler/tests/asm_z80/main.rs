@@ -5,7 +5,7 @@ mod broken;
 mod cases;
 mod errors;
 mod exhaustive;
-mod forms;
+mod formats;
 mod garbage;
 mod judges;
 mod language;

@@ -1,4 +1,4 @@
-//! 8-bit AVR: cores, sections, operands, the table of forms, and the choice among them. The notation is GNU as's.
+//! 8-bit AVR: cores, sections, operands, the table of formats, and the choice among them. The notation is GNU as's.
 
 mod core;
 mod error;
@@ -17,7 +17,7 @@ use std::sync::LazyLock;
 use super::error::Res;
 use super::insn::Insn;
 use super::parse::Cursor;
-use table::{FORMS, Form};
+use table::{FORMATS, Format};
 
 pub use core::AvrCore;
 pub use error::AvrError;
@@ -25,23 +25,23 @@ pub(super) use fixup::{FixupKind, data};
 pub(super) use modifier::{Modifier, Place};
 pub(super) use section::{DATA, RAM, SECTIONS, TEXT, find};
 
-/// Every mnemonic's forms, in the order of the table. Only looked up in, never walked.
-static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Form>>> = LazyLock::new(|| {
-    let mut map: HashMap<&'static str, Vec<&'static Form>> = HashMap::new();
-    for form in FORMS {
-        map.entry(form.name).or_default().push(form);
+/// Every mnemonic's formats, in the order of the table. Only looked up in, never walked.
+static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static Format>>> = LazyLock::new(|| {
+    let mut map: HashMap<&'static str, Vec<&'static Format>> = HashMap::new();
+    for format in FORMATS {
+        map.entry(format.name).or_default().push(format);
     }
     map
 });
 
 /// Parses the operands of `mnemonic` (in lower case) up to the end of the line. `None`: no such mnemonic.
 pub(super) fn parse(core: AvrCore, mnemonic: &str, cursor: &mut Cursor<'_, '_>) -> Option<Res<Insn>> {
-    let forms = BY_NAME.get(mnemonic)?;
+    let formats = BY_NAME.get(mnemonic)?;
     let span = cursor.last_span();
     Some(
-        select::check_core(core, forms, span)
+        select::check_core(core, formats, span)
             .and_then(|()| operand::parse_all(cursor))
-            .and_then(|operands| select::select(core, forms, operands, span)),
+            .and_then(|operands| select::select(core, formats, operands, span)),
     )
 }
 
@@ -57,5 +57,5 @@ pub(super) fn is_operand_name(word: &str) -> bool {
 
 /// Every mnemonic; some come twice.
 pub(super) fn mnemonics() -> impl Iterator<Item = &'static str> {
-    FORMS.iter().map(|form| form.name)
+    FORMATS.iter().map(|format| format.name)
 }

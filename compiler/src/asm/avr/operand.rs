@@ -67,7 +67,7 @@ pub(super) enum Kind {
     /// A register's number.
     Reg(u8),
     Ptr(Ptr),
-    /// `Y+q`, `Z+q`, also `X+q`, which no form takes.
+    /// `Y+q`, `Z+q`, also `X+q`, which no format takes.
     Displaced(Ptr, Expr, Span),
     /// `lo8(x)` and the like.
     Modified(Modifier, Expr),

@@ -1,49 +1,49 @@
-//! Which form fits the operands, and its bytes.
+//! Which format fits the operands, and its bytes.
 
 use super::AvrError;
 use super::core::{AvrCore, Needs};
 use super::fixup::FixupKind;
 use super::operand::{Kind, Operand, Ptr};
-use super::table::{Cycles, Field, Form, Pat};
+use super::table::{Cycles, Field, Format, Pat};
 use crate::asm::error::{ErrorKind, Res, Span, fail};
 use crate::asm::expr::{Expr, Node};
 use crate::asm::insn::{self, Fixup, Insn, Timing};
 
-/// Refuses a mnemonic of which the core has no form. `span` is the mnemonic's place.
-pub(super) fn check_core(core: AvrCore, forms: &[&'static Form], span: Span) -> Res<()> {
-    let form = forms[0];
-    if core.has(form.needs) {
+/// Refuses a mnemonic of which the core has no format. `span` is the mnemonic's place.
+pub(super) fn check_core(core: AvrCore, formats: &[&'static Format], span: Span) -> Res<()> {
+    let format = formats[0];
+    if core.has(format.needs) {
         return Ok(());
     }
-    let instead = match form.needs {
-        Needs::Mega if form.name == "jmp" => "use `rjmp`: it reaches all of this core's flash",
-        Needs::Mega if form.name == "call" => "use `rcall`: it reaches all of this core's flash",
+    let instead = match format.needs {
+        Needs::Mega if format.name == "jmp" => "use `rjmp`: it reaches all of this core's flash",
+        Needs::Mega if format.name == "call" => "use `rcall`: it reaches all of this core's flash",
         Needs::Mega => "multiply by shifts and additions",
         Needs::Elpm => "use `lpm`: all of this core's flash is within its reach",
-        Needs::Eind if form.name == "eijmp" => "use `ijmp`: all of this core's flash is within its reach",
+        Needs::Eind if format.name == "eijmp" => "use `ijmp`: all of this core's flash is within its reach",
         Needs::Nothing | Needs::Eind => "use `icall`: all of this core's flash is within its reach",
     };
-    fail(AvrError::NotOnCore { mnemonic: form.name, core, instead }.into(), span)
+    fail(AvrError::NotOnCore { mnemonic: format.name, core, instead }.into(), span)
 }
 
-/// Encodes the first form that fits. `span` is the mnemonic's place.
+/// Encodes the first format that fits. `span` is the mnemonic's place.
 pub(super) fn select(
     core: AvrCore,
-    forms: &[&'static Form],
+    formats: &[&'static Format],
     operands: Vec<Operand>,
     span: Span,
 ) -> Res<Insn> {
-    if let Some(form) = chosen(forms, &operands) {
-        return encode(core, form, operands);
+    if let Some(format) = chosen(formats, &operands) {
+        return encode(core, format, operands);
     }
     let place = match (operands.first(), operands.last()) {
         (Some(first), Some(last)) => first.span.to(last.span),
         _ => span,
     };
-    let mnemonic = forms[0].name;
-    let mut texts: Vec<String> = forms.iter().map(|form| describe(form)).collect();
+    let mnemonic = formats[0].name;
+    let mut texts: Vec<String> = formats.iter().map(|format| describe(format)).collect();
     texts.dedup();
-    let forms = texts.join(", ");
+    let formats = texts.join(", ");
     if let Some(Operand { kind: Kind::Displaced(ptr @ (Ptr::Y | Ptr::Z), ..), .. }) =
         operands.iter().find(|operand| matches!(operand.kind, Kind::Displaced(..)))
         && let Some(instead) = [("ld", "ldd"), ("st", "std")].iter().find(|(name, _)| *name == mnemonic)
@@ -53,30 +53,30 @@ pub(super) fn select(
     }
     fail(
         if operands.is_empty() {
-            ErrorKind::NoOperands { mnemonic, forms }
+            ErrorKind::NoOperands { mnemonic, formats }
         } else {
-            ErrorKind::BadOperands { mnemonic, forms }
+            ErrorKind::BadOperands { mnemonic, formats }
         },
         place,
     )
 }
 
-fn describe(form: &Form) -> String {
-    let operands: Vec<String> = form.operands.iter().map(|pattern| pattern.describe()).collect();
+fn describe(format: &Format) -> String {
+    let operands: Vec<String> = format.operands.iter().map(|pattern| pattern.describe()).collect();
     if operands.is_empty() {
         "no operands".to_owned()
     } else {
-        format!("`{} {}`", form.name, operands.join(", "))
+        format!("`{} {}`", format.name, operands.join(", "))
     }
 }
 
-/// The first form that fits. Which registers it takes does not matter: no two forms differ in that.
-pub(super) fn chosen(forms: &[&'static Form], operands: &[Operand]) -> Option<&'static Form> {
-    let fits = |form: &&&Form| {
-        form.operands.len() == operands.len()
-            && form.operands.iter().zip(operands).all(|(pattern, operand)| fits(*pattern, &operand.kind))
+/// The first format that fits. Which registers it takes does not matter: no two formats differ in that.
+pub(super) fn chosen(formats: &[&'static Format], operands: &[Operand]) -> Option<&'static Format> {
+    let fits = |format: &&&Format| {
+        format.operands.len() == operands.len()
+            && format.operands.iter().zip(operands).all(|(pattern, operand)| fits(*pattern, &operand.kind))
     };
-    forms.iter().find(fits).copied()
+    formats.iter().find(fits).copied()
 }
 
 fn fits(pattern: Pat, operand: &Kind) -> bool {
@@ -95,25 +95,25 @@ fn is_symbol(expr: &Expr) -> bool {
     matches!(expr, Expr::Postfix(nodes) if matches!(nodes[..], [Node::Symbol(..)]))
 }
 
-fn encode(core: AvrCore, form: &'static Form, operands: Vec<Operand>) -> Res<Insn> {
+fn encode(core: AvrCore, format: &'static Format, operands: Vec<Operand>) -> Res<Insn> {
     let timing = |not_taken, taken| Timing { not_taken, taken };
-    let mut insn = Insn::new(match form.cycles {
+    let mut insn = Insn::new(match format.cycles {
         Cycles::Always(n) => timing(n, n),
         Cycles::Branch | Cycles::Skip => timing(1, 2),
         Cycles::Stack(n) => timing(n + core.wide_counter(), n + core.wide_counter()),
     });
-    insn.skips = form.cycles == Cycles::Skip;
-    for byte in form.opcode.to_le_bytes() {
+    insn.skips = format.cycles == Cycles::Skip;
+    for byte in format.opcode.to_le_bytes() {
         insn.push(byte);
     }
-    for _ in 2..2 * form.words() {
+    for _ in 2..2 * format.words() {
         insn.push(0);
     }
-    let moved = form.operands.iter().find_map(|pattern| match pattern {
+    let moved = format.operands.iter().find_map(|pattern| match pattern {
         Pat::At(ptr) => ptr.moved(),
         _ => None,
     });
-    for (pattern, Operand { kind, span }) in form.operands.iter().zip(operands) {
+    for (pattern, Operand { kind, span }) in format.operands.iter().zip(operands) {
         let (field, modifier, expr, span) = match (*pattern, kind) {
             (Pat::Field(field), Kind::Reg(number)) => (field, None, Expr::Number(number.into()), span),
             (Pat::Field(field), Kind::Expr(expr)) => (field, None, expr, span),
@@ -121,7 +121,7 @@ fn encode(core: AvrCore, form: &'static Form, operands: Vec<Operand>) -> Res<Ins
             (Pat::Displaced(_), Kind::Displaced(_, expr, span)) => (Field::Q, None, expr, span),
             _ => continue,
         };
-        let kind = FixupKind { field, modifier, mnemonic: form.name, core, moved };
+        let kind = FixupKind { field, modifier, mnemonic: format.name, core, moved };
         insn.fixups.push(Fixup { kind: insn::FixupKind::Avr(kind), at: 0, expr, span });
     }
     Ok(insn)

@@ -1,4 +1,4 @@
-//! Every instruction form with its opcode and cycles (Microchip DS40002198, "AVR Instruction Set Manual"; the cycles
+//! Every instruction format with its opcode and cycles (Microchip DS40002198, "AVR Instruction Set Manual"; the cycles
 //! are those of the AVRe and AVRe+ columns, which the classic ATtiny and ATmega devices belong to).
 //!
 //! Each operand puts its bits into the opcode's first word, or is the second. Aliases have rows of their own.
@@ -142,7 +142,7 @@ pub(super) enum Cycles {
 }
 
 #[derive(Debug)]
-pub(super) struct Form {
+pub(super) struct Format {
     pub name: &'static str,
     pub operands: &'static [Pat],
     pub opcode: u16,
@@ -150,25 +150,25 @@ pub(super) struct Form {
     pub needs: Needs,
 }
 
-const fn op(name: &'static str, operands: &'static [Pat], opcode: u16, cycles: u8) -> Form {
-    Form { name, operands, opcode, cycles: Cycles::Always(cycles), needs: Needs::Nothing }
+const fn op(name: &'static str, operands: &'static [Pat], opcode: u16, cycles: u8) -> Format {
+    Format { name, operands, opcode, cycles: Cycles::Always(cycles), needs: Needs::Nothing }
 }
 
-const fn branch(name: &'static str, opcode: u16) -> Form {
-    Form { cycles: Cycles::Branch, ..op(name, &[REL7], opcode, 1) }
+const fn branch(name: &'static str, opcode: u16) -> Format {
+    Format { cycles: Cycles::Branch, ..op(name, &[REL7], opcode, 1) }
 }
 
-const fn skip(name: &'static str, operands: &'static [Pat], opcode: u16) -> Form {
-    Form { cycles: Cycles::Skip, ..op(name, operands, opcode, 1) }
+const fn skip(name: &'static str, operands: &'static [Pat], opcode: u16) -> Format {
+    Format { cycles: Cycles::Skip, ..op(name, operands, opcode, 1) }
 }
 
-const fn stack(name: &'static str, operands: &'static [Pat], opcode: u16, cycles: u8) -> Form {
-    Form { cycles: Cycles::Stack(cycles), ..op(name, operands, opcode, cycles) }
+const fn stack(name: &'static str, operands: &'static [Pat], opcode: u16, cycles: u8) -> Format {
+    Format { cycles: Cycles::Stack(cycles), ..op(name, operands, opcode, cycles) }
 }
 
-impl Form {
-    const fn needs(self, needs: Needs) -> Form {
-        Form { needs, ..self }
+impl Format {
+    const fn needs(self, needs: Needs) -> Format {
+        Format { needs, ..self }
     }
 
     /// One or two.
@@ -213,7 +213,7 @@ const Z_Q: Pat = Pat::Displaced(Ptr::Z);
 use Needs::{Eind, Elpm, Mega};
 
 #[rustfmt::skip]
-pub(super) static FORMS: &[Form] = &[
+pub(super) static FORMATS: &[Format] = &[
     // Arithmetic and logic
     op("add", &[D, R], 0x0C00, 1),
     op("adc", &[D, R], 0x1C00, 1),
@@ -270,8 +270,8 @@ pub(super) static FORMS: &[Form] = &[
     skip("sbrs", &[D, BIT], 0xFE00),
     skip("sbic", &[A5, BIT], 0x9900),
     skip("sbis", &[A5, BIT], 0x9B00),
-    Form { cycles: Cycles::Branch, ..op("brbs", &[BIT, REL7], 0xF000, 1) },
-    Form { cycles: Cycles::Branch, ..op("brbc", &[BIT, REL7], 0xF400, 1) },
+    Format { cycles: Cycles::Branch, ..op("brbs", &[BIT, REL7], 0xF000, 1) },
+    Format { cycles: Cycles::Branch, ..op("brbc", &[BIT, REL7], 0xF400, 1) },
     branch("brcs", 0xF000),
     branch("brlo", 0xF000),
     branch("breq", 0xF001),

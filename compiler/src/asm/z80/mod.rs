@@ -1,4 +1,4 @@
-//! Zilog Z80: operands, the table of forms, and the choice among them.
+//! Zilog Z80: operands, the table of formats, and the choice among them.
 
 mod fixup;
 mod operand;
@@ -14,7 +14,7 @@ use super::error::Res;
 use super::insn::Insn;
 use super::parse::Cursor;
 use super::section::{SectionKind, Spec};
-use table::{FORMS, Form};
+use table::{FORMATS, Format};
 
 pub(super) use fixup::{FixupKind, byte};
 
@@ -22,20 +22,20 @@ pub(super) use fixup::{FixupKind, byte};
 pub(super) const SECTIONS: &[Spec] =
     &[Spec { name: ".text", kind: SectionKind::Text, flags: "", code: true, align: 1 }];
 
-/// A form under one of its names, and that name's place in the form's group.
+/// A format under one of its names, and that name's place in the format's group.
 #[derive(Clone, Copy)]
 struct Entry {
-    form: &'static Form,
+    format: &'static Format,
     name: &'static str,
     index: u8,
 }
 
-/// Every mnemonic's forms, in the order of the table. Only looked up in, never walked.
+/// Every mnemonic's formats, in the order of the table. Only looked up in, never walked.
 static BY_NAME: LazyLock<HashMap<&'static str, Vec<Entry>>> = LazyLock::new(|| {
     let mut map: HashMap<&'static str, Vec<Entry>> = HashMap::new();
-    for form in FORMS {
-        for (name, index) in form.names.iter().copied().zip(0u8..).filter(|(name, _)| !name.is_empty()) {
-            map.entry(name).or_default().push(Entry { form, name, index });
+    for format in FORMATS {
+        for (name, index) in format.names.iter().copied().zip(0u8..).filter(|(name, _)| !name.is_empty()) {
+            map.entry(name).or_default().push(Entry { format, name, index });
         }
     }
     map
@@ -61,5 +61,5 @@ pub(super) fn is_operand_name(word: &str) -> bool {
 
 /// Every mnemonic; some come twice.
 pub(super) fn mnemonics() -> impl Iterator<Item = &'static str> {
-    FORMS.iter().flat_map(|form| form.names.iter().copied()).filter(|name| !name.is_empty())
+    FORMATS.iter().flat_map(|format| format.names.iter().copied()).filter(|name| !name.is_empty())
 }

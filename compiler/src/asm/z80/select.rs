@@ -1,4 +1,4 @@
-//! Which form fits the operands, and its bytes.
+//! Which format fits the operands, and its bytes.
 
 use super::Entry;
 use super::fixup::FixupKind;
@@ -23,10 +23,10 @@ struct Fit {
     index: Option<Index>,
 }
 
-/// Encodes the first form that fits. `span` is the last token's place.
+/// Encodes the first format that fits. `span` is the last token's place.
 pub(super) fn select(entries: &[Entry], operands: Vec<Operand>, span: Span) -> Res<Insn> {
     if let Some(entry) = chosen(entries, &operands)
-        && let Some(fit) = fit_all(entry.form.operands, &operands)
+        && let Some(fit) = fit_all(entry.format.operands, &operands)
     {
         return Ok(encode(entry, &fit, operands));
     }
@@ -36,12 +36,12 @@ pub(super) fn select(entries: &[Entry], operands: Vec<Operand>, span: Span) -> R
     };
     let mnemonic = entries[0].name;
     if operands.is_empty() {
-        let forms = forms_like(entries, &operands);
-        fail(ErrorKind::NoOperands { mnemonic, forms }, place)
-    } else if entries.iter().any(|entry| fits_but_for_index(entry.form.operands, &operands)) {
+        let formats = forms_like(entries, &operands);
+        fail(ErrorKind::NoOperands { mnemonic, formats }, place)
+    } else if entries.iter().any(|entry| fits_but_for_index(entry.format.operands, &operands)) {
         fail(ErrorKind::MixedIndex(mnemonic), place)
     } else {
-        fail(ErrorKind::BadOperands { mnemonic, forms: forms_like(entries, &operands) }, place)
+        fail(ErrorKind::BadOperands { mnemonic, formats: forms_like(entries, &operands) }, place)
     }
 }
 
@@ -51,9 +51,9 @@ fn fits_but_for_index(patterns: &[Pat], operands: &[Operand]) -> bool {
         && patterns.iter().zip(operands).all(|(pattern, operand)| fit(*pattern, &operand.kind).is_some())
 }
 
-/// The first form that fits.
+/// The first format that fits.
 pub(super) fn chosen<'e>(entries: &'e [Entry], operands: &[Operand]) -> Option<&'e Entry> {
-    entries.iter().find(|entry| fit_all(entry.form.operands, operands).is_some())
+    entries.iter().find(|entry| fit_all(entry.format.operands, operands).is_some())
 }
 
 fn fit_all(patterns: &[Pat], operands: &[Operand]) -> Option<Fit> {
@@ -151,32 +151,32 @@ fn index_of(reg: Reg) -> Option<Index> {
 
 /// The bytes: perhaps a prefix, perhaps CB or ED, opcode, perhaps d, perhaps n or nn; but prefix, CB, d, opcode.
 fn encode(entry: &Entry, fit: &Fit, operands: Vec<Operand>) -> Insn {
-    let form = entry.form;
+    let format = entry.format;
     let prefix = match fit.index {
         None | Some(Index::Hl) => None,
         Some(Index::Ix) => Some(0xDD),
         Some(Index::Iy) => Some(0xFD),
     };
-    let displaced = form.operands.contains(&Pat::Mix);
+    let displaced = format.operands.contains(&Pat::Mix);
     let extra = if prefix.is_some() && !displaced { 4 } else { 0 };
-    let Timing { not_taken, taken } = form.timing;
+    let Timing { not_taken, taken } = format.timing;
     let mut insn = Insn::new(Timing { not_taken: not_taken + extra, taken: taken + extra });
     if let Some(prefix) = prefix {
         insn.push(prefix);
     }
-    match form.page {
+    match format.page {
         Page::Plain => {}
         Page::Cb => insn.push(0xCB),
         Page::Ed => insn.push(0xED),
     }
     // Where the opcode will be; a displacement comes before it on the CB page.
-    let late_opcode = form.page == Page::Cb && displaced;
+    let late_opcode = format.page == Page::Cb && displaced;
     let opcode_at = insn.bytes().len() + usize::from(late_opcode);
-    let opcode = (form.opcode + entry.index * form.step) | fit.bits;
+    let opcode = (format.opcode + entry.index * format.step) | fit.bits;
     if !late_opcode {
         insn.push(opcode);
     }
-    for (pattern, operand) in form.operands.iter().zip(operands) {
+    for (pattern, operand) in format.operands.iter().zip(operands) {
         place(&mut insn, *pattern, operand, entry.name, opcode_at);
     }
     if late_opcode {
@@ -207,9 +207,9 @@ fn place(insn: &mut Insn, pattern: Pat, operand: Operand, mnemonic: &'static str
     insn.fixups.push(Fixup { kind: fixup.into(), at, expr, span });
 }
 
-/// The forms that share the first operand, or else all: `ld r,n`, `ld hl,(nn)` …
+/// The formats that share the first operand, or else all: `ld r,n`, `ld hl,(nn)` …
 fn forms_like(entries: &[Entry], operands: &[Operand]) -> String {
-    let shares = |entry: &&Entry| match (entry.form.operands.first(), operands.first()) {
+    let shares = |entry: &&Entry| match (entry.format.operands.first(), operands.first()) {
         (Some(pattern), Some(operand)) => fit(*pattern, &operand.kind).is_some(),
         _ => false,
     };
@@ -221,7 +221,7 @@ fn forms_like(entries: &[Entry], operands: &[Operand]) -> String {
 }
 
 fn describe(entry: &Entry) -> String {
-    let operands: Vec<&str> = entry.form.operands.iter().map(|pattern| pattern.describe()).collect();
+    let operands: Vec<&str> = entry.format.operands.iter().map(|pattern| pattern.describe()).collect();
     if operands.is_empty() {
         "no operands".to_owned()
     } else {

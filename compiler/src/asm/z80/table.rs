@@ -1,9 +1,9 @@
-//! Every instruction form with its opcode and T-states (Z80 CPU User Manual, Zilog UM0080; the undocumented forms
+//! Every instruction format with its opcode and T-states (Z80 CPU User Manual, Zilog UM0080; the undocumented formats
 //! after S. Young, "The Undocumented Z80 Documented").
 //!
 //! The table follows the structure of the opcode, x:2 y:3 z:3: a group of names differs in y (by 8) or in another
 //! field (`step`), and each register operand puts its code at a bit position. A pattern that ends in `x` takes
-//! ix and iy, or their halves, in place of hl, h and l: a prefix byte and four T-states more, for every form of
+//! ix and iy, or their halves, in place of hl, h and l: a prefix byte and four T-states more, for every format of
 //! the machine. `(ix+d)` has rows of its own, for its T-states follow no such rule.
 
 use super::operand::Reg;
@@ -102,10 +102,10 @@ pub(super) enum Page {
     Ed,
 }
 
-/// A form, or a group of forms that differ in name and opcode only.
+/// A format, or a group of formats that differ in name and opcode only.
 #[derive(Debug)]
-pub(super) struct Form {
-    /// "" where a member of the group does not have this form.
+pub(super) struct Format {
+    /// "" where a member of the group does not have this format.
     pub names: &'static [&'static str],
     pub operands: &'static [Pat],
     pub page: Page,
@@ -116,25 +116,25 @@ pub(super) struct Form {
     pub timing: Timing,
 }
 
-const fn op(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Form {
-    Form { names, operands, page: Page::Plain, opcode, step: 8, timing: Timing { not_taken: t, taken: t } }
+const fn op(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Format {
+    Format { names, operands, page: Page::Plain, opcode, step: 8, timing: Timing { not_taken: t, taken: t } }
 }
 
-const fn cb(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Form {
-    Form { page: Page::Cb, ..op(names, operands, opcode, t) }
+const fn cb(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Format {
+    Format { page: Page::Cb, ..op(names, operands, opcode, t) }
 }
 
-const fn ed(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Form {
-    Form { page: Page::Ed, ..op(names, operands, opcode, t) }
+const fn ed(names: &'static [&'static str], operands: &'static [Pat], opcode: u8, t: u8) -> Format {
+    Format { page: Page::Ed, ..op(names, operands, opcode, t) }
 }
 
-impl Form {
-    const fn step(self, step: u8) -> Form {
-        Form { step, ..self }
+impl Format {
+    const fn step(self, step: u8) -> Format {
+        Format { step, ..self }
     }
 
-    const fn taken(self, taken: u8) -> Form {
-        Form { timing: Timing { taken, ..self.timing }, ..self }
+    const fn taken(self, taken: u8) -> Format {
+        Format { timing: Timing { taken, ..self.timing }, ..self }
     }
 }
 
@@ -157,9 +157,9 @@ const SLI: &[&str] = &["", "", "", "", "", "", "sli"];
 const SL1: &[&str] = &["", "", "", "", "", "", "sl1"];
 const ACCUMULATOR: &[&str] = &["rlca", "rrca", "rla", "rra", "daa", "cpl", "scf", "ccf"];
 
-/// The first form that fits is taken, so the shorter of two encodings stands first.
+/// The first format that fits is taken, so the shorter of two encodings stands first.
 #[rustfmt::skip]
-pub(super) static FORMS: &[Form] = &[
+pub(super) static FORMATS: &[Format] = &[
     // 8-bit load
     op(&["ld"], &[Rx(3), Rx(0)], 0x40, 4),
     op(&["ld"], &[R(3), MHL], 0x46, 7),
@@ -221,7 +221,7 @@ pub(super) static FORMS: &[Form] = &[
     op(&["halt"], &[], 0x76, 4),
     op(&["di", "ei"], &[], 0xF3, 4),
     ed(&["im"], &[Mode], 0x46, 8),
-    // Rotate, shift and bit; the forms with two or three operands copy the result into a register too
+    // Rotate, shift and bit; the formats with two or three operands copy the result into a register too
     cb(ROTATE, &[R(0)], 0x00, 8),
     cb(ROTATE, &[MHL], 0x06, 15),
     cb(ROTATE, &[Mix], 0x06, 23),

@@ -2,7 +2,7 @@
 
 use super::operand::parse_all;
 use super::select::chosen;
-use super::table::FORMS;
+use super::table::FORMATS;
 use super::{BY_NAME, Entry};
 use crate::asm::dialect::Dialect;
 use crate::asm::isa::Isa;
@@ -12,8 +12,8 @@ use crate::asm::symbols::Symbols;
 
 const CASES: &str = include_str!("../../../tests/asm_z80/cases.txt");
 
-/// The form that a text such as `ld a,b` takes, as its index in the table.
-fn form_of(text: &str) -> Option<usize> {
+/// The format that a text such as `ld a,b` takes, as its index in the table.
+fn format_of(text: &str) -> Option<usize> {
     let mut tokens = Vec::new();
     lex(text, 0, Dialect::Pasmo, &mut tokens).expect("a case lexes");
     let (mut symbols, mut scope) = (Symbols::default(), Scope::new(Isa::Z80));
@@ -22,30 +22,30 @@ fn form_of(text: &str) -> Option<usize> {
     cursor.advance();
     let entries: &[Entry] = BY_NAME.get(&*mnemonic)?;
     let entry = chosen(entries, &parse_all(&mut cursor).ok()?)?;
-    FORMS.iter().position(|form| std::ptr::eq(form, entry.form))
+    FORMATS.iter().position(|format| std::ptr::eq(format, entry.format))
 }
 
 #[test]
-fn every_form_has_a_case() {
+fn every_format_has_a_case() {
     let cases = CASES.lines().filter(|line| !line.starts_with(';')).filter_map(|line| line.split_once('|'));
-    let mut covered = vec![false; FORMS.len()];
+    let mut covered = vec![false; FORMATS.len()];
     for (text, _) in cases {
-        covered[form_of(text.trim()).unwrap_or_else(|| panic!("no form for {text}"))] = true;
+        covered[format_of(text.trim()).unwrap_or_else(|| panic!("no format for {text}"))] = true;
     }
-    let missing: Vec<_> = FORMS.iter().zip(covered).filter(|(_, covered)| !covered).collect();
+    let missing: Vec<_> = FORMATS.iter().zip(covered).filter(|(_, covered)| !covered).collect();
     assert!(missing.is_empty(), "{missing:#?}");
 }
 
 #[test]
 fn an_opcode_leaves_room_for_its_fields() {
     // The codes of operands are or-ed in, the place in the group is added: neither may meet a set bit or carry.
-    for form in FORMS {
-        let last = u8::try_from(form.names.len() - 1).expect("few names");
-        let top = form.step.checked_mul(last).and_then(|grown| form.opcode.checked_add(grown));
-        let top = top.unwrap_or_else(|| panic!("{form:?} overflows"));
-        let fields = form.operands.iter().fold(0, |all, pattern| all | pattern.field());
+    for format in FORMATS {
+        let last = u8::try_from(format.names.len() - 1).expect("few names");
+        let top = format.step.checked_mul(last).and_then(|grown| format.opcode.checked_add(grown));
+        let top = top.unwrap_or_else(|| panic!("{format:?} overflows"));
+        let fields = format.operands.iter().fold(0, |all, pattern| all | pattern.field());
         for index in 0..=last {
-            assert_eq!((form.opcode + index * form.step) & fields, 0, "{form:?} up to {top:02X}");
+            assert_eq!((format.opcode + index * format.step) & fields, 0, "{format:?} up to {top:02X}");
         }
     }
 }

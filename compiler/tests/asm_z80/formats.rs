@@ -1,4 +1,4 @@
-//! Every instruction form with representative operands, written down independently of the assembler's table.
+//! Every instruction format with representative operands, written down independently of the assembler's table.
 
 /// What the placeholders of a template stand for.
 const PLACEHOLDERS: &[(&str, &[&str])] = &[
@@ -177,7 +177,7 @@ const TEMPLATES: &[&str] = &[
     "otdr",
 ];
 
-/// Every form with every combination of its operands.
+/// Every format with every combination of its operands.
 pub fn all() -> Vec<String> {
     let mut open: Vec<String> = TEMPLATES.iter().rev().map(|text| (*text).to_owned()).collect();
     let mut done = Vec::new();
@@ -194,7 +194,7 @@ pub fn all() -> Vec<String> {
     done
 }
 
-/// Whether pasmo 0.5.3 lacks the form.
+/// Whether pasmo 0.5.3 lacks the format.
 pub fn pasmo_lacks(text: &str) -> bool {
     let copies_into_register = text.contains("),") && !text.starts_with("ld") && {
         let (mnemonic, _) = text.split_once(' ').expect("operands");
