@@ -1,6 +1,10 @@
 //! The devices' facts against the manufacturer's device files (ATDF), which the crate `avr-device` brings, and against
 //! the facts that the simulated machine has of its own.
 
+#[allow(dead_code, reason = "no tool is run")]
+#[path = "support/tools.rs"]
+mod tools;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::Command;
@@ -10,8 +14,7 @@ use mlc_compiler::target::device::{Core, Device};
 use mlc_runtime_avr::{DEVICES, Family};
 use roxmltree::{Document, Node};
 
-/// The crate's device files, wherever cargo keeps them. None where the crate cannot be had, with a message; with
-/// MLC_REQUIRE_TOOLS=1 that is a failure.
+/// The crate's device files, wherever cargo keeps them. None where the crate cannot be had, with a message.
 fn vendor() -> Option<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let metadata = |more: &[&str]| {
@@ -27,11 +30,10 @@ fn vendor() -> Option<PathBuf> {
         Some(PathBuf::from(found["manifest_path"].as_str()?).with_file_name("vendor"))
     };
     let folder = metadata(&["--offline"]).or_else(|| metadata(&[]));
-    if folder.is_none() {
-        let required = std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
-        assert!(!required, "cargo does not get the crate avr-device, and MLC_REQUIRE_TOOLS=1 demands it");
-        eprintln!("SKIPPED: cargo does not get the crate avr-device, which has the manufacturer's data");
-    }
+    tools::there(
+        folder.is_some(),
+        "the crate avr-device, which has the manufacturer's data: cargo does not get it",
+    );
     folder
 }
 

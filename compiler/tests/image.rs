@@ -1,5 +1,8 @@
 //! ELF and Intel HEX files under the tools that people use on them: binutils for the AVR.
 
+#[path = "../../tests/support/tools.rs"]
+mod tools;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::process::Command;
@@ -42,15 +45,9 @@ fn assembly(core: AvrCore, ram_start: u16) -> Assembly {
     assemble_with(SOURCE, "t.S", Isa::Avr(core), &Options { ram_start }).unwrap()
 }
 
-/// Whether binutils are installed. If not, the test says so and passes, but with MLC_REQUIRE_TOOLS=1 it fails.
+/// Whether binutils are installed.
 fn available() -> bool {
-    let found = Command::new("avr-objdump").arg("--version").output().is_ok();
-    if !found {
-        let required = std::env::var_os("MLC_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-        assert!(!required, "avr-objdump is not installed, and MLC_REQUIRE_TOOLS=1 wants it");
-        eprintln!("skipped: avr-objdump is not installed");
-    }
-    found
+    tools::installed("avr-objdump")
 }
 
 /// What a tool prints; it may not complain.

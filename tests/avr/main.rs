@@ -12,3 +12,5 @@ mod published;
 mod random;
 mod text;
 mod wide;
+
+use support::shared::tools;

@@ -3,7 +3,7 @@
 use super::machine::Chip;
 use super::support::{self, Random};
 use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::{Chat, ContextEncoder, Model, Output, QueryEncoder};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{CompileError, Compiled, eval, reference};
 
@@ -116,37 +116,13 @@ fn byte_and_wide_accumulators_agree() {
     assert!(both >= 10, "only {both} networks count in bytes");
 }
 
-/// A classifier; the layers of `binary` have weights ±1.
-fn classifier(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]) -> Model {
-    let mut r = Random(u64::from(buckets) + 1000 * u64::from(bands) + widths[0] as u64);
-    let widths = [&[usize::from(buckets)], widths].concat();
-    let mut layers: Vec<Layer> =
-        widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
-    for &i in binary {
-        support::restrict(&mut layers[i], WeightSet::Binary, &mut r);
-    }
-    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
-    let query = QueryEncoder { buckets, bands, max_length: 127 };
-    let output = Output::Classifier { labels };
-    let model = Model {
-        name: name.into(),
-        about: "edges".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the test makes valid models");
-    model
-}
-
 #[test]
 fn every_number_of_bands_with_both_hashes() {
     let chip = Chip::atmega328p();
     for bands in 1..=16 {
         for buckets in [64, 60, 512] {
-            let model = classifier(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
+            let model =
+                support::classifier(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
             let edge = usize::from(bands) * 8;
             let lengths = [1, 7, 8, 9, edge - 1, edge, edge + 1, 112, 119, 120, 121, 126];
             let queries: Vec<Vec<u8>> = lengths.iter().map(|&n| vec![b'q'; n.min(126)]).collect();
@@ -161,12 +137,12 @@ fn layers_that_end_at_every_edge_of_a_page() {
     let chip = Chip::atmega2560();
     let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
     for width in [1, 2, 3, 127, 128, 254, 255, 256, 257, 300] {
-        let model = classifier(&format!("width-{width}"), 64, 1, &[12, width, width.min(20)], &[1]);
+        let model = support::classifier(&format!("width-{width}"), 64, 1, &[12, width, width.min(20)], &[1]);
         for form in Form::ALL {
             let compiled = chip.compile(&model, Some(form), &queries).unwrap_or_else(|e| panic!("{e}"));
             exact(&chip, &model, &compiled, &queries, form.name());
         }
-        let model = classifier(&format!("first-{width}"), 64, 1, &[width, 5, width], &[]);
+        let model = support::classifier(&format!("first-{width}"), 64, 1, &[width, 5, width], &[]);
         for form in [Form::Gaps, Form::Columns] {
             let compiled = chip.compile(&model, Some(form), &queries).unwrap_or_else(|e| panic!("{e}"));
             exact(&chip, &model, &compiled, &queries, form.name());
@@ -199,7 +175,7 @@ fn deep_chat(layers: usize) -> Model {
 #[test]
 fn forty_layers_call_as_far_as_they_must() {
     let forty = [&[8; 39][..], &[3]].concat();
-    let models = [classifier("deep", 16, 1, &forty, &[]), deep_chat(40)];
+    let models = [support::classifier("deep", 16, 1, &forty, &[]), deep_chat(40)];
     let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
     for chip in [Chip::atmega328p(), Chip::atmega2560()] {
         for model in &models {
@@ -216,7 +192,7 @@ fn forty_layers_call_as_far_as_they_must() {
     assert!(!compiled.plan.far);
     exact(&smallest, &models[0], &compiled, &queries, "attiny85");
     // Where it reaches, the short call stays.
-    let shallow = classifier("shallow", 16, 1, &[8, 8, 3], &[]);
+    let shallow = support::classifier("shallow", 16, 1, &[8, 8, 3], &[]);
     let compiled = Chip::atmega328p().compile(&shallow, None, &queries).unwrap_or_else(|e| panic!("{e}"));
     assert!(!compiled.plan.far && !compiled.assembly.lines().any(|line| line.trim().starts_with("call ")));
 }

@@ -11,6 +11,7 @@ use mlc_compiler::model::{Model, Output};
 use mlc_compiler::{Assets, c99, eval, reference};
 use std::path::Path;
 use std::process::Command;
+use support::shared::tools::installed;
 
 /// Flags that the generated code compiles with, without a warning.
 const STRICT: [&str; 6] = ["-std=c99", "-Wall", "-Wextra", "-pedantic", "-Werror", "-Wconversion"];
@@ -98,15 +99,4 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
 /// Any bytes as a C string, in octal so that no digit behind them joins in.
 fn c_string(bytes: &[u8]) -> String {
     format!("\"{}\"", bytes.iter().map(|b| format!("\\{b:03o}")).collect::<String>())
-}
-
-/// Whether a tool is there; with MLC_REQUIRE_TOOLS=1 it has to be.
-fn installed(tool: &str) -> bool {
-    if Command::new(tool).arg("--version").output().is_ok() {
-        return true;
-    }
-    let required = std::env::var_os("MLC_REQUIRE_TOOLS").is_some_and(|v| v == "1");
-    assert!(!required, "{tool} is required and not installed");
-    eprintln!("skipped: {tool} is not installed");
-    false
 }

@@ -1,19 +1,8 @@
 //! AVR chips and boards from the command line.
 
-use crate::{Folder, models};
+use crate::{Folder, json, models};
 use mlc_compiler::model::Output;
 use serde_json::Value;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder.write("sorter.ron", models::text(&models::classifier()));
-    folder
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("it is JSON")
-}
 
 const BOARDS: [(&str, &str); 5] = [
     ("atmega328p", "uno"),
@@ -25,7 +14,7 @@ const BOARDS: [(&str, &str); 5] = [
 
 #[test]
 fn every_board_answers_as_the_reference_does() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let prompts = ["hello", "How are YOU", "", "  spaces  ", "!", "über"];
     for model in ["model.ron", "sorter.ron"] {
         let reference = ["run", "--target", "reference", model].into_iter().chain(prompts);
@@ -41,7 +30,7 @@ fn every_board_answers_as_the_reference_does() {
 
 #[test]
 fn the_command_that_flashes_is_one_for_a_shell() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["compile", "-t", "atmega328p", "model.ron", "-o", "it's mine.hex"]).ok();
     let line = r"avrdude -p atmega328p -c arduino -P PORT -b 115200 -D -U 'flash:w:it'\''s mine.hex:i'";
     assert!(said.lines().any(|l| l == line), "{said}");
@@ -50,7 +39,7 @@ fn the_command_that_flashes_is_one_for_a_shell() {
 /// The files that people flash, run as they are.
 #[test]
 fn files_run_as_they_are() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder
         .mlc([
             "compile",
@@ -94,7 +83,7 @@ fn files_run_as_they_are() {
 
 #[test]
 fn a_folder_for_wokwi() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let name = models::classifier().name;
     folder.mlc(["compile", "-t", "atmega2560", "sorter.ron", "-o", "sim/"]).ok();
     let diagram = json(&folder.text("sim/diagram.json"));
@@ -113,7 +102,7 @@ fn a_folder_for_wokwi() {
 
 #[test]
 fn bench_prints_memory_and_energy() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["bench", "-t", "atmega328p", "--profile", "lilypad", "model.ron"]).ok();
     for text in [
         "ms at 8 MHz",
@@ -142,7 +131,7 @@ fn bench_prints_memory_and_energy() {
 
 #[test]
 fn profile_finds_routines() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["profile", "-t", "atmega328p", "model.ron", "hello"]).ok();
     for name in ["fc1_context_hash", "emit", "received"] {
         assert!(said.contains(name), "{name}: {said}");
@@ -151,7 +140,7 @@ fn profile_finds_routines() {
 
 #[test]
 fn boards_of_ones_own_and_boards_that_are_not_there() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let own = include_str!("../../runtime-avr/profiles/uno.ron");
     folder.write(
         "slow.ron",
@@ -209,7 +198,7 @@ fn labels_find_their_pins_whatever_their_capitals() {
 
 #[test]
 fn queries_that_no_line_can_hold_are_refused() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["run", "-t", "atmega328p", "model.ron", &"x".repeat(100)]).fails(1);
     assert!(said.contains("it has 100 bytes; the program's line on atmega328p holds"), "{said}");
     let said = folder.mlc(["run", "-t", "atmega328p", "model.ron", "a\nb"]).fails(1);

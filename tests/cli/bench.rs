@@ -1,22 +1,11 @@
 //! `mlc bench`, `mlc inspect` and `mlc targets`.
 
-use crate::{Folder, models};
+use crate::{Folder, json, models};
 use serde_json::Value;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder.write("sorter.ron", models::text(&models::classifier()));
-    folder
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("it is JSON")
-}
 
 #[test]
 fn phases_add_up_to_the_whole() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     for (model, encoding) in [("model.ron", "auto"), ("model.ron", "packed"), ("sorter.ron", "auto")] {
         let value = json(&folder.mlc(["bench", model, "--encoding", encoding, "--json"]).ok());
         let number = |v: &Value| v.as_f64().expect("it is a number");
@@ -36,7 +25,7 @@ fn phases_add_up_to_the_whole() {
 
 #[test]
 fn the_table_has_steps_and_phases() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["bench", "model.ron"]).ok();
     for line in ["least ", "mean ", "most ", "encode ", "fc1_query ", "fc2 ", "argmax ", "all ", "image: "] {
         assert!(said.lines().any(|l| l.starts_with(line)), "{line}: {said}");
@@ -46,7 +35,7 @@ fn the_table_has_steps_and_phases() {
 
 #[test]
 fn inspect_shows_layers_ranges_and_targets() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     insta::assert_snapshot!("inspect-sorter", folder.mlc(["inspect", "sorter.ron"]).ok());
     let value = json(&folder.mlc(["inspect", "model.ron", "--json"]).ok());
     assert_eq!(value["kind"], "chat");
@@ -91,7 +80,7 @@ fn targets_are_listed() {
 
 #[test]
 fn a_target_can_be_described_in_a_file() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let own = include_str!("../../runtime-z80/targets/z80-cpm.ron").replace("4000000", "2000000");
     folder.write("slow.ron", own.replace("\"z80-cpm\"", "\"slow\""));
     let value = json(&folder.mlc(["bench", "model.ron", "--target", "slow.ron", "--json"]).ok());
@@ -145,7 +134,7 @@ fn all_has_a_row_for_what_does_not_fit() {
 
 #[test]
 fn the_first_character_is_timed() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let value = json(&folder.mlc(["bench", "model.ron", "--json"]).ok());
     let first = &value["first_character"];
     let number = |v: &Value| v.as_f64().expect("it is a number");
@@ -160,7 +149,7 @@ fn the_first_character_is_timed() {
 
 #[test]
 fn bench_refuses_what_it_cannot_measure() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     for args in [
         &[][..],
         &["model.ron", "sorter.ron"],

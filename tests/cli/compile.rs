@@ -3,12 +3,6 @@
 use crate::{Folder, models};
 use mlc_compiler::ir::Form;
 
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder
-}
-
 #[test]
 fn import_writes_a_model_and_says_so() {
     let folder = Folder::new();
@@ -35,7 +29,7 @@ fn options_say_what_safetensors_do_not() {
 
 #[test]
 fn importing_a_model_again_changes_nothing() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let text = folder.text("model.ron");
     folder
         .write("loose.ron", text.replace("\n    ", "\n  "))
@@ -46,7 +40,7 @@ fn importing_a_model_again_changes_nothing() {
 
 #[test]
 fn everything_goes_to_the_build_folder() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let said = folder.mlc(["compile"]).ok();
     let files = ["asm", "com", "lst", "map"].map(|e| format!("build/tiny/z80-cpm/tiny.{e}"));
     let mut wants: Vec<String> =
@@ -77,7 +71,7 @@ fn models_are_found_by_file_folder_and_name() {
 
 #[test]
 fn the_extension_decides_and_the_same_input_gives_the_same_bytes() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let kinds = ["com", "asm", "lst", "map", "ir", "plan"];
     let args = kinds.iter().flat_map(|kind| ["-o".to_string(), format!("a.{kind}")]);
     folder.mlc(["compile".to_string()].into_iter().chain(args)).ok();
@@ -94,7 +88,7 @@ fn the_extension_decides_and_the_same_input_gives_the_same_bytes() {
 
 #[test]
 fn a_failure_leaves_nothing_behind() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let before = folder.write("old.asm", "old").names();
     let ran = folder.mlc(["compile", "-o", "new.com", "-o", "old.asm", "-o", "nowhere/new.lst"]);
     assert!(ran.fails(1).contains("nowhere/new.lst: cannot be written"));
@@ -106,7 +100,7 @@ fn a_failure_leaves_nothing_behind() {
 #[test]
 fn outputs_have_ordinary_permissions_and_links_stay() {
     use std::os::unix::fs::PermissionsExt;
-    let folder = tiny();
+    let folder = Folder::with_chat();
     folder.write("real.asm", "old").write("plain", "");
     std::os::unix::fs::symlink("real.asm", folder.path("link.asm")).expect("links can be made");
     folder.mlc(["compile", "-o", "link.asm"]).ok();
@@ -118,7 +112,7 @@ fn outputs_have_ordinary_permissions_and_links_stay() {
 
 #[test]
 fn check_compares_and_shows_a_diff() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     folder.mlc(["compile", "-o", "tiny.asm"]).ok();
     let before = folder.names();
     assert_eq!(folder.mlc(["compile", "--check", "tiny.asm"]).ok(), "tiny.asm: up to date\n");
@@ -139,7 +133,7 @@ fn check_compares_and_shows_a_diff() {
 
 #[test]
 fn check_goes_by_the_kind_of_the_file() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let kinds = ["com", "asm", "lst", "map", "ir", "plan"].map(|kind| format!("t.{kind}"));
     let outputs = kinds.iter().flat_map(|file| ["-o", file]);
     folder.mlc(["compile"].into_iter().chain(outputs)).ok();
@@ -160,7 +154,7 @@ fn check_goes_by_the_kind_of_the_file() {
 
 #[test]
 fn check_tells_line_ends_from_other_differences() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     folder.mlc(["compile", "-o", "t.asm"]).ok();
     let text = folder.text("t.asm");
     let crlf = text.replace('\n', "\r\n");
@@ -184,7 +178,7 @@ fn check_tells_line_ends_from_other_differences() {
 
 #[test]
 fn templates_may_include_others_that_mlc_has_not() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let cpm = include_str!("../../runtime-z80/cpm.asm");
     folder
         .write("own/cpm.asm", format!("{cpm}\n{{% include \"more.asm\" %}}\n"))
@@ -195,7 +189,7 @@ fn templates_may_include_others_that_mlc_has_not() {
 
 #[test]
 fn passes_can_be_watched() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let all = folder.mlc(["compile", "--print-after", "all", "-o", "t.com"]).ok();
     for pass in ["build", "split", "hoist", "range", "dead", "eliminate-zeros", "fuse-unpack", "unroll"] {
         assert!(all.contains(&format!("; after {pass}: ")), "{pass}");
@@ -206,7 +200,7 @@ fn passes_can_be_watched() {
 
 #[test]
 fn encodings_can_be_forced() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     for encoding in Form::ALL.map(Form::name) {
         let said = folder.mlc(["compile", "--encoding", encoding, "--json"]).ok();
         assert_eq!(said.matches(&format!("\"encoding\": \"{encoding}\"")).count(), 3, "{said}");
@@ -227,7 +221,7 @@ fn neurons_that_can_wrap_are_named_five_at_most() {
 
 #[test]
 fn json_says_what_was_done() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let said = folder.mlc(["compile", "--json", "-o", "t.com"]).ok();
     let value: serde_json::Value = serde_json::from_str(&said).expect("it is JSON");
     assert_eq!(value["model"], "tiny");
@@ -241,7 +235,7 @@ fn json_says_what_was_done() {
 
 #[test]
 fn templates_can_be_replaced() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let cpm = include_str!("../../runtime-z80/cpm.asm").replace("not enough memory", "too little memory");
     folder.write("own/cpm.asm", cpm).mlc(["compile", "--templates", "own", "-o", "t.asm"]).ok();
     assert!(folder.text("t.asm").contains("too little memory"));
@@ -249,7 +243,7 @@ fn templates_can_be_replaced() {
 
 #[test]
 fn a_reader_that_leaves_early_ends_it_quietly_but_not_as_a_success() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let mut child = folder
         .command(["compile", "--emit", "lst"])
         .stdout(std::process::Stdio::piped())
@@ -266,7 +260,7 @@ fn a_reader_that_leaves_early_ends_it_quietly_but_not_as_a_success() {
 #[test]
 fn devices_pipes_and_protected_files_are_not_replaced() {
     use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let said = folder.mlc(["compile", "-o", "talk.com"]).ok();
     assert!(said.contains("talk.com"), "{said}");
     let path = folder.path("talk.com");

@@ -1,17 +1,12 @@
 //! `mlc data`.
 
-use crate::{Folder, Ran};
-use serde_json::Value;
+use crate::{Folder, Ran, json};
 
 const PAIRS: &str = "# weather\nIs it raining?|YES\nis it sunny|NO\nis it sunny|NO\nis it sunny|YES\n\nno bar here\n\
                      hello|HI\n";
 
 fn data(folder: &Folder, args: &[&str]) -> Ran {
     folder.mlc(["data"].iter().chain(args))
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("it is JSON")
 }
 
 #[test]

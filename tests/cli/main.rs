@@ -64,12 +64,31 @@ impl Ran {
     }
 }
 
+/// What `--json` printed.
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).expect("it is JSON")
+}
+
 /// A folder of its own to run `mlc` in; gone at the end.
 struct Folder(tempfile::TempDir);
 
 impl Folder {
     fn new() -> Self {
         Self(tempfile::tempdir().expect("the system has a folder for temporary files"))
+    }
+
+    /// With a small chat model in `model.ron`.
+    fn with_chat() -> Self {
+        let folder = Self::new();
+        folder.write("model.ron", models::text(&models::chat()));
+        folder
+    }
+
+    /// With a small classifier in `sorter.ron` as well.
+    fn with_models() -> Self {
+        let folder = Self::with_chat();
+        folder.write("sorter.ron", models::text(&models::classifier()));
+        folder
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -1,13 +1,7 @@
 //! What the user decides of a plan: `--encoding`, `--layer`, `--optimize`, `--max-bytes`.
 
-use crate::{Folder, models};
+use crate::Folder;
 use insta::assert_snapshot;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder
-}
 
 /// Form of each stage, as the table shows it.
 fn forms(folder: &Folder, options: &[&str]) -> Vec<(String, String)> {
@@ -30,7 +24,7 @@ fn bytes(folder: &Folder, options: &[&str]) -> usize {
 
 #[test]
 fn a_layer_s_form_is_asked_for_and_the_rest_follows() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let asked = |options: &[&str]| -> Vec<String> {
         forms(&folder, options).into_iter().map(|(stage, form)| format!("{stage} {form}")).collect()
     };
@@ -52,7 +46,7 @@ fn a_layer_s_form_is_asked_for_and_the_rest_follows() {
 
 #[test]
 fn the_smallest_image_is_the_smallest_of_all() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let smallest = bytes(&folder, &["--optimize", "size"]);
     let names = ["packed", "columns", "shared", "gaps", "unrolled"];
     for (query, context, last) in triples(&names) {
@@ -66,7 +60,7 @@ fn the_smallest_image_is_the_smallest_of_all() {
 
 #[test]
 fn the_fastest_within_a_size() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let (fastest, smallest) = (bytes(&folder, &[]), bytes(&folder, &["--optimize", "size"]));
     assert!(smallest < fastest);
     assert_eq!(bytes(&folder, &["--max-bytes", &fastest.to_string()]), fastest);
@@ -77,7 +71,7 @@ fn the_fastest_within_a_size() {
 
 #[test]
 fn what_no_plan_keeps_is_refused_with_what_each_would_need() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     assert_snapshot!("max-bytes-too-few", folder.mlc(["compile", "--max-bytes", "500"]).fails(1));
     let only = ["compile", "--max-bytes", "500", "--layer", "1=columns", "--encoding", "packed"];
     assert_snapshot!("max-bytes-demanded", folder.mlc(only).fails(1));
@@ -86,7 +80,7 @@ fn what_no_plan_keeps_is_refused_with_what_each_would_need() {
 
 #[test]
 fn layers_that_are_not_there() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     assert_snapshot!("layer-missing", folder.mlc(["compile", "--layer", "3=packed"]).fails(1));
     assert_snapshot!(
         "layer-unknown",

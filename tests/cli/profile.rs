@@ -1,18 +1,7 @@
 //! `mlc profile`: every T-state is somewhere, and nothing is there twice.
 
-use crate::{Folder, models};
+use crate::{Folder, json};
 use serde_json::Value;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder.write("sorter.ron", models::text(&models::classifier()));
-    folder
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("it is JSON")
-}
 
 fn number(value: &Value) -> u64 {
     value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
@@ -33,7 +22,7 @@ fn column(listing: &str, title: &str) -> Vec<u64> {
 
 #[test]
 fn everything_adds_up_to_what_bench_counts() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     for (model, encoding) in
         [("model.ron", "auto"), ("model.ron", "packed"), ("model.ron", "columns"), ("sorter.ron", "unrolled")]
     {
@@ -64,7 +53,7 @@ fn everything_adds_up_to_what_bench_counts() {
 
 #[test]
 fn the_tables_are_as_they_were() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["profile", "sorter.ron", "--top", "6"]).ok();
     // Line numbers change with the comments on top of a program.
     let line = |line: &str| match line.trim_start().split_once(' ') {
@@ -78,7 +67,7 @@ fn the_tables_are_as_they_were() {
 
 #[test]
 fn files_hold_the_same_sum_and_are_the_same_each_time() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let run = |names: [&str; 3]| {
         let [svg, folded, lst] = names;
         folder.mlc(["profile", "model.ron", "hello", "-o", svg, "-o", folded, "-o", lst]).ok()
@@ -122,7 +111,7 @@ fn files_hold_the_same_sum_and_are_the_same_each_time() {
 
 #[test]
 fn a_program_of_its_own_has_what_its_listing_says() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let compiled = ["compile", "model.ron", "-o", "chat.com", "-o", "chat.lst", "-o", "chat.map"];
     folder.mlc(compiled).ok();
     let of_model = json(&folder.mlc(["profile", "model.ron", "hello", "--json"]).ok());
@@ -159,7 +148,7 @@ fn a_program_of_its_own_has_what_its_listing_says() {
 
 #[test]
 fn a_listing_of_another_program_is_not_believed() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     folder.mlc(["compile", "model.ron", "-o", "chat.com"]).ok();
     folder.mlc(["compile", "sorter.ron", "-o", "chat.lst"]).ok();
     let ran = folder.mlc(["profile", "chat.com", "hello"]);
@@ -173,7 +162,7 @@ fn a_listing_of_another_program_is_not_believed() {
 
 #[test]
 fn wrong_usage_is_refused() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     folder.write("x.com", [0xC9]).write("p.txt", "hello");
     for args in [
         &["model.ron", "--target", "reference"][..],

@@ -1,15 +1,8 @@
 //! `mlc run`.
 
-use crate::{Folder, models, shared};
+use crate::{Folder, shared};
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder.write("sorter.ron", models::text(&models::classifier()));
-    folder
-}
 
 /// Replies of the reference interpreter, which the compiler's own tests check.
 fn reference(folder: &Folder, model: &str, prompts: &[&str]) -> String {
@@ -21,7 +14,7 @@ const PROMPTS: [&str; 5] = ["hello", "How are YOU", "", "  spaces  ", "!"];
 
 #[test]
 fn each_prompt_gets_a_line_and_the_machine_agrees_with_the_reference() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     for model in ["model.ron", "sorter.ron"] {
         let wants = reference(&folder, model, &PROMPTS);
         assert_eq!(wants.lines().count(), PROMPTS.len(), "{wants}");
@@ -33,7 +26,7 @@ fn each_prompt_gets_a_line_and_the_machine_agrees_with_the_reference() {
 
 #[test]
 fn prompts_come_from_a_pipe_a_line_each() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let wants = reference(&folder, "model.ron", &PROMPTS);
     for target in ["z80-cpm", "reference"] {
         let args = ["run", "model.ron", "--target", target];
@@ -45,7 +38,7 @@ fn prompts_come_from_a_pipe_a_line_each() {
 
 #[test]
 fn a_reply_comes_before_the_next_prompt_is_there() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let mut child = folder
         .command(["run", "model.ron"])
         .stdin(Stdio::piped())
@@ -67,7 +60,7 @@ fn a_reply_comes_before_the_next_prompt_is_there() {
 
 #[test]
 fn a_compiled_program_runs_as_it_is() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     folder.mlc(["compile", "-o", "t.com"]).ok();
     let hello = reference(&folder, "model.ron", &["hello there"]);
     assert_eq!(folder.mlc(["run", "t.com", "hello", "there"]).ok(), hello);
@@ -83,7 +76,7 @@ fn a_compiled_program_runs_as_it_is() {
 
 #[test]
 fn any_program_runs_and_its_fault_is_its_own() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     // LD DE,0109h / LD C,9 / JP 5 / "hi$"
     folder.write("hi.com", b"\x11\x08\x01\x0e\x09\xc3\x05\x00hi\r\n$");
     assert_eq!(folder.mlc(["run", "hi.com"]).ok(), "hi\n");
@@ -96,7 +89,7 @@ fn any_program_runs_and_its_fault_is_its_own() {
 
 #[test]
 fn prompts_that_no_command_line_holds_are_refused() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let longest = "x".repeat(126);
     assert_eq!(folder.mlc(["run", "model.ron", &longest]).ok(), reference(&folder, "model.ron", &[&longest]));
     let said = folder.mlc(["run", "model.ron", &"x".repeat(127)]).fails(1);
@@ -106,7 +99,7 @@ fn prompts_that_no_command_line_holds_are_refused() {
 
 #[test]
 fn json_is_an_object_a_line() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let rows = |target: &str| -> Vec<serde_json::Value> {
         let said = folder.mlc(["run", "--json", "--target", target, "model.ron", "hello", "you"]).ok();
         said.lines().map(|line| serde_json::from_str(line).expect("it is JSON")).collect()
@@ -125,7 +118,7 @@ fn json_is_an_object_a_line() {
 
 #[test]
 fn a_slow_clock_takes_its_time() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let said = folder.mlc(["run", "--json", "model.ron", "hello"]).ok();
     let row: serde_json::Value = serde_json::from_str(&said).expect("it is JSON");
     let t_states = row["t_states"].as_u64().expect("the machine counts T-states");

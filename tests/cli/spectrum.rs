@@ -1,22 +1,11 @@
 //! The target `zx48` from the command line.
 
-use crate::{Folder, models};
+use crate::{Folder, json};
 use serde_json::Value;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder.write("sorter.ron", models::text(&models::classifier()));
-    folder
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("it is JSON")
-}
 
 #[test]
 fn the_spectrum_answers_like_the_reference() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     for model in ["model.ron", "sorter.ron"] {
         let prompts = ["hello", "How are YOU", "", "  spaces  "];
         let run = |target| folder.mlc(["run", "--target", target, model].into_iter().chain(prompts)).ok();
@@ -28,7 +17,7 @@ fn the_spectrum_answers_like_the_reference() {
 
 #[test]
 fn phases_add_up_from_enter_to_the_next_prompt() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let value = json(&folder.mlc(["bench", "model.ron", "--target", "zx48", "--json"]).ok());
     let number = |v: &Value| v.as_f64().expect("it is a number");
     let mean = number(&value["step"]["mean"]);
@@ -40,7 +29,7 @@ fn phases_add_up_from_enter_to_the_next_prompt() {
 
 #[test]
 fn a_tape_and_a_snapshot_are_written_and_run() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     folder.mlc(["compile", "--target", "zx48"]).ok();
     assert!(folder.names().iter().any(|name| name.ends_with("/zx48/tiny.tap")), "{:?}", folder.names());
     folder.mlc(["compile", "--target", "zx48", "-o", "t.tap", "-o", "t.sna"]).ok();
@@ -61,7 +50,7 @@ fn a_tape_and_a_snapshot_are_written_and_run() {
 
 #[test]
 fn what_the_spectrum_cannot_take_is_said() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let run = |prompt: &str| folder.mlc(["run", "--target", "zx48", "model.ron", prompt]).fails(1);
     let texts = [run(&"x".repeat(127)), run("caf\u{e9}"), run(" ! ")].join("");
     insta::assert_snapshot!("spectrum-prompts", texts);
@@ -73,7 +62,7 @@ fn what_the_spectrum_cannot_take_is_said() {
 
 #[test]
 fn a_screenshot_is_a_png_of_the_screen() {
-    let folder = tiny();
+    let folder = Folder::with_models();
     let args = ["run", "--target", "zx48", "model.ron", "hello", "you", "--screenshot", "s.png"];
     folder.mlc(args).ok();
     let png = folder.read("s.png");

@@ -1,13 +1,7 @@
 //! Targets: those that mlc brings, and one of docs/add-a-target.md.
 
-use crate::{Folder, models};
+use crate::Folder;
 use serde_json::Value;
-
-fn tiny() -> Folder {
-    let folder = Folder::new();
-    folder.write("model.ron", models::text(&models::chat()));
-    folder
-}
 
 /// The description on the page, as a reader would copy it.
 fn description() -> &'static str {
@@ -19,7 +13,7 @@ fn description() -> &'static str {
 
 #[test]
 fn a_machine_with_less_memory_is_a_file() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     folder.write("small-cpm.ron", description());
     let wants = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
     assert_eq!(folder.mlc(["run", "--target", "small-cpm.ron", "model.ron", "hello"]).ok(), wants);
@@ -38,7 +32,7 @@ fn a_machine_with_less_memory_is_a_file() {
 
 #[test]
 fn wrong_descriptions_are_named() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let refused = |from: &str, to: &str| {
         folder.write("wrong.ron", description().replace(from, to));
         folder.mlc(["compile", "--target", "wrong.ron"]).fails(1)
@@ -54,7 +48,7 @@ fn wrong_descriptions_are_named() {
 
 #[test]
 fn damaged_disks_and_tapes_are_named() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     folder.mlc(["compile", "--target", "cpc464", "-o", "t.dsk", "-o", "t.cdt"]).ok();
     let cut = |name: &str, length: usize| {
         folder.write(&format!("cut-{name}"), &folder.read(name)[..length]);
@@ -68,7 +62,7 @@ fn damaged_disks_and_tapes_are_named() {
 
 #[test]
 fn the_cpc_answers_like_the_reference() {
-    let folder = tiny();
+    let folder = Folder::with_chat();
     let wants = folder.mlc(["run", "--target", "reference", "model.ron", "hello"]).ok();
     assert_eq!(folder.mlc(["run", "--target", "cpc464", "model.ron", "hello"]).ok(), wants);
     folder.mlc(["compile", "--target", "cpc464"]).ok();

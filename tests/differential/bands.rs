@@ -1,34 +1,9 @@
 //! Position bands and binary layers at every edge: number of bands, lengths of queries, widths of layers.
 
 use super::support::{self, Random};
-use mlc_compiler::model::{Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::Model;
 use mlc_compiler::{eval, ir::Form, reference};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, PhaseCounter, Script};
-
-/// A classifier; the layers of `binary` have weights ±1.
-fn model(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]) -> Model {
-    let mut r = Random(u64::from(buckets) + 1000 * u64::from(bands) + widths[0] as u64);
-    let widths = [&[usize::from(buckets)], widths].concat();
-    let mut layers: Vec<Layer> =
-        widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
-    for &i in binary {
-        support::restrict(&mut layers[i], WeightSet::Binary, &mut r);
-    }
-    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
-    let query = QueryEncoder { buckets, bands, max_length: 127 };
-    let output = Output::Classifier { labels };
-    let model = Model {
-        name: name.into(),
-        about: "edges".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the test makes valid models");
-    model
-}
 
 /// Compares logits for all queries; the mean T-states a query must be predicted to within `percent`.
 fn exact(model: &Model, form: Form, queries: &[Vec<u8>], percent: f64) {
@@ -76,7 +51,8 @@ fn every_number_of_bands_with_both_hashes() {
     for bands in 1..=16 {
         // One byte of hash is enough for 64; 60 and 512 need two, 512 a table of words.
         for buckets in [64, 60, 512] {
-            let model = model(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
+            let model =
+                support::classifier(&format!("bands-{bands}-{buckets}"), buckets, bands, &[9, 4], &[]);
             let edge = usize::from(bands) * 8;
             let lengths = [1, 7, 8, 9, edge - 1, edge, edge + 1, 112, 119, 120, 121, 126];
             let queries = queries_of(lengths.map(|n: usize| n.min(126)));
@@ -97,7 +73,8 @@ fn every_number_of_bands_with_both_hashes() {
 #[test]
 fn bands_tell_words_in_another_order_apart() {
     let inputs = |bands| {
-        let graph = reference(&model("order", 128, bands, &[9, 4], &[])).expect("the model was checked");
+        let graph = reference(&support::classifier("order", 128, bands, &[9, 4], &[]))
+            .expect("the model was checked");
         [b"put key in box", b"put box in key"].map(|q| eval::run(&graph, q).logits)
     };
     let [a, b] = inputs(4);
@@ -108,7 +85,7 @@ fn bands_tell_words_in_another_order_apart() {
 fn binary_layers_of_every_width() {
     let widths = (1..=20).chain([255, 256, 257, 264, 300]);
     for width in widths {
-        let model = model(&format!("binary-{width}"), 64, 1, &[12, width, 3], &[1]);
+        let model = support::classifier(&format!("binary-{width}"), 64, 1, &[12, width, 3], &[1]);
         let queries = [b"hello there".to_vec(), b"what is your name?".to_vec()];
         exact(&model, Form::Packed, &queries, 2.0);
     }
@@ -117,7 +94,7 @@ fn binary_layers_of_every_width() {
 #[test]
 fn a_binary_first_and_last_layer() {
     // Sums of a dense binary layer leave a byte, so activations have high bytes as well.
-    let model = model("binary-ends", 64, 2, &[40, 33, 19], &[0, 1, 2]);
+    let model = support::classifier("binary-ends", 64, 2, &[40, 33, 19], &[0, 1, 2]);
     let mut r = Random(5);
     let queries: Vec<_> =
         (0..6).map(|_| support::query(&mut r, 126)).filter(|q| q.iter().any(|&b| b != b' ')).collect();

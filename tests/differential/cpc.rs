@@ -1,28 +1,11 @@
 //! The Amstrad CPC 464: the same networks, exact. Each query is typed.
 
-use super::support::{self, Random};
+use super::support;
+use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
-use mlc_runtime_z80::{
-    CpcConfig, CpcMachine, End, Exit, Memory, NoObserver, Observer, Script, State, Symbols,
-};
-
-struct Watch<'a> {
-    image: &'a Image,
-    logits: Vec<Vec<i16>>,
-    asked: u64,
-}
-
-impl Observer for Watch<'_> {
-    fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
-        self.logits.push(self.image.logits.read(|address| memory.byte(address)));
-    }
-
-    fn on_line_end(&mut self, t: u64) {
-        self.asked = t;
-    }
-}
+use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, NoObserver, Script, State, Symbols};
 
 fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
@@ -48,7 +31,7 @@ pub fn exact<'q>(
         let wants = eval::run(&graph, query);
         let mut machine = machine(&model.name, &compiled.image, &[query, b"\r"].concat());
         machine.watch(compiled.image.logits.ready as u16);
-        let mut watch = Watch { image: &compiled.image, logits: vec![], asked: 0 };
+        let mut watch = Watch::new(&compiled.image);
         let end = machine.run(&mut watch);
         assert_eq!(end, End::EndOfInput, "{} {what} asks again", model.name);
         let shown = query.escape_ascii();
@@ -82,24 +65,9 @@ fn own_and_published_models_are_exact() {
 
 #[test]
 fn random_networks_are_exact_in_every_form() {
-    let mut compared = 0;
-    for seed in 0..24 {
-        let model = support::model(seed);
-        let mut r = Random(seed ^ 0xC464);
-        let longest = usize::from(model.query.max_length);
-        let mut queries: Vec<_> = (0..2).map(|_| support::query(&mut r, longest)).collect();
-        queries.retain(|q| !matches!(q.trim_ascii(), b"" | b"!"));
-        for form in std::iter::once(None).chain(Form::ALL.map(Some)) {
-            let compiled = match compile(&model, form) {
-                Ok(compiled) => compiled,
-                Err(CompileError::TooLarge { .. }) => continue,
-                Err(error) => panic!("{}: {error}", model.name),
-            };
-            exact(&model, &compiled, form.map_or("auto", Form::name), queries.iter().map(Vec::as_slice));
-            compared += 1;
-        }
-    }
-    eprintln!("{compared} programs compared");
+    let compared = typed::in_every_form(0xC464, compile, |model, compiled, what, queries| {
+        exact(model, compiled, what, queries.iter().map(Vec::as_slice));
+    });
     assert!(compared >= 60, "only {compared} programs fit the CPC");
 }
 

@@ -10,4 +10,5 @@ mod program;
 mod published;
 mod random;
 mod spectrum;
+mod typed;
 mod wide;

@@ -1,12 +1,11 @@
 //! The ZX Spectrum: the same networks, exact, within its memory. Each query is typed.
 
-use super::support::{self, Random};
+use super::support;
+use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
-use mlc_runtime_z80::{
-    End, Fault, FaultKind, Memory, NoObserver, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols,
-};
+use mlc_runtime_z80::{End, Fault, FaultKind, NoObserver, Script, SpectrumConfig, SpectrumMachine, Symbols};
 
 /// What a run of a query showed.
 struct Ran {
@@ -14,22 +13,6 @@ struct Ran {
     logits: Vec<Vec<i16>>,
     /// From Enter to the wait for the next line.
     t_states: u64,
-}
-
-struct Watch<'a> {
-    image: &'a Image,
-    logits: Vec<Vec<i16>>,
-    asked: u64,
-}
-
-impl Observer for Watch<'_> {
-    fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
-        self.logits.push(self.image.logits.read(|address| memory.byte(address)));
-    }
-
-    fn on_line_end(&mut self, t: u64) {
-        self.asked = t;
-    }
 }
 
 /// Loads the tape, types the query, and takes what stands between it and the next prompt.
@@ -43,7 +26,7 @@ fn run(name: &str, image: &Image, query: &[u8]) -> Ran {
     let tape = image.file(ImageKind::Tap, name);
     let mut machine = SpectrumMachine::load_tape(&tape, console, config).expect("the tape is whole");
     machine.watch(image.logits.ready as u16);
-    let mut watch = Watch { image, logits: vec![], asked: 0 };
+    let mut watch = Watch::new(image);
     match machine.run(&mut watch) {
         End::EndOfInput => {}
         other => panic!("{name} does not ask again: {other:?}"),
@@ -116,24 +99,9 @@ fn the_published_networks_fit_and_are_exact() {
 
 #[test]
 fn random_networks_are_exact_in_every_form() {
-    let mut compared = 0;
-    for seed in 0..24 {
-        let model = support::model(seed);
-        let mut r = Random(seed ^ 0x5BEC);
-        let longest = usize::from(model.query.max_length);
-        let mut queries: Vec<_> = (0..2).map(|_| support::query(&mut r, longest)).collect();
-        queries.retain(|q| !matches!(q.trim_ascii(), b"" | b"!"));
-        for form in std::iter::once(None).chain(Form::ALL.map(Some)) {
-            let compiled = match compile(&model, form) {
-                Ok(compiled) => compiled,
-                Err(CompileError::TooLarge { .. }) => continue,
-                Err(error) => panic!("{}: {error}", model.name),
-            };
-            exact(&model, &compiled, form.map_or("auto", Form::name), queries.iter().map(Vec::as_slice));
-            compared += 1;
-        }
-    }
-    eprintln!("{compared} programs compared");
+    let compared = typed::in_every_form(0x5BEC, compile, |model, compiled, what, queries| {
+        exact(model, compiled, what, queries.iter().map(Vec::as_slice));
+    });
     assert!(compared >= 60, "only {compared} programs fit the Spectrum");
 }
 

@@ -2,8 +2,8 @@
 //! own idea of a serial line: the flag of an empty data register goes when its interrupt is called, and there is no room
 //! for a second character behind the one on the line.
 
-use super::judges::{have, required};
 use super::models::{file, model};
+use super::shared::tools::{self, installed};
 use mlc_compiler::{eval, reference};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,10 +14,9 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 fn library() -> Option<PathBuf> {
     let folder = Path::new(ROOT).join("target/avr8js");
     if folder.join("node_modules/avr8js").is_dir() {
-        return have("node").then_some(folder);
+        return installed("node").then_some(folder);
     }
-    assert!(!required(), "avr8js is not in target/avr8js, and MLC_REQUIRE_TOOLS=1 demands it");
-    eprintln!("SKIPPED: avr8js is not installed (npm install --prefix target/avr8js avr8js)");
+    tools::there(false, "avr8js in target/avr8js (npm install --prefix target/avr8js avr8js)");
     None
 }
 

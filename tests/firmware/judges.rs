@@ -5,23 +5,6 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Whether a judge is installed; with MLC_REQUIRE_TOOLS=1 it must be.
-pub fn have(tool: &str) -> bool {
-    let found = Command::new(tool).arg("--help").stdin(Stdio::null()).output().is_ok();
-    if !found {
-        assert!(!required(), "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 demands it");
-        eprintln!(
-            "SKIPPED: {tool} is not installed (Debian: simavr, gcc-avr, avr-libc, binutils-avr, nodejs)"
-        );
-    }
-    found
-}
-
-/// Whether a judge that is missing is a failure.
-pub fn required() -> bool {
-    std::env::var("MLC_REQUIRE_TOOLS").is_ok_and(|value| value == "1")
-}
-
 /// Runs a tool to its end in a folder; what it prints.
 pub fn run(folder: &Path, tool: &str, args: &[&str]) -> String {
     let output = Command::new(tool).args(args).current_dir(folder).stdin(Stdio::null()).output().unwrap();

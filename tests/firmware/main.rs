@@ -7,13 +7,14 @@ mod models;
 #[path = "../support/shared.rs"]
 mod shared;
 
-use judges::{dump, have, run, simavr};
+use judges::{dump, run, simavr};
 use mlc_compiler::Assets;
 use mlc_compiler::asm::{self, Assembly, AvrCore, Isa, Options};
 use mlc_compiler::image::{elf, hex};
 use mlc_compiler::render::board::BoardContext;
 use mlc_compiler::target::{Core, Device};
 use mlc_runtime_avr::{AvrConfig, AvrMachine, End, NoObserver, Observer, Pins, Program, Script, Typing};
+use shared::tools::installed;
 
 /// Answers a query with itself in capitals, each letter after a while; a classifier's label is the digit that the
 /// query starts with. What an answer is made from and how long it takes is all that a network is to the code around it.
@@ -274,7 +275,7 @@ fn documented(chip: &str) -> Vec<String> {
 /// The source, as avr-gcc takes it by the documented line: the same bytes, and an entry at 0, which QEMU asks for.
 #[test]
 fn avr_gcc_makes_the_same_bytes() {
-    if !have("avr-gcc") {
+    if !installed("avr-gcc") {
         return;
     }
     for board in ["uno", "lilypad", "mega", "micro"] {
@@ -297,7 +298,7 @@ fn avr_gcc_makes_the_same_bytes() {
 
 #[test]
 fn simavr_sees_the_same_text() {
-    if !have("simavr") {
+    if !installed("simavr") {
         return;
     }
     let input = "hello there\rhow are you\r\r0 x\r";

@@ -1,8 +1,9 @@
 //! Whole programs of models under simavr: the same text as on the machine here, which is the reference's.
 
 use super::Firmware;
-use super::judges::{dump, have, simavr};
+use super::judges::{dump, simavr};
 use super::shared;
+use super::shared::tools::installed;
 use mlc_compiler::asm::Isa;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
@@ -66,7 +67,7 @@ fn models_say_the_same_under_simavr() {
         let ours: Vec<&str> = ours.lines().collect();
         assert_eq!(ours[..3], answers, "{path}");
         let lines = [vec![firmware.greeting.trim_end().to_string()], answers].concat();
-        if !have("simavr") {
+        if !installed("simavr") {
             return;
         }
         let folder = tempfile::tempdir().unwrap();

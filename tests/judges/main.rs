@@ -8,19 +8,7 @@ mod spectrum;
 
 use mlc_compiler::{CompileError, ir::Form};
 use std::process::Command;
-
-/// Whether a tool is there; with MLC_REQUIRE_TOOLS=1 it has to be.
-fn installed(tool: &str) -> bool {
-    if Command::new(tool).output().is_ok() {
-        return true;
-    }
-    assert!(
-        std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"),
-        "{tool} is required and not installed"
-    );
-    eprintln!("skipped: {tool} is not installed");
-    false
-}
+use support::shared::tools::installed;
 
 #[test]
 fn pasmo_assembles_every_program_to_the_same_bytes() {

@@ -2,6 +2,7 @@
 //! the loading of blocks. Keys go through the keyboard matrix; what is read is the screen.
 
 use super::support;
+use super::support::shared::tools;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Compiled, Image, eval, reference};
 use mlc_runtime_z80::{FullSpectrum, Memory, NoObserver, Observer, SpectrumConfig};
@@ -15,19 +16,11 @@ const ANSWER: u64 = 150;
 /// Bytes of the program's stack that nothing may have touched.
 const STACK_MARGIN: usize = 32;
 
-/// The ROM, or `None` with a message where it is not installed; with MLC_REQUIRE_TOOLS=1 it has to be.
+/// The ROM, or `None` with a message where it is not installed.
 fn rom() -> Option<Vec<u8>> {
-    match std::fs::read(ROM) {
-        Ok(rom) => Some(rom),
-        Err(_) => {
-            assert!(
-                std::env::var_os("MLC_REQUIRE_TOOLS").is_none_or(|v| v != "1"),
-                "{ROM} (Debian package opense-basic) is required and not there"
-            );
-            eprintln!("skipped: {ROM} (Debian package opense-basic) is not there");
-            None
-        }
-    }
+    let rom = std::fs::read(ROM).ok();
+    tools::there(rom.is_some(), &format!("{ROM} (Debian package opense-basic)"));
+    rom
 }
 
 fn compiled(name: &str) -> Compiled {

@@ -10,7 +10,7 @@ use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compi
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
 use std::path::Path;
 
-mod shared;
+pub mod shared;
 
 /// A small generator of pseudo-random numbers (SplitMix64): the same networks on every machine.
 pub struct Random(pub u64);
@@ -254,4 +254,28 @@ pub fn published(name: &str) -> Option<Model> {
     let file = format!("{name}.npz");
     let bytes = shared(&file)?;
     Some(mlc_compiler::import::load(&bytes, &file, &Default::default()).expect("the published file imports"))
+}
+
+/// A classifier; the layers of `binary` have weights ±1.
+pub fn classifier(name: &str, buckets: u16, bands: u8, widths: &[usize], binary: &[usize]) -> Model {
+    let mut r = Random(u64::from(buckets) + 1000 * u64::from(bands) + widths[0] as u64);
+    let widths = [&[usize::from(buckets)], widths].concat();
+    let mut layers: Vec<Layer> = widths.windows(2).map(|w| layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
+    for &i in binary {
+        restrict(&mut layers[i], WeightSet::Binary, &mut r);
+    }
+    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
+    let query = QueryEncoder { buckets, bands, max_length: 127 };
+    let output = Output::Classifier { labels };
+    let model = Model {
+        name: name.into(),
+        about: "edges".into(),
+        query,
+        output,
+        layers,
+        training: vec![],
+        calibration: vec![],
+    };
+    model.check().expect("the test makes valid models");
+    model
 }

@@ -6,22 +6,16 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::tools;
+
 const AS: &str = "avr-as";
 const LD: &str = "avr-ld";
 const OBJCOPY: &str = "avr-objcopy";
 const NM: &str = "avr-nm";
 
-/// Whether the judges are installed. If not, the test says so and passes, but with MLC_REQUIRE_TOOLS=1 it fails.
+/// Whether the judges are installed.
 pub fn available() -> bool {
-    [AS, LD, OBJCOPY, NM].into_iter().all(|tool| {
-        let found = Command::new(tool).arg("--version").output().is_ok();
-        if !found {
-            let required = std::env::var_os("MLC_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-            assert!(!required, "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 wants it");
-            eprintln!("skipped: {tool} is not installed");
-        }
-        found
-    })
+    [AS, LD, OBJCOPY, NM].into_iter().all(tools::installed)
 }
 
 /// What GNU as and ld make of a text.

@@ -9,6 +9,8 @@ mod garbage;
 mod judges;
 mod language;
 mod listing;
+#[path = "../../../tests/support/tools.rs"]
+mod tools;
 
 use mlc_compiler::asm::{AsmError, Assembly, AvrCore, Isa, assemble};
 

@@ -6,21 +6,11 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+pub use crate::tools::installed as available;
+
 pub const PASMO: &str = "pasmo";
 pub const GNU_AS: &str = "z80-unknown-coff-as";
 const GNU_OBJCOPY: &str = "z80-unknown-coff-objcopy";
-
-/// Whether the judge is installed. If not, the test says so and passes, but with MLC_REQUIRE_TOOLS=1 it fails.
-pub fn available(tool: &str) -> bool {
-    // Every tool here ends by itself when it has no input to read.
-    let found = Command::new(tool).arg("--version").output().is_ok();
-    if !found {
-        let required = std::env::var_os("MLC_REQUIRE_TOOLS").is_some_and(|value| value == "1");
-        assert!(!required, "{tool} is not installed, and MLC_REQUIRE_TOOLS=1 wants it");
-        eprintln!("skipped: {tool} is not installed");
-    }
-    found
-}
 
 fn text(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)

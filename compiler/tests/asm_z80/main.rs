@@ -10,6 +10,8 @@ mod garbage;
 mod judges;
 mod language;
 mod listing;
+#[path = "../../../tests/support/tools.rs"]
+mod tools;
 
 use mlc_compiler::asm::{AsmError, Assembly, Isa, assemble};
 
