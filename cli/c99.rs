@@ -1,5 +1,5 @@
-//! `mlc compile -o FILE.c` and `-o FILE.zip`: a model as C, and as an Arduino library. No machine is needed
-//! for that, so no target is asked.
+//! `mlc compile -o FILE.c` and `-o FILE.zip`: a model as C, and as an Arduino library. C runs on any
+//! machine, so these take no target.
 
 use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
@@ -14,7 +14,7 @@ use std::io::Write;
 /// Whether C is asked for.
 ///
 /// # Errors
-/// C and a program in one command: they would take different options.
+/// C and a program in one command: C takes none of the options of a program.
 pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
     let c = args.files().iter().filter(|o| matches!(o.kind, Artifact::C | Artifact::Library)).count();
     let of_program = args.emit.is_some() || args.print_after.is_some();

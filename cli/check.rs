@@ -1,4 +1,4 @@
-//! `mlc compile --check`: whether files are what they would be written as now.
+//! `mlc compile --check`: compares files on the disk with what `mlc compile` would write now.
 
 use crate::Outcome;
 use crate::error::CliError;

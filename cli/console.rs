@@ -51,7 +51,7 @@ impl<'a> ReplyConsole<'a> {
         reply.strip_suffix(self.after).unwrap_or(reply)
     }
 
-    /// The answer as far as it is known not to be what stands behind it.
+    /// The part of the answer that certainly is not the text that the program writes behind it.
     fn certain(&self) -> &[u8] {
         let Some(text) = self.written.strip_prefix(self.before) else { return b"" };
         let held = (0..=self.after.len()).rev().find(|&n| text.ends_with(&self.after[..n]));

@@ -1,4 +1,4 @@
-//! What a CP/M program needs of a system, for people: memory, and a name.
+//! Tells people what a CP/M program needs of its system: enough memory, and a file name that CP/M can have.
 
 use mlc_compiler::Image;
 use mlc_compiler::target::{Machine, Target, cpm};

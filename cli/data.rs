@@ -1,4 +1,4 @@
-//! `mlc data`: counts over conversation pairs, their faults, and new lists of them.
+//! `mlc data`: counts conversation pairs, finds their faults, and makes new lists of them.
 
 use crate::args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::error::CliError;
@@ -187,7 +187,7 @@ fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
-/// Reading a long list takes a while: what would hinder writing shows before.
+/// Reading a long list takes a while, so what would hinder writing must show before.
 fn check_outputs<'a>(pairs: &[PathBuf], outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
     pairs::claim(pairs);
     files::check_writable(outputs)

@@ -37,9 +37,9 @@ pub fn energy(device: &Device, clock_hz: u32, millivolts: u32, active: f64, idle
     })
 }
 
-/// The charge that one cycle takes, in coulombs. A CMOS circuit's current is proportional to its clock, so that each
-/// stated current gives a charge for each cycle at its voltage; between two voltages the charge is on a line, and beyond
-/// the last ones on the same line.
+/// The charge that one cycle takes, in coulombs. A CMOS circuit's current is proportional to its clock, so each
+/// current that the datasheet states gives a charge a cycle at its voltage. Between two voltages, and beyond the last
+/// ones, the charge is taken from the straight line through the two nearest.
 fn charge(currents: &[Current], millivolts: u32, current: impl Fn(&Current) -> u32) -> Option<f64> {
     let at = |c: &Current| (f64::from(c.millivolts), f64::from(current(c)) * 1e-9 / f64::from(c.hertz));
     let mut points: Vec<(f64, f64)> = currents.iter().map(at).collect();

@@ -1,4 +1,4 @@
-//! How failures look: what, where, what to do. A bug in mlc looks different from a model's fault.
+//! Shows failures: what happened, where, and what to do. A bug in mlc looks different from a fault of the model.
 
 use crate::say::say;
 use crate::shorten;
@@ -191,7 +191,7 @@ fn offset(text: &str, line: usize, column: usize) -> Option<usize> {
     Some(start + within)
 }
 
-/// How much a terminal can show.
+/// What standard error can show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Box drawing and colours.

@@ -1,4 +1,4 @@
-//! `mlc import`: a network of another format as a `model.ron`.
+//! `mlc import`: writes a network of another format as a `model.ron`.
 
 use crate::args::ImportArgs;
 use crate::error::CliError;

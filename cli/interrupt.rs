@@ -1,5 +1,5 @@
-//! Ctrl-C, and the signals by which a system ends a process: they end it at once, or ask a verb that can save its work to
-//! stop.
+//! Hears Ctrl-C and the signals by which a system ends a process. They end mlc at once, unless a verb listens: it then
+//! saves its work and stops.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
@@ -8,7 +8,7 @@ const INTERRUPT: u8 = 2;
 /// Exit codes of processes that a signal ended begin here, as shells show them.
 const SIGNALS: u8 = 128;
 
-/// A verb is listening to [`STOP`].
+/// Whether a verb listens to [`STOP`].
 static LISTENING: AtomicBool = AtomicBool::new(false);
 static STOP: AtomicBool = AtomicBool::new(false);
 /// The signal that came last.

@@ -1,9 +1,14 @@
 //! `mlc`, the command line: what a person types, sees and finds on disk. All IO of the project is here.
 //!
-//! One file a verb, or a folder; beside them [`args`] and [`parse`] (what can be typed), [`error`] and [`shorten`]
-//! (how failures look), [`files`] (reading up to a cap, and writing whole or not at all), [`say`] (standard error),
-//! [`visible`] (terminals), [`pairs`], [`prompts`], [`templates`], [`check`], [`sim`] (a compiled image on a machine)
-//! and [`table`]. Results go to standard output, everything said about them to standard error.
+//! Each verb has a file or a folder. Beside the verbs:
+//!
+//! - [`args`] is what can be typed, and [`parse`] reads it.
+//! - [`error`] and [`shorten`] make the messages about failures.
+//! - [`files`] reads files up to a cap, and writes them whole or not at all.
+//! - [`say`] is standard error; [`visible`] keeps terminals from control characters.
+//! - [`sim`] runs a compiled image on a simulated machine.
+//!
+//! Results go to standard output, everything said about them to standard error.
 //!
 //! Exit codes: 0 done, 1 an error or a difference, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).
 

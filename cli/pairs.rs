@@ -1,4 +1,4 @@
-//! Conversation pairs from files and pipes, for every verb that takes them.
+//! Reads conversation pairs from files and pipes, for every verb that takes them.
 
 use crate::error::CliError;
 use crate::files;
@@ -17,7 +17,7 @@ const STANDARD_INPUT: &str = "-";
 /// Nothing is cut: no line is longer.
 pub const UNCUT: Limits = Limits { query: MAX_LINE, reply: MAX_LINE };
 
-/// Pairs beyond this, in bytes of memory while they are trained on, are put aside.
+/// Pairs that would take more bytes of memory than this in training are put aside, into a temporary file.
 const MEMORY: usize = 1 << 30;
 /// The most bytes of pairs that are all held at once.
 const HELD: usize = 2 << 30;
@@ -79,7 +79,8 @@ pub fn is_standard_input(path: &Path) -> bool {
     path == Path::new(STANDARD_INPUT)
 }
 
-/// Puts files of pairs on the list of what is read before they are: reading may take long, and an output may be one.
+/// Puts files of pairs on the list of what is read, before they are read: reading may take long, and a clash with an
+/// output must show before.
 pub fn claim(paths: &[PathBuf]) {
     for path in paths {
         if is_standard_input(path) { files::reads_standard_input() } else { files::reads(path) }

@@ -1,4 +1,4 @@
-//! The command line, and what is said of a wrong one.
+//! Reads the command line, and says what is wrong with it.
 
 use crate::args::{Cli, Clock};
 use crate::error::CliError;

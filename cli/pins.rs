@@ -1,4 +1,4 @@
-//! Which labels drive pins, in a line.
+//! Tells in a line which labels drive which pins.
 
 use mlc_compiler::target::Profile;
 use mlc_compiler::target::pins::matched;

@@ -1,4 +1,4 @@
-//! Prompts: from a file, from the model's folder, or the calibration queries.
+//! Chooses the prompts of a verb: those of a file, those in the model's folder, or the calibration queries.
 
 use crate::error::CliError;
 use crate::files;
@@ -74,7 +74,7 @@ pub fn choose(file: Option<&Path>, model: &Path, place: Place) -> Result<Chosen,
     Ok(Chosen { prompts, left_out })
 }
 
-/// Makes sure that there is a prompt: figures of nothing are none.
+/// Refuses to go on without a prompt: there would be nothing to measure.
 ///
 /// # Errors
 /// There is none.
@@ -92,7 +92,7 @@ pub fn require(prompts: usize, place: Place) -> Result<(), CliError> {
     })
 }
 
-/// Makes sure that the network has run: prompts of spaces only are not answered.
+/// Refuses figures of a network that never ran: programs do not answer a prompt of spaces.
 ///
 /// # Errors
 /// Not a single step.

@@ -1,5 +1,4 @@
-//! Standard error: what is said about results. Nobody need be listening: where it is closed or its disk is full, the work
-//! goes on, and no more is said.
+//! Standard error: what is said about results. Where it is closed, or its disk is full, the work goes on in silence.
 
 use crate::visible::on_stderr;
 use std::io::{self, Write};

@@ -1,4 +1,4 @@
-//! The picture of a machine as a PNG file.
+//! Writes the picture of a machine as a PNG file.
 
 use crate::error::CliError;
 use crate::files;

@@ -1,4 +1,4 @@
-//! Messages of a sane length, whatever they quote: a name of ten megabytes is no help to anybody.
+//! Cuts messages to a readable length, whatever they quote: a name of ten megabytes helps nobody.
 
 use mlc_compiler::shown::start;
 

@@ -1,4 +1,4 @@
-//! Aligned columns and grouped digits, for people.
+//! Aligns columns and groups digits, for people.
 
 pub use mlc_trainer::{count, grouped};
 use std::fmt::Write;

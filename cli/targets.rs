@@ -91,7 +91,7 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
         .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
 }
 
-/// The target with its BDOS where `--bdos` says, if it does.
+/// The target, with its BDOS at the address of `--bdos` if there is one.
 ///
 /// # Errors
 /// The target is no CP/M system.
@@ -101,7 +101,7 @@ pub fn at_bdos(target: Target, bdos: Option<Bdos>) -> Result<Target, CliError> {
     target.with_bdos(bdos).ok_or(CliError::Usage(message))
 }
 
-/// All of `targets`, those for CP/M with their BDOS where `--bdos` says, if it does.
+/// All of `targets`, those for CP/M with their BDOS at the address of `--bdos` if there is one.
 pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
     let moved = |target: Target| match bdos {
         Some(Bdos(bdos)) => target.clone().with_bdos(bdos).unwrap_or(target),

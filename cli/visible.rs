@@ -1,4 +1,4 @@
-//! What models, data, prompts and programs say, on a terminal: nothing in it moves the cursor or sets a colour.
+//! Shows what models, data, prompts and programs say, so that nothing in it moves a terminal's cursor or sets a colour.
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
@@ -51,11 +51,11 @@ fn on_stdout(keeps: fn(char) -> bool) -> Box<dyn Write> {
     }
 }
 
-/// Writes UTF-8 on, with what is hidden made visible.
+/// Passes UTF-8 on, with what a terminal would hide or obey made visible.
 struct Visible<W> {
     to: W,
     keeps: fn(char) -> bool,
-    /// The first bytes of a character that is not there whole.
+    /// The first bytes of a character whose others are still to come.
     begun: Vec<u8>,
 }
 

@@ -1,4 +1,4 @@
-//! Parsers of option values. What they refuse they answer with the values that there are.
+//! Parsers of option values. The message about a wrong value says which values the option takes.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

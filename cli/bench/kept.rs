@@ -1,4 +1,4 @@
-//! The kept figures: nothing may get slower or larger by accident, and documents show what is kept.
+//! Compares the kept figures with new ones, so that nothing gets slower or larger by accident, and shows them in documents.
 //!
 //! `tests/benchmarks.json` holds what `mlc bench --all --json` printed. `MLC_BLESS=1 cargo test --bin mlc kept` measures
 //! anew, keeps that, and writes the tables in the documents.

@@ -1,4 +1,4 @@
-//! One program on the machine, asked all prompts.
+//! Runs one program on its machine with every prompt, and counts cycles.
 
 use crate::error::CliError;
 use crate::progress;

@@ -1,4 +1,4 @@
-//! `mlc bench`: cycles a step, simulated and predicted: of one program by phase, or of many in one table.
+//! `mlc bench`: cycles a step, simulated beside predicted; one program by phase, or many programs in one table.
 
 mod all;
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! No output is an input or another output.
+//! Refuses an output that is an input, or another output, of the same command.
 //!
-//! One process runs one command, so what it has read is a list of the process. Reading by [`super::read`] puts a file on
-//! it and writing by [`super::write_all`] looks, so that no verb can forget to. [`check`] does it early, before long work.
+//! One process runs one command, so the list of what was read belongs to the process. [`super::read`] adds each file to
+//! it and [`super::write_all`] looks into it, so no verb can forget to. [`check`] tells a verb of a clash before long work.
 
 use super::path::{folder, resolve, shown};
 use crate::error::CliError;

@@ -1,4 +1,4 @@
-//! Models by name; reading with clear errors and caps; writing whole or not at all, and never over what was read.
+//! Finds models by name, reads files up to a cap, and writes files whole or not at all, never over one that was read.
 
 mod claims;
 mod path;

@@ -1,4 +1,4 @@
-//! The tables, and the same for scripts.
+//! Prints a profile as tables for people, and as JSON for scripts.
 
 use super::Profile;
 use super::report::{Hot, Part};

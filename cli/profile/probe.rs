@@ -1,4 +1,4 @@
-//! The profiler, as the machine's [`Probe`].
+//! Lets the profiler watch a machine, as its [`Probe`].
 
 use crate::sim::machine::Probe;
 use mlc_machine::{Call, Profiler, Return};

@@ -1,4 +1,4 @@
-//! The annotated listing, folded stacks and the flame graph.
+//! Writes a profile as an annotated listing, as folded stacks and as a flame graph.
 
 use super::Profile;
 use super::report::Hot;

@@ -1,4 +1,4 @@
-//! From counts to figures by phase, symbol, line and stack.
+//! Adds up what the profiler counted, by phase, symbol, line and stack.
 
 use super::names::{Name, Names};
 use super::source::Line;

@@ -1,4 +1,4 @@
-//! Finding labels and source of a program that comes without them.
+//! Finds labels and source of a program that comes without them: in a listing or a map beside it.
 
 use super::source::Source;
 use crate::error::CliError;

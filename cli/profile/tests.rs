@@ -1,4 +1,4 @@
-//! Names and sources without a machine.
+//! Tests of names and sources, for which no machine need run.
 
 use super::names::Names;
 use super::report::{Report, Sample};

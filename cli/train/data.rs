@@ -1,4 +1,4 @@
-//! From the pairs that were named to what is to be learned.
+//! Reads the pairs that were named, and makes of them the task to train on.
 
 use crate::args::TrainSettings;
 use crate::error::CliError;

@@ -1,4 +1,4 @@
-//! The best network so far on the disk, while training goes on: whatever ends the training leaves a whole model.
+//! Keeps the best network so far on the disk while training goes on, so that whatever ends it leaves a whole model.
 
 use crate::error::CliError;
 use crate::files;

@@ -1,4 +1,4 @@
-//! The files inside the binary: templates, runtime sources, descriptions of targets, devices and boards.
+//! The files inside the binary: templates, runtime sources, and descriptions of targets, devices and boards.
 
 use crate::target::{Board, Device, Profile, Target, TargetError, device};
 use std::collections::BTreeMap;

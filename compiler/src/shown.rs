@@ -1,4 +1,4 @@
-//! Values of a file in messages: short, and of characters that a terminal may show.
+//! Shows values of a file in messages: cut short, and without characters that a terminal would obey.
 
 /// Most characters of a value that a message shows.
 const MOST: usize = 60;

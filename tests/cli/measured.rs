@@ -1,4 +1,4 @@
-//! What documents show of `mlc` is what it says.
+//! Documents show what `mlc` prints: the commands in them are run, and the blocks below compared.
 //!
 //! A comment stands above it:
 //!

@@ -1,4 +1,4 @@
-//! The start of a CP/M program on a processor that is no Z80. The machines here have none, so this is `iz80` alone.
+//! The start of a CP/M program on an 8080. The machines here have a Z80 only, so the processor is `iz80` by itself.
 
 use super::support;
 use iz80::{Cpu, Machine, PlainMachine, Reg8, Reg16};

@@ -1,4 +1,4 @@
-//! What the machines have in common on which a query is typed.
+//! What the tests of machines share on which a query is typed.
 
 use super::support::{self, Random};
 use mlc_compiler::model::Model;

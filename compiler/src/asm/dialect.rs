@@ -1,4 +1,4 @@
-//! The notation of a source text, which comes with the instruction set.
+//! The notation of a source text. The instruction set decides it.
 
 /// Whose assembler a text is written for: numbers, operators, directives and labels differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

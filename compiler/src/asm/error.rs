@@ -20,7 +20,7 @@ impl Span {
     }
 }
 
-/// A problem before the source text is at hand to show it.
+/// A problem and its place; the text that shows it is added later.
 #[derive(Clone, Debug)]
 pub(super) struct Problem {
     pub kind: ErrorKind,
@@ -116,7 +116,7 @@ pub enum ErrorKind {
     PastEnd(u32),
     #[error("`align 0` has no meaning")]
     AlignZero,
-    /// What only a text for the AVR can do wrong.
+    /// An error that only a text for the AVR can have.
     #[error(transparent)]
     Avr(AvrError),
 }

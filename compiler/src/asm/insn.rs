@@ -1,4 +1,4 @@
-//! A machine instruction whose format is chosen and whose size is known, but whose values may not be.
+//! A machine instruction: its format and size are known, its values perhaps not yet.
 
 use std::fmt;
 
@@ -59,7 +59,7 @@ pub(super) enum FixupKind {
 }
 
 impl FixupKind {
-    /// Whether the judge's first pass already checks the value, so that it cannot look forward.
+    /// Whether the other assembler checks the value in its first pass already, so that it cannot refer forward.
     pub fn needed_in_first_pass(self) -> bool {
         match self {
             FixupKind::Z80(kind) => kind.needed_in_first_pass(),

@@ -1,4 +1,4 @@
-//! What the shared part asks of an instruction set.
+//! What the rest of the assembler asks of an instruction set.
 
 use super::avr::{self, AvrCore};
 use super::dialect::Dialect;

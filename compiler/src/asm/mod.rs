@@ -7,17 +7,17 @@
 //!                         table)   ──┘
 //! ```
 //!
-//! The notation follows from the instruction set, and is in both cases a subset of another assembler's: a text that
-//! assembles here assembles there to the same bytes. What that assembler reads in a way few people expect, or quietly
-//! truncates, is refused here.
+//! The instruction set decides the notation. Each notation is a subset of another assembler's: a text that assembles
+//! here assembles there to the same bytes. This assembler refuses what the other one truncates in silence, or reads in a
+//! way few people expect.
 //!
 //! - A line is `[label:] [instruction or directive] [; comment]`.
 //! - Mnemonics, registers and directives are case-insensitive; symbols are case-sensitive.
 //! - What sets a size or place (`org`, `ds`, `align`, `.skip` …), and some small numbers within instructions, must be
-//!   defined above them; all else may refer forward.
+//!   defined above them. Everything else may refer forward.
 //!
-//! **Z80: pasmo 0.5.3.** `-1+2`, there `-(1+2)`, is refused. The exceptions are extensions that pasmo refuses or
-//! lacks: `align N`; local labels (`.name`, scoped to the last global label) used twice; `in f,(c)`, `in (c)`,
+//! **Z80: pasmo 0.5.3.** `-1+2` is refused, because pasmo reads it as `-(1+2)`. Some extensions are the exceptions,
+//! which pasmo refuses or lacks: `align N`; local labels (`.name`, scoped to the last global label) used twice; `in f,(c)`, `in (c)`,
 //! `out (c),0`, `sli`/`sl1`, and the three-operand formats such as `rlc (ix+d),b` and `set 1,(ix+d),b`.
 //!
 //! - Directives: `name equ expression`, `org`, `db`/`defb`/`defm`, `dw`/`defw`, `ds`/`defs` (`count[,fill]`), `align`,
@@ -26,7 +26,7 @@
 //! - Expressions: see `expr/pasmo.rs`. All arithmetic is unsigned, modulo 2^16.
 //!
 //! **AVR: GNU as and ld** (`avr-as -mmcu=avr5`, `avr-ld -m avr5 -Tdata=0x800100`, the linker script of binutils and no
-//! other file). Refused is what depends on how they were built, octal numbers, and what they truncate with a warning.
+//! other file). Refused are octal numbers, what they truncate with a warning, and what depends on how they were built.
 //!
 //! - Sections: `.text`, `.data`, `.section` with `.text`, `.data`, `.bss`, `.noinit,"aw",@nobits`,
 //!   `.progmem.data,"a",@progbits` or `.vectors,"ax",@progbits`.
@@ -74,13 +74,13 @@ pub use section::{Section, SectionKind};
 pub struct Assembly {
     /// Z80: the address of `bytes[0]`, the first address that something was emitted to. AVR: 0.
     pub origin: u16,
-    /// Z80: the memory image from `origin` on; gaps that `org` leaves are zero. AVR: the flash image, from address
-    /// 0 on: the text, right behind it what data starts with.
+    /// Z80: the memory image from `origin` on; gaps that `org` leaves are zero. AVR: the flash image from address 0 on,
+    /// which is the text and, right behind it, the first values of data.
     pub bytes: Vec<u8>,
     /// One entry for every line that has a label, emits bytes or sets a value or an address, in source order.
     pub lines: Vec<Line>,
-    /// Every label and `equ` whose value fits in 16 bits: all of a Z80's, of an AVR's those in flash and the small
-    /// numbers. A Z80's local label has the name `global.local`.
+    /// Every label and `equ` whose value fits in 16 bits. On a Z80 these are all; on an AVR the labels in flash and the
+    /// small numbers. A Z80's local label has the name `global.local`.
     pub symbols: BTreeMap<String, u16>,
     /// Every label and `equ`, numeric labels (`1:`) aside.
     pub table: BTreeMap<String, Symbol>,

@@ -1,4 +1,4 @@
-//! Sections: what an instruction set has, and how far each is filled.
+//! Sections: those of an instruction set, and how far a text fills each.
 
 use super::avr::AvrError;
 use super::dialect::Dialect;
@@ -28,8 +28,8 @@ pub enum SectionKind {
 pub(super) struct Spec {
     pub name: &'static str,
     pub kind: SectionKind,
-    /// What stands after its name in `.section`: it must be written, for GNU as has no default for the name. The
-    /// names without are known to it.
+    /// What stands after its name in `.section`: it must be written where GNU as has no default for the name. It
+    /// knows the names without flags.
     pub flags: &'static str,
     /// Whether instructions may stand in it.
     pub code: bool,

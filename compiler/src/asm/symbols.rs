@@ -6,8 +6,8 @@ use super::error::{ErrorKind, Res, Span, fail};
 use super::expr::Value;
 use super::suggest::nearest;
 
-/// Stands in the names of numeric labels, between the number and which of those with the number it is: no name of a
-/// source text has it.
+/// Stands in the names of numeric labels, between the number and the count of labels with that number so far. No name of
+/// a source text has this character.
 pub(super) const NUMERIC: char = '\u{1}';
 
 /// A name's place in [`Symbols`].

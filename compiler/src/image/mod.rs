@@ -1,4 +1,4 @@
-//! Assembly text → image: the bytes, and where to look while they run. [`Image::file`] makes a file of them.
+//! Assembles text to an image: its bytes, and the addresses to watch while they run. [`Image::file`] makes a file of it.
 
 mod amsdos;
 mod cdt;
@@ -84,8 +84,8 @@ impl Image {
         }
     }
 
-    /// What starts a program called `name` that a file of this kind holds, once the file is in the machine; `None` where
-    /// that depends on how it came there.
+    /// What to type to start the program called `name` from a file of this kind that is in the machine. `None`: that
+    /// depends on how the file came there.
     pub fn start(kind: ImageKind, name: &str) -> Option<String> {
         match kind {
             ImageKind::Dsk => Some(format!("RUN\"{}", amsdos::name(name))),
@@ -117,8 +117,9 @@ impl Image {
     }
 }
 
-/// Assembles the text of `plan` and finds phases and logits by their symbols. `None` where the text does not assemble
-/// because memory ends before the program or its buffers; whether the target has room for an image is still to be seen.
+/// Assembles the text of `plan` and finds phases and logits by their symbols. `None`: memory ends
+/// before the program or its buffers do, so the text does not assemble. The caller must still ask whether an image that
+/// assembles fits the target.
 ///
 /// # Errors
 /// When the text does not assemble or lacks a symbol that every program has.
@@ -178,8 +179,8 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Option<Image
     Ok(Some(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly }))
 }
 
-/// Whether the text of `plan` does not assemble for its size: it passes the end of memory, or the buffers behind it do,
-/// so that the numbers of their pages are no bytes any more.
+/// Whether the text of `plan` does not assemble because of its size: it passes the end of memory, or the buffers behind
+/// it do, so that the numbers of their pages are no bytes any more.
 fn is_full(plan: &Plan, error: &AsmError) -> bool {
     let buffers = |end: u32| plan.memory.end(end as usize) > MEMORY;
     error.is_full() || error.end.is_some_and(buffers)

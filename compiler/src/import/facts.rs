@@ -1,5 +1,6 @@
-//! What a file states beside its tensors, by keys: which of it is applied, which says what mlc computes in any case,
-//! which changes nothing in what a network computes. All else is refused, because it might.
+//! Decides on everything that a file states beside its tensors, key by key. A fact may be applied, it may say what mlc
+//! computes in any case, or it may change nothing in what a network computes. Every other fact is refused, because it
+//! might change something.
 //!
 //! The rules are the same for all formats: the keys of `_architecture` and the arrays `_KEY` of an `.npz`, those of
 //! `architecture` and the other entries of a `.pt`, those of `__metadata__` of a `.safetensors` and of its

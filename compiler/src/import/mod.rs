@@ -27,8 +27,8 @@ pub const MAX_FILE_MIB: usize = 128;
 /// Largest `model.ron`, in MiB: the largest network takes a third of it.
 pub const MAX_TEXT_MIB: usize = 16;
 
-/// What a file other than `model.ron` does not say about its network, or says wrongly: what is set here goes before
-/// what the file states, and that before what the published networks have.
+/// What a file other than `model.ron` does not say about its network, or says wrongly. These options override what the
+/// file states, and that overrides what the published networks have.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// Name of the model; made from the file's name if `None`.

@@ -1,4 +1,4 @@
-//! Which tensors make up which layer.
+//! Decides by their names which tensors make up which layer.
 
 use super::Problem;
 use super::tensor::Part;
@@ -24,7 +24,7 @@ pub struct Pair {
     pub bias: String,
 }
 
-/// Buffer in which the published trainer's layers note the largest sum they saw. Of no use here.
+/// Buffer in which the published trainer's layers note the largest sum they saw. mlc does not need it.
 const NOTE: &str = ".max_accum_seen";
 
 /// What wraps a module, and puts its own name before or into those of the module's tensors: `torch.compile`,

@@ -1,4 +1,4 @@
-//! From layers to a model, the same for every format that states little about its network.
+//! Makes a model of layers, in the same way for every format that states little about its network.
 
 use super::ron::latin1;
 use super::{Facts, Imported, Options, Problem};
@@ -7,13 +7,13 @@ use crate::shown::shown;
 
 /// Shift behind every layer of the published networks, which their files do not state.
 pub const SHIFT: u8 = 2;
-/// What else they have: window of the context, longest reply, longest query.
+/// Other settings of the published networks: window of the context, longest reply, longest query.
 const CONTEXT_LENGTH: u8 = 8;
 const MAX_REPLY: u8 = 50;
 const MAX_QUERY: u8 = 62;
 
-/// The model of `layers`: at least one, no side of it beyond 1,024. What is typed goes before what the file states,
-/// and that before what the published networks have.
+/// The model of `layers`: at least one, no side of it beyond 1,024. What the user typed overrides what the
+/// file states, and that overrides what the published networks have.
 ///
 /// # Errors
 /// The first rule of a model that is broken, or nothing that says what the outputs mean.

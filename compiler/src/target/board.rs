@@ -1,4 +1,4 @@
-//! A chip on its board as a target.
+//! Makes a target of a chip on its board.
 
 use super::description::{Cpu, ImageKind, Machine, Target};
 use super::profile::Board;

@@ -1,4 +1,5 @@
-//! On which line of a RON file a field stands: serde tells where text cannot be read, not where a value stood.
+//! Finds the line of a RON file on which a field stands. serde tells where it cannot read a text, but not where a value
+//! stood.
 
 /// The line, from 1, on which the field at `path` begins: the names of the fields and the keys of maps around it, the
 /// outermost first. Of several the last; `None` where there is none.

@@ -88,8 +88,8 @@ pub(super) fn all(device: &Device) -> String {
 }
 
 /// The pin of each label that drives one, in the order of the labels: the label's place, and the place in `pins`. A
-/// label takes the pin of its own name; else one whose name differs in capitals only, if it is the only such label and
-/// that the only such pin.
+/// label takes the pin of its own name. Else it takes a pin whose name differs in capitals only, if no other label and no
+/// other pin differ from it in capitals only.
 pub fn matched<T>(pins: &[(String, T)], labels: &[String]) -> Vec<(usize, usize)> {
     let found = |label: &String| {
         if let Some(pin) = pins.iter().position(|(name, _)| name == label) {

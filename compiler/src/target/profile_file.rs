@@ -1,4 +1,4 @@
-//! Files of boards: what they look like, and what each field may be.
+//! Reads the files of boards, and checks each field.
 
 use super::device::{Device, Uart};
 use super::error::TargetError;

@@ -1,4 +1,4 @@
-//! Reading RON, and what is wrong with it.
+//! Reads RON, and says what is wrong with it.
 
 use super::error::TargetError;
 use ::ron::Error;

@@ -1,4 +1,4 @@
-//! What only a text for the AVR can do wrong.
+//! Errors that only a text for the AVR can have.
 
 use super::AvrCore;
 use crate::asm::error::ErrorKind;

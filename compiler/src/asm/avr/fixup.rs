@@ -1,4 +1,4 @@
-//! Values in an AVR instruction and in data.
+//! Puts values into AVR instructions and into data.
 
 use super::AvrError;
 use super::core::AvrCore;

@@ -1,4 +1,4 @@
-//! What stands behind a mnemonic.
+//! Parses the operands behind an AVR mnemonic.
 
 use super::modifier::{Modifier, Place};
 use crate::asm::error::{Res, Span};

@@ -12,8 +12,8 @@
 //! ||
 //! ```
 //!
-//! Values are signed; what would need more than 32 bits is refused, as is a negative number shifted right, of which
-//! the result depends on how GNU as was built.
+//! Values are signed. Refused are results that need more than 32 bits, and negative numbers shifted right: how GNU as
+//! was built decides what that gives.
 
 use super::{Expr, Infix, MAX_DEPTH, Node, Prefix};
 use crate::asm::error::{ErrorKind, Res, Span, fail};

@@ -1,4 +1,4 @@
-//! Expressions: what both notations parse to, and its value. `pasmo` and `gnu` have the grammars.
+//! Expressions: the tree that both notations parse to, and its value. `pasmo` and `gnu` have the grammars.
 
 pub(super) mod gnu;
 pub(super) mod pasmo;

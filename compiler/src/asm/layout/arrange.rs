@@ -1,4 +1,4 @@
-//! Between the passes: where the sections lie.
+//! Between the passes: gives the sections their places.
 
 use super::Placed;
 use crate::asm::Options;

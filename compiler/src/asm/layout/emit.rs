@@ -1,4 +1,4 @@
-//! The second pass: the bytes and what every line became.
+//! The second pass: emits the bytes, and notes what every line became.
 
 use std::collections::BTreeMap;
 

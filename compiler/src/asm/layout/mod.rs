@@ -1,7 +1,12 @@
-//! The two passes. The first (`place`) parses, gives every statement its address and every symbol what it can; then
-//! the `equ`s that looked forward are settled; the sections get their places (`arrange`); the second (`emit`)
-//! evaluates and emits. Sizes never depend on values, except those of `ds`, `align`, `org` and the like, which must
-//! be known in the first pass: so two passes are enough.
+//! The two passes over a text, and what is done between them.
+//!
+//! 1. `place` parses. It gives every statement its address, and every symbol the value that is known by then.
+//! 2. `settle` gives the `equ`s that looked forward their values.
+//! 3. `arrange` gives the sections their places.
+//! 4. `emit` evaluates all expressions and emits the bytes.
+//!
+//! Two passes are enough, because no size depends on a value that is not known in the first one: those of `ds`, `align`,
+//! `org` and the like must be defined above them.
 
 mod arrange;
 mod emit;

@@ -1,4 +1,4 @@
-//! The first pass.
+//! The first pass: parses the statements and gives them addresses.
 
 use super::{Content, MAX_PROBLEMS, PendingEqu, Placed, Statement};
 use crate::asm::avr::AvrError;

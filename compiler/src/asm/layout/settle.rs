@@ -1,4 +1,4 @@
-//! Between the passes: the symbols that needed the whole text.
+//! Between the passes: gives values to the symbols that needed the whole text.
 
 use super::{MAX_PROBLEMS, PendingEqu, Placed};
 use crate::asm::dialect::Dialect;

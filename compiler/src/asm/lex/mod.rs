@@ -1,4 +1,4 @@
-//! One source line into tokens.
+//! Splits one source line into tokens.
 
 mod gnu;
 mod pasmo;

@@ -1,4 +1,4 @@
-//! One line's tokens into a statement; the cursor that directives and instruction sets read them with.
+//! Parses the tokens of one line into a statement. [`Cursor`] reads them, for directives and instruction sets too.
 
 mod gnu;
 

@@ -1,4 +1,4 @@
-//! Values in a Z80 instruction.
+//! Puts values into Z80 instructions.
 
 use crate::asm::error::{ErrorKind, Res, Span, fail};
 use crate::asm::insn;

@@ -1,4 +1,4 @@
-//! What stands behind a mnemonic.
+//! Parses the operands behind a Z80 mnemonic.
 
 use super::fixup::FixupKind;
 use crate::asm::error::{ErrorKind, Res, Span, fail};

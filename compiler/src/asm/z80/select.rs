@@ -1,4 +1,4 @@
-//! Which format fits the operands, and its bytes.
+//! Finds the format that fits the operands, and encodes it.
 
 use super::Entry;
 use super::fixup::FixupKind;

@@ -1,4 +1,4 @@
-//! Where a checkpoint has the state dict, and what it states beside it.
+//! Finds the state dict in a checkpoint, and what the checkpoint states beside it.
 
 use super::entry;
 use super::value::{Graph, Value};

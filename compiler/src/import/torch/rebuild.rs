@@ -1,5 +1,5 @@
-//! What the functions of `torch/_utils.py` that rebuild tensors make of their arguments. None of these is dropped: it is
-//! applied, it changes no value, or it is refused.
+//! Rebuilds tensors as the functions of `torch/_utils.py` do. No argument is dropped: it is applied, or it changes no
+//! value, or it is refused.
 
 use super::value::{Graph, Value, View};
 use crate::import::Problem;
