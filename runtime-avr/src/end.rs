@@ -9,23 +9,10 @@ pub type Location = mlc_machine::Location<u32>;
 pub type Symbols = mlc_machine::Symbols<u32>;
 
 /// What [`crate::AvrMachine::run_for`] came back with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// The slice of cycles is used up; the program goes on at the next call.
-    Running,
-    Ended(End),
-}
+pub type State = mlc_machine::State<End>;
 
 /// Why a program ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// By itself.
-    Exit(Exit),
-    /// It waited for a byte from the UART and there is none left.
-    EndOfInput,
-    /// It did something that would not work on a real chip, or ran into a limit.
-    Fault(Fault),
-}
+pub type End = mlc_machine::End<Exit, Fault>;
 
 /// The ways in which a program ends by itself: nothing but a reset would get the chip out of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,12 +24,7 @@ pub enum Exit {
 }
 
 /// A fault and the instruction that caused it.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("at {at}: {kind}")]
-pub struct Fault {
-    pub at: Location,
-    pub kind: FaultKind,
-}
+pub type Fault = mlc_machine::Fault<u32, FaultKind>;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -1,6 +1,6 @@
 //! A chip with a program, its UART joined to a console.
 
-use mlc_machine::Console;
+use mlc_machine::{Console, resume, run_to_end};
 
 use crate::core::Core;
 use crate::device::Device;
@@ -49,32 +49,20 @@ impl<C: Console> AvrMachine<C> {
         let own = std::mem::take(&mut program.symbols);
         let mut core = Core::new(program, config.symbols.unwrap_or(own), config.seed);
         core.lowest_sp = lowest.max(device.sram_start);
-        let typist = Typist::new(config.typing, config.limit.unwrap_or(u64::MAX));
+        let typist = Typist::new(config.typing, config.limit);
         AvrMachine { core, console, typist, ended: None }
     }
 
     /// Runs to the end.
     pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
-        loop {
-            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
-                return end;
-            }
-        }
+        run_to_end(|| self.run_for(u64::MAX, observer))
     }
 
     /// Runs for about `cycles` (to the end of the instruction in which they are used up), so that the caller
     /// can keep real time or show something. After the end it gives the same end again.
     pub fn run_for<O: Observer>(&mut self, cycles: u64, observer: &mut O) -> State {
-        if let Some(end) = &self.ended {
-            return State::Ended(end.clone());
-        }
-        let typist = &mut self.typist;
-        let outside = Outside { console: &mut self.console, observer, typist };
-        let state = self.core.run(outside, cycles);
-        if let State::Ended(end) = &state {
-            self.ended = Some(end.clone());
-        }
-        state
+        let AvrMachine { core, console, typist, ended } = self;
+        resume(ended, || core.run(Outside { console, observer, typist }, cycles))
     }
 
     /// Cycles since the start.

@@ -1,6 +1,6 @@
 //! The run loop: instructions, watched addresses, the UART's line, interrupts, sleep and limits.
 
-use mlc_machine::{Call, Console, Input, Readiness, Return};
+use mlc_machine::{Call, Console, Input, Limit, Readiness, Return};
 
 use crate::alu;
 use crate::core::{Core, News, Pause};
@@ -35,14 +35,13 @@ pub(crate) struct Typist {
     /// Not before this cycle.
     next: u64,
     over: bool,
-    /// How long the program may run without input, and the cycle at which that is over.
-    limit: u64,
-    deadline: u64,
+    /// How long the program may run without input.
+    limit: Limit,
 }
 
 impl Typist {
-    pub(crate) fn new(typing: Typing, limit: u64) -> Self {
-        Typist { typing, next: 0, over: false, limit, deadline: limit }
+    pub(crate) fn new(typing: Typing, limit: Option<u64>) -> Self {
+        Typist { typing, next: 0, over: false, limit: Limit::new(limit, 0) }
     }
 }
 
@@ -125,11 +124,11 @@ impl Core {
             if let Err(kind) = self.settle_sp() {
                 return Some(self.fault(kind));
             }
-            if self.t >= out.typist.deadline {
+            if self.t >= out.typist.limit.deadline() {
                 if self.pause != Pause::Asleep {
                     self.at = self.pc;
                 }
-                return Some(self.fault(FaultKind::TimeLimit { limit: out.typist.limit }));
+                return Some(self.fault(FaultKind::TimeLimit { limit: out.typist.limit.cycles() }));
             }
             if self.t >= until {
                 return Some(State::Running);
@@ -149,7 +148,7 @@ impl Core {
             if let Some(end) = self.stuck(next, out.typist) {
                 return Some(State::Ended(end));
             }
-            let mut next = next.min(until).min(out.typist.deadline);
+            let mut next = next.min(until).min(out.typist.limit.deadline());
             if let Typing::Every(_) = out.typist.typing
                 && self.uart.receives()
                 && !out.typist.over
@@ -278,7 +277,7 @@ impl Core {
         }
         match out.console.read() {
             Input::Byte(byte) => {
-                typist.deadline = self.t.saturating_add(typist.limit);
+                typist.limit.restart(self.t);
                 self.uart.arriving = Some((byte, self.t + frame));
                 typist.next = self.t + every;
             }

@@ -1,6 +1,7 @@
 //! The processor with its memory, its counters and its limits.
 
 use iz80::{Cpu, Machine, Reg8, Reg16};
+use mlc_machine::{Junk, Limit};
 
 use crate::bus::{Bus, Memory, Ports, mark};
 use crate::end::{End, Fault, FaultKind};
@@ -48,9 +49,8 @@ pub struct Core<P> {
     /// The refresh register as last loaded, and `fetches` at that moment.
     pub(crate) refresh: (u8, u64),
     pub(crate) clock: Option<Clock>,
-    /// How long the program may run without input, and the T-state at which that is over.
-    pub(crate) limit: u64,
-    pub(crate) deadline: u64,
+    /// How long the program may run without input.
+    pub(crate) limit: Limit,
     pub(crate) lowest_sp: u16,
     /// HALT is the host's business first.
     pub(crate) host_at_halt: bool,
@@ -69,14 +69,13 @@ impl<P: Ports> Core<P> {
             held_at: u64::MAX,
             refresh: (0, 0),
             clock: None,
-            limit: u64::MAX,
-            deadline: u64::MAX,
+            limit: Limit::new(None, 0),
             lowest_sp: 0,
             host_at_halt: false,
             areas: Vec::new(),
             symbols: Symbols::default(),
         };
-        let mut junk = mlc_machine::Junk::new(!seed);
+        let mut junk = Junk::new(!seed);
         let mut fill = || {
             let mut word = || junk.word();
             let (af, bc, de, hl) = (word(), word(), word(), word());
@@ -147,12 +146,15 @@ impl<P: Ports> Core<P> {
     /// Ends the run with a fault when this many T-states have gone by since now, or since the program was last given
     /// input or asked for some that had not come yet: waiting for a person is no endless loop.
     pub fn set_limit(&mut self, t_states: u64) {
-        self.limit = t_states;
-        self.restart_limit();
+        self.limit = Limit::new(Some(t_states), self.t);
     }
 
-    pub(crate) fn restart_limit(&mut self) {
-        self.deadline = self.t.saturating_add(self.limit);
+    /// Sets what every machine's configuration has: see [`Core::set_limit`], [`Core::set_lowest_sp`] and
+    /// [`Core::set_symbols`].
+    pub(crate) fn configure(&mut self, limit: Option<u64>, lowest_sp: Option<u16>, symbols: Symbols) {
+        self.limit = Limit::new(limit, self.t);
+        self.set_lowest_sp(lowest_sp.unwrap_or(0));
+        self.set_symbols(symbols);
     }
 
     /// Ends the run with a fault when a push, call or interrupt writes below `address`. Reading below it
@@ -290,6 +292,19 @@ impl<P: Ports> Core<P> {
         r.set_pc(pc);
         self.t += timing::RET;
         self.fetches += 1;
+    }
+
+    /// Where the routine at PC returns to: the instruction behind the call, if PC is its first one.
+    pub(crate) fn return_address(&self) -> u16 {
+        self.bus.memory.word(self.sp())
+    }
+
+    /// Writes junk on the program's behalf to so many bytes below SP, as a system does that uses its stack.
+    pub(crate) fn spoil_stack(&mut self, bytes: u16, junk: &mut Junk) {
+        let sp = self.sp();
+        for below in 1..=bytes {
+            self.write(sp.wrapping_sub(below), junk.word() as u8);
+        }
     }
 
     /// Charges T-states for code that a service stands for.

@@ -2,26 +2,11 @@
 
 use thiserror::Error;
 
-use crate::symbols::Location;
-
-/// What [`crate::CpmMachine::run_for`] came back with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
-    /// The slice of T-states is used up; the program goes on at the next call.
-    Running,
-    Ended(End),
-}
+/// What [`crate::Machine::run_for`] came back with.
+pub type State = mlc_machine::State<End>;
 
 /// Why a program ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum End {
-    /// By itself.
-    Exit(Exit),
-    /// It waited for console input and there is none left.
-    EndOfInput,
-    /// It did something that would not work on a real machine, or ran into a limit.
-    Fault(Fault),
-}
+pub type End = mlc_machine::End<Exit, Fault>;
 
 /// The ways in which a program ends by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,12 +24,7 @@ pub enum Exit {
 }
 
 /// A fault and the instruction that caused it. For what the BDOS was asked to do: the call.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("at {at}: {kind}")]
-pub struct Fault {
-    pub at: Location,
-    pub kind: FaultKind,
-}
+pub type Fault = mlc_machine::Fault<u16, FaultKind>;
 
 /// What went wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]

@@ -2,9 +2,9 @@
 //!
 //! [`Core`] is a Z80 (the `iz80` crate, with its T-states and its few wrong results put right) with 64 KB
 //! of memory, traps, watched addresses, limits and a clock interrupt. It knows no operating system. A
-//! [`Host`] on top of it is one: [`CpmMachine`] is CP/M 2.2, [`SpectrumMachine`] a ZX Spectrum whose ROM is
-//! traps, [`FullSpectrum`] one that runs a ROM image, [`CpcMachine`] an Amstrad CPC 464
-//! whose firmware is traps.
+//! [`Host`] on top of it is one, and the two together are a [`Machine`]: [`CpmMachine`] is CP/M 2.2,
+//! [`SpectrumMachine`] a ZX Spectrum whose ROM is traps, [`FullSpectrum`] one that runs a ROM image, [`CpcMachine`] an
+//! Amstrad CPC 464 whose firmware is traps.
 //!
 //! Everything is deterministic: the same program, console input and [`CpmConfig`] give the same T-states.
 //! What a real machine leaves undefined (memory that nobody wrote, registers after a BDOS call) holds junk
@@ -19,10 +19,12 @@ mod cpm;
 mod end;
 mod execute;
 mod leap;
+mod machine;
 mod observe;
 mod run;
 mod spectrum;
 mod symbols;
+mod terminal;
 mod timing;
 
 pub use bus::{FloatingBus, Memory, Ports};
@@ -30,6 +32,7 @@ pub use core::{Core, Registers};
 pub use cpc::{AmsdosError, CdtError, CpcConfig, CpcMachine, DskError, PulsesError};
 pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
+pub use machine::Machine;
 pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter, Profiler};
 pub use run::Host;

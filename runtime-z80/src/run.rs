@@ -33,8 +33,8 @@ impl<P: Ports> Core<P> {
         let mut next_event = 0;
         loop {
             if self.t >= next_event {
-                if self.t >= self.deadline {
-                    let limit = self.limit;
+                if self.t >= self.limit.deadline() {
+                    let limit = self.limit.cycles();
                     return State::Ended(self.end(FaultKind::TimeLimit { limit }, self.pc()));
                 }
                 if self.t >= until {
@@ -42,7 +42,7 @@ impl<P: Ports> Core<P> {
                 }
                 let pc = self.pc();
                 match self.interrupt(observer) {
-                    Ok(next_interrupt) => next_event = next_interrupt.min(until).min(self.deadline),
+                    Ok(next_interrupt) => next_event = next_interrupt.min(until).min(self.limit.deadline()),
                     Err(kind) => return State::Ended(self.end(kind, pc)),
                 }
             }
@@ -59,7 +59,7 @@ impl<P: Ports> Core<P> {
                         return State::Ended(end);
                     }
                     if host.take_asked() {
-                        self.restart_limit();
+                        self.limit.restart(self.t);
                     }
                     if O::INSTRUCTIONS {
                         observer.on_instruction(pc, before, self.t);
@@ -99,7 +99,7 @@ impl<P: Ports> Core<P> {
         }
         host.halt(self)?;
         if host.take_asked() {
-            self.restart_limit();
+            self.limit.restart(self.t);
         }
         self.host_at_halt = false;
         let halted = self.execute(pc);

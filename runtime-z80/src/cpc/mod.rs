@@ -25,14 +25,16 @@ pub use disk::DskError;
 pub use pulses::PulsesError;
 pub use tape::CdtError;
 
-use crate::bus::{FloatingBus, Memory, Ports};
+use crate::bus::{FloatingBus, Ports};
 use crate::core::{Core, Registers};
-use crate::end::{End, Exit, FaultKind, State};
+use crate::end::{End, Exit, FaultKind};
+use crate::machine::Machine;
 use crate::observe::Observer;
 use crate::run::Host;
 use crate::symbols::Symbols;
+use crate::terminal::{Key, Terminal};
 use amsdos::Binary;
-use mlc_machine::{Attended, Console, Input, Junk};
+use mlc_machine::{Console, Junk};
 
 const FIRST: u16 = 0x0040;
 /// The disk system's own memory begins here while it loads.
@@ -97,11 +99,7 @@ impl Default for CpcConfig {
 }
 
 /// A CPC 464 with one program in it. Enter is `CR` on its console; Delete is backspace or 7Fh.
-pub struct CpcMachine<C> {
-    core: Core<FloatingBus>,
-    firmware: Firmware<C>,
-    ended: Option<End>,
-}
+pub type CpcMachine<C> = Machine<FloatingBus, Firmware<C>>;
 
 impl<C: Console> CpcMachine<C> {
     /// A machine about to run a binary file with its AMSDOS header.
@@ -144,69 +142,27 @@ impl<C: Console> CpcMachine<C> {
         core.set_registers(Registers { sp, pc: binary.entry, ..core.registers() });
         let alternate = core.alternate_registers();
         core.set_alternate_registers(Registers { bc: GATE_ARRAY, af: alternate.af & !CARRY, ..alternate });
-        core.set_symbols(config.symbols);
-        if let Some(limit) = config.limit {
-            core.set_limit(limit);
-        }
+        core.configure(config.limit, None, config.symbols);
         core.set_clock(INTERRUPT_PERIOD);
-        let (console, junk) = (Attended::new(console), Junk::new(config.seed.rotate_left(32)));
-        let firmware = Firmware { console, junk, typing: false, enabled: false, on: false };
-        CpcMachine { core, firmware, ended: None }
-    }
-
-    /// Runs to the end.
-    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
-        loop {
-            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
-                return end;
-            }
-        }
-    }
-
-    /// Runs for about `t_states`, to the end of the instruction in which they are used up. After the end it gives the
-    /// same end again.
-    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
-        if let Some(end) = &self.ended {
-            return State::Ended(end.clone());
-        }
-        let state = self.core.run(&mut self.firmware, observer, t_states);
-        if let State::Ended(end) = &state {
-            self.ended = Some(end.clone());
-        }
-        state
-    }
-
-    /// T-states since the start.
-    pub fn t_states(&self) -> u64 {
-        self.core.t_states()
-    }
-
-    /// The memory, to look at.
-    pub fn memory(&self) -> &Memory {
-        self.core.memory()
-    }
-
-    /// Tells the observer when PC reaches `address`.
-    pub fn watch(&mut self, address: u16) {
-        self.core.watch(address);
+        let (terminal, junk) = (Terminal::new(console), Junk::new(config.seed.rotate_left(32)));
+        Machine::join(core, Firmware { terminal, junk, enabled: false, on: false })
     }
 
     /// Whether the cursor can be seen: enabled by the program, and switched on.
     pub fn cursor(&self) -> bool {
-        self.firmware.enabled && self.firmware.on
+        self.host.enabled && self.host.on
     }
 
     /// The console given to [`CpcMachine::load`].
     pub fn console(&mut self) -> &mut C {
-        &mut self.firmware.console.inner
+        &mut self.host.terminal.console.inner
     }
 }
 
-struct Firmware<C> {
-    console: Attended<C>,
+/// The firmware's entries, with the console behind them.
+pub struct Firmware<C> {
+    terminal: Terminal<C>,
     junk: Junk,
-    /// A line is being typed: what the program prints is its echo.
-    typing: bool,
     /// The cursor; the firmware shows it where both are set, and starts a program with neither.
     enabled: bool,
     on: bool,
@@ -218,35 +174,23 @@ impl<C: Console> Firmware<C> {
         let code = core.registers().af.to_be_bytes()[0];
         // Other codes below 32 are commands, some of which take what follows as parameters.
         if !matches!(code, 8 | b'\n' | b'\r' | b' '..) {
-            return Err(core.end(FaultKind::UnprintableCode { code }, caller(core)));
+            return Err(core.end(FaultKind::UnprintableCode { code }, core.return_address()));
         }
-        if self.typing {
-            self.console.echo(code);
-        } else {
-            self.console.write(code);
-            observer.on_console_out(code, core.t_states());
-        }
+        self.terminal.show(code, core.t_states(), observer);
         Ok(())
     }
 
     /// `KM WAIT CHAR`: a key in A, with carry.
     fn wait_char<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
-        self.typing = true;
-        let key = loop {
-            match self.console.read() {
-                Input::End => return Err(End::EndOfInput),
-                Input::Byte(b'\r' | b'\n') => break ENTER,
-                Input::Byte(0x08 | 0x7F) => break DELETE,
-                Input::Byte(key @ b' '..=b'~') => break key,
-                // There is no such key.
-                Input::Byte(_) => {}
-            }
+        let key = match self.terminal.key()? {
+            Key::Enter => ENTER,
+            Key::Delete => DELETE,
+            Key::Character(code) => code,
         };
         let flags = self.junk.word() & 0xFF | CARRY;
         core.set_registers(Registers { af: u16::from(key) << 8 | flags, ..core.registers() });
         if key == ENTER {
-            self.typing = false;
-            observer.on_line_end(core.t_states());
+            self.terminal.line_end(core.t_states(), observer);
         }
         Ok(())
     }
@@ -256,7 +200,7 @@ impl<C> Firmware<C> {
     /// `TXT CUR ON` and `OFF`. The firmware counts nothing: a second call of one kind says that a program has lost track.
     fn switch<P: Ports>(&mut self, on: bool, core: &Core<P>) -> Result<(), End> {
         if self.on == on {
-            return Err(core.end(FaultKind::Cursor { on }, caller(core)));
+            return Err(core.end(FaultKind::Cursor { on }, core.return_address()));
         }
         self.on = on;
         Ok(())
@@ -268,24 +212,24 @@ impl<C> Firmware<C> {
         let [_, rom] = bc.to_be_bytes();
         match (hl, rom) {
             BASIC => End::Exit(Exit::Basic),
-            (entry, rom) => core.end(FaultKind::NoSuchRom { entry, rom }, caller(core)),
+            (entry, rom) => core.end(FaultKind::NoSuchRom { entry, rom }, core.return_address()),
         }
     }
 }
 
 impl<C: Console, P: Ports> Host<P> for Firmware<C> {
     fn take_asked(&mut self) -> bool {
-        self.console.take_asked()
+        self.terminal.console.take_asked()
     }
 
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         let bc = core.alternate_registers().bc;
         if bc != GATE_ARRAY {
-            return Err(core.end(FaultKind::GateArray { bc }, caller(core)));
+            return Err(core.end(FaultKind::GateArray { bc }, core.return_address()));
         }
         let sp = core.registers().sp;
         if !FIRMWARE_SP.contains(&sp) {
-            return Err(core.end(FaultKind::FirmwareStack { sp }, caller(core)));
+            return Err(core.end(FaultKind::FirmwareStack { sp }, core.return_address()));
         }
         match core.pc() {
             RETURNED => return Err(End::Exit(Exit::Return)),
@@ -301,18 +245,11 @@ impl<C: Console, P: Ports> Host<P> for Firmware<C> {
             // A and F are lost.
             core.set_registers(Registers { af: self.junk.word(), ..core.registers() });
         }
-        for below in 1..=FIRMWARE_STACK {
-            core.write(sp.wrapping_sub(below), self.junk.word() as u8);
-        }
+        core.spoil_stack(FIRMWARE_STACK, &mut self.junk);
         core.ret();
         match core.take_refused() {
             Some(kind) => Err(core.end(kind, core.pc())),
             None => Ok(()),
         }
     }
-}
-
-/// The instruction behind the call that led to the trap.
-fn caller<P: Ports>(core: &Core<P>) -> u16 {
-    core.memory().word(core.registers().sp)
 }

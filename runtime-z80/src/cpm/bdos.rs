@@ -21,7 +21,8 @@ const IOBYTE: u16 = 0x0003;
 /// What a reader gives that has nothing to read.
 const END_OF_TEXT: u8 = 0x1A;
 
-pub(super) struct Services<C> {
+/// The BDOS and the BIOS, with console and drive.
+pub struct Services<C> {
     pub(super) console: Attended<C>,
     pub(super) files: Files,
     ccp: u16,
@@ -32,6 +33,8 @@ pub(super) struct Services<C> {
     pub(super) column: u8,
     /// Questions for input after its end since the last output.
     polls_in_vain: u32,
+    /// Whether the interrupt routine counts.
+    pub(super) counting: bool,
 }
 
 /// The entries of the BIOS that reach sectors.
@@ -52,7 +55,7 @@ type Answer = Option<u16>;
 impl<C: Console> Services<C> {
     pub(super) fn new(console: C, ccp: u16, bdos: u16, bios: u16, junk: Junk) -> Self {
         let (console, files) = (Attended::new(console), Files::new(bdos));
-        Services { console, files, ccp, bdos, bios, junk, column: 0, polls_in_vain: 0 }
+        Services { console, files, ccp, bdos, bios, junk, column: 0, polls_in_vain: 0, counting: false }
     }
 
     fn bdos<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
@@ -277,7 +280,7 @@ impl<C: Console, P: Ports> Host<P> for Services<C> {
 
 /// The call that led to the trap, or where it returns to when it was made in another way.
 fn caller<P: Ports>(core: &Core<P>) -> u16 {
-    let back = core.memory().word(core.registers().sp);
+    let back = core.return_address();
     let call = back.wrapping_sub(3);
     if core.memory().byte(call) == 0xCD { call } else { back }
 }

@@ -30,10 +30,9 @@ mod records;
 
 use thiserror::Error;
 
-use crate::bus::{FloatingBus, Memory};
+use crate::bus::FloatingBus;
 use crate::core::{Core, Registers};
-use crate::end::{End, State};
-use crate::observe::Observer;
+use crate::machine::Machine;
 use crate::symbols::Symbols;
 use mlc_machine::Console;
 use mlc_machine::Junk;
@@ -146,13 +145,7 @@ pub enum LoadError {
 }
 
 /// A CP/M 2.2 machine with one program in it.
-pub struct CpmMachine<C> {
-    core: Core<FloatingBus>,
-    services: Services<C>,
-    ended: Option<End>,
-    /// Whether the interrupt routine counts.
-    counting: bool,
-}
+pub type CpmMachine<C> = Machine<FloatingBus, Services<C>>;
 
 impl<C: Console> CpmMachine<C> {
     /// A machine about to run the `.COM` file `program` as if the command line had been its name and `tail`.
@@ -195,13 +188,7 @@ impl<C: Console> CpmMachine<C> {
         let sp = ccp + CCP_STACK_TOP - 2;
         core.load(sp, &ccp.to_le_bytes());
         core.set_registers(Registers { sp, pc: TPA, ..core.registers() });
-        core.set_symbols(config.symbols);
-        if let Some(limit) = config.limit {
-            core.set_limit(limit);
-        }
-        if let Some(lowest) = config.lowest_sp {
-            core.set_lowest_sp(lowest);
-        }
+        core.configure(config.limit, config.lowest_sp, config.symbols);
         if let Some(ClockInterrupt { every, isr }) = config.interrupt {
             let code = isr.code();
             core.load(ISR_ADDRESS, code);
@@ -209,70 +196,23 @@ impl<C: Console> CpmMachine<C> {
             core.protect(ISR_ADDRESS, ISR_ADDRESS + code.len() as u16 - 1, "the interrupt routine");
             core.set_clock(every);
         }
-        let services = Services::new(console, ccp, bdos, bios, Junk::new(config.seed.rotate_left(32)));
-        let counting = config.interrupt.is_some_and(|interrupt| interrupt.isr == Isr::PushAll);
-        Ok(CpmMachine { core, services, ended: None, counting })
-    }
-
-    /// Runs to the end.
-    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
-        loop {
-            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
-                return end;
-            }
-        }
-    }
-
-    /// Runs for about `t_states` (to the end of the instruction in which they are used up), so that the
-    /// caller can keep real time or show something. After the end it gives the same end again.
-    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
-        if let Some(end) = &self.ended {
-            return State::Ended(end.clone());
-        }
-        let state = self.core.run(&mut self.services, observer, t_states);
-        if let State::Ended(end) = &state {
-            self.ended = Some(end.clone());
-        }
-        state
-    }
-
-    /// T-states since the start.
-    pub fn t_states(&self) -> u64 {
-        self.core.t_states()
-    }
-
-    /// The memory, to look at.
-    pub fn memory(&self) -> &Memory {
-        self.core.memory()
-    }
-
-    /// The registers as they are between two instructions.
-    pub fn registers(&self) -> Registers {
-        self.core.registers()
-    }
-
-    /// Tells the observer when PC reaches `address`.
-    pub fn watch(&mut self, address: u16) {
-        self.core.watch(address);
-    }
-
-    /// Ends [`CpmMachine::watch`].
-    pub fn unwatch(&mut self, address: u16) {
-        self.core.unwatch(address);
+        let mut services = Services::new(console, ccp, bdos, bios, Junk::new(config.seed.rotate_left(32)));
+        services.counting = config.interrupt.is_some_and(|interrupt| interrupt.isr == Isr::PushAll);
+        Ok(Machine::join(core, services))
     }
 
     /// The console given to [`CpmMachine::load`].
     pub fn console(&mut self) -> &mut C {
-        &mut self.services.console.inner
+        &mut self.host.console.inner
     }
 
     /// The machine's only disk, drive A; empty at first.
     pub fn disk(&mut self) -> &mut Disk {
-        self.services.files.disk()
+        self.host.files.disk()
     }
 
     /// Interrupts counted by [`Isr::PushAll`], modulo 65536; `None` without it.
     pub fn interrupts_counted(&self) -> Option<u16> {
-        self.counting.then(|| self.core.memory().word(ISR_COUNTER))
+        self.host.counting.then(|| self.core.memory().word(ISR_COUNTER))
     }
 }

@@ -4,9 +4,9 @@ use super::keyboard::{self, Matrix};
 use super::tape::{self, Block};
 use super::ula::Ula;
 use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, SpectrumError, screen, snapshot};
-use crate::bus::Memory;
 use crate::core::{Core, Registers};
 use crate::end::{End, State};
+use crate::machine::Machine;
 use crate::observe::Observer;
 use crate::run::Host;
 use std::collections::VecDeque;
@@ -29,13 +29,10 @@ pub enum RomError {
 }
 
 /// A whole Spectrum, but for what the module leaves out. Blocks of a tape are loaded at once.
-pub struct FullSpectrum {
-    core: Core<Ula>,
-    deck: Deck,
-}
+pub type FullSpectrum = Machine<Ula, Deck>;
 
 /// The tape in the recorder.
-struct Deck {
+pub struct Deck {
     blocks: VecDeque<Block>,
 }
 
@@ -53,14 +50,8 @@ impl FullSpectrum {
         core.trap(LD_BYTES);
         core.leave_out(config.memory_last);
         core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
-        core.set_symbols(config.symbols);
-        if let Some(limit) = config.limit {
-            core.set_limit(limit);
-        }
-        if let Some(lowest) = config.lowest_sp {
-            core.set_lowest_sp(lowest);
-        }
-        Ok(FullSpectrum { core, deck: Deck { blocks: VecDeque::new() } })
+        core.configure(config.limit, config.lowest_sp, config.symbols);
+        Ok(Machine::join(core, Deck { blocks: VecDeque::new() }))
     }
 
     /// Puts a `.TAP` file into the recorder and presses its key.
@@ -68,7 +59,7 @@ impl FullSpectrum {
     /// # Errors
     /// A file that is no tape.
     pub fn insert_tape(&mut self, file: &[u8]) -> Result<(), SpectrumError> {
-        self.deck.blocks = tape::blocks(file)?.into();
+        self.host.blocks = tape::blocks(file)?.into();
         Ok(())
     }
 
@@ -80,15 +71,15 @@ impl FullSpectrum {
         Ok(snapshot::load(file, &mut self.core)?)
     }
 
-    /// Runs for about so many frames of the picture, to the middle of one, or to the next where the processor halts: keys that change while the ROM's interrupt routine
-    /// scans them, at the start of a frame, could be taken for others.
+    /// Runs for about so many frames of the picture, to the middle of one, or to the next where the processor halts: keys
+    /// that change while the ROM's interrupt routine scans them, at the start of a frame, could be taken for others.
     ///
     /// # Errors
     /// What ended the run.
     pub fn run_frames<O: Observer>(&mut self, frames: u64, observer: &mut O) -> Result<(), End> {
         let now = self.core.t_states();
         let until = (now / FRAME + frames) * FRAME + FRAME / 2;
-        match self.core.run(&mut self.deck, observer, until.saturating_sub(now)) {
+        match self.run_for(until.saturating_sub(now), observer) {
             State::Running => Ok(()),
             State::Ended(end) => Err(end),
         }
@@ -136,26 +127,6 @@ impl FullSpectrum {
     pub fn picture(&mut self) -> Picture {
         let border = self.core.ports().border();
         screen::picture(self.core.memory(), border)
-    }
-
-    /// T-states since the machine was switched on.
-    pub fn t_states(&self) -> u64 {
-        self.core.t_states()
-    }
-
-    /// The memory, to look at.
-    pub fn memory(&self) -> &Memory {
-        self.core.memory()
-    }
-
-    /// The registers as they are between two instructions.
-    pub fn registers(&self) -> Registers {
-        self.core.registers()
-    }
-
-    /// Tells the observer when PC reaches `address`.
-    pub fn watch(&mut self, address: u16) {
-        self.core.watch(address);
     }
 }
 

@@ -28,10 +28,8 @@ pub use screen::Picture;
 pub use snapshot::SnapshotError;
 pub use tape::TapeError;
 
-use crate::bus::Memory;
 use crate::core::{Core, Registers};
-use crate::end::{End, State};
-use crate::observe::Observer;
+use crate::machine::Machine;
 use crate::symbols::Symbols;
 use mlc_machine::{Console, Junk};
 use rom::Rom;
@@ -86,11 +84,7 @@ pub enum SpectrumError {
 /// prints goes there, and to the screen in a font of our own.
 ///
 /// Enter is `CR` on the console, both ways with a line feed behind it in the output; Delete is backspace.
-pub struct SpectrumMachine<C> {
-    core: Core<Ula>,
-    rom: Rom<C>,
-    ended: Option<End>,
-}
+pub type SpectrumMachine<C> = Machine<Ula, Rom<C>>;
 
 impl<C: Console> SpectrumMachine<C> {
     /// A machine about to start the code on a tape as `RANDOMIZE USR` with its address does.
@@ -100,7 +94,7 @@ impl<C: Console> SpectrumMachine<C> {
     pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
         let tape::Code { start, bytes } = tape::code(file)?;
         let last = config.memory_last;
-        let mut machine = Self::new(console, config);
+        let mut machine = Self::switched_on(console, config);
         // CLEAR put BASIC's stack below the program: the end mark 3E00h, the error handler's address, and what the
         // interpreter has called. On top, the return address of USR.
         let core = &mut machine.core;
@@ -117,12 +111,12 @@ impl<C: Console> SpectrumMachine<C> {
     /// # Errors
     /// A file that is no snapshot of a machine with 48 KB.
     pub fn load_snapshot(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
-        let mut machine = Self::new(console, config);
+        let mut machine = Self::switched_on(console, config);
         snapshot::load(file, &mut machine.core)?;
         Ok(machine)
     }
 
-    fn new(console: C, config: SpectrumConfig) -> Self {
+    fn switched_on(console: C, config: SpectrumConfig) -> Self {
         let mut core = Core::new(Ula::new(), config.seed);
         core.close(0x0000, ROM_END, "the ROM");
         rom::ENTRIES.into_iter().for_each(|entry| core.trap(entry));
@@ -140,57 +134,13 @@ impl<C: Console> SpectrumMachine<C> {
         core.ask_host_at_halt();
         let alternate = core.alternate_registers();
         core.set_alternate_registers(Registers { hl: rom::BASIC_HL, ..alternate });
-        core.set_symbols(config.symbols);
-        if let Some(limit) = config.limit {
-            core.set_limit(limit);
-        }
-        if let Some(lowest) = config.lowest_sp {
-            core.set_lowest_sp(lowest);
-        }
-        let rom = Rom::new(console, Junk::new(config.seed.rotate_left(32)));
-        SpectrumMachine { core, rom, ended: None }
-    }
-
-    /// Runs to the end.
-    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
-        loop {
-            if let State::Ended(end) = self.run_for(u64::MAX, observer) {
-                return end;
-            }
-        }
-    }
-
-    /// Runs for about `t_states`, to the end of the instruction in which they are used up. After the end it gives the
-    /// same end again.
-    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
-        if let Some(end) = &self.ended {
-            return State::Ended(end.clone());
-        }
-        let state = self.core.run(&mut self.rom, observer, t_states);
-        if let State::Ended(end) = &state {
-            self.ended = Some(end.clone());
-        }
-        state
-    }
-
-    /// T-states since the start.
-    pub fn t_states(&self) -> u64 {
-        self.core.t_states()
-    }
-
-    /// The memory, to look at.
-    pub fn memory(&self) -> &Memory {
-        self.core.memory()
-    }
-
-    /// Tells the observer when PC reaches `address`.
-    pub fn watch(&mut self, address: u16) {
-        self.core.watch(address);
+        core.configure(config.limit, config.lowest_sp, config.symbols);
+        Machine::join(core, Rom::new(console, Junk::new(config.seed.rotate_left(32))))
     }
 
     /// The console that the machine was made with.
     pub fn console(&mut self) -> &mut C {
-        &mut self.rom.console.inner
+        &mut self.host.terminal.console.inner
     }
 
     /// The 24 rows of the screen as text, without blanks at their ends.

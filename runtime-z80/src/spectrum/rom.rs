@@ -13,7 +13,8 @@ use crate::core::{Core, Registers};
 use crate::end::{End, Exit, FaultKind};
 use crate::observe::Observer;
 use crate::run::Host;
-use mlc_machine::{Attended, Console, Input, Junk};
+use crate::terminal::{Key, Terminal};
+use mlc_machine::{Console, Junk};
 
 /// `RST 8`: BASIC stops with the report whose number, less one, stands behind it.
 const ERROR: u16 = 0x0008;
@@ -43,13 +44,12 @@ const ENTER: u8 = 13;
 const AT: u8 = 22;
 const DELETE: u8 = 12;
 
-pub(super) struct Rom<C> {
-    pub(super) console: Attended<C>,
+/// The services, with the console behind them.
+pub struct Rom<C> {
+    pub(super) terminal: Terminal<C>,
     junk: Junk,
     /// A key on its way to the program.
     key: Option<u8>,
-    /// A line is being typed: what the program prints is its echo.
-    typing: bool,
     /// The channel that prints has been chosen.
     open: bool,
     /// `AT` and its row, as far as they were printed.
@@ -58,14 +58,13 @@ pub(super) struct Rom<C> {
 
 impl<C: Console> Rom<C> {
     pub(super) fn new(console: C, junk: Junk) -> Self {
-        let console = Attended::new(console);
-        Rom { console, junk, key: None, typing: false, open: false, at: Vec::new() }
+        Rom { terminal: Terminal::new(console), junk, key: None, open: false, at: Vec::new() }
     }
 
     /// Prints the character in A.
     fn print<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         if !self.open {
-            return Err(core.end(FaultKind::NoChannel, caller(core)));
+            return Err(core.end(FaultKind::NoChannel, core.return_address()));
         }
         let code = core.registers().af.to_be_bytes()[0];
         match code {
@@ -73,7 +72,7 @@ impl<C: Console> Rom<C> {
                 let row = self.at[1];
                 self.at.clear();
                 if row >= PRINT_ROWS || code >= COLUMNS {
-                    return Err(core.end(FaultKind::OutOfScreen { row, column: code }, caller(core)));
+                    return Err(core.end(FaultKind::OutOfScreen { row, column: code }, core.return_address()));
                 }
                 place(core, row, code);
             }
@@ -92,7 +91,7 @@ impl<C: Console> Rom<C> {
             }
             _ => {
                 let Some(shape) = font::rows(code) else {
-                    return Err(core.end(FaultKind::UnprintableCode { code }, caller(core)));
+                    return Err(core.end(FaultKind::UnprintableCode { code }, core.return_address()));
                 };
                 if position(core).1 == COLUMNS {
                     next_row(core);
@@ -105,24 +104,19 @@ impl<C: Console> Rom<C> {
             }
         }
         if core.memory().byte(SCR_CT) == 0 {
-            return Err(core.end(FaultKind::ScrollQuestion, caller(core)));
+            return Err(core.end(FaultKind::ScrollQuestion, core.return_address()));
         }
         self.finish(core, PRINT_STACK);
         Ok(())
     }
 
     fn show<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
-        if self.typing {
-            self.console.echo(byte);
-        } else {
-            self.console.write(byte);
-            observer.on_console_out(byte, core.t_states());
-        }
+        self.terminal.show(byte, core.t_states(), observer);
     }
 
     /// Returns to the program: A and F are lost, as are AF', BC' and DE', which the ROM prints with.
     fn finish<P: Ports>(&mut self, core: &mut Core<P>, stack: u16) {
-        self.spoil_stack(core, stack);
+        core.spoil_stack(stack, &mut self.junk);
         core.set_registers(Registers { af: self.junk.word(), ..core.registers() });
         let alternate = core.alternate_registers();
         let (af, bc, de) = (self.junk.word(), self.junk.word(), self.junk.word());
@@ -130,20 +124,13 @@ impl<C: Console> Rom<C> {
         core.ret();
     }
 
-    fn spoil_stack<P: Ports>(&mut self, core: &mut Core<P>, depth: u16) {
-        let sp = core.registers().sp;
-        for below in 1..=depth {
-            core.write(sp.wrapping_sub(below), self.junk.word() as u8);
-        }
-    }
-
     /// Counts the frame, hands a waiting key over, returns with interrupts on.
     fn interrupt<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         let iy = core.registers().iy;
         if iy != IY {
-            return Err(core.end(FaultKind::BasicPointer { iy }, core.memory().word(core.registers().sp)));
+            return Err(core.end(FaultKind::BasicPointer { iy }, core.return_address()));
         }
-        self.spoil_stack(core, INTERRUPT_STACK);
+        core.spoil_stack(INTERRUPT_STACK, &mut self.junk);
         for at in FRAMES..FRAMES + 3 {
             let count = core.memory().byte(at).wrapping_add(1);
             core.write(at, count);
@@ -158,8 +145,7 @@ impl<C: Console> Rom<C> {
             core.write(LAST_K, key);
             core.write(FLAGS, flags | NEW_KEY);
             if key == ENTER {
-                self.typing = false;
-                observer.on_line_end(core.t_states());
+                self.terminal.line_end(core.t_states(), observer);
             }
         }
         core.enable_interrupts();
@@ -170,13 +156,13 @@ impl<C: Console> Rom<C> {
 
 impl<C: Console, P: Ports> Host<P> for Rom<C> {
     fn take_asked(&mut self) -> bool {
-        self.console.take_asked()
+        self.terminal.console.take_asked()
     }
 
     fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
         match core.pc() {
             ERROR => {
-                let behind = core.memory().word(core.registers().sp);
+                let behind = core.return_address();
                 let number = core.memory().byte(behind).wrapping_add(1);
                 return Err(core.end(FaultKind::Report { number }, behind.wrapping_sub(1)));
             }
@@ -189,7 +175,7 @@ impl<C: Console, P: Ports> Host<P> for Rom<C> {
             CHAN_OPEN => {
                 let channel = core.registers().af.to_be_bytes()[0];
                 if channel != CHANNEL_S {
-                    return Err(core.end(FaultKind::NoSuchChannel { channel }, caller(core)));
+                    return Err(core.end(FaultKind::NoSuchChannel { channel }, core.return_address()));
                 }
                 self.open = true;
                 self.finish(core, PRINT_STACK);
@@ -208,21 +194,12 @@ impl<C: Console, P: Ports> Host<P> for Rom<C> {
         if !waits || self.key.is_some() {
             return Ok(());
         }
-        self.typing = true;
-        loop {
-            let key = match self.console.read() {
-                Input::End => return Err(End::EndOfInput),
-                Input::Byte(byte) => byte,
-            };
-            self.key = match key {
-                b'\r' | b'\n' => Some(ENTER),
-                0x08 | 0x7F => Some(DELETE),
-                b' '..=b'~' => Some(key),
-                // There is no such key.
-                _ => continue,
-            };
-            return Ok(());
-        }
+        self.key = Some(match self.terminal.key()? {
+            Key::Enter => ENTER,
+            Key::Delete => DELETE,
+            Key::Character(code) => code,
+        });
+        Ok(())
     }
 }
 
@@ -288,9 +265,4 @@ fn clear_row<P: Ports>(core: &mut Core<P>, row: u8) {
         (0..8).for_each(|line| core.write(cell(row, column, line), 0));
         core.write(attribute(row, column), colours);
     }
-}
-
-/// The instruction behind the call that led to the trap.
-fn caller<P: Ports>(core: &Core<P>) -> u16 {
-    core.memory().word(core.registers().sp)
 }

@@ -7,7 +7,7 @@ use crate::bus::Ports;
 const NO_KEYS: u8 = 0b1010_0000;
 
 /// Keyboard and border.
-pub(super) struct Ula {
+pub struct Ula {
     pub(super) keys: Matrix,
     border: u8,
 }
