@@ -1,13 +1,21 @@
 //! The AVR's boards behind [`Machine`]. Cycles are those in which the processor executes: while it sleeps, for the next
 //! key or for the serial line, they stand still.
 
-use super::Program;
 use super::machine::{End, Machine, Probe};
+use super::system::{Entry, Keyboard, Program, System};
 use crate::error::CliError;
+use mlc_compiler::Target;
 use mlc_compiler::target::ImageKind;
 use mlc_runtime_avr::{
     AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return, State,
 };
+
+pub const SYSTEM: System =
+    System { name: "the AVR board", load, entry: Entry::Typed(KEYBOARD), shown: |reply| reply.to_vec() };
+
+/// The far end of the serial line. It has all bytes but ends of lines, and what takes a character back.
+const KEYBOARD: Keyboard =
+    Keyboard { has: |byte| !matches!(byte, b'\r' | b'\n' | 8 | 127), echo: b"", ends: false };
 
 /// A chip with its program, and how long it has slept.
 struct Board<C> {
@@ -67,15 +75,13 @@ impl<C: Console> Machine for Board<C> {
             true => self.machine.run_for(cycles, &mut Seen::<true> { probe, asleep, asked }),
             false => self.machine.run_for(cycles, &mut Seen::<false> { probe, asleep, asked }),
         };
-        Some(match state {
-            State::Running => return None,
-            State::Ended(mlc_runtime_avr::End::Exit(_)) => End::Exit,
-            State::Ended(mlc_runtime_avr::End::EndOfInput) => End::NoInput,
-            State::Ended(mlc_runtime_avr::End::Fault(fault)) => match fault.kind {
-                FaultKind::TimeLimit { limit } => End::Limit { at: fault.at.to_string(), cycles: limit },
-                _ => End::Fault(fault.to_string()),
-            },
-        })
+        match state {
+            State::Running => None,
+            State::Ended(end) => Some(End::of(end, |kind| match *kind {
+                FaultKind::TimeLimit { limit } => Some(limit),
+                _ => None,
+            })),
+        }
     }
 
     fn cycles(&self) -> u64 {
@@ -91,19 +97,15 @@ impl<C: Console> Machine for Board<C> {
     }
 }
 
-/// The board whose chip is `name` about to start `program`.
-///
-/// # Errors
-/// A file that is no program for the chip.
-pub fn board<'c>(
-    name: &str,
+fn load<'c>(
+    target: &Target,
     program: &Program,
+    _: &[u8],
     console: &'c mut dyn Console,
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
-    let refusal = |problem: String| CliError::Prompt {
-        place: program.name.to_string(),
-        problem,
-        help: "give a .hex or .elf made for the chip that --target names".into(),
+    let name = &target.name;
+    let refusal = |problem: String| {
+        program.refused(problem, "give a .hex or .elf made for the chip that --target names")
     };
     let device =
         Device::by_name(name).ok_or_else(|| refusal(format!("there is no machine for {name} here")))?;

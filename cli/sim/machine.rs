@@ -1,8 +1,9 @@
 //! What all simulated machines have in common for the command line, whatever their processor.
 
 use crate::args::Clock;
-use mlc_machine::{Call, Return};
+use mlc_machine::{Address, Call, Fault, Return};
 use mlc_runtime_z80::Picture;
+use std::fmt::Display;
 use std::time::{Duration, Instant};
 
 /// How often a run at the machine's pace looks at the time.
@@ -44,6 +45,23 @@ pub enum End {
     Limit { at: String, cycles: u64 },
     /// What it did would not work on a real machine.
     Fault(String),
+}
+
+impl End {
+    /// A machine's own end. `limit`: the limit in cycles that a fault of such a kind says was reached.
+    pub fn of<X, A: Address, K: Display>(
+        end: mlc_machine::End<X, Fault<A, K>>,
+        limit: impl Fn(&K) -> Option<u64>,
+    ) -> Self {
+        match end {
+            mlc_machine::End::Exit(_) => End::Exit,
+            mlc_machine::End::EndOfInput => End::NoInput,
+            mlc_machine::End::Fault(fault) => match limit(&fault.kind) {
+                Some(cycles) => End::Limit { at: fault.at.to_string(), cycles },
+                None => End::Fault(fault.to_string()),
+            },
+        }
+    }
 }
 
 /// Looks at a program while it runs. All methods do nothing unless implemented.
@@ -150,5 +168,17 @@ pub fn drive(machine: &mut dyn Machine, probe: &mut dyn Probe, pace: Option<Cloc
         let now = Instant::now();
         // Time spent waiting for a key is not caught up on.
         if due > now { std::thread::sleep(due - now) } else { due = now }
+    }
+}
+
+/// Runs a program that talks to the user, and takes a picture at its end. The error is why it ended otherwise.
+pub fn interact(
+    mut machine: Box<dyn Machine + '_>,
+    probe: &mut dyn Probe,
+    pace: Option<Clock>,
+) -> Result<Option<Picture>, End> {
+    match drive(machine.as_mut(), probe, pace) {
+        End::Exit | End::NoInput => Ok(machine.picture()),
+        end @ (End::Limit { .. } | End::Fault(_)) => Err(end),
     }
 }

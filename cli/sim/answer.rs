@@ -1,0 +1,57 @@
+//! What a program answers, and when.
+
+use super::machine::Probe;
+use mlc_compiler::Image;
+
+/// What a query led to on the machine.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// Console output without the line end behind it.
+    pub reply: Vec<u8>,
+    /// Of each pass through the last layer.
+    pub logits: Vec<Vec<i16>>,
+    /// Cycles since the machine was switched on at which each pass's logits were there.
+    pub ready: Vec<u64>,
+    /// Cycles from the question to the first character of the answer, if it has one.
+    pub first: Option<u64>,
+    /// Cycles from the question to the end of the answer, without those asleep.
+    pub t_states: u64,
+    /// Cycles asleep until the answer was sent.
+    pub asleep: u64,
+    /// The most bytes that the stack had, if the machine knows.
+    pub stack: Option<u16>,
+}
+
+/// Collects the logits whenever they are ready.
+pub struct Watch<'a> {
+    image: &'a Image,
+    pub answer: Answer,
+    /// When the question was complete.
+    pub asked: u64,
+}
+
+impl<'a> Watch<'a> {
+    pub fn new(image: &'a Image) -> Self {
+        Watch { image, answer: Answer::default(), asked: 0 }
+    }
+}
+
+impl Probe for Watch<'_> {
+    fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
+        self.answer.logits.push(self.image.logits.read(byte));
+        self.answer.ready.push(cycles);
+    }
+
+    fn on_output(&mut self, byte: u8, cycles: u64) {
+        // An answer without characters is a line end only.
+        if byte != b'\r' && byte != b'\n' {
+            self.answer.first.get_or_insert(cycles - self.asked);
+        }
+    }
+
+    fn on_line_end(&mut self, cycles: u64) {
+        self.asked = cycles;
+        // What came before was no answer.
+        self.answer.first = None;
+    }
+}

@@ -1,0 +1,38 @@
+//! The Amstrad CPC.
+
+use super::machine::Machine;
+use super::system::{Entry, Program, System};
+use super::z80;
+use crate::error::CliError;
+use mlc_compiler::Target;
+use mlc_compiler::target::ImageKind;
+use mlc_runtime_z80::{Console, CpcConfig, CpcMachine};
+
+pub const SYSTEM: System =
+    System { name: "the CPC 464", load, entry: Entry::Typed(z80::KEYBOARD), shown: z80::as_characters };
+
+fn load<'c>(
+    _: &Target,
+    program: &Program,
+    _: &[u8],
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let config =
+        CpcConfig { limit: Some(program.limit), symbols: program.symbols.clone(), ..CpcConfig::default() };
+    let refused =
+        |problem: String, help: &str| program.refused(format!("the machine cannot load it: {problem}"), help);
+    let loaded = match program.kind {
+        ImageKind::Dsk => CpcMachine::load_disk(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a disk with one machine-code program on it")),
+        ImageKind::Cdt => CpcMachine::load_tape(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a cassette that starts with a machine-code program")),
+        ImageKind::Com
+        | ImageKind::Bin
+        | ImageKind::Tap
+        | ImageKind::Sna
+        | ImageKind::Hex
+        | ImageKind::Elf => CpcMachine::load(program.bytes, console, config)
+            .map_err(|e| refused(e.to_string(), "give a binary file with its AMSDOS header")),
+    };
+    Ok(z80::machine(loaded?, program, None))
+}

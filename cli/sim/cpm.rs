@@ -1,0 +1,47 @@
+//! CP/M.
+
+use super::machine::Machine;
+use super::system::{Entry, Program, System, refused_query};
+use super::z80;
+use crate::error::CliError;
+use crate::prompts::LONGEST;
+use mlc_compiler::Target;
+use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, LoadError};
+
+pub const SYSTEM: System =
+    System { name: "the CP/M machine", load, entry: Entry::Tail, shown: |reply| reply.to_vec() };
+
+fn load<'c>(
+    target: &Target,
+    program: &Program,
+    tail: &[u8],
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let config = CpmConfig {
+        bdos: target.memory_end,
+        limit: Some(program.limit),
+        symbols: program.symbols.clone(),
+        ..CpmConfig::default()
+    };
+    let loaded = CpmMachine::load(program.bytes, tail, console, config);
+    Ok(z80::machine(loaded.map_err(|error| refusal(program, tail, error))?, program, None))
+}
+
+/// Why the machine did not even start.
+fn refusal(program: &Program, tail: &[u8], error: LoadError) -> CliError {
+    match error {
+        LoadError::TailTooLong { length } => {
+            let bytes = length.saturating_sub(1);
+            let problem = format!("it has {bytes} bytes; a CP/M command line holds {LONGEST}");
+            refused_query(tail, problem, "shorten it, or use --target reference")
+        }
+        LoadError::TailControl { byte, .. } => {
+            let problem = format!("the control character {byte:02X}h cannot stand on a CP/M command line");
+            refused_query(tail, problem, "take it out, or use --target reference")
+        }
+        other => program.refused(
+            format!("the machine cannot load it: {other}"),
+            "give a CP/M program that fits the machine's memory",
+        ),
+    }
+}

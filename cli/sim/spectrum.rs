@@ -1,0 +1,42 @@
+//! The ZX Spectrum.
+
+use super::machine::Machine;
+use super::system::{Entry, Program, System};
+use super::z80;
+use crate::error::CliError;
+use mlc_compiler::Target;
+use mlc_compiler::target::ImageKind;
+use mlc_runtime_z80::{Console, SpectrumConfig, SpectrumMachine};
+
+pub const SYSTEM: System =
+    System { name: "the ZX Spectrum", load, entry: Entry::Typed(z80::KEYBOARD), shown: z80::as_characters };
+
+fn load<'c>(
+    _: &Target,
+    program: &Program,
+    _: &[u8],
+    console: &'c mut dyn Console,
+) -> Result<Box<dyn Machine + 'c>, CliError> {
+    let config = SpectrumConfig {
+        limit: Some(program.limit),
+        symbols: program.symbols.clone(),
+        ..SpectrumConfig::default()
+    };
+    let loaded = match program.kind {
+        ImageKind::Sna => SpectrumMachine::load_snapshot(program.bytes, console, config),
+        ImageKind::Com
+        | ImageKind::Bin
+        | ImageKind::Dsk
+        | ImageKind::Cdt
+        | ImageKind::Tap
+        | ImageKind::Hex
+        | ImageKind::Elf => SpectrumMachine::load_tape(program.bytes, console, config),
+    };
+    let machine = loaded.map_err(|error| {
+        program.refused(
+            format!("the machine cannot load it: {error}"),
+            "give a .tap with machine code, or a .sna of a machine with 48 KB",
+        )
+    })?;
+    Ok(z80::machine(machine, program, Some(SpectrumMachine::picture)))
+}

@@ -1,0 +1,15 @@
+//! Which system each machine has: the one place that asks which machine it is.
+
+use super::system::System;
+use super::{avr, cpc, cpm, spectrum};
+use mlc_compiler::target::Machine;
+
+/// The system of a machine.
+pub fn system(machine: Machine) -> &'static System {
+    match machine {
+        Machine::Cpm => &cpm::SYSTEM,
+        Machine::Spectrum48 => &spectrum::SYSTEM,
+        Machine::Cpc464 => &cpc::SYSTEM,
+        Machine::Avr => &avr::SYSTEM,
+    }
+}
