@@ -3,8 +3,9 @@
 use iz80::{Cpu, Machine, Reg8, Reg16};
 use mlc_machine::{Junk, Limit};
 
-use crate::bus::{Bus, Memory, Ports, mark};
+use crate::bus::{Bus, Ports};
 use crate::end::{End, Fault, FaultKind};
+use crate::memory::{Memory, mark};
 use crate::symbols::{Location, Symbols};
 use crate::timing;
 
@@ -36,7 +37,7 @@ struct Area {
     name: &'static str,
 }
 
-/// A Z80 with 64 KB of memory, independent of any operating system.
+/// A Z80 with its memory, 64 KB or more in banks, independent of any operating system.
 pub struct Core<P> {
     pub(crate) cpu: Cpu,
     pub(crate) bus: Bus<P>,
@@ -89,11 +90,25 @@ impl<P: Ports> Core<P> {
         core
     }
 
+    /// One more bank of 16 KB, with junk, behind the four that the slots of memory show at first. Gives its number: 4, 5
+    /// and so on. What is loaded, protected, trapped or watched is so in the bank that is shown at that moment.
+    pub fn add_bank(&mut self) -> u8 {
+        self.bus.memory.add_bank()
+    }
+
+    /// Has each slot of memory show a bank, by its number: 0 to 3 from the start, or one of [`Core::add_bank`].
+    ///
+    /// # Panics
+    /// There is no bank of such a number.
+    pub fn show_banks(&mut self, banks: [u8; 4]) {
+        self.bus.memory.show(banks);
+    }
+
     /// Puts a program or data there, whatever the protection says; executable. Addresses wrap.
     pub fn load(&mut self, address: u16, bytes: &[u8]) {
         let mut at = address;
         for &byte in bytes {
-            self.bus.place(at, byte);
+            self.bus.memory.put(at, byte);
             at = at.wrapping_add(1);
         }
     }
@@ -101,41 +116,43 @@ impl<P: Ports> Core<P> {
     /// Refuses writes to `first..=last`; `name` appears in the fault ("the BDOS").
     pub fn protect(&mut self, first: u16, last: u16, name: &'static str) {
         self.areas.push(Area { first, last, name });
-        (first..=last).for_each(|address| self.bus.set_mark(address, mark::PROTECTED, true));
+        (first..=last).for_each(|address| self.bus.memory.set_mark(address, mark::PROTECTED, true));
     }
 
     /// Puts a ROM there: writes to it are lost.
     pub fn load_rom(&mut self, address: u16, bytes: &[u8]) {
         self.load(address, bytes);
         for at in (address..=u16::MAX).take(bytes.len()) {
-            self.bus.set_mark(at, mark::READ_ONLY, true);
+            self.bus.memory.set_mark(at, mark::READ_ONLY, true);
         }
     }
 
     /// Leaves out the memory behind `last`: writes there are lost.
     pub(crate) fn leave_out(&mut self, last: u16) {
-        (last..=u16::MAX).skip(1).for_each(|address| self.bus.set_mark(address, mark::READ_ONLY, true));
+        (last..=u16::MAX)
+            .skip(1)
+            .for_each(|address| self.bus.memory.set_mark(address, mark::READ_ONLY, true));
     }
 
     /// Like [`Core::protect`], and nothing in it may be executed but traps.
     pub fn close(&mut self, first: u16, last: u16, name: &'static str) {
         self.protect(first, last, name);
-        (first..=last).for_each(|address| self.bus.set_mark(address, mark::NO_EXECUTE, true));
+        (first..=last).for_each(|address| self.bus.memory.set_mark(address, mark::NO_EXECUTE, true));
     }
 
     /// Lets the [`crate::Host`] act when PC reaches `address`.
     pub fn trap(&mut self, address: u16) {
-        self.bus.set_mark(address, mark::TRAP, true);
+        self.bus.memory.set_mark(address, mark::TRAP, true);
     }
 
     /// Tells the observer when PC reaches `address`.
     pub fn watch(&mut self, address: u16) {
-        self.bus.set_mark(address, mark::WATCHED, true);
+        self.bus.memory.set_mark(address, mark::WATCHED, true);
     }
 
     /// Ends [`Core::watch`].
     pub fn unwatch(&mut self, address: u16) {
-        self.bus.set_mark(address, mark::WATCHED, false);
+        self.bus.memory.set_mark(address, mark::WATCHED, false);
     }
 
     /// The names of addresses in faults.
@@ -205,7 +222,7 @@ impl<P: Ports> Core<P> {
 
     /// True where the program has neither been loaded nor has written.
     pub fn is_blank(&self, address: u16) -> bool {
-        self.bus.marks(address) & mark::BLANK != 0
+        self.bus.memory.marks(address) & mark::BLANK != 0
     }
 
     /// The registers as they are between two instructions.

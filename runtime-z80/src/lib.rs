@@ -1,7 +1,7 @@
 //! The machines that run Z80 programs here.
 //!
 //! [`Core`] is a Z80 (the `iz80` crate, with its T-states and its few wrong results put right) with 64 KB
-//! of memory, traps, watched addresses, limits and a clock interrupt. It knows no operating system. A
+//! of memory or several banks, traps, watched addresses, limits and a clock interrupt. It knows no operating system. A
 //! [`Host`] on top of it is one, and the two together are a [`Machine`]: [`CpmMachine`] is CP/M 2.2,
 //! [`SpectrumMachine`] a ZX Spectrum whose ROM is traps, [`FullSpectrum`] one that runs a ROM image, [`CpcMachine`] an
 //! Amstrad CPC 464 whose firmware is traps.
@@ -20,6 +20,7 @@ mod end;
 mod execute;
 mod leap;
 mod machine;
+mod memory;
 mod observe;
 mod run;
 mod spectrum;
@@ -27,12 +28,13 @@ mod symbols;
 mod terminal;
 mod timing;
 
-pub use bus::{FloatingBus, Memory, Ports};
+pub use bus::{FloatingBus, Ports};
 pub use core::{Core, Registers};
 pub use cpc::{AmsdosError, CdtError, CpcConfig, CpcMachine, DskError, PulsesError};
 pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
 pub use machine::Machine;
+pub use memory::Memory;
 pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter, Profiler};
 pub use run::Host;

@@ -1,8 +1,9 @@
 //! A processor with the system around it: what all machines here can do.
 
-use crate::bus::{Memory, Ports};
+use crate::bus::Ports;
 use crate::core::{Core, Registers};
 use crate::end::{End, State};
+use crate::memory::Memory;
 use crate::observe::Observer;
 use crate::run::Host;
 use mlc_machine::{resume, run_to_end};

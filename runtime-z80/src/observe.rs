@@ -2,7 +2,7 @@
 
 use mlc_machine::{Call, Return};
 
-use crate::bus::Memory;
+use crate::memory::Memory;
 
 /// What a run tells. All methods do nothing unless implemented, and cost nothing then.
 pub trait Observer {

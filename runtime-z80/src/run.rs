@@ -2,9 +2,10 @@
 
 use iz80::{Reg8, Reg16};
 
-use crate::bus::{Ports, mark};
+use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::{End, FaultKind, State};
+use crate::memory::mark;
 use crate::observe::Observer;
 use crate::timing;
 
@@ -47,7 +48,7 @@ impl<P: Ports> Core<P> {
                 }
             }
             let pc = self.pc();
-            let marks = self.bus.marks(pc);
+            let marks = self.bus.memory.marks(pc);
             let before = self.t;
             if marks & mark::AT_EXECUTION != 0 {
                 if marks & mark::WATCHED != 0 {

@@ -1,6 +1,6 @@
 //! The picture: 256 × 192 points in display memory at 4000h, and a byte of colours for each 8 × 8 of them at 5800h.
 
-use crate::bus::Memory;
+use crate::memory::Memory;
 
 pub const COLUMNS: u8 = 32;
 pub const ROWS: u8 = 24;
