@@ -18,6 +18,7 @@ mod cpc;
 mod cpm;
 mod end;
 mod execute;
+mod file;
 mod leap;
 mod machine;
 mod memory;
@@ -30,15 +31,14 @@ mod timing;
 
 pub use bus::{FloatingBus, Ports};
 pub use core::{Core, Registers};
-pub use cpc::{AmsdosError, CdtError, CpcConfig, CpcMachine, DskError, PulsesError};
+pub use cpc::{CpcConfig, CpcMachine};
 pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
+pub use file::FileError;
 pub use machine::Machine;
 pub use memory::Memory;
 pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter, Profiler};
 pub use run::Host;
-pub use spectrum::{
-    FullSpectrum, Picture, RomError, SnapshotError, SpectrumConfig, SpectrumError, SpectrumMachine, TapeError,
-};
+pub use spectrum::{FullSpectrum, Picture, SpectrumConfig, SpectrumMachine};
 pub use symbols::{Location, Symbols};

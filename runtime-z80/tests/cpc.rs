@@ -1,6 +1,6 @@
 //! The CPC 464 with small programs in it.
 
-use mlc_runtime_z80::{AmsdosError, CpcConfig, CpcMachine, End, Exit, Fault, FaultKind, NoObserver, Script};
+use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, Fault, FaultKind, FileError, NoObserver, Script};
 
 /// Where the programs stand.
 const START: u16 = 0x0170;
@@ -144,13 +144,13 @@ fn damaged_files_are_refused() {
         load(&file)
     };
     assert_eq!(load(&good), None);
-    assert_eq!(load(&good[..127]), Some(AmsdosError::Short { length: 127 }));
-    assert_eq!(load(&good[..131]), Some(AmsdosError::Length { says: 4, has: 3 }));
+    assert_eq!(load(&good[..127]), Some(FileError::HeaderShort { length: 127 }));
+    assert_eq!(load(&good[..131]), Some(FileError::HeaderLength { says: 4, has: 3 }));
     assert_eq!(load(&[good.clone(), vec![0; 60]].concat()), None, "records are stored whole");
     let mut wrong = good.clone();
     wrong[3] = 9;
-    assert!(matches!(load(&wrong), Some(AmsdosError::Checksum { .. })));
-    assert_eq!(with(18, 0), Some(AmsdosError::Kind { kind: 0 }));
-    assert_eq!(with(22, 0xB0), Some(AmsdosError::Place { start: 0xB070, end: 0xB074, limit: 0xA700 }));
-    assert_eq!(with(26, 0), Some(AmsdosError::Entry { entry: 0x0100 }));
+    assert!(matches!(load(&wrong), Some(FileError::HeaderChecksum { .. })));
+    assert_eq!(with(18, 0), Some(FileError::HeaderType { kind: 0 }));
+    assert_eq!(with(22, 0xB0), Some(FileError::Place { start: 0xB070, end: 0xB074, limit: 0xA700 }));
+    assert_eq!(with(26, 0), Some(FileError::Entry { entry: 0x0100 }));
 }

@@ -1,7 +1,6 @@
 //! Disks and cassettes of the CPC 464 made here by hand, whole and damaged.
 
-use mlc_runtime_z80::{AmsdosError, CdtError, CpcConfig, CpcMachine, DskError, End, Exit, NoObserver};
-use mlc_runtime_z80::{PulsesError, Script};
+use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, FileError, NoObserver, Script};
 
 /// `RET`, for 4000h.
 const PROGRAM: [u8; 3] = [0xC9, 1, 2];
@@ -74,17 +73,17 @@ impl Disk {
     }
 
     #[track_caller]
-    fn refused(&self) -> DskError {
+    fn refused(&self) -> FileError {
         disk(&self.image()).err().expect("it is refused")
     }
 }
 
-fn disk(image: &[u8]) -> Result<CpcMachine<Script>, DskError> {
+fn disk(image: &[u8]) -> Result<CpcMachine<Script>, FileError> {
     CpcMachine::load_disk(image, Script::default(), CpcConfig::default())
 }
 
 #[track_caller]
-fn runs(machine: Result<CpcMachine<Script>, DskError>) {
+fn runs(machine: Result<CpcMachine<Script>, FileError>) {
     let mut machine = machine.expect("it is a disk");
     assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
 }
@@ -105,28 +104,28 @@ fn disks_of_both_kinds_and_both_layouts_are_read() {
 #[test]
 fn what_is_no_disk_with_one_program_is_refused() {
     let talk = Disk::with(&[(b"TALK    BIN", binary(2))]);
-    assert_eq!(disk(b"").err(), Some(DskError::Kind));
-    assert_eq!(disk(b"MV - CPC").err(), Some(DskError::Kind));
-    assert_eq!(disk(&talk.image()[..256 + 0x1300 + 5]).err(), Some(DskError::Cut { track: 1 }));
-    assert_eq!(Disk { first: 1, ..talk }.refused(), DskError::Layout { first: 1 });
+    assert_eq!(disk(b"").err(), Some(FileError::NoDisk));
+    assert_eq!(disk(b"MV - CPC").err(), Some(FileError::NoDisk));
+    assert_eq!(disk(&talk.image()[..256 + 0x1300 + 5]).err(), Some(FileError::TrackCut { track: 1 }));
+    assert_eq!(Disk { first: 1, ..talk }.refused(), FileError::Layout { first: 1 });
     let two = Disk::with(&[(b"B       BIN", binary(2)), (b"A       BIN", binary(2))]);
-    assert_eq!(two.refused(), DskError::Several { files: vec!["A.BIN".into(), "B.BIN".into()] });
+    assert_eq!(two.refused(), FileError::Several { files: vec!["A.BIN".into(), "B.BIN".into()] });
     let text = Disk::with(&[(b"A       TXT", vec![b'x'; 200]), (b"B       TXT", vec![b'y'; 200])]);
     let files = vec!["A.TXT".into(), "B.TXT".into()];
-    assert_eq!(text.refused(), DskError::NoProgram { files });
+    assert_eq!(text.refused(), FileError::NoProgram { files });
     assert_eq!(
         Disk::with(&[]).refused().to_string(),
         "there is no file on it that is a machine-code program; it has none at all"
     );
     let basic = Disk::with(&[(b"TALK    BAS", binary(0))]);
-    let error = AmsdosError::Kind { kind: 0 };
-    assert_eq!(basic.refused(), DskError::Program { name: "TALK.BAS".into(), error });
+    let error = FileError::HeaderType { kind: 0 };
+    assert_eq!(basic.refused(), FileError::InFile { name: "TALK.BAS".into(), error: Box::new(error) });
     let mut gap = Disk::with(&[(b"TALK    BIN", binary(2))]);
     gap.directory[0][12] = 1;
-    assert_eq!(gap.refused(), DskError::Extent { name: "TALK.BIN".into() });
+    assert_eq!(gap.refused(), FileError::Extent { name: "TALK.BIN".into() });
     let mut far = Disk::with(&[(b"TALK    BIN", binary(2))]);
     far.directory[0][16] = 200;
-    assert_eq!(far.refused(), DskError::Sector { track: 44, sector: 0xC5 });
+    assert_eq!(far.refused(), FileError::Sector { track: 44, sector: 0xC5 });
 }
 
 /// CRC-16/GENIBUS, a nibble at a time.
@@ -186,7 +185,7 @@ fn in_parts(records: &[Vec<u8>]) -> Vec<u8> {
     tape
 }
 
-fn tape(image: &[u8]) -> Result<CpcMachine<Script>, CdtError> {
+fn tape(image: &[u8]) -> Result<CpcMachine<Script>, FileError> {
     CpcMachine::load_tape(image, Script::default(), CpcConfig::default())
 }
 
@@ -215,31 +214,34 @@ fn what_is_no_tape_with_a_program_is_refused() {
     let refused = |image: &[u8]| tape(image).err().expect("it is refused");
     let records = |records: &[Vec<u8>]| refused(&turbo(records));
     let image = turbo(&whole());
-    assert_eq!(refused(b"MV - CPC"), CdtError::Pulses(PulsesError::Kind));
-    assert_eq!(refused(&image[..9]), CdtError::Pulses(PulsesError::Cut { at: 8 }));
-    assert_eq!(refused(&image[..100]), CdtError::Pulses(PulsesError::Cut { at: 10 }));
-    assert_eq!(refused(b"ZXTape!\x1A\x01\x14"), CdtError::Ends { wanted: "a header" });
-    assert_eq!(records(&whole()[..1]), CdtError::Ends { wanted: "data" });
+    assert_eq!(refused(b"MV - CPC"), FileError::NoTape);
+    assert_eq!(refused(&image[..9]), FileError::BlockCut { at: 8 });
+    assert_eq!(refused(&image[..100]), FileError::BlockCut { at: 10 });
+    assert_eq!(refused(b"ZXTape!\x1A\x01\x14"), FileError::TapeEnds { wanted: "a header" });
+    assert_eq!(records(&whole()[..1]), FileError::TapeEnds { wanted: "data" });
     let unknown = [&image[..], &[0x19]].concat();
-    assert_eq!(refused(&unknown), CdtError::Pulses(PulsesError::Block { at: image.len(), id: 0x19 }));
+    assert_eq!(refused(&unknown), FileError::BlockUnknown { at: image.len(), id: 0x19 });
     // A tone of FFFFh pulses takes five bytes.
     let tone = [&b"ZXTape!\x1A\x01\x14"[..], &[0x12, 1, 0, 0xFF, 0xFF].repeat(300)].concat();
-    assert_eq!(refused(&tone), CdtError::Pulses(PulsesError::Long));
+    assert_eq!(refused(&tone), FileError::TapeLong { most: 16 << 20 });
     let [header_record, data] = &whole()[..] else { unreachable!("there are two") };
-    let wrong = CdtError::Record { found: 0x16, wants: 0x2C, wanted: "a header" };
+    let wrong = FileError::Record { found: 0x16, wants: 0x2C, wanted: "a header" };
     assert_eq!(records(std::slice::from_ref(data)), wrong);
     let mut flipped = data.clone();
     flipped[2] ^= 1;
     let (found, wants) = (checksum(&data[1..257]), checksum(&flipped[1..257]));
-    assert_eq!(records(&[header_record.clone(), flipped]), CdtError::Checksum { block: 1, found, wants });
+    assert_eq!(
+        records(&[header_record.clone(), flipped]),
+        FileError::RecordChecksum { block: 1, found, wants }
+    );
     let headed = |header: Vec<u8>| records(&[record(0x2C, &header), data.clone()]);
-    assert_eq!(headed(header(2, true, 2, 3, 3)), CdtError::Order { found: 2, wants: 1 });
-    assert_eq!(headed(header(1, true, 0, 3, 3)), CdtError::Kind { kind: 0 });
-    assert_eq!(headed(header(1, true, 2, 0, 3)), CdtError::Block { block: 1, says: 0 });
-    assert_eq!(headed(header(1, true, 2, 2049, 3)), CdtError::Block { block: 1, says: 2049 });
-    assert_eq!(headed(header(1, true, 2, 3, 9)), CdtError::Length { says: 9, has: 3 });
+    assert_eq!(headed(header(2, true, 2, 3, 3)), FileError::BlockOrder { found: 2, wants: 1 });
+    assert_eq!(headed(header(1, true, 0, 3, 3)), FileError::FileType { kind: 0 });
+    assert_eq!(headed(header(1, true, 2, 0, 3)), FileError::BlockLength { block: 1, says: 0 });
+    assert_eq!(headed(header(1, true, 2, 2049, 3)), FileError::BlockLength { block: 1, says: 2049 });
+    assert_eq!(headed(header(1, true, 2, 3, 9)), FileError::ContentLength { says: 9, has: 3 });
     let mut high = header(1, true, 2, 3, 3);
     high[22] = 0xB1;
-    let place = AmsdosError::Place { start: 0xB100, end: 0xB103, limit: 0xB100 };
-    assert_eq!(headed(high), CdtError::Program(place));
+    let place = FileError::Place { start: 0xB100, end: 0xB103, limit: 0xB100 };
+    assert_eq!(headed(high), place);
 }

@@ -1,8 +1,8 @@
 //! The Spectrum without a ROM, and the one that runs a ROM image, with small programs in them.
 
 use mlc_runtime_z80::{
-    End, Exit, Fault, FaultKind, FullSpectrum, NoObserver, Observer, Script, SpectrumConfig, SpectrumError,
-    SpectrumMachine, TapeError,
+    End, Exit, Fault, FaultKind, FileError, FullSpectrum, NoObserver, Observer, Script, SpectrumConfig,
+    SpectrumMachine,
 };
 
 /// Where the programs stand.
@@ -154,20 +154,20 @@ fn damaged_files_are_refused() {
     let good = tape(&[RET]);
     let mut wrong = good.clone();
     wrong[5] ^= 1;
-    assert_eq!(load(&wrong), TapeError::Checksum { block: 1 }.into());
-    assert_eq!(load(&good[..good.len() - 1]), TapeError::Short { block: 2, length: 3 }.into());
-    assert_eq!(load(&[0, 0]), TapeError::Empty { block: 1 }.into());
-    assert_eq!(load(&good[..21]), TapeError::NoCode.into());
-    assert_eq!(load(b""), TapeError::NoCode.into());
+    assert_eq!(load(&wrong), FileError::TapChecksum { block: 1 });
+    assert_eq!(load(&good[..good.len() - 1]), FileError::TapShort { block: 2, length: 3 });
+    assert_eq!(load(&[0, 0]), FileError::TapEmpty { block: 1 });
+    assert_eq!(load(&good[..21]), FileError::NoCode);
+    assert_eq!(load(b""), FileError::NoCode);
     let low = [block(0, &[&[3; 13][..], &[0, 0x20, 0, 0]].concat()), block(0xFF, &[RET])].concat();
-    assert_eq!(load(&low), TapeError::Place { start: 0x2000, length: 1 }.into());
+    assert_eq!(load(&low), FileError::CodePlace { start: 0x2000, length: 1 });
     for end in 0..good.len() {
         load(&good[..end]);
     }
     let snapshot = |file: &[u8]| {
         SpectrumMachine::load_snapshot(file, Script::default(), SpectrumConfig::default()).err()
     };
-    let text = |error: Option<SpectrumError>| error.map(|e| e.to_string()).unwrap_or_default();
+    let text = |error: Option<FileError>| error.map(|e| e.to_string()).unwrap_or_default();
     assert!(text(snapshot(&[0; 100])).contains("100 bytes"));
     let mut file = vec![0; 49179];
     assert!(text(snapshot(&file)).contains("stack pointer 0000h"));

@@ -4,9 +4,9 @@
 //! bytes found by their numbers, nine to a track. A data disk has sectors from C1h on and begins with its directory, a
 //! system disk those from 41h on and two tracks before it.
 
-use super::amsdos::{self, AmsdosError};
+use super::amsdos;
+use crate::file::FileError;
 use std::collections::BTreeMap;
-use thiserror::Error;
 
 const INFORMATION: usize = 256;
 const SECTORS: u8 = 9;
@@ -17,33 +17,8 @@ const ENTRY: usize = 32;
 /// Four sectors of directory.
 const ENTRIES: usize = 64;
 
-/// Why a disk cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum DskError {
-    #[error("it starts neither with \"MV - CPC\" nor with \"EXTENDED\": no disk image of CPCEMU's kinds")]
-    Kind,
-    #[error("it ends inside of track {track}")]
-    Cut { track: usize },
-    #[error("track 0 has sector {first:02X}h; a data disk has C1h to C9h, a system disk 41h to 49h")]
-    Layout { first: u8 },
-    #[error("there is no sector {sector:02X}h of 512 bytes on track {track}")]
-    Sector { track: usize, sector: u8 },
-    #[error("the file {name} has parts that are not in the directory")]
-    Extent { name: String },
-    #[error("there is no file on it that is a machine-code program; it has {}", list(files))]
-    NoProgram { files: Vec<String> },
-    #[error("there are several machine-code programs on it, {}, and no way to choose one", files.join(", "))]
-    Several { files: Vec<String> },
-    #[error("the file {name}: {error}")]
-    Program { name: String, error: AmsdosError },
-}
-
-fn list(files: &[String]) -> String {
-    if files.is_empty() { "none at all".into() } else { files.join(", ") }
-}
-
 /// The only machine-code program on a disk, whole.
-pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), DskError> {
+pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), FileError> {
     let disk = Disk::read(image)?;
     let files = disk.files()?;
     let mut programs = Vec::new();
@@ -51,15 +26,17 @@ pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), DskError> {
         let content = disk.content(name, extents)?;
         match amsdos::read(&content) {
             Ok(_) => programs.push((shown(name), content)),
-            Err(error) if files.len() == 1 => return Err(DskError::Program { name: shown(name), error }),
+            Err(error) if files.len() == 1 => {
+                return Err(FileError::InFile { name: shown(name), error: Box::new(error) });
+            }
             // What is no program need not be whole.
             Err(_) => {}
         }
     }
     match programs.len() {
-        0 => Err(DskError::NoProgram { files: files.keys().map(shown).collect() }),
+        0 => Err(FileError::NoProgram { files: files.keys().map(shown).collect() }),
         1 => Ok(programs.remove(0)),
-        _ => Err(DskError::Several { files: programs.into_iter().map(|(name, _)| name).collect() }),
+        _ => Err(FileError::Several { files: programs.into_iter().map(|(name, _)| name).collect() }),
     }
 }
 
@@ -85,10 +62,10 @@ struct Extent {
 }
 
 impl<'f> Disk<'f> {
-    fn read(image: &'f [u8]) -> Result<Self, DskError> {
+    fn read(image: &'f [u8]) -> Result<Self, FileError> {
         let extended = image.starts_with(b"EXTENDED");
         if !(extended || image.starts_with(b"MV - CPC")) || image.len() < INFORMATION {
-            return Err(DskError::Kind);
+            return Err(FileError::NoDisk);
         }
         let sides = usize::from(image[0x31]).max(1);
         let mut sectors = BTreeMap::new();
@@ -102,7 +79,7 @@ impl<'f> Disk<'f> {
             let track = number / sides;
             // A track that is not formatted has no place in the file.
             if length > 0 && number % sides == 0 {
-                let bytes = image.get(at..at + length).ok_or(DskError::Cut { track })?;
+                let bytes = image.get(at..at + length).ok_or(FileError::TrackCut { track })?;
                 read_track(bytes, track, extended, &mut sectors)?;
             }
             at += length;
@@ -111,20 +88,20 @@ impl<'f> Disk<'f> {
         let (first, reserved) = match lowest & 0xC0 {
             0xC0 => (0xC1, 0),
             0x40 => (0x41, 2),
-            _ => return Err(DskError::Layout { first: lowest }),
+            _ => return Err(FileError::Layout { first: lowest }),
         };
         Ok(Disk { sectors, first, reserved })
     }
 
-    fn sector(&self, number: usize) -> Result<&'f [u8], DskError> {
+    fn sector(&self, number: usize) -> Result<&'f [u8], FileError> {
         let track = self.reserved + number / usize::from(SECTORS);
         let sector = self.first + (number % usize::from(SECTORS)) as u8;
         let bytes = self.sectors.get(&(track, sector)).filter(|bytes| bytes.len() == SECTOR);
-        bytes.copied().ok_or(DskError::Sector { track, sector })
+        bytes.copied().ok_or(FileError::Sector { track, sector })
     }
 
     /// What the directory says of each file of user 0, by name.
-    fn files(&self) -> Result<BTreeMap<[u8; 11], Vec<Extent>>, DskError> {
+    fn files(&self) -> Result<BTreeMap<[u8; 11], Vec<Extent>>, FileError> {
         let mut directory: Vec<u8> = Vec::new();
         for number in 0..ENTRIES * ENTRY / SECTOR {
             directory.extend(self.sector(number)?);
@@ -142,11 +119,11 @@ impl<'f> Disk<'f> {
     }
 
     /// The records of a file.
-    fn content(&self, name: &[u8; 11], extents: &[Extent]) -> Result<Vec<u8>, DskError> {
+    fn content(&self, name: &[u8; 11], extents: &[Extent]) -> Result<Vec<u8>, FileError> {
         let mut content = Vec::new();
         for number in 0..extents.len() {
             let extent = extents.iter().find(|extent| extent.number == number);
-            let extent = extent.ok_or_else(|| DskError::Extent { name: shown(name) })?;
+            let extent = extent.ok_or_else(|| FileError::Extent { name: shown(name) })?;
             let mut records: Vec<u8> = Vec::new();
             for block in extent.blocks.iter().take((extent.records * RECORD).div_ceil(BLOCK)) {
                 for half in 0..BLOCK / SECTOR {
@@ -166,8 +143,8 @@ fn read_track<'f>(
     track: usize,
     extended: bool,
     sectors: &mut BTreeMap<(usize, u8), &'f [u8]>,
-) -> Result<(), DskError> {
-    let cut = DskError::Cut { track };
+) -> Result<(), FileError> {
+    let cut = FileError::TrackCut { track };
     let Some((information, mut data)) = bytes.split_at_checked(INFORMATION) else { return Err(cut) };
     // There is room for 29 sectors.
     for sector in information[0x18..].chunks_exact(8).take(information[0x15].into()) {

@@ -20,14 +20,10 @@ mod disk;
 mod pulses;
 mod tape;
 
-pub use amsdos::AmsdosError;
-pub use disk::DskError;
-pub use pulses::PulsesError;
-pub use tape::CdtError;
-
 use crate::bus::{FloatingBus, Ports};
 use crate::core::{Core, Registers};
 use crate::end::{End, Exit, FaultKind};
+use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
 use crate::run::Host;
@@ -106,7 +102,7 @@ impl<C: Console> CpcMachine<C> {
     ///
     /// # Errors
     /// A header that is none, or content that does not fit.
-    pub fn load(file: &[u8], console: C, config: CpcConfig) -> Result<Self, AmsdosError> {
+    pub fn load(file: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
         Ok(Self::with(&amsdos::read(file)?.check(FIRST, LOAD_END)?, console, config))
     }
 
@@ -114,10 +110,10 @@ impl<C: Console> CpcMachine<C> {
     ///
     /// # Errors
     /// A file that is none, none or several programs on it, or a program that does not fit.
-    pub fn load_disk(file: &[u8], console: C, config: CpcConfig) -> Result<Self, DskError> {
+    pub fn load_disk(file: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
         let (name, file) = disk::program(file)?;
         let checked = amsdos::read(&file).and_then(|binary| binary.check(FIRST, LOAD_END));
-        let binary = checked.map_err(|error| DskError::Program { name, error })?;
+        let binary = checked.map_err(|error| FileError::InFile { name, error: Box::new(error) })?;
         Ok(Self::with(&binary, console, config))
     }
 
@@ -125,7 +121,7 @@ impl<C: Console> CpcMachine<C> {
     ///
     /// # Errors
     /// A file that is none, or whose pulses are no such program; one that does not fit.
-    pub fn load_tape(file: &[u8], console: C, config: CpcConfig) -> Result<Self, CdtError> {
+    pub fn load_tape(file: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
         // A machine without a disk system loads up to the firmware's memory.
         Ok(Self::with(&tape::program(file, FIRST, FIRMWARE)?, console, config))
     }

@@ -2,27 +2,12 @@
 //!
 //! Left out: blocks with samples, and those that jump and choose.
 
-use thiserror::Error;
+use crate::file::FileError;
 
 /// More than half an hour of tape in the firmware's fastest pulses. It bounds the memory that a file can ask for.
 const MOST: usize = 16 << 20;
 /// T-states of a millisecond.
 const MILLISECOND: u32 = 3500;
-
-/// Why a file cannot be played.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum PulsesError {
-    #[error("it does not start with \"ZXTape!\": no tape image")]
-    Kind,
-    #[error("it ends inside of the block at byte {at}")]
-    Cut { at: usize },
-    #[error(
-        "the block at byte {at} has ID {id:02X}h, which is not provided (10h-14h, 20h-22h, 30h-33h, 35h, 5Ah)"
-    )]
-    Block { at: usize, id: u8 },
-    #[error("it has more than {MOST} pulses, longer than any cassette")]
-    Long,
-}
 
 /// What comes before the bits of a block, and how long they are.
 struct Shape {
@@ -34,10 +19,10 @@ struct Shape {
 }
 
 /// Lengths in T-states of 3.5 MHz.
-pub(super) fn read(file: &[u8]) -> Result<Vec<u32>, PulsesError> {
-    let Some(rest) = file.strip_prefix(b"ZXTape!\x1A") else { return Err(PulsesError::Kind) };
+pub(super) fn read(file: &[u8]) -> Result<Vec<u32>, FileError> {
+    let Some(rest) = file.strip_prefix(b"ZXTape!\x1A") else { return Err(FileError::NoTape) };
     if rest.len() < 2 {
-        return Err(PulsesError::Cut { at: 8 });
+        return Err(FileError::BlockCut { at: 8 });
     }
     let mut pulses = Vec::new();
     let mut at = 10;
@@ -45,7 +30,7 @@ pub(super) fn read(file: &[u8]) -> Result<Vec<u32>, PulsesError> {
         let block = Block { bytes: &file[at + 1..], at };
         at += 1 + block.play(file[at], &mut pulses)?;
         if pulses.len() > MOST {
-            return Err(PulsesError::Long);
+            return Err(FileError::TapeLong { most: MOST });
         }
     }
     Ok(pulses)
@@ -59,7 +44,7 @@ struct Block<'f> {
 
 impl<'f> Block<'f> {
     /// Adds the pulses of the block. Gives its length.
-    fn play(&self, id: u8, pulses: &mut Vec<u32>) -> Result<usize, PulsesError> {
+    fn play(&self, id: u8, pulses: &mut Vec<u32>) -> Result<usize, FileError> {
         let word = |at| self.word(at);
         Ok(match id {
             0x10 => {
@@ -118,25 +103,25 @@ impl<'f> Block<'f> {
                 20 + u32::from_le_bytes([length[0], length[1], length[2], length[3]]) as usize
             }
             0x5A => 9,
-            _ => return Err(PulsesError::Block { at: self.at, id }),
+            _ => return Err(FileError::BlockUnknown { at: self.at, id }),
         })
     }
 
-    fn part(&self, from: usize, length: usize) -> Result<&'f [u8], PulsesError> {
-        self.bytes.get(from..from + length).ok_or(PulsesError::Cut { at: self.at })
+    fn part(&self, from: usize, length: usize) -> Result<&'f [u8], FileError> {
+        self.bytes.get(from..from + length).ok_or(FileError::BlockCut { at: self.at })
     }
 
     /// Bytes that become 16 pulses each.
-    fn data(&self, from: usize, length: usize) -> Result<&'f [u8], PulsesError> {
-        if length > MOST / 16 { Err(PulsesError::Long) } else { self.part(from, length) }
+    fn data(&self, from: usize, length: usize) -> Result<&'f [u8], FileError> {
+        if length > MOST / 16 { Err(FileError::TapeLong { most: MOST }) } else { self.part(from, length) }
     }
 
-    fn word(&self, at: usize) -> Result<u16, PulsesError> {
+    fn word(&self, at: usize) -> Result<u16, FileError> {
         self.part(at, 2).map(|bytes| u16::from_le_bytes([bytes[0], bytes[1]]))
     }
 
     /// A length of three bytes.
-    fn long(&self, at: usize) -> Result<usize, PulsesError> {
+    fn long(&self, at: usize) -> Result<usize, FileError> {
         self.part(at, 3)
             .map(|bytes| usize::from(bytes[0]) | usize::from(bytes[1]) << 8 | usize::from(bytes[2]) << 16)
     }

@@ -4,10 +4,10 @@
 //! sorts bits by the length of their two pulses. A record is a byte that says header or data, and segments of 256 bytes
 //! with a checksum each. A file is blocks of a header and a data record.
 
-use super::amsdos::{AmsdosError, BINARY, Binary};
-use super::pulses::{self, PulsesError};
+use super::amsdos::{BINARY, Binary};
+use super::pulses;
+use crate::file::FileError;
 use std::borrow::Cow;
-use thiserror::Error;
 
 const HEADER: u8 = 0x2C;
 const DATA: u8 = 0x16;
@@ -16,31 +16,8 @@ const BLOCK: usize = 2048;
 /// Pulses of about the same length that are a leader; the firmware writes 4096 and is content with some hundreds.
 const LEADER: usize = 512;
 
-/// Why a cassette cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum CdtError {
-    #[error(transparent)]
-    Pulses(#[from] PulsesError),
-    #[error("it ends where {wanted} is expected")]
-    Ends { wanted: &'static str },
-    #[error("a record starts with {found:02X}h where {wanted} ({wants:02X}h) is expected")]
-    Record { found: u8, wants: u8, wanted: &'static str },
-    #[error("block {block}: the checksum on the tape is {found:04X}h, the bytes give {wants:04X}h")]
-    Checksum { block: usize, found: u16, wants: u16 },
-    #[error("the header of block {found} comes where block {wants} is expected")]
-    Order { found: u8, wants: usize },
-    #[error("the first file is of type {kind}; a machine-code program has 2")]
-    Kind { kind: u8 },
-    #[error("the header of block {block} says {says} bytes; a block has 1 to 2048")]
-    Block { block: usize, says: usize },
-    #[error("the headers say {says} bytes of content; the blocks have {has}")]
-    Length { says: usize, has: usize },
-    #[error(transparent)]
-    Program(AmsdosError),
-}
-
 /// The first file on a cassette, a machine-code program.
-pub(super) fn program(file: &[u8], first: u16, limit: u16) -> Result<Binary<'static>, CdtError> {
+pub(super) fn program(file: &[u8], first: u16, limit: u16) -> Result<Binary<'static>, FileError> {
     let pulses = pulses::read(file)?;
     let mut reader = Reader { pulses: &pulses };
     let (mut bytes, mut place) = (Vec::new(), (0, 0));
@@ -48,29 +25,29 @@ pub(super) fn program(file: &[u8], first: u16, limit: u16) -> Result<Binary<'sta
         let header = reader.record(HEADER, "a header", SEGMENT, block)?;
         let word = |at: usize| u16::from_le_bytes([header[at], header[at + 1]]);
         if usize::from(header[16]) != block {
-            return Err(CdtError::Order { found: header[16], wants: block });
+            return Err(FileError::BlockOrder { found: header[16], wants: block });
         }
         if header[18] != BINARY {
-            return Err(CdtError::Kind { kind: header[18] });
+            return Err(FileError::FileType { kind: header[18] });
         }
         if block == 1 {
             place = (word(21), word(26));
         }
         let says = usize::from(word(19));
         if !(1..=BLOCK).contains(&says) {
-            return Err(CdtError::Block { block, says });
+            return Err(FileError::BlockLength { block, says });
         }
         bytes.extend(&reader.record(DATA, "data", says, block)?[..says]);
         if header[17] != 0 {
             let says = usize::from(word(24));
             if says != bytes.len() {
-                return Err(CdtError::Length { says, has: bytes.len() });
+                return Err(FileError::ContentLength { says, has: bytes.len() });
             }
             break;
         }
     }
     let (start, entry) = place;
-    Binary { start, entry, bytes: Cow::Owned(bytes) }.check(first, limit).map_err(CdtError::Program)
+    Binary { start, entry, bytes: Cow::Owned(bytes) }.check(first, limit)
 }
 
 /// Reads on from pulse to pulse.
@@ -86,12 +63,12 @@ impl Reader<'_> {
         wanted: &'static str,
         length: usize,
         block: usize,
-    ) -> Result<Vec<u8>, CdtError> {
-        let ends = CdtError::Ends { wanted };
+    ) -> Result<Vec<u8>, FileError> {
+        let ends = FileError::TapeEnds { wanted };
         let one = self.leader().ok_or(ends.clone())?;
         let found = self.byte(one).ok_or(ends.clone())?;
         if found != wants {
-            return Err(CdtError::Record { found, wants, wanted });
+            return Err(FileError::Record { found, wants, wanted });
         }
         let mut bytes = Vec::new();
         for _ in 0..length.div_ceil(SEGMENT) {
@@ -100,7 +77,7 @@ impl Reader<'_> {
             let found = u16::from_be_bytes([byte()?, byte()?]);
             let wants = checksum(&segment);
             if found != wants {
-                return Err(CdtError::Checksum { block, found, wants });
+                return Err(FileError::RecordChecksum { block, found, wants });
             }
             bytes.extend(segment);
         }

@@ -3,14 +3,14 @@
 use super::keyboard::{self, Matrix};
 use super::tape::{self, Block};
 use super::ula::Ula;
-use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, SpectrumError, screen, snapshot};
+use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, screen, snapshot};
 use crate::core::{Core, Registers};
 use crate::end::{End, State};
+use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
 use crate::run::Host;
 use std::collections::VecDeque;
-use thiserror::Error;
 
 const ROM_BYTES: usize = 0x4000;
 /// The routine that loads a block: A its flag, carry set to load, IX where to, DE how many bytes.
@@ -20,13 +20,6 @@ const FONT: u16 = 0x3D00;
 /// Frames that a key is held, and that pass before the next: for five, the ROM takes the same key for one that bounces.
 const HELD: u64 = 3;
 const RELEASED: u64 = 8;
-
-/// Why a file is no ROM.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum RomError {
-    #[error("the ROM has {length} bytes; that of a Spectrum has 16384")]
-    Length { length: usize },
-}
 
 /// A whole Spectrum, but for what the module leaves out. Blocks of a tape are loaded at once.
 pub type FullSpectrum = Machine<Ula, Deck>;
@@ -41,9 +34,10 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// An image that is not of 16 KB.
-    pub fn new(rom: &[u8], config: SpectrumConfig) -> Result<Self, RomError> {
+    pub fn new(rom: &[u8], config: SpectrumConfig) -> Result<Self, FileError> {
         if rom.len() != ROM_BYTES {
-            return Err(RomError::Length { length: rom.len() });
+            let (bytes, whose) = (rom.len(), "that of a Spectrum");
+            return Err(FileError::Size { what: "ROM", bytes, whose, wants: ROM_BYTES });
         }
         let mut core = Core::new(Ula::new(), config.seed);
         core.load_rom(0x0000, rom);
@@ -58,7 +52,7 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// A file that is no tape.
-    pub fn insert_tape(&mut self, file: &[u8]) -> Result<(), SpectrumError> {
+    pub fn insert_tape(&mut self, file: &[u8]) -> Result<(), FileError> {
         self.host.blocks = tape::blocks(file)?.into();
         Ok(())
     }
@@ -67,8 +61,8 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// A file that is no snapshot of a machine with 48 KB.
-    pub fn load_snapshot(&mut self, file: &[u8]) -> Result<(), SpectrumError> {
-        Ok(snapshot::load(file, &mut self.core)?)
+    pub fn load_snapshot(&mut self, file: &[u8]) -> Result<(), FileError> {
+        snapshot::load(file, &mut self.core)
     }
 
     /// Runs for about so many frames of the picture, to the middle of one, or to the next where the processor halts: keys

@@ -23,17 +23,15 @@ mod tape;
 mod ula;
 mod variables;
 
-pub use full::{FullSpectrum, RomError};
+pub use full::FullSpectrum;
 pub use screen::Picture;
-pub use snapshot::SnapshotError;
-pub use tape::TapeError;
 
 use crate::core::{Core, Registers};
+use crate::file::FileError;
 use crate::machine::Machine;
 use crate::symbols::Symbols;
 use mlc_machine::{Console, Junk};
 use rom::Rom;
-use thiserror::Error;
 use ula::Ula;
 use variables::{ATTR_P, DF_CC, FLAGS, IY, P_RAMT, RAMTOP, S_POSN, SCR_CT};
 
@@ -71,15 +69,6 @@ impl Default for SpectrumConfig {
     }
 }
 
-/// Why a program cannot be started.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SpectrumError {
-    #[error(transparent)]
-    Tape(#[from] TapeError),
-    #[error(transparent)]
-    Snapshot(#[from] SnapshotError),
-}
-
 /// A Spectrum without a ROM. Its services are traps; keys come from a console while the program halts, and what it
 /// prints goes there, and to the screen in a font of our own.
 ///
@@ -91,7 +80,7 @@ impl<C: Console> SpectrumMachine<C> {
     ///
     /// # Errors
     /// A file that is no tape, or has no code on it.
-    pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
+    pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, FileError> {
         let tape::Code { start, bytes } = tape::code(file)?;
         let last = config.memory_last;
         let mut machine = Self::switched_on(console, config);
@@ -110,7 +99,7 @@ impl<C: Console> SpectrumMachine<C> {
     ///
     /// # Errors
     /// A file that is no snapshot of a machine with 48 KB.
-    pub fn load_snapshot(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, SpectrumError> {
+    pub fn load_snapshot(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, FileError> {
         let mut machine = Self::switched_on(console, config);
         snapshot::load(file, &mut machine.core)?;
         Ok(machine)

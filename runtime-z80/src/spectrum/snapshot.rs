@@ -2,38 +2,28 @@
 
 use crate::bus::Ports;
 use crate::core::{Core, Registers};
-use thiserror::Error;
+use crate::file::FileError;
 
 const HEADER: usize = 27;
 const RAM: u16 = 0x4000;
 const LENGTH: usize = HEADER + 0xC000;
 
-/// Why a file is no snapshot that can be gone on with.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-pub enum SnapshotError {
-    #[error("the snapshot has {length} bytes; one of a machine with 48 KB has 49179")]
-    Length { length: usize },
-    #[error("the snapshot says interrupt mode {mode}; there are 0, 1 and 2")]
-    Mode { mode: u8 },
-    #[error("the snapshot's stack pointer {sp:04X}h does not point to a return address in memory")]
-    Stack { sp: u16 },
-}
-
 /// Puts a snapshot into a machine.
-pub(super) fn load<P: Ports>(file: &[u8], core: &mut Core<P>) -> Result<(), SnapshotError> {
+pub(super) fn load<P: Ports>(file: &[u8], core: &mut Core<P>) -> Result<(), FileError> {
     if file.len() != LENGTH {
-        return Err(SnapshotError::Length { length: file.len() });
+        let whose = "one of a machine with 48 KB";
+        return Err(FileError::Size { what: "snapshot", bytes: file.len(), whose, wants: LENGTH });
     }
     let word = |at: usize| u16::from_le_bytes([file[at], file[at + 1]]);
     let sp = word(23);
     if !(RAM..=0xFFFE).contains(&sp) {
-        return Err(SnapshotError::Stack { sp });
+        return Err(FileError::SnapshotStack { sp });
     }
     let mode = match file[25] {
         0 => 0x46,
         1 => 0x56,
         2 => 0x5E,
-        mode => return Err(SnapshotError::Mode { mode }),
+        mode => return Err(FileError::SnapshotMode { mode }),
     };
     core.load(RAM, &file[HEADER..]);
     core.set_alternate_registers(Registers {
