@@ -1,3 +1,4 @@
+{%- import "chat.asm" as chat -%}
 ; ---- Amstrad CPC 464 -----------------------------------------------------
 ; A chat on the screen as RUN" leaves it. The query "!" ends it: the firmware starts BASIC anew, for RUN" has dropped the
 ; one that was there. Calls of the firmware's jumps only. Its interrupt routine needs BC', and room below SP.
@@ -18,34 +19,14 @@ stack_top       equ 0C000h              ; the firmware's stack, 256 bytes; one b
 start:
         ld sp,stack_top
         call txt_cur_enable
-        ld hl,greeting
-        call print
-chat:
-        ld hl,prompt
-        call print
-        call read_line
-        call newline
-        ld hl,line
-        call set_query
-        jr z,chat                       ; an empty query asks again
-        ld hl,query_text+1
-        ld a,(query_length)
-        dec a
-        jr nz,chat_answer
-        ld a,(hl)
-        cp '!'
-        jr z,exit
-chat_answer:
-        call net_answer
-        call newline
-        jr chat
+{{- chat::chat_loop() }}
 
 exit:
         ld hl,basic
         ld c,0
         jp mc_start_program
 
-greeting:       db "{{ name }}. Type a line; ! ends.",13,10,0
+greeting:       db {{ chat::greeting(name=name) }},13,10,0
 prompt:         db "> ",0
 
 ; Prints the text at HL up to a zero.

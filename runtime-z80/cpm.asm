@@ -1,3 +1,4 @@
+{%- import "chat.asm" as chat -%}
 ; ---- CP/M 2.2 ------------------------------------------------------------
 ; With a command tail: answers it and returns. Without one: a chat, ended by "!" or Ctrl-C.
 ; BDOS functions 2 (console output), 9 (string) and 10 (line) only.
@@ -47,19 +48,7 @@ chat:
         ld hl,line+1
         ld b,(hl)
         inc hl
-        call set_query
-        jr z,chat                       ; an empty query asks again
-        ld hl,query_text+1
-        ld a,(query_length)
-        dec a
-        jr nz,chat_answer
-        ld a,(hl)
-        cp '!'
-        jr z,exit
-chat_answer:
-        call net_answer
-        call newline
-        jr chat
+{{- chat::answer_line() }}
 
 ; Back to the CCP: with RET where it is still in memory, by a warm boot where this program lies over it.
 ; The CCP fills the 0806h bytes before the BDOS entry.
@@ -84,7 +73,7 @@ no_memory_text: db "not enough memory: BDOS below "  ; and memory_end in hexadec
         db '0'+((memory_end/{{ place }}) and 15)+((((memory_end/{{ place }}) and 15)+6)/16)*7
 {%- endfor %}
         db "h",13,10,"$"
-greeting:       db "{{ name }}. Type a line; ! ends.",13,10,"$"
+greeting:       db {{ chat::greeting(name=name) }},13,10,"$"
 prompt:         db "> $"
 
 newline:

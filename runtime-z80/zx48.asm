@@ -1,3 +1,4 @@
+{%- import "chat.asm" as chat -%}
 ; ---- ZX Spectrum 48K -----------------------------------------------------
 ; A chat on the upper screen. The query "!" goes back to BASIC.
 ; The ROM prints. Its interrupt routine reads the keyboard 50 times a second: it leaves a key in LAST_K and
@@ -38,27 +39,7 @@ start:
         call cls
         ld a,2                          ; the upper screen
         call chan_open
-        ld hl,greeting
-        call print
-chat:
-        ld hl,prompt
-        call print
-        call read_line
-        call newline
-        ld hl,line
-        call set_query
-        jr z,chat                       ; an empty query asks again
-        ld hl,query_text+1
-        ld a,(query_length)
-        dec a
-        jr nz,chat_answer
-        ld a,(hl)
-        cp '!'
-        jr z,exit
-chat_answer:
-        call net_answer
-        call newline
-        jr chat
+{{- chat::chat_loop() }}
 
 exit:
         ld sp,(caller_stack)
@@ -72,7 +53,7 @@ no_memory:
         rst 8
         db 3
 
-greeting:       db "{{ name }}. Type a line; ! ends.",13,0
+greeting:       db {{ chat::greeting(name=name) }},13,0
 prompt:         db "> ",0
 
 ; Prints the text at HL up to a zero.

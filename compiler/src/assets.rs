@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone)]
 pub struct Assets {
     templates: BTreeMap<String, String>,
-    /// Names of templates that every program of a processor has around its console.
+    /// Names of templates that programs have around or in their console.
     parts: Vec<&'static str>,
     targets: BTreeMap<String, String>,
     devices: BTreeMap<String, String>,
@@ -35,6 +35,7 @@ impl Assets {
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
+        let chat = files!("runtime-z80": "chat.asm");
         let runtime = files!("runtime-z80": "cpc464.asm", "cpm.asm", "zx48.asm");
         let uart = files!("runtime-avr": "uart.S");
         let targets = files!("runtime-z80/targets": "cpc464.ron", "z80-cpm.ron", "zx48.ron");
@@ -44,8 +45,8 @@ impl Assets {
         let profiles = files!("runtime-avr/profiles":
             "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "tiny.ron",
         );
-        let parts = templates.iter().chain(&avr).map(|(name, _)| *name).collect();
-        let assembly = templates.into_iter().chain(avr).chain(runtime).chain(uart);
+        let parts = templates.iter().chain(&avr).chain(&chat).map(|(name, _)| *name).collect();
+        let assembly = templates.into_iter().chain(avr).chain(chat).chain(runtime).chain(uart);
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
             parts,

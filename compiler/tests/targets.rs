@@ -180,6 +180,7 @@ fn consoles() {
         "console: there is no template x.asm; one of your own comes with `mlc compile --templates DIR`",
     );
     console("network.asm", "console: network.asm is a part of every program, no console");
+    console("chat.asm", "console: chat.asm is a part of every program, no console");
     let mut assets = Assets::builtin();
     assets.set_template("x.asm", "");
     assert!(assets.read_target(&CPM.replace("cpm.asm", "x.asm"), "t.ron").is_ok());

@@ -1,0 +1,38 @@
+{#- The chat that all consoles of the Z80 have. A console imports this file, and keeps its system's own routines: `emit`
+    prints the character in A, `newline` ends a row; both may change any register but IY and SP. `exit` leaves. -#}
+
+{#- The whole loop, for a console with two routines more: `print` prints the text at HL up to a zero, `read_line` reads a
+    line into `line` and gives its length in B. -#}
+{%- macro chat_loop() %}
+        ld hl,greeting
+        call print
+chat:
+        ld hl,prompt
+        call print
+        call read_line
+        call newline
+        ld hl,line
+{{- self::answer_line() }}
+{%- endmacro chat_loop -%}
+
+{#- Its second half: the line at HL has B bytes. Goes on at `chat`, which asks for the next, or at `exit`. -#}
+{%- macro answer_line() %}
+        call set_query
+        jr z,chat                       ; an empty query asks again
+        ld hl,query_text+1
+        ld a,(query_length)
+        dec a
+        jr nz,chat_answer
+        ld a,(hl)
+        cp '!'
+        jr z,exit
+chat_answer:
+        call net_answer
+        call newline
+        jr chat
+{%- endmacro answer_line -%}
+
+{#- The greeting, without what ends a row and a text on each system. -#}
+{%- macro greeting(name) -%}
+"{{ name }}. Type a line; ! ends."
+{%- endmacro greeting -%}
