@@ -158,6 +158,63 @@ fn stacks() {
     assert!(changed(CPC, &stack(0), &stack(160)).is_ok());
 }
 
+/// A Spectrum's description with memory up to C000h, and banks.
+fn banked(banks: &str) -> Result<Target, String> {
+    let text = SPECTRUM.replace("image_end: 0xFFFF", "image_end: 0xC000");
+    changed(&text, "memory_end: 0xFFFF", &format!("memory_end: 0xC000, banks: [{banks}]"))
+}
+
+fn bank(name: &str, size: u16, window: u16, value: u8) -> String {
+    format!("(name: {name:?}, size: {size}, window: {window}, select: (port: 0x7FFD, value: {value})),")
+}
+
+#[test]
+fn banks_are_read() {
+    let list = [bank("ram1", 0x4000, 0xC000, 0x11), bank("ram3", 0x4000, 0xC000, 0x13)].concat();
+    let target = banked(&list).expect("the banks are right");
+    let found: Vec<_> = target.banks.iter().map(|bank| (bank.name.as_str(), bank.addresses())).collect();
+    assert_eq!(found, [("ram1", 0xC000..0x1_0000), ("ram3", 0xC000..0x1_0000)]);
+    let selects = target.banks.iter().map(|bank| (bank.select.port, bank.select.value));
+    assert_eq!(selects.collect::<Vec<_>>(), [(0x7FFD, 0x11), (0x7FFD, 0x13)]);
+    // One output may show two banks in two windows; below the program there is room for windows as well.
+    let list = [bank("a", 0x2000, 0xC000, 1), bank("b", 0x2000, 0xE000, 1), bank("c", 0x1000, 0x4000, 2)];
+    assert!(banked(&list.concat()).is_ok());
+    assert_eq!(changed(SPECTRUM, "stack: 96", "stack: 96").map(|target| target.banks), Ok(Vec::new()));
+}
+
+#[test]
+fn banks_that_cannot_be() {
+    let refused = |list: &[String], wants: &str| {
+        assert_eq!(banked(&list.concat()).map(|_| ()), Err(format!("t.ron: banks: {wants}")));
+    };
+    for name in ["", "a b", "ä"] {
+        let wants = format!("{name:?} is no name of a bank: use 1 to 40 letters, digits and '-'");
+        refused(&[bank(name, 0x4000, 0xC000, 1)], &wants);
+    }
+    for (size, window) in [(0, 0xC000), (255, 0xC000), (0x4001, 0xC000), (0x0100, 0xFF01)] {
+        let wants = format!(
+            "x has {size} bytes from {window:04X}h on; a bank has 256 at least and ends at FFFFh at the latest"
+        );
+        refused(&[bank("x", size, window, 1)], &wants);
+    }
+    for (size, window) in [(0x4000, 0xBFFF), (0x0100, 0x8000), (0x8000, 0x4000), (0x1E01, 0x4000)] {
+        let wants = format!(
+            "the window of x from {window:04X}h on meets the program's memory, 5E00h to memory_end C000h"
+        );
+        refused(&[bank("x", size, window, 1)], &wants);
+    }
+    assert!(banked(&bank("x", 0x1E00, 0x4000, 1)).is_ok());
+    let two = |name: &str, value| [bank("a", 0x4000, 0xC000, 1), bank(name, 0x2000, 0xE000, value)];
+    refused(&two("a", 2), "a is named twice");
+    refused(&two("b", 1), "a and b would show at the same addresses: 01h at port 7FFDh selects both");
+    let list: Vec<_> = (0..=256u16).map(|n| bank(&format!("b{n}"), 0x4000, 0xC000, n as u8)).collect();
+    refused(&list, "use 256 banks at most");
+    let said = banked("(name: \"a\", size: 0x4000, window: 0xC000)").unwrap_err();
+    assert!(said.contains("`select`"), "{said}");
+    let said = banked("(name: \"a\", size: 0x10000, window: 0xC000)").unwrap_err();
+    assert!(said.ends_with("the number is negative or too large"), "{said}");
+}
+
 #[test]
 fn longest_queries() {
     for wrong in ["longest_query: 0", "longest_query: 128"] {

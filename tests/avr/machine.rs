@@ -34,6 +34,7 @@ impl Chip {
             machine: Machine::Cpm,
             images: vec![],
             contended: None,
+            banks: Vec::new(),
             keeps_alternate: false,
             origin: device.sram_start,
             image_end: 0,

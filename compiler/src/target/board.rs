@@ -28,6 +28,7 @@ impl Board {
             machine: Machine::Avr,
             clock_hz: profile.clock_hz,
             contended: None,
+            banks: Vec::new(),
             keeps_alternate: false,
             images: vec![ImageKind::Hex, ImageKind::Elf],
             origin: device.sram_start,

@@ -1,9 +1,10 @@
 //! Reads a description, and checks each of its fields. Code behind this relies on it and does not check again.
 
 use super::cpm;
-use super::description::{ImageKind, Machine, Target};
+use super::description::{Bank, ImageKind, Machine, Target};
 use super::error::TargetError;
 use super::read;
+use std::ops::Range;
 
 /// A field, and what is wrong with it.
 type Problem = (&'static str, String);
@@ -17,6 +18,10 @@ const CLOCKS: std::ops::RangeInclusive<u32> = 1_000..=1_000_000_000;
 const SMALLEST_IMAGE: u16 = 0x0100;
 /// More would be taken from buffers for nothing.
 const LARGEST_STACK: u16 = 4096;
+/// A page: switching to less would not pay.
+const SMALLEST_BANK: u16 = 0x0100;
+/// 4 MB in pieces of 16 KB.
+const MOST_BANKS: usize = 256;
 
 impl Target {
     /// Reads a description. `file` names it in errors. [`crate::Assets::read_target`] knows the templates, too.
@@ -98,6 +103,7 @@ fn check(target: &Target) -> Result<(), Problem> {
     names(target)?;
     images(target)?;
     memory(target)?;
+    banks(target)?;
     if !CLOCKS.contains(&target.clock_hz) {
         return problem("clock_hz", "must be 1000 to 1000000000");
     }
@@ -121,8 +127,7 @@ fn problem(field: &'static str, problem: &str) -> Result<(), Problem> {
 
 fn names(target: &Target) -> Result<(), Problem> {
     let Target { name, about, .. } = target;
-    let legal = |c: char| c.is_ascii_alphanumeric() || c == '-';
-    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(legal) || name.starts_with('-') {
+    if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_legal) || name.starts_with('-') {
         let problem = format!("use 1 to {LONGEST_NAME} letters, digits and '-', and no '-' at its start");
         return Err(("name", problem));
     }
@@ -133,6 +138,10 @@ fn names(target: &Target) -> Result<(), Problem> {
         return Err(("about", format!("use one line of up to {LONGEST_ABOUT} characters")));
     }
     Ok(())
+}
+
+fn is_legal(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-'
 }
 
 fn images(target: &Target) -> Result<(), Problem> {
@@ -210,6 +219,53 @@ fn memory(target: &Target) -> Result<(), Problem> {
         return Err(("stack", problem));
     }
     Ok(())
+}
+
+/// Windows that a plan can rely on: what is selected there takes nothing away from the program, and is known.
+fn banks(target: &Target) -> Result<(), Problem> {
+    let wrong = |problem: String| Err(("banks", problem));
+    if target.banks.len() > MOST_BANKS {
+        return wrong(format!("use {MOST_BANKS} banks at most"));
+    }
+    let memory = usize::from(target.origin)..usize::from(target.memory_end);
+    for (i, bank) in target.banks.iter().enumerate() {
+        let Bank { name, size, window, select } = bank;
+        if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_legal) {
+            return wrong(format!(
+                "{name:?} is no name of a bank: use 1 to {LONGEST_NAME} letters, digits and '-'"
+            ));
+        }
+        let addresses = bank.addresses();
+        if *size < SMALLEST_BANK || addresses.end > 0x1_0000 {
+            return wrong(format!(
+                "{name} has {size} bytes from {window:04X}h on; a bank has {SMALLEST_BANK} at least and ends at FFFFh at \
+                 the latest"
+            ));
+        }
+        if overlap(&addresses, &memory) {
+            return wrong(format!(
+                "the window of {name} from {window:04X}h on meets the program's memory, {:04X}h to memory_end {:04X}h",
+                target.origin, target.memory_end
+            ));
+        }
+        for other in &target.banks[..i] {
+            if other.name == *name {
+                return wrong(format!("{name} is named twice"));
+            }
+            if other.select == *select && overlap(&addresses, &other.addresses()) {
+                let problem = format!(
+                    "{} and {name} would show at the same addresses: {:02X}h at port {:04X}h selects both",
+                    other.name, select.value, select.port
+                );
+                return wrong(problem);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
+    one.start < other.end && other.start < one.end
 }
 
 /// A console of one's own may have any name but those of the other machines' consoles. Whether there is such a template

@@ -30,6 +30,9 @@ pub struct Target {
     pub image_end: u16,
     /// First address behind the memory that a program may use.
     pub memory_end: u16,
+    /// Memory beyond these addresses, which a program must select before it can use it. No plan does yet.
+    #[serde(default)]
+    pub banks: Vec<Bank>,
     /// Where code has a memory of its own: its bytes, less those of a boot loader.
     #[serde(skip)]
     pub flash: Option<usize>,
@@ -43,6 +46,35 @@ pub struct Target {
     /// AVR: the chip and its board.
     #[serde(skip)]
     pub board: Option<Box<Board>>,
+}
+
+/// Memory that shows in a window of addresses while it is selected.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bank {
+    pub name: String,
+    /// Its bytes.
+    pub size: u16,
+    /// The address of its first byte while it is selected. The window lies outside of origin to end of memory.
+    pub window: u16,
+    /// What has it shown.
+    pub select: Select,
+}
+
+/// An output that has a bank shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Select {
+    pub port: u16,
+    pub value: u8,
+}
+
+impl Bank {
+    /// The addresses of its window: the first, and the one behind the last, which may be 10000h.
+    pub fn addresses(&self) -> std::ops::Range<usize> {
+        let first = usize::from(self.window);
+        first..first + usize::from(self.size)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

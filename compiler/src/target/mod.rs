@@ -15,7 +15,7 @@ pub mod profile;
 mod profile_file;
 mod read;
 
-pub use description::{Cpu, ImageKind, Machine, Target};
+pub use description::{Bank, Cpu, ImageKind, Machine, Select, Target};
 pub use device::{Core, Device};
 pub use error::TargetError;
 pub use profile::{Board, Profile};
