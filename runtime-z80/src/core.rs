@@ -6,21 +6,9 @@ use mlc_machine::{Junk, Limit};
 use crate::bus::{Bus, Ports};
 use crate::end::{End, Fault, FaultKind};
 use crate::memory::{Memory, mark};
+use crate::registers::Registers;
 use crate::symbols::{Location, Symbols};
 use crate::timing;
-
-/// The registers a program sees (the alternate set is reached with `EXX` and `EX AF,AF'` only).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Registers {
-    pub af: u16,
-    pub bc: u16,
-    pub de: u16,
-    pub hl: u16,
-    pub ix: u16,
-    pub iy: u16,
-    pub sp: u16,
-    pub pc: u16,
-}
 
 /// A periodic interrupt request, held until the processor takes it or `width` T-states have gone by.
 pub(crate) struct Clock {
@@ -227,30 +215,12 @@ impl<P: Ports> Core<P> {
 
     /// The registers as they are between two instructions.
     pub fn registers(&self) -> Registers {
-        let r = self.cpu.immutable_registers();
-        Registers {
-            af: r.get16(Reg16::AF),
-            bc: r.get16(Reg16::BC),
-            de: r.get16(Reg16::DE),
-            hl: r.get16(Reg16::HL),
-            ix: r.get16(Reg16::IX),
-            iy: r.get16(Reg16::IY),
-            sp: r.get16(Reg16::SP),
-            pc: r.pc(),
-        }
+        Registers::of(&self.cpu)
     }
 
     /// Sets all of [`Registers`].
     pub fn set_registers(&mut self, registers: Registers) {
-        let r = self.cpu.registers();
-        r.set16(Reg16::AF, registers.af);
-        r.set16(Reg16::BC, registers.bc);
-        r.set16(Reg16::DE, registers.de);
-        r.set16(Reg16::HL, registers.hl);
-        r.set16(Reg16::IX, registers.ix);
-        r.set16(Reg16::IY, registers.iy);
-        r.set16(Reg16::SP, registers.sp);
-        r.set_pc(registers.pc);
+        registers.put(&mut self.cpu);
     }
 
     /// BC', DE', HL' and AF' in the place of their counterparts.

@@ -1,10 +1,11 @@
 //! A processor with the system around it: what all machines here can do.
 
 use crate::bus::Ports;
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::end::{End, State};
 use crate::memory::Memory;
 use crate::observe::Observer;
+use crate::registers::Registers;
 use crate::run::Host;
 use mlc_machine::{resume, run_to_end};
 

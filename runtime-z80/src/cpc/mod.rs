@@ -21,11 +21,12 @@ mod pulses;
 mod tape;
 
 use crate::bus::{FloatingBus, Ports};
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
+use crate::registers::Registers;
 use crate::run::Host;
 use crate::symbols::Symbols;
 use crate::terminal::{Key, Terminal};

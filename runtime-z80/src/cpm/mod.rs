@@ -31,8 +31,9 @@ mod records;
 use thiserror::Error;
 
 use crate::bus::FloatingBus;
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::machine::Machine;
+use crate::registers::Registers;
 use crate::symbols::Symbols;
 use mlc_machine::Console;
 use mlc_machine::Junk;

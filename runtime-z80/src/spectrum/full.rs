@@ -4,11 +4,12 @@ use super::keyboard::{self, Matrix};
 use super::tape::{self, Block};
 use super::ula::Ula;
 use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, screen, snapshot};
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::end::{End, State};
 use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
+use crate::registers::Registers;
 use crate::run::Host;
 use std::collections::VecDeque;
 

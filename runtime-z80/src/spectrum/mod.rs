@@ -26,9 +26,10 @@ mod variables;
 pub use full::FullSpectrum;
 pub use screen::Picture;
 
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::file::FileError;
 use crate::machine::Machine;
+use crate::registers::Registers;
 use crate::symbols::Symbols;
 use mlc_machine::{Console, Junk};
 use rom::Rom;

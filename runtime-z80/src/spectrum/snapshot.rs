@@ -1,8 +1,9 @@
 //! `.sna` files: registers, then the 48 KB from 4000h on. PC is on the stack.
 
 use crate::bus::Ports;
-use crate::core::{Core, Registers};
+use crate::core::Core;
 use crate::file::FileError;
+use crate::registers::Registers;
 
 const HEADER: usize = 27;
 const RAM: u16 = 0x4000;
