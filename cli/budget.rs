@@ -4,13 +4,12 @@ use crate::args::TrainSettings;
 use crate::error::CliError;
 use crate::table::{grouped, whole};
 use crate::targets;
-use mlc_compiler::ir::{self, Form};
-use mlc_compiler::model::{Layer, Model};
-use mlc_compiler::plan::{self, Demands, Prediction};
-use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, pass};
+use mlc_compiler::model::{Body, Head, Layer, Model, Reader};
+use mlc_compiler::plan::{Demands, Offer, Optimize, Prediction};
+use mlc_compiler::weights::Form;
+use mlc_compiler::{Assets, CompileError, Compiled, Request, Target};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
 use std::cell::RefCell;
-use std::cmp::Ordering;
 
 const DEFAULT_TARGET: &str = "z80-cpm";
 
@@ -69,7 +68,8 @@ impl Limits {
 
     /// Cost models for a task.
     pub fn pricing<'a>(&'a self, task: &'a Task) -> Pricing<'a> {
-        let planner = Planner { task, target: &self.target, max_bytes: self.bytes, last: RefCell::new(None) };
+        let (target, assets, max_bytes) = (&self.target, &self.assets, self.bytes);
+        let planner = Planner { task, target, assets, max_bytes, last: RefCell::new(None) };
         Pricing { limits: self, planner }
     }
 
@@ -78,8 +78,7 @@ impl Limits {
     pub fn judge(&self, model: &Model, program: Option<&Program>) -> Verdict {
         let mut verdict = Verdict { lines: Vec::new(), kept: true };
         if let Some(limit) = self.nonzero {
-            let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
-            verdict.add("weights not zero", nonzero as f64, limit);
+            verdict.add("weights not zero", model.body.nonzero() as f64, limit);
         }
         if self.tstates.is_none() && self.bytes.is_none() {
             return verdict;
@@ -117,46 +116,47 @@ impl Limits {
     }
 
     fn machine(&self, program: &Program) -> String {
-        let encoding =
-            program.encoding.map_or(String::new(), |form| format!(" with --encoding {}", form.name()));
-        format!("{}{encoding}", self.target.name)
+        let within = program.max_bytes.map_or(String::new(), |bytes| format!(" with --max-bytes {bytes}"));
+        format!("{}{within}", self.target.name)
     }
 
-    /// The program that the limits are about: without a limit of bytes the one that `mlc compile` makes by itself, or
-    /// else of those with one encoding the fastest within the limit, or the smallest. `None`: it does not fit.
+    /// The program that the limits are about: the one that `mlc compile` makes within the limit of bytes, or else the
+    /// smallest. `None`: it does not fit the machine.
     ///
     /// # Errors
     /// The network cannot be compiled, for another reason than its size.
     pub fn program(&self, model: &Model) -> Result<Option<Program>, CliError> {
-        let Some(limit) = self.bytes else {
-            return self.compile(model, None);
-        };
-        let mut programs = Vec::new();
-        for form in Form::ALL {
-            programs.extend(self.compile(model, Some(form))?);
+        let within = self.compile(model, &demands(self.bytes))?;
+        match (within, self.bytes) {
+            (None, Some(_)) => {
+                self.compile(model, &Demands { optimize: Optimize::Size, ..Demands::default() })
+            }
+            (program, _) => Ok(program),
         }
-        let choice = |program: &Program| rank(limit, program.bytes() as f64, program.cycles());
-        Ok(programs.into_iter().min_by(|a, b| choice(a).partial_cmp(&choice(b)).unwrap_or(Ordering::Equal)))
     }
 
     /// `None`: it does not fit.
-    fn compile(&self, model: &Model, encoding: Option<Form>) -> Result<Option<Program>, CliError> {
+    fn compile(&self, model: &Model, demands: &Demands) -> Result<Option<Program>, CliError> {
         let (target, assets) = (&self.target, &self.assets);
-        let demands = &Demands::of(encoding);
         let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
         match mlc_compiler::compile(&request) {
-            Ok(compiled) => Ok(Some(Program { compiled, encoding })),
+            Ok(compiled) => Ok(Some(Program { compiled, max_bytes: demands.max_bytes })),
             Err(CompileError::TooLarge { .. }) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
 }
 
+/// What to ask the planner for, to keep a limit of bytes.
+fn demands(bytes: Option<f64>) -> Demands {
+    Demands { max_bytes: bytes.map(|bytes| bytes as usize), ..Demands::default() }
+}
+
 /// A trained network as a program.
 pub struct Program {
     compiled: Compiled,
-    /// What to ask `mlc compile --encoding` for to get it; `None` for nothing.
-    encoding: Option<Form>,
+    /// What to ask `mlc compile --max-bytes` for to get it; `None` for nothing.
+    max_bytes: Option<usize>,
 }
 
 impl Program {
@@ -173,14 +173,10 @@ impl Program {
     /// Of weights and their tables, without code.
     pub fn table_bytes(&self) -> usize {
         let plan = &self.compiled.plan;
-        let offers = plan.forms.iter().zip(&plan.options).map(|(form, all)| &all[form.index()]);
-        offers.map(|offer| offer.bytes).sum()
+        let taken =
+            |(form, all): (&Option<Form>, &Vec<Offer>)| all.iter().find(|o| o.form == *form).map(|o| o.bytes);
+        plan.layout.forms.iter().zip(&plan.options).filter_map(taken).sum()
     }
-}
-
-/// Programs in the order of preference: within the limit of bytes by cycles, beyond it by bytes.
-fn rank(limit: f64, bytes: f64, cycles: f64) -> (bool, f64) {
-    if bytes <= limit { (false, cycles) } else { (true, bytes) }
 }
 
 /// What became of the limits.
@@ -225,10 +221,11 @@ impl Pricing<'_> {
     }
 }
 
-/// Plans a network as `mlc compile` does, without making the program.
+/// Prices a network by the planner that `mlc compile` asks, without making the program.
 struct Planner<'a> {
     task: &'a Task,
     target: &'a Target,
+    assets: &'a Assets,
     max_bytes: Option<f64>,
     /// The last network asked about: two limits ask about the same one.
     last: RefCell<Option<(Vec<Layer>, Option<Prediction>)>>,
@@ -250,41 +247,19 @@ impl Planner<'_> {
     }
 
     fn plan(&self, layers: &[Layer]) -> Result<Prediction, CompileError> {
+        let calibration = self.task.calibration.clone();
         let model = Model {
-            name: "candidate".into(),
-            about: String::new(),
-            query: self.task.query.clone(),
-            output: self.task.output.clone(),
-            layers: layers.to_vec(),
-            training: Vec::new(),
-            calibration: self.task.calibration.clone(),
+            head: Head { name: "candidate".into(), calibration, ..Head::default() },
+            reader: Reader::HashedText(self.task.reader.clone()),
+            body: Body::Layers(layers.to_vec()),
+            answer: self.task.answer.clone(),
         };
-        let longest = self.target.longest(self.task.query.max_length);
-        // As `mlc compile` does with the model that keeps them.
-        let calibration: Vec<_> = model.calibration.iter().map(|query| query.clone().into_bytes()).collect();
-        let (reports, _) = pass::optimise(ir::build(&model)?, longest.into())?;
-        let graph = &reports.last().expect("optimise() records every pass").graph;
-        let survey = plan::survey(graph, self.target, false, longest, &calibration)?;
-        let image = |forms: &[Form]| survey.estimate(forms).0.image;
-        let demands = Demands::default();
-        let forms = match self.max_bytes {
-            None => {
-                let forms = plan::candidates(&survey, &demands)?;
-                let fits = |forms: &&Vec<Form>| demands.excess(self.target, survey.estimate(forms).0) == 0;
-                // The last candidate is the smallest.
-                forms.iter().find(fits).or(forms.last()).cloned()
-            }
-            Some(limit) => {
-                let choice = |f: &Vec<Form>| rank(limit, image(f) as f64, survey.estimate(f).1);
-                let forms = Form::ALL.into_iter().map(|form| vec![form; survey.offers.len()]);
-                forms.min_by(|a, b| choice(a).partial_cmp(&choice(b)).unwrap_or(Ordering::Equal))
-            }
-        };
-        let forms = &forms.expect("there is always a smallest plan, and there are forms");
-        let lowered = pass::lower(graph, &plan::Chosen { survey: &survey, forms }, longest.into())?;
-        let graph = &lowered.last().expect("lower() records every pass").graph;
-        let prediction = plan::plan(graph, &survey, &demands, forms)?.prediction;
-        Ok(Prediction { bytes: image(forms), ..prediction })
+        let demands = demands(self.max_bytes);
+        let (target, assets) = (self.target, self.assets);
+        let request =
+            Request { model: &model, target, assets, demands: &demands, wide: false, calibration: &[] };
+        let plan = mlc_compiler::price(&request)?;
+        Ok(Prediction { bytes: plan.needs.image, ..plan.prediction })
     }
 }
 

@@ -45,7 +45,7 @@ pub fn run(
         let file = |o: &Output| serde_json::json!({ "path": files::shown(&o.path), "bytes": o.bytes.len() });
         let files: Vec<_> = outputs.iter().map(file).collect();
         let summary =
-            serde_json::json!({ "model": model.name, "constants": flash, "state": ram, "files": files });
+            serde_json::json!({ "model": model.head.name, "constants": flash, "state": ram, "files": files });
         writeln!(out, "{}", targets::json(&summary))?;
         return Ok(Outcome::Done);
     }

@@ -5,7 +5,7 @@ use crate::error::CliError;
 use crate::say::say;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, progress, targets};
-use mlc_compiler::model::Output;
+use mlc_compiler::model::Reader;
 use mlc_trainer::data::{self, Finding, Lengths, LintOptions, Severity, Stats};
 use mlc_trainer::{Pair, Pairs, Settings, TaskError};
 use serde::Serialize;
@@ -108,20 +108,18 @@ fn print_stats(read: &Pairs, stats: &Stats, out: &mut dyn Write) -> Result<(), C
 fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = args.model.as_deref().map(files::model).transpose()?.map(|loaded| loaded.model);
     let mut settings = if args.classifier { Settings::classifier() } else { Settings::default() };
-    settings.query.buckets = args.query_buckets.unwrap_or(settings.query.buckets);
-    settings.query.bands = args.position_bands.unwrap_or(settings.query.bands);
-    settings.context.length = args.context_length.unwrap_or(settings.context.length);
+    settings.shape.query.buckets = args.query_buckets.unwrap_or(settings.shape.query.buckets);
+    settings.shape.query.bands = args.position_bands.unwrap_or(settings.shape.query.bands);
+    settings.shape.context.length = args.context_length.unwrap_or(settings.shape.context.length);
     let (encoder, window, limits) = match &model {
         Some(model) => {
-            let window = match &model.output {
-                Output::Chat(chat) => Some(chat.context.length.into()),
-                Output::Classifier { .. } => None,
-            };
-            (model.query.clone(), window, pairs::limits(model))
+            let Reader::HashedText(reader) = &model.reader;
+            let window = reader.context.as_ref().map(|context| context.length.into());
+            (reader.query.clone(), window, pairs::limits(model))
         }
         None => {
-            let window = (!args.classifier).then_some(settings.context.length.into());
-            (settings.query.clone(), window, settings.limits())
+            let window = (!args.classifier).then_some(settings.shape.context.length.into());
+            (settings.shape.query.clone(), window, settings.limits())
         }
     };
     let read = pairs::read_some(&args.pairs.paths, &limits)?;

@@ -4,7 +4,7 @@ use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, targets};
-use mlc_trainer::{Assessment, Pair, ReplyFigures, Settings, assess};
+use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess};
 use serde::Serialize;
 use std::io::Write;
 
@@ -28,11 +28,11 @@ pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
     let read = pairs::read_some(&args.pairs, &pairs::limits(&model))?;
     let all: Vec<&Pair> = read.pairs.iter().collect();
-    let assessment = assess(&model, &all, Settings::default().threads);
+    let assessment = assess(&model, &all, Schedule::default().threads);
     if args.json {
         let figures = &assessment.figures;
         let evaluation = Evaluation {
-            model: &model.name,
+            model: &model.head.name,
             sources: &read.sources,
             characters: figures.step_share(),
             replies: figures.reply_share(),
@@ -40,7 +40,7 @@ pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         };
         writeln!(out, "{}", targets::json(&evaluation))?;
     } else {
-        writeln!(out, "{} on {}: {}", model.name, pairs::sources(&read), count(all.len(), "pair"))?;
+        writeln!(out, "{} on {}: {}", model.head.name, pairs::sources(&read), count(all.len(), "pair"))?;
         print(&assessment, out)?;
     }
     Ok(Outcome::Done)

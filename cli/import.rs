@@ -6,7 +6,7 @@ use crate::say::say;
 use crate::table::{count, grouped};
 use crate::{Outcome, files};
 use mlc_compiler::import::{self, Options};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer, Body, Model};
 use std::io::Write;
 
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -20,7 +20,7 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         return Err(CliError::Usage(message.into()));
     }
     if let Some(about) = &args.about {
-        model.about.clone_from(about);
+        model.head.about.clone_from(about);
         model.check().map_err(|e| CliError::Usage(format!("--about: {e}; {}", e.help())))?;
     }
     let text = import::ron::write(&model);
@@ -49,16 +49,15 @@ fn options(args: &ImportArgs) -> Options {
 
 /// A model in a line: `tinychat, chat 256→256→192→128→40, 144,384 weights, 27 % of them not zero`.
 pub fn summary(model: &Model) -> String {
-    let kind = match model.output {
-        Output::Chat(_) => "chat",
-        Output::Classifier { .. } => "classifier",
+    let kind = match model.answer {
+        Answer::Chat(_) => "chat",
+        Answer::Label { .. } => "classifier",
     };
-    let weights: usize = model.layers.iter().map(|layer| layer.weights.len()).sum();
-    let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
-    let share = 100.0 * nonzero as f64 / weights.max(1) as f64;
+    let weights = model.body.weights();
+    let share = 100.0 * model.body.nonzero() as f64 / weights.max(1) as f64;
     format!(
         "{}, {kind} {}, {}, {share:.0} % of them not zero",
-        model.name,
+        model.head.name,
         widths(model),
         count(weights, "weight")
     )
@@ -66,6 +65,7 @@ pub fn summary(model: &Model) -> String {
 
 /// `256→256→192→128→40`.
 pub fn widths(model: &Model) -> String {
-    let widths = std::iter::once(model.inputs()).chain(model.layers.iter().map(|layer| layer.outputs));
+    let Body::Layers(layers) = &model.body;
+    let widths = std::iter::once(model.reader.inputs()).chain(layers.iter().map(|layer| layer.outputs));
     widths.map(|w| w.to_string()).collect::<Vec<_>>().join("→")
 }

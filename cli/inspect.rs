@@ -6,10 +6,11 @@ use crate::import::widths;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, progress, targets};
 use mlc_compiler::ir::Op;
-use mlc_compiler::model::{Layer, Model, Output};
+use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
 use mlc_compiler::pass::{self, Report};
-use mlc_compiler::plan::Demands;
-use mlc_compiler::{Assets, CompileError, Request, Target, plan};
+use mlc_compiler::plan::{Demands, Offer, Plan};
+use mlc_compiler::weights::Form;
+use mlc_compiler::{Assets, CompileError, Request, Target};
 use serde::Serialize;
 use std::io::Write;
 
@@ -110,33 +111,32 @@ impl<'a> Facts<'a> {
     fn new(model: &'a Model, assets: &Assets, bdos: Option<Bdos>) -> Result<Self, CliError> {
         let targets = targets::all_at_bdos(assets.targets()?, bdos);
         // The longest query of any target: bounds that hold everywhere.
-        let longest = targets.iter().map(|t| t.longest_query).chain([model.query.max_length]).max();
+        let longest = targets.iter().map(|t| t.longest_query).chain([model.reader.max_query()]).max();
         let graph = mlc_compiler::reference(model)?;
         let (reports, wraps) =
             pass::optimise(graph, longest.unwrap_or(0).into()).map_err(CompileError::from)?;
-        let chat = match &model.output {
-            Output::Chat(chat) => Some(chat),
-            Output::Classifier { .. } => None,
+        let Reader::HashedText(reader) = &model.reader;
+        let Body::Layers(layers) = &model.body;
+        let (chat, labels) = match &model.answer {
+            Answer::Chat(chat) => (Some(chat), None),
+            Answer::Label { labels } => (None, Some(labels)),
         };
         Ok(Self {
-            name: &model.name,
-            about: &model.about,
+            name: &model.head.name,
+            about: &model.head.about,
             kind: if chat.is_some() { "chat" } else { "classifier" },
             shape: widths(model),
-            query_buckets: model.query.buckets,
-            max_query: model.query.max_length,
+            query_buckets: reader.query.buckets,
+            max_query: reader.query.max_length,
             charset: chat.map(|c| c.charset.iter().map(|&b| char::from(b)).collect()),
-            context_buckets: chat.map(|c| c.context.buckets),
-            context_length: chat.map(|c| c.context.length),
+            context_buckets: reader.context.as_ref().map(|c| c.buckets),
+            context_length: reader.context.as_ref().map(|c| c.length),
             max_reply: chat.map(|c| c.max_reply),
-            labels: match &model.output {
-                Output::Classifier { labels } => Some(labels),
-                Output::Chat(_) => None,
-            },
-            layers: model.layers.iter().map(LayerFacts::new).collect(),
+            labels: labels.map(Vec::as_slice),
+            layers: layers.iter().map(LayerFacts::new).collect(),
             accumulators: accumulators(&reports, &wraps),
-            targets: fits(model, &targets, assets, &reports),
-            training: model.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+            targets: fits(model, &targets, assets),
+            training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
         })
     }
 }
@@ -177,11 +177,11 @@ fn accumulators(reports: &[Report], wraps: &[pass::Wrap]) -> Vec<Accumulator> {
 }
 
 /// Each target's answer. One that cannot be had takes none of the others away.
-fn fits(model: &Model, targets: &[Target], assets: &Assets, reports: &[Report]) -> Vec<Fit> {
+fn fits(model: &Model, targets: &[Target], assets: &Assets) -> Vec<Fit> {
     let bar = progress::bar(targets.len(), "inspect");
     let one = |target| {
         bar.inc(1);
-        fit(model, target, assets, reports)
+        fit(model, target, assets)
     };
     let fits = targets.iter().map(one).collect();
     bar.finish_and_clear();
@@ -189,25 +189,31 @@ fn fits(model: &Model, targets: &[Target], assets: &Assets, reports: &[Report]) 
 }
 
 /// What every encoding of every stage would take.
-fn stages(target: &Target, reports: &[Report]) -> Result<Vec<StageFacts>, CompileError> {
-    let graph = &reports.last().expect("optimise() records every pass").graph;
-    let survey = plan::survey(graph, target, false, target.longest_query, &[])?;
-    let stages = survey.stages().map(|(name, offers)| StageFacts {
-        stage: name.to_string(),
-        encodings: offers
-            .iter()
-            .map(|o| EncodingFacts { encoding: o.form.name(), bytes: o.bytes, cycles: o.cost })
-            .collect(),
-    });
-    Ok(stages.collect())
+fn stages(plan: &Plan) -> Vec<StageFacts> {
+    let encodings = |offers: &[Offer]| {
+        let facts = |o: &Offer| EncodingFacts {
+            encoding: o.form.map_or("", Form::name),
+            bytes: o.bytes,
+            cycles: o.cost,
+        };
+        offers.iter().map(facts).collect()
+    };
+    let stages = plan.stages().iter().zip(&plan.options).filter(|(stage, _)| stage.layer > 0);
+    stages
+        .map(|(stage, offers)| StageFacts { stage: stage.name.clone(), encodings: encodings(offers) })
+        .collect()
 }
 
 /// Compiles for a target: whether it fits, or why that is not so.
-fn fit(model: &Model, target: &Target, assets: &Assets, reports: &[Report]) -> Fit {
+fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     let demands = &Demands::default();
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
-    let both = stages(target, reports).map(|stages| (stages, mlc_compiler::compile(&request)));
-    let (stages, compiled) = both.unwrap_or_else(|e| (Vec::new(), Err(e)));
+    let compiled = mlc_compiler::compile(&request);
+    // What does not fit has a plan all the same: the one that is too large by the least.
+    let stages = match &compiled {
+        Ok(compiled) => stages(&compiled.plan),
+        Err(_) => mlc_compiler::price(&request).map_or(Vec::new(), |plan| stages(&plan)),
+    };
     let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
         Err(refusal) => (None, Some(refusal)),

@@ -5,7 +5,7 @@ use crate::files;
 use crate::say::say;
 use crate::table::{count, grouped};
 use flate2::read::MultiGzDecoder;
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer, Model};
 use mlc_trainer::{Limits, MAX_LINE, Pair, Pairs, Spool, Storage, data};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -160,13 +160,11 @@ fn read_source(
 
 /// What a model takes and gives: pairs beyond it are cut as in its training.
 pub fn limits(model: &Model) -> Limits {
-    let reply = match &model.output {
-        Output::Chat(chat) => chat.max_reply.into(),
-        Output::Classifier { labels } => {
-            labels.iter().map(String::len).fold(Limits::default().reply, usize::max)
-        }
+    let reply = match &model.answer {
+        Answer::Chat(chat) => chat.max_reply.into(),
+        Answer::Label { labels } => labels.iter().map(String::len).fold(Limits::default().reply, usize::max),
     };
-    Limits { query: model.query.max_length.into(), reply }
+    Limits { query: model.reader.max_query().into(), reply }
 }
 
 /// What was read, in a line: `6 lines, 1 comment, 0 blank, 1 left out`.

@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::files;
 use crate::say::say;
 use crate::table::count;
-use mlc_compiler::plan::calibration;
+use mlc_compiler::stage::calibration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::fmt;

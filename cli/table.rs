@@ -1,6 +1,6 @@
 //! Aligns columns and groups digits, for people.
 
-pub use mlc_trainer::{count, grouped};
+pub use mlc_compiler::words::{count, grouped};
 use std::fmt::Write;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,7 +4,7 @@ use crate::args::{Bdos, TargetsArgs};
 use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
-use mlc_compiler::plan::processor::processor;
+use mlc_compiler::kernel::processor;
 use mlc_compiler::target::{Board, ImageKind, Profile};
 use mlc_compiler::{Assets, Target};
 use serde::Serialize;

@@ -9,7 +9,7 @@ use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress};
 use mlc_compiler::eval::{self, Run, argmax};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer as Meaning, Model};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
 use std::io::Write;
@@ -66,12 +66,12 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, &target, None).within(args.limit.max_cycles);
     let longest = simulator.longest();
-    let place = Place { model: &model.name, target: &target.name, longest };
+    let place = Place { model: &model.head.name, target: &target.name, longest };
     let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
     let random = args.random as usize;
     prompts::require(prompts.len() + random.min(longest), place)?;
 
-    let (name, on) = (model.name.clone(), target.name.clone());
+    let (name, on) = (model.head.name.clone(), target.name.clone());
     let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
     let bar = progress::bar(prompts.len() + random, "verify");
     for prompt in prompts.into_iter().chain(prompts::random(random, args.seed, longest)) {
@@ -188,32 +188,28 @@ fn compare(model: &Model, prompt: &Prompt, reference: &Run, shown: &[u8], machin
 
 /// What an output stands for.
 fn meaning(model: &Model, output: usize) -> String {
-    match &model.output {
-        Output::Chat(chat) => match chat.charset.get(output) {
+    match &model.answer {
+        Meaning::Chat(chat) => match chat.charset.get(output) {
             Some(_) if output + 1 == chat.charset.len() => "end mark".into(),
             Some(&c) => format!("'{}'", char::from(c).escape_default()),
             None => "none".into(),
         },
-        Output::Classifier { labels } => {
-            labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
-        }
+        Meaning::Label { labels } => labels.get(output).map_or("none".into(), |label| format!("\"{label}\"")),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mlc_compiler::model::QueryEncoder;
+    use mlc_compiler::model::{Body, HashedText, Head, QueryEncoder, Reader};
 
     fn model() -> Model {
+        let query = QueryEncoder { buckets: 1, bands: 1, max_length: 62 };
         Model {
-            name: "m".into(),
-            about: String::new(),
-            query: QueryEncoder { buckets: 1, bands: 1, max_length: 62 },
-            output: Output::Classifier { labels: vec!["go".into(), "stop".into()] },
-            layers: Vec::new(),
-            training: Vec::new(),
-            calibration: Vec::new(),
+            head: Head { name: "m".into(), ..Head::default() },
+            reader: Reader::HashedText(HashedText { query, context: None }),
+            body: Body::Layers(Vec::new()),
+            answer: Meaning::Label { labels: vec!["go".into(), "stop".into()] },
         }
     }
 

@@ -99,8 +99,8 @@ Pairs beyond a gigabyte of memory, or beyond --chunk, lie in a temporary file an
 
 Limits: while a network is above one, the pull of its weights towards zero grows. The best network within all \
 limits is kept; if there is none, the model is written all the same, and the exit code is 1. T-states are \
-those of the program that `mlc compile` makes: the fastest that fits. With a limit of bytes they are those of the \
-fastest --encoding within it; the report names it. It also tells the best figures of a network beyond the limits, \
+those of the program that `mlc compile` makes: the fastest that fits, within a limit of bytes the fastest that \
+--max-bytes of it gives; the report names it. It also tells the best figures of a network beyond the limits, \
 which is one from early in the training; what the limits cost is known by --cost-of-limits.
 
 --config takes settings from a file; the command line has the last word. Every long option above but --output, \

@@ -4,8 +4,8 @@ use super::values::whole;
 use crate::error::CliError;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Layer, Optimize};
+use mlc_compiler::weights::Form;
 use std::str::FromStr;
 
 /// `auto`, or a form for all weights.

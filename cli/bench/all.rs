@@ -6,8 +6,8 @@ use crate::error::CliError;
 use crate::prompts::{self, Chosen};
 use crate::table::{Align, grouped, table, whole};
 use crate::{files, targets};
-use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Optimize};
+use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Target};
 use serde::{Deserialize, Serialize};
 
@@ -97,7 +97,7 @@ fn name(demands: &Demands) -> String {
 }
 
 fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Row, CliError> {
-    let (network, target, encoding) = (&subject.model.name, subject.target, name(subject.demands));
+    let (network, target, encoding) = (&subject.model.head.name, subject.target, name(subject.demands));
     let label = format!("{network} {} {encoding}", target.name);
     let figures = match measure(subject, queries, &label) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),

@@ -10,7 +10,7 @@ use super::all::{self, Figures, Row};
 use crate::args::{BenchArgs, Cli, Command};
 use crate::table::grouped;
 use clap::Parser;
-use mlc_compiler::ir::Form;
+use mlc_compiler::weights::Form;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};

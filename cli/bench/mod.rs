@@ -133,12 +133,14 @@ impl Figures {
     fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
         let Measured { compiled, prediction, sums, phases: names } = measured;
         let (plan, target) = (&compiled.plan, subject.target);
-        let stages = plan.network.stages.iter().zip(&plan.forms);
         let step = sums.spread();
         Self {
-            model: subject.model.name.clone(),
+            model: subject.model.head.name.clone(),
             clock_hz: target.clock_hz,
-            encodings: stages.map(|(s, f)| Stage { stage: s.name.clone(), encoding: f.name() }).collect(),
+            encodings: plan
+                .forms()
+                .map(|(stage, f)| Stage { stage: stage.into(), encoding: f.name() })
+                .collect(),
             prompts,
             left_out: 0,
             steps: sums.steps,

@@ -8,7 +8,7 @@ use crate::files::Output;
 use crate::say::say;
 use crate::table::grouped;
 use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
-use mlc_compiler::model::{Model, Output as ModelOutput};
+use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::target::{Board, ImageKind};
 use mlc_compiler::{Compiled, Request, Target};
@@ -73,7 +73,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 
 fn content(compiled: &Compiled, kind: Artifact) -> Vec<u8> {
     match kind {
-        Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.network.name),
+        Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.layout.name),
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
         Artifact::Asm => compiled.assembly.clone().into_bytes(),
@@ -156,10 +156,10 @@ fn outputs(
         }
         return Ok((folders, outputs));
     }
-    let folder: PathBuf = ["build", &model.name, &target.name].iter().collect();
+    let folder: PathBuf = ["build", &model.head.name, &target.name].iter().collect();
     let path = |kind: Artifact| {
         let extension = if kind == Artifact::Asm && target.board.is_some() { "S" } else { kind.extension() };
-        folder.join(format!("{}.{extension}", model.name))
+        folder.join(format!("{}.{extension}", model.head.name))
     };
     let outputs = Artifact::default(target).map(|kind| output(path(kind), kind)).collect();
     Ok((vec![folder], outputs))
@@ -172,10 +172,10 @@ fn wokwi_files(
     board: &Board,
     compiled: &Compiled,
 ) -> Result<Vec<Output>, CliError> {
-    let labels: &[String] = match &model.output {
-        ModelOutput::Classifier { labels } => labels,
-        ModelOutput::Chat(_) => &[],
+    let labels: &[String] = match &model.answer {
+        Answer::Label { labels } => labels,
+        Answer::Chat(_) => &[],
     };
-    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.name));
-    wokwi::files(folder, &model.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
+    let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.head.name));
+    wokwi::files(folder, &model.head.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
 }

@@ -5,7 +5,7 @@ use crate::files::{self, Output};
 use crate::table::{Align, grouped, table};
 use crate::{cpm, pins, shell, sim};
 use mlc_compiler::pass::Wrap;
-use mlc_compiler::plan::network::Answer;
+use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -48,12 +48,12 @@ pub fn print(
     }
     for output in outputs {
         let start = sim::program_kind(&output.path)
-            .and_then(|kind| Image::start(kind, &compiled.plan.network.name))
+            .and_then(|kind| Image::start(kind, &compiled.plan.layout.name))
             .map_or(String::new(), |line| format!("; on the machine type {line}"));
         let bytes = grouped(output.bytes.len() as u64);
         writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
     }
-    if let (Some(board), Answer::Label { labels }) = (&target.board, &compiled.plan.network.answer)
+    if let (Some(board), Answer::Label { labels }) = (&target.board, answer(compiled.plan.stages()))
         && let Some(line) = pins::line(&board.profile, labels)
     {
         writeln!(out, "{line}")?;
@@ -123,14 +123,13 @@ struct FileRow {
 impl<'a> Summary<'a> {
     pub fn new(compiled: &'a Compiled, target: &'a Target, outputs: &[Output]) -> Self {
         let plan = &compiled.plan;
-        let stages = plan.network.stages.iter().zip(&plan.forms);
         let prediction = &plan.prediction;
         Self {
-            model: &plan.network.name,
+            model: &plan.layout.name,
             target: &target.name,
             passes: compiled.reports.iter().map(|r| PassRow { pass: r.pass, summary: &r.summary }).collect(),
             wraps: compiled.wraps.iter().map(WrapRow::new).collect(),
-            stages: stages.map(|(s, form)| StageRow { stage: &s.name, encoding: form.name() }).collect(),
+            stages: plan.forms().map(|(stage, form)| StageRow { stage, encoding: form.name() }).collect(),
             predicted: prediction
                 .phases
                 .iter()

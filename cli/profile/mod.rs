@@ -113,7 +113,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, target, None).within(args.limit.max_cycles);
-    let place = Place { model: &model.name, target: &target.name, longest: simulator.longest() };
+    let place = Place { model: &model.head.name, target: &target.name, longest: simulator.longest() };
     let queries: Vec<Vec<u8>> = match args.words.is_empty() {
         true => {
             let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
@@ -134,16 +134,15 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     }
     bar.finish_and_clear();
     prompts::require_step(steps, place)?;
-    let stages = compiled.plan.network.stages.iter().zip(&compiled.plan.forms);
     let source = Source::assembled(&compiled.image.assembly, &compiled.assembly);
     let names = Names::new(&source.labels, &report::called(&samples), inside(target), show_address);
     let phases = simulator.phase_names().to_vec();
     Ok(Profile {
-        name: model.name.clone(),
+        name: model.head.name.clone(),
         target: target.name.clone(),
         clock_hz: target.clock_hz,
         unit: targets::cycles(target),
-        encodings: stages.map(|(stage, form)| format!("{} {}", stage.name, form.name())).collect(),
+        encodings: compiled.plan.forms().map(|(stage, form)| format!("{stage} {}", form.name())).collect(),
         runs: queries.len(),
         run_name: "prompt",
         steps,

@@ -26,7 +26,7 @@ use crate::error::CliError;
 use crate::prompts::LONGEST;
 use answer::Watch;
 use machine::{Both, End, Machine, NoProbe, Probe, drive, interact};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer as Meaning, Model};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
 use mlc_runtime_z80::{Console, Picture, Symbols};
@@ -67,21 +67,21 @@ fn longest_of(system: &System, line: u8) -> usize {
 
 /// Bytes of the line that a model's program reads.
 fn line(model: &Model, target: &Target) -> u8 {
-    model.query.max_length.min(target.longest_query)
+    model.reader.max_query().min(target.longest_query)
 }
 
 impl<'a> Simulator<'a> {
     pub fn new(image: &'a Image, model: &'a Model, target: &'a Target, pace: Option<Clock>) -> Self {
-        let steps = match &model.output {
-            Output::Chat(chat) => u64::from(chat.max_reply) + 1,
-            Output::Classifier { .. } => 1,
+        let steps = match &model.answer {
+            Meaning::Chat(chat) => u64::from(chat.max_reply) + 1,
+            Meaning::Label { .. } => 1,
         };
         let symbols = image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect();
         let phases = Phases::new(image);
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
-        let system = system(target.machine);
-        Self { image, target, system, name: &model.name, symbols, limit, given: None, line, pace, phases }
+        let (name, system) = (&model.head.name, system(target.machine));
+        Self { image, target, system, name, symbols, limit, given: None, line, pace, phases }
     }
 
     /// The same, but no answer may take more than so many cycles, if the user says how many.

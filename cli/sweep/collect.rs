@@ -64,7 +64,7 @@ pub fn collect(folder: &Path, listed: &[Listed], others: &[String]) -> Result<Co
 fn whole(result: &Path, model: &Path) -> Result<TrainResult, String> {
     let result = TrainResult::read(result).map_err(|e| e.to_string())?;
     let model = files::model(model).map_err(|e| e.to_string())?.model;
-    let nonzero = model.layers.iter().flat_map(|layer| &layer.weights).filter(|&&w| w != 0).count();
+    let nonzero = model.body.nonzero();
     if nonzero != result.nonzero {
         return Err(format!(
             "the result is of another model: weights not zero are {} in it, {nonzero} in the model",

@@ -69,7 +69,7 @@ fn in_memory(
         None => (Task::chat(pairs, settings)?, None),
     };
     Ok(match given.hold_out {
-        Some(share) => (task.hold_out(pairs, share, settings.seed)?, start),
+        Some(share) => (task.hold_out(pairs, share, settings.schedule.seed)?, start),
         None => (task, start),
     })
 }

@@ -5,7 +5,7 @@ use crate::progress;
 use crate::say::say;
 use crate::table::{count, whole};
 use indicatif::ProgressBar;
-use mlc_compiler::model::Layer;
+use mlc_compiler::model::Body;
 use mlc_trainer::{EpochRow, Event, Figures};
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
@@ -27,7 +27,7 @@ pub struct Display<'a> {
     steps: usize,
     pricing: &'a Pricing<'a>,
     /// The best network so far, if it has not been priced, and its epoch.
-    best: Option<(Vec<Layer>, usize)>,
+    best: Option<(Body, usize)>,
     /// What the best network, or one before it, takes on the machine, `162,530 T-states`, and its epoch.
     time: Option<(String, usize)>,
     /// When a network was priced, and how long that took.
@@ -85,7 +85,7 @@ impl<'a> Display<'a> {
                 self.epoch(row);
             }
             Event::Best { model, row } => {
-                self.best = Some((model.layers.clone(), row.epoch));
+                self.best = Some((model.body.clone(), row.epoch));
                 self.price(PRICING_SHARE);
                 self.message(row);
             }
@@ -99,7 +99,7 @@ impl<'a> Display<'a> {
         if self.priced.is_some_and(|(last, took)| now < last + took * share) {
             return;
         }
-        let Some((layers, epoch)) = self.best.take() else { return };
+        let Some((Body::Layers(layers), epoch)) = self.best.take() else { return };
         let cycles = self.pricing.cycles(&layers);
         self.time = cycles.map(|(cycles, unit)| (format!("{} {unit}", whole(cycles)), epoch));
         self.priced = Some((now, now.elapsed()));

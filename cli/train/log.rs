@@ -3,7 +3,7 @@
 use crate::args::{LogFile, LogFormat};
 use crate::error::CliError;
 use crate::files;
-use mlc_trainer::{EpochRow, log};
+use mlc_trainer::{EpochRow, Figures, log};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -35,7 +35,7 @@ impl Log {
         let file = files::create(path)?;
         let mut log = Self { file, path: path.to_path_buf(), format: log.format, failed: None };
         if log.format == LogFormat::Csv {
-            log.write(&format!("seed,{}", log::CSV_HEADER));
+            log.write(&format!("seed,{}", log::csv_header::<Figures>()));
         }
         Ok(log)
     }

@@ -26,7 +26,7 @@ use display::Display;
 use log::Log;
 use lost::Lost;
 use mlc_compiler::import;
-use mlc_trainer::{EpochRow, Event, Seeds, Settings, Shifts, StopReason, Trained, Training, curve};
+use mlc_trainer::{EpochRow, Event, Seeds, Shifts, StopReason, Trained, Training, curve};
 use prepare::Prepared;
 use snapshot::Snapshots;
 use std::io::Write;
@@ -103,7 +103,7 @@ impl Job<'_> {
         let size = lost.note(files::write(&self.args.output, model)).map(|()| size);
         if let Some(path) = &self.args.curve {
             let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
-            lost.note(files::write(path, curve::svg(&trained.model.name, &rows).into_bytes()));
+            lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
         }
         lost.note(log.map_or(Ok(()), Log::finish));
         let program = limits.program(&trained.model)?;
@@ -154,7 +154,7 @@ impl Job<'_> {
         let (seed, trained) = trial.best();
         let program = trial.program.as_ref();
         report::model(trained, &args.output, trial.size, out)?;
-        if settings.shift == Shifts::Learnt {
+        if settings.shape.shift == Shifts::Learnt {
             report::shifts(trained, out)?;
         }
         if args.seeds > 1 {
@@ -170,7 +170,7 @@ impl Job<'_> {
             }
         }
         if let Some(pairs) = learned.pairs.as_ref().filter(|_| args.baselines) {
-            let share = given.hold_out.map(|share| (share, settings.seed));
+            let share = given.hold_out.map(|share| (share, settings.schedule.seed));
             let bytes = program.map(Program::table_bytes);
             write!(out, "\n{}", report::baselines(trained, pairs, share, bytes)?)?;
         }
@@ -180,7 +180,7 @@ impl Job<'_> {
     /// The same training without limits; `None` where a signal ended it.
     fn without_limits(&self, seed: u64) -> Result<Option<Trained>, CliError> {
         let task = &self.learned.task;
-        let settings = Settings { seed, ..self.prepared.settings.clone() };
+        let settings = self.prepared.settings.clone().with(|s| s.schedule.seed = seed);
         let training = Training { start: self.learned.start.as_ref(), ..Training::new(task, &settings) };
         say!("without limits:");
         let mut display = Display::new(task.train.pairs(), self.pricing);

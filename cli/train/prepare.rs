@@ -5,9 +5,9 @@ use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
 use crate::error::CliError;
 use crate::{files, pairs};
-use mlc_compiler::model::Model;
-use mlc_compiler::model::Output::{Chat, Classifier as Labels};
-use mlc_trainer::{Settings, TrainError};
+use mlc_compiler::model::Answer::{Chat, Label};
+use mlc_compiler::model::{Head, Model, Reader};
+use mlc_trainer::{Settings, Shape, TrainError};
 use std::path::Path;
 
 /// Most pairs in memory at a time: a few gigabytes.
@@ -61,9 +61,9 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
         Some(named) => Some(start(named.as_deref(), &args.output)?),
         None => None,
     };
-    let settings = Settings { device: args.device, ..settings(&given, start.as_ref()) };
+    let settings = settings(&given, start.as_ref()).with(|s| s.schedule.device = args.device);
     settings.check().map_err(TrainError::from)?;
-    settings.device.check().map_err(TrainError::from)?;
+    settings.schedule.device.check().map_err(TrainError::from)?;
     check_texts(&settings)?;
     pairs::claim(&given.pairs);
     files::check_distinct(args.outputs())?;
@@ -87,43 +87,45 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
 /// against what a file says, which may be the one that it was made by.
 fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     let given = given.clone();
-    let classifier = match start.map(|model| &model.output) {
-        Some(kind) => matches!(kind, Labels { .. }),
+    let classifier = match start.map(|model| &model.answer) {
+        Some(kind) => matches!(kind, Label { .. }),
         None => given.classifier,
     };
     let mut settings = if classifier { Settings::classifier() } else { Settings::default() };
     if let Some(model) = start {
-        settings.name.clone_from(&model.name);
-        settings.about.clone_from(&model.about);
+        settings.name.clone_from(&model.head.name);
+        settings.about.clone_from(&model.head.about);
     }
     put(&mut settings.name, given.name);
     put(&mut settings.about, given.about);
-    put(&mut settings.hidden, given.hidden);
-    put(&mut settings.query.buckets, given.query_buckets);
-    put(&mut settings.query.bands, given.position_bands);
-    put(&mut settings.query.max_length, given.max_query);
-    put(&mut settings.context.buckets, given.context_buckets);
-    put(&mut settings.context.length, given.context_length);
-    put(&mut settings.max_reply, given.max_reply);
-    put(&mut settings.shift, given.shift.map(|shift| shift.0));
-    put(&mut settings.weights, given.weights.map(|weights| weights.0));
-    put(&mut settings.overflow_penalty, given.overflow_penalty);
-    put(&mut settings.batch, given.batch);
-    put(&mut settings.learning_rate, given.lr);
-    put(&mut settings.sparsity, given.l1);
-    put(&mut settings.economy, given.economy);
-    put(&mut settings.warmup, given.warmup);
-    put(&mut settings.seed, given.seed);
-    put(&mut settings.threads, given.threads);
-    settings.epochs = given.epochs;
-    settings.patience = given.patience;
+    let (shape, schedule) = (&mut settings.shape, &mut settings.schedule);
+    put(&mut shape.hidden, given.hidden);
+    put(&mut shape.query.buckets, given.query_buckets);
+    put(&mut shape.query.bands, given.position_bands);
+    put(&mut shape.query.max_length, given.max_query);
+    put(&mut shape.context.buckets, given.context_buckets);
+    put(&mut shape.context.length, given.context_length);
+    put(&mut shape.max_reply, given.max_reply);
+    put(&mut shape.shift, given.shift.map(|shift| shift.0));
+    put(&mut shape.weights, given.weights.map(|weights| weights.0));
+    put(&mut shape.overflow_penalty, given.overflow_penalty);
+    put(&mut schedule.batch, given.batch);
+    put(&mut schedule.learning_rate, given.lr);
+    put(&mut shape.sparsity, given.l1);
+    put(&mut shape.economy, given.economy);
+    put(&mut schedule.warmup, given.warmup);
+    put(&mut schedule.seed, given.seed);
+    put(&mut schedule.threads, given.threads);
+    schedule.epochs = given.epochs;
+    schedule.patience = given.patience;
     if let Some(model) = start {
-        let defaults = Settings::default();
-        (settings.shift, settings.weights) = (defaults.shift, defaults.weights);
-        settings.query = model.query.clone();
-        if let Chat(chat) = &model.output {
-            settings.context = chat.context.clone();
-            settings.max_reply = chat.max_reply;
+        let defaults = Shape::default();
+        (shape.shift, shape.weights) = (defaults.shift, defaults.weights);
+        let Reader::HashedText(reader) = &model.reader;
+        shape.query = reader.query.clone();
+        put(&mut shape.context, reader.context.clone());
+        if let Chat(chat) = &model.answer {
+            shape.max_reply = chat.max_reply;
         }
     }
     settings
@@ -131,16 +133,7 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
 
 /// The trainer finds a wrong name or text when it makes the first model: minutes too late.
 fn check_texts(settings: &Settings) -> Result<(), TrainError> {
-    let head = Model {
-        name: settings.name.clone(),
-        about: settings.about.clone(),
-        query: settings.query.clone(),
-        output: Labels { labels: Vec::new() },
-        layers: Vec::new(),
-        training: Vec::new(),
-        calibration: Vec::new(),
-    };
-    // Everything else is not known yet.
+    let head = Head { name: settings.name.clone(), about: settings.about.clone(), ..Head::default() };
     Ok(head.check_texts()?)
 }
 

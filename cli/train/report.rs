@@ -8,7 +8,8 @@ use crate::import::summary;
 use crate::inspect::numbered;
 use crate::say::say;
 use crate::table::{Align, grouped, table};
-use mlc_compiler::model::Output::Classifier as Labels;
+use mlc_compiler::model::Answer::Label;
+use mlc_compiler::model::{Body, Reader};
 use mlc_trainer::{Baseline, Pair, Pairs, Seeds, Spread, StopReason, TaskError, Trained, data};
 use std::io::Write;
 use std::path::Path;
@@ -29,7 +30,7 @@ pub fn model(
     if let Some(size) = size {
         writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
     }
-    if let Labels { labels } = &trained.model.output {
+    if let Label { labels } = &trained.model.answer {
         let shown = numbered(&labels[..labels.len().min(LABELS_SHOWN)]);
         let more = match labels.len().saturating_sub(LABELS_SHOWN) {
             0 => String::new(),
@@ -93,7 +94,8 @@ pub fn baselines(
         let train = percent(b.train_right, b.train_pairs);
         vec![b.name.into(), grouped(b.bytes as u64), train, percent(b.held_out_right, b.held_out_pairs)]
     };
-    let baselines = mlc_trainer::baselines(&train, &held_out, &trained.model.query);
+    let Reader::HashedText(reader) = &trained.model.reader;
+    let baselines = mlc_trainer::baselines(&train, &held_out, &reader.query);
     let rows: Vec<_> = baselines.iter().map(row).chain([network]).collect();
     let columns = [
         ("method", Align::Left),
@@ -106,7 +108,8 @@ pub fn baselines(
 
 /// The shifts, where the trainer chose them.
 pub fn shifts(trained: &Trained, out: &mut dyn Write) -> Result<(), CliError> {
-    let shifts: Vec<_> = trained.model.layers.iter().map(|layer| layer.shift.to_string()).collect();
+    let Body::Layers(layers) = &trained.model.body;
+    let shifts: Vec<_> = layers.iter().map(|layer| layer.shift.to_string()).collect();
     Ok(writeln!(out, "shifts learnt: {}", shifts.join(", "))?)
 }
 

@@ -50,12 +50,12 @@ impl TrainResult {
     ) -> Self {
         Self {
             format: FORMAT,
-            model: trained.model.name.clone(),
+            model: trained.model.head.name.clone(),
             seed: *seed,
             settings: said(given),
             train: trained.train,
             held_out: trained.held_out,
-            weights: trained.model.layers.iter().map(|layer| layer.weights.len()).sum(),
+            weights: trained.model.body.weights(),
             nonzero: trained.nonzero,
             target: limits.target_name().to_string(),
             cycles: program.map(Program::cycles),

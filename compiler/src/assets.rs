@@ -25,11 +25,13 @@ impl Assets {
     /// The files that mlc brings.
     pub fn builtin() -> Self {
         let templates = files!("templates/z80":
-            "program.asm", "network.asm", "hash.asm", "stage.asm", "columns.asm", "narrow.asm", "packed.asm", "bits.asm",
-            "gaps.asm", "prefix.asm", "argmax.asm", "data.asm",
+            "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
+            "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
+            "starts.asm", "table.asm", "unrolled.asm",
         );
         let avr = files!("templates/avr":
-            "program.S", "network.S", "hash.S", "stage.S", "gaps.S", "lists.S", "packed.S", "argmax.S", "data.S",
+            "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
+            "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
@@ -67,6 +69,11 @@ impl Assets {
         self.templates.iter().map(|(name, text)| (name.as_str(), text.as_str()))
     }
 
+    /// Whether a template of that name is a part of every program of its processor.
+    pub fn is_part(&self, name: &str) -> bool {
+        self.parts.contains(&name)
+    }
+
     /// All targets that mlc brings: those with a description of their own by name, then AVR chips by name, each on the
     /// board that is meant where none is named.
     ///
@@ -97,7 +104,7 @@ impl Assets {
             );
             return Err(wrong(problem));
         }
-        if self.parts.contains(&console) {
+        if self.is_part(console) {
             return Err(wrong(format!("{console} is a part of every program, no console")));
         }
         Ok(target)

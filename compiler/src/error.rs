@@ -2,10 +2,11 @@
 
 use crate::Request;
 use crate::asm::AsmError;
-use crate::ir::{Form, TypeError};
-use crate::plan::{self, Demands, Needs, NoSuchLayer, Optimize, PlanError, Survey};
+use crate::ir::TypeError;
+use crate::plan::{self, Combination, Demands, LayerError, Needs, Optimize, PlanError, Survey};
 use crate::target::{Machine, cpm};
 use crate::valid::InvalidGraph;
+use crate::weights::Form;
 use std::fmt::Write;
 use thiserror::Error;
 
@@ -15,7 +16,7 @@ pub enum CompileError {
     #[error("{name} does not fit {target}: {limit}")]
     TooLarge { name: String, target: String, limit: String, table: String, advice: String },
     #[error(transparent)]
-    Layer(#[from] NoSuchLayer),
+    Layer(#[from] LayerError),
     #[error("a bug in mlc: {0}")]
     Types(#[from] TypeError),
     #[error("a bug in mlc: {0}")]
@@ -35,7 +36,15 @@ impl CompileError {
             Self::TooLarge { table, advice, .. } => format!(
                 "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
             ),
-            Self::Layer(_) => "name a layer by its number, or one of its stages".into(),
+            Self::Layer(LayerError::Missing { .. }) => {
+                "name a layer by its number, or one of its stages".into()
+            }
+            Self::Layer(LayerError::Form { .. }) => {
+                "ask for one of those forms, or leave the choice to mlc".into()
+            }
+            Self::Layer(LayerError::Nowhere { .. }) => {
+                "ask for another form, or leave the choice to mlc".into()
+            }
             Self::Template { .. } => "correct the template, or leave --templates away".into(),
             Self::Assembly(_) => {
                 "with --templates: correct the template; otherwise this is a bug in mlc, please report it"
@@ -51,19 +60,24 @@ impl CompileError {
     }
 
     /// The table of what each plan that was tried would need, and each with one form for all that is free.
-    pub(crate) fn too_large(
-        request: &Request,
-        survey: &Survey,
-        mut refused: Vec<(Vec<Form>, Needs)>,
-    ) -> Self {
+    pub(crate) fn too_large(request: &Request, survey: &Survey, refused: Vec<(Combination, Needs)>) -> Self {
         let (target, demands) = (request.target, request.demands);
+        let mut refused: Vec<(Vec<Form>, Needs)> =
+            refused.into_iter().map(|(c, needs)| (weight_forms(survey, &c), needs)).collect();
         // The layers exist: plans were tried.
-        let asked = demands.forms(&survey.network).unwrap_or_default();
+        let asked = survey.asked(demands).unwrap_or_default();
         for form in Form::ALL {
-            let forms: Vec<Form> = asked.iter().map(|asked| asked.unwrap_or(form)).collect();
-            if !refused.iter().any(|(tried, _)| *tried == forms) {
-                let (needs, _) = survey.estimate(&forms);
-                refused.push((forms, needs));
+            let stages = survey.variants[0].stages.iter().zip(&asked);
+            let forms: Vec<Option<Form>> =
+                stages.map(|(stage, asked)| stage.product().map(|_| asked.unwrap_or(form))).collect();
+            let known = forms.iter().flatten().copied().collect::<Vec<_>>();
+            if refused.iter().any(|(tried, _)| *tried == known) {
+                continue;
+            }
+            // Of several variants the one without tables of its own: where something is too large, size is all.
+            let plainest = survey.variants.len().saturating_sub(2);
+            if let Some(combination) = survey.find(plainest, &forms) {
+                refused.push((known, survey.estimate(&combination).0));
             }
         }
         refused.sort_by_key(|(_, needs)| std::cmp::Reverse(needs.total()));
@@ -81,9 +95,11 @@ impl CompileError {
             }
         }
         table.push_str("each stage, in bytes:\n");
-        for (name, offers) in survey.stages() {
-            let offers: Vec<_> = offers.iter().map(|o| format!("{} {}", o.form, o.bytes)).collect();
-            let _ = writeln!(table, "  {name}: {}", offers.join(", "));
+        for (at, stage) in survey.variants[0].stages.iter().enumerate().filter(|(_, s)| s.layer > 0) {
+            let offers = survey.options(0, at);
+            let sizes: Vec<_> =
+                offers.iter().map(|o| format!("{} {}", o.form.map_or("", Form::name), o.bytes)).collect();
+            let _ = writeln!(table, "  {}: {}", stage.name, sizes.join(", "));
         }
         let advice = advice(request, survey, refused.iter().map(|(_, needs)| *needs));
         let mut limit = match target.flash {
@@ -97,8 +113,19 @@ impl CompileError {
         if let Some(most) = demands.max_bytes {
             limit = format!("{limit}, and its image may have {most} bytes at most");
         }
-        Self::TooLarge { name: request.model.name.clone(), target: target.name.clone(), limit, table, advice }
+        Self::TooLarge {
+            name: request.model.head.name.clone(),
+            target: target.name.clone(),
+            limit,
+            table,
+            advice,
+        }
     }
+}
+
+/// The forms of the stages that have weights.
+fn weight_forms(survey: &Survey, combination: &Combination) -> Vec<Form> {
+    survey.forms(combination).into_iter().flatten().collect()
 }
 
 /// What other options would do about a program that is too large; a sentence each. `needs` are those of the plans that
@@ -108,7 +135,7 @@ fn advice(request: &Request, survey: &Survey, needs: impl Iterator<Item = Needs>
     let max_bytes = request.demands.max_bytes;
     let free = Demands { optimize: Optimize::Size, max_bytes, ..Demands::default() };
     let plans = plan::candidates(survey, &free).unwrap_or_default();
-    let smallest = plans.iter().map(|forms| survey.estimate(forms).0).min_by_key(|needs| needs.total());
+    let smallest = plans.iter().map(|plan| survey.estimate(plan).0).min_by_key(|needs| needs.total());
     let decided = request.demands.encoding.is_some() || !request.demands.layers.is_empty();
     if let Some(needs) = smallest.filter(|needs| decided && free.excess(request.target, *needs) == 0) {
         let _ = writeln!(

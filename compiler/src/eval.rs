@@ -1,14 +1,14 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
-use crate::ir::{Column, ConstId, Data, Encoder, Fold, Graph, NodeId, Op, RegionId};
+use crate::ir::{BlockId, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, Type};
 use crate::text;
-use std::collections::BTreeMap;
 
 /// A value while a graph runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     Text(Vec<u8>),
-    Vector(Vec<i16>),
+    /// Elements as their type has them: see [`Elem`].
+    Vector(Vec<i32>),
     /// The matrix in a constant, by reference.
     Matrix(ConstId),
     Index(usize),
@@ -20,7 +20,8 @@ pub enum Value {
 pub struct Run {
     /// The reply in the charset's bytes, or the label.
     pub reply: Vec<u8>,
-    /// Logits of each pass through the last layer, the one that gave the end mark included.
+    /// The elements that each [`Op::ArgMax`] chose of, in the order in which they ran: a vector for each pass through
+    /// the last layer, the one that gave the end mark included.
     pub logits: Vec<Vec<i16>>,
 }
 
@@ -51,93 +52,116 @@ pub fn run_observed(graph: &Graph, query: &[u8], observe: &mut dyn FnMut(NodeId,
         graph,
         query,
         values: vec![Value::Unit; graph.nodes.len()],
-        states: graph.states.iter().map(|(_, s)| vec![b' '; s.length]).collect(),
-        pushed: BTreeMap::new(),
+        states: graph.states.iter().map(|(_, state)| started(graph, state)).collect(),
         run: Run::default(),
         observe,
     };
-    machine.program();
+    machine.enter(Graph::ENTRY);
+    machine.block(Graph::ENTRY, 0);
     machine.run
+}
+
+/// What a state holds at first.
+fn started(graph: &Graph, state: &State) -> Value {
+    match state.ty {
+        StateType::Text { length } => Value::Text(vec![b' '; length]),
+        StateType::Vector { start, .. } => vector_in(graph, start),
+    }
+}
+
+fn vector_in(graph: &Graph, constant: ConstId) -> Value {
+    match &graph.consts[constant].data {
+        Data::Vector(values) => Value::Vector(values.iter().map(|&v| v.into()).collect()),
+        other => unreachable!("validated: a vector, not {other:?}"),
+    }
 }
 
 struct Machine<'a> {
     graph: &'a Graph,
     query: Vec<u8>,
     values: Vec<Value>,
-    states: Vec<Vec<u8>>,
-    /// States pushed in this round; they change when it ends.
-    pushed: BTreeMap<usize, Vec<u8>>,
+    states: Vec<Value>,
     run: Run,
     observe: &'a mut dyn FnMut(NodeId, &Value),
 }
 
+/// Whether a block goes on, or the loop that runs it is left.
+#[derive(PartialEq, Eq)]
+enum Flow {
+    On,
+    Left,
+}
+
 impl Machine<'_> {
-    /// Runs the nodes in order; a contiguous run of nodes of a loop region is repeated.
-    fn program(&mut self) {
-        let nodes: Vec<_> = self.graph.nodes.ids().collect();
-        for part in nodes.chunk_by(|&a, &b| self.graph.nodes[a].region == self.graph.nodes[b].region) {
-            self.region(self.graph.nodes[part[0]].region, part);
+    /// Starts the states of a block.
+    fn enter(&mut self, block: BlockId) {
+        for (id, state) in self.graph.states.iter().filter(|(_, state)| state.owner == block) {
+            self.states[id.index()] = started(self.graph, state);
         }
     }
 
-    fn region(&mut self, region: RegionId, nodes: &[NodeId]) {
-        for _ in 0..self.graph.regions[region].max_steps {
-            for &id in nodes {
-                let Some(value) = self.node(id) else { return };
-                (self.observe)(id, &value);
-                self.values[id.index()] = value;
+    /// Runs the nodes of a block in order, in this round of its loop, from 0 on.
+    fn block(&mut self, block: BlockId, round: usize) -> Flow {
+        for &id in &self.graph.blocks[block].nodes {
+            match self.graph.nodes[id].op {
+                Op::Loop { body, times } => self.repeat(body, times as usize),
+                Op::ExitIf { index, equals } if self.index(index) == equals => return Flow::Left,
+                _ => {
+                    let value = self.node(id, round);
+                    (self.observe)(id, &value);
+                    self.values[id.index()] = value;
+                }
             }
-            for (state, content) in std::mem::take(&mut self.pushed) {
-                self.states[state] = content;
+        }
+        Flow::On
+    }
+
+    fn repeat(&mut self, body: BlockId, times: usize) {
+        self.enter(body);
+        for round in 0..times {
+            if self.block(body, round) == Flow::Left {
+                return;
             }
         }
     }
 
-    /// The node's value; `None` when it leaves the loop.
-    fn node(&mut self, id: NodeId) -> Option<Value> {
+    fn node(&mut self, id: NodeId, round: usize) -> Value {
         let graph = self.graph;
-        Some(match &graph.nodes[id].op {
+        match &graph.nodes[id].op {
             Op::Query { .. } => Value::Text(self.query.clone()),
-            Op::State { state } => Value::Text(self.states[state.index()].clone()),
-            Op::Encode { text, encoder } => Value::Vector(encode(self.text(*text), *encoder)),
-            Op::Scale { input, factor } => self.each(*input, |x| x.wrapping_mul(*factor)),
+            Op::Read { state } => self.states[state.index()].clone(),
+            Op::Encode { text, encoder } => {
+                Value::Vector(encode(self.text(*text), *encoder).into_iter().map(i32::from).collect())
+            }
+            Op::Scale { input, factor } => {
+                let elem = self.elem(*input);
+                self.each(*input, |x| elem.wrap(x.wrapping_mul(i32::from(*factor))))
+            }
             Op::Shift { input, bits } => self.each(*input, |x| x >> bits),
             Op::Relu { input } => self.each(*input, |x| x.max(0)),
             Op::Concat { inputs } => {
                 Value::Vector(inputs.iter().flat_map(|&i| self.vector(i)).copied().collect())
             }
-            Op::Constant { value } => match &graph.consts[*value].data {
-                Data::Vector(values) => Value::Vector(values.clone()),
-                other => unreachable!("validated: a constant node holds a vector, not {other:?}"),
-            },
-            Op::Unpack { weights } => Value::Matrix(*weights),
-            Op::Dense { input, weights } => match self.values[weights.index()] {
-                Value::Matrix(weights) => Value::Vector(self.product(*input, weights)),
+            Op::Constant { values } => self.constant(values, round),
+            Op::Product { input, weights, sum } => match self.values[weights.index()] {
+                Value::Matrix(weights) => Value::Vector(self.product(*input, weights, *sum)),
                 ref other => unreachable!("validated: weights are a matrix, not {other:?}"),
             },
-            Op::Mac { input, weights, .. } => Value::Vector(self.product(*input, *weights)),
             Op::Sum { terms } => {
-                let mut sum = vec![0i16; graph.width(id)];
+                let elem = self.elem(id);
+                let mut sum = vec![0i32; graph.width(id)];
                 for &term in terms {
-                    sum.iter_mut().zip(self.vector(term)).for_each(|(s, &x)| *s = s.wrapping_add(x));
+                    sum.iter_mut()
+                        .zip(self.vector(term))
+                        .for_each(|(s, &x)| *s = elem.wrap(s.wrapping_add(x)));
                 }
                 Value::Vector(sum)
             }
-            Op::Fold { input, folds } => match &graph.consts[*folds].data {
-                Data::Folds { outputs, folds } => Value::Vector(fold(self.vector(*input), *outputs, folds)),
-                other => unreachable!("validated: a fold has folds, not {other:?}"),
-            },
             Op::ArgMax { input } => {
-                let logits = self.vector(*input).to_vec();
+                let logits: Vec<i16> = self.vector(*input).iter().map(|&y| y as i16).collect();
                 let index = argmax(&logits);
                 self.run.logits.push(logits);
                 Value::Index(index)
-            }
-            Op::ExitIf { index, equals } => {
-                if self.index(*index) == *equals {
-                    return None;
-                }
-                Value::Unit
             }
             Op::Lookup { index, table } => Value::Text(match &graph.consts[*table].data {
                 Data::Charset(bytes) => vec![bytes[self.index(*index)]],
@@ -150,20 +174,46 @@ impl Machine<'_> {
                 Value::Unit
             }
             Op::Push { state, text } => {
-                let mut content = self.states[state.index()].clone();
+                let Value::Text(content) = &self.states[state.index()] else {
+                    unreachable!("validated: text is pushed into a text")
+                };
+                let mut content = content.clone();
+                let length = content.len();
                 content.extend(self.text(*text).to_ascii_lowercase());
-                let surplus = content.len() - graph.states[*state].length;
-                self.pushed.insert(state.index(), content.split_off(surplus));
+                self.states[state.index()] = Value::Text(content.split_off(content.len() - length));
                 Value::Unit
             }
-        })
+            Op::Write { state, value } => {
+                self.states[state.index()] = self.values[value.index()].clone();
+                Value::Unit
+            }
+            // Both are the block's business; an exit that is not taken has no value.
+            Op::Loop { .. } | Op::ExitIf { .. } => Value::Unit,
+        }
     }
 
-    fn each(&self, input: NodeId, f: impl Fn(i16) -> i16) -> Value {
+    /// The only constant, or that of this round.
+    fn constant(&self, values: &[ConstId], round: usize) -> Value {
+        let id = if values.len() == 1 { values[0] } else { values[round] };
+        match &self.graph.consts[id].data {
+            Data::Matrix { .. } => Value::Matrix(id),
+            _ => vector_in(self.graph, id),
+        }
+    }
+
+    /// What the elements of a vector are.
+    fn elem(&self, id: NodeId) -> Elem {
+        match self.graph.nodes[id].ty {
+            Type::Vector { elem, .. } => elem,
+            other => unreachable!("validated: the operand is a vector, not {other}"),
+        }
+    }
+
+    fn each(&self, input: NodeId, f: impl Fn(i32) -> i32) -> Value {
         Value::Vector(self.vector(input).iter().map(|&x| f(x)).collect())
     }
 
-    fn vector(&self, id: NodeId) -> &[i16] {
+    fn vector(&self, id: NodeId) -> &[i32] {
         match &self.values[id.index()] {
             Value::Vector(v) => v,
             other => unreachable!("validated: the operand is a vector, not {other:?}"),
@@ -184,45 +234,18 @@ impl Machine<'_> {
         }
     }
 
-    fn product(&self, input: NodeId, weights: ConstId) -> Vec<i16> {
+    fn product(&self, input: NodeId, weights: ConstId, sum: Elem) -> Vec<i32> {
         let x = self.vector(input);
         match &self.graph.consts[weights].data {
-            Data::Matrix { cols, values, .. } => values.chunks(*cols).map(|row| dot(row, x)).collect(),
-            Data::Columns { rows, columns } => add_columns(*rows, columns, x),
-            other => unreachable!("validated: weights are a matrix or columns, not {other:?}"),
+            Data::Matrix { cols, values, .. } => values.chunks(*cols).map(|row| dot(row, x, sum)).collect(),
+            other => unreachable!("validated: weights are a matrix, not {other:?}"),
         }
     }
 }
 
-/// `Σ w·x` modulo 65536.
-fn dot(row: &[i8], x: &[i16]) -> i16 {
-    row.iter().zip(x).fold(0i16, |acc, (&w, &x)| acc.wrapping_add(i16::from(w).wrapping_mul(x)))
-}
-
-fn add_columns(rows: usize, columns: &[Column], x: &[i16]) -> Vec<i16> {
-    let mut acc = vec![0i16; rows];
-    for (column, &x) in columns.iter().zip(x).filter(|(_, x)| **x != 0) {
-        for &o in &column.plus {
-            acc[usize::from(o)] = acc[usize::from(o)].wrapping_add(x);
-        }
-        for &o in &column.minus {
-            acc[usize::from(o)] = acc[usize::from(o)].wrapping_sub(x);
-        }
-    }
-    acc
-}
-
-/// Adds shared sums, the last first, to the outputs that share them.
-fn fold(sums: &[i16], outputs: usize, folds: &[Fold]) -> Vec<i16> {
-    let mut acc = sums.to_vec();
-    for f in folds.iter().rev() {
-        let sum = acc[usize::from(f.from)];
-        let (plus, other) = (usize::from(f.plus), usize::from(f.other));
-        acc[plus] = acc[plus].wrapping_add(sum);
-        acc[other] = if f.minus { acc[other].wrapping_sub(sum) } else { acc[other].wrapping_add(sum) };
-    }
-    acc.truncate(outputs);
-    acc
+/// `Σ w·x` modulo 2^bits. Modulo 2^32 on the way, of which 2^bits is a divisor.
+fn dot(row: &[i8], x: &[i32], sum: Elem) -> i32 {
+    sum.wrap(row.iter().zip(x).fold(0i32, |acc, (&w, &x)| acc.wrapping_add(i32::from(w).wrapping_mul(x))))
 }
 
 /// Counts in buckets of a text: see [`crate::text`].

@@ -24,11 +24,6 @@ pub fn start(text: &str, most: usize) -> String {
     }
 }
 
-/// `1 bias`, `5 biases`: a number and its noun.
-pub fn counted(n: usize, one: &str, many: &str) -> String {
-    format!("{n} {}", if n == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -39,14 +34,5 @@ mod tests {
         assert_eq!(shown("\u{1b}[2J\n\u{9b}\u{202e}"), "\\u{1b}[2J\\n\\u{9b}\\u{202e}");
         assert_eq!(shown(&"x".repeat(60)), "x".repeat(60));
         assert_eq!(shown(&"x".repeat(10_000_000)), format!("{}…", "x".repeat(60)));
-    }
-
-    #[test]
-    fn nouns_follow_their_number() {
-        assert_eq!(counted(1, "bias", "biases"), "1 bias");
-        assert_eq!(
-            (counted(0, "row", "rows"), counted(2, "row", "rows")),
-            ("0 rows".into(), "2 rows".into())
-        );
     }
 }

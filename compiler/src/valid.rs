@@ -1,22 +1,20 @@
 //! The validator: every invariant of a graph, checked after every pass.
 //!
 //! Checked:
-//! 1. Operands, constants, states and regions exist; operands stand before their users.
-//! 2. The type of each node is the one that its operation gives ([`infer`]).
-//! 3. The first region is the entry region and runs once; any other is a loop of one round at least. A loop stands
-//!    in the entry region: loops do not nest, for the interpreter runs them one after the other.
-//! 4. The nodes of a loop region are contiguous; the entry region's stand before and behind it.
-//! 5. A node uses only values of its own region and of regions around it.
-//! 6. A state belongs to a loop, is read and pushed only inside it, and pushed at most once a round.
-//! 7. `exit_if` stands inside a loop; a loop has one at least.
-//! 8. Constants keep their own rules: matrices are not empty, sizes match shapes, weights are in -2..=1, columns
-//!    ascend, name outputs that exist, and hold an index twice only in `minus`, never thrice or on both sides; a fold
-//!    adds the next element behind the outputs to two different ones before it.
-//! 9. Facts have one bound an element, with least ≤ most.
+//! 1. There is an entry block. Every other block is the body of one loop, and every node stands in one block, once: the
+//!    blocks are a tree.
+//! 2. What a node names exists, and its type is the one that its operation gives ([`infer`]).
+//! 3. A node uses only values that were computed before it, in its own block or in a block around it.
+//! 4. A state belongs to a block and is read and changed only there and inside of it; a state that is a vector starts
+//!    as one, whose values its element can hold.
+//! 5. `exit_if` stands inside a loop. A constant that changes from round to round stands in a loop and has a value for
+//!    each round.
+//! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights are in -2..=1.
+//! 7. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
-use crate::ir::{Const, Data, Fold, Graph, Node, NodeId, Op, Region, RegionId, Type, infer};
+use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -35,133 +33,157 @@ pub struct InvalidGraph {
 /// The first invariant broken.
 pub fn validate(graph: &Graph, pass: &str) -> Result<(), InvalidGraph> {
     let fail = |place: String, problem: String| InvalidGraph { pass: pass.to_string(), place, problem };
-    check_regions(graph).map_err(|problem| fail("regions".into(), problem))?;
     for (_, constant) in graph.consts.iter() {
         check_const(constant).map_err(|problem| fail(format!("@{}", constant.name), problem))?;
     }
-    for (id, node) in graph.nodes.iter() {
-        check_node(graph, id, node)
-            .map_err(|problem| fail(format!("%{} ({})", id.index(), node.op.name()), problem))?;
+    check_tree(graph).map_err(|problem| fail("blocks".into(), problem))?;
+    let tree = Tree { graph, homes: graph.homes(), loops: graph.loops() };
+    for (_, state) in graph.states.iter() {
+        check_state(graph, state).map_err(|problem| fail(format!("${}", state.name), problem))?;
     }
-    check_effects(graph).map_err(|problem| fail("loops".into(), problem))
+    let mut computed = vec![false; graph.nodes.len()];
+    for (block, id) in graph.walk() {
+        let checked = tree.check_operands(&computed, block, id).and_then(|()| tree.check_node(block, id));
+        checked
+            .map_err(|problem| fail(format!("%{} ({})", id.index(), graph.nodes[id].op.name()), problem))?;
+        computed[id.index()] = true;
+    }
+    Ok(())
 }
 
-fn check_regions(graph: &Graph) -> Result<(), String> {
-    if graph.regions.is_empty() {
-        return Err("there is no entry region".into());
+/// Blocks and nodes are a tree: whatever is walked from the entry on is all there is, and is there once.
+fn check_tree(graph: &Graph) -> Result<(), String> {
+    if graph.blocks.is_empty() {
+        return Err("there is no entry block".into());
     }
-    for (id, region) in graph.regions.iter() {
-        check_region(id, region).map_err(|problem| format!("region {} {problem}", id.index()))?;
-    }
-    let mut left: Vec<RegionId> = Vec::new();
-    let mut current = Graph::ENTRY;
-    for (id, node) in graph.nodes.iter() {
-        if !graph.regions.contains(node.region) {
-            return Err(format!("%{} is in no region", id.index()));
+    let mut homes = vec![0; graph.nodes.len()];
+    for (block, contents) in graph.blocks.iter() {
+        for &id in &contents.nodes {
+            if !graph.nodes.contains(id) {
+                return Err(format!("block {} has {id:?}, which does not exist", block.index()));
+            }
+            homes[id.index()] += 1;
         }
-        if node.region != current {
-            if left.contains(&node.region) {
-                return Err(format!("%{} is apart from the rest of its loop", id.index()));
+    }
+    if let Some(at) = homes.iter().position(|&n| n != 1) {
+        return Err(format!("%{at} stands {} times in blocks, not once", homes[at]));
+    }
+    let mut runs = vec![0; graph.blocks.len()];
+    for (id, node) in graph.nodes.iter() {
+        if let Op::Loop { body, .. } = node.op {
+            if !graph.blocks.contains(body) {
+                return Err(format!("%{} has no body", id.index()));
             }
-            if current != Graph::ENTRY {
-                left.push(current);
-            }
-            current = node.region;
+            runs[body.index()] += 1;
+        }
+    }
+    if runs[Graph::ENTRY.index()] > 0 {
+        return Err("the entry is the body of a loop".into());
+    }
+    if let Some(at) = (1..runs.len()).find(|&at| runs[at] != 1) {
+        return Err(format!("block {at} is the body of {} loops", runs[at]));
+    }
+    // Each block has one way to it now; what the entry does not lead to is a ring of blocks.
+    let loops = graph.loops();
+    let homes = graph.homes();
+    for block in graph.blocks.ids() {
+        let mut at = block;
+        for _ in 0..graph.blocks.len() {
+            let Some(id) = loops[at.index()] else { break };
+            at = homes[id.index()];
+        }
+        if at != Graph::ENTRY {
+            return Err(format!("block {} is inside itself", block.index()));
         }
     }
     Ok(())
 }
 
-fn check_region(id: RegionId, region: &Region) -> Result<(), String> {
-    let problem = match region.parent {
-        None if id != Graph::ENTRY => "is no loop and not the first".to_string(),
-        None if region.max_steps != 1 => format!("is the entry and runs {} times", region.max_steps),
-        None => return Ok(()),
-        Some(_) if id == Graph::ENTRY => "is the entry and inside another".to_string(),
-        Some(parent) if parent >= id => {
-            format!("is inside region {}, which does not stand before it", parent.index())
+fn check_state(graph: &Graph, state: &State) -> Result<(), String> {
+    if !graph.blocks.contains(state.owner) {
+        return Err("belongs to no block".into());
+    }
+    match state.ty {
+        StateType::Text { length: 0 } => Err("holds no character".into()),
+        StateType::Text { .. } => Ok(()),
+        StateType::Vector { elem, start } => {
+            let data = graph.consts.contains(start).then(|| &graph.consts[start].data);
+            let Some(Data::Vector(values)) = data else { return Err("does not start as a vector".into()) };
+            let holds = |value: &&i16| elem.wrap(i32::from(**value)) == i32::from(**value);
+            match values.iter().find(|value| !holds(value)) {
+                Some(value) => Err(format!("starts with {value}, which is no {elem}")),
+                None => Ok(()),
+            }
         }
-        Some(parent) if parent != Graph::ENTRY => {
-            format!("is a loop inside region {}, which is a loop as well", parent.index())
-        }
-        Some(_) if region.max_steps == 0 => "has no rounds".to_string(),
-        Some(_) => return Ok(()),
-    };
-    Err(problem)
+    }
 }
 
-fn check_node(graph: &Graph, id: NodeId, node: &Node) -> Result<(), String> {
-    for operand in node.op.operands() {
-        if operand >= id {
-            return Err(format!("uses %{}, which does not stand before it", operand.index()));
-        }
-        if !encloses(graph, graph.nodes[operand].region, node.region) {
-            return Err(format!("uses %{} of a loop that it is not in", operand.index()));
-        }
-    }
-    let ty = infer(graph, &node.op).map_err(|e| e.to_string())?;
-    if ty != node.ty {
-        return Err(format!("has type {}, its operation gives {ty}", node.ty));
-    }
-    let facts = &node.facts;
-    let len = if let Type::Vector { len } = ty { len } else { 0 };
-    if !facts.range.is_empty() && facts.range.len() != len {
-        return Err(format!("has {} bounds for {len} elements", facts.range.len()));
-    }
-    if let Some(bad) = facts.range.iter().find(|r| r.least > r.most) {
-        return Err(format!("has the empty bound {bad}"));
-    }
-    Ok(())
+/// A graph whose blocks are a tree, and what is where in it.
+struct Tree<'a> {
+    graph: &'a Graph,
+    homes: Vec<BlockId>,
+    loops: Vec<Option<NodeId>>,
 }
 
-/// Whether `inner` is `outer` or inside it.
-fn encloses(graph: &Graph, outer: RegionId, inner: RegionId) -> bool {
-    let mut region = Some(inner);
-    while let Some(r) = region {
-        if r == outer {
-            return true;
+impl Tree<'_> {
+    fn check_operands(&self, computed: &[bool], block: BlockId, id: NodeId) -> Result<(), String> {
+        for operand in self.graph.nodes[id].op.operands() {
+            // One that does not exist is found by its type.
+            let Some(&ran) = computed.get(operand.index()) else { continue };
+            if !ran {
+                return Err(format!("uses %{}, which does not stand before it", operand.index()));
+            }
+            if !self.encloses(self.homes[operand.index()], block) {
+                return Err(format!("uses %{} of a loop that it is not in", operand.index()));
+            }
         }
-        region = graph.regions[r].parent;
+        Ok(())
     }
-    false
-}
 
-fn check_effects(graph: &Graph) -> Result<(), String> {
-    for (id, state) in graph.states.iter() {
-        if state.region == Graph::ENTRY || !graph.regions.contains(state.region) {
-            return Err(format!("${} belongs to no loop", state.name));
+    fn check_node(&self, block: BlockId, id: NodeId) -> Result<(), String> {
+        let node = &self.graph.nodes[id];
+        let ty = infer(self.graph, &node.op).map_err(|e| e.to_string())?;
+        if ty != node.ty {
+            return Err(format!("has type {}, its operation gives {ty}", node.ty));
         }
-        let mut pushes = 0;
-        for (at, node) in graph.nodes.iter() {
-            let touches = match node.op {
-                Op::State { state } => state == id,
-                Op::Push { state, .. } if state == id => {
-                    pushes += 1;
-                    true
+        if let Some(state) = node.op.state().map(|id| &self.graph.states[id])
+            && !self.encloses(state.owner, block)
+        {
+            return Err(format!("touches ${} outside of its block", state.name));
+        }
+        let rounds = self.loops[block.index()].map(|id| &self.graph.nodes[id].op);
+        match (&node.op, rounds) {
+            (Op::ExitIf { .. }, None) => return Err("leaves a loop outside of any".into()),
+            (Op::Constant { values }, rounds) if values.len() > 1 => match rounds {
+                Some(Op::Loop { times, .. }) if *times as usize == values.len() => {}
+                Some(Op::Loop { times, .. }) => {
+                    return Err(format!("has {} values for {times} rounds", values.len()));
                 }
-                _ => false,
-            };
-            if touches && node.region != state.region {
-                return Err(format!("%{} touches ${} outside of its loop", at.index(), state.name));
+                _ => return Err(format!("has {} values outside of any loop", values.len())),
+            },
+            _ => {}
+        }
+        let facts = &node.facts;
+        let len = if let Type::Vector { len, .. } = ty { len } else { 0 };
+        if !facts.range.is_empty() && facts.range.len() != len {
+            return Err(format!("has {} bounds for {len} elements", facts.range.len()));
+        }
+        if let Some(bad) = facts.range.iter().find(|r| r.least > r.most) {
+            return Err(format!("has the empty bound {bad}"));
+        }
+        Ok(())
+    }
+
+    /// Whether `inner` is `outer` or inside it.
+    fn encloses(&self, outer: BlockId, inner: BlockId) -> bool {
+        let mut block = inner;
+        loop {
+            if block == outer {
+                return true;
             }
+            let Some(id) = self.loops[block.index()] else { return false };
+            block = self.homes[id.index()];
         }
-        if pushes > 1 {
-            return Err(format!("${} is pushed {pushes} times a round", state.name));
-        }
-    }
-    let exits = |region: RegionId| {
-        graph
-            .nodes
-            .iter()
-            .filter(move |(_, n)| n.region == region && matches!(n.op, Op::ExitIf { .. }))
-            .count()
-    };
-    if exits(Graph::ENTRY) > 0 {
-        return Err("exit_if outside of any loop".into());
-    }
-    match graph.regions.ids().skip(1).find(|&r| exits(r) == 0) {
-        Some(r) => Err(format!("region {} never ends by itself", r.index())),
-        None => Ok(()),
     }
 }
 
@@ -178,31 +200,6 @@ fn check_const(constant: &Const) -> Result<(), String> {
                 .iter()
                 .find(|w| !(-2..=1).contains(*w))
                 .map_or(Ok(()), |w| Err(format!("holds the weight {w}")))
-        }
-        Data::Columns { rows, columns } => {
-            for (i, column) in columns.iter().enumerate() {
-                let ascends = column.plus.is_sorted_by(|a, b| a < b) && column.minus.is_sorted();
-                let thrice = column.minus.windows(3).any(|w| w[0] == w[2]);
-                let outside = column.plus.iter().chain(&column.minus).any(|&o| usize::from(o) >= *rows);
-                let both = column.plus.iter().any(|o| column.minus.contains(o));
-                if !ascends || thrice || outside || both {
-                    return Err(format!("column {i} is not a list of distinct outputs below {rows}"));
-                }
-            }
-            Ok(())
-        }
-        Data::Folds { outputs, folds } => {
-            // The last fold goes first, so that it may add to a sum which is itself shared.
-            let fine = |(i, f): (usize, &Fold)| {
-                let from = outputs + i;
-                usize::from(f.from) == from && usize::from(f.plus.max(f.other)) < from && f.plus != f.other
-            };
-            match folds.iter().enumerate().position(|f| !fine(f)) {
-                Some(i) => {
-                    Err(format!("fold {i} does not add an element behind the outputs to two before it"))
-                }
-                None => Ok(()),
-            }
         }
         Data::Vector(_) | Data::Charset(_) | Data::Labels(_) => Ok(()),
     }

@@ -3,11 +3,11 @@
    copy of XL. Changes r0, r16, r18, X, YL and Z.
 
    A byte has two nibbles, the low one first. AND finds the gap and, as its zero, the escapes. #}
-{% macro kernel(k) %}
-; ---- {{ k.name }}: {{ k.about }} --------------------
-{{ k.name }}:
-{{- self::list(k=k, op="add", name=k.name ~ "_add") }}
-{{- self::list(k=k, op="sub", name=k.name ~ "_sub") }}
+{% macro kernel(s) %}
+; ---- {{ s.name }}: {{ s.about }} --------------------
+{{ s.name }}:
+{{- self::list(k=s, op="add", name=s.name ~ "_add") }}
+{{- self::list(k=s, op="sub", name=s.name ~ "_sub") }}
 {%- endmacro kernel %}
 
 {# One list. A nibble of 0 is an escape; what it means, the next one says: 1 to 13 are 15 more, 14 is the same output

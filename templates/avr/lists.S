@@ -1,14 +1,14 @@
 {%- import "gaps.S" as gaps -%}
 {# The kernels of index lists: as those of gaps, but a list is the low addresses of its outputs, in pieces: a number of
    outputs and they themselves, then the next piece; a number of 0 ends the list. #}
-{% macro kernel(k) %}
-; ---- {{ k.name }}: {{ k.about }} --------------------
-{{ k.name }}:
-{{- self::list(k=k, op="add", name=k.name ~ "_add") }}
-{{- self::list(k=k, op="sub", name=k.name ~ "_sub") }}
+{% macro kernel(s) %}
+; ---- {{ s.name }}: {{ s.about }} --------------------
+{{ s.name }}:
+{{- self::list(k=s, op="add", name=s.name ~ "_add") }}
+{{- self::list(k=s, op="sub", name=s.name ~ "_sub") }}
         ret
-{{- gaps::fix(k=k, op="add", name=k.name ~ "_add") }}
-{{- gaps::fix(k=k, op="sub", name=k.name ~ "_sub") }}
+{{- gaps::fix(k=s, op="add", name=s.name ~ "_add") }}
+{{- gaps::fix(k=s, op="sub", name=s.name ~ "_sub") }}
 {%- endmacro kernel %}
 
 {% macro list(k, op, name) %}

@@ -1,6 +1,6 @@
 {# The kernel of packed weights: Z is r19 bytes of a column in flash, X a tile's low bytes, YH the page of its high
    bytes; adds r24 and r25. Changes r0, r16, r18, r19, X, YL and Z. #}
-{% macro kernel() %}
+{% macro kernel(s) %}
 ; ---- packed: four weights a byte, the first in the lowest bits ----------------------
 packed:
         lpm r18, Z+

@@ -1,3 +1,5 @@
+{# Two tracks of code that read bits. #}
+{% macro code(s) %}
 {#- Why a bit at a time: a routine for each byte that occurs would take 60 bytes, up to 15 KB in all; one for each
 half of a byte 512 bytes and as much for the table that finds it, and finding it takes about 95 T-states, twice
 a byte: 418 T-states for eight weights. The two tracks below take 266 bytes, no table, and 387 T-states, and 5 more
@@ -61,7 +63,7 @@ bits_add_fix_{{ i }}:
         dec h
         jp bits_add_past_{{ i }}
 {%- endfor %}
-{%- for rest in bit_rests %}
+{%- for rest in s %}
 ; The last {{ rest }} of a tile: in the middle of a track, so that it ends behind them. B is 1.
 bits_rest_{{ rest }}:
         exx
@@ -73,3 +75,53 @@ bits_rest_{{ rest }}:
         jp nc,bits_sub_{{ 8 - rest }}
         jp bits_add_{{ 8 - rest }}
 {%- endfor %}
+{%- endmacro code %}
+
+{# Hands the column at HL to the loop, tile by tile. #}
+{% macro apply(s) %}
+        push hl
+{%- if s.keeps_alternate %}
+        di                              ; the system's interrupts use BC'
+{%- endif %}
+        exx
+        pop de
+{%- if s.keeps_alternate %}
+        push bc
+{%- endif %}
+        exx
+        ld h,{{ s.page }}
+{%- for t in s.bits %}
+        ld l,0
+{%- if t.bytes > 0 %}
+        ld b,{{ t.bytes }}
+        call bits_loop
+{%- endif %}
+{%- if t.rest > 0 %}
+        ld b,1
+        call bits_rest_{{ t.rest }}
+{%- endif %}
+{%- if not loop.last %}
+{%- for i in range(end=s.stride) %}
+        inc h
+{%- endfor %}
+{%- endif %}
+{%- endfor %}
+{%- if s.keeps_alternate %}
+        exx
+        pop bc
+        exx
+        ei
+{%- endif %}
+{%- endmacro apply %}
+
+{% macro weights(s) %}
+; {{ s.name }}: packed columns, eight outputs a byte, the first in the lowest bit
+{%- for g in s.segments %}
+{%- for c in g.columns %}
+{{ c.label }}:
+{%- for line in c.bytes %}
+        db {{ line }}
+{%- endfor %}
+{%- endfor %}
+{%- endfor %}
+{%- endmacro weights %}

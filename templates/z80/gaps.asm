@@ -1,10 +1,13 @@
+{%- import "lists.asm" as lists -%}
+{# The subroutines that walk gaps: one that adds, then one that subtracts. #}
+{% macro code(s) %}
 ; ---- gaps: nibbles that say how far it is to the next output ---------------------
 ; BC: a tile of a column, its outputs to add to and those to subtract from. HL: one before the first accumulator's
 ; low byte. E: the activation. A nibble of 1 to 15 goes on so far and adds; behind a nibble of 0, the escape, stands
 ; 1 to 13: go on by 15 more than that and add; 14: add again; 15: go on by 28; 0: the list ends.
 ; The low nibble of a byte comes first. On return BC is behind the tile.
 gaps:
-{%- for k in gap_kernels %}
+{%- for k in s %}
 {{ k.name }}:
         ld a,(bc)
         and 15
@@ -40,6 +43,7 @@ gaps:
         {{ k.op }}e
         ld (hl),a
         jr nc,{{ k.name }}
+{{ k.name }}_high_fix:
         inc h
         {{ k.fix }} (hl)
         dec h
@@ -104,3 +108,36 @@ gaps:
         ret
 {%- endif %}
 {%- endfor %}
+{%- endmacro code %}
+
+{# Hands the column at BC to the subroutine, tile by tile. #}
+{% macro apply(s) %}
+        ld hl,255+256*({{ s.page }})
+{%- for t in s.tiles %}
+        call {% if s.counts %}gap_inc{% else %}gap_add{% endif %}
+{%- if not loop.last %}
+{%- for i in range(end=s.stride) %}
+        inc h
+{%- endfor %}
+        ld l,255
+{%- endif %}
+{%- endfor %}
+{%- endmacro apply %}
+
+{% macro weights(s) %}
+; {{ s.name }}: columns as gaps, two nibbles a byte, the low one first
+{%- for g in s.segments %}
+{%- for c in g.columns %}
+{{ c.label }}:
+{%- for line in c.bytes %}
+        db {{ line }}
+{%- endfor %}
+{%- endfor %}
+{%- if g.quick %}
+; {{ g.name }}: the columns used most, as lists; those before this page are gaps
+        ds (256-($ and 255)) and 255
+{{ g.name }}_quick:
+{{- lists::columns(columns=g.quick) }}
+{%- endif %}
+{%- endfor %}
+{%- endmacro weights %}

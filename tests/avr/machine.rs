@@ -1,9 +1,9 @@
 //! Compiling for a chip, and running the image there with a console that is no device.
 
-use mlc_compiler::ir::Form;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::{Core, Cpu, Machine};
+use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 use mlc_runtime_avr::{
     ATMEGA328P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory, Observer, Program,
@@ -115,7 +115,7 @@ impl Chip {
         let mut watch = Watch { answered: address("answered"), ..Watch::new(compiled) };
         match machine.run(&mut watch) {
             End::Exit(Exit::Stop) => {}
-            other => panic!("{} in {:?}: {other:?}", compiled.plan.network.name, compiled.plan.forms),
+            other => panic!("{} in {:?}: {other:?}", compiled.plan.layout.name, compiled.plan.layout.forms),
         }
         let label = u16::from_le_bytes([machine.memory().byte(24), machine.memory().byte(25)]);
         Ran {

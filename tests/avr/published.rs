@@ -2,8 +2,8 @@
 
 use super::machine::Chip;
 use super::support;
-use mlc_compiler::ir::Form;
 use mlc_compiler::plan::{Demands, Optimize};
+use mlc_compiler::weights::Form;
 use mlc_compiler::{eval, reference};
 
 /// Replies and logits of all expected prompts; cycles a step within `most`, and as predicted.

@@ -1,10 +1,11 @@
 //! Random networks of odd shapes, in every form of weights: on the small chip where they fit it, else on the large one.
 
 use super::machine::Chip;
-use super::support::{self, Random};
-use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Model, Output, QueryEncoder};
+use super::support::{self, Random, counts_in_bytes, parts};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Model, QueryEncoder};
 use mlc_compiler::plan::Demands;
+use mlc_compiler::plan::LayerError;
+use mlc_compiler::weights::Form;
 use mlc_compiler::{CompileError, Compiled, eval, reference};
 
 /// How many networks; their seeds are 0, 1, 2, …
@@ -32,11 +33,11 @@ pub fn compare(
         let run = eval::run(&graph, query);
         let ran = chip.run(compiled, query);
         let shown = query.escape_ascii();
-        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.name);
-        match &model.output {
-            Output::Chat(_) => assert_eq!(ran.reply, run.reply, "{} {what}: \"{shown}\"", model.name),
-            Output::Classifier { labels } => {
-                assert_eq!(labels[usize::from(ran.label)].as_bytes(), run.reply, "{} {what}", model.name)
+        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
+        match &model.answer {
+            Answer::Chat(_) => assert_eq!(ran.reply, run.reply, "{} {what}: \"{shown}\"", model.head.name),
+            Answer::Label { labels } => {
+                assert_eq!(labels[usize::from(ran.label)].as_bytes(), run.reply, "{} {what}", model.head.name)
             }
         }
         cycles += ran.cycles;
@@ -46,12 +47,12 @@ pub fn compare(
 }
 
 /// Compares, and holds the prediction against what was simulated.
-fn exact(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>], what: &str) {
+pub fn exact(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>], what: &str) {
     let (cycles, steps) = compare(chip, model, compiled, queries, what);
     let simulated = cycles as f64 / steps as f64;
     let predicted = compiled.plan.predict(compiled.graph(), queries).total();
     let error = (predicted / simulated - 1.0).abs();
-    assert!(error < 0.05, "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+    assert!(error < 0.05, "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}", model.head.name);
 }
 
 #[test]
@@ -61,7 +62,7 @@ fn a_hundred_random_networks_are_exact_in_every_form() {
     let mut networks = 0;
     for seed in 0..NETWORKS {
         let model = support::model(seed);
-        let queries = queries(seed, model.query.max_length.into());
+        let queries = queries(seed, model.reader.max_query().into());
         let mut fits = false;
         for encoding in [None].into_iter().chain(Form::ALL.map(Some)) {
             let what = encoding.map_or("auto", Form::name);
@@ -79,8 +80,8 @@ fn a_hundred_random_networks_are_exact_in_every_form() {
                         done = true;
                         break;
                     }
-                    Err(CompileError::TooLarge { .. }) => {}
-                    Err(error) => panic!("{} {what}: {error}\n{}", model.name, error.help()),
+                    Err(CompileError::TooLarge { .. } | CompileError::Layer(LayerError::Nowhere { .. })) => {}
+                    Err(error) => panic!("{} {what}: {error}\n{}", model.head.name, error.help()),
                 }
             }
             refused += usize::from(!done);
@@ -103,13 +104,13 @@ fn byte_and_wide_accumulators_agree() {
     let mut both = 0;
     for seed in 0..NETWORKS {
         let model = support::model(seed);
-        let queries = queries(seed, model.query.max_length.into());
+        let queries = queries(seed, model.reader.max_query().into());
         let Ok(narrow) = chip.compile(&model, Some(Form::Gaps), &queries) else { continue };
-        if narrow.plan.narrow.is_none() {
+        if !counts_in_bytes(&narrow) {
             continue;
         }
         let Ok(wide) = chip.compile_as(&model, &gaps, true, &queries) else { continue };
-        assert!(wide.plan.narrow.is_none());
+        assert!(!counts_in_bytes(&wide));
         compare(&chip, &model, &wide, &queries, "wide");
         both += 1;
     }
@@ -157,17 +158,10 @@ fn deep_chat(layers: usize) -> Model {
     widths.resize(layers, 9);
     widths.push(4);
     let context = ContextEncoder { buckets: 16, length: 5 };
-    let model = Model {
-        name: "deep-chat".into(),
-        about: "deep".into(),
-        query: QueryEncoder { buckets: 16, bands: 1, max_length: 40 },
-        output: Output::Chat(Chat { charset: b"abC\0".to_vec(), context, max_reply: 4 }),
-        layers: widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect(),
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the test makes valid models");
-    model
+    let query = QueryEncoder { buckets: 16, bands: 1, max_length: 40 };
+    let answer = Answer::Chat(Chat { charset: b"abC\0".to_vec(), max_reply: 4 });
+    let layers = widths.windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
+    parts::model(("deep-chat", "deep"), (query, Some(context)), layers, answer)
 }
 
 /// The code of forty layers is longer than `rcall` and `rjmp` reach: shared code is called by `call`, where the chip has
@@ -182,17 +176,20 @@ fn forty_layers_call_as_far_as_they_must() {
             for form in [None].into_iter().chain(Form::ALL.map(Some)) {
                 let compiled = chip.compile(model, form, &queries).unwrap_or_else(|e| panic!("{e}"));
                 // Columns as code need no kernels.
-                assert!(compiled.plan.far || matches!(form, None | Some(Form::Unrolled)));
+                assert!(compiled.plan.layout.machine.far || matches!(form, None | Some(Form::Unrolled)));
                 exact(&chip, model, &compiled, &queries, form.map_or("auto", Form::name));
             }
         }
     }
     let smallest = Chip::attiny85();
     let compiled = smallest.compile(&models[0], Some(Form::Gaps), &queries).unwrap_or_else(|e| panic!("{e}"));
-    assert!(!compiled.plan.far);
+    assert!(!compiled.plan.layout.machine.far);
     exact(&smallest, &models[0], &compiled, &queries, "attiny85");
     // Where it reaches, the short call stays.
     let shallow = support::classifier("shallow", 16, 1, &[8, 8, 3], &[]);
     let compiled = Chip::atmega328p().compile(&shallow, None, &queries).unwrap_or_else(|e| panic!("{e}"));
-    assert!(!compiled.plan.far && !compiled.assembly.lines().any(|line| line.trim().starts_with("call ")));
+    assert!(
+        !compiled.plan.layout.machine.far
+            && !compiled.assembly.lines().any(|line| line.trim().starts_with("call "))
+    );
 }

@@ -1,36 +1,19 @@
-//! The text: what it looks like, that GNU as takes it to the same bytes, and what a refusal says.
+//! The text: that GNU as takes it to the same bytes, and what a refusal says.
 
 use super::judges;
 use super::machine::Chip;
-use super::support::{self, Random};
-use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Model, Output, QueryEncoder};
+use super::support::{self, Random, parts};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Model, QueryEncoder};
+use mlc_compiler::weights::Form;
 
 /// 16 and 16 → 9 → 7 → 4.
 fn chat() -> Model {
     let mut r = Random(3);
     let layers = [32, 9, 7, 4].windows(2).map(|w| support::layer(&mut r, w[0], w[1], 40, 300, 2)).collect();
     let context = ContextEncoder { buckets: 16, length: 3 };
-    let model = Model {
-        name: "small".into(),
-        about: "for the tests".into(),
-        query: QueryEncoder { buckets: 16, bands: 2, max_length: 20 },
-        output: Output::Chat(Chat { charset: b"abc\0".to_vec(), context, max_reply: 5 }),
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the model is valid");
-    model
-}
-
-#[test]
-fn assembly_of_a_chat() {
-    let chip = Chip::atmega328p();
-    for form in Form::ALL {
-        let compiled = chip.compile(&chat(), Some(form), &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
-        insta::assert_snapshot!(format!("chat-{form}.S"), compiled.assembly);
-    }
+    let query = QueryEncoder { buckets: 16, bands: 2, max_length: 20 };
+    let answer = Answer::Chat(Chat { charset: b"abc\0".to_vec(), max_reply: 5 });
+    parts::model(("small", "for the tests"), (query, Some(context)), layers, answer)
 }
 
 #[test]
@@ -46,8 +29,8 @@ fn gnu_as_makes_the_same_bytes() {
                 let Ok(compiled) = chip.compile(&model, Some(form), &[]) else { continue };
                 let core = chip.core.name();
                 let theirs = judges::gnu(&compiled.assembly, core, chip.target.origin)
-                    .unwrap_or_else(|e| panic!("{} {form}: {e}", model.name));
-                assert_eq!(theirs.flash, compiled.image.bytes, "{} {form} on {core}", model.name);
+                    .unwrap_or_else(|e| panic!("{} {form}: {e}", model.head.name));
+                assert_eq!(theirs.flash, compiled.image.bytes, "{} {form} on {core}", model.head.name);
                 compared += 1;
             }
         }

@@ -3,8 +3,9 @@
 
 use super::machine::Chip;
 use super::random::compare;
-use super::support::wide;
+use super::support::{parts, wide};
 use mlc_compiler::CompileError;
+use mlc_compiler::plan::LayerError;
 
 /// Networks of a run: `MLC_WIDE_NETWORKS` and `MLC_WIDE_FROM` choose others.
 const NETWORKS: u64 = 40;
@@ -19,12 +20,14 @@ fn wide_networks_are_exact() {
     for seed in wide::seeds(NETWORKS) {
         let model = wide::model(seed, WIDEST);
         let queries = wide::queries(seed);
-        for (what, demands) in wide::demands(seed, model.layers.len()) {
+        for (what, demands) in wide::demands(seed, parts::layers(&model).len()) {
             let fits = chips.iter().enumerate().find_map(|(i, chip)| {
                 match chip.compile_as(&model, &demands, false, &queries) {
                     Ok(compiled) => Some((i, chip, compiled)),
-                    Err(CompileError::TooLarge { .. }) => None,
-                    Err(error) => panic!("{} {what}: {error}\n{}", model.name, error.help()),
+                    Err(CompileError::TooLarge { .. } | CompileError::Layer(LayerError::Nowhere { .. })) => {
+                        None
+                    }
+                    Err(error) => panic!("{} {what}: {error}\n{}", model.head.name, error.help()),
                 }
             });
             let Some((i, chip, compiled)) = fits else {

@@ -3,7 +3,7 @@
 use super::{
     STRICT, c_string, compiled, expected, installed, main_program, queries, sources, support, write,
 };
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Assets, c99, eval, reference};
 use mlc_machine::Script;
 use mlc_runtime_avr::{
@@ -76,16 +76,16 @@ fn run(model: &Model, prompts: &[Vec<u8>], put: &str) -> (AvrMachine<Script>, u3
     let elf = folder.path().join("a.elf");
     // The flags against warnings are for the generated code: a test's main may say what it wants.
     let mut strict = gcc("avr-gcc", folder.path());
-    compiled(strict.args(STRICT).args(["-fsyntax-only"]).arg(&code), &model.name);
+    compiled(strict.args(STRICT).args(["-fsyntax-only"]).arg(&code), &model.head.name);
     compiled(
         gcc("avr-gcc", folder.path()).args(["-std=c99", "-o"]).arg(&elf).arg(&main).arg(&code),
-        &model.name,
+        &model.head.name,
     );
     let config = AvrConfig { limit: Some(4_000_000_000), ..AvrConfig::default() };
     let program = load(&elf);
     let flash = program.flash_used;
     let mut machine = AvrMachine::new(program, Script::default(), config);
-    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Sleep), "{}", model.name);
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Sleep), "{}", model.head.name);
     (machine, flash)
 }
 
@@ -93,8 +93,8 @@ fn run(model: &Model, prompts: &[Vec<u8>], put: &str) -> (AvrMachine<Script>, u3
 fn check(model: &Model, prompts: &[Vec<u8>]) -> (u32, usize) {
     let (mut machine, flash) = run(model, prompts, PUT);
     let output = String::from_utf8_lossy(machine.console().output()).into_owned();
-    assert!(!prompts.is_empty(), "{}: nothing to compare", model.name);
-    assert!(output == expected(model, prompts), "{} differs on the chip", model.name);
+    assert!(!prompts.is_empty(), "{}: nothing to compare", model.head.name);
+    assert!(output == expected(model, prompts), "{} differs on the chip", model.head.name);
     (flash, output.lines().filter(|l| !l.starts_with('=')).count())
 }
 
@@ -149,7 +149,7 @@ fn a_classifier_is_a_call_on_an_attiny85() {
     let prompts = String::from_utf8(read("prompts.txt")).expect("prompts are text");
     let prompts: Vec<&str> = prompts.lines().filter(|l| !l.is_empty()).take(20).collect();
     assert_eq!(prompts.len(), 20);
-    let Output::Classifier { labels } = &model.output else { panic!("commands is a classifier") };
+    let Answer::Label { labels } = &model.answer else { panic!("commands is a classifier") };
     let graph = reference(&model).expect("the model was checked");
     let index = |prompt: &&str| {
         labels.iter().position(|l| l.as_bytes() == eval::run(&graph, prompt.as_bytes()).reply)
@@ -216,7 +216,7 @@ fn the_example_of_the_library_talks() {
         let mut typed = Vec::new();
         let mut expected = format!("{}. Type a line.\r\n> ", sources.name).into_bytes();
         for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
-            let prompt = &prompt[..prompt.len().min(model.query.max_length.into())];
+            let prompt = &prompt[..prompt.len().min(model.reader.max_query().into())];
             typed.extend([prompt, end].concat());
             expected.extend([&eval::run(&graph, prompt).reply, &b"\r\n> "[..]].concat());
         }

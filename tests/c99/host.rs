@@ -23,7 +23,7 @@ fn check(model: &Model, prompts: &[Vec<u8>]) {
             .args(["-c", "-o"])
             .arg(&object)
             .arg(&code),
-        &model.name,
+        &model.head.name,
     );
     let program = folder.path().join("program");
     compiled(
@@ -32,12 +32,12 @@ fn check(model: &Model, prompts: &[Vec<u8>]) {
             .arg(&program)
             .arg(&main)
             .arg(&object),
-        &model.name,
+        &model.head.name,
     );
     let ran = Command::new(&program).output().expect("the program was just made");
-    assert!(ran.status.success(), "{}: {}", model.name, String::from_utf8_lossy(&ran.stderr));
-    assert!(!prompts.is_empty(), "{}: nothing to compare", model.name);
-    assert!(String::from_utf8_lossy(&ran.stdout) == expected(model, prompts), "{} differs", model.name);
+    assert!(ran.status.success(), "{}: {}", model.head.name, String::from_utf8_lossy(&ran.stderr));
+    assert!(!prompts.is_empty(), "{}: nothing to compare", model.head.name);
+    assert!(String::from_utf8_lossy(&ran.stdout) == expected(model, prompts), "{} differs", model.head.name);
 }
 
 #[test]

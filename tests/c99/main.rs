@@ -7,7 +7,7 @@ mod support;
 mod chip;
 mod host;
 
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Assets, c99, eval, reference};
 use std::path::Path;
 use std::process::Command;
@@ -31,7 +31,7 @@ fn write(folder: &Path, sources: &c99::Sources) -> std::path::PathBuf {
 /// Random queries, one of spaces only, and one with bytes that are no ASCII.
 fn queries(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     let mut r = support::Random(seed);
-    let longest = model.query.max_length.into();
+    let longest = model.reader.max_query().into();
     let mut queries: Vec<_> = (0..5).map(|_| support::query(&mut r, longest)).collect();
     queries.extend([b"   ".to_vec(), b" \xc4\xe4 Z".to_vec()]);
     queries
@@ -65,8 +65,8 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
     let guard = name.to_ascii_uppercase();
     let texts: String =
         prompts.iter().map(|p| format!("    {{ {}, {} }},\n", p.len(), c_string(p))).collect();
-    let one = match model.output {
-        Output::Chat(_) => format!(
+    let one = match model.answer {
+        Answer::Chat(_) => format!(
             "    int c;\n    unsigned char reply[{guard}_MAX_REPLY], length = 0, i;\n\
              \x20   if ({name}_ask(&net, text, size))\n\
              \x20       for (;;) {{\n            unsigned char left = net.left;\n            c = {name}_next(&net);\n\
@@ -74,7 +74,7 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
              \x20           reply[length++] = (unsigned char)c;\n        }}\n\
              \x20   put('=');\n    for (i = 0; i < length; i++) hex(reply[i]);\n    put('\\n');\n"
         ),
-        Output::Classifier { .. } => format!(
+        Answer::Label { .. } => format!(
             "    char label[{guard}_LABEL_SIZE];\n    unsigned char i;\n    int index = {name}_classify(&net, text, size);\n\
              \x20   if (index >= 0) logits();\n    put('=');\n    if (index >= 0) {{\n\
              \x20       {name}_label(index, label, sizeof label);\n\

@@ -1,7 +1,7 @@
 //! AVR chips and boards from the command line.
 
+use crate::parts::label;
 use crate::{Folder, json, models};
-use mlc_compiler::model::Output;
 use serde_json::Value;
 
 const BOARDS: [(&str, &str); 5] = [
@@ -75,7 +75,7 @@ fn files_run_as_they_are() {
     );
     // Without -o: HEX, assembly, listing, symbols.
     folder.mlc(["compile", "-t", "atmega328p", "model.ron"]).ok();
-    let name = &models::chat().name;
+    let name = &models::chat().head.name;
     for extension in ["hex", "S", "lst", "map"] {
         assert!(!folder.text(&format!("build/{name}/atmega328p/{name}.{extension}")).is_empty());
     }
@@ -84,7 +84,7 @@ fn files_run_as_they_are() {
 #[test]
 fn a_folder_for_wokwi() {
     let folder = Folder::with_models();
-    let name = models::classifier().name;
+    let name = models::classifier().head.name;
     folder.mlc(["compile", "-t", "atmega2560", "sorter.ron", "-o", "sim/"]).ok();
     let diagram = json(&folder.text("sim/diagram.json"));
     assert_eq!(diagram["parts"][0]["type"], "wokwi-arduino-mega");
@@ -183,7 +183,7 @@ fn labels_find_their_pins_whatever_their_capitals() {
     write(&model);
     let none = "pins: no label drives one; the profile mega has pins for ON, OFF, no labels of this model";
     assert_eq!(pins(folder.mlc(compile).ok()).as_deref(), Some(none));
-    model.output = Output::Classifier { labels: vec!["on".into(), "off".into(), "up".into()] };
+    model.answer = label(["on", "off", "up"]);
     write(&model);
     let some = "pins: on PB7 high, off PB7 low; the other label drives none";
     assert_eq!(pins(folder.mlc(compile).ok()).as_deref(), Some(some));

@@ -1,6 +1,6 @@
 //! `mlc bench`, `mlc inspect` and `mlc targets`.
 
-use crate::{Folder, json, models};
+use crate::{Folder, json, models, parts};
 use serde_json::Value;
 
 #[test]
@@ -41,8 +41,10 @@ fn inspect_shows_layers_ranges_and_targets() {
     assert_eq!(value["kind"], "chat");
     assert_eq!(value["shape"], "40→12→7");
     let layers = value["layers"].as_array().expect("layers are a list");
-    let counted =
-        models::chat().layers.iter().map(|l| l.weights.iter().filter(|&&w| w != 0).count()).sum::<usize>();
+    let counted = parts::layers(&models::chat())
+        .iter()
+        .map(|l| l.weights.iter().filter(|&&w| w != 0).count())
+        .sum::<usize>();
     let shown: u64 = layers.iter().filter_map(|l| l["nonzero"].as_u64()).sum();
     assert_eq!(shown, counted as u64);
     let fits = |name: &str| {

@@ -7,7 +7,7 @@ fn code_and_header_or_a_library() {
     let folder = Folder::new();
     folder.write("model.ron", models::text(&models::chat()));
     let said = folder.mlc(["compile", "-o", "net.c", "-o", "lib.zip"]).ok();
-    let name = models::chat().name.replace('-', "_");
+    let name = models::chat().head.name.replace('-', "_");
     assert!(
         folder.text("net.c").contains(&format!("#include \"{name}.h\"")),
         "the header is beside the code"

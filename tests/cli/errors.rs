@@ -40,8 +40,8 @@ fn files_that_are_no_model() {
 
 #[test]
 fn wrong_version() {
-    assert_snapshot!("newer-version", changed("format: 1,", "format: 2,"));
-    assert_snapshot!("older-version", changed("format: 1,", "format: 0,"));
+    assert_snapshot!("newer-version", changed("format: 2,", "format: 3,"));
+    assert_snapshot!("older-version", changed("format: 2,", "format: 0,"));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn truncated_and_oversized_weights() {
     assert_snapshot!("truncated-row", inspect("model.ron", short));
     let long = [&text[..row], "AAAA", &text[row..]].concat();
     assert_snapshot!("oversized-row", inspect("model.ron", long));
-    let more_rows = [&text[..row - 1], "\"AAAA\",\n                ", &text[row - 1..]].concat();
+    let more_rows = [&text[..row - 1], "\"AAAA\",\n                    ", &text[row - 1..]].concat();
     assert_snapshot!("oversized-layer", inspect("model.ron", more_rows));
 }
 

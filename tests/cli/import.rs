@@ -87,5 +87,5 @@ fn errors_stay_short() {
     let text = models::text(&models::chat());
     let long = text.replace("\"tiny\"", &format!("\"{}\"", "x\u{1b}".repeat(100_000)));
     let said = folder.write("long.ron", long).mlc(["inspect", "long.ron"]).fails(1);
-    assert!(said.len() < 500 && said.starts_with("  x long.ron:4:11: name: \"x\\u{1b}x"), "{said}");
+    assert!(said.len() < 500 && said.starts_with("  x long.ron:5:15: name: \"x\\u{1b}x"), "{said}");
 }

@@ -14,6 +14,8 @@ mod import;
 mod limit;
 mod measured;
 mod models;
+#[path = "../support/parts.rs"]
+mod parts;
 mod plan;
 mod profile;
 mod run;

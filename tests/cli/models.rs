@@ -1,7 +1,8 @@
 //! Small models for the tests, and files that look like models.
 
+use super::parts::{self, label};
 use mlc_compiler::import::ron;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder};
 use std::io::{Cursor, Write};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
@@ -22,32 +23,26 @@ fn layer(inputs: usize, outputs: usize, seed: usize) -> Layer {
 
 /// 24 + 16 inputs → 12 → 7: says a few letters.
 pub fn chat() -> Model {
-    Model {
-        name: "tiny".into(),
-        about: "Says a few letters.".into(),
-        query: QueryEncoder { buckets: 24, bands: 1, max_length: 62 },
-        output: Output::Chat(Chat {
-            charset: b"abcdef\0".to_vec(),
-            context: ContextEncoder { buckets: 16, length: 8 },
-            max_reply: 5,
-        }),
-        layers: vec![layer(40, 12, 3), layer(12, 7, 5)],
-        training: vec![("pairs".into(), "2".into())],
-        calibration: Vec::new(),
-    }
+    let query = QueryEncoder { buckets: 24, bands: 1, max_length: 62 };
+    let context = ContextEncoder { buckets: 16, length: 8 };
+    let answer = Answer::Chat(Chat { charset: b"abcdef\0".to_vec(), max_reply: 5 });
+    let layers = vec![layer(40, 12, 3), layer(12, 7, 5)];
+    let mut model = parts::model(("tiny", "Says a few letters."), (query, Some(context)), layers, answer);
+    model.head.training = vec![("pairs".into(), "2".into())];
+    model
 }
 
 /// 16 → 8 → 3.
 pub fn classifier() -> Model {
-    Model {
-        name: "sorter".into(),
-        about: "Sorts.".into(),
-        query: QueryEncoder { buckets: 16, bands: 1, max_length: 30 },
-        output: Output::Classifier { labels: vec!["go".into(), "stop".into(), "turn left".into()] },
-        layers: vec![layer(16, 8, 1), layer(8, 3, 2)],
-        training: Vec::new(),
-        calibration: Vec::new(),
-    }
+    let query = QueryEncoder { buckets: 16, bands: 1, max_length: 30 };
+    let layers = vec![layer(16, 8, 1), layer(8, 3, 2)];
+    parts::model(("sorter", "Sorts."), (query, None), layers, label(["go", "stop", "turn left"]))
+}
+
+/// 16 → 3: nothing is computed of a layer before.
+pub fn one_layer() -> Model {
+    let query = QueryEncoder { buckets: 16, bands: 1, max_length: 30 };
+    parts::model(("single", ""), (query, None), vec![layer(16, 3, 1)], label(["go", "stop", "turn left"]))
 }
 
 /// Sums of the second layer can leave 16 bits: eight neurons of them.
@@ -60,26 +55,17 @@ pub fn wrapping() -> Model {
         shift: 0,
         set: mlc_compiler::model::WeightSet::Full,
     };
-    Model {
-        name: "wrapping".into(),
-        about: String::new(),
-        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
-        output: Output::Classifier { labels: (0..8).map(|i| format!("L{i}")).collect() },
-        layers: vec![full(4, 32), full(32, 8)],
-        training: Vec::new(),
-        calibration: Vec::new(),
-    }
+    let query = QueryEncoder { buckets: 4, bands: 1, max_length: 62 };
+    let labels = (0..8).map(|i| format!("L{i}"));
+    parts::model(("wrapping", ""), (query, None), vec![full(4, 32), full(32, 8)], label(labels))
 }
 
 /// 655,360 weights.
 pub fn huge() -> Model {
-    Model {
-        name: "huge".into(),
-        query: QueryEncoder { buckets: 256, bands: 1, max_length: 62 },
-        output: Output::Classifier { labels: (0..256).map(|i| format!("L{i}")).collect() },
-        layers: vec![layer(256, 1024, 1), layer(1024, 256, 2), layer(256, 256, 3), layer(256, 256, 4)],
-        ..classifier()
-    }
+    let query = QueryEncoder { buckets: 256, bands: 1, max_length: 62 };
+    let labels = (0..256).map(|i| format!("L{i}"));
+    let layers = vec![layer(256, 1024, 1), layer(1024, 256, 2), layer(256, 256, 3), layer(256, 256, 4)];
+    parts::model(("huge", "Sorts."), (query, None), layers, label(labels))
 }
 
 pub fn text(model: &Model) -> String {

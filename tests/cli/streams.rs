@@ -1,7 +1,6 @@
 //! Standard streams that are closed or full, and terminals.
 
-use crate::{Folder, Ran, models};
-use mlc_compiler::model::Output;
+use crate::{Folder, Ran, models, parts};
 use std::fs::File;
 use std::process::{Command, Stdio};
 
@@ -140,8 +139,7 @@ fn on_terminal(folder: &Folder, command: &str) -> Option<String> {
 fn a_terminal_obeys_nothing_that_a_model_says() {
     let folder = tiny();
     let mut model = models::chat();
-    let Output::Chat(chat) = &mut model.output else { panic!("it is a chat") };
-    chat.charset[1] = 0x1B;
+    parts::chat_mut(&mut model).charset[1] = 0x1B;
     folder.write("red.ron", models::text(&model)).write("bad\u{1b}[31m.ron", "hello");
     // Elsewhere every byte stays.
     let reply = folder.mlc(["run", "-t", "reference", "red.ron", "hello"]).ok();

@@ -1,7 +1,7 @@
 //! `mlc verify`.
 
-use crate::{Folder, models, shared};
-use mlc_compiler::ir::Form;
+use crate::{Folder, models, parts, shared};
+use mlc_compiler::weights::Form;
 
 fn tiny() -> Folder {
     let folder = Folder::new();
@@ -75,7 +75,7 @@ fn prompts_that_do_not_fit_are_counted_and_one_must_be_left() {
     let folder = Folder::new();
     let with = |longest| {
         let mut model = models::chat();
-        model.query.max_length = longest;
+        parts::reader_mut(&mut model).query.max_length = longest;
         models::text(&model)
     };
     folder.write("one.ron", with(1)).write("three.ron", with(3));

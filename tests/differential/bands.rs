@@ -2,25 +2,29 @@
 
 use super::support::{self, Random};
 use mlc_compiler::model::Model;
-use mlc_compiler::{eval, ir::Form, reference};
+use mlc_compiler::{eval, reference, weights::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, PhaseCounter, Script};
 
 /// Compares logits for all queries; the mean T-states a query must be predicted to within `percent`.
 fn exact(model: &Model, form: Form, queries: &[Vec<u8>], percent: f64) {
     let compiled = support::compile_for_cpm(model, Some(form), queries)
-        .unwrap_or_else(|e| panic!("{}: {e}", model.name));
+        .unwrap_or_else(|e| panic!("{}: {e}", model.head.name));
     let graph = reference(model).expect("the model was checked");
     let mut t_states = 0;
     for query in queries {
         let run = eval::run(&graph, query);
         let ran = support::run(&compiled.image, query, CpmConfig::default());
-        assert_eq!(ran.logits, run.logits, "{} {form}: \"{}\"", model.name, query.escape_ascii());
+        assert_eq!(ran.logits, run.logits, "{} {form}: \"{}\"", model.head.name, query.escape_ascii());
         t_states += ran.t_states;
     }
     let simulated = t_states as f64 / queries.len() as f64;
     let predicted = compiled.plan.prediction.total();
     let error = 100.0 * (predicted / simulated - 1.0).abs();
-    assert!(error < percent, "{} {form}: predicted {predicted:.0}, simulated {simulated:.0}", model.name);
+    assert!(
+        error < percent,
+        "{} {form}: predicted {predicted:.0}, simulated {simulated:.0}",
+        model.head.name
+    );
 }
 
 /// Queries of one letter: every trigram but the first and the last is the same, so bands alone tell them apart.
@@ -64,7 +68,7 @@ fn every_number_of_bands_with_both_hashes() {
             assert!(
                 error < most,
                 "{}: hashing predicted {predicted:.1}, simulated {simulated:.1}",
-                model.name
+                model.head.name
             );
         }
     }

@@ -4,7 +4,7 @@ use super::support;
 use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
+use mlc_compiler::{CompileError, Compiled, Image, eval, reference, weights::Form};
 use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, NoObserver, Script, State, Symbols};
 
 fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
@@ -29,21 +29,22 @@ pub fn exact<'q>(
     let (mut t_states, mut steps) = (0, 0);
     for query in queries {
         let wants = eval::run(&graph, query);
-        let mut machine = machine(&model.name, &compiled.image, &[query, b"\r"].concat());
+        let mut machine = machine(&model.head.name, &compiled.image, &[query, b"\r"].concat());
         machine.watch(compiled.image.logits.ready as u16);
         let mut watch = Watch::new(&compiled.image);
         let end = machine.run(&mut watch);
-        assert_eq!(end, End::EndOfInput, "{} {what} asks again", model.name);
+        assert_eq!(end, End::EndOfInput, "{} {what} asks again", model.head.name);
         let shown = query.escape_ascii();
-        assert_eq!(watch.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.name);
+        assert_eq!(watch.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
         let printable = |&b: &u8| if (32..128).contains(&b) { b } else { b'?' };
         let reply: Vec<u8> = wants.reply.iter().map(printable).collect();
-        let output = [model.name.as_bytes(), b". Type a line; ! ends.\r\n> \r\n", &reply, b"\r\n> "].concat();
-        assert_eq!(machine.console().output(), output, "{} {what}: reply to \"{shown}\"", model.name);
+        let output =
+            [model.head.name.as_bytes(), b". Type a line; ! ends.\r\n> \r\n", &reply, b"\r\n> "].concat();
+        assert_eq!(machine.console().output(), output, "{} {what}: reply to \"{shown}\"", model.head.name);
         t_states += machine.t_states() - watch.asked;
         steps += wants.steps();
     }
-    assert!(steps > 0, "{} {what}: no query", model.name);
+    assert!(steps > 0, "{} {what}: no query", model.head.name);
     t_states as f64 / steps as f64
 }
 
@@ -59,7 +60,7 @@ fn own_and_published_models_are_exact() {
         let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
         let t_states = exact(&model, &compiled, "auto", prompts.iter().map(Vec::as_slice));
         let bytes = compiled.image.bytes.len();
-        eprintln!("{} on cpc464: {t_states:.0} T-states a step, {bytes} bytes", model.name);
+        eprintln!("{} on cpc464: {t_states:.0} T-states a step, {bytes} bytes", model.head.name);
     }
 }
 

@@ -5,6 +5,7 @@ mod support;
 
 mod bands;
 mod cpc;
+mod planes;
 mod processor;
 mod program;
 mod published;

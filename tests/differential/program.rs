@@ -2,7 +2,7 @@
 //! own models.
 
 use super::support::{self, own};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Image, eval, reference};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Exit, LoadError, NoObserver, Script};
 
@@ -95,7 +95,7 @@ fn a_small_program_returns_to_the_ccp_and_a_large_one_starts_it_anew() {
 #[test]
 fn too_little_memory_is_said_and_nothing_is_touched() {
     let (model, _) = own("commands");
-    let Output::Classifier { .. } = model.output else { panic!("commands is a classifier") };
+    let Answer::Label { .. } = model.answer else { panic!("commands is a classifier") };
     let image = image(&model);
     let short = (image.memory_end as u16 - 1) & 0xFF00 | 6;
     assert!(usize::from(short) < image.memory_end);

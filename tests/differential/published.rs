@@ -2,7 +2,7 @@
 
 use super::support;
 use mlc_compiler::plan::{Demands, Optimize};
-use mlc_compiler::{eval, ir::Form, reference};
+use mlc_compiler::{eval, reference, weights::Form};
 use mlc_runtime_z80::CpmConfig;
 
 /// What running all expected prompts showed.

@@ -2,8 +2,9 @@
 
 use super::support::{self, Random};
 use mlc_compiler::model::Model;
-use mlc_compiler::plan::stats;
-use mlc_compiler::{Compiled, eval, ir::Form, reference};
+use mlc_compiler::plan::LayerError;
+use mlc_compiler::stage;
+use mlc_compiler::{Compiled, eval, reference, weights::Form};
 use mlc_runtime_z80::{ClockInterrupt, CpmConfig, Isr};
 
 /// How many networks; their seeds are 0, 1, 2, …
@@ -24,13 +25,13 @@ fn queries(seed: u64) -> Vec<Vec<u8>> {
 fn compare(model: &Model, compiled: &Compiled, what: &str, config: &CpmConfig) -> (u64, u64) {
     let graph = reference(model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
-    for query in queries(model.name[7..].parse().expect("the name ends with the seed")) {
+    for query in queries(model.head.name[7..].parse().expect("the name ends with the seed")) {
         // CP/M's command processor folds to upper case, and the network folds back.
         let run = eval::run(&graph, &query);
         let ran = support::run(&compiled.image, &query, config.clone());
         let shown = query.escape_ascii();
-        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.name);
-        assert_eq!(ran.reply, run.reply, "{} {what}: reply to \"{shown}\"", model.name);
+        assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
+        assert_eq!(ran.reply, run.reply, "{} {what}: reply to \"{shown}\"", model.head.name);
         t_states += ran.t_states;
         steps += run.steps() as u64;
     }
@@ -47,11 +48,14 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
             let what = encoding.map_or("auto", Form::name);
             let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
                 Ok(compiled) => compiled,
-                Err(mlc_compiler::CompileError::TooLarge { .. }) => {
+                Err(
+                    mlc_compiler::CompileError::TooLarge { .. }
+                    | mlc_compiler::CompileError::Layer(LayerError::Nowhere { .. }),
+                ) => {
                     refused += 1;
                     continue;
                 }
-                Err(error) => panic!("{} {what}: {error}", model.name),
+                Err(error) => panic!("{} {what}: {error}", model.head.name),
             };
             let (t_states, steps) = compare(&model, &compiled, what, &CpmConfig::default());
             let simulated = t_states as f64 / steps as f64;
@@ -60,7 +64,7 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
             assert!(
                 error < 0.05,
                 "{} {what}: predicted {predicted:.0}, simulated {simulated:.0}",
-                model.name
+                model.head.name
             );
             compared += 1;
         }
@@ -78,11 +82,11 @@ fn byte_and_wide_accumulators_agree_on_short_and_long_queries() {
         let Ok(narrow) = support::compile_for_cpm(&model, Some(Form::Columns), &calibration) else {
             continue;
         };
-        if narrow.plan.narrow.is_none() {
+        if !support::counts_in_bytes(&narrow) {
             continue;
         }
         let wide = support::compile_wide(&model, &calibration).expect("wide accumulators need little more");
-        assert!(wide.plan.narrow.is_none());
+        assert!(!support::counts_in_bytes(&wide));
         compare(&model, &narrow, "bytes", &CpmConfig::default());
         compare(&model, &wide, "wide", &CpmConfig::default());
         both += 1;
@@ -99,7 +103,7 @@ fn a_clock_interrupt_changes_nothing() {
     let config = CpmConfig { interrupt, ..CpmConfig::default() };
     for seed in 0..40 {
         let model = support::model(seed);
-        for encoding in [None, Some(Form::Packed), Some(Form::Gaps)] {
+        for encoding in [None, Some(Form::Packed), Some(Form::Gaps), Some(Form::Planes)] {
             if let Ok(compiled) = support::compile_for_cpm(&model, encoding, &queries(seed)) {
                 compare(&model, &compiled, "interrupted", &config);
             }
@@ -116,13 +120,18 @@ fn every_pass_keeps_every_bit() {
         for query in queries(seed) {
             let run = eval::run(&graph, &query);
             for report in &compiled.reports {
-                assert_eq!(eval::run(&report.graph, &query), run, "{} after {}", model.name, report.pass);
+                assert_eq!(
+                    eval::run(&report.graph, &query),
+                    run,
+                    "{} after {}",
+                    model.head.name,
+                    report.pass
+                );
             }
         }
         // The kernels' view of the last graph adds the same columns.
-        let network = mlc_compiler::plan::network::Network::read(compiled.graph()).expect("it was planned");
         let all = queries(seed);
-        stats::measure(compiled.graph(), &network, all.iter().map(Vec::as_slice));
+        stage::measure(compiled.graph(), compiled.plan.stages(), all.iter().map(Vec::as_slice));
     }
 }
 
@@ -143,7 +152,7 @@ fn bounds_hold_on_what_runs() {
                     assert!(
                         held || !inside,
                         "{}: %{} element {i} is {v}, not in {range}",
-                        model.name,
+                        model.head.name,
                         id.index()
                     );
                 }

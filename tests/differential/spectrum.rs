@@ -4,7 +4,7 @@ use super::support;
 use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{CompileError, Compiled, Image, eval, ir::Form, reference};
+use mlc_compiler::{CompileError, Compiled, Image, eval, reference, weights::Form};
 use mlc_runtime_z80::{End, Fault, FaultKind, NoObserver, Script, SpectrumConfig, SpectrumMachine, Symbols};
 
 /// What a run of a query showed.
@@ -54,17 +54,17 @@ pub fn exact<'q>(
     let (mut t_states, mut steps) = (0, 0);
     for query in queries {
         let wants = eval::run(&graph, query);
-        let ran = run(&model.name, &compiled.image, query);
+        let ran = run(&model.head.name, &compiled.image, query);
         let shown = query.escape_ascii();
-        assert_eq!(ran.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.name);
+        assert_eq!(ran.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
         // Outside of the screen's characters there are question marks.
         let reply: Vec<u8> =
             wants.reply.iter().map(|b| if (32..128).contains(b) { *b } else { b'?' }).collect();
-        assert_eq!(ran.reply, reply, "{} {what}: reply to \"{shown}\"", model.name);
+        assert_eq!(ran.reply, reply, "{} {what}: reply to \"{shown}\"", model.head.name);
         t_states += ran.t_states;
         steps += wants.steps();
     }
-    assert!(steps > 0, "{} {what}: no query", model.name);
+    assert!(steps > 0, "{} {what}: no query", model.head.name);
     t_states as f64 / steps as f64
 }
 
@@ -84,7 +84,10 @@ fn the_published_networks_fit_and_are_exact() {
         let Some(model) = support::published(name) else { return };
         let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
         // What the memory has left goes into lists for the columns used most.
-        assert!(compiled.plan.quick.iter().any(|columns| columns.contains(&true)), "{name}");
+        assert!(
+            compiled.plan.stages().iter().any(|s| s.product().is_some_and(|p| p.quick.contains(&true))),
+            "{name}"
+        );
         let expected = support::expected(name);
         let queries = expected.iter().map(|(prompt, _)| prompt.as_bytes());
         let t_states = exact(&model, &compiled, "auto", queries);

@@ -2,7 +2,8 @@
 
 use super::support::{self, Random};
 use mlc_compiler::model::Model;
-use mlc_compiler::{CompileError, Compiled, Image, ir::Form};
+use mlc_compiler::plan::LayerError;
+use mlc_compiler::{CompileError, Compiled, Image, weights::Form};
 use mlc_runtime_z80::{Memory, Observer};
 
 /// Takes down the logits of each pass, and when the query's line was ended.
@@ -39,14 +40,16 @@ pub fn in_every_form(
     for seed in 0..24 {
         let model = support::model(seed);
         let mut r = Random(seed ^ salt);
-        let longest = usize::from(model.query.max_length);
+        let longest = usize::from(model.reader.max_query());
         let mut queries: Vec<_> = (0..2).map(|_| support::query(&mut r, longest)).collect();
         queries.retain(|q| !matches!(q.trim_ascii(), b"" | b"!"));
         for form in std::iter::once(None).chain(Form::ALL.map(Some)) {
             let compiled = match compile(&model, form) {
                 Ok(compiled) => compiled,
-                Err(CompileError::TooLarge { .. }) => continue,
-                Err(error) => panic!("{}: {error}", model.name),
+                Err(CompileError::TooLarge { .. } | CompileError::Layer(LayerError::Nowhere { .. })) => {
+                    continue;
+                }
+                Err(error) => panic!("{}: {error}", model.head.name),
             };
             exact(&model, &compiled, form.map_or("auto", Form::name), &queries);
             compared += 1;

@@ -1,8 +1,9 @@
 //! Networks at the edges of the kernels, in every form and whichever way the planner chooses, on all Z80 machines.
 
-use super::support::{self, wide};
+use super::support::{self, parts, wide};
 use super::{cpc, spectrum};
 use mlc_compiler::model::Model;
+use mlc_compiler::plan::LayerError;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, compile, eval, reference};
 use mlc_runtime_z80::CpmConfig;
 
@@ -22,7 +23,7 @@ fn sweep(target: &str, exact: Exact, least: usize) {
     for seed in wide::seeds(NETWORKS) {
         let model = wide::model(seed, WIDEST);
         let queries = wide::queries(seed);
-        for (what, demands) in wide::demands(seed, model.layers.len()) {
+        for (what, demands) in wide::demands(seed, parts::layers(&model).len()) {
             let request = Request {
                 model: &model,
                 target: &target,
@@ -37,8 +38,12 @@ fn sweep(target: &str, exact: Exact, least: usize) {
                     compared += 1;
                     whole += usize::from(wide::scans_whole_tile(&compiled));
                 }
-                Err(CompileError::TooLarge { .. }) => refused += 1,
-                Err(error) => panic!("{} {what} on {}: {error}\n{}", model.name, target.name, error.help()),
+                Err(CompileError::TooLarge { .. } | CompileError::Layer(LayerError::Nowhere { .. })) => {
+                    refused += 1
+                }
+                Err(error) => {
+                    panic!("{} {what} on {}: {error}\n{}", model.head.name, target.name, error.help())
+                }
             }
         }
     }
@@ -54,8 +59,8 @@ fn on_cpm(model: &Model, compiled: &Compiled, what: &str, queries: &[Vec<u8>]) {
         let wants = eval::run(&graph, query);
         let ran = support::run(&compiled.image, query, CpmConfig::default());
         let shown = query.escape_ascii();
-        assert_eq!(ran.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.name);
-        assert_eq!(ran.reply, wants.reply, "{} {what}: reply to \"{shown}\"", model.name);
+        assert_eq!(ran.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
+        assert_eq!(ran.reply, wants.reply, "{} {what}: reply to \"{shown}\"", model.head.name);
     }
 }
 

@@ -42,7 +42,7 @@ fn firmware(model: &Model, profile: &str) -> Firmware {
     };
     let compiled = compile(&request).unwrap();
     let Isa::Avr(core) = compiled.image.isa else { panic!("the target is an AVR") };
-    let greeting = format!("{}. Type a line.\r\n", model.name);
+    let greeting = format!("{}. Type a line.\r\n", model.head.name);
     Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device, greeting }
 }
 

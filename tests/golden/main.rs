@@ -5,10 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
-use mlc_compiler::Compiled;
-use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
-use support::Random;
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
+use mlc_compiler::plan::{Demands, Layer as LayerName};
+use mlc_compiler::weights::Form;
+use mlc_compiler::{Assets, Compiled, Request, compile, price, render};
+use support::{Random, parts};
 
 fn layers(seed: u64, widths: &[usize]) -> Vec<Layer> {
     let mut r = Random(seed);
@@ -19,7 +20,7 @@ fn layers(seed: u64, widths: &[usize]) -> Vec<Layer> {
 /// the same inputs, so that sharing a sum pays.
 fn chat() -> Model {
     let context = ContextEncoder { buckets: 8, length: 3 };
-    let output = Output::Chat(Chat { charset: b"ab!\0".to_vec(), context, max_reply: 4 });
+    let answer = Answer::Chat(Chat { charset: b"ab!\0".to_vec(), max_reply: 4 });
     let query = QueryEncoder { buckets: 8, bands: 1, max_length: 20 };
     let mut layers = layers(3, &[16, 20, 8, 4]);
     for row in layers[0].weights.chunks_mut(16) {
@@ -29,23 +30,12 @@ fn chat() -> Model {
     for row in layers[1].weights.chunks_mut(20) {
         row[2] = 0;
     }
-    let model = Model {
-        name: "mini".into(),
-        about: "a network to read".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the model is valid");
-    model
+    parts::model(("mini", "a network to read"), (query, Some(context)), layers, answer)
 }
 
 /// 12 → 300 → 3, so that outputs need two tiles and inputs two scans; 12 is no power of two.
 fn classifier() -> Model {
     let query = QueryEncoder { buckets: 12, bands: 1, max_length: 40 };
-    let output = Output::Classifier { labels: vec!["RED".into(), "GREEN \"1\"".into(), "BLUE".into()] };
     let mut layers = layers(5, &[12, 260, 3]);
     for (o, row) in layers[0].weights.chunks_mut(12).enumerate() {
         // Sparse, so that the snapshot stays short.
@@ -54,23 +44,13 @@ fn classifier() -> Model {
             row[o % 12] = if o % 3 == 0 { -2 } else { 1 };
         }
     }
-    let model = Model {
-        name: "wide".into(),
-        about: "two tiles".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the model is valid");
-    model
+    let answer = parts::label(["RED", "GREEN \"1\"", "BLUE"]);
+    parts::model(("wide", "two tiles"), (query, None), layers, answer)
 }
 
 /// 12 in 3 bands → 11 → 10 → 2, the hidden layers of weights ±1: eight outputs to a byte and some left.
 fn banded() -> Model {
     let query = QueryEncoder { buckets: 12, bands: 3, max_length: 40 };
-    let output = Output::Classifier { labels: vec!["YES".into(), "NO".into()] };
     let mut layers = layers(7, &[12, 11, 10, 2]);
     for layer in &mut layers[..2] {
         layer.set = WeightSet::Binary;
@@ -79,34 +59,50 @@ fn banded() -> Model {
     }
     // No neuron of the hidden layers is dead.
     layers[2].weights = (0..20).map(|i| [1, -2, -1][i % 3]).collect();
-    let name = "banded".into();
-    let model = Model {
-        name,
-        about: "bands and bits".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the model is valid");
-    model
+    parts::model(("banded", "bands and bits"), (query, None), layers, parts::label(["YES", "NO"]))
 }
 
 fn compiled(model: &Model, form: Option<Form>) -> Compiled {
     support::compile_for_cpm(model, form, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help()))
 }
 
+/// The program of a model on a target, with forms for the layers that are named.
+fn program(model: &Model, target: &str, layers: &[(&str, Form)]) -> Compiled {
+    let assets = Assets::builtin();
+    let targets = assets.targets().expect("the targets that mlc brings are right");
+    let target = &targets.into_iter().find(|t| t.name == target).expect("mlc brings it");
+    let layers = layers.iter().map(|(stage, form)| (LayerName::Stage(stage.to_string()), *form)).collect();
+    let demands = &Demands { layers, ..Demands::default() };
+    let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
+    compile(&request).unwrap_or_else(|e| panic!("{e}\n{}", e.help()))
+}
+
+/// The code of a stage as its kernel makes it, and its weights if they are short.
+fn stage(model: &Model, target: &str, form: Form, wide: bool, name: &str) -> String {
+    let assets = Assets::builtin();
+    let targets = assets.targets().expect("the targets that mlc brings are right");
+    let target = &targets.into_iter().find(|t| t.name == target).expect("mlc brings it");
+    let demands = &Demands::of(Some(form));
+    let request = Request { model, target, assets: &assets, demands, wide, calibration: &[] };
+    let plan = price(&request).unwrap_or_else(|e| panic!("{e}"));
+    let at = plan.stages().iter().position(|stage| stage.name == name);
+    let at = at.unwrap_or_else(|| panic!("there is no {name}"));
+    let templates = render::templates(&request).expect("the templates that mlc brings parse");
+    let text = render::stage(&plan, &request, &templates, at).unwrap_or_else(|e| panic!("{e}"));
+    let data: String =
+        text.data.into_iter().map(|(section, text)| format!("\n== {section:?}{text}")).collect();
+    let data = if data.lines().count() < 60 { data } else { String::new() };
+    format!("{}\n{data}", text.code)
+}
+
 #[test]
 fn graph_after_each_pass() {
-    for form in Form::ALL {
-        let compiled = compiled(&chat(), Some(form));
-        let passes: Vec<_> = compiled.reports.iter().map(|r| r.pass).collect();
-        assert_eq!(passes, mlc_compiler::pass::NAMES, "NAMES lists the passes as they run");
-        let text: String =
-            compiled.reports.iter().map(|r| format!("== {}: {}\n{}\n", r.pass, r.summary, r.graph)).collect();
-        insta::assert_snapshot!(format!("graph-{form}"), text);
-    }
+    let compiled = compiled(&chat(), None);
+    let passes: Vec<_> = compiled.reports.iter().map(|r| r.pass).collect();
+    assert_eq!(passes, mlc_compiler::pass::NAMES, "NAMES lists the passes as they run");
+    let text: String =
+        compiled.reports.iter().map(|r| format!("== {}: {}\n{}\n", r.pass, r.summary, r.graph)).collect();
+    insta::assert_snapshot!("graph", text);
 }
 
 #[test]
@@ -115,48 +111,79 @@ fn plan() {
     insta::assert_snapshot!("plan-classifier", compiled(&classifier(), None).plan.table());
 }
 
+/// Every kernel in every form: hashed text that counts in bytes and that does not, a scan of bytes and of words.
 #[test]
-fn assembly_of_a_chat() {
-    for form in Form::ALL {
-        insta::assert_snapshot!(format!("chat-{form}.asm"), compiled(&chat(), Some(form)).assembly);
+fn kernels() {
+    for (processor, target) in [("z80", "z80-cpm"), ("avr", "atmega328p")] {
+        for form in Form::ALL {
+            let of = |wide, stage| self::stage(&chat(), target, form, wide, stage);
+            let mut text = String::new();
+            for (what, wide, stage) in [
+                ("hashed text, bytes", false, "fc1_context"),
+                ("hashed text, words", true, "fc1_context"),
+                ("a scan of bytes", false, "fc2"),
+                ("a scan of words", false, "fc3"),
+            ] {
+                text += &format!("==== {what}\n{}", of(wide, stage));
+            }
+            insta::assert_snapshot!(format!("{processor}-{form}"), text);
+        }
     }
 }
 
+/// Two tiles of outputs and of inputs, and a number of buckets that is no power of two.
 #[test]
-fn assembly_of_a_classifier_with_two_tiles() {
-    for form in [Form::Columns, Form::Packed, Form::Gaps] {
-        insta::assert_snapshot!(
-            format!("classifier-{form}.asm"),
-            compiled(&classifier(), Some(form)).assembly
-        );
+fn kernels_over_two_tiles() {
+    for (processor, target) in [("z80", "z80-cpm"), ("avr", "atmega2560")] {
+        for form in [Form::Columns, Form::Packed, Form::Gaps] {
+            let of = |stage| self::stage(&classifier(), target, form, true, stage);
+            let text = format!("{}{}", of("fc1"), of("fc2"));
+            insta::assert_snapshot!(format!("{processor}-{form}-two-tiles"), text);
+        }
     }
 }
 
+/// Position bands, with hashes of a word and of a byte, and weights of one bit.
 #[test]
-fn assembly_with_bands_and_bits() {
-    let compiled = compiled(&banded(), Some(Form::Packed));
-    let graph = &compiled.reports[0].graph;
-    insta::assert_snapshot!(
-        "banded-packed.asm",
-        format!("{graph}\n{}\n{}", compiled.plan.table(), compiled.assembly)
-    );
-    // A hash of a byte: only the encoder is another.
+fn kernels_with_bands_and_bits() {
     let mut narrow = banded();
-    narrow.query.buckets = 8;
-    narrow.layers[0].inputs = 8;
-    narrow.layers[0].weights.truncate(8 * 11);
-    let assembly = self::compiled(&narrow, Some(Form::Packed)).assembly;
-    let encoder =
-        assembly.split("ld ix,query_text").nth(1).and_then(|rest| rest.split("; Adds the column").next());
-    insta::assert_snapshot!("banded-narrow-hash.asm", encoder.expect("the program has an encoder"));
+    parts::reader_mut(&mut narrow).query.buckets = 8;
+    let first = &mut parts::layers_mut(&mut narrow)[0];
+    first.inputs = 8;
+    first.weights.truncate(8 * 11);
+    for (processor, target) in [("z80", "z80-cpm"), ("avr", "atmega328p")] {
+        let of = |model: &Model, stage| self::stage(model, target, Form::Packed, false, stage);
+        let text = [of(&banded(), "fc1"), of(&narrow, "fc1"), of(&banded(), "fc2")].concat();
+        insta::assert_snapshot!(format!("{processor}-bands-and-bits"), text);
+    }
+}
+
+/// The whole text of one program a target. That for CP/M has a layer in each kind of form, so the code that stages
+/// share is in it.
+#[test]
+fn programs() {
+    let kinds = [
+        ("fc1_query", Form::Columns),
+        ("fc1_context", Form::Gaps),
+        ("fc2", Form::Packed),
+        ("fc3", Form::Unrolled),
+    ];
+    let small = ["fc1_query", "fc1_context", "fc2", "fc3"].map(|stage| (stage, Form::Gaps));
+    for (target, forms) in [("z80-cpm", &kinds), ("zx48", &small), ("cpc464", &small), ("atmega328p", &kinds)]
+    {
+        let compiled = program(&chat(), target, forms);
+        insta::assert_snapshot!(format!("program-{target}"), compiled.assembly);
+    }
+    let binary = program(&banded(), "z80-cpm", &[("fc2", Form::Packed), ("fc3", Form::Gaps)]);
+    insta::assert_snapshot!("program-of-bits", binary.assembly);
 }
 
 #[test]
 fn listing_and_symbol_map() {
-    let compiled = compiled(&chat(), Some(Form::Columns));
+    let compiled = compiled(&chat(), Some(Form::Gaps));
     let listing = compiled.image.assembly.listing(&compiled.assembly);
-    insta::assert_snapshot!("chat-columns.lst", listing);
-    insta::assert_snapshot!("chat-columns.map", compiled.image.assembly.map());
+    insta::assert_snapshot!("gaps.lst", listing);
+    insta::assert_snapshot!("gaps.map", compiled.image.assembly.map());
 }
 
 #[test]

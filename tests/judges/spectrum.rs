@@ -216,13 +216,18 @@ fn logits_are_exact_under_the_rom_s_interrupts_and_its_stack_suffices() {
         let mut watch = Watch { image, logits: vec![], at: vec![] };
         session.0.type_text(b"\r", &mut watch).expect("the program answers");
         session.0.run_frames(ANSWER + 12 * run.steps() as u64, &mut watch).expect("the program answers");
-        assert_eq!(watch.logits, run.logits, "{}", model.name);
+        assert_eq!(watch.logits, run.logits, "{}", model.head.name);
         let text = run.text();
         let reply = rows([text.as_str()]);
-        assert!(session.shown().ends_with(&format!("{reply}\n>")), "{}\n{}", model.name, session.shown());
+        assert!(
+            session.shown().ends_with(&format!("{reply}\n>")),
+            "{}\n{}",
+            model.head.name,
+            session.shown()
+        );
         if let [first, .., last] = watch.at[..] {
             let step = (last - first) / (watch.at.len() as u64 - 1);
-            eprintln!("{}: {step} T-states a step with the ROM's printing and interrupts", model.name);
+            eprintln!("{}: {step} T-states a step with the ROM's printing and interrupts", model.head.name);
         }
         let symbol = |name: &str| image.assembly.symbols[name];
         let (bottom, top) = (symbol("stack"), symbol("stack_top"));
@@ -230,8 +235,8 @@ fn logits_are_exact_under_the_rom_s_interrupts_and_its_stack_suffices() {
         // Further up BASIC's stack was, before CLEAR moved it.
         if top < 0xF000 {
             let untouched = (bottom..top).take_while(untouched).count();
-            eprintln!("{}: {untouched} of {} bytes of stack untouched", model.name, top - bottom);
-            assert!(untouched >= STACK_MARGIN, "{}: the stack is too small", model.name);
+            eprintln!("{}: {untouched} of {} bytes of stack untouched", model.head.name, top - bottom);
+            assert!(untouched >= STACK_MARGIN, "{}: the stack is too small", model.head.name);
         }
     }
 }

@@ -2,37 +2,20 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+pub mod parts;
+pub mod planes;
 pub mod wide;
 
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use mlc_compiler::plan::Demands;
-use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, ir::Form};
+use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, weights::Form};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
 use std::path::Path;
 
+mod random;
 pub mod shared;
 
-/// A small generator of pseudo-random numbers (SplitMix64): the same networks on every machine.
-pub struct Random(pub u64);
-
-impl Random {
-    pub fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        z ^ (z >> 31)
-    }
-
-    /// Between `least` and `most`, both included.
-    pub fn within(&mut self, least: usize, most: usize) -> usize {
-        least + (self.next() % (most - least + 1) as u64) as usize
-    }
-
-    pub fn chance(&mut self, percent: u64) -> bool {
-        self.next() % 100 < percent
-    }
-}
+pub use random::Random;
 
 /// A layer with all that is odd: zero rows and columns, single -2 weights, biases up to `bias`.
 pub fn layer(r: &mut Random, inputs: usize, outputs: usize, density: u64, bias: i64, shift: u8) -> Layer {
@@ -88,7 +71,7 @@ pub fn model(seed: u64) -> Model {
     let bias = [40, 1000, 32767][r.within(0, 2)];
     let shift = if r.chance(70) { 2 } else { r.within(0, 7) as u8 };
     let layers = widths.windows(2).map(|w| layer(&mut r, w[0], w[1], density, bias, shift)).collect();
-    let output = if chat {
+    let (context, answer) = if chat {
         let mut charset: Vec<u8> = (0..classes - 1).map(|i| b'!' + (i % 90) as u8).collect();
         if seed.is_multiple_of(7) && classes > 1 {
             charset[0] = b'\t';
@@ -96,25 +79,19 @@ pub fn model(seed: u64) -> Model {
         charset.push(0);
         let length = r.within(1, 12) as u8;
         let max_reply = r.within(1, 6) as u8;
-        Output::Chat(Chat { charset, context: ContextEncoder { buckets: context, length }, max_reply })
+        let context = ContextEncoder { buckets: context, length };
+        (Some(context), Answer::Chat(Chat { charset, max_reply }))
     } else {
-        Output::Classifier { labels: (0..classes).map(|i| format!("L{i}")).collect() }
+        (None, parts::label((0..classes).map(|i| format!("L{i}"))))
     };
-    let mut model = Model {
-        name: format!("random-{seed}"),
-        about: "random".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
+    let name = format!("random-{seed}");
+    let mut model = parts::model((&name, "random"), (query, context), layers, answer);
     // Decided by numbers of their own: shapes and weights of the networks without them stay as they are.
     let mut r = Random(seed ^ 0xBA_4D5E);
     if r.chance(40) {
-        model.query.bands = [2, 3, 4, 16][r.within(0, 3)];
+        parts::reader_mut(&mut model).query.bands = [2, 3, 4, 16][r.within(0, 3)];
     }
-    for layer in &mut model.layers {
+    for layer in parts::layers_mut(&mut model) {
         match r.within(0, 19) {
             0 | 1 => restrict(layer, WeightSet::Ternary, &mut r),
             2 => restrict(layer, WeightSet::Binary, &mut r),
@@ -220,6 +197,11 @@ pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     Ran { reply, logits: watch.logits, t_states: machine.t_states() }
 }
 
+/// Whether the first layer counts in bytes.
+pub fn counts_in_bytes(compiled: &Compiled) -> bool {
+    compiled.plan.layout.products().any(|(_, product, _)| product.counts().is_some())
+}
+
 /// A file of the public networks, or `None` with a message where it is not there.
 pub fn shared(name: &str) -> Option<Vec<u8>> {
     shared::file(name).map(|path| std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
@@ -264,18 +246,7 @@ pub fn classifier(name: &str, buckets: u16, bands: u8, widths: &[usize], binary:
     for &i in binary {
         restrict(&mut layers[i], WeightSet::Binary, &mut r);
     }
-    let labels = (0..widths[widths.len() - 1]).map(|i| format!("L{i}")).collect();
+    let answer = parts::label((0..widths[widths.len() - 1]).map(|i| format!("L{i}")));
     let query = QueryEncoder { buckets, bands, max_length: 127 };
-    let output = Output::Classifier { labels };
-    let model = Model {
-        name: name.into(),
-        about: "edges".into(),
-        query,
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the test makes valid models");
-    model
+    parts::model((name, "edges"), (query, None), layers, answer)
 }

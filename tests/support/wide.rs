@@ -1,12 +1,12 @@
 //! Random networks at the edges of the kernels: widths at and around multiples of 256, few large biases, and
 //! activations above 255 at the first, the last and the middle index of a tile.
 
-use super::{Random, query};
+use super::{Random, parts, query};
 use mlc_compiler::Compiled;
-use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
-use mlc_compiler::plan::network::{Source, Stage};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use mlc_compiler::plan::{Demands, Layer as LayerName, Optimize};
+use mlc_compiler::stage::Stage;
+use mlc_compiler::weights::Form;
 use std::ops::Range;
 
 /// What a tile, a counter in a byte, and a register pair can get wrong; 256 more often than the others.
@@ -47,39 +47,30 @@ pub fn model(seed: u64, widest: usize) -> Model {
     }
     let shift = if r.chance(60) { 2 } else { r.within(0, 7) as u8 };
     let layers = widths.windows(2).map(|w| edged(&mut r, w[0], w[1], shift)).collect();
-    let model = Model {
-        name: format!("wide-{seed}"),
-        about: "widths and activations at the edges".into(),
-        query,
-        output: if chat { chat_of(&mut r, context, classes) } else { labels(classes) },
-        layers,
-        training: vec![],
-        calibration: vec![],
+    let (context, answer) = match chat {
+        true => chat_of(&mut r, context, classes),
+        false => (None, parts::label((0..classes).map(|i| format!("L{i}")))),
     };
-    model.check().expect("the generator keeps the rules");
-    model
+    let (name, about) = (format!("wide-{seed}"), "widths and activations at the edges");
+    parts::model((&name, about), (query, context), layers, answer)
 }
 
 /// Whether a program looks for activations above 255 in a whole tile of 256 accumulators: what these networks are for.
 pub fn scans_whole_tile(compiled: &Compiled) -> bool {
     let whole = |stage: &Stage| {
-        matches!(stage.source, Source::Hidden { most, .. } if most > 255) && stage.columns.len() >= 256
+        stage.product().is_some_and(|product| product.is_big() && product.columns.len() >= 256)
     };
-    compiled.plan.network.stages.iter().any(whole)
+    compiled.plan.stages().iter().any(whole)
 }
 
 fn weights(widths: &[usize]) -> usize {
     widths.windows(2).map(|w| w[0] * w[1]).sum()
 }
 
-fn chat_of(r: &mut Random, context: usize, classes: usize) -> Output {
+fn chat_of(r: &mut Random, context: usize, classes: usize) -> (Option<ContextEncoder>, Answer) {
     let charset = (0..classes - 1).map(|i| b'"' + i as u8).chain([0]).collect();
     let context = ContextEncoder { buckets: context as u16, length: r.within(1, 9) as u8 };
-    Output::Chat(Chat { charset, context, max_reply: r.within(1, 3) as u8 })
-}
-
-fn labels(classes: usize) -> Output {
-    Output::Classifier { labels: (0..classes).map(|i| format!("L{i}")).collect() }
+    (Some(context), Answer::Chat(Chat { charset, max_reply: r.within(1, 3) as u8 }))
 }
 
 /// The indices at which a loop over `width` elements in tiles of 256 begins, turns over and ends.
@@ -150,7 +141,11 @@ pub fn queries(seed: u64) -> Vec<Vec<u8>> {
 /// What programs are asked for: the fastest, the smallest, each form for all stages, and forms at random.
 pub fn demands(seed: u64, layers: usize) -> Vec<(String, Demands)> {
     let mut r = Random(seed ^ 0xDE3A);
-    let mixed = (1..=layers).map(|n| (LayerName::Number(n), Form::ALL[r.within(0, Form::ALL.len() - 1)]));
+    // The first layer counts n-grams: it has columns.
+    let columns = Form::ALL.into_iter().filter(|form| *form != Form::Planes).collect::<Vec<_>>();
+    let mut pick = |from: &[Form]| from[r.within(0, from.len() - 1)];
+    let form = |n: usize| if n == 1 { pick(&columns) } else { pick(&Form::ALL) };
+    let mixed = (1..=layers).map(LayerName::Number).zip((1..=layers).map(form));
     let mixed = Demands { layers: mixed.collect(), ..Demands::default() };
     let what = format!("{:?}", mixed.layers);
     let size = Demands { optimize: Optimize::Size, ..Demands::default() };

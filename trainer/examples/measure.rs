@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p mlc-trainer --example measure -- PAIRS [key=value]…`
 
-use mlc_compiler::model::{Model, WeightSet};
+use mlc_compiler::model::{Body, Model, WeightSet};
 use mlc_trainer::data::{LintOptions, lint, split, stats};
 use mlc_trainer::{
     Budget, Event, NonzeroWeights, Pair, Pairs, Settings, Shifts, Task, Training, VisitedWeights, assess,
@@ -22,23 +22,26 @@ fn main() -> Result<(), Failure> {
     for argument in arguments {
         let (key, value) = argument.split_once('=').ok_or("settings are key=value")?;
         match key {
-            "epochs" => settings.epochs = Some(value.parse()?),
-            "batch" => settings.batch = value.parse()?,
-            "rate" => settings.learning_rate = value.parse()?,
-            "sparsity" => settings.sparsity = value.parse()?,
-            "economy" => settings.economy = value.parse()?,
-            "deviation" => settings.initial_deviation = value.parse()?,
-            "warmup" => settings.warmup = value.parse()?,
-            "seed" => settings.seed = value.parse()?,
-            "threads" => settings.threads = value.parse()?,
-            "every" => settings.evaluate_every = value.parse()?,
-            "hidden" => settings.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
-            "bands" => settings.query.bands = value.parse()?,
-            "shift" if value == "learn" => settings.shift = Shifts::Learnt,
+            "epochs" => settings.schedule.epochs = Some(value.parse()?),
+            "batch" => settings.schedule.batch = value.parse()?,
+            "rate" => settings.schedule.learning_rate = value.parse()?,
+            "sparsity" => settings.shape.sparsity = value.parse()?,
+            "economy" => settings.shape.economy = value.parse()?,
+            "deviation" => settings.shape.initial_deviation = value.parse()?,
+            "warmup" => settings.schedule.warmup = value.parse()?,
+            "seed" => settings.schedule.seed = value.parse()?,
+            "threads" => settings.schedule.threads = value.parse()?,
+            "every" => settings.schedule.evaluate_every = value.parse()?,
+            "hidden" => settings.shape.hidden = value.split(',').map(str::parse).collect::<Result<_, _>>()?,
+            "bands" => settings.shape.query.bands = value.parse()?,
+            "shift" if value == "learn" => settings.shape.shift = Shifts::Learnt,
             "shift" => {
-                settings.shift = Shifts::Fixed(value.split(',').map(str::parse).collect::<Result<_, _>>()?)
+                settings.shape.shift =
+                    Shifts::Fixed(value.split(',').map(str::parse).collect::<Result<_, _>>()?)
             }
-            "weights" => settings.weights = value.split(',').map(weight_set).collect::<Result<_, _>>()?,
+            "weights" => {
+                settings.shape.weights = value.split(',').map(weight_set).collect::<Result<_, _>>()?
+            }
             "holdout" => hold_out = value.parse()?,
             "nonzero" => budgets.push(Budget { model: &NonzeroWeights, limit: value.parse()? }),
             "visits" => budgets.push(Budget { model: &VisitedWeights, limit: value.parse()? }),
@@ -53,7 +56,7 @@ fn main() -> Result<(), Failure> {
     pairs.read(&mut input, &path, &settings.limits())?;
     let mut task = Task::chat(&pairs, &settings)?;
     if hold_out > 0.0 {
-        task = task.hold_out(&pairs, hold_out, settings.seed)?;
+        task = task.hold_out(&pairs, hold_out, settings.schedule.seed)?;
     }
     let began = std::time::Instant::now();
     let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
@@ -76,6 +79,7 @@ fn main() -> Result<(), Failure> {
         _ => {}
     })?;
     let seconds = began.elapsed().as_secs_f64();
+    let Body::Layers(layers) = &trained.model.body;
     println!(
         "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch, shifts {:?}",
         100.0 * trained.train.step_share(),
@@ -89,10 +93,10 @@ fn main() -> Result<(), Failure> {
         trained.costs,
         trained.epoch,
         seconds / trained.epochs as f64,
-        trained.model.layers.iter().map(|layer| layer.shift).collect::<Vec<_>>(),
+        layers.iter().map(|layer| layer.shift).collect::<Vec<_>>(),
     );
     if again > 0.0 {
-        let settings = Settings { learning_rate: again, ..settings.clone() };
+        let settings = settings.clone().with(|s| s.schedule.learning_rate = again);
         let training = Training { start: Some(&trained.model), ..Training::new(&task, &settings) };
         let trained = train(&training, &AtomicBool::new(false), &mut |_| {})?;
         println!(
@@ -119,7 +123,7 @@ fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model
     let found = stats(&all);
     println!("{} pairs, {} queries, ceiling {}", found.pairs, found.distinct_queries, found.ceiling);
     println!("{:?} {:?}", found.query_lengths, &found.replies[..found.replies.len().min(8)]);
-    let (encoder, limits) = (settings.query.clone(), settings.limits());
+    let (encoder, limits) = (settings.shape.query.clone(), settings.limits());
     let findings = lint(
         pairs,
         &LintOptions { encoder, window: Some(8), model: None, rare: 5, places: 3, limits },
@@ -129,9 +133,12 @@ fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model
     for finding in findings.iter().step_by(findings.len().div_ceil(25).max(1)) {
         println!("  {:?} {} {:?}", finding.severity, finding.remark, finding.places);
     }
-    let (train, held_out) =
-        if hold_out > 0.0 { split(&all, hold_out, settings.seed)? } else { (all.clone(), Vec::new()) };
-    for row in baselines(&train, &held_out, &settings.query) {
+    let (train, held_out) = if hold_out > 0.0 {
+        split(&all, hold_out, settings.schedule.seed)?
+    } else {
+        (all.clone(), Vec::new())
+    };
+    for row in baselines(&train, &held_out, &settings.shape.query) {
         println!(
             "{:20} {:7} bytes, {:.2} % of training, {:.2} % of held-out replies",
             row.name,
@@ -140,7 +147,7 @@ fn print_report(pairs: &Pairs, hold_out: f64, settings: &Settings, model: &Model
             100.0 * row.held_out_right as f64 / row.held_out_pairs as f64,
         );
     }
-    let assessment = assess(model, &all, settings.threads);
+    let assessment = assess(model, &all, settings.schedule.threads);
     for row in assessment.by_reply.iter().take(10) {
         println!(
             "  {:12} {:4} of {:4} {:?} {:?}",

@@ -4,7 +4,7 @@
 //! Each method picks one of the replies of the training pairs. Sizes are of the tables, without code; an index of
 //! a reply takes a byte, or two where there are more than 256 replies.
 
-use crate::dataset::Sparse;
+use crate::hashed_text::sparse::Sparse;
 use crate::pairs::Pair;
 use mlc_compiler::model::QueryEncoder;
 use serde::Serialize;

@@ -1,6 +1,6 @@
 //! The training curve as a picture (SVG), one file that a browser or a README shows.
 
-use crate::figures::Figures;
+use crate::measure::Measure;
 use crate::outcome::EpochRow;
 
 const WIDTH: f64 = 720.0;
@@ -9,9 +9,13 @@ const LEFT: f64 = 52.0;
 const TOP: f64 = 16.0;
 const RIGHT: f64 = 190.0;
 const BOTTOM: f64 = 40.0;
+/// Colours of the shares, in their order.
+const TRAINING: [&str; 2] = ["#1f77b4", "#d62728"];
+/// The same, paler.
+const HELD_OUT: [&str; 2] = ["#7fb5dd", "#f29a9b"];
 
-/// Draws the exact figures of all rows that have them: characters and replies, training and held-out, in percent.
-pub fn svg(title: &str, rows: &[EpochRow]) -> String {
+/// Draws the exact figures of all rows that have them: each share, training and held-out, in percent.
+pub fn svg<M: Measure>(title: &str, rows: &[EpochRow<M>]) -> String {
     let epochs = rows.iter().map(|row| row.epoch).max().unwrap_or(1).max(1) as f64;
     let x = |epoch: f64| LEFT + (WIDTH - LEFT - RIGHT) * epoch / epochs;
     let y = |share: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share);
@@ -45,17 +49,15 @@ pub fn svg(title: &str, rows: &[EpochRow]) -> String {
         (LEFT + WIDTH - RIGHT) / 2.0,
         HEIGHT - 6.0
     );
-    type Line = (&'static str, &'static str, fn(&EpochRow) -> Option<Figures>, fn(&Figures) -> f64);
-    let lines: [Line; 4] = [
-        ("characters", "#1f77b4", |row| row.train, Figures::step_share),
-        ("replies", "#d62728", |row| row.train, Figures::reply_share),
-        ("characters, held out", "#7fb5dd", |row| row.held_out, Figures::step_share),
-        ("replies, held out", "#f29a9b", |row| row.held_out, Figures::reply_share),
-    ];
+    let side = |behind: &'static str, colours: &'static [&str; 2], of: fn(&EpochRow<M>) -> Option<M>| {
+        let lines = M::NAMES.iter().zip(colours.iter().cycle()).enumerate();
+        lines.map(move |(share, (name, &colour))| (format!("{name}{behind}"), colour, of, share))
+    };
+    let lines = side("", &TRAINING, |row| row.train).chain(side(", held out", &HELD_OUT, |row| row.held_out));
     let mut legend = TOP + 12.0;
-    for (name, colour, side, share) in lines {
+    for (name, colour, of, share) in lines {
         let points: Vec<(usize, f64)> =
-            rows.iter().filter_map(|row| Some((row.epoch, share(&side(row)?)))).collect();
+            rows.iter().filter_map(|row| Some((row.epoch, of(row)?.shares()[share]))).collect();
         let Some(&(_, last)) = points.last() else { continue };
         let points: Vec<String> =
             points.iter().map(|&(epoch, share)| format!("{:.1},{:.1}", x(epoch as f64), y(share))).collect();
@@ -78,6 +80,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hashed_text::Figures;
 
     #[test]
     fn a_line_for_each_figure_that_was_taken() {
@@ -89,6 +92,6 @@ mod tests {
         // Half the plot's height at a quarter of its width, then the upper right corner.
         assert!(picture.contains("<polyline points=\"171.5,168.0 530.0,16.0\""), "{picture}");
         assert!(picture.contains(">characters 100.00 %<") && picture.contains(">replies 25.00 %<"));
-        assert!(svg("empty", &[]).ends_with("</svg>\n"));
+        assert!(svg::<Figures>("empty", &[]).ends_with("</svg>\n"));
     }
 }

@@ -5,16 +5,17 @@
 //! through the roundings to float *shadow* weights (Bengio, Léonard, Courville 2013, arXiv:1308.3432). So every
 //! accuracy that this crate reports is the accuracy on the machine.
 //!
-//! Data flows one way, and the files are in this order:
+//! A *family* is a kind of network with its data, its parameters and its figures. `family` says what the loop asks of
+//! one and `train` is the loop; `schedule`, `feed`, `outcome`, `measure`, `seeds`, `log` and `curve` belong to it. None of
+//! them knows a family, nor do the tools that all families share: `arrays` (numbers on the processor or on LibTorch),
+//! `adam`, `quantize` (the one place that knows which integers a parameter may be) and `threads`. [`hashed_text`] is the
+//! first family.
+//!
+//! Data flows one way:
 //!
 //! ```text
-//! lines ─ pairs ─▶ Pairs ─ task ─▶ Task (encoders, Corpora) ─ train ─▶ Trained (Model, Figures)
-//!                 or Spool
-//!                                     train: forward ─▶ backward ─▶ adam, a batch at a time
+//! lines ─ pairs ─▶ Pairs ─ a family's task ─▶ its Data ─ train ─▶ Trained (Model, figures)
 //! ```
-//!
-//! The loop is written on the operations of `ops`, which this machine's processor computes. `quantize` is the one
-//! place that knows which integers weights and biases may be.
 //!
 //! No printing: [`train()`] reports to a callback and looks at a stop flag.
 //!
@@ -26,7 +27,7 @@
 //! | tinychat (at most 86.8 % of replies can be right) | 96.9 % | 85.8 % | - | 39,216 | 2,465 |
 //! | guess, 15 % of the queries held out | 99.1 % | 96.4 % | 90.1 % | 11,138 | 430 |
 //!
-//! Without [`Settings::economy`] (and a sparsity of 1) tinychat has 97.0 % and 85.9 %, but visits 6,278 weights.
+//! Without [`Shape::economy`] (and a sparsity of 1) tinychat has 97.0 % and 85.9 %, but visits 6,278 weights.
 //!
 //! # Repeatability
 //! The same pairs, settings and seed give the same model on the same kind of processor, **whatever the number of
@@ -35,49 +36,40 @@
 //! `MATMUL_NUM_THREADS`); it picks its kernel by the processor's features, which round differently.
 
 mod adam;
-mod answers;
-mod assess;
-mod backward;
+mod arrays;
 mod baseline;
-mod budget;
-mod corpus;
 pub mod curve;
 pub mod data;
-mod dataset;
 mod device;
-mod figures;
-mod forward;
+mod error;
+mod family;
+mod feed;
 mod gemm;
-mod learner;
+pub mod hashed_text;
 pub mod log;
-mod network;
-mod ops;
+mod measure;
 mod outcome;
 mod pairs;
 mod quantize;
-mod replies;
+mod rounding;
+mod schedule;
 mod seeds;
-mod settings;
-mod shift;
-mod spool;
-mod task;
 mod threads;
 mod train;
-mod words;
+#[cfg(test)]
+mod train_tests;
 
-pub use answers::answers;
-pub use assess::{Assessment, ReplyFigures, assess};
 pub use baseline::{Baseline, baselines};
-pub use budget::{Budget, CostModel, NonzeroWeights, Usage, VisitedWeights};
-pub use corpus::Corpus;
-pub use dataset::Dataset;
 pub use device::{Device, DeviceError};
-pub use figures::{Figures, evaluate};
-pub use outcome::{Beyond, EpochRow, Event, StopReason, Trained};
+pub use error::TrainError;
+pub use hashed_text::{
+    Assessment, Beyond, Budget, CALIBRATION, Chunking, Chunks, Corpus, CostModel, Dataset, EpochRow, Event,
+    Figures, LabelOrder, NonzeroWeights, ReplyFigures, Seeds, Settings, Shape, Shifts, Spool, Storage, Task,
+    TaskError, TaskKind, Trained, Training, Usage, VisitedWeights, answers, assess, evaluate, require_pair,
+    train, train_seeds,
+};
+pub use measure::Measure;
+pub use outcome::StopReason;
 pub use pairs::{Fault, FaultKind, Limits, MAX_FAULTS_KEPT, MAX_LINE, Pair, Pairs, PairsError};
-pub use seeds::{Seeds, Spread, train_seeds};
-pub use settings::{Settings, SettingsError, Shifts};
-pub use spool::{Chunks, Spool, Storage};
-pub use task::{CALIBRATION, Chunking, LabelOrder, Task, TaskError, TaskKind, require_pair};
-pub use train::{TrainError, Training, train};
-pub use words::{count, grouped};
+pub use schedule::{Schedule, SettingsError};
+pub use seeds::Spread;

@@ -1,6 +1,6 @@
 //! From float shadows to the numbers of the network: the one place that knows which integers a layer may hold.
 
-use crate::network::round;
+use crate::rounding::round;
 use mlc_compiler::model::WeightSet;
 
 /// The integers that parameters may be, and how shadows become them.

@@ -1,18 +1,17 @@
 //! Several trainings that differ in the seed only: how much of a figure is luck.
 
+use crate::error::TrainError;
+use crate::measure::Measure;
 use crate::outcome::{Event, StopReason, Trained};
-use crate::settings::Settings;
-use crate::train::{TrainError, Training, train};
-use std::sync::atomic::AtomicBool;
 
 /// Results of one training for each seed.
 #[derive(Debug, Clone)]
-pub struct Seeds {
+pub struct Seeds<M> {
     /// In order of the seeds; fewer than asked for if training was stopped.
-    pub runs: Vec<(u64, Trained)>,
+    pub runs: Vec<(u64, Trained<M>)>,
     /// Index into `runs`: within its budgets if any is, and then by held-out figures where there are any.
     pub best: usize,
-    /// Of exact replies (share, 0 to 1): training and held-out.
+    /// Of the headlines of the figures (shares, 0 to 1): training and held-out.
     pub train: Spread,
     pub held_out: Option<Spread>,
 }
@@ -24,28 +23,25 @@ pub struct Spread {
     pub deviation: f64,
 }
 
-/// Trains with `count` seeds, from that of the settings on, one after the other. The observer also gets the seed;
-/// [`Event::Best`] comes for networks that are better than those of all seeds before.
+/// Trains with `count` seeds, from `first` on, one after the other: `train` trains with one of them. The observer also
+/// gets the seed; [`Event::Best`] comes for networks that are better than those of all seeds before.
 ///
 /// # Errors
-/// Those of [`train`].
-pub fn train_seeds(
-    training: &Training,
-    count: usize,
-    stop: &AtomicBool,
-    observer: &mut dyn FnMut(u64, Event),
-) -> Result<Seeds, TrainError> {
+/// Those of `train`.
+pub(crate) fn train_seeds<M: Measure>(
+    (first, count): (u64, usize),
+    train: impl Fn(u64, &mut dyn FnMut(Event<M>)) -> Result<Trained<M>, TrainError>,
+    observer: &mut dyn FnMut(u64, Event<M>),
+) -> Result<Seeds<M>, TrainError> {
     let mut runs = Vec::new();
     for offset in 0..count.max(1) as u64 {
-        let seed = training.settings.seed.wrapping_add(offset);
-        let settings = Settings { seed, ..training.settings.clone() };
-        let earlier = runs.iter().map(|(_, trained): &(u64, Trained)| trained.rank());
+        let seed = first.wrapping_add(offset);
+        let earlier = runs.iter().map(|(_, trained): &(u64, Trained<M>)| trained.rank());
         let earlier = earlier.reduce(|best, rank| if rank > best { rank } else { best });
-        let trained =
-            train(&Training { settings: &settings, ..*training }, stop, &mut |event| match &event {
-                Event::Best { row, .. } if earlier.is_some() && row.rank() <= earlier => {}
-                _ => observer(seed, event),
-            })?;
+        let trained = train(seed, &mut |event| match &event {
+            Event::Best { row, .. } if earlier.is_some() && row.rank() <= earlier => {}
+            _ => observer(seed, event),
+        })?;
         let stopped = trained.stop == StopReason::Requested;
         runs.push((seed, trained));
         if stopped {
@@ -54,9 +50,9 @@ pub fn train_seeds(
     }
     let rank = |i: usize| runs[i].1.rank();
     let best = (1..runs.len()).fold(0, |best, i| if rank(i) > rank(best) { i } else { best });
-    let train = spread(&runs.iter().map(|(_, trained)| trained.train.reply_share()).collect::<Vec<_>>());
+    let train = spread(&runs.iter().map(|(_, trained)| trained.train.headline()).collect::<Vec<_>>());
     let held_out: Vec<f64> =
-        runs.iter().filter_map(|(_, trained)| trained.held_out).map(|f| f.reply_share()).collect();
+        runs.iter().filter_map(|(_, trained)| trained.held_out).map(|figures| figures.headline()).collect();
     Ok(Seeds { best, train, held_out: (!held_out.is_empty()).then(|| spread(&held_out)), runs })
 }
 

@@ -1,5 +1,8 @@
 //! Position bands of queries: what they tell apart that a network without them cannot.
 
+#[path = "../../tests/support/parts.rs"]
+mod parts;
+
 use mlc_compiler::text;
 use mlc_trainer::{LabelOrder, Pairs, Settings, Task, Training, answers, evaluate, train};
 use std::sync::atomic::AtomicBool;
@@ -21,8 +24,13 @@ fn moves() -> Pairs {
 
 fn settings(bands: u8, chat: bool) -> Settings {
     let mut settings = if chat { Settings::default() } else { Settings::classifier() };
-    settings.query.bands = bands;
-    Settings { hidden: vec![24], epochs: Some(150), batch: 8, threads: 2, ..settings }
+    settings.shape.query.bands = bands;
+    settings.with(|s| {
+        s.shape.hidden = vec![24];
+        s.schedule.epochs = Some(150);
+        s.schedule.batch = 8;
+        s.schedule.threads = 2;
+    })
 }
 
 fn sorted_buckets(query: &[u8], bands: u8) -> Vec<u16> {
@@ -56,7 +64,7 @@ fn only_a_network_with_bands_learns_the_order() {
             };
             let training = Training::new(&task, &settings);
             let trained = train(&training, &AtomicBool::new(false), &mut |_| {}).unwrap();
-            assert_eq!(trained.model.query.bands, bands);
+            assert_eq!(parts::reader(&trained.model).query.bands, bands);
             assert_eq!(
                 evaluate(&trained.model, task.train.held().unwrap(), 1),
                 trained.train,
@@ -68,7 +76,7 @@ fn only_a_network_with_bands_learns_the_order() {
             assert_eq!(right.count(), trained.train.replies_right);
             // Bands are the model's: training goes on with them.
             let (again, _) = Task::resume(&pairs, &trained.model).unwrap();
-            assert_eq!(again.query.bands, bands);
+            assert_eq!(again.reader.query.bands, bands);
             trained.train.replies_right
         };
         // Of two queries with one input, one is wrong at least.

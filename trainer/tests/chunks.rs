@@ -1,6 +1,9 @@
 //! Data that is trained on a chunk at a time.
 
-use mlc_compiler::model::{Model, Output};
+#[path = "../../tests/support/parts.rs"]
+mod parts;
+
+use mlc_compiler::model::{Answer, Model};
 use mlc_trainer::{
     Chunking, Corpus, Dataset, Figures, LabelOrder, Pair, Pairs, Settings, Spool, Storage, Task, TaskKind,
     Trained, Training, assess, evaluate, train,
@@ -26,7 +29,12 @@ fn numbers() -> Pairs {
 
 fn settings(chat: bool) -> Settings {
     let settings = if chat { Settings::default() } else { Settings::classifier() };
-    Settings { hidden: vec![24], epochs: Some(12), batch: 16, threads: 2, ..settings }
+    settings.with(|s| {
+        s.shape.hidden = vec![24];
+        s.schedule.epochs = Some(12);
+        s.schedule.batch = 16;
+        s.schedule.threads = 2;
+    })
 }
 
 fn memory() -> io::Result<Box<dyn Storage>> {
@@ -49,7 +57,7 @@ fn run(task: &Task, settings: &Settings) -> Trained {
 }
 
 fn measured(model: &Model, pairs: &Pairs) -> Figures {
-    evaluate(model, &Dataset::new(&pairs.pairs, &model.query, &model.output), 2)
+    evaluate(model, &Dataset::new(&pairs.pairs, parts::reader(model), &model.answer), 2)
 }
 
 #[test]
@@ -67,17 +75,17 @@ fn chunks_teach_the_same_kind_of_network() {
         let chunks = chunked(&pairs, kind, &settings, 50, None);
         let Corpus::Chunked(parts) = &chunks.train else { panic!("it is in chunks") };
         assert_eq!((parts.number(), parts.size()), (8, 50));
-        assert_eq!((&chunks.output, &chunks.query), (&whole.output, &whole.query));
+        assert_eq!((&chunks.answer, &chunks.reader), (&whole.answer, &whole.reader));
         assert_eq!((chunks.train.pairs(), chunks.train.steps()), (whole.train.pairs(), whole.train.steps()));
         let (all, by_chunks) = (run(&whole, &settings), run(&chunks, &settings));
         assert_eq!(all.train.replies_right, 360, "chat: {chat}");
         assert_eq!(by_chunks.train.replies_right, 360, "chat: {chat}");
         assert_eq!(measured(&by_chunks.model, &pairs), by_chunks.train, "figures are those of all pairs");
-        assert_ne!(by_chunks.model.layers, all.model.layers, "the order is another");
+        assert_ne!(by_chunks.model.body, all.model.body, "the order is another");
         assert_eq!(run(&chunks, &settings).model, by_chunks.model, "but it is always the same");
-        let threads = Settings { threads: 3, ..settings.clone() };
+        let threads = settings.clone().with(|s| s.schedule.threads = 3);
         assert_eq!(run(&chunks, &threads).model, by_chunks.model);
-        let facts = &by_chunks.model.training;
+        let facts = &by_chunks.model.head.training;
         assert!(
             facts.contains(&("chunk".into(), "50".into())) && facts.contains(&("pairs".into(), "360".into()))
         );
@@ -94,7 +102,10 @@ fn every_chunk_is_a_sample_of_the_whole() {
         let task = chunked(&pairs, TaskKind::Resume(&model), &settings, size, None);
         let Corpus::Chunked(parts) = &task.train else { panic!("it is in chunks") };
         assert_eq!((parts.number(), task.train.pairs()), (360usize.div_ceil(size), 360));
-        let none = Settings { learning_rate: 1e-6, epochs: Some(1), ..settings.clone() };
+        let none = settings.clone().with(|s| {
+            s.schedule.learning_rate = 1e-6;
+            s.schedule.epochs = Some(1);
+        });
         let training = Training { start: Some(&model), ..Training::new(&task, &none) };
         let mut first = None;
         train(&training, &AtomicBool::new(false), &mut |event| {
@@ -108,7 +119,7 @@ fn every_chunk_is_a_sample_of_the_whole() {
     // With chunks of a third, sorted replies are mixed: a mean share of 40 each, none far off.
     let rows = |size| {
         let task = chunked(&pairs, TaskKind::Classifier(LabelOrder::FirstSeen), &settings, size, None);
-        let one = Settings { epochs: Some(1), ..settings.clone() };
+        let one = settings.clone().with(|s| s.schedule.epochs = Some(1));
         run(&task, &one).train.replies_right
     };
     assert!(rows(40) > 250, "one epoch of sorted chunks would know the last reply only: {}", rows(40));
@@ -159,8 +170,8 @@ fn chunks_add_labels_and_refuse_what_cannot_be_learned() {
     let kind = TaskKind::Resume(&model);
     let (task, wider) = Task::chunked(spool(&more), &more, kind, &chunking, &settings).unwrap();
     let (again, same) = Task::resume(&more, &model).unwrap();
-    assert_eq!((wider.as_ref(), &task.output), (Some(&same), &again.output));
-    let Output::Classifier { labels } = &task.output else { panic!("a classifier") };
+    assert_eq!((wider.as_ref(), &task.answer), (Some(&same), &again.answer));
+    let Answer::Label { labels } = &task.answer else { panic!("a classifier") };
     assert_eq!(labels, &["FEW", "SOME", "MANY", "ASK"]);
 
     let refused = |text: &str| {

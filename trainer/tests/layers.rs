@@ -1,8 +1,12 @@
 //! Weight sets and shifts of each layer.
 
-use mlc_compiler::model::{Chat, Model, Output, WeightSet};
+#[path = "../../tests/support/parts.rs"]
+mod parts;
+
+use mlc_compiler::model::{HashedText, Model, WeightSet};
 use mlc_compiler::text;
 use mlc_trainer::{Dataset, Pairs, Settings, Shifts, Task, Trained, Training, answers, evaluate, train};
+use parts::{chat, layers, reader};
 use std::sync::atomic::AtomicBool;
 
 const SMALL_TALK: &str = "\
@@ -28,7 +32,12 @@ fn pairs(text: &str) -> Pairs {
 }
 
 fn small() -> Settings {
-    Settings { hidden: vec![40, 30], epochs: Some(120), batch: 16, threads: 2, ..Settings::default() }
+    Settings::default().with(|s| {
+        s.shape.hidden = vec![40, 30];
+        s.schedule.epochs = Some(120);
+        s.schedule.batch = 16;
+        s.schedule.threads = 2;
+    })
 }
 
 fn run(task: &Task, settings: &Settings, start: Option<&Model>) -> Trained {
@@ -36,20 +45,21 @@ fn run(task: &Task, settings: &Settings, start: Option<&Model>) -> Trained {
 }
 
 fn shifts(model: &Model) -> Vec<u8> {
-    model.layers.iter().map(|layer| layer.shift).collect()
+    layers(model).iter().map(|layer| layer.shift).collect()
 }
 
 /// The machine's reply by the definition of a layer, in 16-bit two's complement.
-fn reply(model: &Model, chat: &Chat, query: &[u8]) -> Vec<u8> {
+fn reply(model: &Model, query: &[u8]) -> Vec<u8> {
     let query = text::normalize(query);
-    let (mut window, mut reply) = (chat.empty_window(), Vec::new());
+    let (reader, layers, chat) = (reader(model), layers(model), chat(model));
+    let (mut window, mut reply) = (reader.empty_window(), Vec::new());
     while reply.len() < usize::from(chat.max_reply) {
-        let mut x = chat.step_input(&query, &model.query, &window);
-        for (i, layer) in model.layers.iter().enumerate() {
+        let mut x = reader.input(&query, &window);
+        for (i, layer) in layers.iter().enumerate() {
             let neuron = |o: usize| {
                 let products = layer.row(o).iter().zip(&x).map(|(&w, &x)| x.wrapping_mul(w.into()));
                 let y = products.fold(layer.bias[o], i16::wrapping_add) >> layer.shift;
-                if i + 1 < model.layers.len() { y.max(0) } else { y }
+                if i + 1 < layers.len() { y.max(0) } else { y }
             };
             x = (0..layer.outputs).map(neuron).collect();
         }
@@ -59,7 +69,7 @@ fn reply(model: &Model, chat: &Chat, query: &[u8]) -> Vec<u8> {
             break;
         }
         reply.push(c);
-        Chat::push(&mut window, c);
+        HashedText::push(&mut window, c);
     }
     reply
 }
@@ -70,11 +80,10 @@ fn checked(settings: &Settings) -> Trained {
     let task = Task::chat(&pairs, settings).unwrap();
     let trained = run(&task, settings, None);
     trained.model.check().unwrap();
-    let Output::Chat(chat) = &trained.model.output else { panic!("a chat model") };
-    let right = pairs.pairs.iter().filter(|pair| reply(&trained.model, chat, &pair.query) == pair.reply);
+    let right = pairs.pairs.iter().filter(|pair| reply(&trained.model, &pair.query) == pair.reply);
     assert_eq!(right.count(), trained.train.replies_right);
     assert_eq!(evaluate(&trained.model, task.train.held().unwrap(), 1), trained.train);
-    let again = run(&task, &Settings { threads: 3, ..settings.clone() }, None);
+    let again = run(&task, &settings.clone().with(|s| s.schedule.threads = 3), None);
     assert_eq!(again.model, trained.model, "the same on any number of threads");
     trained
 }
@@ -83,9 +92,9 @@ fn checked(settings: &Settings) -> Trained {
 fn every_weight_set_learns() {
     use WeightSet::{Binary, Full, Ternary};
     for sets in [vec![Ternary], vec![Binary], vec![Full, Ternary, Binary], vec![Binary, Full, Ternary]] {
-        let trained = checked(&Settings { weights: sets.clone(), ..small() });
+        let trained = checked(&small().with(|s| s.shape.weights = sets.clone()));
         assert_eq!(trained.train.replies_right, 13, "{sets:?}");
-        for (i, layer) in trained.model.layers.iter().enumerate() {
+        for (i, layer) in layers(&trained.model).iter().enumerate() {
             assert_eq!(layer.set, if sets.len() == 1 { sets[0] } else { sets[i] });
             let used = |w| layer.weights.contains(&w);
             assert_eq!(
@@ -93,7 +102,10 @@ fn every_weight_set_learns() {
                 vec![true; layer.set.weights().len()]
             );
         }
-        let warm = Settings { weights: sets.clone(), warmup: 20, ..small() };
+        let warm = small().with(|s| {
+            s.shape.weights = sets.clone();
+            s.schedule.warmup = 20;
+        });
         assert_eq!(checked(&warm).train.replies_right, 13, "after a warm-up {sets:?}");
     }
 }
@@ -101,25 +113,31 @@ fn every_weight_set_learns() {
 #[test]
 fn sets_and_shifts_are_kept_when_training_goes_on() {
     for set in WeightSet::ALL {
-        let settings = Settings { weights: vec![set], shift: Shifts::Fixed(vec![1, 3, 2]), ..small() };
+        let settings = small().with(|s| {
+            s.shape.weights = vec![set];
+            s.shape.shift = Shifts::Fixed(vec![1, 3, 2]);
+        });
         let task = Task::chat(&pairs(SMALL_TALK), &settings).unwrap();
         let first = run(&task, &settings, None).model;
         let more = pairs(&format!("{SMALL_TALK}what is 2 and 2|4\nwhat is 3 and 3|6\n"));
         let (task, wider) = Task::resume(&more, &first).unwrap();
         wider.check().unwrap();
-        let old = Dataset::new(&pairs(SMALL_TALK).pairs, &wider.query, &wider.output);
+        let old = Dataset::new(&pairs(SMALL_TALK).pairs, reader(&wider), &wider.answer);
         assert_eq!(evaluate(&wider, &old, 1).replies_right, 13, "{set}: nothing is lost by going on");
-        let trained = run(&task, &Settings { epochs: Some(150), ..small() }, Some(&wider));
+        let trained = run(&task, &small().with(|s| s.schedule.epochs = Some(150)), Some(&wider));
         assert_eq!(trained.train.replies_right, 15, "{set}");
         assert_eq!(shifts(&trained.model), [1, 3, 2]);
-        assert!(trained.model.layers.iter().all(|layer| layer.set == set));
+        assert!(layers(&trained.model).iter().all(|layer| layer.set == set));
     }
 }
 
 /// What a new character is given where no weight can be zero: no query chooses it.
 #[test]
 fn a_new_character_of_a_binary_layer_is_never_chosen_before_it_is_learned() {
-    let settings = Settings { weights: vec![WeightSet::Binary], epochs: Some(4), ..small() };
+    let settings = small().with(|s| {
+        s.shape.weights = vec![WeightSet::Binary];
+        s.schedule.epochs = Some(4);
+    });
     let model = run(&Task::chat(&pairs(SMALL_TALK), &settings).unwrap(), &settings, None).model;
     let (_, wider) = Task::resume(&pairs("a|123\nb|456\n"), &model).unwrap();
     let queries: Vec<Vec<u8>> =
@@ -131,7 +149,7 @@ fn a_new_character_of_a_binary_layer_is_never_chosen_before_it_is_learned() {
 #[test]
 fn shifts_are_those_that_were_chosen() {
     for fixed in [vec![2], vec![1, 2, 3], vec![0], vec![3, 0, 7]] {
-        let trained = checked(&Settings { shift: Shifts::Fixed(fixed.clone()), ..small() });
+        let trained = checked(&small().with(|s| s.shape.shift = Shifts::Fixed(fixed.clone())));
         let wants = if fixed.len() == 1 { vec![fixed[0]; 3] } else { fixed.clone() };
         assert_eq!(shifts(&trained.model), wants);
         assert_eq!(trained.train.replies_right, 13, "{fixed:?}");
@@ -141,13 +159,16 @@ fn shifts_are_those_that_were_chosen() {
 /// Many narrow layers: shifted by 2 behind each, hardly anything arrives at the last one.
 #[test]
 fn learnt_shifts_carry_deep_narrow_networks() {
-    let deep = Settings { hidden: vec![20; 6], epochs: Some(150), ..small() };
+    let deep = small().with(|s| {
+        s.shape.hidden = vec![20; 6];
+        s.schedule.epochs = Some(150);
+    });
     let fixed = checked(&deep);
-    let learnt = checked(&Settings { shift: Shifts::Learnt, ..deep });
+    let learnt = checked(&deep.with(|s| s.shape.shift = Shifts::Learnt));
     println!("fixed {:?}, learnt {:?} with {:?}", fixed.train, learnt.train, shifts(&learnt.model));
     assert!(fixed.train.replies_right < 7 && learnt.train.replies_right > 10);
     // And where 2 is right for all, nothing is lost.
-    let learnt = checked(&Settings { shift: Shifts::Learnt, ..small() });
+    let learnt = checked(&small().with(|s| s.shape.shift = Shifts::Learnt));
     assert_eq!(learnt.train.replies_right, 13);
 }
 
@@ -155,22 +176,22 @@ fn learnt_shifts_carry_deep_narrow_networks() {
 fn values_that_do_not_fit_the_layers_are_refused() {
     let refused = |settings: Settings| settings.check().unwrap_err().to_string();
     assert_eq!(
-        refused(Settings { shift: Shifts::Fixed(vec![2, 2]), ..small() }),
+        refused(small().with(|s| s.shape.shift = Shifts::Fixed(vec![2, 2]))),
         "shift has 2 values, but the network has 3 layers: give one for all, or one for each"
     );
     assert_eq!(
-        refused(Settings { shift: Shifts::Fixed(vec![2, 8, 2]), ..small() }),
+        refused(small().with(|s| s.shape.shift = Shifts::Fixed(vec![2, 8, 2]))),
         "shift is 8, outside 0..7"
     );
     assert_eq!(
-        refused(Settings { weights: Vec::new(), ..small() }),
+        refused(small().with(|s| s.shape.weights = Vec::new())),
         "weights has 0 values, but the network has 3 layers: give one for all, or one for each"
     );
 }
 
 #[test]
 fn a_network_too_large_for_a_model_is_refused_before_it_is_trained() {
-    let settings = Settings { hidden: vec![1024; 6], ..small() };
+    let settings = small().with(|s| s.shape.hidden = vec![1024; 6]);
     let task = Task::chat(&pairs(SMALL_TALK), &settings).unwrap();
     let training = Training::new(&task, &settings);
     let error = train(&training, &AtomicBool::new(false), &mut |_| panic!("nothing is trained")).unwrap_err();
@@ -182,6 +203,5 @@ fn a_network_too_large_for_a_model_is_refused_before_it_is_trained() {
 }
 
 fn outputs(task: &Task) -> usize {
-    let Output::Chat(chat) = &task.output else { panic!("a chat task") };
-    chat.charset.len()
+    task.answer.classes()
 }

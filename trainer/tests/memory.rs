@@ -40,7 +40,11 @@ fn most_held(work: impl FnOnce()) -> usize {
 }
 
 fn settings() -> Settings {
-    Settings { hidden: vec![16], epochs: Some(1), threads: 1, ..Settings::default() }
+    Settings::default().with(|s| {
+        s.shape.hidden = vec![16];
+        s.schedule.epochs = Some(1);
+        s.schedule.threads = 1;
+    })
 }
 
 fn pair(i: usize) -> Pair {

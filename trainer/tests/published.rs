@@ -36,7 +36,7 @@ fn run(task: &Task, settings: &Settings) -> (Trained, Duration) {
 fn tinychat_is_soon_better_than_the_published_network() {
     let Some(pairs) = published("tinychat-pairs.txt.gz") else { return };
     assert_eq!((pairs.pairs.len(), pairs.fault_count), (3002, 0));
-    let settings = Settings { epochs: Some(30), ..Settings::default() };
+    let settings = Settings::default().with(|s| s.schedule.epochs = Some(30));
     let (trained, _) = run(&Task::chat(&pairs, &settings).unwrap(), &settings);
     assert!(trained.train.step_share() > 0.87 && trained.train.reply_share() > 0.50, "{:?}", trained.train);
 }
@@ -56,7 +56,7 @@ fn tinychat_by_default() {
 fn guess_by_default() {
     let Some(pairs) = published("guess-pairs.txt.gz") else { return };
     let settings = Settings::default();
-    let task = Task::chat(&pairs, &settings).unwrap().hold_out(&pairs, 0.15, settings.seed).unwrap();
+    let task = Task::chat(&pairs, &settings).unwrap().hold_out(&pairs, 0.15, settings.schedule.seed).unwrap();
     let (trained, time) = run(&task, &settings);
     let held_out = trained.held_out.expect("a part was held out");
     assert!(trained.train.reply_share() >= 0.96 && held_out.reply_share() >= 0.895);

@@ -18,7 +18,7 @@ close the door|CLOSED
 ";
 
 fn on(device: Device, settings: Settings) -> Result<(Task, Trained), TrainError> {
-    let settings = Settings { device, ..settings };
+    let settings = settings.with(|s| s.schedule.device = device);
     let mut pairs = Pairs::default();
     pairs.read(&mut LIGHTS.as_bytes(), "inline", &settings.limits()).unwrap();
     let task = Task::chat(&pairs, &settings).unwrap();
@@ -27,13 +27,18 @@ fn on(device: Device, settings: Settings) -> Result<(Task, Trained), TrainError>
 }
 
 fn small() -> Settings {
-    Settings { hidden: vec![30, 21], epochs: Some(80), batch: 16, threads: 1, ..Settings::default() }
+    Settings::default().with(|s| {
+        s.shape.hidden = vec![30, 21];
+        s.schedule.epochs = Some(80);
+        s.schedule.batch = 16;
+        s.schedule.threads = 1;
+    })
 }
 
 #[test]
 fn learns_all_and_keeps_what_it_counted() {
     for warmup in [0, 20] {
-        let (task, trained) = on(Device::TorchCpu, Settings { warmup, ..small() }).unwrap();
+        let (task, trained) = on(Device::TorchCpu, small().with(|s| s.schedule.warmup = warmup)).unwrap();
         assert_eq!(trained.train.replies_right, 8, "after a warm-up of {warmup}");
         assert_eq!(evaluate(&trained.model, task.train.held().unwrap(), 1), trained.train);
     }
@@ -41,9 +46,9 @@ fn learns_all_and_keeps_what_it_counted() {
 
 #[test]
 fn the_same_seed_gives_the_same_model() {
-    let again = |seed| on(Device::TorchCpu, Settings { seed, ..small() }).unwrap().1.model;
+    let again = |seed| on(Device::TorchCpu, small().with(|s| s.schedule.seed = seed)).unwrap().1.model;
     assert_eq!(again(1), again(1));
-    assert_ne!(again(1).layers, again(2).layers);
+    assert_ne!(again(1).body, again(2).body);
 }
 
 /// Where there is a CUDA device it is used; where there is none, that is the error.

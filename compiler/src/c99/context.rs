@@ -1,9 +1,9 @@
 //! What the templates in `templates/c99` are given.
 
-use super::codes::{self, STEP};
 use super::names::identifier;
 use crate::model::Model;
-use crate::plan::network::{Answer, Network, Source, Stage, Start};
+use crate::stage::{Answer, Product, Source, Stage, Start, answer, output, readers};
+use crate::weights::codes::{self, STEP};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -91,19 +91,21 @@ struct StageContext {
 }
 
 /// Everything that the templates need of a network.
-pub fn context(model: &Model, network: &Network) -> Program {
-    let name = identifier(&model.name);
+pub fn context(model: &Model, stages: &[Stage]) -> Program {
+    let products: Vec<&Product> = products(stages).map(|(_, product)| product).collect();
+    let name = identifier(&model.head.name);
     let columns: Vec<Vec<Vec<u8>>> =
-        network.stages.iter().map(|s| s.columns.iter().map(codes::bytes).collect()).collect();
+        products.iter().map(|p| p.columns.iter().map(codes::bytes).collect()).collect();
     let longest = columns.iter().map(|c| c.iter().map(Vec::len).sum::<usize>()).max().unwrap_or(0);
     let long_offsets = longest > usize::from(u16::MAX);
-    let buffers = buffers(network);
-    let stage = |(i, codes): (usize, &Vec<Vec<u8>>)| stage(network, i, codes);
-    let (charset, labels) = match &network.answer {
+    let buffers = buffers(stages);
+    let stage = |(i, codes): (usize, &Vec<Vec<u8>>)| stage(stages, i, codes);
+    let (charset, labels) = match answer(stages) {
         Answer::Chat { charset, .. } => (lines(charset.iter().map(|&b| character(b))), vec![]),
         Answer::Label { labels } => (vec![], labels.iter().map(|l| c_label(l)).collect()),
     };
-    let (window, max_reply, label_size, texts) = match &network.answer {
+    let (logits, choose) = output(stages);
+    let (window, max_reply, label_size, texts) = match answer(stages) {
         Answer::Chat { charset, context, max_reply } => (*context, *max_reply, 0, charset.len()),
         Answer::Label { labels } => {
             let sizes = || labels.iter().map(|l| l.len() + 1);
@@ -111,36 +113,36 @@ pub fn context(model: &Model, network: &Network) -> Program {
         }
     };
     let offset_bytes = if long_offsets { 4 } else { 2 };
-    let constants = |(s, codes): (&Stage, &Vec<Vec<u8>>)| {
+    let constants = |(s, codes): (&&Product, &Vec<Vec<u8>>)| {
         let starts = if matches!(s.start, Start::Constant(_)) { 2 * s.outputs } else { 0 };
         codes.iter().map(Vec::len).sum::<usize>().max(1) + offset_bytes * (codes.len() + 1) + starts
     };
-    let about: String = comment(&model.about);
+    let about: String = comment(&model.head.about);
     Program {
-        title: format!("{}: {}", model.name, about).trim_end_matches([' ', ':']).to_string(),
-        label_names: match &network.answer {
+        title: format!("{}: {}", model.head.name, about).trim_end_matches([' ', ':']).to_string(),
+        label_names: match answer(stages) {
             Answer::Chat { .. } => vec![],
             Answer::Label { labels } => label_names(labels),
         },
         guard: name.to_ascii_uppercase(),
         name,
-        chat: matches!(network.answer, Answer::Chat { .. }),
-        max_query: model.query.max_length,
+        chat: matches!(answer(stages), Answer::Chat { .. }),
+        max_query: model.reader.max_query(),
         max_reply,
         window,
         charset,
         labels,
         label_size,
-        logits: network.output().outputs,
-        shift: network.shift,
-        last: target(network, network.stages.len() - 1),
-        factor: network.stages.iter().find_map(factor).expect("the first layer counts"),
+        logits: products[logits].outputs,
+        shift: choose.shift,
+        last: target(stages, logits),
+        factor: products.iter().find_map(|p| factor(p)).expect("the first layer counts"),
         slack: STEP,
-        has_hidden: network.stages.iter().any(|s| matches!(s.source, Source::Hidden { .. })),
+        has_hidden: products.iter().any(|p| !p.is_hashed()),
         long_offsets,
         state_bytes: buffers.iter().map(|b| 2 * (b.size + usize::from(STEP))).sum::<usize>()
             + if window > 0 { usize::from(window) + 1 } else { 0 },
-        flash_bytes: network.stages.iter().zip(&columns).map(constants).sum::<usize>() + texts,
+        flash_bytes: products.iter().zip(&columns).map(constants).sum::<usize>() + texts,
         stages: columns.iter().enumerate().map(stage).collect(),
         buffers,
     }
@@ -168,40 +170,46 @@ fn comment(text: &str) -> String {
     text.replace(char::is_control, " ").replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 }
 
-fn factor(stage: &Stage) -> Option<u8> {
-    match stage.source {
+fn factor(product: &Product) -> Option<u8> {
+    match product.source {
         Source::Trigrams { factor, .. } | Source::Ngrams { factor, .. } => Some(factor),
         Source::Hidden { .. } => None,
     }
 }
 
+/// The products, and where they stand among the stages.
+fn products(stages: &[Stage]) -> impl Iterator<Item = (usize, &Product)> {
+    stages.iter().enumerate().filter_map(|(i, stage)| Some((i, stage.product()?)))
+}
+
 /// The buffer that a stage's sums are in: one for the query's half, which stays, then two by turns.
-fn target(network: &Network, stage: usize) -> &'static str {
-    let kept = network.readers(stage).any(|r| network.stages[r].start == Start::Stage(stage));
+fn target(stages: &[Stage], stage: usize) -> &'static str {
+    let kept = readers(stages, stage).any(|r| stages[r].starts_from() == Some(stage));
     if kept { "query" } else { ["even", "odd"][stage % 2] }
 }
 
 /// Each buffer that a network uses, as large as its largest array.
-fn buffers(network: &Network) -> Vec<Buffer> {
-    let stages = || (0..network.stages.len()).map(|i| (target(network, i), network.stages[i].outputs));
-    let size = |name| stages().filter(|(to, _)| *to == name).map(|(_, outputs)| outputs).max();
+fn buffers(stages: &[Stage]) -> Vec<Buffer> {
+    let arrays = || products(stages).map(|(i, product)| (target(stages, i), product.outputs));
+    let size = |name| arrays().filter(|(to, _)| *to == name).map(|(_, outputs)| outputs).max();
     ["query", "even", "odd"].into_iter().filter_map(|name| Some(Buffer { name, size: size(name)? })).collect()
 }
 
-fn stage(network: &Network, index: usize, codes: &[Vec<u8>]) -> StageContext {
-    let stage = &network.stages[index];
-    let (source, inputs) = match stage.source {
+fn stage(stages: &[Stage], index: usize, codes: &[Vec<u8>]) -> StageContext {
+    let stage = &stages[index];
+    let product = stage.product().expect("codes are those of products");
+    let (source, inputs) = match product.source {
         Source::Trigrams { .. } => ("trigrams", "the query's trigrams".to_string()),
         Source::Ngrams { .. } => ("ngrams", "the window's n-grams".to_string()),
-        Source::Hidden { stage: from, .. } => ("hidden", network.stages[from].name.clone()),
+        Source::Hidden { stage: from, .. } => ("hidden", stages[from].name.clone()),
     };
-    let (buckets, bands) = match stage.source {
+    let (buckets, bands) = match product.source {
         Source::Trigrams { buckets, bands, .. } => (buckets, bands),
         Source::Ngrams { buckets, .. } => (buckets, 1),
         Source::Hidden { .. } => (0, 1),
     };
-    let (from, shift) = match stage.source {
-        Source::Hidden { stage: from, shift, .. } => (target(network, from), shift),
+    let (from, shift) = match product.source {
+        Source::Hidden { stage: from, shift, .. } => (target(stages, from), shift),
         Source::Trigrams { .. } | Source::Ngrams { .. } => ("", 0),
     };
     let ends = codes.iter().scan(0, |end, c| {
@@ -215,27 +223,27 @@ fn stage(network: &Network, index: usize, codes: &[Vec<u8>]) -> StageContext {
         about: format!(
             "{}: {} → {}, {} weights, from {inputs}",
             stage.name,
-            stage.columns.len(),
-            stage.outputs,
-            stage.columns.iter().map(|c| c.len()).sum::<usize>(),
+            product.columns.len(),
+            product.outputs,
+            product.columns.iter().map(|c| c.len()).sum::<usize>(),
         )
         .replace('→', "to"),
         in_loop: stage.in_loop,
         source,
-        to: target(network, index),
+        to: target(stages, index),
         from,
-        copies: match stage.start {
-            Start::Stage(from) => Some(target(network, from)),
+        copies: match product.start {
+            Start::Stage(from) => Some(target(stages, from)),
             Start::Constant(_) => None,
         },
-        outputs: stage.outputs,
-        inputs: stage.columns.len(),
+        outputs: product.outputs,
+        inputs: product.columns.len(),
         shift,
         buckets,
         bands,
         weights: lines(bytes.iter().map(u8::to_string)),
         columns: lines(std::iter::once(0).chain(ends).map(|n| n.to_string())),
-        starts: match &stage.start {
+        starts: match &product.start {
             Start::Constant(values) => lines(values.iter().map(|&v| (v as u16).to_string())),
             Start::Stage(_) => vec![],
         },

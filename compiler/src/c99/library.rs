@@ -2,7 +2,7 @@
 //! (`library.properties`, `keywords.txt`, `src`, `examples`), with a `library.json` for PlatformIO.
 
 use super::{Sources, render};
-use crate::model::{Model, Output};
+use crate::model::{Answer, Model};
 use crate::{Assets, CompileError};
 use std::io::{Cursor, Write};
 use tera::Context;
@@ -21,9 +21,9 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     let mut values = Context::new();
     values.insert("name", name);
     values.insert("guard", &name.to_ascii_uppercase());
-    values.insert("chat", &matches!(model.output, Output::Chat(_)));
+    values.insert("chat", &matches!(model.answer, Answer::Chat(_)));
     values.insert("version", VERSION);
-    let about = model.about.replace(char::is_control, " ");
+    let about = model.head.about.replace(char::is_control, " ");
     values.insert("about", if about.trim().is_empty() { name.as_str() } else { about.trim() });
     let text = |template| render(assets, template, &values);
     let files = [

@@ -1,10 +1,9 @@
 //! A network as portable C99, and as an Arduino library around it: for whoever has a C compiler and no
 //! target here, or a program of his own to put the network into.
 //!
-//! There is no plan: one kernel, columns of four-bit codes ([`codes`]), 16-bit sums. The graph is the one
+//! There is no plan: one kernel, columns of four-bit codes ([`crate::weights::codes`]), 16-bit sums. The graph is the one
 //! that every target starts from, so dead neurons are gone and the query's half runs once a query.
 
-mod codes;
 mod context;
 mod library;
 mod names;
@@ -13,8 +12,9 @@ pub use library::library;
 
 use crate::CompileError;
 use crate::model::Model;
-use crate::plan::network::Network;
+use crate::plan::PlanError;
 use crate::{Assets, ir, pass};
+use crate::{kernel, stage};
 use tera::{Context, Tera};
 
 /// Generated C.
@@ -37,10 +37,10 @@ pub struct Sources {
 /// # Errors
 /// [`CompileError`] for a model that was never checked, or a damaged template.
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
-    let (reports, _) = pass::optimise(ir::build(model)?, model.query.max_length.into())?;
+    let (reports, _) = pass::optimise(ir::build(model)?, model.reader.max_query().into())?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
-    let context = context::context(model, &Network::read(graph)?);
-    let values = Context::from_serialize(&context).map_err(|e| template_error("network.c", &e))?;
+    let context = context::context(model, &stage::read(graph).map_err(PlanError::from)?);
+    let values = Context::from_serialize(&context).map_err(|e| kernel::template_error("network.c", &e))?;
     let (flash, ram) = context.bytes();
     let header = render(assets, "c99/network.h", &values)?;
     let code = render(assets, "c99/network.c", &values)?;
@@ -51,13 +51,6 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
 fn render(assets: &Assets, name: &str, values: &Context) -> Result<String, CompileError> {
     let text = assets.templates().find(|(n, _)| *n == name).map(|(_, text)| text);
     let text = text.expect("assets.rs names every template of this folder");
-    let text = Tera::one_off(text, values, false).map_err(|e| template_error(name, &e))?;
-    Ok(crate::render::tidy(&text))
-}
-
-/// The whole chain of causes: tera names the place in the inner ones.
-fn template_error(name: &str, error: &tera::Error) -> CompileError {
-    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
-    let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
-    CompileError::Template { name: name.to_string(), message }
+    let text = Tera::one_off(text, values, false).map_err(|e| kernel::template_error(name, &e))?;
+    Ok(kernel::tidy(&text))
 }

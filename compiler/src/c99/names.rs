@@ -1,6 +1,6 @@
 //! The name that generated C has for a model: prefix of all that it defines, and name of its files.
 
-use crate::plan::network::label;
+use crate::stage::label;
 
 /// Headers that a compiler finds by `#include <NAME.h>`, in lower case: file systems may not tell cases apart. Where a
 /// file of that name lies on the path of another program, that one is taken for the system's.

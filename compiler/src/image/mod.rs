@@ -13,11 +13,13 @@ pub use elf::elf;
 pub use hex::hex;
 
 use crate::CompileError;
-use crate::asm::{self, AsmError, Assembly, AvrCore, Isa, Options, SectionKind};
-use crate::plan::memory::PAGE;
+use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
+use crate::kernel::PAGE;
+use crate::kernel::avr::assembler_core;
 use crate::plan::{Needs, Plan};
-use crate::render;
-use crate::target::{Core, Cpu, ImageKind, Target};
+use crate::render::Text;
+use crate::stage::output;
+use crate::target::{Cpu, ImageKind, Target};
 
 /// Bytes of a Z80's memory.
 const MEMORY: usize = 0x1_0000;
@@ -123,14 +125,14 @@ impl Image {
 ///
 /// # Errors
 /// When the text does not assemble or lacks a symbol that every program has.
-pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Option<Image>, CompileError> {
+pub fn assemble(plan: &Plan, target: &Target, text: &Text) -> Result<Option<Image>, CompileError> {
     let (isa, extension) = match target.cpu {
         Cpu::Z80 => (Isa::Z80, "asm"),
         Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
     };
-    let file = format!("{}.{extension}", plan.network.name);
+    let file = format!("{}.{extension}", plan.layout.name);
     let options = Options { ram_start: target.origin };
-    let assembly = match asm::assemble_with(text, &file, isa, &options) {
+    let assembly = match asm::assemble_with(&text.assembly, &file, isa, &options) {
         Ok(assembly) => assembly,
         Err(error) if is_full(plan, &error) => return Ok(None),
         Err(error) => return Err(CompileError::Assembly(Box::new(error))),
@@ -141,27 +143,24 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Option<Image
         found.ok_or_else(|| template(format!("the program has no symbol {name}")))
     };
     let mut phases = Vec::new();
-    for (label, name) in render::phases(plan) {
-        phases.push(Phase { start: symbol(&label)?, name });
+    for phase in &text.phases {
+        phases.push(Phase { start: symbol(&phase.label)?, name: phase.name.clone() });
     }
     phases.sort_by_key(|p| p.start);
-    let output = plan.network.output();
+    let (stage, choose) = output(plan.stages());
+    let visible = plan.stages()[stage].product().map_or(0, |product| product.visible());
     // An AVR's data addresses have bits above the sixteenth.
     let address = |symbol: u32| symbol as u16;
-    let base = address(symbol(&format!("{}_acc", output.name))?);
-    let stage = plan.network.stages.len() - 1;
-    let accumulators = (0..output.visible()).map(|o| {
+    let base = address(symbol(&format!("{}_acc", plan.stages()[stage].name))?);
+    let accumulators = (0..visible).map(|o| {
         // Addresses wrap where the image is too large; it is refused for its size then.
-        let (low, high) = plan.memory.accumulator(stage, o);
+        let (low, high) = plan.layout.memory.accumulator(stage, o);
         (base.wrapping_add(low as u16), base.wrapping_add(high as u16))
     });
-    let logits = Logits {
-        ready: symbol("logits_ready")?,
-        accumulators: accumulators.collect(),
-        shift: plan.network.shift,
-    };
+    let logits =
+        Logits { ready: symbol("logits_ready")?, accumulators: accumulators.collect(), shift: choose.shift };
     let memory_end = match target.cpu {
-        Cpu::Z80 => plan.memory.end(usize::from(assembly.origin) + assembly.bytes.len()),
+        Cpu::Z80 => plan.layout.memory.end(usize::from(assembly.origin) + assembly.bytes.len()),
         Cpu::Avr(_) => {
             if address(symbol("net_memory")?) != target.origin {
                 return Err(template("net_memory is not the first of RAM".into()));
@@ -182,16 +181,6 @@ pub fn assemble(plan: &Plan, target: &Target, text: &str) -> Result<Option<Image
 /// Whether the text of `plan` does not assemble because of its size: it passes the end of memory, or the buffers behind
 /// it do, so that the numbers of their pages are no bytes any more.
 fn is_full(plan: &Plan, error: &AsmError) -> bool {
-    let buffers = |end: u32| plan.memory.end(end as usize) > MEMORY;
+    let buffers = |end: u32| plan.layout.memory.end(end as usize) > MEMORY;
     error.is_full() || error.end.is_some_and(buffers)
-}
-
-/// The assembler's name for a core.
-pub fn assembler_core(core: Core) -> AvrCore {
-    match core {
-        Core::Avr25 => AvrCore::Avr25,
-        Core::Avr5 => AvrCore::Avr5,
-        Core::Avr51 => AvrCore::Avr51,
-        Core::Avr6 => AvrCore::Avr6,
-    }
 }

@@ -1,7 +1,8 @@
 //! Why a file is no model: file, place, field, and what to do about it.
 
 use crate::model::ModelError;
-use crate::shown::{counted, shown};
+use crate::shown::shown;
+use crate::words::{count, grouped};
 use std::fmt;
 use thiserror::Error;
 
@@ -62,8 +63,8 @@ pub enum Problem {
     Charset { index: usize, found: char },
 
     // model.ron
-    #[error("format: this file is format {found}, this mlc reads {reads}")]
-    Version { found: i64, reads: i64 },
+    #[error("format: this file is format {found}, this mlc reads {oldest} to {newest}")]
+    Version { found: i64, oldest: i64, newest: i64 },
     #[error("format: the field is missing")]
     NoVersion,
     #[error("{}{message}", prefix(field))]
@@ -80,12 +81,16 @@ pub enum Problem {
     NotWhole { field: String, found: String },
     #[error("parameters: {found} found, {wants} wanted, one for each of `layers`")]
     Parameters { found: usize, wants: usize },
-    #[error("parameters[{layer}].weights: {} found, {wants} wanted, one an output", counted(*found, "row", "rows"))]
+    #[error(
+        "parameters[{layer}].weights: {} found, {} wanted, one an output",
+        count(*found, "row"),
+        grouped(*wants as u64)
+    )]
     Rows { layer: usize, found: usize, wants: usize },
     #[error(
         "parameters[{layer}].weights: the row of output {output} has {}, {wants} wanted for {}",
-        counted(*found, "character", "characters"),
-        counted(*inputs, "weight", "weights")
+        count(*found, "character"),
+        count(*inputs, "weight")
     )]
     Row { layer: usize, output: usize, found: usize, wants: usize, inputs: usize },
     #[error(
@@ -176,7 +181,7 @@ pub enum Problem {
     FloatBias { tensor: String, output: usize, value: String },
     #[error(
         "the file says neither by charset nor by labels what the {} of the network mean",
-        counted(*outputs, "output", "outputs")
+        count(*outputs, "output")
     )]
     NoOutput { outputs: usize },
 
@@ -196,14 +201,14 @@ pub enum Problem {
     OddInputs { inputs: usize },
     #[error(
         "a query of {} leaves none of the network's {} to the context",
-        counted((*query).into(), "bucket", "buckets"),
-        counted(*inputs, "input", "inputs")
+        count((*query).into(), "bucket"),
+        count(*inputs, "input")
     )]
     NoContext { query: u16, inputs: usize },
     #[error(
         "a query of {} does not match the network's {}: a classifier has no context",
-        counted((*query).into(), "bucket", "buckets"),
-        counted(*inputs, "input", "inputs")
+        count((*query).into(), "bucket"),
+        count(*inputs, "input")
     )]
     ClassifierBuckets { query: u16, inputs: usize },
 }
@@ -224,9 +229,9 @@ impl Problem {
             Self::BarePickle => "load it in a newer PyTorch and save it again with torch.save",
             Self::Model(e) => e.help(),
             Self::Charset { .. } => "a character is one byte: use characters up to U+00FF (Latin-1) only",
-            Self::Version { found, reads } if found > reads => "use a newer mlc",
+            Self::Version { found, newest, .. } if found > newest => "use a newer mlc",
             Self::Version { .. } => "there was no such format: correct the field, or write the file again",
-            Self::NoVersion => "a model.ron starts with `format: 1`",
+            Self::NoVersion => "a model.ron starts with `format: 2`",
             Self::Syntax { .. } => "docs/model-format.md shows how the file is written",
             Self::UnknownField { .. } => "correct its name or take it out",
             Self::MissingField { .. } => "add it; docs/model-format.md describes every field",

@@ -2,7 +2,9 @@
 
 use super::ron::latin1;
 use super::{Facts, Imported, Options, Problem};
-use crate::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder};
+use crate::model::{
+    Answer, Body, Chat, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader,
+};
 use crate::shown::shown;
 
 /// Shift behind every layer of the published networks, which their files do not state.
@@ -34,8 +36,8 @@ pub fn model(
         (None, Some(_)) => None,
         (None, None) => facts.labels,
     };
-    let (buckets, output) = match labels {
-        Some(labels) => (classifier_buckets(inputs, query_buckets)?, Output::Classifier { labels }),
+    let (buckets, context, answer) = match labels {
+        Some(labels) => (classifier_buckets(inputs, query_buckets)?, None, Answer::Label { labels }),
         None => {
             let charset = match &options.charset {
                 // Nobody can type the end mark.
@@ -46,26 +48,24 @@ pub fn model(
             let length = options.context_length.or(narrow(facts.context_length)).unwrap_or(CONTEXT_LENGTH);
             let chat = Chat {
                 charset: latin1(&charset)?,
-                context: ContextEncoder { buckets: context, length },
                 max_reply: options.max_reply.or(narrow(facts.max_reply)).unwrap_or(MAX_REPLY),
             };
-            (query, Output::Chat(chat))
+            (query, Some(ContextEncoder { buckets: context, length }), Answer::Chat(chat))
         }
     };
     let base = file.rsplit(['/', '\\']).next().unwrap_or(file);
-    let model = Model {
+    let query = QueryEncoder {
+        buckets,
+        bands: options.position_bands.or(narrow(facts.position_bands)).unwrap_or(1),
+        max_length: options.max_query.or(narrow(facts.max_query)).unwrap_or(MAX_QUERY),
+    };
+    let head = Head {
         name: options.name.clone().unwrap_or_else(|| name(base)),
         about: format!("imported from {}", shown(base)),
-        query: QueryEncoder {
-            buckets,
-            bands: options.position_bands.or(narrow(facts.position_bands)).unwrap_or(1),
-            max_length: options.max_query.or(narrow(facts.max_query)).unwrap_or(MAX_QUERY),
-        },
-        output,
-        layers,
-        training: Vec::new(),
-        calibration: Vec::new(),
+        ..Head::default()
     };
+    let reader = Reader::HashedText(HashedText { query, context });
+    let model = Model { head, reader, body: Body::Layers(layers), answer };
     model.check()?;
     Ok(Imported { model, notes: facts.notes })
 }

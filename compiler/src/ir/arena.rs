@@ -18,6 +18,7 @@ impl<T> Id<T> {
         Self { index: 0, kind: PhantomData }
     }
 
+    /// The element's position in its arena, from 0 on.
     pub fn index(self) -> usize {
         self.index as usize
     }
@@ -69,6 +70,10 @@ impl<T> Default for Arena<T> {
 }
 
 impl<T> Arena<T> {
+    /// Appends an element and gives its id.
+    ///
+    /// # Panics
+    /// Behind 2^32 elements.
     pub fn push(&mut self, item: T) -> Id<T> {
         let index = u32::try_from(self.items.len()).expect("a graph has far fewer than 2^32 parts");
         self.items.push(item);
@@ -88,10 +93,12 @@ impl<T> Arena<T> {
         id.index() < self.items.len()
     }
 
+    /// The elements with their ids, in the order in which they were pushed.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Id<T>, &T)> + ExactSizeIterator {
         self.items.iter().enumerate().map(|(i, item)| (Id { index: i as u32, kind: PhantomData }, item))
     }
 
+    /// The ids of all elements, in that order.
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = Id<T>> + use<T> {
         (0..self.items.len() as u32).map(|index| Id { index, kind: PhantomData })
     }

@@ -1,6 +1,6 @@
 //! A graph as text: what `--emit ir` and `--print-after` show and the snapshots keep.
 
-use super::{Const, Data, Encoder, Graph, Node, NodeId, Op, Type};
+use super::{BlockId, Encoder, Graph, NodeId, Op, State, StateType, Type};
 use std::fmt;
 
 impl Op {
@@ -8,60 +8,23 @@ impl Op {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Query { .. } => "query",
-            Self::State { .. } => "state",
+            Self::Read { .. } => "read",
             Self::Encode { encoder: Encoder::Trigrams { .. }, .. } => "trigrams",
             Self::Encode { encoder: Encoder::Ngrams { .. }, .. } => "ngrams",
             Self::Scale { .. } => "scale",
             Self::Concat { .. } => "concat",
             Self::Constant { .. } => "constant",
-            Self::Unpack { .. } => "unpack",
-            Self::Dense { .. } => "dense",
-            Self::Mac { .. } => "mac",
+            Self::Product { .. } => "product",
             Self::Sum { .. } => "sum",
-            Self::Fold { .. } => "fold",
             Self::Shift { .. } => "shift",
             Self::Relu { .. } => "relu",
             Self::ArgMax { .. } => "argmax",
+            Self::Loop { .. } => "loop",
             Self::ExitIf { .. } => "exit_if",
             Self::Lookup { .. } => "lookup",
             Self::Emit { .. } => "emit",
             Self::Push { .. } => "push",
-        }
-    }
-}
-
-impl fmt::Display for Type {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        match self {
-            Self::Text { max } => write!(f, "text[{max}]"),
-            Self::Vector { len } => write!(f, "i16[{len}]"),
-            Self::Matrix { rows, cols } => write!(f, "i2[{rows}, {cols}]"),
-            Self::Index { below } => write!(f, "index<{below}>"),
-            Self::Unit => write!(f, "()"),
-        }
-    }
-}
-
-impl fmt::Display for Const {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(f, "@{} = ", self.name)?;
-        match &self.data {
-            Data::Matrix { rows, cols, values } => {
-                let nonzero = values.iter().filter(|&&w| w != 0).count();
-                write!(f, "i2[{rows}, {cols}], {nonzero} of {} not zero", values.len())
-            }
-            Data::Columns { rows, columns } => {
-                let plus: usize = columns.iter().map(|c| c.plus.len()).sum();
-                let minus: usize = columns.iter().map(|c| c.minus.len()).sum();
-                write!(f, "columns[{rows}, {}], {plus} additions, {minus} subtractions", columns.len())
-            }
-            Data::Vector(values) => {
-                let (least, most) = (values.iter().min(), values.iter().max());
-                write!(f, "i16[{}], {}..{}", values.len(), least.unwrap_or(&0), most.unwrap_or(&0))
-            }
-            Data::Folds { outputs, folds } => write!(f, "folds, {} sums shared by {outputs}", folds.len()),
-            Data::Charset(bytes) => write!(f, "charset \"{}\"", bytes.escape_ascii()),
-            Data::Labels(labels) => write!(f, "labels {labels:?}"),
+            Self::Write { .. } => "write",
         }
     }
 }
@@ -72,23 +35,42 @@ impl fmt::Display for Graph {
         for (_, constant) in self.consts.iter() {
             writeln!(f, "  {constant}")?;
         }
-        let mut region = Self::ENTRY;
         writeln!(f, "entry:")?;
-        for (id, node) in self.nodes.iter() {
-            if node.region != region {
-                region = node.region;
-                writeln!(f, "loop, at most {} rounds:", self.regions[region].max_steps)?;
-            }
-            self.fmt_node(f, id, node)?;
-        }
-        Ok(())
+        self.fmt_block(f, Self::ENTRY, 1)
     }
 }
 
 impl Graph {
-    fn fmt_node(&self, f: &mut fmt::Formatter, id: NodeId, node: &Node) -> fmt::Result {
+    fn fmt_block(&self, f: &mut fmt::Formatter, block: BlockId, depth: usize) -> fmt::Result {
+        for (_, state) in self.states.iter().filter(|(_, state)| state.owner == block) {
+            writeln!(f, "{:1$}{2}", "", 2 * depth, self.start(state))?;
+        }
+        for &id in &self.blocks[block].nodes {
+            match self.nodes[id].op {
+                Op::Loop { body, times } => {
+                    writeln!(f, "{:1$}loop, at most {times} rounds:", "", 2 * depth)?;
+                    self.fmt_block(f, body, depth + 1)?;
+                }
+                _ => self.fmt_node(f, id, depth)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// A state with how it starts.
+    fn start(&self, state: &State) -> String {
+        match state.ty {
+            StateType::Text { length } => format!("${} = {length} spaces", state.name),
+            StateType::Vector { elem, start } => {
+                format!("${} = @{}, {elem}", state.name, self.consts[start].name)
+            }
+        }
+    }
+
+    fn fmt_node(&self, f: &mut fmt::Formatter, id: NodeId, depth: usize) -> fmt::Result {
+        let node = &self.nodes[id];
         let left = if node.ty == Type::Unit { String::new() } else { format!("%{} = ", id.index()) };
-        let line = format!("  {left}{}", self.call(&node.op));
+        let line = format!("{:1$}{left}{2}", "", 2 * depth, self.call(&node.op));
         write!(f, "{line:<58} ; {} {}", node.ty, node.name)?;
         if let Some(range) = node.facts.hull() {
             write!(f, ", {range}")?;
@@ -106,31 +88,31 @@ impl Graph {
         let operands: Vec<_> = op.operands().iter().map(|id| format!("%{}", id.index())).collect();
         let list = operands.join(", ");
         let name = op.name();
-        let constant = |id| format!("@{}", self.consts[id].name);
+        let constants: Vec<_> =
+            op.constants().iter().map(|&id| format!("@{}", self.consts[id].name)).collect();
+        let constants = constants.join(", ");
         match op {
             Op::Query { max_length } => format!("{name} at most {max_length}"),
-            Op::State { state } => format!("{name} ${}", self.states[*state].name),
+            Op::Read { state } => format!("{name} ${}", self.states[*state].name),
             Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } if *bands > 1 => {
                 format!("{name} {list}, {buckets} buckets, {bands} bands")
             }
             Op::Encode { encoder, .. } => format!("{name} {list}, {} buckets", encoder.buckets()),
             Op::Scale { factor, .. } => format!("{name} {list} × {factor}"),
-            Op::Constant { value } => format!("{name} {}", constant(*value)),
-            Op::Unpack { weights } => format!("{name} {}", constant(*weights)),
-            Op::Mac { weights, form, .. } => format!("{name} {list}, {} {form}", constant(*weights)),
-            Op::Fold { folds, .. } => format!("{name} {list}, {}", constant(*folds)),
+            Op::Constant { .. } => format!("{name} {constants}"),
             Op::Shift { bits, .. } => format!("{name} {list} >> {bits}"),
+            Op::Loop { times, .. } => format!("{name} × {times}"),
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
-            Op::Lookup { table, .. } => format!("{name} {list} in {}", constant(*table)),
-            Op::Push { state, .. } => format!("{name} ${}, {list}", self.states[*state].name),
+            Op::Lookup { .. } => format!("{name} {list} in {constants}"),
+            Op::Push { state, .. } | Op::Write { state, .. } => {
+                format!("{name} ${}, {list}", self.states[*state].name)
+            }
             Op::Concat { .. }
-            | Op::Dense { .. }
+            | Op::Product { .. }
             | Op::Sum { .. }
             | Op::Relu { .. }
             | Op::ArgMax { .. }
-            | Op::Emit { .. } => {
-                format!("{name} {list}")
-            }
+            | Op::Emit { .. } => format!("{name} {list}"),
         }
     }
 }

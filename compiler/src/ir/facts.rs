@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// Bounds of an integer, both included. Wide enough for sums before they wrap to 16 bits.
+/// Bounds of an integer, both included. Wide enough for sums before they wrap.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Interval {
     pub least: i64,
@@ -51,15 +51,16 @@ impl fmt::Display for Interval {
 
 /// Facts proven of a vector; the default knows nothing.
 ///
-/// `range` bounds the *mathematical* value of each element. For sums that may leave 16 bits before
-/// they wrap; from [`crate::ir::Op::Shift`] on, values are 16-bit integers and bounds say so.
+/// They hold of numbers that equal the elements modulo 2^bits: of the mathematical value of a product or a sum, before it
+/// wraps. Where bounds lie within the limits of the element, those numbers are the elements; bounds of
+/// [`crate::ir::Op::Shift`] and [`crate::ir::Op::Relu`] always do.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Facts {
     /// Bounds of each element; empty where nothing is known.
     pub range: Vec<Interval>,
     /// Bound of the sum of all elements, of which none is negative.
     pub total: Option<i64>,
-    /// Every element is a multiple of it; 0 where nothing is known.
+    /// Every element is a multiple of it; 0 for a vector of zeros. Of no meaning where there are no bounds.
     pub multiple_of: i64,
 }
 

@@ -1,9 +1,9 @@
 //! Passes rebuild a graph node by node; this keeps the books.
 
-use super::{Arena, Const, ConstId, Facts, Graph, Node, NodeId, Op, RegionId};
+use super::{Arena, Block, BlockId, Const, ConstId, Facts, Graph, Node, NodeId, Op};
 
-/// Copies a graph while a pass changes it. Constants that nothing uses any more are left behind, and
-/// facts are dropped: whoever needs them runs the range analysis again.
+/// Copies a graph while a pass changes it. Blocks and states keep their ids. Constants that nothing uses any more are
+/// left behind, and facts are dropped: whoever needs them runs the range analysis again.
 pub struct Rewriter<'a> {
     old: &'a Graph,
     new: Graph,
@@ -11,16 +11,43 @@ pub struct Rewriter<'a> {
     consts: Vec<Option<ConstId>>,
 }
 
+/// Rebuilds a graph. `node` is called for each node in the order in which they run, with its block, and says what
+/// stands for it in the new graph; loops are copied here.
+pub fn rebuild(old: &Graph, mut node: impl FnMut(&mut Rewriter, BlockId, NodeId) -> NodeId) -> Graph {
+    let mut rewriter = Rewriter::new(old);
+    for (block, id) in old.walk() {
+        match old.nodes[id].op {
+            Op::Loop { .. } => _ = rewriter.copy(id, block),
+            _ => {
+                let new = node(&mut rewriter, block, id);
+                rewriter.replace(id, new);
+            }
+        }
+    }
+    rewriter.finish()
+}
+
 impl<'a> Rewriter<'a> {
     pub fn new(old: &'a Graph) -> Self {
-        let new = Graph {
-            name: old.name.clone(),
-            regions: old.regions.clone(),
-            states: old.states.clone(),
-            consts: Arena::default(),
-            nodes: Arena::default(),
+        let mut blocks = Arena::default();
+        old.blocks.ids().for_each(|_| _ = blocks.push(Block::default()));
+        let mut rewriter = Self {
+            old,
+            new: Graph {
+                name: old.name.clone(),
+                blocks,
+                states: Arena::default(),
+                consts: Arena::default(),
+                nodes: Arena::default(),
+            },
+            nodes: vec![None; old.nodes.len()],
+            consts: vec![None; old.consts.len()],
         };
-        Self { old, new, nodes: vec![None; old.nodes.len()], consts: vec![None; old.consts.len()] }
+        for (_, state) in old.states.iter() {
+            let state = state.map(|c| rewriter.keep(c));
+            rewriter.new.states.push(state);
+        }
+        rewriter
     }
 
     /// Where the value of an old node is in the new graph.
@@ -31,39 +58,22 @@ impl<'a> Rewriter<'a> {
         self.nodes[old.index()].expect("operands stand before their users and are rewritten first")
     }
 
-    /// Copies a node as it is, into the same region.
-    pub fn copy(&mut self, old: NodeId) -> NodeId {
-        self.copy_into(old, self.old.nodes[old].region)
-    }
-
-    /// Copies a node as it is, into another region.
-    pub fn copy_into(&mut self, old: NodeId, region: RegionId) -> NodeId {
+    /// Copies a node as it is to the end of a block.
+    pub fn copy(&mut self, old: NodeId, block: BlockId) -> NodeId {
         let node = &self.old.nodes[old];
-        let op = {
-            let mut constants = Vec::new();
-            let _ = node.op.map(
-                |id| id,
-                |c| {
-                    constants.push(c);
-                    c
-                },
-            );
-            for c in constants {
-                self.keep(c);
-            }
-            node.op.map(|id| self.place(id), |c| self.consts[c.index()].expect("kept just above"))
-        };
-        let id = self.add(region, &node.name, op);
+        node.op.constants().into_iter().for_each(|c| _ = self.keep(c));
+        let op = node.op.map(|id| self.place(id), |c| self.consts[c.index()].expect("kept just above"));
+        let id = self.add(block, &node.name, op);
         self.replace(old, id);
         id
     }
 
-    /// Adds a node to the new graph.
+    /// Adds a node to the end of a block of the new graph.
     ///
     /// # Panics
     /// When the operation does not fit its operands: a bug in the calling pass.
-    pub fn add(&mut self, region: RegionId, name: &str, op: Op) -> NodeId {
-        match self.new.add(region, name, op) {
+    pub fn add(&mut self, block: BlockId, name: &str, op: Op) -> NodeId {
+        match self.new.add(block, name, op) {
             Ok(id) => id,
             Err(error) => panic!("a bug in mlc: a pass built {error}"),
         }
@@ -99,25 +109,26 @@ impl<'a> Rewriter<'a> {
     }
 }
 
-/// Drops nodes whose value nobody uses and that have no effect. Sound because such a node's only
-/// consequence is its value; ends because it walks the list once, backwards.
+/// Drops nodes whose value nobody uses and that have no effect. Sound because such a node's only consequence is its
+/// value; ends because it walks the nodes once, backwards.
 pub fn drop_unused(graph: &Graph) -> Graph {
     let mut used = vec![false; graph.nodes.len()];
-    for (id, node) in graph.nodes.iter().rev() {
-        used[id.index()] |= node.op.is_pinned() && !matches!(node.op, Op::State { .. });
+    for (_, id) in graph.walk().into_iter().rev() {
+        let op = &graph.nodes[id].op;
+        used[id.index()] |= op.has_effect();
         if used[id.index()] {
-            node.op.operands().iter().for_each(|o| used[o.index()] = true);
+            op.operands().iter().for_each(|o| used[o.index()] = true);
         }
     }
     let mut rewriter = Rewriter::new(graph);
-    for id in graph.nodes.ids().filter(|id| used[id.index()]) {
-        rewriter.copy(id);
+    for (block, id) in graph.walk().into_iter().filter(|(_, id)| used[id.index()]) {
+        rewriter.copy(id, block);
     }
     rewriter.finish()
 }
 
 impl Graph {
-    /// The same graph with other facts.
+    /// The same graph with other facts, one for each node.
     pub fn with_facts(mut self, facts: Vec<Facts>) -> Self {
         for (id, fact) in self.nodes.ids().zip(facts) {
             self.nodes[id].facts = fact;

@@ -7,11 +7,17 @@
 //! neuron always stays, so that no layer is empty. Outputs are never removed: logits are what `verify`
 //! compares. Buckets with an all-zero column keep their number; in every form such columns share one empty one.
 //!
+//! Whoever else uses one of the vectors on the way would miss the neuron. So a layer is one only if all that it is made
+//! of has one user: products with the same matrix in every round and constant biases, sums of them, a shift, the ReLU,
+//! and the next product. `w·c` moves into a bias that only the next product's sum uses, and uses once.
+//!
 //! Ends: layers are walked from the last to the first, once; a row that dies earlier in this walk may
 //! empty columns only of layers that are still to come.
 
-use super::{Rewritten, matrix, plural};
-use crate::ir::{Const, Data, Graph, NodeId, Op, Rewriter, rewrite};
+use super::Rewritten;
+use crate::ir::rewrite::{drop_unused, rebuild};
+use crate::ir::{Const, Data, Graph, NodeId, Op};
+use crate::words;
 use std::collections::BTreeMap;
 
 /// One hidden layer: activation → the only product that uses it.
@@ -30,7 +36,7 @@ pub fn eliminate_dead(graph: &Graph) -> Rewritten {
     let mut removed = 0;
     for layer in hidden_layers(graph).into_iter().rev() {
         let all = graph.width(layer.activation);
-        let rows = kept.get(&sum_of(graph, layer.user)).cloned();
+        let rows = kept.get(&layer.user).cloned();
         let used = used_inputs(graph, layer.user, rows.as_deref());
         let mut stays: Vec<usize> =
             (0..all).filter(|&i| used[i] && constant(graph, &layer, i).is_none()).collect();
@@ -46,36 +52,49 @@ pub fn eliminate_dead(graph: &Graph) -> Rewritten {
     let buckets = dead_buckets(graph);
     let summary = format!(
         "{} removed, {constants} of them constant; {} without weights",
-        plural(removed, "neuron"),
-        plural(buckets, "bucket")
+        words::count(removed, "neuron"),
+        words::count(buckets, "bucket")
     );
     if removed == 0 {
         return Rewritten { graph: graph.clone(), summary };
     }
-    Rewritten { graph: rewrite::drop_unused(&apply(graph, &kept)), summary }
+    Rewritten { graph: drop_unused(&apply(graph, &kept)), summary }
 }
 
-/// Hidden layers in order: a rectified vector with a dense product as its only user.
+/// Hidden layers in the order in which they run: a rectified vector that can shrink, and the product that uses it, whose
+/// matrix is the same in every round.
 fn hidden_layers(graph: &Graph) -> Vec<Hidden> {
-    let rectified = graph.nodes.iter().filter(|(_, n)| matches!(n.op, Op::Relu { .. }));
-    rectified
-        .filter_map(|(activation, _)| {
-            let users: Vec<_> = graph.users(activation).collect();
-            let [user] = users[..] else { return None };
-            matrix(graph, user).map(|_| Hidden { activation, user })
-        })
-        .collect()
+    let layer = |(_, activation): (_, NodeId)| {
+        let user = only_user(graph, activation)?;
+        let is_hidden = matches!(graph.nodes[activation].op, Op::Relu { .. })
+            && graph.matrix(user).is_some()
+            && can_shrink(graph, activation);
+        is_hidden.then_some(Hidden { activation, user })
+    };
+    graph.walk().into_iter().filter_map(layer).collect()
 }
 
-/// The sum that a product goes into, or the product itself.
-fn sum_of(graph: &Graph, product: NodeId) -> NodeId {
-    let user = graph.users(product).next();
-    user.filter(|&u| matches!(graph.nodes[u].op, Op::Sum { .. })).unwrap_or(product)
+/// The node that uses a value, if it is the only one.
+fn only_user(graph: &Graph, id: NodeId) -> Option<NodeId> {
+    let mut users = graph.users(id);
+    users.next().filter(|_| users.next().is_none())
+}
+
+/// Whether elements of a vector can go without anybody but the vector's own users noticing.
+fn can_shrink(graph: &Graph, vector: NodeId) -> bool {
+    let part = |id: NodeId| only_user(graph, id).is_some() && can_shrink(graph, id);
+    match &graph.nodes[vector].op {
+        Op::Relu { input } | Op::Shift { input, .. } => part(*input),
+        Op::Sum { terms } => terms.iter().all(|&term| part(term)),
+        Op::Product { .. } => graph.matrix(vector).is_some(),
+        Op::Constant { .. } => graph.vector(vector).is_some(),
+        _ => false,
+    }
 }
 
 /// Inputs that a row which stays has a weight for.
-fn used_inputs(graph: &Graph, dense: NodeId, rows: Option<&[usize]>) -> Vec<bool> {
-    let (_, cols, values) = matrix(graph, dense).expect("the caller chose a product with a matrix");
+fn used_inputs(graph: &Graph, product: NodeId, rows: Option<&[usize]>) -> Vec<bool> {
+    let (_, cols, values) = graph.matrix(product).expect("the caller chose a product with a matrix");
     let mut used = vec![false; cols];
     for (o, row) in values.chunks(cols).enumerate() {
         if rows.is_none_or(|kept| kept.contains(&o)) {
@@ -88,14 +107,16 @@ fn used_inputs(graph: &Graph, dense: NodeId, rows: Option<&[usize]>) -> Vec<bool
 /// The activation of neuron `i` where it is the same for every query, and its effect can move into a bias.
 fn constant(graph: &Graph, layer: &Hidden, i: usize) -> Option<i64> {
     let range = graph.nodes[layer.activation].facts.range.get(i)?;
-    let has_bias = bias_of(graph, sum_of(graph, layer.user)).is_some();
+    let has_bias = bias_of(graph, layer.user).is_some();
     (range.least == range.most && (has_bias || range.least == 0)).then_some(range.least)
 }
 
-/// The constant term of a sum.
-fn bias_of(graph: &Graph, sum: NodeId) -> Option<NodeId> {
-    let Op::Sum { terms } = &graph.nodes[sum].op else { return None };
-    terms.iter().copied().find(|&t| matches!(graph.nodes[t].op, Op::Constant { .. }))
+/// The constant that is added to a product where nothing else uses either.
+fn bias_of(graph: &Graph, product: NodeId) -> Option<NodeId> {
+    let Op::Sum { terms } = &graph.nodes[only_user(graph, product)?].op else { return None };
+    let once = |term: NodeId| terms.iter().filter(|&&other| other == term).count() == 1;
+    let is_bias = |&t: &NodeId| graph.vector(t).is_some() && only_user(graph, t).is_some() && once(t);
+    terms.iter().copied().find(is_bias)
 }
 
 /// Notes which neurons of a layer stay, on every vector from its products and biases to its activation.
@@ -110,48 +131,46 @@ fn mark(graph: &Graph, vector: NodeId, stays: &[usize], kept: &mut Kept) {
 
 /// Rebuilds the graph with the rows, columns and biases that stay.
 fn apply(graph: &Graph, kept: &Kept) -> Graph {
-    let mut rewriter = Rewriter::new(graph);
-    for (id, node) in graph.nodes.iter() {
+    rebuild(graph, |rewriter, block, id| {
+        let node = &graph.nodes[id];
         let rows = kept.get(&id);
-        let new = match &node.op {
-            Op::Dense { input, weights } if rows.is_some() || kept.contains_key(input) => {
-                let Op::Unpack { weights: packed } = graph.nodes[*weights].op else {
-                    unreachable!("a product of a hidden layer has an unpacked matrix")
-                };
-                let (height, cols, values) = matrix(graph, id).expect("unpacked just above");
+        match &node.op {
+            &Op::Product { input, weights, sum } if rows.is_some() || kept.contains_key(&input) => {
+                let whole =
+                    graph.constants(weights).expect("a product of a hidden layer has a constant matrix")[0];
+                let (height, cols, values) = graph.matrix(id).expect("the same constant");
                 let rows = rows.cloned().unwrap_or_else(|| (0..height).collect());
-                let columns = kept.get(input).cloned().unwrap_or_else(|| (0..cols).collect());
+                let columns = kept.get(&input).cloned().unwrap_or_else(|| (0..cols).collect());
                 let values =
                     rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
                 let data = Data::Matrix { rows: rows.len(), cols: columns.len(), values };
-                let constant = rewriter.constant(Const { name: graph.consts[packed].name.clone(), data });
+                let name = graph.consts[whole].name.clone();
+                let values = vec![rewriter.constant(Const { name, data })];
                 // The matrix stands just before the product: it may be smaller than the one before.
-                let unpack = rewriter.add(node.region, &node.name, Op::Unpack { weights: constant });
-                let input = rewriter.place(*input);
-                rewriter.add(node.region, &node.name, Op::Dense { input, weights: unpack })
+                let weights = rewriter.add(block, &node.name, Op::Constant { values });
+                let input = rewriter.place(input);
+                rewriter.add(block, &node.name, Op::Product { input, weights, sum })
             }
-            Op::Constant { value } => {
+            Op::Constant { values } if graph.vector(id).is_some() => {
                 let data = Data::Vector(new_bias(graph, id, kept));
-                let constant = rewriter.constant(Const { name: graph.consts[*value].name.clone(), data });
-                rewriter.add(node.region, &node.name, Op::Constant { value: constant })
+                let name = graph.consts[values[0]].name.clone();
+                let values = vec![rewriter.constant(Const { name, data })];
+                rewriter.add(block, &node.name, Op::Constant { values })
             }
-            _ => rewriter.copy(id),
-        };
-        rewriter.replace(id, new);
-    }
-    rewriter.finish()
+            _ => rewriter.copy(id, block),
+        }
+    })
 }
 
 /// A bias with the effect of constant activations that were removed before it, without removed neurons.
 fn new_bias(graph: &Graph, bias: NodeId, kept: &Kept) -> Vec<i16> {
-    let Op::Constant { value } = graph.nodes[bias].op else { unreachable!("the caller matched a constant") };
-    let Data::Vector(values) = &graph.consts[value].data else {
-        unreachable!("validated: a constant is a vector")
-    };
-    let mut values = values.clone();
+    let mut values = graph.vector(bias).expect("the caller found a vector").to_vec();
     for product in graph.users(bias).flat_map(|sum| graph.nodes[sum].op.operands()) {
-        let Op::Dense { input, .. } = graph.nodes[product].op else { continue };
-        let (Some(stays), Some((_, cols, weights))) = (kept.get(&input), matrix(graph, product)) else {
+        let Op::Product { input, .. } = graph.nodes[product].op else { continue };
+        if bias_of(graph, product) != Some(bias) {
+            continue;
+        }
+        let (Some(stays), Some((_, cols, weights))) = (kept.get(&input), graph.matrix(product)) else {
             continue;
         };
         let range = &graph.nodes[input].facts.range;
@@ -173,9 +192,9 @@ fn new_bias(graph: &Graph, bias: NodeId, kept: &Kept) -> Vec<i16> {
 /// Buckets that no neuron has a weight for.
 fn dead_buckets(graph: &Graph) -> usize {
     let over_buckets = |id: NodeId| match graph.nodes[id].op {
-        Op::Dense { input, .. } => matches!(graph.nodes[input].op, Op::Scale { .. }),
+        Op::Product { input, .. } => matches!(graph.nodes[input].op, Op::Scale { .. }),
         _ => false,
     };
-    let products = graph.nodes.ids().filter(|&id| over_buckets(id));
+    let products = graph.nodes.ids().filter(|&id| over_buckets(id) && graph.matrix(id).is_some());
     products.map(|id| used_inputs(graph, id, None).iter().filter(|used| !**used).count()).sum()
 }

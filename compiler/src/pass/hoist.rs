@@ -1,66 +1,87 @@
 //! Hoist: what does not change from round to round is computed once, before the loop.
 //!
-//! A node may move to the region around its loop when it has no effect and every operand already stands
-//! there: it then has the same operands in every round, hence the same value. A sum is cut in two: the
-//! terms that moved are added before the loop, the rest inside; addition modulo 65536 is associative and
-//! commutative, so the regrouping keeps every bit. The loop runs at least one round and nodes cannot
-//! fail, so computing early is never computing too much. What stands behind a loop is computed before it as well, but
-//! for what has an effect: the order of effects is kept. Ends: one walk, operands before users.
+//! A node moves out of a loop, to just before it, when it has no effect, its value does not depend on the round, and
+//! every operand is computed outside of the loop: it then has the same operands in every round, hence the same value. A
+//! sum is cut in two: the terms from outside are added before the loop, the rest inside; addition modulo 2^bits is
+//! associative and commutative, so the regrouping keeps every bit. The loop makes at least one round and nodes cannot
+//! fail, so computing early is never computing too much. Effects stay where they are, so their order is kept.
+//!
+//! Inner loops go first: what leaves one stands in the body around it and may leave that one, too. Ends: each loop is
+//! looked at once.
 
-use super::{Rewritten, plural};
-use crate::ir::{Graph, NodeId, Op, RegionId, Rewriter, rewrite};
+use super::Rewritten;
+use crate::ir::rewrite::drop_unused;
+use crate::ir::{BlockId, Graph, Node, NodeId, Op};
+use crate::words;
 
 /// Moves loop-invariant nodes out of loops.
 pub fn hoist(graph: &Graph) -> Rewritten {
-    let mut target: Vec<RegionId> = graph.nodes.iter().map(|(_, n)| n.region).collect();
-    let mut moved = 0;
-    for (id, node) in graph.nodes.iter() {
-        let Some(outer) = graph.regions[node.region].parent else { continue };
-        let invariant = |o: &NodeId| target[o.index()] <= outer;
-        if !node.op.is_pinned() && node.op.operands().iter().all(invariant) {
-            target[id.index()] = outer;
-            moved += 1;
+    let mut hoisted = graph.clone();
+    let mut done = Done::default();
+    block(&mut hoisted, Graph::ENTRY, &mut done);
+    let summary = format!(
+        "{} moved before the loop, {} cut in two",
+        words::count(done.moved, "node"),
+        words::count(done.cut, "sum")
+    );
+    Rewritten { graph: drop_unused(&hoisted), summary }
+}
+
+#[derive(Default)]
+struct Done {
+    moved: usize,
+    cut: usize,
+}
+
+/// Hoists out of all loops of a block.
+fn block(graph: &mut Graph, at: BlockId, done: &mut Done) {
+    let mut nodes = Vec::new();
+    for id in std::mem::take(&mut graph.blocks[at].nodes) {
+        if let Op::Loop { body, .. } = graph.nodes[id].op {
+            block(graph, body, done);
+            nodes.extend(out_of(graph, body, done));
         }
+        nodes.push(id);
     }
-    // An effect behind a loop stays there. It has no value, so that nothing early can need it.
-    let loops = graph.nodes.iter().find(|(_, n)| n.region != Graph::ENTRY).map(|(id, _)| id);
-    let early: Vec<bool> = graph
-        .nodes
-        .iter()
-        .map(|(id, n)| {
-            let stays = n.op.is_pinned() && loops.is_some_and(|first| first < id);
-            target[id.index()] == Graph::ENTRY && !stays
-        })
-        .collect();
-    // Regions are numbered from the outside in and the nodes of a loop are contiguous, so two rounds of
-    // copying, first everything that ends up before the loops, keep operands before users.
-    let mut rewriter = Rewriter::new(graph);
-    let mut sums = vec![None; graph.nodes.len()];
-    let mut cut = 0;
-    for (id, node) in graph.nodes.iter() {
-        if early[id.index()] {
-            rewriter.copy_into(id, Graph::ENTRY);
-        } else if let Op::Sum { terms } = &node.op {
-            let parts: Vec<_> = terms.iter().filter(|t| early[t.index()]).collect();
-            if parts.len() > 1 {
-                let terms = parts.into_iter().map(|&t| rewriter.place(t)).collect();
-                sums[id.index()] = Some(rewriter.add(Graph::ENTRY, &node.name, Op::Sum { terms }));
-                cut += 1;
+    graph.blocks[at].nodes = nodes;
+}
+
+/// Takes what does not change out of a loop's body, in order.
+fn out_of(graph: &mut Graph, body: BlockId, done: &mut Done) -> Vec<NodeId> {
+    let mut inside = vec![false; graph.nodes.len()];
+    mark(graph, body, &mut inside);
+    let (mut early, mut late) = (Vec::new(), Vec::new());
+    for id in std::mem::take(&mut graph.blocks[body].nodes) {
+        let Node { op, name, ty, .. } = graph.nodes[id].clone();
+        if !op.has_effect() && !op.varies() && op.operands().iter().all(|o| !inside[o.index()]) {
+            inside[id.index()] = false;
+            early.push(id);
+            done.moved += 1;
+            continue;
+        }
+        if let Op::Sum { terms } = op {
+            let (rest, before): (Vec<_>, Vec<_>) = terms.into_iter().partition(|t| inside[t.index()]);
+            if before.len() > 1 {
+                let sum = Node { op: Op::Sum { terms: before }, ty, name, facts: Default::default() };
+                let sum = graph.nodes.push(sum);
+                inside.push(false);
+                early.push(sum);
+                graph.nodes[id].op = Op::Sum { terms: std::iter::once(sum).chain(rest).collect() };
+                done.cut += 1;
             }
         }
+        late.push(id);
     }
-    for (id, node) in graph.nodes.iter().filter(|(id, _)| !early[id.index()]) {
-        match (&node.op, sums[id.index()]) {
-            (Op::Sum { terms }, Some(part)) => {
-                let late = terms.iter().filter(|t| !early[t.index()]);
-                let terms = std::iter::once(part).chain(late.map(|&t| rewriter.place(t))).collect();
-                let sum = rewriter.add(node.region, &node.name, Op::Sum { terms });
-                rewriter.replace(id, sum);
-            }
-            _ => _ = rewriter.copy(id),
+    graph.blocks[body].nodes = late;
+    early
+}
+
+/// Notes every node of a block and of the blocks inside it.
+fn mark(graph: &Graph, block: BlockId, inside: &mut [bool]) {
+    for &id in &graph.blocks[block].nodes {
+        inside[id.index()] = true;
+        if let Op::Loop { body, .. } = graph.nodes[id].op {
+            mark(graph, body, inside);
         }
     }
-    let summary =
-        format!("{} moved before the loop, {} cut in two", plural(moved, "node"), plural(cut, "sum"));
-    Rewritten { graph: rewrite::drop_unused(&rewriter.finish()), summary }
 }

@@ -2,19 +2,23 @@
 //!
 //! Sound: each rule bounds the value of a node from bounds of its operands, operands stand first, so by
 //! induction every bound holds.
-//! - Counts are not negative and their sum is the number of n-grams: the query's length, or all that fit
-//!   a context window.
+//! - Counts are not negative and their sum is the number of n-grams: of the longest query, or of the longest text that
+//!   another operation gives.
 //! - A row's product `Σ w·x` with `least ≤ x ≤ most` is bounded weight by weight. Where the sum of all `x`
 //!   is bounded by `total` and none is negative, the maximum is reached by spending the total on the
 //!   largest weights first (a fractional knapsack), the minimum on the smallest.
-//! - Sums add bounds. Before a shift the value wraps to 16 bits: bounds inside 16 bits survive, others
-//!   become all of 16 bits, and the neuron is reported.
+//! - Sums add bounds. Facts are of numbers that equal the elements modulo 2^bits, which is enough for sums and products
+//!   modulo the same or less. A shift, a ReLU and a product of more bits than its input need the elements themselves:
+//!   bounds inside the element's limits survive, others become all of it. Before a shift, the neuron is reported.
+//! - Bounds that grow beyond all need are replaced in the same way, so none of them leaves 64 bits.
+//! - A constant that changes from round to round is bounded by all its values, a state by its element.
 //!
 //! Ends: one walk.
 
-use super::{Rewritten, matrix, plural};
-use crate::ir::{Data, Encoder, Facts, Graph, Interval, Node, NodeId, Op, Type};
+use super::Rewritten;
+use crate::ir::{Data, Elem, Encoder, Facts, Graph, Interval, Node, NodeId, Op, Type};
 use crate::text::ngram_count;
+use crate::words;
 
 /// A neuron whose accumulator can leave 16 bits for some query.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,20 +32,23 @@ pub struct Wrap {
 
 /// Computes facts for all nodes. Bounds hold for queries of up to `longest_query` bytes.
 pub fn analyse(graph: &Graph, longest_query: usize) -> (Rewritten, Vec<Wrap>) {
-    let mut facts: Vec<Facts> = Vec::with_capacity(graph.nodes.len());
+    let mut facts = vec![Facts::default(); graph.nodes.len()];
     let mut wraps = Vec::new();
-    for (id, node) in graph.nodes.iter() {
-        let fact = match node.ty {
-            Type::Vector { len } => vector(graph, id, node, len, &facts, longest_query, &mut wraps),
-            _ => Facts::default(),
-        };
-        facts.push(fact);
+    for (_, id) in graph.walk() {
+        let node = &graph.nodes[id];
+        if let Type::Vector { elem, len } = node.ty {
+            let found = vector(graph, node, (elem, len), &facts, longest_query, &mut wraps);
+            facts[id.index()] = if is_small(&found) { found } else { elements(&found, elem) };
+        }
     }
     let widest = facts.iter().filter_map(Facts::hull).map(|r| r.most.max(-r.least)).max().unwrap_or(0);
     let summary = match wraps.as_slice() {
         [] => format!("no accumulator leaves 16 bits (largest magnitude {widest})"),
         many => {
-            format!("{} can leave 16 bits (largest magnitude {widest})", plural(many.len(), "accumulator"))
+            format!(
+                "{} can leave 16 bits (largest magnitude {widest})",
+                words::count(many.len(), "accumulator")
+            )
         }
     };
     (Rewritten { graph: graph.clone().with_facts(facts), summary }, wraps)
@@ -49,23 +56,16 @@ pub fn analyse(graph: &Graph, longest_query: usize) -> (Rewritten, Vec<Wrap>) {
 
 fn vector(
     graph: &Graph,
-    id: NodeId,
     node: &Node,
-    len: usize,
+    (elem, len): (Elem, usize),
     facts: &[Facts],
     longest_query: usize,
     wraps: &mut Vec<Wrap>,
 ) -> Facts {
     let of = |id: NodeId| &facts[id.index()];
+    let all = limits(elem);
     match &node.op {
-        Op::Encode { text, encoder } => {
-            let total = match (encoder, graph.nodes[*text].ty) {
-                (Encoder::Trigrams { .. }, _) => longest_query,
-                (Encoder::Ngrams { .. }, Type::Text { max }) => ngram_count(max),
-                (Encoder::Ngrams { .. }, other) => unreachable!("validated: n-grams of a text, not {other}"),
-            } as i64;
-            Facts { range: vec![Interval::new(0, total); len], total: Some(total), multiple_of: 1 }
-        }
+        Op::Encode { text, encoder } => counts(&graph.nodes[*text], *encoder, len, longest_query),
         Op::Scale { input, factor } => {
             let (x, factor) = (of(*input), i64::from(*factor));
             let scale =
@@ -81,30 +81,27 @@ fn vector(
             total: inputs.iter().map(|&i| of(i).total).sum(),
             multiple_of: inputs.iter().map(|&i| of(i).multiple_of).fold(0, gcd),
         },
-        Op::Constant { value } => match &graph.consts[*value].data {
-            Data::Vector(values) => Facts {
-                range: values.iter().map(|&v| Interval::point(v.into())).collect(),
-                total: None,
-                multiple_of: values.iter().fold(0, |g, &v| gcd(g, i64::from(v).abs())),
-            },
-            other => unreachable!("validated: a constant node holds a vector, not {other:?}"),
-        },
-        Op::Dense { input, .. } => {
-            let (_, cols, values) = matrix(graph, id).expect("dense weights are unpacked: validated");
-            product(values.chunks(cols), of(*input))
+        Op::Constant { values } => {
+            let vectors = values.iter().map(|&id| match &graph.consts[id].data {
+                Data::Vector(values) => values.as_slice(),
+                other => unreachable!("validated: a constant of this type is a vector, not {other:?}"),
+            });
+            constants(vectors)
         }
-        Op::Mac { input, weights, .. } => match &graph.consts[*weights].data {
-            Data::Matrix { cols, values, .. } => product(values.chunks(*cols), of(*input)),
-            Data::Columns { rows, columns } => {
-                let mut dense = vec![vec![0i8; columns.len()]; *rows];
-                for (i, column) in columns.iter().enumerate() {
-                    column.plus.iter().for_each(|&o| dense[usize::from(o)][i] += 1);
-                    column.minus.iter().for_each(|&o| dense[usize::from(o)][i] -= 1);
-                }
-                product(dense.iter().map(Vec::as_slice), of(*input))
-            }
-            other => unreachable!("validated: weights are a matrix or columns, not {other:?}"),
-        },
+        Op::Product { input, weights, .. } => {
+            let matrices = graph.constants(*weights).unwrap_or_default();
+            let x = match graph.nodes[*input].ty {
+                Type::Vector { elem: of_input, .. } if of_input < elem => &elements(of(*input), of_input),
+                _ => of(*input),
+            };
+            let bounds = matrices.iter().map(|&id| match &graph.consts[id].data {
+                Data::Matrix { cols, values, .. } => product(values.chunks(*cols), x),
+                other => unreachable!("validated: weights are a matrix, not {other:?}"),
+            });
+            bounds.reduce(either).unwrap_or_default()
+        }
+        // Whatever was written.
+        Op::Read { .. } => Facts { range: vec![all; len], total: None, multiple_of: 1 },
         Op::Sum { terms } => {
             let zero = Facts { range: vec![Interval::point(0); len], total: None, multiple_of: 0 };
             terms.iter().fold(zero, |sum, &t| Facts {
@@ -113,42 +110,86 @@ fn vector(
                 multiple_of: gcd(sum.multiple_of, of(t).multiple_of),
             })
         }
-        Op::Fold { input, folds } => match &graph.consts[*folds].data {
-            Data::Folds { outputs, folds } => {
-                let mut range = of(*input).range.clone();
-                for f in folds.iter().rev() {
-                    let sum = range[usize::from(f.from)];
-                    let signed = if f.minus { Interval::new(-sum.most, -sum.least) } else { sum };
-                    let (plus, other) = (usize::from(f.plus), usize::from(f.other));
-                    range[plus] = range[plus] + sum;
-                    range[other] = range[other] + signed;
-                }
-                range.truncate(*outputs);
-                Facts { range, total: None, multiple_of: of(*input).multiple_of }
-            }
-            other => unreachable!("validated: a fold has folds, not {other:?}"),
-        },
         Op::Shift { input, bits } => {
             let mut wrapped = |(neuron, &range): (usize, &Interval)| {
-                if Interval::I16.contains(range) {
+                if all.contains(range) {
                     return range.map(|x| x >> bits);
                 }
                 wraps.push(Wrap { layer: node.name.clone(), neuron, range });
-                Interval::I16.map(|x| x >> bits)
+                all.map(|x| x >> bits)
             };
             let range = of(*input).range.iter().enumerate().map(&mut wrapped).collect();
             Facts { range, total: None, multiple_of: 1 }
         }
         Op::Relu { input } => {
-            let range = of(*input).range.iter().map(|r| r.map(|x| x.max(0))).collect();
+            let range = elements(of(*input), elem).range.iter().map(|r| r.map(|x| x.max(0))).collect();
             Facts { range, total: None, multiple_of: 1 }
         }
         other => unreachable!("only the operations above give vectors, not {}", other.name()),
     }
 }
 
+/// What holds of the counts of a text.
+fn counts(text: &Node, encoder: Encoder, len: usize, longest_query: usize) -> Facts {
+    let length = match text {
+        // Front ends may hand over more than the model says.
+        Node { op: Op::Query { .. }, .. } => longest_query,
+        Node { ty: Type::Text { max }, .. } => *max,
+        other => unreachable!("validated: n-grams of a text, not {}", other.ty),
+    };
+    let total = match encoder {
+        Encoder::Trigrams { .. } => length,
+        Encoder::Ngrams { .. } => ngram_count(length),
+    } as i64;
+    Facts { range: vec![Interval::new(0, total); len], total: Some(total), multiple_of: 1 }
+}
+
+/// The smallest and the largest element.
+fn limits(elem: Elem) -> Interval {
+    let (least, most) = elem.limits();
+    Interval::new(least.into(), most.into())
+}
+
+/// What holds of the elements themselves, from what holds of numbers that equal them modulo 2^bits.
+fn elements(facts: &Facts, elem: Elem) -> Facts {
+    let all = limits(elem);
+    if facts.range.iter().all(|range| all.contains(*range)) && is_small(facts) {
+        return facts.clone();
+    }
+    let range = facts.range.iter().map(|range| if all.contains(*range) { *range } else { all }).collect();
+    Facts { range, total: None, multiple_of: 1 }
+}
+
+/// Whether one more operation cannot carry bounds out of 64 bits: it makes them 2^16 times larger, or adds up fewer
+/// than 2^22 of them.
+fn is_small(facts: &Facts) -> bool {
+    const FAR: i64 = 1 << 40;
+    let near = Interval::new(-FAR, FAR);
+    let known = [facts.total.unwrap_or(0), facts.multiple_of];
+    facts.range.iter().all(|range| near.contains(*range)) && known.iter().all(|&n| n <= FAR)
+}
+
 fn gcd(a: i64, b: i64) -> i64 {
     if b == 0 { a } else { gcd(b, a % b) }
+}
+
+/// What holds of a constant vector, whichever of them it is.
+fn constants<'v>(vectors: impl Iterator<Item = &'v [i16]>) -> Facts {
+    let one = |values: &[i16]| Facts {
+        range: values.iter().map(|&v| Interval::point(v.into())).collect(),
+        total: None,
+        multiple_of: values.iter().fold(0, |g, &v| gcd(g, i64::from(v).abs())),
+    };
+    vectors.map(one).reduce(either).unwrap_or_default()
+}
+
+/// What holds of one value and of the other.
+fn either(a: Facts, b: Facts) -> Facts {
+    Facts {
+        range: a.range.iter().zip(&b.range).map(|(&a, &b)| a.hull(b)).collect(),
+        total: None,
+        multiple_of: gcd(a.multiple_of, b.multiple_of),
+    }
 }
 
 /// Bounds of a matrix product.

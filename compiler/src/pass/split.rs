@@ -1,67 +1,90 @@
-//! Split: `Dense(concat(a, b))` becomes `Dense(a) + Dense(b)`, and sums of sums become one sum.
+//! Split: `product(concat(a, b))` becomes `product(a) + product(b)`, and sums of sums become one sum.
 //!
-//! Sound: a row's product is a sum over all columns; cutting the columns in two and adding the parts
-//! regroups that sum, and addition modulo 65536 is associative and commutative. The same holds for a sum
-//! whose term is a sum. Ends: one walk over the nodes; each makes a bounded number of new ones.
+//! Sound: a row's product is a sum over all columns; cutting the columns in two and adding the parts regroups that sum,
+//! and addition modulo 2^bits is associative and commutative. The same holds for a sum whose term is a sum. The parts of
+//! a matrix stand where the product stands. So a matrix that changes with the rounds of another loop than the product's
+//! own is left whole: there its parts would walk with the wrong rounds. Ends: one walk over the nodes; each makes a
+//! bounded number of new ones.
 
-use super::{Rewritten, plural};
-use crate::ir::{Const, Data, Graph, NodeId, Op, Rewriter, rewrite};
+use super::Rewritten;
+use crate::ir::rewrite::{self, drop_unused};
+use crate::ir::{BlockId, Const, ConstId, Data, Elem, Graph, NodeId, Op, Rewriter};
+use crate::words;
 
-/// Splits every dense product over a concatenation and flattens sums.
+/// Splits products over a concatenation and flattens sums.
 pub fn split(graph: &Graph) -> Rewritten {
-    let mut rewriter = Rewriter::new(graph);
     let mut count = 0;
-    for (id, node) in graph.nodes.iter() {
+    let homes = graph.homes();
+    let rebuilt = rewrite::rebuild(graph, |rewriter, block, id| {
+        let node = &graph.nodes[id];
         match &node.op {
-            Op::Dense { input, .. } => match &graph.nodes[*input].op {
-                Op::Concat { inputs } => {
-                    split_one(graph, &mut rewriter, id, inputs);
-                    count += 1;
+            &Op::Product { input, weights, sum } => {
+                let (Op::Concat { inputs }, Some(matrices)) =
+                    (&graph.nodes[input].op, graph.constants(weights))
+                else {
+                    return rewriter.copy(id, block);
+                };
+                if matrices.len() > 1 && homes[weights.index()] != block {
+                    return rewriter.copy(id, block);
                 }
-                _ => _ = rewriter.copy(id),
-            },
-            Op::Sum { terms } => {
-                let terms = flatten(&rewriter, terms);
-                let sum = rewriter.add(node.region, &node.name, Op::Sum { terms });
-                rewriter.replace(id, sum);
+                count += 1;
+                split_one(&mut Site { graph, rewriter, block, name: &node.name, sum }, inputs, matrices)
             }
-            _ => _ = rewriter.copy(id),
+            Op::Sum { terms } => {
+                let terms = flatten(rewriter, terms);
+                rewriter.add(block, &node.name, Op::Sum { terms })
+            }
+            _ => rewriter.copy(id, block),
         }
+    });
+    Rewritten {
+        graph: drop_unused(&rebuilt),
+        summary: format!("{} split over its inputs", words::count(count, "layer")),
     }
-    let graph = rewrite::drop_unused(&rewriter.finish());
-    Rewritten { graph, summary: format!("{} split over its inputs", plural(count, "layer")) }
 }
 
-/// Replaces one product by a sum of products, one for each part of the concatenation.
-fn split_one(graph: &Graph, rewriter: &mut Rewriter, id: NodeId, parts: &[NodeId]) {
-    let node = &graph.nodes[id];
-    let Op::Dense { weights, .. } = node.op else { unreachable!("the caller matched a dense product") };
-    let Op::Unpack { weights: packed } = graph.nodes[weights].op else {
-        _ = rewriter.copy(id);
-        return;
-    };
-    let (rows, cols, values) = super::matrix(graph, id).expect("unpack holds a matrix: validated");
+/// A product that is split.
+struct Site<'a, 'r> {
+    graph: &'a Graph,
+    rewriter: &'a mut Rewriter<'r>,
+    block: BlockId,
+    name: &'a str,
+    sum: Elem,
+}
+
+/// A sum of products, one for each part of the concatenation. `matrices`: one a round.
+fn split_one(site: &mut Site, parts: &[NodeId], matrices: &[ConstId]) -> NodeId {
     let mut from = 0;
     let mut terms = Vec::new();
     for &part in parts {
-        let to = from + graph.width(part);
-        let name = format!("{}.{}", node.name, graph.nodes[part].name);
-        let values = values.chunks(cols).flat_map(|row| &row[from..to]).copied().collect();
-        let data = Data::Matrix { rows, cols: to - from, values };
-        let constant = rewriter.constant(Const {
-            name: format!("{}.{}", graph.consts[packed].name, graph.nodes[part].name),
-            data,
-        });
-        let unpack = rewriter.add(node.region, &name, Op::Unpack { weights: constant });
-        let input = rewriter.place(part);
-        terms.push(rewriter.add(node.region, &name, Op::Dense { input, weights: unpack }));
+        let to = from + site.graph.width(part);
+        if to == from {
+            // An empty part adds nothing, and there are no empty matrices.
+            continue;
+        }
+        let part_name = &site.graph.nodes[part].name;
+        let name = format!("{}.{part_name}", site.name);
+        let cut = |&matrix: &ConstId| {
+            let whole = &site.graph.consts[matrix];
+            let Data::Matrix { rows, cols, values } = &whole.data else {
+                unreachable!("validated: a product has matrices")
+            };
+            let values = values.chunks(*cols).flat_map(|row| &row[from..to]).copied().collect();
+            let data = Data::Matrix { rows: *rows, cols: to - from, values };
+            Const { name: format!("{}.{part_name}", whole.name), data }
+        };
+        let cuts: Vec<Const> = matrices.iter().map(cut).collect();
+        let values = cuts.into_iter().map(|cut| site.rewriter.constant(cut)).collect();
+        let weights = site.rewriter.add(site.block, &name, Op::Constant { values });
+        let input = site.rewriter.place(part);
+        let product = Op::Product { input, weights, sum: site.sum };
+        terms.push(site.rewriter.add(site.block, &name, product));
         from = to;
     }
-    let sum = rewriter.add(node.region, &node.name, Op::Sum { terms });
-    rewriter.replace(id, sum);
+    site.rewriter.add(site.block, site.name, Op::Sum { terms })
 }
 
-/// The new terms of a sum, those of terms that are sums in the same region in their place.
+/// The new terms of a sum, those of terms that are sums in their place.
 fn flatten(rewriter: &Rewriter, terms: &[NodeId]) -> Vec<NodeId> {
     let mut flat = Vec::new();
     for &term in terms {

@@ -1,9 +1,9 @@
 //! What the user asks of a plan, beside that it fits the target.
 
 use super::Needs;
-use super::network::{Network, label};
-use crate::ir::Form;
+use crate::stage::{Stage, label};
 use crate::target::Target;
+use crate::weights::Form;
 use std::fmt;
 use thiserror::Error;
 
@@ -13,7 +13,7 @@ pub(super) const ROUGH: usize = 300;
 /// How to choose a plan. The default is the fastest one that fits.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Demands {
-    /// The form of all stages that `layers` does not name; `None`: the planner chooses.
+    /// The form of all stages that `layers` does not name and that can have it; `None`: the planner chooses.
     pub encoding: Option<Form>,
     /// Forms of single layers and stages. A stage's name goes before the number of its layer.
     pub layers: Vec<(Layer, Form)>,
@@ -61,13 +61,18 @@ impl Optimize {
     }
 }
 
-/// A form is asked for a layer that the model does not have.
+/// What is asked of a layer cannot be.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("there is no layer {wanted}: there are {layers}")]
-pub struct NoSuchLayer {
-    pub wanted: String,
-    /// What there is: `1 (fc1_query, fc1_context), 2 (fc2)`.
-    pub layers: String,
+pub enum LayerError {
+    /// The model does not have it. `layers` is what there is: `1 (fc1_query, fc1_context), 2 (fc2)`.
+    #[error("there is no layer {wanted}: there are {layers}")]
+    Missing { wanted: String, layers: String },
+    /// No kernel computes the stage in that form. `forms` are those that it can have.
+    #[error("{stage} cannot have {form} weights: it can have {forms}")]
+    Form { stage: String, form: Form, forms: String },
+    /// All layers are asked for a form, and no kernel computes any of them in it.
+    #[error("no layer of this model can have {form} weights")]
+    Nowhere { form: Form },
 }
 
 impl Demands {
@@ -76,25 +81,25 @@ impl Demands {
         Self { encoding, ..Self::default() }
     }
 
-    /// The form that is asked for each stage of `network`, `None` where the planner chooses.
+    /// The form that [`Demands::layers`] ask for each stage.
     ///
     /// # Errors
     /// A layer that is named and is not there.
-    pub fn forms(&self, network: &Network) -> Result<Vec<Option<Form>>, NoSuchLayer> {
-        let mut forms = vec![self.encoding; network.stages.len()];
-        let numbers = network.layers();
+    pub fn forms(&self, stages: &[Stage]) -> Result<Vec<Option<Form>>, LayerError> {
+        let mut forms = vec![None; stages.len()];
         let numbered = |layer: &Layer| matches!(layer, Layer::Number(_));
         let ordered = self.layers.iter().filter(|(layer, _)| numbered(layer));
         for (layer, form) in ordered.chain(self.layers.iter().filter(|(layer, _)| !numbered(layer))) {
             let named = |i: usize| match layer {
-                Layer::Number(number) => numbers[i] == *number,
-                Layer::Stage(name) => network.stages[i].name == label(name),
+                _ if stages[i].layer == 0 => false,
+                Layer::Number(number) => stages[i].layer == *number,
+                Layer::Stage(name) => stages[i].name == label(name),
             };
-            let mut stages = (0..forms.len()).filter(|&i| named(i)).peekable();
-            if stages.peek().is_none() {
-                return Err(NoSuchLayer { wanted: layer.to_string(), layers: layers(network) });
+            let mut found = (0..forms.len()).filter(|&i| named(i)).peekable();
+            if found.peek().is_none() {
+                return Err(LayerError::Missing { wanted: layer.to_string(), layers: layers(stages) });
             }
-            stages.for_each(|i| forms[i] = Some(*form));
+            found.for_each(|i| forms[i] = Some(*form));
         }
         Ok(forms)
     }
@@ -113,13 +118,12 @@ impl Demands {
 }
 
 /// The layers of a network with their stages.
-fn layers(network: &Network) -> String {
-    let numbers = network.layers();
-    let stages: Vec<_> = numbers.iter().zip(&network.stages).collect();
-    let layer = |stages: &[(&usize, &super::network::Stage)]| {
-        let names: Vec<_> = stages.iter().map(|(_, s)| s.name.as_str()).collect();
-        format!("{} ({})", stages[0].0, names.join(", "))
+fn layers(stages: &[Stage]) -> String {
+    let layer = |stages: &[&Stage]| {
+        let names: Vec<_> = stages.iter().map(|stage| stage.name.as_str()).collect();
+        format!("{} ({})", stages[0].layer, names.join(", "))
     };
-    let layers: Vec<_> = stages.chunk_by(|(a, _), (b, _)| a == b).map(layer).collect();
+    let weighted: Vec<&Stage> = stages.iter().filter(|stage| stage.layer > 0).collect();
+    let layers: Vec<_> = weighted.chunk_by(|a, b| a.layer == b.layer).map(layer).collect();
     layers.join(", ")
 }

@@ -1,70 +1,40 @@
-//! From a graph to a plan for one target: what stands where in which form, and what it will cost.
+//! From stages to a plan for one target: which kernel computes each in which form, what stands where, what it will cost.
 //!
-//! [`network`] reads the graph as a list of stages, shared by all targets. [`stats`] measures on
-//! calibration queries how often each column is used. [`choose`] asks the target's cost model what each form
-//! would need for each stage; [`search`] orders the combinations to try by what [`demands`] ask for; [`gaps`] is a
-//! way to store weights that targets share. [`memory`] places the buffers; [`check`] verifies the placement by other
-//! code. [`processor`] is what all of them ask the kernels of one processor.
+//! The planner knows stages ([`crate::stage`]) and offers ([`crate::kernel`]), and no family of networks. [`survey`] asks
+//! the kernels of the target what they offer; [`search`] orders the combinations to try by what [`demands`] ask for;
+//! [`why`] says why a form was not taken; [`table`] prints the plan; [`check`] verifies the placement of buffers by other
+//! code than placed them.
 
-pub mod avr;
-pub mod calibration;
 pub mod check;
-pub mod choose;
 pub mod demands;
-pub mod gaps;
-pub mod memory;
-pub mod narrow;
-pub mod network;
-pub mod prefix;
-pub mod processor;
 pub mod search;
-pub mod share;
-pub mod stats;
+pub mod survey;
 mod table;
 mod why;
-pub mod z80;
 
-pub use choose::{Chosen, Survey, survey};
-pub use demands::{Demands, Layer, NoSuchLayer, Optimize};
+pub use crate::kernel::{Offer, PAGE};
+pub use demands::{Demands, Layer, LayerError, Optimize};
 pub use search::candidates;
+pub use survey::{Combination, Survey, survey};
 pub use why::Why;
 
-use crate::ir::{Form, Graph};
-use crate::target::Cpu;
-use network::Network;
-use processor::{Processor, processor};
+use crate::ir::Graph;
+use crate::kernel::{Layout, Machine, Processor, View, processor};
+use crate::stage::{self, ShapeError, Stage, Usage};
+use crate::weights::Form;
 use thiserror::Error;
 
-/// Everything the renderer needs to know besides the graph's constants.
+/// Which kernels compute a network, and what that is expected to cost.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Whose kernels it is made of.
-    pub cpu: Cpu,
-    pub network: Network,
-    /// Form of each stage's weights.
-    pub forms: Vec<Form>,
-    /// For each stage, the columns that are in a faster form than the others; empty where all are alike.
-    pub quick: Vec<Vec<bool>>,
-    /// Shared code is out of the reach of the shortest calls: [`Processor::far`].
-    pub far: bool,
-    /// Byte accumulators of the first layer, where bounds prove them and its forms can count.
-    pub narrow: Option<narrow::Narrow>,
-    pub memory: memory::Memory,
+    pub layout: Layout,
+    /// Estimated.
+    pub needs: Needs,
     pub prediction: Prediction,
     /// A row for each stage: what every form would have cost.
     pub options: Vec<Vec<Offer>>,
     /// Beside each offer, why it was taken or not.
     pub why: Vec<Vec<Why>>,
-}
-
-/// What a stage would need in one form.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Offer {
-    pub form: Form,
-    /// Weights and their tables, in bytes, without code that stages share.
-    pub bytes: usize,
-    /// T-states or cycles a step, the share of once-a-query work included.
-    pub cost: f64,
 }
 
 /// Bytes that a plan needs.
@@ -107,80 +77,122 @@ pub enum PlanError {
     Memory(String),
 }
 
-/// The plan for a graph whose stages took `forms`, which do what `demands` ask for.
+impl From<ShapeError> for PlanError {
+    fn from(error: ShapeError) -> Self {
+        Self::Shape(error.to_string())
+    }
+}
+
+/// The plan for a graph whose stages take a combination of offers.
 ///
 /// # Errors
-/// [`PlanError::Shape`] where lowering changed more than forms.
-pub fn plan(graph: &Graph, survey: &Survey, demands: &Demands, forms: &[Form]) -> Result<Plan, PlanError> {
-    let network = Network::read(graph)?;
-    let same = |(i, stage): (usize, &network::Stage)| {
-        let planned = survey.variant(i, forms[i]);
-        stage.columns == planned.columns && stage.folds == planned.folds
-    };
-    if network.stages.len() != forms.len() || !network.stages.iter().enumerate().all(same) {
-        return Err(PlanError::Shape("lowering gave other weights than planned".into()));
-    }
-    let narrow = survey.narrow_for(forms).cloned();
+/// A demand that cannot be met: [`candidates`] has found it already.
+pub fn plan(
+    graph: &Graph,
+    survey: &Survey,
+    demands: &Demands,
+    taken: &Combination,
+) -> Result<Plan, LayerError> {
+    let why = why::reasons(survey, demands, taken)?;
+    let stages = survey.variant(taken).stages_in(&taken.picks);
+    let (needs, _) = survey.estimate(taken);
+    let scratch = survey.scratch(taken);
     let processor = survey.processor();
-    let memory = processor.layout(&network, narrow.as_ref(), &survey.target, survey.longest_query);
-    // Measured anew: shared sums change how often an accumulator carries.
-    let stats = stats::measure(graph, &network, survey.calibration.iter().map(Vec::as_slice));
-    let (needs, _) = survey.estimate(forms);
+    let layout = Layout {
+        name: graph.name.clone(),
+        machine: survey.machine(),
+        kernels: survey.picked(taken).map(|offer| offer.kernel).collect(),
+        forms: survey.forms(taken),
+        memory: processor.place(&stages, &scratch, &survey.target, survey.longest_query),
+        scratch,
+        stages,
+    };
     let bytes = if survey.target.flash.is_some() { needs.image } else { needs.total() };
-    let prediction = processor.predict(&network, narrow.as_ref(), &stats, forms, bytes);
-    let why = why::reasons(survey, demands, forms).map_err(|e| PlanError::Shape(e.to_string()))?;
-    let (cpu, options, forms) = (survey.target.cpu, survey.offers_for(forms).to_vec(), forms.to_vec());
-    let quick = vec![vec![]; network.stages.len()];
-    Ok(Plan { cpu, network, forms, quick, far: false, narrow, memory, prediction, options, why })
+    let options = |at| survey.options(taken.variant, at).into_iter().cloned().collect();
+    let options = (0..layout.stages.len()).map(options).collect();
+    let prediction = Prediction { phases: vec![], bytes };
+    let mut plan = Plan { layout, needs, prediction, options, why };
+    // Measured anew where sums are shared: that changes how often an accumulator carries.
+    let shares = plan.layout.products().any(|(_, product, _)| !product.folds.is_empty());
+    plan.prediction.phases = match shares {
+        true => plan.phases(&plan.measure(graph, &survey.calibration)),
+        false => plan.phases(&survey.usage),
+    };
+    Ok(plan)
 }
 
 impl Plan {
+    /// The stages of the plan.
+    pub fn stages(&self) -> &[Stage] {
+        &self.layout.stages
+    }
+
+    /// Name and form of each stage that has weights.
+    pub fn forms(&self) -> impl Iterator<Item = (&str, Form)> {
+        self.layout.products().map(|(at, _, form)| (self.layout.stages[at].name.as_str(), form))
+    }
+
     /// The kernels that it is made of.
     fn processor(&self) -> &'static dyn Processor {
-        let near = processor(self.cpu);
-        near.far().filter(|_| self.far).unwrap_or(near)
+        processor(self.layout.machine.cpu)
+    }
+
+    fn measure(&self, graph: &Graph, queries: &[Vec<u8>]) -> Usage {
+        stage::measure(graph, self.stages(), queries.iter().map(Vec::as_slice))
+    }
+
+    fn view<'a>(&'a self, usage: &'a Usage) -> View<'a> {
+        View { stages: self.stages(), usage, machine: self.layout.machine }
+    }
+
+    /// Cost of a step by phase.
+    fn phases(&self, usage: &Usage) -> Vec<(String, f64)> {
+        let view = self.view(usage);
+        let mut phases = self.processor().frame_cost(&view);
+        for (at, (kernel, form)) in self.layout.kernels.iter().zip(&self.layout.forms).enumerate() {
+            for (name, cycles) in kernel.cost(&view, at, *form) {
+                match phases.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, sum)) => *sum += cycles,
+                    None => phases.push((name, cycles)),
+                }
+            }
+        }
+        phases.iter_mut().for_each(|(_, cycles)| *cycles /= usage.per_step());
+        phases
     }
 
     /// The same plan with calls that reach the whole image; `None` where they do already. `graph` is the one that was
     /// planned for the queries of `survey`.
     pub fn reach_far(&self, graph: &Graph, survey: &Survey) -> Option<Self> {
-        let far = self.processor().far()?;
-        let mut plan = Self { far: true, ..self.clone() };
-        let shared = |processor: &dyn Processor| {
-            processor.shared_bytes(&self.network, self.narrow.as_ref(), &self.forms)
-        };
-        plan.prediction.bytes += shared(far) - shared(self.processor());
-        let stats = stats::measure(graph, &self.network, survey.calibration.iter().map(Vec::as_slice));
-        plan.prediction = plan.predict_from(&stats);
+        let near = self.layout.machine;
+        if near.far || !self.processor().can_reach_far(near.cpu) {
+            return None;
+        }
+        let machine = Machine { far: true, ..near };
+        let mut plan = self.clone();
+        plan.layout.machine = machine;
+        let shared = |machine| self.processor().shared_bytes(self.stages(), &self.layout.forms, machine);
+        let more = shared(machine) - shared(near);
+        plan.needs.image += more;
+        plan.prediction.bytes += more;
+        plan.prediction.phases = plan.phases(&plan.measure(graph, &survey.calibration));
         Some(plan)
     }
 
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
-        let stats = stats::measure(graph, &self.network, queries.iter().map(Vec::as_slice));
-        self.predict_from(&stats)
+        let phases = self.phases(&self.measure(graph, queries));
+        Prediction { phases, bytes: self.prediction.bytes }
     }
 
-    fn predict_from(&self, stats: &stats::Stats) -> Prediction {
-        let (processor, network, narrow) = (self.processor(), &self.network, self.narrow.as_ref());
-        let mut prediction = processor.predict(network, narrow, stats, &self.forms, self.prediction.bytes);
-        let savings = processor.quick_saving(network, narrow, stats, &self.forms, &self.quick);
-        for (stage, saving) in network.stages.iter().zip(savings) {
-            if let Some((_, cost)) = prediction.phases.iter_mut().find(|(name, _)| *name == stage.name) {
-                *cost -= saving;
-            }
-        }
-        prediction
-    }
-
-    /// The same plan with columns in a faster form, chosen for the queries of `survey` within `room` more bytes;
-    /// `None` if there are none. `graph` is the one that was planned.
+    /// The same plan with parts in a faster form, chosen for the queries of `survey` within `room` more bytes; `None` if
+    /// there are none. `graph` is the one that was planned.
     pub fn quicken(&self, graph: &Graph, survey: &Survey, room: usize) -> Option<Self> {
-        let stats = stats::measure(graph, &self.network, survey.calibration.iter().map(Vec::as_slice));
-        let (network, narrow) = (&self.network, self.narrow.as_ref());
-        let quick = self.processor().quick_columns(network, narrow, &stats, &self.forms, room);
-        let mut plan = Self { quick, ..self.clone() };
-        plan.prediction = plan.predict_from(&stats);
-        plan.quick.iter().any(|columns| !columns.is_empty()).then_some(plan)
+        let usage = self.measure(graph, &survey.calibration);
+        let stages = self.processor().quicken(&self.view(&usage), &self.layout.forms, room)?;
+        let mut plan = self.clone();
+        plan.layout.stages = stages;
+        plan.prediction.phases = plan.phases(&usage);
+        Some(plan)
     }
 }

@@ -1,7 +1,8 @@
 //! A plan as a table: what the command line prints, what stands on top of a program, and what the snapshots keep.
 
-use super::processor::processor;
 use super::{Plan, Why};
+use crate::kernel::processor;
+use crate::weights::Form;
 use std::fmt::{self, Write};
 
 impl fmt::Display for Why {
@@ -26,49 +27,39 @@ impl Plan {
     /// The plan as a table of at most 80 columns, with why each form was taken for a stage or not.
     pub fn table(&self) -> String {
         let mut out = String::new();
-        let unit = processor(self.cpu).unit();
+        let unit = processor(self.layout.machine.cpu).unit();
         let cost = format!("{}/step", unit.short);
         let _ = writeln!(
             out,
             "{:<5} {:<14} {:>9}  {:<8} {:>8} {cost:>9}  why",
             "layer", "stage", "shape", "form", "bytes"
         );
-        let layers = self.network.layers();
-        for (i, stage) in self.network.stages.iter().enumerate() {
+        for (i, product, form) in self.layout.products() {
+            let stage = &self.layout.stages[i];
             let mut rows: Vec<_> = self.options[i].iter().zip(&self.why[i]).collect();
             // The one that was taken first.
-            rows.sort_by_key(|(offer, _)| offer.form != self.forms[i]);
+            rows.sort_by_key(|(offer, _)| offer.form != Some(form));
             for (n, (offer, why)) in rows.into_iter().enumerate() {
                 let head = if n == 0 {
-                    let shape = format!("{}→{}", stage.columns.len(), stage.outputs);
-                    format!("{:<5} {:<14} {shape:>9}", layers[i], stage.name)
+                    let shape = format!("{}→{}", product.columns.len(), product.outputs);
+                    format!("{:<5} {:<14} {shape:>9}", stage.layer, stage.name)
                 } else {
                     format!("{:30}", "")
                 };
-                let _ =
-                    writeln!(out, "{head}  {:<8} {:>8} {:>9.0}  {why}", offer.form, offer.bytes, offer.cost);
+                let form = offer.form.map_or("", Form::name);
+                let _ = writeln!(out, "{head}  {form:<8} {:>8} {:>9.0}  {why}", offer.bytes, offer.cost);
             }
         }
-        for (stage, quick) in self.network.stages.iter().zip(&self.quick).filter(|(_, q)| !q.is_empty()) {
-            let lists = quick.iter().filter(|quick| **quick).count();
-            let _ =
-                writeln!(out, "{}: {lists} of {} columns as lists, the most used", stage.name, quick.len());
+        for (at, kernel) in self.layout.kernels.iter().enumerate() {
+            kernel.remarks(&self.layout, at).iter().for_each(|line| _ = writeln!(out, "{line}"));
         }
-        if let Some(n) = &self.narrow {
-            let name = &self.network.stages[n.last].name;
-            let _ = writeln!(
-                out,
-                "{name} counts in bytes: threshold {}, queries of up to {} bytes at once",
-                n.threshold, n.short
-            );
-        }
-        out.push_str(&self.memory.table());
+        out.push_str(&self.layout.memory.table());
         let _ = writeln!(
             out,
             "predicted: {:.0} {} a step, {} about {} bytes",
             self.prediction.total(),
             unit.long,
-            if self.memory.start.is_some() { "flash" } else { "image and buffers" },
+            if self.layout.memory.start.is_some() { "flash" } else { "image and buffers" },
             self.prediction.bytes
         );
         out

@@ -1,8 +1,8 @@
 //! Why a stage takes one form and not another.
 
-use super::choose::Survey;
-use super::demands::{Demands, NoSuchLayer, Optimize};
-use crate::ir::Form;
+use super::demands::{Demands, LayerError, Optimize};
+use super::survey::{Combination, Survey};
+use crate::weights::Form;
 use std::cmp::Ordering;
 
 /// Why a form was taken for a stage, or not, the other stages being as they are.
@@ -28,28 +28,30 @@ pub enum Why {
     NoSmaller,
 }
 
-/// For each stage, why each form in [`Form::ALL`] was taken or not.
+/// For each stage, why each of [`Survey::options`] was taken or not.
 ///
 /// # Errors
 /// A demand for a layer that is not there.
-pub fn reasons(survey: &Survey, demands: &Demands, forms: &[Form]) -> Result<Vec<Vec<Why>>, NoSuchLayer> {
-    let asked = demands.forms(&survey.network)?;
-    let reason = |stage: usize, form: Form| match (asked[stage], form == forms[stage]) {
+pub fn reasons(survey: &Survey, demands: &Demands, taken: &Combination) -> Result<Vec<Vec<Why>>, LayerError> {
+    let asked = survey.asked(demands)?;
+    let forms = survey.forms(taken);
+    let reason = |stage: usize, form: Option<Form>| match (asked[stage], form == forms[stage]) {
         (None, true) => Why::Taken,
         (Some(_), true) => Why::Asked,
         (Some(_), false) => Why::NotAsked,
         (None, false) => {
-            let mut other = forms.to_vec();
+            let mut other = forms.clone();
             other[stage] = form;
-            against(survey, demands, forms, &other)
+            let other = survey.find(taken.variant, &other).expect("an option is an offer of some variant");
+            against(survey, demands, taken, &other)
         }
     };
-    let stage = |stage| Form::ALL.map(|form| reason(stage, form)).to_vec();
+    let stage = |at| survey.options(taken.variant, at).iter().map(|option| reason(at, option.form)).collect();
     Ok((0..forms.len()).map(stage).collect())
 }
 
 /// Why `other` is not the plan, but `taken` is.
-fn against(survey: &Survey, demands: &Demands, taken: &[Form], other: &[Form]) -> Why {
+fn against(survey: &Survey, demands: &Demands, taken: &Combination, other: &Combination) -> Why {
     let ((needs, cost), (other_needs, other_cost)) = (survey.estimate(taken), survey.estimate(other));
     let (slower, larger) = (other_cost.total_cmp(&cost), other_needs.image.cmp(&needs.image));
     match (slower, larger, demands.optimize) {

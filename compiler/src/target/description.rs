@@ -77,7 +77,7 @@ impl Bank {
     }
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 pub enum Cpu {
     Z80,
     /// Code in flash, buffers in RAM; a device's description makes these targets, no file of this kind.

@@ -1,9 +1,9 @@
 //! Lists that the compiler does not check against their enums.
 
-use mlc_compiler::ir::Form;
 use mlc_compiler::model::WeightSet;
 use mlc_compiler::plan::Optimize;
 use mlc_compiler::target::ImageKind;
+use mlc_compiler::weights::Form;
 use std::iter::successors;
 
 /// Every variant, as a match gives the next one: a new variant does not compile before it has its place in the match.
@@ -14,7 +14,8 @@ fn all_forms_are_listed_in_order() {
         Form::Columns => Some(Form::Shared),
         Form::Shared => Some(Form::Gaps),
         Form::Gaps => Some(Form::Unrolled),
-        Form::Unrolled => None,
+        Form::Unrolled => Some(Form::Planes),
+        Form::Planes => None,
     };
     let forms: Vec<Form> = successors(Some(Form::Packed), next).collect();
     assert_eq!(forms, Form::ALL);

@@ -1,16 +1,22 @@
 //! The compiler's guards: for each of them something that breaks it, and the error to the letter. Without these tests
 //! a guard could let everything pass and nobody would see it.
 
+mod dead;
 mod facts;
 mod forms;
+#[path = "../support/graphs.rs"]
 mod graphs;
 mod hoist;
 mod layout_avr;
 mod layout_z80;
 mod models;
+#[path = "../../../tests/support/parts.rs"]
+mod parts;
 mod passes;
 mod shapes;
+mod split;
 mod templates;
 mod types;
 mod valid;
+mod valid_blocks;
 mod valid_consts;

@@ -1,10 +1,12 @@
 //! Small models, and plans of them, to break one thing in.
 
-use mlc_compiler::ir::Form;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use super::parts;
+use mlc_compiler::kernel::Buffer;
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use mlc_compiler::plan::check::check;
-use mlc_compiler::plan::memory::Buffer;
 use mlc_compiler::plan::{Demands, Plan};
+use mlc_compiler::stage::ArrayElem;
+use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 
 /// A layer with some weights of each kind.
@@ -24,33 +26,23 @@ fn layers(widths: &[usize]) -> Vec<Layer> {
     widths.windows(2).map(|w| layer(w[0], w[1], 2)).collect()
 }
 
-fn model(buckets: u16, layers: Vec<Layer>, output: Output) -> Model {
-    let model = Model {
-        name: "tiny".into(),
-        about: "for a test".into(),
-        query: QueryEncoder { buckets, bands: 1, max_length: 20 },
-        output,
-        layers,
-        training: vec![],
-        calibration: vec![],
-    };
-    model.check().expect("the model is right");
-    model
+fn model(context: Option<ContextEncoder>, layers: Vec<Layer>, answer: Answer) -> Model {
+    let query = QueryEncoder { buckets: 16, bands: 1, max_length: 20 };
+    parts::model(("tiny", "for a test"), (query, context), layers, answer)
 }
 
 /// A chat of six characters with these hidden layers.
 pub fn chat(hidden: &[usize]) -> Model {
     let widths: Vec<usize> = [32].iter().chain(hidden).chain(&[6]).copied().collect();
     let context = ContextEncoder { buckets: 16, length: 4 };
-    let output = Output::Chat(Chat { charset: b"ABCDE\0".to_vec(), context, max_reply: 5 });
-    model(16, layers(&widths), output)
+    let answer = Answer::Chat(Chat { charset: b"ABCDE\0".to_vec(), max_reply: 5 });
+    model(Some(context), layers(&widths), answer)
 }
 
 /// A classifier of three labels with these hidden layers.
 pub fn classifier(hidden: &[usize]) -> Model {
     let widths: Vec<usize> = [16].iter().chain(hidden).chain(&[3]).copied().collect();
-    let labels = ["on", "off", "what"].map(String::from).to_vec();
-    model(16, layers(&widths), Output::Classifier { labels })
+    model(None, layers(&widths), parts::label(["on", "off", "what"]))
 }
 
 /// A built-in target.
@@ -86,8 +78,13 @@ pub fn refused(good: &Plan, break_it: impl FnOnce(&mut Plan)) -> String {
     said.strip_prefix("a bug in mlc: memory map: ").unwrap_or_else(|| panic!("{said}")).into()
 }
 
+/// Outputs and element of each array.
+pub fn arrays(plan: &Plan) -> Vec<(usize, ArrayElem)> {
+    plan.stages().iter().filter_map(|stage| stage.array()).map(|array| (array.outputs, array.elem)).collect()
+}
+
 /// The buffer of that name.
 pub fn buffer<'p>(plan: &'p mut Plan, name: &str) -> &'p mut Buffer {
-    let found = plan.memory.buffers.iter_mut().find(|b| b.name == name);
+    let found = plan.layout.memory.buffers.iter_mut().find(|b| b.name == name);
     found.unwrap_or_else(|| panic!("there is no buffer {name}"))
 }

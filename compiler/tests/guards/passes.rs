@@ -2,8 +2,10 @@
 
 use crate::graphs;
 use crate::models::{chat, classifier, compiled};
-use mlc_compiler::ir::{Fold, Form, Graph, Op, Rewriter, Type};
-use mlc_compiler::pass::{self, Choice, NAMES};
+use crate::parts;
+use mlc_compiler::ir::{Graph, Op, Rewriter, Type};
+use mlc_compiler::pass::{self, NAMES};
+use mlc_compiler::weights::Form;
 use mlc_compiler::{CompileError, reference};
 
 #[test]
@@ -17,18 +19,6 @@ fn the_listed_names_are_those_of_the_passes_in_order() {
     }
 }
 
-/// Every product in one form, `fc2` with these shared sums.
-struct All<'f>(Form, &'f [Fold]);
-
-impl Choice for All<'_> {
-    fn form(&self, _: &str) -> Form {
-        self.0
-    }
-    fn folds(&self, product: &str) -> &[Fold] {
-        if product == "fc2" { self.1 } else { &[] }
-    }
-}
-
 fn broken() -> Graph {
     let mut graph = graphs::chat();
     graphs::at(&mut graph, 2).ty = Type::Unit;
@@ -36,36 +26,17 @@ fn broken() -> Graph {
 }
 
 #[test]
-fn graphs_are_validated_before_and_between_passes() {
+fn graphs_are_validated_before_the_passes() {
     let wrong = |pass: &str| format!("after {pass}: %2 (scale): has type (), its operation gives i16[2]");
     let error = pass::optimise(broken(), 9).map(drop).expect_err("the graph is broken");
     assert_eq!(error.to_string(), wrong("build"));
-    let mut graph = graphs::chat();
-    let state = graph.states.ids().next().expect("a chat has a window");
-    graph.states[state].region = Graph::ENTRY;
-    let error = pass::lower(&graph, &All(Form::Columns, &[]), 9).expect_err("the graph is broken");
-    assert_eq!(error.to_string(), "after share: loops: $window belongs to no loop");
-}
-
-#[test]
-fn sums_that_cannot_be_shared_are_refused_behind_the_pass() {
-    let model = chat(&[20, 40]);
-    let (reports, _) = pass::optimise(reference(&model).expect("it is right"), 9).expect("it is right");
-    let graph = &reports.last().expect("each pass reports").graph;
-    let product = graph.nodes.iter().find(|(_, n)| n.name == "fc2" && matches!(n.op, Op::Dense { .. }));
-    let outputs = graph.width(product.expect("the model has a second layer").0) as u16;
-    // Added to the same output twice.
-    let folds = [Fold { from: outputs, plus: 1, other: 1, minus: false }];
-    let error = pass::lower(graph, &All(Form::Shared, &folds), 9).expect_err("the fold is wrong");
-    let problem = "fold 0 does not add an element behind the outputs to two before it";
-    assert_eq!(error.to_string(), format!("after share: @fc2.folds: {problem}"));
 }
 
 #[test]
 #[should_panic(expected = "operands stand before their users and are rewritten first")]
 fn a_pass_cannot_use_what_it_has_not_rewritten() {
     let graph = graphs::chat();
-    Rewriter::new(&graph).copy(graphs::node(&graph, 2));
+    Rewriter::new(&graph).copy(graphs::node(&graph, 2), Graph::ENTRY);
 }
 
 #[test]
@@ -73,7 +44,7 @@ fn a_pass_cannot_use_what_it_has_not_rewritten() {
 fn a_pass_cannot_build_what_does_not_fit() {
     let graph = graphs::chat();
     let mut rewriter = Rewriter::new(&graph);
-    let input = rewriter.copy(graphs::node(&graph, 0));
+    let input = rewriter.copy(graphs::node(&graph, 0), Graph::ENTRY);
     rewriter.add(Graph::ENTRY, "test", Op::Relu { input });
 }
 
@@ -86,15 +57,15 @@ fn unchecked_models_are_refused() {
         error.to_string()
     };
     let mut model = chat(&[20]);
-    model.layers[1].inputs = 19;
+    parts::layers_mut(&mut model)[1].inputs = 19;
     let error = bug(reference(&model).expect_err("the layers do not fit"));
-    assert_eq!(error, "a bug in mlc: dense: 20 inputs for 19 columns");
+    assert_eq!(error, "a bug in mlc: product: 20 inputs for 19 columns");
     let mut model = chat(&[20]);
-    model.layers[1].weights.pop();
+    parts::layers_mut(&mut model)[1].weights.pop();
     let error = bug(reference(&model).expect_err("a weight is missing"));
     assert_eq!(error, "a bug in mlc: after build: @fc2.weight: has 119 weights for 6 × 20");
     let mut model = chat(&[20]);
-    model.query.buckets = 0;
+    parts::reader_mut(&mut model).query.buckets = 0;
     let error = bug(reference(&model).expect_err("there are no buckets"));
     assert_eq!(error, "a bug in mlc: trigrams: no buckets");
 }

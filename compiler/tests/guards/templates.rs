@@ -3,7 +3,8 @@
 use crate::models::{chat, compile_with, compiled, target};
 use insta::assert_snapshot;
 use mlc_compiler::image::assemble;
-use mlc_compiler::ir::Form;
+use mlc_compiler::render::Text;
+use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError};
 
 /// Error and help of a compilation with these templates.
@@ -17,14 +18,14 @@ fn said(target_name: &str, templates: &[(&str, &str)]) -> String {
 #[test]
 fn templates_that_are_none() {
     assert_snapshot!("z80-syntax", said("z80-cpm", &[("argmax.asm", "argmax:\n{% if %}")]));
-    assert_snapshot!("z80-variable", said("z80-cpm", &[("columns.asm", "        ld a,{{ nonsense }}\n")]));
-    let field = "{% for s in stages %}\n        ld a,{{ s.nonsense }}\n{% endfor %}";
-    assert_snapshot!("z80-field", said("z80-cpm", &[("columns.asm", field)]));
-    let no_macro = "{% import \"data.asm\" as data %}{{ data::nothing(s=1) }}";
+    assert_snapshot!("z80-variable", said("z80-cpm", &[("program.asm", "        ld a,{{ nonsense }}\n")]));
+    let field = "{% macro apply(s) %}\n        ld a,{{ s.nonsense }}\n{% endmacro %}";
+    assert_snapshot!("z80-field", said("z80-cpm", &[("lists.asm", field)]));
+    let no_macro = "{% import \"argmax.asm\" as argmax %}{{ argmax::nothing(s=1) }}";
     assert_snapshot!("z80-macro", said("z80-cpm", &[("program.asm", no_macro)]));
-    assert_snapshot!("z80-lacks-macro", said("z80-cpm", &[("data.asm", "; no macro\n")]));
+    assert_snapshot!("z80-lacks-macro", said("z80-cpm", &[("argmax.asm", "; no macro\n")]));
     assert_snapshot!("z80-include", said("z80-cpm", &[("program.asm", "{% include \"nothing.asm\" %}")]));
-    assert_snapshot!("avr-syntax", said("atmega328p", &[("stage.S", "{% for %}")]));
+    assert_snapshot!("avr-syntax", said("atmega328p", &[("scan.S", "{% for %}")]));
     assert_snapshot!("avr-variable", said("atmega328p", &[("program.S", "{{ nonsense }}")]));
 }
 
@@ -36,7 +37,7 @@ fn symbols_that_every_program_has() {
         found.unwrap_or_else(|| panic!("there is no template {name}")).1.to_string()
     };
     for (target, name, symbol) in
-        [("z80-cpm", "network.asm", "logits_ready"), ("atmega328p", "network.S", "logits_ready")]
+        [("z80-cpm", "reply.asm", "logits_ready"), ("atmega328p", "reply.S", "logits_ready")]
     {
         let text = template(name);
         let other = text.replace(symbol, "other");
@@ -109,12 +110,13 @@ fn no_image_where_memory_ends_before_the_buffers() {
     assert!(text.contains("        org 00100h\n"));
     let at = |origin: usize, text: &str| {
         let moved = text.replace("        org 00100h\n", &format!("        org {origin:05X}h\n"));
-        assemble(plan, &target, &moved).map(|image| image.map(|image| image.memory_end))
+        let text = Text { assembly: moved, phases: vec![] };
+        assemble(plan, &target, &text).map(|image| image.map(|image| image.memory_end))
     };
     // The last page that the buffers may begin at, and the last one for the program: its tables begin at pages.
-    let buffers = (0x1_0000 - plan.memory.size) / 256 * 256;
+    let buffers = (0x1_0000 - plan.layout.memory.size) / 256 * 256;
     let last = (buffers - size) / 256 * 256;
-    assert_eq!(at(last, text).expect("it assembles"), Some(buffers + plan.memory.size));
+    assert_eq!(at(last, text).expect("it assembles"), Some(buffers + plan.layout.memory.size));
     let (mut none, mut beyond) = (0, 0);
     for origin in (last + 256..0x1_0000).step_by(256) {
         match at(origin, text).expect("nothing is wrong with the text") {

@@ -3,6 +3,7 @@
 
 use super::npz::{archive, members, options};
 use super::npz_errors::NO_OUTPUT;
+use super::parts::{layers, layers_mut};
 use super::pickle::{Checkpoint, Py, dict, pickle, set, text};
 use super::pt::imported;
 use super::safetensors::{file, plain};
@@ -161,10 +162,10 @@ fn negative_views_are_applied() {
     let negated = |name: &str, file: &[u8]| {
         let mut wants = imported("small.pt");
         if name == "layers.1.bias" {
-            wants.layers[1].bias = vec![-5, 6, -7];
+            layers_mut(&mut wants)[1].bias = vec![-5, 6, -7];
         } else {
             // -(-32768) wraps to itself in 16 bits, as in PyTorch.
-            wants.layers[0].bias = vec![0, -1, 1, -300, -32768];
+            layers_mut(&mut wants)[0].bias = vec![0, -1, 1, -300, -32768];
         }
         let read = import(file, "small.pt", &options()).unwrap_or_else(|e| panic!("{e}"));
         assert_eq!(read.model, wants);
@@ -188,7 +189,7 @@ fn negative_views_are_applied() {
     bytes.extend([&metadata("neg", b"\x88")[..], b"tR"].concat());
     checkpoint.set("layers.1.bias", Py::Raw(bytes));
     let read = import(&checkpoint.file(2), "small.pt", &options()).unwrap();
-    assert_eq!(read.model.layers[1].bias, [5, 250, 0]);
+    assert_eq!(layers(&read.model)[1].bias, [5, 250, 0]);
 }
 
 #[test]
@@ -204,7 +205,8 @@ fn floats_of_negative_views() {
         bytes.extend([&metadata("neg", b"\x88")[..], b"tR"].concat());
         checkpoint.set(name, Py::Raw(bytes));
     }
-    let layer = import(&checkpoint.file(2), "small.pt", &options()).unwrap().model.layers.remove(1);
+    let mut model = import(&checkpoint.file(2), "small.pt", &options()).unwrap().model;
+    let layer = layers_mut(&mut model).remove(1);
     assert_eq!((layer.weights, layer.bias), (vec![-1; 15], vec![-32, 64, -16]));
 }
 

@@ -1,11 +1,12 @@
 //! What a file states beside its tensors: the same rules in all three formats.
 
 use super::npz::{bytes, members, npy, options, set as set_array, stored};
+use super::parts::{chat, context, label, reader};
 use super::pickle::{Checkpoint, Py, dict, set, text};
 use super::safetensors::{file_with, plain};
 use super::{shown, small_chat};
 use mlc_compiler::import::{Imported, Options, import};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::Model;
 use serde_json::{Value, json};
 
 const SIZES: [(&str, &str); 3] = [("input_size", "7"), ("hidden_sizes", "[5]"), ("num_classes", "3")];
@@ -81,7 +82,7 @@ const BESIDE: [&str; 3] = ["_", "", "__metadata__: "];
 #[test]
 fn position_bands_are_applied() {
     let expected = |model: &Model, bands| {
-        assert_eq!((model.query.bands, &model.layers), (bands, &small_chat().layers));
+        assert_eq!((reader(model).query.bands, &model.body), (bands, &small_chat().body));
     };
     for files in [in_architecture("position_bands", &json!(2)), beside("position_bands", &json!(2))] {
         for file in &files {
@@ -100,14 +101,11 @@ fn position_bands_are_applied() {
 
 #[test]
 fn other_numbers_of_the_encoders_are_applied() {
-    let value = |key: &str, model: &Model| {
-        let Output::Chat(chat) = &model.output else { panic!("a chat model") };
-        match key {
-            "query_buckets" => u64::from(model.query.buckets),
-            "context_length" => chat.context.length.into(),
-            "max_reply" => chat.max_reply.into(),
-            _ => model.query.max_length.into(),
-        }
+    let value = |key: &str, model: &Model| match key {
+        "query_buckets" => u64::from(reader(model).query.buckets),
+        "context_length" => context(model).length.into(),
+        "max_reply" => chat(model).max_reply.into(),
+        _ => reader(model).query.max_length.into(),
     };
     for (key, stated, standing) in
         [("query_buckets", 5, 4), ("context_length", 6, 8), ("max_reply", 9, 50), ("max_query", 20, 62)]
@@ -132,10 +130,9 @@ fn labels_are_read_in_every_format() {
     let mut checkpoint = Checkpoint::of(&small_chat());
     set(&mut checkpoint.rest, "labels", py(&json!(["x", "y", "z"])));
     let tensors = file_with(&plain(), json!({ "labels": r#"["x", "y", "z"]"# }));
-    let labels = ["x", "y", "z"].map(str::to_string).to_vec();
     for file in [("n.npz", stored(&arrays)), ("n.pt", checkpoint.file(2)), ("n.safetensors", tensors)] {
         let model = read(&file, &Options::default()).unwrap().model;
-        assert_eq!(model.output, Output::Classifier { labels: labels.clone() });
+        assert_eq!(model.answer, label(["x", "y", "z"]));
     }
 }
 
@@ -150,7 +147,7 @@ fn what_says_only_what_mlc_computes_is_taken() {
         ("weight_bits", json!(2), json!(4), "4", "2"),
     ] {
         for file in in_architecture(key, &same).iter().chain(&beside(key, &same)) {
-            assert_eq!(read(file, &options()).unwrap().model.layers, small_chat().layers, "{key}");
+            assert_eq!(read(file, &options()).unwrap().model.body, small_chat().body, "{key}");
         }
         let expected = format!("{key} is {shown}, {wants} wanted\n{values}");
         refused(&in_architecture(key, &other), IN_ARCHITECTURE, &expected);
@@ -168,7 +165,7 @@ fn what_changes_nothing_is_taken() {
     for key in ["total_epochs", "best_int_acc", "val_loss", "optimizer", "notes", "epoch", "torch_version"] {
         for file in in_architecture(key, &json!(3)).iter().chain(&beside(key, &json!(3))) {
             let read = read(file, &options()).unwrap();
-            assert_eq!((&read.model.layers, notes(&read)), (&small_chat().layers, Vec::new()), "{key}");
+            assert_eq!((&read.model.body, notes(&read)), (&small_chat().body, Vec::new()), "{key}");
         }
     }
     // Who saves with transformers says so.
@@ -196,7 +193,7 @@ fn what_mlc_does_not_know_is_refused_by_name() {
             let read = read(file, &ignoring).unwrap();
             let note = format!("{key} is {value}: ignored, as --ignore says");
             assert_eq!(notes(&read).iter().map(|n| n.trim_start_matches('_')).collect::<Vec<_>>(), [note]);
-            assert_eq!(read.model.layers, small_chat().layers);
+            assert_eq!(read.model.body, small_chat().body);
         }
     }
     for (value, shown) in
@@ -251,6 +248,6 @@ fn a_file_without_architecture_is_noted() {
     let tensors = file_with(&plain(), json!({ "charset": "ab\0" }));
     for file in [("n.npz", stored(&arrays)), ("n.pt", checkpoint.file(2)), ("n.safetensors", tensors)] {
         let read = read(&file, &options()).unwrap();
-        assert_eq!((read.model.layers, read.notes), (small_chat().layers, vec![NO_ARCHITECTURE.to_string()]));
+        assert_eq!((read.model.body, read.notes), (small_chat().body, vec![NO_ARCHITECTURE.to_string()]));
     }
 }

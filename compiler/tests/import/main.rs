@@ -4,21 +4,26 @@ mod checkpoints;
 mod facts;
 mod npz;
 mod npz_errors;
+#[path = "../../../tests/support/parts.rs"]
+mod parts;
 mod pickle;
 mod pt;
 mod pt_errors;
 mod pt_network_errors;
 mod published;
 mod ron;
+mod ron1_errors;
 mod ron_errors;
 mod rules;
 mod safetensors;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
+mod version1;
 
 use mlc_compiler::import::ImportError;
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use proptest::test_runner::{Config, RngSeed};
+use version1::version1;
 
 /// Random cases, the same ones in every run.
 fn seeded(cases: u32) -> Config {
@@ -33,34 +38,20 @@ fn shown(e: ImportError) -> String {
 /// 4 + 3 inputs → 5 → 3 outputs: widths that are no multiple of 4, and every weight there is.
 fn small_chat() -> Model {
     let weights = |n: usize| (0..n).map(|i| [1, 0, -1, -2, 0][i % 5]).collect();
-    Model {
-        name: "small".to_string(),
-        about: "Says a or b.".to_string(),
-        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
-        output: Output::Chat(Chat {
-            charset: b"ab\0".to_vec(),
-            context: ContextEncoder { buckets: 3, length: 8 },
-            max_reply: 50,
-        }),
-        layers: vec![
-            Layer {
-                inputs: 7,
-                outputs: 5,
-                weights: weights(35),
-                bias: vec![0, 1, -1, 300, -32768],
-                shift: 2,
-                set: WeightSet::Full,
-            },
-            Layer {
-                inputs: 5,
-                outputs: 3,
-                weights: weights(15),
-                bias: vec![5, -6, 7],
-                shift: 2,
-                set: WeightSet::Full,
-            },
-        ],
-        training: vec![("pairs".to_string(), "2".to_string()), ("seed".to_string(), "1".to_string())],
-        calibration: Vec::new(),
-    }
+    let layer = |inputs, outputs, bias| Layer {
+        inputs,
+        outputs,
+        weights: weights(inputs * outputs),
+        bias,
+        shift: 2,
+        set: WeightSet::Full,
+    };
+    let query = QueryEncoder { buckets: 4, bands: 1, max_length: 62 };
+    let context = ContextEncoder { buckets: 3, length: 8 };
+    let layers = vec![layer(7, 5, vec![0, 1, -1, 300, -32768]), layer(5, 3, vec![5, -6, 7])];
+    let answer = Answer::Chat(Chat { charset: b"ab\0".to_vec(), max_reply: 50 });
+    let mut model = parts::model(("small", "Says a or b."), (query, Some(context)), layers, answer);
+    model.head.training =
+        [("pairs", "2"), ("seed", "1")].map(|(name, value)| (name.to_string(), value.to_string())).to_vec();
+    model
 }

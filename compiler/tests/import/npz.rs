@@ -1,8 +1,9 @@
 //! What the .npz reader takes. The files are built here, byte by byte, as NumPy writes them.
 
+use super::parts::{self, chat, context, layers, layers_mut, reader};
 use super::{seeded, small_chat};
 use mlc_compiler::import::{Options, load, npz};
-use mlc_compiler::model::{Layer, Model, Output, WeightSet};
+use mlc_compiler::model::{Answer, Layer, Model, WeightSet};
 use proptest::prelude::*;
 use std::io::{Cursor, Write};
 use zip::write::SimpleFileOptions;
@@ -66,16 +67,17 @@ fn layer_members(n: usize, layer: &Layer) -> Members {
 
 /// The arrays of a model as the published files have them.
 pub fn members(model: &Model) -> Members {
-    let layers = model.layers.iter().enumerate();
-    let mut members: Members = layers.flat_map(|(i, layer)| layer_members(i + 1, layer)).collect();
-    let outputs: Vec<usize> = model.layers.iter().map(|l| l.outputs).collect();
+    let layers = layers(model);
+    let mut members: Members =
+        layers.iter().enumerate().flat_map(|(i, layer)| layer_members(i + 1, layer)).collect();
+    let outputs: Vec<usize> = layers.iter().map(|l| l.outputs).collect();
     let (classes, hidden) = outputs.split_last().unwrap();
     let architecture = format!(
         "{{\"input_size\": {}, \"hidden_sizes\": {hidden:?}, \"num_classes\": {classes}}}",
-        model.layers[0].inputs
+        layers[0].inputs
     );
     members.push(("_architecture".to_string(), bytes(&architecture)));
-    if let Output::Chat(chat) = &model.output {
+    if let Answer::Chat(chat) = &model.answer {
         let charset: String = chat.charset.iter().map(|&c| char::from(c)).collect();
         members.push(("_charset".to_string(), bytes(&charset)));
     }
@@ -88,7 +90,10 @@ pub fn set(members: &mut Members, name: &str, bytes: Vec<u8>) {
 
 /// What an import of [`small_chat`]'s arrays gives.
 fn imported() -> Model {
-    Model { about: "imported from small.npz".to_string(), training: Vec::new(), ..small_chat() }
+    let mut model = small_chat();
+    model.head.about = "imported from small.npz".to_string();
+    model.head.training.clear();
+    model
 }
 
 /// The small model has an odd number of inputs.
@@ -110,7 +115,7 @@ fn stored_and_deflated() {
 fn fortran_order() {
     let model = small_chat();
     let mut members = members(&model);
-    let layer = &model.layers[0];
+    let layer = &layers(&model)[0];
     let columns: Vec<i8> =
         (0..layer.inputs).flat_map(|i| (0..layer.outputs).map(move |o| layer.row(o)[i])).collect();
     assert_ne!(columns, layer.weights);
@@ -121,7 +126,7 @@ fn fortran_order() {
 #[test]
 fn other_integers_and_byte_orders() {
     let model = small_chat();
-    let layer = &model.layers[0];
+    let layer = &layers(&model)[0];
     let weights = layer.weights.iter().map(|&w| i64::from(w));
     let bias = layer.bias.iter().map(|&b| i64::from(b));
     for (descr, size) in [("<i2", 2), (">i2", 2), ("<i4", 4), (">i4", 4), ("<i8", 8), (">i8", 8), ("=i8", 8)]
@@ -141,7 +146,7 @@ fn other_integers_and_byte_orders() {
     let mut members = members(&model);
     set(&mut members, "fc2_bias", npy(">u2", false, "(3,)", &[0, 5, 0, 6, 1, 0]));
     let read = load(&stored(&members), "small.npz", &options()).unwrap();
-    assert_eq!(read.layers[1].bias, [5, 6, 256]);
+    assert_eq!(layers(&read)[1].bias, [5, 6, 256]);
 }
 
 #[test]
@@ -152,8 +157,7 @@ fn unicode_strings() {
     for charset in [npy("<U3", false, "()", &le), npy(">U3", false, "()", &be), bytes("a\u{e9}\0")] {
         set(&mut members, "_charset", charset);
         let read = load(&stored(&members), "small.npz", &options()).unwrap();
-        let Output::Chat(chat) = read.output else { panic!("a chat model") };
-        assert_eq!(chat.charset, b"a\xe9\0");
+        assert_eq!(chat(&read).charset, b"a\xe9\0");
     }
 }
 
@@ -183,14 +187,15 @@ fn layers_are_ordered_as_numbers() {
         shift: 2,
         set: WeightSet::Full,
     };
-    let last = model.layers.pop().unwrap();
-    model.layers.extend((2..=11).map(square));
-    model.layers.push(last);
+    let several = layers_mut(&mut model);
+    let last = several.pop().unwrap();
+    several.extend((2..=11).map(square));
+    several.push(last);
     let mut members = members(&model);
     members.sort();
     assert_eq!(members[2].0, "fc10_bias");
     let read = load(&stored(&members), "small.npz", &options()).unwrap();
-    assert_eq!(read.layers, model.layers);
+    assert_eq!(layers(&read), layers(&model));
 }
 
 #[test]
@@ -205,28 +210,24 @@ fn options_fill_in_what_the_file_lacks() {
         ..Options::default()
     };
     let model = load(&file, "small.npz", &options).unwrap();
-    assert_eq!(
-        (model.name.as_str(), model.query.buckets, model.query.max_length, model.output),
-        ("mine", 7, 20, Output::Classifier { labels })
-    );
+    let query = &reader(&model).query;
+    assert_eq!((model.head.name.as_str(), query.buckets, query.max_length), ("mine", 7, 20));
+    assert_eq!((&reader(&model).context, &model.answer), (&None, &Answer::Label { labels }));
 
     let options =
         Options { query_buckets: Some(6), context_length: Some(5), max_reply: Some(9), ..Options::default() };
     let model = load(&file, "small.npz", &options).unwrap();
-    let Output::Chat(chat) = model.output else { panic!("a chat model") };
-    assert_eq!(
-        (model.query.buckets, chat.context.buckets, chat.context.length, chat.max_reply),
-        (6, 1, 5, 9)
-    );
+    let (query, context) = (&reader(&model).query, context(&model));
+    assert_eq!((query.buckets, context.buckets, context.length, chat(&model).max_reply), (6, 1, 5, 9));
 }
 
 #[test]
 fn a_classifier_needs_no_charset() {
     let mut model = small_chat();
-    model.output = Output::Classifier { labels: ["a", "b", "c"].map(str::to_string).to_vec() };
-    let Output::Classifier { labels } = model.output.clone() else { panic!("a classifier") };
-    let options = Options { labels: Some(labels), ..Options::default() };
-    assert_eq!(load(&stored(&members(&model)), "m.npz", &options).unwrap().output, model.output);
+    parts::classify(&mut model, 7, ["a", "b", "c"]);
+    let labels = Some(["a", "b", "c"].map(str::to_string).to_vec());
+    let options = Options { labels, ..Options::default() };
+    assert_eq!(load(&stored(&members(&model)), "m.npz", &options).unwrap().answer, model.answer);
 }
 
 #[test]
@@ -242,7 +243,7 @@ fn names_from_file_names() {
         (".npz", "model"),
         (long.as_str(), &"x".repeat(32)),
     ] {
-        assert_eq!(load(&file, file_name, &options()).unwrap().name, name);
+        assert_eq!(load(&file, file_name, &options()).unwrap().head.name, name);
     }
 }
 

@@ -1,7 +1,8 @@
 //! A small pickle writer, and checkpoints made with it as torch.save makes them.
 
 use super::npz::zip_of;
-use mlc_compiler::model::{Model, Output};
+use super::parts::{chat, layers};
+use mlc_compiler::model::Model;
 use zip::CompressionMethod;
 
 /// A Python value.
@@ -164,23 +165,23 @@ impl Checkpoint {
     /// The integers of a model, in int8 and int16.
     pub fn of(model: &Model) -> Self {
         let mut new = Self { state: Vec::new(), rest: Vec::new(), storages: Vec::new() };
-        for (i, layer) in model.layers.iter().enumerate() {
+        for (i, layer) in layers(model).iter().enumerate() {
             let (outputs, inputs) = (layer.outputs as i32, layer.inputs as i32);
             let weights = layer.weights.iter().map(|&w| w as u8).collect();
             let bias = layer.bias.iter().flat_map(|b| b.to_le_bytes()).collect();
             new.add(&format!("layers.{i}.weight"), "CharStorage", &[outputs, inputs], weights);
             new.add(&format!("layers.{i}.bias"), "ShortStorage", &[outputs], bias);
         }
-        let outputs: Vec<Py> = model.layers.iter().map(|l| Py::Int(l.outputs as i32)).collect();
+        let outputs: Vec<Py> = layers(model).iter().map(|l| Py::Int(l.outputs as i32)).collect();
         let (classes, hidden) = outputs.split_last().unwrap();
         let architecture = dict(&[
-            ("input_size", Py::Int(model.layers[0].inputs as i32)),
+            ("input_size", Py::Int(layers(model)[0].inputs as i32)),
             ("hidden_sizes", Py::List(hidden.to_vec())),
             ("num_classes", classes.clone()),
         ]);
         new.rest.push((text("architecture"), architecture));
-        let Output::Chat(chat) = &model.output else { panic!("a chat model") };
-        new.rest.push((text("charset"), Py::Str(chat.charset.iter().map(|&c| char::from(c)).collect())));
+        new.rest
+            .push((text("charset"), Py::Str(chat(model).charset.iter().map(|&c| char::from(c)).collect())));
         new.rest.push((text("best_int_acc"), Py::Float(0.5)));
         new.rest.push((text("total_epochs"), Py::Int(-70000)));
         new

@@ -1,16 +1,20 @@
 //! What the .pt reader takes.
 
 use super::npz::{options, zip_of};
+use super::parts::{chat, context, label, layers, reader};
 use super::pickle::{Checkpoint, Py, pickle, set, text};
 use super::{seeded, small_chat};
 use mlc_compiler::import::{Options, load, torch};
-use mlc_compiler::model::{Layer, Model, Output, WeightSet};
+use mlc_compiler::model::{Layer, Model, WeightSet};
 use proptest::prelude::*;
 use zip::CompressionMethod;
 
 /// What an import of [`small_chat`]'s tensors gives.
 pub fn imported(file: &str) -> Model {
-    Model { about: format!("imported from {file}"), training: Vec::new(), ..small_chat() }
+    let mut model = small_chat();
+    model.head.about = format!("imported from {file}");
+    model.head.training.clear();
+    model
 }
 
 fn floats(values: &[f32]) -> Vec<u8> {
@@ -21,16 +25,17 @@ fn floats(values: &[f32]) -> Vec<u8> {
 fn second_layer(change: impl Fn(&mut Checkpoint)) -> Layer {
     let mut checkpoint = Checkpoint::of(&small_chat());
     change(&mut checkpoint);
-    load(&checkpoint.file(2), "small.pt", &options()).unwrap_or_else(|e| panic!("{e}")).layers.remove(1)
+    let read = load(&checkpoint.file(2), "small.pt", &options()).unwrap_or_else(|e| panic!("{e}"));
+    layers(&read)[1].clone()
 }
 
 #[test]
 fn a_checkpoint_of_pytorch_itself() {
     // data/torch-2.13.py wrote it, and printed the integers that PyTorch makes of it.
     let model = load(include_bytes!("data/torch-2.13.pt"), "torch-2.13.pt", &Options::default()).unwrap();
-    assert_eq!(model.name, "torch-2-13");
-    let Output::Chat(chat) = &model.output else { panic!("a chat model") };
-    assert_eq!((chat.charset.as_slice(), model.query.buckets, chat.context.buckets), (&b"AB?\0"[..], 4, 4));
+    assert_eq!(model.head.name, "torch-2-13");
+    let buckets = (reader(&model).query.buckets, context(&model).buckets);
+    assert_eq!((chat(&model).charset.as_slice(), buckets), (&b"AB?\0"[..], (4, 4)));
     let first = [
         [0, 0, 0, -1, 0, 0, 0, 0],
         [0, 0, -1, 0, 0, 1, 0, 1],
@@ -49,7 +54,7 @@ fn a_checkpoint_of_pytorch_itself() {
         set: WeightSet::Full,
     };
     assert_eq!(
-        model.layers,
+        layers(&model),
         [
             layer(8, 6, first.concat(), &[123, -95, 174, -58, 155, 185]),
             layer(6, 4, second.concat(), &[92, 13, 53, 205])
@@ -83,7 +88,7 @@ fn layers_are_ordered_as_numbers_and_may_leave_some_out() {
 #[test]
 fn views_with_offset_and_strides_and_a_shared_storage() {
     let model = small_chat();
-    let layer = &model.layers[0];
+    let layer = &layers(&model)[0];
     let mut checkpoint = Checkpoint::of(&model);
     // Columns of the first weight, behind three values of something else.
     let mut bytes = vec![99; 3];
@@ -91,7 +96,7 @@ fn views_with_offset_and_strides_and_a_shared_storage() {
         bytes.extend((0..layer.outputs).map(|output| layer.row(output)[input] as u8));
     }
     let all = bytes.len();
-    bytes.extend(model.layers[1].weights.iter().map(|&w| w as u8));
+    bytes.extend(layers(&model)[1].weights.iter().map(|&w| w as u8));
     let count = bytes.len() as i32;
     checkpoint.storages[0].1 = bytes;
     let first = checkpoint.tensor("layers.0.weight");
@@ -206,8 +211,7 @@ fn options_go_before_the_file() {
     let file = Checkpoint::of(&small_chat()).file(2);
     let charset = |typed: &str| {
         let options = Options { charset: Some(typed.to_string()), ..options() };
-        let Output::Chat(chat) = load(&file, "small.pt", &options).unwrap().output else { panic!("a chat") };
-        chat.charset
+        chat(&load(&file, "small.pt", &options).unwrap()).charset.clone()
     };
     assert_eq!(charset("x\u{e9}"), b"x\xe9\0");
     assert_eq!(charset("xy\0"), b"xy\0");
@@ -218,7 +222,7 @@ fn options_go_before_the_file() {
         ..Options::default()
     };
     let model = load(&file, "small.pt", &options).unwrap();
-    assert_eq!((model.query.buckets, model.output), (7, Output::Classifier { labels }));
+    assert_eq!((reader(&model).query.buckets, model.answer), (7, label(labels)));
 }
 
 proptest! {

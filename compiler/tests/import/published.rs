@@ -1,8 +1,9 @@
 //! The published networks, if they lie beside the repository.
 
+use crate::parts::{chat, context, layers, reader};
 use crate::shared;
 use mlc_compiler::import::{Options, load, ron};
-use mlc_compiler::model::{Model, Output};
+use mlc_compiler::model::Model;
 
 fn import(name: &str) -> Option<Model> {
     let path = shared::file(name)?;
@@ -11,14 +12,14 @@ fn import(name: &str) -> Option<Model> {
 }
 
 fn check(model: &Model, name: &str, classes: usize, charset: &[u8]) {
-    assert_eq!(model.name, name);
-    assert_eq!(model.about, format!("imported from {name}.npz"));
-    let shapes: Vec<[usize; 2]> = model.layers.iter().map(|l| [l.inputs, l.outputs]).collect();
+    assert_eq!(model.head.name, name);
+    assert_eq!(model.head.about, format!("imported from {name}.npz"));
+    let shapes: Vec<[usize; 2]> = layers(model).iter().map(|l| [l.inputs, l.outputs]).collect();
     assert_eq!(shapes, [[256, 256], [256, 192], [192, 128], [128, classes]]);
-    assert!(model.layers.iter().all(|l| l.shift == 2));
-    let Output::Chat(chat) = &model.output else { panic!("a chat model") };
-    assert_eq!((model.query.buckets, chat.context.buckets, chat.context.length), (128, 128, 8));
-    assert_eq!((model.query.max_length, chat.max_reply), (62, 50));
+    assert!(layers(model).iter().all(|l| l.shift == 2));
+    let (query, context, chat) = (&reader(model).query, context(model), chat(model));
+    assert_eq!((query.buckets, context.buckets, context.length), (128, 128, 8));
+    assert_eq!((query.max_length, chat.max_reply), (62, 50));
     assert_eq!(chat.charset, charset);
     // Through model.ron and back: nothing lost, and the same bytes again.
     let text = ron::write(model);

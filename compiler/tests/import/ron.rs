@@ -1,8 +1,11 @@
 //! model.ron: the layout, and that nothing is lost.
 
-use super::{seeded, small_chat};
+use super::parts::{self, chat_mut, classify, layers, layers_mut, reader_mut};
+use super::{seeded, small_chat, version1};
 use mlc_compiler::import::{Options, load, ron};
-use mlc_compiler::model::{Chat, ContextEncoder, Layer, Model, Output, QueryEncoder, WeightSet};
+use mlc_compiler::model::{
+    Answer, Body, Chat, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, WeightSet,
+};
 use proptest::prelude::*;
 
 #[test]
@@ -10,47 +13,53 @@ fn a_chat_model_as_text() {
     insta::assert_snapshot!(ron::write(&small_chat()), @r#"
 // A model for mlc. docs/model-format.md describes every field.
 (
-    format: 1,
-    name: "small",
-    about: "Says a or b.",
-    query: (buckets: 4, max_length: 62),
-    output: Chat(
-        charset: "ab\u{0}",
+    format: 2,
+    head: (
+        name: "small",
+        about: "Says a or b.",
+        training: [
+            ("pairs", "2"),
+            ("seed", "1"),
+        ],
+    ),
+    reader: HashedText(
+        query: (buckets: 4, max_length: 62),
         context: (buckets: 3, length: 8),
+    ),
+    answer: Chat(
+        charset: "ab\u{0}",
         max_reply: 50,
     ),
-    training: [
-        ("pairs", "2"),
-        ("seed", "1"),
-    ],
-    layers: [
-        (inputs: 7, outputs: 5, shift: 2),
-        (inputs: 5, outputs: 3, shift: 2),
-    ],
-    parameters: [
-        ( // layer 1
-            bias: [
-                0, 1, -1, 300, -32768,
-            ],
-            weights: [
-                "sQQ",
-                "Syw",
-                "xBI",
-                "LDE",
-                "Egs",
-            ],
-        ),
-        ( // layer 2
-            bias: [
-                5, -6, 7,
-            ],
-            weights: [
-                "sQA",
-                "sQA",
-                "sQA",
-            ],
-        ),
-    ],
+    body: Layers(
+        layers: [
+            (inputs: 7, outputs: 5, shift: 2),
+            (inputs: 5, outputs: 3, shift: 2),
+        ],
+        parameters: [
+            ( // layer 1
+                bias: [
+                    0, 1, -1, 300, -32768,
+                ],
+                weights: [
+                    "sQQ",
+                    "Syw",
+                    "xBI",
+                    "LDE",
+                    "Egs",
+                ],
+            ),
+            ( // layer 2
+                bias: [
+                    5, -6, 7,
+                ],
+                weights: [
+                    "sQA",
+                    "sQA",
+                    "sQA",
+                ],
+            ),
+        ],
+    ),
 )
 "#);
 }
@@ -58,24 +67,27 @@ fn a_chat_model_as_text() {
 #[test]
 fn a_classifier_as_text() {
     let mut model = small_chat();
-    model.query.buckets = 7;
-    model.output = Output::Classifier { labels: ["yes", "no", "say \"what\""].map(str::to_string).to_vec() };
-    model.training.clear();
+    classify(&mut model, 7, ["yes", "no", "say \"what\""]);
+    model.head.training.clear();
     let text = ron::write(&model);
-    let head = text.split("    layers:").next().unwrap();
+    let head = text.split("    body:").next().unwrap();
     insta::assert_snapshot!(head, @r#"
 // A model for mlc. docs/model-format.md describes every field.
 (
-    format: 1,
-    name: "small",
-    about: "Says a or b.",
-    query: (buckets: 7, max_length: 62),
-    output: Classifier(labels: [
+    format: 2,
+    head: (
+        name: "small",
+        about: "Says a or b.",
+        training: [],
+    ),
+    reader: HashedText(
+        query: (buckets: 7, max_length: 62),
+    ),
+    answer: Label(labels: [
         "yes",
         "no",
         "say \"what\"",
     ]),
-    training: [],
 "#);
     assert_eq!(ron::read(&text, "model.ron"), Ok(model));
 }
@@ -87,7 +99,7 @@ fn the_documented_example_is_canonical() {
     let model = ron::read(example, "model.ron").unwrap_or_else(|e| panic!("{e}"));
     assert_eq!(ron::write(&model), example);
     // The row that the page takes apart.
-    assert_eq!(model.layers[0].row(0), [0, 1, -1, -2, 1]);
+    assert_eq!(layers(&model)[0].row(0), [0, 1, -1, -2, 1]);
 }
 
 #[test]
@@ -109,9 +121,9 @@ fn content_decides_not_the_name() {
 #[test]
 fn a_row_of_256_weights_has_86_characters() {
     let mut model = small_chat();
-    model.query.buckets = 253;
-    model.layers[0] =
-        Layer { inputs: 256, outputs: 5, weights: vec![-1; 256 * 5], ..model.layers[0].clone() };
+    reader_mut(&mut model).query.buckets = 253;
+    let first = &mut layers_mut(&mut model)[0];
+    (first.inputs, first.weights) = (256, vec![-1; 256 * 5]);
     let text = ron::write(&model);
     assert_eq!(text.lines().filter(|l| l.trim() == format!("\"{}w\",", "/".repeat(85))).count(), 5);
     assert_eq!(ron::read(&text, "model.ron"), Ok(model));
@@ -120,11 +132,12 @@ fn a_row_of_256_weights_has_86_characters() {
 #[test]
 fn bands_and_sets_are_written_where_they_say_something() {
     let mut model = small_chat();
-    model.query.bands = 4;
-    model.layers[0].set = WeightSet::Ternary;
-    model.layers[0].weights.iter_mut().for_each(|w| *w = (*w).max(-1));
-    model.layers[1].set = WeightSet::Binary;
-    model.layers[1].weights.iter_mut().for_each(|w| *w = if *w > 0 { 1 } else { -1 });
+    reader_mut(&mut model).query.bands = 4;
+    let [first, second] = &mut layers_mut(&mut model)[..] else { panic!("two layers") };
+    first.set = WeightSet::Ternary;
+    first.weights.iter_mut().for_each(|w| *w = (*w).max(-1));
+    second.set = WeightSet::Binary;
+    second.weights.iter_mut().for_each(|w| *w = if *w > 0 { 1 } else { -1 });
     let text = ron::write(&model);
     assert!(text.contains("query: (buckets: 4, bands: 4, max_length: 62),"), "{text}");
     assert!(text.contains("(inputs: 7, outputs: 5, shift: 2, set: Ternary),"), "{text}");
@@ -143,12 +156,13 @@ fn bands_and_sets_are_written_where_they_say_something() {
 #[test]
 fn calibration_is_written_where_there_is_some() {
     let mut model = small_chat();
-    model.calibration = vec!["say \"a\"".to_string(), "b?".to_string()];
+    model.head.calibration = vec!["say \"a\"".to_string(), "b?".to_string()];
     let text = ron::write(&model);
-    let head = "    calibration: [\n        \"say \\\"a\\\"\",\n        \"b?\",\n    ],\n    layers: [\n";
+    let head =
+        "\n        calibration: [\n            \"say \\\"a\\\"\",\n            \"b?\",\n        ],\n    ),\n";
     assert!(text.contains(head), "{text}");
     assert_eq!(ron::read(&text, "model.ron"), Ok(model));
-    let none = ron::write(&small_chat()).replace("    layers: [", "    calibration: [],\n    layers: [");
+    let none = ron::write(&small_chat()).replace("    training: [", "    calibration: [],\n    training: [");
     assert_eq!(ron::read(&none, "model.ron"), Ok(small_chat()));
 }
 
@@ -156,7 +170,7 @@ fn calibration_is_written_where_there_is_some() {
 fn every_byte_can_be_in_a_charset() {
     let mut model = small_chat();
     let charset: Vec<u8> = (0..=255).rev().collect();
-    model.layers[1] = Layer {
+    layers_mut(&mut model)[1] = Layer {
         inputs: 5,
         outputs: 256,
         weights: vec![-2; 5 * 256],
@@ -164,9 +178,7 @@ fn every_byte_can_be_in_a_charset() {
         shift: 0,
         set: WeightSet::Full,
     };
-    if let Output::Chat(chat) = &mut model.output {
-        chat.charset = charset;
-    }
+    chat_mut(&mut model).charset = charset;
     let text = ron::write(&model);
     let line = text.lines().find(|l| l.contains("charset:")).unwrap();
     insta::assert_snapshot!(line.trim(), @r##"charset: "ÿþýüûúùø÷öõôóòñðïîíìëêéèçæåäãâáàßÞÝÜÛÚÙØ×ÖÕÔÓÒÑÐÏÎÍÌËÊÉÈÇÆÅÄÃÂÁÀ¿¾½¼»º¹¸·¶µ´³²±°¯®\u{ad}¬«ª©¨§¦¥¤£¢¡\u{a0}\u{9f}\u{9e}\u{9d}\u{9c}\u{9b}\u{9a}\u{99}\u{98}\u{97}\u{96}\u{95}\u{94}\u{93}\u{92}\u{91}\u{90}\u{8f}\u{8e}\u{8d}\u{8c}\u{8b}\u{8a}\u{89}\u{88}\u{87}\u{86}\u{85}\u{84}\u{83}\u{82}\u{81}\u{80}\u{7f}~}|{zyxwvutsrqponmlkjihgfedcba`_^]\\[ZYXWVUTSRQPONMLKJIHGFEDCBA@?>=<;:9876543210/.-,+*)('&%$#\"! \u{1f}\u{1e}\u{1d}\u{1c}\u{1b}\u{1a}\u{19}\u{18}\u{17}\u{16}\u{15}\u{14}\u{13}\u{12}\u{11}\u{10}\u{f}\u{e}\u{d}\u{c}\u{b}\n\t\u{8}\u{7}\u{6}\u{5}\u{4}\u{3}\u{2}\u{1}\u{0}","##);
@@ -174,7 +186,7 @@ fn every_byte_can_be_in_a_charset() {
 }
 
 /// Layers of random widths from `inputs` to `outputs` with `hidden` between them.
-fn layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Value = Vec<Layer>> {
+fn random_layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Value = Vec<Layer>> {
     let mut widths = vec![inputs];
     widths.extend(hidden);
     widths.push(outputs);
@@ -196,17 +208,17 @@ fn layers(inputs: usize, hidden: Vec<usize>, outputs: usize) -> impl Strategy<Va
     widths.windows(2).map(layer).collect::<Vec<_>>()
 }
 
-fn output() -> impl Strategy<Value = Output> {
+fn answer() -> impl Strategy<Value = (Option<ContextEncoder>, Answer)> {
     let charset = prop::collection::btree_set(1u8.., 0..60).prop_flat_map(|set| {
         let set: Vec<u8> = set.into_iter().collect();
         Just(set).prop_shuffle().prop_map(|set| [&set[..], &[0]].concat())
     });
     let chat = (charset, 1u16..40, 1u8..=32, 1u8..).prop_map(|(charset, buckets, length, max_reply)| {
-        Output::Chat(Chat { charset, context: ContextEncoder { buckets, length }, max_reply })
+        (Some(ContextEncoder { buckets, length }), Answer::Chat(Chat { charset, max_reply }))
     });
     let labels = prop::collection::btree_set("[ -~]{1,12}", 1..20);
     let labels = labels.prop_flat_map(|set| Just(set.into_iter().collect::<Vec<_>>()).prop_shuffle());
-    prop_oneof![chat, labels.prop_map(|labels| Output::Classifier { labels })]
+    prop_oneof![chat, labels.prop_map(|labels| (None, parts::label(labels)))]
 }
 
 fn model() -> impl Strategy<Value = Model> {
@@ -220,14 +232,20 @@ fn model() -> impl Strategy<Value = Model> {
             bands,
             max_length,
         }),
-        output(),
+        answer(),
         prop::collection::vec(fact, 0..4),
         prop::collection::vec("[ -~]{0,20}[!-~][ -~]{0,106}", 0..4),
         prop::collection::vec(1usize..40, 0..4),
     );
-    head.prop_flat_map(|(name, about, query, output, training, calibration, hidden)| {
-        let head = Model { name, about, query, output, layers: Vec::new(), training, calibration };
-        layers(head.inputs(), hidden, head.classes()).prop_map(move |layers| Model { layers, ..head.clone() })
+    head.prop_flat_map(|(name, about, query, (context, answer), training, calibration, hidden)| {
+        let reader = Reader::HashedText(HashedText { query, context });
+        let head = Head { name, about, training, calibration };
+        random_layers(reader.inputs(), hidden, answer.classes()).prop_map(move |layers| Model {
+            head: head.clone(),
+            reader: reader.clone(),
+            body: Body::Layers(layers),
+            answer: answer.clone(),
+        })
     })
 }
 
@@ -241,6 +259,7 @@ proptest! {
         let read = ron::read(&text, "model.ron").expect("what was written is read");
         prop_assert_eq!(&read, &model);
         prop_assert_eq!(ron::write(&read), text);
+        prop_assert_eq!(ron::read(&version1(&model), "model.ron"), Ok(model));
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Rules of a model that hold for every format, and the caps on files.
 
 use super::npz::{Members, archive, bytes, members, npy, options, set, stored, zip_of};
+use super::parts::{self, chat_mut, layers_mut};
 use super::{shown, small_chat};
 use mlc_compiler::import::{Options, load, ron};
-use mlc_compiler::model::{Layer, Model, Output};
+use mlc_compiler::model::{Layer, Model};
 use zip::CompressionMethod;
 
 #[track_caller]
@@ -15,13 +16,11 @@ fn broken(change: impl Fn(&mut Model), expected: &str) {
 }
 
 fn charset(model: &mut Model, charset: &[u8]) {
-    let Output::Chat(chat) = &mut model.output else { panic!("a chat model") };
-    chat.charset = charset.to_vec();
+    chat_mut(model).charset = charset.to_vec();
 }
 
 fn labels(model: &mut Model, labels: &[&str]) {
-    model.query.buckets = 7;
-    model.output = Output::Classifier { labels: labels.iter().map(ToString::to_string).collect() };
+    parts::classify(model, 7, labels);
 }
 
 #[test]
@@ -62,11 +61,11 @@ fn the_same_in_files_and_options() {
     assert!(error(&file, &typed).starts_with("m: labels[2] is \"x\", as labels[0]"));
     // In a model.ron with the place.
     let text = ron::write(&small_chat()).replace("ab\\u{0}", "aa\\u{0}");
-    assert!(error(text.as_bytes(), &options()).starts_with("m:8:18: charset: character 1 is 'a'"));
+    assert!(error(text.as_bytes(), &options()).starts_with("m:17:18: charset: character 1 is 'a'"));
     let mut classifier = small_chat();
     labels(&mut classifier, &["yes", "no", "maybe"]);
     let text = ron::write(&classifier).replace("maybe", "yes");
-    assert!(error(text.as_bytes(), &options()).starts_with("m:10:9: labels[2] is \"yes\", as labels[0]"));
+    assert!(error(text.as_bytes(), &options()).starts_with("m:18:9: labels[2] is \"yes\", as labels[0]"));
 }
 
 #[test]
@@ -83,38 +82,41 @@ fn texts_are_short_and_printable() {
         broken(|m| labels(m, &["a", "b", bad]), &format!("labels[2] {label}"));
     }
     broken(
-        |m| m.about = "a\u{1b}[31m".into(),
+        |m| m.head.about = "a\u{1b}[31m".into(),
         &format!("about holds '\\u{{1b}}', a control character\n{printable}"),
     );
-    broken(|m| m.about = "a\nb".into(), &format!("about holds '\\n', a control character\n{printable}"));
-    broken(|m| m.about = "x".repeat(4001), &format!("about: its length is 4001, outside 0..4000\n{limits}"));
+    broken(|m| m.head.about = "a\nb".into(), &format!("about holds '\\n', a control character\n{printable}"));
     broken(
-        |m| m.training.push(("loss".into(), "\u{9b}2J".into())),
+        |m| m.head.about = "x".repeat(4001),
+        &format!("about: its length is 4001, outside 0..4000\n{limits}"),
+    );
+    broken(
+        |m| m.head.training.push(("loss".into(), "\u{9b}2J".into())),
         &format!("training[3] holds '\\u{{9b}}', a control character\n{printable}"),
     );
     broken(
-        |m| m.training[0].0 = "x".repeat(4001),
+        |m| m.head.training[0].0 = "x".repeat(4001),
         &format!("training[1]: its length is 4001, outside 0..4000\n{limits}"),
     );
     broken(
-        |m| m.training = vec![(String::new(), String::new()); 257],
+        |m| m.head.training = vec![(String::new(), String::new()); 257],
         &format!("training: their number is 257, outside 0..256\n{limits}"),
     );
     let name = "help: use 1 to 32 letters, digits, '-' and '_'";
-    broken(|m| m.name = "a/b".into(), &format!("name: \"a/b\" is no name for a model\n{name}"));
+    broken(|m| m.head.name = "a/b".into(), &format!("name: \"a/b\" is no name for a model\n{name}"));
     broken(
-        |m| m.name = "\u{1b}[2J".into(),
+        |m| m.head.name = "\u{1b}[2J".into(),
         &format!("name: \"\\u{{1b}}[2J\" is no name for a model\n{name}"),
     );
     broken(
-        |m| m.name = "x".repeat(10_000_000),
+        |m| m.head.name = "x".repeat(10_000_000),
         &format!("name: \"{}…\" is no name for a model\n{name}", "x".repeat(60)),
     );
     // A place in the file for each.
     let text = ron::write(&small_chat());
     for (from, to, place) in [
-        ("Says a", "Says\\u{7} a", "m:5:12: about holds"),
-        ("\"seed\"", "\"\\u{7}\"", "m:14:9: training[2] holds"),
+        ("Says a", "Says\\u{7} a", "m:6:16: about holds"),
+        ("\"seed\"", "\"\\u{7}\"", "m:9:13: training[2] holds"),
     ] {
         let e = ron::read(&text.replace(from, to), "m").expect_err("a control character");
         assert!(e.to_string().starts_with(place), "{e}");
@@ -123,7 +125,7 @@ fn texts_are_short_and_printable() {
 
 /// A square layer of five.
 fn square() -> Layer {
-    let mut layer = small_chat().layers.remove(1);
+    let mut layer = layers_mut(&mut small_chat()).remove(1);
     (layer.outputs, layer.weights, layer.bias) = (5, vec![1; 25], vec![0; 5]);
     layer
 }
@@ -132,16 +134,17 @@ fn square() -> Layer {
 fn there_are_at_most_64_layers() {
     let with = |layers: usize| {
         let mut model = small_chat();
-        let last = model.layers.pop().expect("there are two");
-        model.layers.extend((0..layers - 2).map(|_| square()));
-        model.layers.push(last);
+        let several = layers_mut(&mut model);
+        let last = several.pop().expect("there are two");
+        several.extend((0..layers - 2).map(|_| square()));
+        several.push(last);
         model
     };
     assert_eq!(with(64).check(), Ok(()));
     let expected = "layers: their number is 65, outside 1..64\n\
                     help: change the field; docs/model-format.md has its limits";
     let error = |file: &[u8]| shown(load(file, "m", &options()).expect_err("too many layers"));
-    assert_eq!(error(ron::write(&with(65)).as_bytes()), format!("m:16:13: {expected}"));
+    assert_eq!(error(ron::write(&with(65)).as_bytes()), format!("m:21:17: {expected}"));
     assert_eq!(error(&stored(&members(&with(65)))), format!("m: {expected}"));
     assert_eq!(error(&super::pickle::Checkpoint::of(&with(65)).file(2)), format!("m: {expected}"));
 }
@@ -203,7 +206,7 @@ fn errors_of_text_are_short_whatever_is_in_it() {
         text.replace("Chat(", &format!("{long}(")),
         text.replace("buckets: 4", &format!("buckets: {}", "9".repeat(1 << 20))),
         text.replace("buckets: 4", &format!("buckets: 1.{}", "9".repeat(1 << 20))),
-        text.replace("format: 1", &format!("format: 1, {long}-{long}: 1")),
+        text.replace("format: 2", &format!("format: 2, {long}-{long}: 1")),
         "(".repeat(1 << 20),
         format!("(a: {}", "[".repeat(1 << 20)),
     ] {

@@ -2,10 +2,10 @@
 
 use super::npz::options;
 use super::npz_errors::NO_OUTPUT;
+use super::parts::{label, layers};
 use super::pt::imported;
 use super::{seeded, shown, small_chat};
 use mlc_compiler::import::{Options, load, safetensors};
-use mlc_compiler::model::Output;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ pub type Tensors = Vec<(String, &'static str, Vec<usize>, Vec<u8>)>;
 /// The tensors of the small model in I8 and I16.
 fn tensors(weight: fn(usize) -> String, bias: fn(usize) -> String) -> Tensors {
     let mut tensors = Vec::new();
-    for (i, layer) in small_chat().layers.iter().enumerate() {
+    for (i, layer) in layers(&small_chat()).iter().enumerate() {
         let weights = layer.weights.iter().map(|&w| w as u8).collect();
         tensors.push((weight(i), "I8", vec![layer.outputs, layer.inputs], weights));
         let values = layer.bias.iter().flat_map(|b| b.to_le_bytes()).collect();
@@ -120,7 +120,8 @@ fn floats_are_quantized() {
         tensors[2].3 = weights.iter().flat_map(|&v| bytes(dtype, v)).collect();
         tensors[3].1 = dtype;
         tensors[3].3 = [2.0, -0.25, 0.0].iter().flat_map(|&v| bytes(dtype, v)).collect();
-        let layer = read(&file(&tensors)).unwrap().layers.remove(1);
+        let read = read(&file(&tensors)).unwrap();
+        let layer = &layers(&read)[1];
         // The scale is 1; halves round to the even 0.
         assert_eq!(layer.weights, [0, 0, 0, -1, 0].repeat(3), "{dtype}");
         assert_eq!(layer.bias, [64, -8, 0], "{dtype}");
@@ -132,8 +133,7 @@ fn metadata() {
     let architecture = r#"{"input_size": 7, "hidden_sizes": [5], "num_classes": 3}"#;
     let all = json!({ "architecture": architecture, "labels": r#"["x", "y", "z"]"#, "charset": "ab\0" });
     let classifier = load(&file_with(&plain(), all), "m.safetensors", &Options::default()).unwrap();
-    let labels = ["x", "y", "z"].map(str::to_string).to_vec();
-    assert_eq!(classifier.output, Output::Classifier { labels });
+    assert_eq!(classifier.answer, label(["x", "y", "z"]));
 
     let typed = Options { charset: Some("ab".to_string()), ..options() };
     let labelled = file_with(&plain(), json!({ "labels": r#"["x", "y", "z"]"# }));

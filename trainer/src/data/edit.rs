@@ -1,7 +1,7 @@
 //! New lists of pairs from old ones. Pairs keep the place they come from.
 
 use crate::pairs::Pair;
-use crate::words::count;
+use mlc_compiler::words::count;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;

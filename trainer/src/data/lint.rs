@@ -2,9 +2,9 @@
 
 use super::remark::{Finding, Remark, Severity};
 use super::similar::{Similar, similar};
-use crate::dataset::Sparse;
+use crate::hashed_text::sparse::Sparse;
 use crate::pairs::{Pair, Pairs};
-use mlc_compiler::model::{Model, Output, QueryEncoder};
+use mlc_compiler::model::{Answer, Model, QueryEncoder};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Queries are nearly the same if they share so much of their trigrams. Found by trial: of less, more and more are
@@ -253,7 +253,7 @@ impl Linter<'_> {
         let mut alike: BTreeMap<Vec<u8>, Vec<(&[u8], usize)>> = BTreeMap::new();
         let mut add = |label, pairs| alike.entry(letters(label)).or_default().push((label, pairs));
         by_label.iter().for_each(|(label, group)| add(label.as_slice(), group.len()));
-        if let Some(Output::Classifier { labels }) = self.options.model.map(|model| &model.output) {
+        if let Some(Answer::Label { labels }) = self.options.model.map(|model| &model.answer) {
             let unused = labels.iter().map(String::as_bytes).filter(|label| !by_label.contains_key(*label));
             unused.for_each(|label| add(label, 0));
         }
@@ -286,8 +286,8 @@ impl Linter<'_> {
                 self.find(Severity::Note, remark, "write it in ASCII", &[pair]);
             }
         }
-        match self.options.model.map(|model| &model.output) {
-            Some(Output::Chat(chat)) => {
+        match self.options.model.map(|model| &model.answer) {
+            Some(Answer::Chat(chat)) => {
                 for (&c, users) in users.iter().filter(|(c, _)| !chat.charset.contains(c)) {
                     let remark = Remark::ForeignCharacter { character: c.into() };
                     self.find(
@@ -298,7 +298,7 @@ impl Linter<'_> {
                     );
                 }
             }
-            Some(Output::Classifier { labels }) => {
+            Some(Answer::Label { labels }) => {
                 for (reply, group) in groups(&pairs.pairs, |pair| pair.reply.clone()) {
                     if !labels.iter().any(|label| label.as_bytes() == reply) {
                         let remark = Remark::ForeignLabel(text(&reply));

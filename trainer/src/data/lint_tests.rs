@@ -2,7 +2,7 @@
 
 use super::{LintOptions, lint};
 use crate::pairs::{Limits, Pairs};
-use mlc_compiler::model::{Model, Output, QueryEncoder};
+use mlc_compiler::model::{Answer, Body, HashedText, Head, Model, QueryEncoder, Reader};
 
 fn findings(text: &str, buckets: u16, rare: usize, model: Option<&Model>) -> Vec<String> {
     look(text, buckets, rare, model, Some(8))
@@ -114,22 +114,20 @@ fn what_a_model_cannot_say() {
         shift: 2,
         set: mlc_compiler::model::WeightSet::Full,
     };
-    let context = ContextEncoder { buckets: 4, length: 8 };
+    let context = Some(ContextEncoder { buckets: 4, length: 8 });
     let mut model = Model {
-        name: "m".into(),
-        about: String::new(),
-        query,
-        output: Output::Chat(Chat { charset: b"AB\0".to_vec(), context, max_reply: 50 }),
-        layers: vec![layer(8, 3)],
-        training: Vec::new(),
-        calibration: Vec::new(),
+        head: Head { name: "m".into(), ..Head::default() },
+        reader: Reader::HashedText(HashedText { query: query.clone(), context }),
+        body: Body::Layers(vec![layer(8, 3)]),
+        answer: Answer::Chat(Chat { charset: b"AB\0".to_vec(), max_reply: 50 }),
     };
     assert_eq!(
         findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
         ["Warning 'C' is not in the charset of the model [f:2]"]
     );
-    model.output = Output::Classifier { labels: vec!["AB".into()] };
-    model.layers = vec![layer(4, 1)];
+    model.reader = Reader::HashedText(HashedText { query, context: None });
+    model.answer = Answer::Label { labels: vec!["AB".into()] };
+    model.body = Body::Layers(vec![layer(4, 1)]);
     assert_eq!(
         findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
         ["Warning label \"AC\" is not one of the model's [f:2]"]
@@ -178,14 +176,12 @@ fn labels_of_a_model_are_compared_too() {
         shift: 2,
         set: WeightSet::Full,
     };
+    let query = QueryEncoder { buckets: 4, bands: 1, max_length: 62 };
     let model = Model {
-        name: "m".into(),
-        about: String::new(),
-        query: QueryEncoder { buckets: 4, bands: 1, max_length: 62 },
-        output: Output::Classifier { labels: vec!["ON".into(), "OFF".into()] },
-        layers: vec![layer],
-        training: Vec::new(),
-        calibration: Vec::new(),
+        head: Head { name: "m".into(), ..Head::default() },
+        reader: Reader::HashedText(HashedText { query, context: None }),
+        body: Body::Layers(vec![layer]),
+        answer: Answer::Label { labels: vec!["ON".into(), "OFF".into()] },
     };
     assert_eq!(
         look("one|On\ntwo|OFF\n", 128, 3, Some(&model), None),

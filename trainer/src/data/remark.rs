@@ -1,6 +1,6 @@
 //! What [`lint`](super::lint()) has to say.
 
-use crate::words::count;
+use mlc_compiler::words::count;
 use serde::Serialize;
 use thiserror::Error;
 

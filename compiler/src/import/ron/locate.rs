@@ -16,7 +16,7 @@ pub enum Step {
     Item(usize),
 }
 
-/// Deepest brackets that are walked into: a model.ron has six, one in another, and no more than these are remembered.
+/// Deepest brackets that are walked into: a model.ron has five, one in another, and no more than these are remembered.
 const MAX_DEPTH: usize = 64;
 
 /// The place of the value that `path` leads to, or of the last one on the way that is there.
@@ -32,7 +32,7 @@ pub fn place(text: &str, path: &[Step]) -> Option<Position> {
     best.map(|(_, at)| at)
 }
 
-/// The field that stands at `position`, as error messages name it: `layers[2].shift`, with
+/// The field that stands at `position`, as error messages name it: `body.layers[2].shift`, with
 /// items of `layers` and `parameters` counted from 1 and other items left out. Empty at the top.
 pub fn field(text: &str, position: Position) -> String {
     let mut found = Vec::new();
@@ -43,15 +43,17 @@ pub fn field(text: &str, position: Position) -> String {
         at <= position
     });
     let mut name = String::new();
-    for (depth, step) in found.iter().enumerate() {
+    let mut list = "";
+    for step in &found {
         match step {
             Step::Field(field) if name.is_empty() => name.push_str(field),
             Step::Field(field) => name.push_str(&format!(".{field}")),
-            Step::Item(i) if depth == 1 && (name == "layers" || name == "parameters") => {
+            Step::Item(i) if list == "layers" || list == "parameters" => {
                 name.push_str(&format!("[{}]", i + 1));
             }
             Step::Item(_) => {}
         }
+        list = if let Step::Field(field) = step { field } else { "" };
     }
     name
 }

@@ -1,43 +1,77 @@
 //! A model as `model.ron` text.
 
-use super::{FORMAT, pack};
-use crate::model::{Chat, Layer, Model, Output, QueryEncoder, WeightSet};
+use super::pack;
+use super::version::NEWEST;
+use crate::model::{
+    Answer, Body, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, WeightSet,
+};
 use std::fmt::Write;
 
 /// Biases on a line.
 const BIASES_A_LINE: usize = 16;
 
-/// The canonical text of `model`, which must be one that [`Model::check`] passes.
+/// The canonical text of `model`, which must be one that [`Model::check`] passes, in the newest format.
 pub fn write(model: &Model) -> String {
     let mut out = String::new();
     out.push_str("// A model for mlc. docs/model-format.md describes every field.\n(\n");
-    field(&mut out, "format", &FORMAT.to_string());
-    field(&mut out, "name", &quote(&model.name));
-    field(&mut out, "about", &quote(&model.about));
-    field(&mut out, "query", &query_text(&model.query));
-    match &model.output {
-        Output::Chat(chat) => field(&mut out, "output", &chat_text(chat)),
-        Output::Classifier { labels } => {
+    field(&mut out, 1, "format", &NEWEST.to_string());
+    head(&mut out, &model.head);
+    match &model.reader {
+        Reader::HashedText(text) => hashed_text(&mut out, text),
+    }
+    // Before the body, whose weights are long.
+    match &model.answer {
+        Answer::Chat(chat) => {
+            // A byte is the character of the same number: Latin-1.
+            let charset: String = chat.charset.iter().map(|&c| char::from(c)).collect();
+            let (charset, max_reply) = (quote(&charset), chat.max_reply);
+            let chat = format!("Chat(\n        charset: {charset},\n        max_reply: {max_reply},\n    )");
+            field(&mut out, 1, "answer", &chat);
+        }
+        Answer::Label { labels } => {
             let lines = labels.iter().map(|label| quote(label));
-            field(&mut out, "output", &format!("Classifier(labels: {})", list(lines)));
+            field(&mut out, 1, "answer", &format!("Label(labels: {})", list(1, lines)));
         }
     }
-    let facts = model.training.iter().map(|(key, value)| format!("({}, {})", quote(key), quote(value)));
-    field(&mut out, "training", &list(facts));
-    // It came later than the format.
-    if !model.calibration.is_empty() {
-        field(&mut out, "calibration", &list(model.calibration.iter().map(|query| quote(query))));
+    match &model.body {
+        Body::Layers(layers) => body(&mut out, layers),
     }
-    field(&mut out, "layers", &list(model.layers.iter().map(shape)));
-    out.push_str("    parameters: [\n");
-    for (i, layer) in model.layers.iter().enumerate() {
-        parameters(&mut out, i + 1, layer);
-    }
-    out.push_str("    ],\n)\n");
+    out.push_str(")\n");
     out
 }
 
-/// Bands and sets came later than the format: what files without them mean is not written.
+fn head(out: &mut String, head: &Head) {
+    out.push_str("    head: (\n");
+    field(out, 2, "name", &quote(&head.name));
+    field(out, 2, "about", &quote(&head.about));
+    let facts = head.training.iter().map(|(key, value)| format!("({}, {})", quote(key), quote(value)));
+    field(out, 2, "training", &list(2, facts));
+    if !head.calibration.is_empty() {
+        field(out, 2, "calibration", &list(2, head.calibration.iter().map(|query| quote(query))));
+    }
+    out.push_str("    ),\n");
+}
+
+fn hashed_text(out: &mut String, text: &HashedText) {
+    out.push_str("    reader: HashedText(\n");
+    field(out, 2, "query", &query_text(&text.query));
+    if let Some(ContextEncoder { buckets, length }) = &text.context {
+        field(out, 2, "context", &format!("(buckets: {buckets}, length: {length})"));
+    }
+    out.push_str("    ),\n");
+}
+
+fn body(out: &mut String, layers: &[Layer]) {
+    out.push_str("    body: Layers(\n");
+    field(out, 2, "layers", &list(2, layers.iter().map(shape)));
+    out.push_str("        parameters: [\n");
+    for (i, layer) in layers.iter().enumerate() {
+        parameters(out, i + 1, layer);
+    }
+    out.push_str("        ],\n    ),\n");
+}
+
+/// One band is what a file without the field means, and is not written; nor is the full set of a layer.
 fn query_text(query: &QueryEncoder) -> String {
     let bands = if query.bands == 1 { String::new() } else { format!(", bands: {}", query.bands) };
     format!("(buckets: {}{bands}, max_length: {})", query.buckets, query.max_length)
@@ -48,39 +82,29 @@ fn shape(l: &Layer) -> String {
     format!("(inputs: {}, outputs: {}, shift: {}{set})", l.inputs, l.outputs, l.shift)
 }
 
-fn chat_text(chat: &Chat) -> String {
-    // A byte is the character of the same number: Latin-1.
-    let charset: String = chat.charset.iter().map(|&c| char::from(c)).collect();
-    format!(
-        "Chat(\n        charset: {},\n        context: (buckets: {}, length: {}),\n        max_reply: {},\n    )",
-        quote(&charset),
-        chat.context.buckets,
-        chat.context.length,
-        chat.max_reply
-    )
-}
-
 fn parameters(out: &mut String, number: usize, layer: &Layer) {
-    out.push_str(&format!("        ( // layer {number}\n            bias: [\n"));
+    out.push_str(&format!("            ( // layer {number}\n                bias: [\n"));
     for line in layer.bias.chunks(BIASES_A_LINE) {
         let line: Vec<String> = line.iter().map(i16::to_string).collect();
-        out.push_str(&format!("                {},\n", line.join(", ")));
+        out.push_str(&format!("                    {},\n", line.join(", ")));
     }
-    out.push_str("            ],\n            weights: [\n");
+    out.push_str("                ],\n                weights: [\n");
     for output in 0..layer.outputs {
-        out.push_str(&format!("                \"{}\",\n", pack::pack(layer.row(output), layer.set)));
+        out.push_str(&format!("                    \"{}\",\n", pack::pack(layer.row(output), layer.set)));
     }
-    out.push_str("            ],\n        ),\n");
+    out.push_str("                ],\n            ),\n");
 }
 
-fn field(out: &mut String, name: &str, value: &str) {
-    out.push_str(&format!("    {name}: {value},\n"));
+/// A field that stands in `depth` brackets.
+fn field(out: &mut String, depth: usize, name: &str, value: &str) {
+    out.push_str(&format!("{}{name}: {value},\n", "    ".repeat(depth)));
 }
 
-/// A list of the head, an item a line.
-fn list(items: impl Iterator<Item = String>) -> String {
-    let lines: String = items.map(|item| format!("        {item},\n")).collect();
-    if lines.is_empty() { "[]".to_string() } else { format!("[\n{lines}    ]") }
+/// A list, an item a line, as the value of a field that stands in `depth` brackets.
+fn list(depth: usize, items: impl Iterator<Item = String>) -> String {
+    let indent = "    ".repeat(depth);
+    let lines: String = items.map(|item| format!("{indent}    {item},\n")).collect();
+    if lines.is_empty() { "[]".to_string() } else { format!("[\n{lines}{indent}]") }
 }
 
 /// A RON string. Characters that do not show, or that change how others show, are escaped.

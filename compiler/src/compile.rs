@@ -1,0 +1,222 @@
+//! The pipeline: model → graph → passes → plan → assembly text → image.
+//!
+//! There is one planner. [`compile`] makes its plans into programs until one fits; [`price`] gives the plan that the
+//! estimates choose, for whoever asks what a network would cost and needs no program.
+
+use crate::ir::{self, Graph};
+use crate::kernel::{PAGE, Templates};
+use crate::model::Model;
+use crate::pass::{self, Report, Wrap};
+use crate::plan::Combination;
+use crate::plan::{self, Demands, Optimize, Plan, Survey};
+use crate::{Assets, CompileError, Image, Target, image, render, valid};
+
+/// What to compile, for what, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    pub model: &'a Model,
+    pub target: &'a Target,
+    pub assets: &'a Assets,
+    /// What to plan for, and what the user decides.
+    pub demands: &'a Demands,
+    /// Keep 16-bit accumulators in the first layer even where bytes are proven: for comparison.
+    pub wide: bool,
+    /// Queries to measure densities on; empty takes those of the model, and [`crate::stage::calibration::QUERIES`] for a
+    /// model without.
+    pub calibration: &'a [Vec<u8>],
+}
+
+/// Everything that compiling a model gives.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// What each pass did, with the graph it left, in order.
+    pub reports: Vec<Report>,
+    /// Neurons whose accumulator can leave its bits.
+    pub wraps: Vec<Wrap>,
+    pub plan: Plan,
+    pub assembly: String,
+    pub image: Image,
+}
+
+impl Request<'_> {
+    /// The queries that densities are measured on; empty for those built in.
+    fn calibration(&self) -> Vec<Vec<u8>> {
+        match self.calibration {
+            [] => self.model.head.calibration.iter().map(|query| query.clone().into_bytes()).collect(),
+            given => given.to_vec(),
+        }
+    }
+
+    /// Who decides on forms or size gets what he asked for, without columns that take more bytes.
+    fn may_quicken(&self) -> bool {
+        *self.demands == Demands::default()
+    }
+}
+
+impl Compiled {
+    /// The graph after the last pass.
+    pub fn graph(&self) -> &Graph {
+        &self.reports.last().expect("compile() records every pass").graph
+    }
+}
+
+/// The graph of a model before any pass: what the reference interpreter runs.
+///
+/// # Errors
+/// [`CompileError`] for a model that was never checked.
+pub fn reference(model: &Model) -> Result<Graph, CompileError> {
+    let graph = ir::build(model)?;
+    valid::validate(&graph, "build")?;
+    Ok(graph)
+}
+
+/// Compiles a model.
+///
+/// # Errors
+/// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
+pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
+    let prepared = Prepared::new(request)?;
+    let mut refused = Vec::new();
+    let mut smallest: Option<Program> = None;
+    let templates = render::templates(request)?;
+    for combination in plan::candidates(&prepared.survey, request.demands)? {
+        // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
+        let (estimate, _) = prepared.survey.estimate(&combination);
+        if !request.demands.may_fit(request.target, estimate, 5) {
+            refused.push((combination, estimate));
+            continue;
+        }
+        let Some(program) = prepared.program(request, &templates, &combination)? else {
+            refused.push((combination, estimate));
+            continue;
+        };
+        let needs = program.image.needs();
+        if request.demands.excess(request.target, needs) > 0 {
+            refused.push((combination, needs));
+            continue;
+        }
+        let quick =
+            if request.may_quicken() { prepared.quicken(request, &templates, &program)? } else { None };
+        let program = quick.unwrap_or(program);
+        if smallest.as_ref().is_none_or(|found| program.is_smaller_than(found)) {
+            smallest = Some(program);
+        }
+        if request.demands.optimize == Optimize::Speed {
+            break;
+        }
+    }
+    let Some(Program { plan, assembly, image }) = smallest else {
+        return Err(CompileError::too_large(request, &prepared.survey, refused));
+    };
+    Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
+}
+
+/// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.
+///
+/// # Errors
+/// For a bug in mlc, or a demand that names no layer. That a program would be too large is none:
+/// [`Demands::excess`] of [`Plan::needs`] tells.
+pub fn price(request: &Request) -> Result<Plan, CompileError> {
+    let prepared = Prepared::new(request)?;
+    let survey = &prepared.survey;
+    let candidates = plan::candidates(survey, request.demands)?;
+    let excess = |c: &&Combination| request.demands.excess(request.target, survey.estimate(c).0);
+    let fits = candidates.iter().find(|candidate| excess(candidate) == 0);
+    // `min_by_key` takes the first of equals: the fastest.
+    let chosen = fits.or(candidates.iter().min_by_key(excess)).expect("there is always a smallest plan");
+    let plan = plan::plan(prepared.graph(), survey, request.demands, chosen)?;
+    let room = request.target.image_room().checked_sub(plan.needs.total());
+    let room = room.filter(|_| request.may_quicken());
+    let quick = room.and_then(|room| plan.quicken(prepared.graph(), survey, room));
+    Ok(quick.unwrap_or(plan))
+}
+
+/// A model up to the point where forms of weights are chosen.
+struct Prepared {
+    reports: Vec<Report>,
+    wraps: Vec<Wrap>,
+    /// What the kernels offer.
+    survey: Survey,
+}
+
+/// A plan made into a program.
+struct Program {
+    plan: Plan,
+    assembly: String,
+    image: Image,
+}
+
+impl Program {
+    /// Whether its image is smaller, or as large and the program predicted to be faster.
+    fn is_smaller_than(&self, other: &Self) -> bool {
+        let cost = |program: &Self| program.plan.prediction.total();
+        let sizes = self.image.bytes.len().cmp(&other.image.bytes.len());
+        sizes.then(cost(self).total_cmp(&cost(other))).is_lt()
+    }
+}
+
+/// How often a plan with quick columns is made smaller before it is given up.
+const QUICK_TRIES: usize = 3;
+
+impl Prepared {
+    fn new(request: &Request) -> Result<Self, CompileError> {
+        let longest = request.target.longest(request.model.reader.max_query());
+        let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        let graph = &reports.last().expect("optimise() records every pass").graph;
+        let survey = plan::survey(graph, request.target, request.wide, longest, &request.calibration())?;
+        Ok(Self { reports, wraps, survey })
+    }
+
+    fn graph(&self) -> &Graph {
+        &self.reports.last().expect("optimise() records every pass").graph
+    }
+
+    /// The program of a combination of offers. `None` where memory ends before it.
+    fn program(
+        &self,
+        request: &Request,
+        templates: &Templates,
+        combination: &Combination,
+    ) -> Result<Option<Program>, CompileError> {
+        let plan = plan::plan(self.graph(), &self.survey, request.demands, combination)?;
+        plan::check::check(&plan)?;
+        let assemble = |plan: &Plan| {
+            let text = render::render(plan, request, templates)?;
+            let image = image::assemble(plan, request.target, &text)?;
+            Ok::<_, CompileError>((text.assembly, image))
+        };
+        let (plan, (assembly, image)) = match assemble(&plan) {
+            Err(CompileError::Assembly(error)) if error.is_out_of_reach() => {
+                let plan = plan.reach_far(self.graph(), &self.survey).ok_or(CompileError::Assembly(error))?;
+                let program = assemble(&plan)?;
+                (plan, program)
+            }
+            program => (plan, program?),
+        };
+        Ok(image.map(|image| Program { plan, assembly, image }))
+    }
+
+    /// The program with columns in a faster form in the memory that it leaves, if that makes it faster.
+    fn quicken(
+        &self,
+        request: &Request,
+        templates: &Templates,
+        program: &Program,
+    ) -> Result<Option<Program>, CompileError> {
+        let mut room = program.image.room(request.target);
+        for _ in 0..QUICK_TRIES {
+            let Some(plan) = program.plan.quicken(self.graph(), &self.survey, room) else { return Ok(None) };
+            let text = render::render(&plan, request, templates)?;
+            let excess = match image::assemble(&plan, request.target, &text)? {
+                None => PAGE,
+                Some(image) => match request.demands.excess(request.target, image.needs()) {
+                    0 => return Ok(Some(Program { plan, assembly: text.assembly, image })),
+                    excess => excess,
+                },
+            };
+            // What it is too large by, a page at least.
+            room = room.saturating_sub(excess.max(PAGE));
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,105 @@
+//! The types of values and of states.
+
+use super::{BlockId, ConstId};
+use std::fmt;
+
+/// Integers that a vector is made of, two's complement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Elem {
+    I8,
+    I16,
+    I24,
+}
+
+impl Elem {
+    pub fn bits(self) -> u32 {
+        match self {
+            Self::I8 => 8,
+            Self::I16 => 16,
+            Self::I24 => 24,
+        }
+    }
+
+    /// The element that equals `value` modulo 2^bits.
+    pub fn wrap(self, value: i32) -> i32 {
+        let unused = 32 - self.bits();
+        value << unused >> unused
+    }
+
+    /// The smallest and the largest one.
+    pub fn limits(self) -> (i32, i32) {
+        let half = 1 << (self.bits() - 1);
+        (-half, half - 1)
+    }
+}
+
+impl fmt::Display for Elem {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        write!(f, "i{}", self.bits())
+    }
+}
+
+/// The type of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    /// Bytes, at most `max` of them; only [`super::Op::Query`] may give more.
+    Text {
+        max: usize,
+    },
+    Vector {
+        elem: Elem,
+        len: usize,
+    },
+    /// Weights in -2..=1.
+    Matrix {
+        rows: usize,
+        cols: usize,
+    },
+    /// Below `below`.
+    Index {
+        below: usize,
+    },
+    /// Nothing: the node is there for its effect.
+    Unit,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Text { max } => write!(f, "text[{max}]"),
+            Self::Vector { elem, len } => write!(f, "{elem}[{len}]"),
+            Self::Matrix { rows, cols } => write!(f, "i2[{rows}, {cols}]"),
+            Self::Index { below } => write!(f, "index<{below}>"),
+            Self::Unit => write!(f, "()"),
+        }
+    }
+}
+
+/// What a block carries on: see the contract in [`crate::ir`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    pub name: String,
+    /// It is started when this block is entered.
+    pub owner: BlockId,
+    pub ty: StateType,
+}
+
+/// What a state holds, and how it starts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateType {
+    /// The last `length` characters pushed, folded; at first spaces.
+    Text { length: usize },
+    /// A vector; at first the one in `start`.
+    Vector { elem: Elem, start: ConstId },
+}
+
+impl State {
+    /// The same state with its constant elsewhere.
+    pub fn map(&self, mut constant: impl FnMut(ConstId) -> ConstId) -> Self {
+        let ty = match self.ty {
+            StateType::Text { length } => StateType::Text { length },
+            StateType::Vector { elem, start } => StateType::Vector { elem, start: constant(start) },
+        };
+        Self { name: self.name.clone(), owner: self.owner, ty }
+    }
+}

@@ -1,0 +1,164 @@
+//! Kernels that add the weights of one input, a column, to the accumulators of one tile. Whoever has the inputs (a hash,
+//! a scan of the layer before) finds the column's address and hands it over.
+
+use super::{gaps, lists, packed, unrolled};
+use crate::asm::{AvrCore, Isa};
+use crate::kernel::PAGE;
+use crate::kernel::cycles::Code;
+use crate::stage::Product;
+use crate::weights::{Column, Form};
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+/// What a routine adds to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// 16-bit accumulators, activations of one byte: a carry is seldom.
+    Byte,
+    /// 16-bit accumulators, any activation.
+    Wide,
+    /// Byte accumulators, by one.
+    Count,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Byte => "byte",
+            Self::Wide => "wide",
+            Self::Count => "count",
+        }
+    }
+
+    fn about(self) -> &'static str {
+        match self {
+            Self::Byte => "16-bit accumulators, activations below 256",
+            Self::Wide => "16-bit accumulators, any activation",
+            Self::Count => "byte accumulators, counted up and down",
+        }
+    }
+}
+
+/// Context of the macro `kernel` of a column kernel's template.
+#[derive(Serialize)]
+pub struct Routine {
+    name: &'static str,
+    kind: &'static str,
+    about: &'static str,
+}
+
+impl Routine {
+    pub fn new(name: &'static str, kind: Kind) -> Self {
+        Self { name, kind: kind.name(), about: kind.about() }
+    }
+
+    /// It, to be counted.
+    pub fn code(isa: Isa, template: &str, name: &'static str, kind: Kind) -> Code {
+        Code::of(isa, template, "kernel", Self::new(name, kind), &[])
+    }
+}
+
+/// Cycles of one use of a column of a tile of so many outputs, from the routine's label to its return, without carries.
+pub type ColumnCost = Box<dyn Fn(&Column, usize) -> f64>;
+
+/// Bytes of a column of a tile of so many outputs.
+pub type Size<'a> = Box<dyn Fn(&Column, usize) -> usize + 'a>;
+
+/// One way to store a column and to add it.
+pub trait ColumnKernel: Sync {
+    /// Its template, whose macro `kernel` is the routine; `None` if columns are code.
+    fn template(&self) -> Option<&'static str>;
+
+    /// Whether it can count in bytes.
+    fn can_count(&self) -> bool {
+        true
+    }
+
+    /// The routines of a product: the one that it uses, and where activations can be above 255 another one for those, if
+    /// there are two. None where columns are code.
+    fn kinds(&self, product: &Product) -> Vec<Kind> {
+        match product.counts() {
+            Some(_) => vec![Kind::Count],
+            None if product.is_big() => vec![Kind::Byte, Kind::Wide],
+            None => vec![Kind::Byte],
+        }
+    }
+
+    /// The label of a routine.
+    fn routine(&self, kind: Kind) -> &'static str;
+
+    /// What the columns of a product cost with a routine, or as code.
+    fn cost(&self, isa: Isa, product: &Product, kind: Option<Kind>) -> ColumnCost;
+
+    /// Cycles of a carry where a routine mends it on the side, else 0.
+    fn carry(&self, isa: Isa) -> f64 {
+        let _ = isa;
+        0.0
+    }
+
+    /// Where the routine wants XL, for a tile whose first accumulator has this low address.
+    fn start(&self, base: usize) -> usize {
+        base
+    }
+
+    /// Bytes of an entry in the table of columns, estimated.
+    fn entry(&self) -> usize {
+        2
+    }
+
+    /// The bytes of a column of a tile of so many outputs, whose accumulators begin at the low address `base`.
+    fn bytes(&self, column: &Column, outputs: usize, base: usize) -> Vec<u8>;
+
+    /// What the columns of a product take in flash.
+    fn size(&self, product: &Product) -> Size<'_> {
+        let _ = product;
+        Box::new(move |column, outputs| self.bytes(column, outputs, 0).len())
+    }
+}
+
+/// Bytes of the routine of that name.
+pub fn routine_bytes(name: &str) -> usize {
+    static BYTES: LazyLock<BTreeMap<&str, usize>> = LazyLock::new(|| {
+        let kernels = Form::ALL.into_iter().filter_map(find_kernel);
+        let templates = kernels.filter_map(|kernel| Some((kernel, kernel.template()?)));
+        let routines = templates.flat_map(|(kernel, template)| {
+            [Kind::Byte, Kind::Wide, Kind::Count].map(|kind| (template, kernel.routine(kind), kind))
+        });
+        // All cores have its instructions, in as many bytes.
+        let isa = Isa::Avr(AvrCore::Avr5);
+        routines.map(|(file, name, kind)| (name, Routine::code(isa, file, name, kind).bytes())).collect()
+    });
+    BYTES[name]
+}
+
+/// The kernel of a form; `None` for a form that has no columns.
+pub fn find_kernel(form: Form) -> Option<&'static dyn ColumnKernel> {
+    Some(match form {
+        Form::Packed => &packed::Packed,
+        Form::Columns | Form::Shared => &lists::Lists,
+        Form::Gaps => &gaps::Gaps,
+        Form::Unrolled => &unrolled::Unrolled,
+        Form::Planes => return None,
+    })
+}
+
+/// The kernel of a form that a kernel of columns has offered.
+pub fn column_kernel(form: Form) -> &'static dyn ColumnKernel {
+    find_kernel(form).expect("kernels of columns offer forms that have columns only")
+}
+
+/// The label of a tile's low bytes (`acc`) or high bytes (`high`).
+pub fn label(stage: &str, part: &str, tile: usize) -> String {
+    if tile == 0 { format!("{stage}_{part}") } else { format!("{stage}_{part}_{tile}") }
+}
+
+/// A tile's name in labels.
+pub fn tile_name(stage: &str, tile: usize) -> String {
+    if tile == 0 { stage.to_string() } else { format!("{stage}_{tile}") }
+}
+
+/// The low byte of the address of a place in memory that starts there.
+pub fn low_byte(start: Option<usize>, offset: usize) -> usize {
+    (start.unwrap_or(0) + offset) % PAGE
+}

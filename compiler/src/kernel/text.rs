@@ -1,0 +1,135 @@
+//! From contexts to text: the templates of a processor, and the pieces of a program.
+
+use crate::{Assets, CompileError, Target};
+use serde::Serialize;
+use std::sync::{Mutex, PoisonError};
+use tera::{Context, Tera};
+
+/// The text of a stage or of a program.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Fragment {
+    pub code: String,
+    /// What is not code, in the order of its [`Section`]s.
+    pub data: Vec<(Section, String)>,
+    /// Where phases start.
+    pub phases: Vec<Phase>,
+    /// Labels of instructions that switch interrupts on.
+    pub enables: Vec<String>,
+}
+
+/// Where in the image data stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    /// Start values of accumulators.
+    Starts,
+    Weights,
+    /// What finds weights; on the Z80 from the start of a page on.
+    Tables,
+    /// On the AVR jumps that must be within reach of others.
+    Jumps,
+    /// Weights that are code.
+    Code,
+}
+
+/// What code behind a label belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    pub label: String,
+    /// `None`: to the phase that called it.
+    pub name: Option<String>,
+}
+
+impl Phase {
+    pub fn new(label: impl Into<String>, name: impl Into<String>) -> Self {
+        Self { label: label.into(), name: Some(name.into()) }
+    }
+
+    /// Of code that stages share.
+    pub fn shared(label: impl Into<String>) -> Self {
+        Self { label: label.into(), name: None }
+    }
+}
+
+impl Fragment {
+    /// All text of a section.
+    pub fn section(&self, section: Section) -> String {
+        self.data.iter().filter(|(s, _)| *s == section).map(|(_, text)| text.as_str()).collect()
+    }
+}
+
+/// The templates of a target's processor. The console of the target has the name `console`.
+pub struct Templates {
+    /// Macros are called by small templates that are made when they are needed.
+    tera: Mutex<Tera>,
+}
+
+impl Templates {
+    /// Those of the processor whose files end in `extension`.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] where one does not parse.
+    pub fn new(assets: &Assets, target: &Target, extension: &str) -> Result<Self, CompileError> {
+        let mut tera = Tera::default();
+        tera.autoescape_on(vec![]);
+        let console = format!("console{extension}");
+        let templates = assets.templates();
+        let templates = templates.filter(|(name, _)| name.ends_with(extension) && !name.contains('/'));
+        let own = target.console.as_str();
+        let templates =
+            templates.map(|(name, text)| (if name == own { console.as_str() } else { name }, text));
+        tera.add_raw_templates(templates).map_err(|e| error(&format!("program{extension}"), &e))?;
+        Ok(Self { tera: Mutex::new(tera) })
+    }
+
+    /// Those that mlc brings, without any console.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] where one does not parse.
+    pub fn builtin(assets: &Assets, extension: &str) -> Result<Self, CompileError> {
+        let mut tera = Tera::default();
+        tera.autoescape_on(vec![]);
+        let parts = assets.templates().filter(|(name, _)| {
+            let whole = [format!("program{extension}"), format!("network{extension}")];
+            assets.is_part(name) && name.ends_with(extension) && !whole.contains(&name.to_string())
+        });
+        tera.add_raw_templates(parts).map_err(|e| error(extension, &e))?;
+        Ok(Self { tera: Mutex::new(tera) })
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Tera> {
+        // A panic while one was rendered leaves the templates as they were.
+        self.tera.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A whole template.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] where it asks for what is not there.
+    pub fn render(&self, name: &str, context: impl Serialize) -> Result<String, CompileError> {
+        let context = Context::from_serialize(context).map_err(|e| error(name, &e))?;
+        self.lock().render(name, &context).map_err(|e| error(name, &e))
+    }
+
+    /// A macro of a template, with the context as its only argument, `s`.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] where there is none of that name, or where it asks for what is not there.
+    pub fn call(&self, name: &str, part: &str, s: impl Serialize) -> Result<String, CompileError> {
+        let caller = format!("{name}: {part}");
+        let mut tera = self.lock();
+        if !tera.get_template_names().any(|known| known == caller) {
+            let text = format!("{{%- import \"{name}\" as t -%}}{{{{ t::{part}(s=s) }}}}");
+            tera.add_raw_template(&caller, &text).map_err(|e| error(&caller, &e))?;
+        }
+        let mut context = Context::new();
+        context.try_insert("s", &s).map_err(|e| error(&caller, &e))?;
+        tera.render(&caller, &context).map_err(|e| error(&caller, &e))
+    }
+}
+
+/// The whole chain of causes: tera names the template in the outermost one only.
+pub fn error(name: &str, error: &tera::Error) -> CompileError {
+    let causes = std::iter::successors(Some(error as &dyn std::error::Error), |e| e.source());
+    let message = causes.map(ToString::to_string).collect::<Vec<_>>().join(": ");
+    CompileError::Template { name: name.to_string(), message }
+}

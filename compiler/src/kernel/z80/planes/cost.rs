@@ -1,0 +1,162 @@
+//! What tables and rows cost, counted from `planes.asm`; here is how often each way is taken.
+
+use super::TEMPLATE;
+use super::context::{Fill, Rows, Tables};
+use crate::asm::Isa;
+use crate::kernel::cycles::{Code, END, START};
+use crate::kernel::look_up::Shape;
+use crate::stage::usage::ProductUsage;
+use crate::weights::planes::SEVEN;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+/// T-states during which interrupts stay off, about: a row takes more where it has more than some 400 inputs.
+const PIECE: f64 = 4_000.0;
+/// Most rows of a piece.
+const MOST_ROWS: usize = 128;
+
+/// What was counted of a shape.
+#[derive(Clone, Copy)]
+pub struct Costs {
+    /// T-states of a run without negative inputs, and what a negative one takes more.
+    run: f64,
+    negative: f64,
+    /// Rows from one moment in which interrupts are let in to the next: a power of two.
+    pub piece: usize,
+    /// Of the code of the stage.
+    pub bytes: usize,
+}
+
+/// Plans ask for a shape again with every combination of forms: it is counted once.
+static COUNTED: LazyLock<Mutex<HashMap<Shape, Costs>>> = LazyLock::new(Mutex::default);
+
+/// What a shape costs.
+pub fn of(shape: &Shape) -> Costs {
+    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
+    *counted.entry(shape.clone()).or_insert_with(|| count(shape))
+}
+
+/// T-states of a stage over all queries.
+pub fn stage(shape: &Shape, usage: &ProductUsage) -> f64 {
+    let costs = of(shape);
+    usage.runs as f64 * costs.run + usage.negative as f64 * costs.negative
+}
+
+fn count(shape: &Shape) -> Costs {
+    let context = Tables::specimen(shape);
+    let fills: Vec<String> = (1..=SEVEN).map(|n| format!("planes_fill_{n}")).collect();
+    let others: Vec<&str> = fills.iter().map(String::as_str).chain(["s_scratch", "stack_top"]).collect();
+    let code = Code::of(Isa::Z80, TEMPLATE, "tables", &context, &others);
+    let part = |part: &str| format!("{}_{part}", context.loops()[0].label);
+    let [input, difference, negative] = ["input", "difference", "negative"].map(part);
+    let rows = RowCosts::count(shape);
+    let piece = rows.piece();
+    Costs {
+        run: tables(&context, &code) + rows.all(shape, piece),
+        negative: code.way(&[&input, &negative, &difference]) - code.way(&[&input, &difference]),
+        piece,
+        bytes: code.bytes() + rows.bytes,
+    }
+}
+
+/// T-states of one run's tables, of inputs none of which is negative.
+fn tables(context: &Tables, code: &Code) -> f64 {
+    let loops = context.loops();
+    let label = |at: usize| loops.get(at).map_or(END, |groups| &*groups.label);
+    let mut t_states = code.way(&[START, label(0)]);
+    for (at, groups) in loops.iter().enumerate() {
+        let (input, next) = (format!("{}_input", groups.label), format!("{}_next", groups.label));
+        let table = code.way(&[label(at), &format!("jp planes_fill_{}", groups.inputs)])
+            + (groups.inputs - 1) as f64 * code.way(&[&input, &input])
+            + FILL.t_states[groups.inputs - 1];
+        t_states += groups.count as f64 * table + code.way(&[&next, label(at + 1)]);
+        if groups.count > 1 {
+            t_states += (groups.count - 1) as f64 * code.way(&[&next, label(at)]);
+        }
+    }
+    t_states
+}
+
+/// What was counted of the code that fills tables.
+struct FillCosts {
+    /// T-states of a table of one input, of two, and so on.
+    t_states: [f64; SEVEN],
+    /// For tables of one size, and for each other size.
+    bytes: usize,
+    more: usize,
+}
+
+/// 128 steps: they are counted once.
+static FILL: LazyLock<FillCosts> = LazyLock::new(|| {
+    let code =
+        |sizes: BTreeSet<usize>| Code::of(Isa::Z80, TEMPLATE, "code", Fill::new(sizes), &["stack_top"]);
+    let (one, all) = (code(BTreeSet::from([SEVEN])), code((1..=SEVEN).collect()));
+    let table = |at: usize| {
+        let [from, sums] = ["fill", "sums"].map(|part| format!("planes_{part}_{}", at + 1));
+        all.way(&[&from, &sums, "ret"])
+    };
+    let (bytes, more) = (one.bytes(), (all.bytes() - one.bytes()) / (SEVEN - 1));
+    FillCosts { t_states: std::array::from_fn(table), bytes, more }
+});
+
+/// Bytes of the code that fills tables of so many sizes.
+pub fn fill_bytes(sizes: usize) -> usize {
+    FILL.bytes + (sizes - 1) * FILL.more
+}
+
+/// What was counted of rows, in T-states.
+struct RowCosts {
+    /// Before the first row; a row that another one of its piece follows.
+    begin: f64,
+    row: f64,
+    /// What the last row of a piece takes more, that of a tile, and that of all.
+    end_of_piece: f64,
+    end_of_tile: f64,
+    end: f64,
+    bytes: usize,
+}
+
+impl RowCosts {
+    /// From two specimens: two looks read a pair of bytes, whatever was before them, so each two tables more cost a row
+    /// the same. A row of one table or two differs, because its first look loads.
+    fn count(shape: &Shape) -> Self {
+        let tiles = shape.outputs.len() > 1;
+        let few = if shape.tables() % 2 == 1 { 1 } else { 2 };
+        let of = |tables: usize| {
+            let context = Rows::specimen(shape.planes, tables, tiles);
+            Code::of(Isa::Z80, TEMPLATE, "rows", context, &["s_rows", "s_scratch", "stack_top"])
+        };
+        let (code, more) = (of(few), of(few + 2));
+        let twos = (shape.tables() - few) / 2;
+        let row = |code: &Code| code.way(&["s_row", "s_row"]);
+        let than_row = |stops: &[&str]| code.way(stops) - row(&code);
+        Self {
+            begin: code.way(&[START, "s_row"]),
+            row: row(&code) + twos as f64 * (row(&more) - row(&code)),
+            end_of_piece: than_row(&["s_row", "s_resume", "s_row"]),
+            end_of_tile: if tiles { than_row(&["s_row", "s_tile", "s_resume", "s_row"]) } else { 0.0 },
+            end: than_row(&["s_row", "s_tile", END]),
+            bytes: code.bytes() + twos * (more.bytes() - code.bytes()),
+        }
+    }
+
+    /// Rows from one moment in which interrupts are let in to the next.
+    fn piece(&self) -> usize {
+        let mut piece = MOST_ROWS;
+        while piece > 1 && piece as f64 * self.row > PIECE {
+            piece /= 2;
+        }
+        piece
+    }
+
+    /// All rows of one run.
+    fn all(&self, shape: &Shape, piece: usize) -> f64 {
+        let (outputs, tiles) = (shape.outputs.iter().sum::<usize>(), shape.outputs.len());
+        let pieces: usize = shape.outputs.iter().map(|n| n.div_ceil(piece)).sum();
+        self.begin
+            + outputs as f64 * self.row
+            + (pieces - tiles) as f64 * self.end_of_piece
+            + (tiles - 1) as f64 * self.end_of_tile
+            + self.end
+    }
+}

@@ -1,0 +1,32 @@
+//! A trained network as the importers read it and the trainer writes it: the input of everything.
+//!
+//! A model has four parts. The [`Head`] is for people and for measuring. The [`Reader`] says how what is typed becomes
+//! numbers, the [`Body`] what is computed of them, the [`Answer`] what the results mean. Each part is an enum with a
+//! variant for each family of networks that has such a part: who adds a variant is told by the compiler, at every
+//! `match`, what must be written for it.
+
+mod answer;
+mod body;
+mod check;
+mod error;
+mod head;
+mod reader;
+
+pub use answer::{Answer, Chat, MAX_LABEL};
+pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
+pub(crate) use check::check_layer_count;
+pub use error::{ModelError, Parameters};
+pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
+pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
+
+/// Widest layer, input and output, that a model may have.
+pub const MAX_WIDTH: usize = 1024;
+
+/// A network with everything needed to use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    pub head: Head,
+    pub reader: Reader,
+    pub body: Body,
+    pub answer: Answer,
+}

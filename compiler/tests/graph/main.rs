@@ -1,0 +1,11 @@
+//! Graphs: that the interpreter computes what the contract of `ir` says, and that no pass changes it.
+
+mod blocks;
+mod generator;
+#[path = "../support/graphs.rs"]
+mod graphs;
+mod passes;
+#[path = "../../../tests/support/random.rs"]
+mod random;
+mod states;
+mod vectors;
