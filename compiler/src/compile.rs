@@ -95,8 +95,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
             refused.push((combination, needs));
             continue;
         }
-        let quick =
-            if request.may_quicken() { prepared.quicken(request, &templates, &program)? } else { None };
+        let quick = if request.may_quicken() { program.quicken(request, &templates)? } else { None };
         let program = quick.unwrap_or(program);
         if smallest.as_ref().is_none_or(|found| program.is_smaller_than(found)) {
             smallest = Some(program);
@@ -127,7 +126,7 @@ pub fn price(request: &Request) -> Result<Plan, CompileError> {
     let plan = plan::plan(prepared.graph(), survey, request.demands, chosen)?;
     let room = request.target.image_room().checked_sub(plan.needs.total());
     let room = room.filter(|_| request.may_quicken());
-    let quick = room.and_then(|room| plan.quicken(prepared.graph(), survey, room));
+    let quick = room.and_then(|room| plan.quicken(room));
     Ok(quick.unwrap_or(plan))
 }
 
@@ -152,6 +151,25 @@ impl Program {
         let cost = |program: &Self| program.plan.prediction.total();
         let sizes = self.image.bytes.len().cmp(&other.image.bytes.len());
         sizes.then(cost(self).total_cmp(&cost(other))).is_lt()
+    }
+
+    /// The program with columns in a faster form in the memory that it leaves, if that makes it faster.
+    fn quicken(&self, request: &Request, templates: &Templates) -> Result<Option<Self>, CompileError> {
+        let mut room = self.image.room(request.target);
+        for _ in 0..QUICK_TRIES {
+            let Some(plan) = self.plan.quicken(room) else { return Ok(None) };
+            let text = render::render(&plan, request, templates)?;
+            let excess = match image::assemble(&plan, request.target, &text)? {
+                None => PAGE,
+                Some(image) => match request.demands.excess(request.target, image.needs()) {
+                    0 => return Ok(Some(Self { plan, assembly: text.assembly, image })),
+                    excess => excess,
+                },
+            };
+            // What it is too large by, a page at least.
+            room = room.saturating_sub(excess.max(PAGE));
+        }
+        Ok(None)
     }
 }
 
@@ -187,36 +205,12 @@ impl Prepared {
         };
         let (plan, (assembly, image)) = match assemble(&plan) {
             Err(CompileError::Assembly(error)) if error.is_out_of_reach() => {
-                let plan = plan.reach_far(self.graph(), &self.survey).ok_or(CompileError::Assembly(error))?;
+                let plan = plan.reach_far().ok_or(CompileError::Assembly(error))?;
                 let program = assemble(&plan)?;
                 (plan, program)
             }
             program => (plan, program?),
         };
         Ok(image.map(|image| Program { plan, assembly, image }))
-    }
-
-    /// The program with columns in a faster form in the memory that it leaves, if that makes it faster.
-    fn quicken(
-        &self,
-        request: &Request,
-        templates: &Templates,
-        program: &Program,
-    ) -> Result<Option<Program>, CompileError> {
-        let mut room = program.image.room(request.target);
-        for _ in 0..QUICK_TRIES {
-            let Some(plan) = program.plan.quicken(self.graph(), &self.survey, room) else { return Ok(None) };
-            let text = render::render(&plan, request, templates)?;
-            let excess = match image::assemble(&plan, request.target, &text)? {
-                None => PAGE,
-                Some(image) => match request.demands.excess(request.target, image.needs()) {
-                    0 => return Ok(Some(Program { plan, assembly: text.assembly, image })),
-                    excess => excess,
-                },
-            };
-            // What it is too large by, a page at least.
-            room = room.saturating_sub(excess.max(PAGE));
-        }
-        Ok(None)
     }
 }

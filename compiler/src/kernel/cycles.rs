@@ -5,12 +5,13 @@
 //! that plans are made by.
 
 use super::Templates;
+use super::memo::Memo;
 use crate::Assets;
 use crate::asm::{self, Isa};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 static Z80: LazyLock<Templates> = LazyLock::new(|| builtin(".asm"));
 static AVR: LazyLock<Templates> = LazyLock::new(|| builtin(".S"));
@@ -29,11 +30,15 @@ pub const START: &str = "";
 /// The label behind the last instruction, beside any that there is.
 pub const END: &str = "end of the code";
 
+/// Macros by all that their text depends on: offers ask for the same code again and again.
+static COUNTED: Memo<String, Code> = Memo::new();
+
 /// Code that was assembled to be counted.
+#[derive(Clone)]
 pub struct Code {
-    insns: Vec<Insn>,
+    insns: Arc<[Insn]>,
     /// Places in `insns` by label.
-    labels: BTreeMap<String, usize>,
+    labels: Arc<BTreeMap<String, usize>>,
     bytes: usize,
 }
 
@@ -53,11 +58,14 @@ impl Code {
     /// # Panics
     /// When it does not assemble: a test counts all of them.
     pub fn of(isa: Isa, template: &str, part: &str, s: impl Serialize, others: &[&str]) -> Self {
-        let text = match isa {
-            Isa::Z80 => Z80.call(template, part, s),
-            Isa::Avr(_) => AVR.call(template, part, s),
-        };
-        Self::assemble(isa, &text.unwrap_or_else(|e| panic!("a bug in mlc: {e}")), others)
+        let context = tera::to_value(s).unwrap_or_else(|e| panic!("a bug in mlc: {e}"));
+        COUNTED.get(format!("{isa:?} {template} {part} {context} {others:?}"), || {
+            let text = match isa {
+                Isa::Z80 => Z80.call(template, part, context),
+                Isa::Avr(_) => AVR.call(template, part, context),
+            };
+            Self::assemble(isa, &text.unwrap_or_else(|e| panic!("a bug in mlc: {e}")), others)
+        })
     }
 
     fn assemble(isa: Isa, text: &str, others: &[&str]) -> Self {
@@ -98,7 +106,7 @@ impl Code {
             };
         }
         labels.insert(END.to_string(), insns.len());
-        Self { insns, labels, bytes: assembly.bytes.len() }
+        Self { insns: insns.into(), labels: Arc::new(labels), bytes: assembly.bytes.len() }
     }
 
     /// Instructions that kernels make themselves, a line each.

@@ -1,6 +1,6 @@
 //! What kernels that look sums up offer, whatever the processor: see [`crate::weights::planes`].
 
-use super::{Kernel, Offer, View};
+use super::{Fragment, Kernel, Offer, Phase, Section, View, title};
 use crate::stage::{Product, Source, Stage};
 use crate::weights::planes::{self, Planes};
 use crate::weights::{Form, tiles};
@@ -59,4 +59,21 @@ pub fn offer(
     let outputs: usize = shape.outputs.iter().sum();
     let bytes = outputs * (2 + shape.planes.count() * bytes);
     Offer { kernel, form, bytes, cost: cycles / view.usage.per_step(), scratch, stage: None }
+}
+
+/// The product of a stage that a kernel has offered to compute, and its shape in groups of `size` inputs.
+pub fn offered(stage: &Stage, size: usize) -> (&Product, Shape) {
+    let taken = stage.product().and_then(|product| Some((product, Shape::of(product, size)?)));
+    taken.expect("only a product that has a shape is offered")
+}
+
+/// The text of a stage that computes `product`: its tables, its rows and their weights.
+pub fn fragment(stage: &Stage, product: &Product, [tables, rows, weights]: [String; 3]) -> Fragment {
+    let (name, title) = (&stage.name, title(stage, product, Form::Planes));
+    Fragment {
+        code: format!("; {title}\n{name}:{tables}{rows}"),
+        data: vec![(Section::Weights, weights)],
+        phases: vec![Phase::new(name, name)],
+        ..Fragment::default()
+    }
 }

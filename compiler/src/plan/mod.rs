@@ -28,6 +28,8 @@ use thiserror::Error;
 #[derive(Debug, Clone)]
 pub struct Plan {
     pub layout: Layout,
+    /// How often its parts work on the queries that it was planned for.
+    usage: Usage,
     /// Estimated.
     pub needs: Needs,
     pub prediction: Prediction,
@@ -111,14 +113,19 @@ pub fn plan(
     let options = |at| survey.options(taken.variant, at).into_iter().cloned().collect();
     let options = (0..layout.stages.len()).map(options).collect();
     let prediction = Prediction { phases: vec![], bytes };
-    let mut plan = Plan { layout, needs, prediction, options, why };
     // Measured anew where sums are shared: that changes how often an accumulator carries.
-    let shares = plan.layout.products().any(|(_, product, _)| !product.folds.is_empty());
-    plan.prediction.phases = match shares {
-        true => plan.phases(&plan.measure(graph, &survey.calibration)),
-        false => plan.phases(&survey.usage),
+    let shares = layout.products().any(|(_, product, _)| !product.folds.is_empty());
+    let usage = match shares {
+        true => measure(graph, &layout.stages, &survey.calibration),
+        false => survey.usage.clone(),
     };
+    let mut plan = Plan { layout, usage, needs, prediction, options, why };
+    plan.prediction.phases = plan.phases(&plan.usage);
     Ok(plan)
+}
+
+fn measure(graph: &Graph, stages: &[Stage], queries: &[Vec<u8>]) -> Usage {
+    stage::measure(graph, stages, queries.iter().map(Vec::as_slice))
 }
 
 impl Plan {
@@ -135,10 +142,6 @@ impl Plan {
     /// The kernels that it is made of.
     fn processor(&self) -> &'static dyn Processor {
         processor(self.layout.machine.cpu)
-    }
-
-    fn measure(&self, graph: &Graph, queries: &[Vec<u8>]) -> Usage {
-        stage::measure(graph, self.stages(), queries.iter().map(Vec::as_slice))
     }
 
     fn view<'a>(&'a self, usage: &'a Usage) -> View<'a> {
@@ -161,9 +164,8 @@ impl Plan {
         phases
     }
 
-    /// The same plan with calls that reach the whole image; `None` where they do already. `graph` is the one that was
-    /// planned for the queries of `survey`.
-    pub fn reach_far(&self, graph: &Graph, survey: &Survey) -> Option<Self> {
+    /// The same plan with calls that reach the whole image; `None` where they do already.
+    pub fn reach_far(&self) -> Option<Self> {
         let near = self.layout.machine;
         if near.far || !self.processor().can_reach_far(near.cpu) {
             return None;
@@ -175,24 +177,23 @@ impl Plan {
         let more = shared(machine) - shared(near);
         plan.needs.image += more;
         plan.prediction.bytes += more;
-        plan.prediction.phases = plan.phases(&plan.measure(graph, &survey.calibration));
+        plan.prediction.phases = plan.phases(&plan.usage);
         Some(plan)
     }
 
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
-        let phases = self.phases(&self.measure(graph, queries));
+        let phases = self.phases(&measure(graph, self.stages(), queries));
         Prediction { phases, bytes: self.prediction.bytes }
     }
 
-    /// The same plan with parts in a faster form, chosen for the queries of `survey` within `room` more bytes; `None` if
-    /// there are none. `graph` is the one that was planned.
-    pub fn quicken(&self, graph: &Graph, survey: &Survey, room: usize) -> Option<Self> {
-        let usage = self.measure(graph, &survey.calibration);
-        let stages = self.processor().quicken(&self.view(&usage), &self.layout.forms, room)?;
+    /// The same plan with parts in a faster form within `room` more bytes, chosen for the queries that it was planned for;
+    /// `None` if there are none.
+    pub fn quicken(&self, room: usize) -> Option<Self> {
+        let stages = self.processor().quicken(&self.view(&self.usage), &self.layout.forms, room)?;
         let mut plan = self.clone();
         plan.layout.stages = stages;
-        plan.prediction.phases = plan.phases(&usage);
+        plan.prediction.phases = plan.phases(&plan.usage);
         Some(plan)
     }
 }

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod facts;
+mod model_ron;
 mod npz;
 mod npz_errors;
 #[path = "../../../tests/support/parts.rs"]

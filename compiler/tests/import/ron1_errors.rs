@@ -1,20 +1,14 @@
 //! Every error of a model.ron of format 1, to the letter.
 
+use super::model_ron::{LIMITS, TRUNCATED, WRITTEN_SO, refused};
 use super::{shown, small_chat, version1};
 use mlc_compiler::import::{Position, ron};
 
 /// Checks the error of the small model's text with `from` made `to`.
 #[track_caller]
 fn case(from: &str, to: &str, expected: &str) {
-    let text = version1(&small_chat());
-    assert!(text.contains(from), "{from} is not in the text");
-    let e = ron::read(&text.replacen(from, to, 1), "model.ron").expect_err("the change breaks the file");
-    assert_eq!(shown(e), format!("model.ron{expected}"));
+    refused(&version1(&small_chat()), from, to, expected);
 }
-
-const WRITTEN_SO: &str = "help: docs/model-format.md shows how the file is written";
-const LIMITS: &str = "help: change the field; docs/model-format.md has its limits";
-const TRUNCATED: &str = "help: the file is truncated or damaged, or its shapes were changed: write it again";
 
 #[test]
 fn versions() {

@@ -1,5 +1,6 @@
 //! Every error of a model.ron, to the letter.
 
+use super::model_ron::{LIMITS, TRUNCATED, WRITTEN_SO, refused};
 use super::parts::layers_mut;
 use super::{shown, small_chat};
 use mlc_compiler::import::{Options, Position, load, ron};
@@ -8,15 +9,8 @@ use mlc_compiler::model::WeightSet;
 /// Checks the error of the small model's text with `from` made `to`.
 #[track_caller]
 fn case(from: &str, to: &str, expected: &str) {
-    let text = ron::write(&small_chat());
-    assert!(text.contains(from), "{from} is not in the text");
-    let e = ron::read(&text.replacen(from, to, 1), "model.ron").expect_err("the change breaks the file");
-    assert_eq!(shown(e), format!("model.ron{expected}"));
+    refused(&ron::write(&small_chat()), from, to, expected);
 }
-
-const WRITTEN_SO: &str = "help: docs/model-format.md shows how the file is written";
-const LIMITS: &str = "help: change the field; docs/model-format.md has its limits";
-const TRUNCATED: &str = "help: the file is truncated or damaged, or its shapes were changed: write it again";
 
 #[test]
 fn not_a_model() {

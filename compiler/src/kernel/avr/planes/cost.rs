@@ -7,9 +7,8 @@ use crate::asm::Isa;
 use crate::kernel::Machine;
 use crate::kernel::cycles::{Code, END, START};
 use crate::kernel::look_up::Shape;
+use crate::kernel::memo::Memo;
 use crate::stage::usage::ProductUsage;
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
 
 /// What was counted of a shape.
 #[derive(Clone, Copy)]
@@ -23,12 +22,11 @@ pub struct Costs {
 }
 
 /// Plans ask for a shape again with every combination of forms: it is counted once for each machine.
-static COUNTED: LazyLock<Mutex<HashMap<(Shape, Machine), Costs>>> = LazyLock::new(Mutex::default);
+static COUNTED: Memo<(Shape, Machine), Costs> = Memo::new();
 
 /// What a shape costs.
 pub fn of(shape: &Shape, machine: Machine) -> Costs {
-    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
-    *counted.entry((shape.clone(), machine)).or_insert_with(|| count(shape, machine))
+    COUNTED.get((shape.clone(), machine), || count(shape, machine))
 }
 
 /// Cycles of a stage over all queries.

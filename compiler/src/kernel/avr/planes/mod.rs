@@ -11,7 +11,7 @@ mod cost;
 
 use crate::CompileError;
 use crate::kernel::look_up::{self, Shape};
-use crate::kernel::{Fragment, Kernel, Machine, Offer, PAGE, Phase, Section, Site, View, title};
+use crate::kernel::{Fragment, Kernel, Machine, Offer, PAGE, Site, View};
 use crate::stage::Stage;
 use crate::weights::Form;
 use crate::weights::planes::{FOUR, Planes};
@@ -55,21 +55,12 @@ impl Kernel for LookUp {
 
     fn emit(&self, site: &Site, at: usize) -> Result<Fragment, CompileError> {
         let stage = &site.layout.stages[at];
-        let taken = stage.product().and_then(|p| Some((p, Shape::of(p, FOUR)?)));
-        let Some((product, shape)) = taken else {
-            unreachable!("offers() takes products that have a shape only")
-        };
+        let (product, shape) = look_up::offered(stage, FOUR);
         let name = &stage.name;
         let tables = site.templates.call(TEMPLATE, "tables", Tables::new(site.layout, name, &shape))?;
         let rows = site.templates.call(TEMPLATE, "rows", Rows::new(name, &shape))?;
         let weights = site.templates.call(TEMPLATE, "weights", Weights::new(name, product, &shape))?;
-        let title = title(stage, product, Form::Planes);
-        Ok(Fragment {
-            code: format!("; {title}\n{name}:{tables}{rows}"),
-            data: vec![(Section::Weights, weights)],
-            phases: vec![Phase::new(name, name)],
-            ..Fragment::default()
-        })
+        Ok(look_up::fragment(stage, product, [tables, rows, weights]))
     }
 
     fn shared(&self, site: &Site) -> Result<Fragment, CompileError> {

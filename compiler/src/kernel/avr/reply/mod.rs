@@ -4,9 +4,10 @@
 use super::core::{isa, to_shared};
 use crate::CompileError;
 use crate::kernel::cycles::{Code, END, START};
+use crate::kernel::reply::{Begin, Label};
 use crate::kernel::{Fragment, Kernel, Machine, Need, Offer, Phase, Site, View};
-use crate::stage::{Answer, Stage, Work, output};
-use crate::weights::{Form, tiles};
+use crate::stage::{Answer, Stage, Work};
+use crate::weights::Form;
 use serde::Serialize;
 
 pub struct Reply;
@@ -93,13 +94,6 @@ pub fn begin(site: &Site, window: u8, max_reply: u8) -> Result<String, CompileEr
     site.templates.call("reply.S", "begin", Begin { window, max_reply })
 }
 
-/// Context of the macro `begin`.
-#[derive(Serialize)]
-struct Begin {
-    window: u8,
-    max_reply: u8,
-}
-
 /// Context of the macro `chat`.
 #[derive(Serialize)]
 struct Chat {
@@ -114,19 +108,5 @@ impl Chat {
     fn new(end_mark: usize, window: u8, machine: Machine) -> Self {
         let (call, jump) = to_shared(machine);
         Self { end_mark, window, call, jump }
-    }
-}
-
-/// Context of the macro `label`.
-#[derive(Serialize)]
-struct Label {
-    /// The index has a high byte.
-    wide: bool,
-}
-
-impl Label {
-    fn new(stages: &[Stage]) -> Self {
-        let logits = stages[output(stages).0].product();
-        Self { wide: logits.is_some_and(|p| tiles(p.visible()).len() > 1) }
     }
 }

@@ -5,10 +5,11 @@ use super::context::{Fill, Rows, Tables};
 use crate::asm::Isa;
 use crate::kernel::cycles::{Code, END, START};
 use crate::kernel::look_up::Shape;
+use crate::kernel::memo::Memo;
 use crate::stage::usage::ProductUsage;
 use crate::weights::planes::SEVEN;
-use std::collections::{BTreeSet, HashMap};
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 /// T-states during which interrupts stay off, about: a row takes more where it has more than some 400 inputs.
 const PIECE: f64 = 4_000.0;
@@ -28,12 +29,11 @@ pub struct Costs {
 }
 
 /// Plans ask for a shape again with every combination of forms: it is counted once.
-static COUNTED: LazyLock<Mutex<HashMap<Shape, Costs>>> = LazyLock::new(Mutex::default);
+static COUNTED: Memo<Shape, Costs> = Memo::new();
 
 /// What a shape costs.
 pub fn of(shape: &Shape) -> Costs {
-    let mut counted = COUNTED.lock().unwrap_or_else(PoisonError::into_inner);
-    *counted.entry(shape.clone()).or_insert_with(|| count(shape))
+    COUNTED.get(shape.clone(), || count(shape))
 }
 
 /// T-states of a stage over all queries.

@@ -8,10 +8,9 @@
 mod context;
 mod cost;
 
-use super::title;
 use crate::CompileError;
 use crate::kernel::look_up::{self, Shape};
-use crate::kernel::{Fragment, Kernel, Machine, Offer, PAGE, Phase, Section, Site, View};
+use crate::kernel::{Fragment, Kernel, Machine, Offer, PAGE, Phase, Site, View};
 use crate::stage::Stage;
 use crate::weights::Form;
 use crate::weights::planes::SEVEN;
@@ -48,22 +47,14 @@ impl Kernel for LookUp {
 
     fn emit(&self, site: &Site, at: usize) -> Result<Fragment, CompileError> {
         let stage = &site.layout.stages[at];
-        let taken = stage.product().and_then(|p| Some((p, Shape::of(p, SEVEN)?)));
-        let Some((product, shape)) = taken else {
-            unreachable!("offers() takes products that have a shape only")
-        };
+        let (product, shape) = look_up::offered(stage, SEVEN);
         let name = &stage.name;
         let tables = site.templates.call(TEMPLATE, "tables", Tables::new(site.layout, name, &shape))?;
         let rows = Rows::new(site.layout, at, &shape, cost::of(&shape).piece);
         let rows = site.templates.call(TEMPLATE, "rows", rows)?;
         let weights = site.templates.call(TEMPLATE, "weights", Weights::new(name, product, &shape))?;
-        let title = title(stage, product, Form::Planes);
-        Ok(Fragment {
-            code: format!("; {title}\n{name}:{tables}{rows}"),
-            data: vec![(Section::Weights, weights)],
-            phases: vec![Phase::new(name, name)],
-            enables: vec![format!("{name}_ei")],
-        })
+        let fragment = look_up::fragment(stage, product, [tables, rows, weights]);
+        Ok(Fragment { enables: vec![format!("{name}_ei")], ..fragment })
     }
 
     fn shared(&self, site: &Site) -> Result<Fragment, CompileError> {

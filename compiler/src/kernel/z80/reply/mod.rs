@@ -4,9 +4,10 @@
 use crate::CompileError;
 use crate::asm::Isa;
 use crate::kernel::cycles::Code;
+use crate::kernel::reply::{Begin, Label};
 use crate::kernel::{Fragment, Kernel, Need, Offer, Phase, Site, View};
-use crate::stage::{Answer, Stage, Work, output};
-use crate::weights::{Form, tiles};
+use crate::stage::{Answer, Stage, Work};
+use crate::weights::Form;
 use serde::Serialize;
 
 pub struct Reply;
@@ -84,30 +85,9 @@ pub fn begin(site: &Site, window: u8, max_reply: u8) -> Result<String, CompileEr
     site.templates.call("reply.asm", "begin", Begin { window, max_reply })
 }
 
-/// Context of the macro `begin`.
-#[derive(Serialize)]
-struct Begin {
-    window: u8,
-    max_reply: u8,
-}
-
 /// Context of the macro `chat`.
 #[derive(Serialize)]
 struct Chat {
     end_mark: usize,
     window: u8,
-}
-
-/// Context of the macro `label`.
-#[derive(Serialize)]
-struct Label {
-    /// The index has a high byte.
-    wide: bool,
-}
-
-impl Label {
-    fn new(stages: &[Stage]) -> Self {
-        let logits = stages[output(stages).0].product();
-        Self { wide: logits.is_some_and(|p| tiles(p.visible()).len() > 1) }
-    }
 }
