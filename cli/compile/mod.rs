@@ -88,10 +88,11 @@ fn content(compiled: &Compiled, kind: Artifact) -> Vec<u8> {
 fn warn(wraps: &[Wrap]) {
     for wrap in wraps.iter().take(WARNINGS) {
         say!(
-            "warning: {}, neuron {}: its sum can reach {} and wraps at 16 bits",
+            "warning: {}, neuron {}: its sum can reach {} and wraps at {} bits",
             wrap.layer,
             wrap.neuron,
-            wrap.range
+            wrap.range,
+            wrap.bits
         );
     }
     if let Some(more @ 1..) = wraps.len().checked_sub(WARNINGS) {

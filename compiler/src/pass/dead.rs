@@ -131,24 +131,13 @@ fn mark(graph: &Graph, vector: NodeId, stays: &[usize], kept: &mut Kept) {
 
 /// Rebuilds the graph with the rows, columns and biases that stay.
 fn apply(graph: &Graph, kept: &Kept) -> Graph {
+    // The smaller matrices, by the products that multiply with them.
+    let mut smaller = BTreeMap::new();
     rebuild(graph, |rewriter, block, id| {
         let node = &graph.nodes[id];
-        let rows = kept.get(&id);
         match &node.op {
-            &Op::Product { input, weights, sum } if rows.is_some() || kept.contains_key(&input) => {
-                let whole =
-                    graph.constants(weights).expect("a product of a hidden layer has a constant matrix")[0];
-                let (height, cols, values) = graph.matrix(id).expect("the same constant");
-                let rows = rows.cloned().unwrap_or_else(|| (0..height).collect());
-                let columns = kept.get(&input).cloned().unwrap_or_else(|| (0..cols).collect());
-                let values =
-                    rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
-                let data = Data::Matrix { rows: rows.len(), cols: columns.len(), values };
-                let name = graph.consts[whole].name.clone();
-                let values = vec![rewriter.constant(Const { name, data })];
-                // The matrix stands just before the product: it may be smaller than the one before.
-                let weights = rewriter.add(block, &node.name, Op::Constant { values });
-                let input = rewriter.place(input);
+            &Op::Product { input, sum, .. } if smaller.contains_key(&id) => {
+                let (input, weights) = (rewriter.place(input), smaller[&id]);
                 rewriter.add(block, &node.name, Op::Product { input, weights, sum })
             }
             Op::Constant { values } if graph.vector(id).is_some() => {
@@ -157,9 +146,33 @@ fn apply(graph: &Graph, kept: &Kept) -> Graph {
                 let values = vec![rewriter.constant(Const { name, data })];
                 rewriter.add(block, &node.name, Op::Constant { values })
             }
+            Op::Constant { values } => {
+                // Where the matrix stood: before the loop, if it was moved there. Nobody may use the old one any more.
+                for product in graph.users(id) {
+                    let Some(data) = new_matrix(graph, product, kept) else { continue };
+                    let name = graph.consts[values[0]].name.clone();
+                    let values = vec![rewriter.constant(Const { name, data })];
+                    smaller.insert(product, rewriter.add(block, &node.name, Op::Constant { values }));
+                }
+                rewriter.copy(id, block)
+            }
             _ => rewriter.copy(id, block),
         }
     })
+}
+
+/// The rows and columns of a product's matrix that stay; `None` where all do.
+fn new_matrix(graph: &Graph, product: NodeId, kept: &Kept) -> Option<Data> {
+    let Op::Product { input, .. } = graph.nodes[product].op else { return None };
+    let (rows, columns) = (kept.get(&product), kept.get(&input));
+    if rows.is_none() && columns.is_none() {
+        return None;
+    }
+    let (height, cols, values) = graph.matrix(product).expect("a product of a hidden layer has one matrix");
+    let rows = rows.cloned().unwrap_or_else(|| (0..height).collect());
+    let columns = columns.cloned().unwrap_or_else(|| (0..cols).collect());
+    let values = rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
+    Some(Data::Matrix { rows: rows.len(), cols: columns.len(), values })
 }
 
 /// A bias with the effect of constant activations that were removed before it, without removed neurons.

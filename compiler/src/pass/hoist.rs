@@ -49,7 +49,8 @@ fn block(graph: &mut Graph, at: BlockId, done: &mut Done) {
 /// Takes what does not change out of a loop's body, in order.
 fn out_of(graph: &mut Graph, body: BlockId, done: &mut Done) -> Vec<NodeId> {
     let mut inside = vec![false; graph.nodes.len()];
-    mark(graph, body, &mut inside);
+    // Blocks inside it do not count: nobody outside of a block uses what it computes.
+    graph.blocks[body].nodes.iter().for_each(|id| inside[id.index()] = true);
     let (mut early, mut late) = (Vec::new(), Vec::new());
     for id in std::mem::take(&mut graph.blocks[body].nodes) {
         let Node { op, name, ty, .. } = graph.nodes[id].clone();
@@ -74,14 +75,4 @@ fn out_of(graph: &mut Graph, body: BlockId, done: &mut Done) -> Vec<NodeId> {
     }
     graph.blocks[body].nodes = late;
     early
-}
-
-/// Notes every node of a block and of the blocks inside it.
-fn mark(graph: &Graph, block: BlockId, inside: &mut [bool]) {
-    for &id in &graph.blocks[block].nodes {
-        inside[id.index()] = true;
-        if let Op::Loop { body, .. } = graph.nodes[id].op {
-            mark(graph, body, inside);
-        }
-    }
 }

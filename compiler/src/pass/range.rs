@@ -20,12 +20,14 @@ use crate::ir::{Data, Elem, Encoder, Facts, Graph, Interval, Node, NodeId, Op, T
 use crate::text::ngram_count;
 use crate::words;
 
-/// A neuron whose accumulator can leave 16 bits for some query.
+/// A neuron whose accumulator can leave its bits for some query.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wrap {
     /// Name of the layer: `fc2`.
     pub layer: String,
     pub neuron: usize,
+    /// How many bits it has.
+    pub bits: u32,
     /// Bounds of the sum before it wraps.
     pub range: Interval,
 }
@@ -42,16 +44,31 @@ pub fn analyse(graph: &Graph, longest_query: usize) -> (Rewritten, Vec<Wrap>) {
         }
     }
     let widest = facts.iter().filter_map(Facts::hull).map(|r| r.most.max(-r.least)).max().unwrap_or(0);
-    let summary = match wraps.as_slice() {
-        [] => format!("no accumulator leaves 16 bits (largest magnitude {widest})"),
+    let accumulators = match wraps.as_slice() {
+        [] => format!("no accumulator leaves {}", bits(shifted(graph), "its bits")),
         many => {
-            format!(
-                "{} can leave 16 bits (largest magnitude {widest})",
-                words::count(many.len(), "accumulator")
-            )
+            let bits = bits(many.iter().map(|wrap| wrap.bits), "their bits");
+            format!("{} can leave {bits}", words::count(many.len(), "accumulator"))
         }
     };
+    let summary = format!("{accumulators} (largest magnitude {widest})");
     (Rewritten { graph: graph.clone().with_facts(facts), summary }, wraps)
+}
+
+/// The bits of the accumulators: vectors that are shifted.
+fn shifted(graph: &Graph) -> impl Iterator<Item = u32> {
+    graph.nodes.iter().filter_map(|(_, node)| match (&node.op, node.ty) {
+        (Op::Shift { .. }, Type::Vector { elem, .. }) => Some(elem.bits()),
+        _ => None,
+    })
+}
+
+/// A number of bits in words; `any` where they are not all the same.
+fn bits(mut all: impl Iterator<Item = u32>, any: &str) -> String {
+    match all.next() {
+        Some(first) if all.all(|bits| bits == first) => format!("{first} bits"),
+        _ => any.to_string(),
+    }
 }
 
 fn vector(
@@ -115,7 +132,7 @@ fn vector(
                 if all.contains(range) {
                     return range.map(|x| x >> bits);
                 }
-                wraps.push(Wrap { layer: node.name.clone(), neuron, range });
+                wraps.push(Wrap { layer: node.name.clone(), neuron, bits: elem.bits(), range });
                 all.map(|x| x >> bits)
             };
             let range = of(*input).range.iter().enumerate().map(&mut wrapped).collect();

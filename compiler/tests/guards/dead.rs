@@ -156,3 +156,19 @@ fn weights_by_round_keep_their_neurons() {
     layers.show(vec![layers.next_bias]);
     layers.without_dead(NONE);
 }
+
+/// What stands before a loop is not computed anew in every round because it is smaller.
+#[test]
+fn a_smaller_matrix_stands_where_the_whole_one_stood() {
+    let Layers { mut g, hidden, next_bias, .. } = layers();
+    let weights = matrix(&mut g, 2, &[0, 1, 1, 0, -2, -1]);
+    let body = add_loop(&mut g, Graph::ENTRY, 2);
+    let product = add(&mut g, body, Op::Product { input: hidden, weights, sum: Elem::I16 });
+    let input = add(&mut g, body, Op::Sum { terms: vec![product, next_bias] });
+    add(&mut g, body, Op::ArgMax { input });
+    // The product before the loop, which nobody uses, goes first: it would be another user of the layer.
+    let g = mlc_compiler::ir::rewrite::drop_unused(&g);
+    let graph = same_without_dead(&g, "2 neurons removed, 1 of them constant");
+    let names: Vec<_> = graph.blocks[body].nodes.iter().map(|&id| graph.nodes[id].op.name()).collect();
+    assert_eq!(names, ["product", "sum", "argmax"], "{graph}");
+}

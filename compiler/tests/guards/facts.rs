@@ -149,6 +149,31 @@ fn an_accumulator_that_can_leave_16_bits_is_reported_and_bounded_by_them() {
     assert_eq!(bounds(&rewritten.graph, 12), [(-8192, 8191), (-8192, 8191), (-72, 144)]);
 }
 
+/// Accumulators of each width, of sums that reach 288.
+#[test]
+fn the_summary_says_how_many_bits_accumulators_have() {
+    let summary = |elems: &[Elem]| {
+        let (mut g, entry) = (Graph::new("test"), Graph::ENTRY);
+        let text = add(&mut g, entry, Op::Query { max_length: 9 });
+        let encoder = Encoder::Trigrams { buckets: 2, bands: 1 };
+        let input = add(&mut g, entry, Op::Encode { text, encoder });
+        let input = add(&mut g, entry, Op::Scale { input, factor: 32 });
+        let weights = add_const(&mut g, "weights", Data::Matrix { rows: 1, cols: 2, values: vec![1, 1] });
+        let weights = add(&mut g, entry, one(weights));
+        for &sum in elems {
+            let input = add(&mut g, entry, Op::Product { input, weights, sum });
+            add(&mut g, entry, Op::Shift { input, bits: 2 });
+        }
+        analyse(&g, 9).0.summary
+    };
+    let (none, said) = ("no accumulator leaves", "(largest magnitude 288)");
+    assert_eq!(summary(&[Elem::I24]), format!("{none} 24 bits {said}"));
+    assert_eq!(summary(&[Elem::I16, Elem::I16]), format!("{none} 16 bits {said}"));
+    assert_eq!(summary(&[Elem::I16, Elem::I24]), format!("{none} its bits {said}"));
+    assert_eq!(summary(&[]), format!("{none} its bits {said}"));
+    assert_eq!(summary(&[Elem::I8, Elem::I16]), format!("1 accumulator can leave 8 bits {said}"));
+}
+
 /// Compares what is proven with what is computed, where bounds lie within the limits of 16 bits. Gives how many vectors.
 fn hold(graph: &Graph, query: &str) -> usize {
     let mut compared = 0;
