@@ -235,17 +235,19 @@ impl Machine<'_> {
     }
 
     fn product(&self, input: NodeId, weights: ConstId, sum: Elem) -> Vec<i32> {
-        let x = self.vector(input);
+        // Those that are 0 add nothing: of counts and of rectified values most.
+        let x: Vec<(usize, i32)> =
+            self.vector(input).iter().copied().enumerate().filter(|(_, x)| *x != 0).collect();
         match &self.graph.consts[weights].data {
-            Data::Matrix { cols, values, .. } => values.chunks(*cols).map(|row| dot(row, x, sum)).collect(),
+            Data::Matrix { cols, values, .. } => values.chunks(*cols).map(|row| dot(row, &x, sum)).collect(),
             other => unreachable!("validated: weights are a matrix, not {other:?}"),
         }
     }
 }
 
-/// `Σ w·x` modulo 2^bits. Modulo 2^32 on the way, of which 2^bits is a divisor.
-fn dot(row: &[i8], x: &[i32], sum: Elem) -> i32 {
-    sum.wrap(row.iter().zip(x).fold(0i32, |acc, (&w, &x)| acc.wrapping_add(i32::from(w).wrapping_mul(x))))
+/// `Σ w·x` modulo 2^bits, of inputs with their places. Modulo 2^32 on the way, of which 2^bits is a divisor.
+fn dot(row: &[i8], x: &[(usize, i32)], sum: Elem) -> i32 {
+    sum.wrap(x.iter().fold(0i32, |acc, &(at, x)| acc.wrapping_add(i32::from(row[at]).wrapping_mul(x))))
 }
 
 /// Counts in buckets of a text: see [`crate::text`].

@@ -46,14 +46,14 @@ pub enum Work {
 }
 
 /// An array of accumulators that a stage writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Array {
     pub outputs: usize,
     pub elem: ArrayElem,
 }
 
 /// What each output has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ArrayElem {
     /// A byte; behind the last one there is one more, which ends a scan.
     Bytes,
@@ -92,12 +92,7 @@ impl Stage {
     /// The accumulators that it writes.
     pub fn array(&self) -> Option<Array> {
         let product = self.product()?;
-        let elem = match product.counts() {
-            Some(_) => ArrayElem::Bytes,
-            None if product.is_big() => ArrayElem::Carried,
-            None => ArrayElem::Words,
-        };
-        Some(Array { outputs: product.outputs, elem })
+        Some(Array { outputs: product.outputs, elem: product.elem() })
     }
 }
 

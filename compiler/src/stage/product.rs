@@ -5,7 +5,7 @@
 
 use super::bytes::{Bytes, Counted};
 use super::read::{Reading, label, shape};
-use super::{ShapeError, Stage, Work};
+use super::{ArrayElem, ShapeError, Stage, Work};
 use crate::ir::{BlockId, Encoder, Graph, NodeId, Op, StateType};
 use crate::weights::{Column, Fold};
 use std::sync::Arc;
@@ -70,6 +70,15 @@ impl Product {
     /// Whether its inputs can be above 255.
     pub fn is_big(&self) -> bool {
         matches!(self.source, Source::Hidden { most, .. } if most > 255)
+    }
+
+    /// What its accumulators have.
+    pub fn elem(&self) -> ArrayElem {
+        match self.counts() {
+            Some(_) => ArrayElem::Bytes,
+            None if self.is_big() => ArrayElem::Carried,
+            None => ArrayElem::Words,
+        }
     }
 
     /// Byte accumulators, if it counts in them.

@@ -85,7 +85,7 @@ impl Processor for Avr {
     }
 
     fn buffer_bytes(&self, stages: &[Stage], scratch: &[usize], target: &Target, longest: u8) -> usize {
-        self.place(stages, scratch, target, longest).size + usize::from(target.stack)
+        place::size(stages, scratch, target.origin, longest) + usize::from(target.stack)
     }
 
     /// Of the console only what the network does for it is counted: taking the query. `emit` is the runtime's.

@@ -5,54 +5,93 @@
 //! array lives from the stage that starts it to the last stage that reads it; arrays that never live at the same time
 //! share bytes. RAM is small, so each array goes to the place where all of them end lowest, pages half full included.
 
+use crate::kernel::memo::Memo;
 use crate::kernel::memory::{Buffer, Memory, PAGE, scratch_name};
-use crate::stage::{Answer, ArrayElem, Stage, answer, live};
+use crate::stage::{Answer, Array, ArrayElem, Stage, answer, live};
 
 /// Lays out the buffers of a network whose queries have up to `longest` bytes, in RAM that begins at `start`.
 pub fn place(stages: &[Stage], scratch: &[usize], start: u16, longest: u8) -> Memory {
-    let mut ram = Ram { start: start.into(), buffers: Vec::new() };
-    let mut tiles = Vec::new();
-    let mut more = Vec::new();
-    for (i, stage) in stages.iter().enumerate() {
-        let Some(array) = stage.array() else {
-            tiles.push(vec![]);
-            continue;
+    Wanted::of(stages, scratch, start, longest).place(|at| &stages[at].name)
+}
+
+/// Bytes that they take. Plans ask for the same arrays with every combination of forms: each is placed once.
+pub fn size(stages: &[Stage], scratch: &[usize], start: u16, longest: u8) -> usize {
+    static SIZES: Memo<Wanted, usize> = Memo::new();
+    let wanted = Wanted::of(stages, scratch, start, longest);
+    SIZES.get(wanted.clone(), || wanted.place(|_| "").size)
+}
+
+/// All that places depend on.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Wanted {
+    /// The accumulators of each stage, and the first and the last stage that need them.
+    arrays: Vec<Option<(Array, (usize, usize))>>,
+    /// Bytes that each stage needs while it works.
+    scratch: Vec<usize>,
+    start: u16,
+    longest: u8,
+    /// Characters of a chat's window.
+    window: Option<u8>,
+}
+
+impl Wanted {
+    fn of(stages: &[Stage], scratch: &[usize], start: u16, longest: u8) -> Self {
+        let array = |(at, stage): (usize, &Stage)| Some((stage.array()?, live(stages, at)));
+        let window = match answer(stages) {
+            Answer::Chat { context, .. } => Some(*context),
+            Answer::Label { .. } => None,
         };
-        let (bytes, live) = (array.elem == ArrayElem::Bytes, live(stages, i));
-        // One byte behind the last one ends a scan of bytes.
-        let outputs = array.outputs + usize::from(bytes);
-        let mut places: Vec<(usize, usize)> = Vec::new();
-        for tile in 0..outputs.div_ceil(PAGE) {
-            let size = (outputs - tile * PAGE).min(PAGE);
-            let behind = places.first().map_or(0, |first| first.0);
-            let place = ram.pair(size, live, bytes, behind, &more);
-            let part = |name: String, offset| Buffer { name, offset, size, stage: Some(i), live: Some(live) };
-            let number = if tile == 0 { String::new() } else { format!("_{tile}") };
-            let low = part(format!("{}_acc{number}", stage.name), place.0);
-            if tile == 0 {
-                ram.buffers.push(low)
-            } else {
-                more.push(low)
+        let arrays = stages.iter().enumerate().map(array).collect();
+        Self { arrays, scratch: scratch.to_vec(), start, longest, window }
+    }
+
+    /// `name` is that of a stage.
+    fn place<'n>(&self, name: impl Fn(usize) -> &'n str) -> Memory {
+        let mut ram = Ram { start: self.start.into(), buffers: Vec::new() };
+        let mut tiles = Vec::new();
+        let mut more = Vec::new();
+        for (i, array) in self.arrays.iter().enumerate() {
+            let Some((array, live)) = *array else {
+                tiles.push(vec![]);
+                continue;
+            };
+            let bytes = array.elem == ArrayElem::Bytes;
+            // One byte behind the last one ends a scan of bytes.
+            let outputs = array.outputs + usize::from(bytes);
+            let mut places: Vec<(usize, usize)> = Vec::new();
+            for tile in 0..outputs.div_ceil(PAGE) {
+                let size = (outputs - tile * PAGE).min(PAGE);
+                let behind = places.first().map_or(0, |first| first.0);
+                let place = ram.pair(size, live, bytes, behind, &more);
+                let part =
+                    |name: String, offset| Buffer { name, offset, size, stage: Some(i), live: Some(live) };
+                let number = if tile == 0 { String::new() } else { format!("_{tile}") };
+                let low = part(format!("{}_acc{number}", name(i)), place.0);
+                if tile == 0 {
+                    ram.buffers.push(low)
+                } else {
+                    more.push(low)
+                }
+                if !bytes {
+                    more.push(part(format!("{}_high{number}", name(i)), place.1));
+                }
+                places.push(place);
             }
-            if !bytes {
-                more.push(part(format!("{}_high{number}", stage.name), place.1));
-            }
-            places.push(place);
+            tiles.push(places);
         }
-        tiles.push(places);
+        ram.buffers.append(&mut more);
+        for (i, &size) in self.scratch.iter().enumerate().filter(|(_, bytes)| **bytes > 0) {
+            ram.scratch(name(i), size, i);
+        }
+        ram.keep("query_text", usize::from(self.longest) + 2);
+        ram.keep("query_length", 1);
+        if let Some(window) = self.window {
+            ram.keep("window", window.into());
+            ram.keep("net_left", 1);
+        }
+        let size = ram.buffers.iter().map(|b| b.offset + b.size).max().unwrap_or(0);
+        Memory { buffers: ram.buffers, tiles, start: Some(ram.start), size }
     }
-    ram.buffers.append(&mut more);
-    for (i, &size) in scratch.iter().enumerate().filter(|(_, bytes)| **bytes > 0) {
-        ram.scratch(&stages[i].name, size, i);
-    }
-    ram.keep("query_text", usize::from(longest) + 2);
-    ram.keep("query_length", 1);
-    if let Answer::Chat { context, .. } = answer(stages) {
-        ram.keep("window", (*context).into());
-        ram.keep("net_left", 1);
-    }
-    let size = ram.buffers.iter().map(|b| b.offset + b.size).max().unwrap_or(0);
-    Memory { buffers: ram.buffers, tiles, start: Some(ram.start), size }
 }
 
 struct Ram {
