@@ -66,9 +66,22 @@
 {%- endfor %}
 {%- endmacro tables %}
 
-{# A walk over the bytes of one plane: each looks a sum up. #}
+{# A walk over the bytes of one plane: each looks a sum up. Before some of them interrupts are let in. #}
 {% macro walk(looks) %}
 {%- for l in looks %}
+{%- if l.enable %}
+        ld hl,0
+        add hl,sp
+        ld sp,stack_top-2
+{{ l.enable }}:
+        ei
+        nop
+        di
+        ld sp,hl
+{%- endif %}
+{%- if l.page %}
+        ld h,{{ l.page }}
+{%- endif %}
 {%- if l.pop %}
         pop bc
 {%- endif %}
@@ -101,13 +114,11 @@
 {{ s.name }}_row:
 {%- if s.signs %}
         pop de
-        ld h,{{ s.page }}
 {{- self::walk(looks=s.walks[0]) }}
 {%- if s.odd %}
         dec sp
 {%- endif %}
 {%- else %}
-        ld h,{{ s.page }}
 {{- self::walk(looks=s.walks[0]) }}
         pop hl                          ; the start, less twice the sum
         or a
@@ -115,7 +126,6 @@
         or a
         sbc hl,de
         ex de,hl
-        ld h,{{ s.page }}
 {{- self::walk(looks=s.walks[1]) }}
 {%- endif %}
         ld a,ixh

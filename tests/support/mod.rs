@@ -6,10 +6,13 @@ pub mod parts;
 pub mod planes;
 pub mod wide;
 
+use mlc_compiler::image::Phase;
 use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, weights::Form};
-use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Memory, Observer, Script, Symbols};
+use mlc_runtime_z80::{
+    CpmConfig, CpmMachine, End, Memory, NoObserver, Observer, PhaseCounter, Script, Symbols,
+};
 use std::path::Path;
 
 mod random;
@@ -182,19 +185,38 @@ impl Observer for Watch<'_> {
 
 /// Runs an image with a command tail until it returns to CP/M.
 pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
+    run_observed(image, query, config, NoObserver)
+}
+
+/// The same, with somebody who looks on.
+pub fn run_observed(image: &Image, query: &[u8], config: CpmConfig, observer: impl Observer) -> Ran {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
     let mut machine =
         CpmMachine::load(&image.bytes, query, Script::new(b""), config).expect("the image loads");
     machine.watch(image.logits.ready as u16);
-    let mut watch = Watch { image, logits: vec![] };
-    match machine.run(&mut watch) {
+    let mut both = (Watch { image, logits: vec![] }, observer);
+    match machine.run(&mut both) {
         End::Exit(_) => {}
         other => panic!("the program did not return to CP/M: {other:?}"),
     }
+    let (watch, _) = both;
     let output = machine.console().output();
     let reply = output.strip_suffix(b"\r\n").expect("a reply ends with a new line").to_vec();
     Ran { reply, logits: watch.logits, t_states: machine.t_states() }
+}
+
+/// T-states of a phase, over queries that it was measured on: predicted a step, and simulated a query.
+pub fn phase(compiled: &Compiled, queries: &[Vec<u8>], config: &CpmConfig, name: &str) -> (f64, f64) {
+    let predicted =
+        compiled.plan.prediction.phases.iter().find(|(phase, _)| phase == name).expect("a phase").1;
+    let start = |p: &Phase| (p.start as u16, u8::from(p.name.as_deref() == Some(name)));
+    let starts: Vec<_> = compiled.image.phases.iter().map(start).collect();
+    let mut counter = PhaseCounter::new(&starts, 0);
+    for query in queries {
+        run_observed(&compiled.image, query, config.clone(), &mut counter);
+    }
+    (predicted, counter.total(1) as f64 / queries.len() as f64)
 }
 
 /// Whether the first layer counts in bytes.

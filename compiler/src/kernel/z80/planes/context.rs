@@ -113,8 +113,7 @@ fn page(name: &str) -> String {
 pub struct Rows {
     name: String,
     signs: bool,
-    page: String,
-    /// `walks`: one of each plane.
+    /// One of each plane.
     walks: Vec<Vec<Look>>,
     /// A byte is left of the last pair.
     odd: bool,
@@ -128,6 +127,10 @@ pub struct Rows {
 /// A byte of a row and what it looks up.
 #[derive(Serialize)]
 struct Look {
+    /// Interrupts are let in before it, behind this label.
+    enable: Option<String>,
+    /// The page of its table, where H does not have it.
+    page: Option<String>,
     /// The pair is read before it.
     pop: bool,
     register: &'static str,
@@ -143,9 +146,21 @@ struct Back {
     end: String,
 }
 
+/// How much of the rows runs from one moment in which interrupts are let in to the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    /// Rows: a power of two.
+    pub rows: usize,
+    /// Bytes of a row. A whole row has fewer, where interrupts are let in between rows alone.
+    pub looks: usize,
+}
+
+impl Piece {
+    pub const ROW: Self = Self { rows: 1, looks: usize::MAX };
+}
+
 impl Rows {
-    /// `piece`: rows from one moment in which interrupts are let in to the next.
-    pub fn new(layout: &Layout, at: usize, shape: &Shape, piece: usize) -> Self {
+    pub fn new(layout: &Layout, at: usize, shape: &Shape, piece: Piece) -> Self {
         let name = &layout.stages[at].name;
         let count = shape.outputs[shape.outputs.len() - 1];
         let (low, _) = layout.memory.accumulator(at, (shape.outputs.len() - 1) * PAGE);
@@ -153,25 +168,31 @@ impl Rows {
         let back = Back { stride, end: format!("{name}_acc/256-{stride}") };
         Self {
             last: format!("{name}_acc+{}", low + count % PAGE),
-            mask: piece - 1,
+            mask: piece.rows - 1,
             back: (shape.outputs.len() > 1).then_some(back),
-            ..Self::of(name, shape.planes, shape.tables())
+            ..Self::of(name, shape.planes, shape.tables(), piece.looks)
         }
     }
 
-    /// To be counted, with so many tables: the stage is `s`. `back`: it has several tiles of outputs.
-    pub fn specimen(planes: Planes, tables: usize, back: bool) -> Self {
+    /// To be counted, with so many tables and pieces of so many bytes: the stage is `s`. `back`: it has several tiles of
+    /// outputs.
+    pub fn specimen(planes: Planes, tables: usize, looks: usize, back: bool) -> Self {
         let back = back.then(|| Back { stride: 2, end: "0".to_string() });
-        Self { back, ..Self::of("s", planes, tables) }
+        Self { back, ..Self::of("s", planes, tables, looks) }
     }
 
-    /// Of one tile at 0, in pieces of one row.
-    fn of(name: &str, planes: Planes, tables: usize) -> Self {
+    /// The labels of all moments in which interrupts are let in.
+    pub fn enables(&self) -> Vec<String> {
+        let in_rows = self.walks.iter().flatten().filter_map(|look| look.enable.clone());
+        in_rows.chain([format!("{}_ei", self.name)]).collect()
+    }
+
+    /// Of one tile at 0, in pieces of at most one row.
+    fn of(name: &str, planes: Planes, tables: usize, looks: usize) -> Self {
         Self {
             name: name.to_string(),
             signs: planes == Planes::Signs,
-            page: page(name),
-            walks: (0..planes.count()).map(|plane| walk(planes, tables, plane)).collect(),
+            walks: (0..planes.count()).map(|plane| walk(name, planes, tables, plane, looks)).collect(),
             odd: planes == Planes::Signs && tables % 2 == 1,
             last: "0".to_string(),
             mask: 0,
@@ -180,11 +201,20 @@ impl Rows {
     }
 }
 
-/// The bytes of a plane. Those of the second go on where the first has stopped, in the middle of a pair too.
-fn walk(planes: Planes, tables: usize, plane: usize) -> Vec<Look> {
+/// The bytes of a plane. Those of the second go on where the first has stopped, in the middle of a pair too. Interrupts
+/// are let in before each of `looks` bytes of both.
+fn walk(name: &str, planes: Planes, tables: usize, plane: usize, looks: usize) -> Vec<Look> {
     let look = |g: usize| {
-        let first = (plane * tables + g).is_multiple_of(2);
+        let at = plane * tables + g;
+        let first = at.is_multiple_of(2);
+        let enables = at > 0 && at.is_multiple_of(looks);
+        let page = match g {
+            0 => Some(page(name)),
+            _ => enables.then(|| format!("{}+{g}", page(name))),
+        };
         Look {
+            enable: enables.then(|| format!("{name}_{at}_ei")),
+            page,
             pop: first,
             register: if first { "c" } else { "b" },
             load: planes == Planes::Twos && plane == 0 && g == 0,

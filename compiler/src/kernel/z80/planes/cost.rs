@@ -1,17 +1,17 @@
 //! What tables and rows cost, counted from `planes.asm`; here is how often each way is taken.
 
 use super::TEMPLATE;
-use super::context::{Fill, Rows, Tables};
+use super::context::{Fill, Piece, Rows, Tables};
 use crate::asm::Isa;
 use crate::kernel::cycles::{Code, END, START};
 use crate::kernel::look_up::Shape;
 use crate::kernel::memo::Memo;
 use crate::stage::usage::ProductUsage;
-use crate::weights::planes::SEVEN;
+use crate::weights::planes::{Planes, SEVEN};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-/// T-states during which interrupts stay off, about: a row takes more where it has more than some 400 inputs.
+/// T-states during which interrupts stay off, about.
 const PIECE: f64 = 4_000.0;
 /// Most rows of a piece.
 const MOST_ROWS: usize = 128;
@@ -22,8 +22,7 @@ pub struct Costs {
     /// T-states of a run without negative inputs, and what a negative one takes more.
     run: f64,
     negative: f64,
-    /// Rows from one moment in which interrupts are let in to the next: a power of two.
-    pub piece: usize,
+    pub piece: Piece,
     /// Of the code of the stage.
     pub bytes: usize,
 }
@@ -50,11 +49,10 @@ fn count(shape: &Shape) -> Costs {
     let part = |part: &str| format!("{}_{part}", context.loops()[0].label);
     let [input, difference, negative] = ["input", "difference", "negative"].map(part);
     let rows = RowCosts::count(shape);
-    let piece = rows.piece();
     Costs {
-        run: tables(&context, &code) + rows.all(shape, piece),
+        run: tables(&context, &code) + rows.all(shape),
         negative: code.way(&[&input, &negative, &difference]) - code.way(&[&input, &difference]),
-        piece,
+        piece: rows.piece,
         bytes: code.bytes() + rows.bytes,
     }
 }
@@ -106,6 +104,7 @@ pub fn fill_bytes(sizes: usize) -> usize {
 
 /// What was counted of rows, in T-states.
 struct RowCosts {
+    piece: Piece,
     /// Before the first row; a row that another one of its piece follows.
     begin: f64,
     row: f64,
@@ -116,47 +115,79 @@ struct RowCosts {
     bytes: usize,
 }
 
+/// The rows of a specimen: see [`Rows::specimen`].
+fn specimen(planes: Planes, tables: usize, looks: usize, tiles: bool) -> Code {
+    let context = Rows::specimen(planes, tables, looks, tiles);
+    Code::of(Isa::Z80, TEMPLATE, "rows", context, &["s_rows", "s_scratch", "stack_top"])
+}
+
+/// T-states of a row that another one of its piece follows.
+fn row(code: &Code) -> f64 {
+    code.way(&["s_row", "s_row"])
+}
+
+/// A moment in which interrupts are let in inside of a row, in T-states and bytes: between planes, and between two looks
+/// of one plane.
+static MOMENTS: LazyLock<[(f64, usize); 2]> = LazyLock::new(|| {
+    let moment = |planes: Planes, tables: usize| {
+        let [with, without] = [2, Piece::ROW.looks].map(|looks| specimen(planes, tables, looks, false));
+        (row(&with) - row(&without), with.bytes() - without.bytes())
+    };
+    [moment(Planes::Twos, 2), moment(Planes::Signs, 4)]
+});
+
 impl RowCosts {
     /// From two specimens: two looks read a pair of bytes, whatever was before them, so each two tables more cost a row
     /// the same. A row of one table or two differs, because its first look loads.
     fn count(shape: &Shape) -> Self {
-        let tiles = shape.outputs.len() > 1;
-        let few = if shape.tables() % 2 == 1 { 1 } else { 2 };
-        let of = |tables: usize| {
-            let context = Rows::specimen(shape.planes, tables, tiles);
-            Code::of(Isa::Z80, TEMPLATE, "rows", context, &["s_rows", "s_scratch", "stack_top"])
-        };
+        let (tables, tiles) = (shape.tables(), shape.outputs.len() > 1);
+        let few = if tables % 2 == 1 { 1 } else { 2 };
+        let of = |tables: usize| specimen(shape.planes, tables, Piece::ROW.looks, tiles);
         let (code, more) = (of(few), of(few + 2));
-        let twos = (shape.tables() - few) / 2;
-        let row = |code: &Code| code.way(&["s_row", "s_row"]);
+        let twos = (tables - few) / 2;
+        let mut t_states = row(&code) + twos as f64 * (row(&more) - row(&code));
+        let mut bytes = code.bytes() + twos * (more.bytes() - code.bytes());
+        let looks = shape.planes.count() * tables;
+        let piece = Piece::of(t_states, looks);
+        for at in (1..looks).filter(|at| at.is_multiple_of(piece.looks)) {
+            let (longer, larger) = MOMENTS[usize::from(!at.is_multiple_of(tables))];
+            t_states += longer;
+            bytes += larger;
+        }
         let than_row = |stops: &[&str]| code.way(stops) - row(&code);
         Self {
+            piece,
             begin: code.way(&[START, "s_row"]),
-            row: row(&code) + twos as f64 * (row(&more) - row(&code)),
+            row: t_states,
             end_of_piece: than_row(&["s_row", "s_resume", "s_row"]),
             end_of_tile: if tiles { than_row(&["s_row", "s_tile", "s_resume", "s_row"]) } else { 0.0 },
             end: than_row(&["s_row", "s_tile", END]),
-            bytes: code.bytes() + twos * (more.bytes() - code.bytes()),
+            bytes,
         }
-    }
-
-    /// Rows from one moment in which interrupts are let in to the next.
-    fn piece(&self) -> usize {
-        let mut piece = MOST_ROWS;
-        while piece > 1 && piece as f64 * self.row > PIECE {
-            piece /= 2;
-        }
-        piece
     }
 
     /// All rows of one run.
-    fn all(&self, shape: &Shape, piece: usize) -> f64 {
+    fn all(&self, shape: &Shape) -> f64 {
         let (outputs, tiles) = (shape.outputs.iter().sum::<usize>(), shape.outputs.len());
-        let pieces: usize = shape.outputs.iter().map(|n| n.div_ceil(piece)).sum();
+        let pieces: usize = shape.outputs.iter().map(|n| n.div_ceil(self.piece.rows)).sum();
         self.begin
             + outputs as f64 * self.row
             + (pieces - tiles) as f64 * self.end_of_piece
             + (tiles - 1) as f64 * self.end_of_tile
             + self.end
+    }
+}
+
+impl Piece {
+    /// For rows of so many bytes that take `row` T-states.
+    fn of(row: f64, bytes: usize) -> Self {
+        let mut rows = MOST_ROWS;
+        while rows > 1 && rows as f64 * row > PIECE {
+            rows /= 2;
+        }
+        let parts = (row / PIECE).ceil() as usize;
+        // Of two planes and two parts each is one.
+        let looks = if parts > 1 { bytes.div_ceil(parts) } else { Self::ROW.looks };
+        Self { rows, looks }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! An input of 0 takes as long as any other, and so does a weight of 0: where there are many, columns are faster.
 //! SP writes the tables and reads the rows, so interrupts are off meanwhile, and let in behind every table and behind
-//! some rows.
+//! some rows, or inside of them where they are long.
 
 mod context;
 mod cost;
@@ -51,10 +51,11 @@ impl Kernel for LookUp {
         let name = &stage.name;
         let tables = site.templates.call(TEMPLATE, "tables", Tables::new(site.layout, name, &shape))?;
         let rows = Rows::new(site.layout, at, &shape, cost::of(&shape).piece);
+        let enables = rows.enables();
         let rows = site.templates.call(TEMPLATE, "rows", rows)?;
         let weights = site.templates.call(TEMPLATE, "weights", Weights::new(name, product, &shape))?;
         let fragment = look_up::fragment(stage, product, [tables, rows, weights]);
-        Ok(Fragment { enables: vec![format!("{name}_ei")], ..fragment })
+        Ok(Fragment { enables, ..fragment })
     }
 
     fn shared(&self, site: &Site) -> Result<Fragment, CompileError> {
