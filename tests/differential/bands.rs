@@ -3,7 +3,7 @@
 use super::support::{self, Random};
 use mlc_compiler::model::Model;
 use mlc_compiler::{eval, reference, weights::Form};
-use mlc_runtime_z80::{CpmConfig, CpmMachine, End, PhaseCounter, Script};
+use mlc_runtime_z80::CpmConfig;
 
 /// Compares logits for all queries; the mean T-states a query must be predicted to within `percent`.
 fn exact(model: &Model, form: Form, queries: &[Vec<u8>], percent: f64) {
@@ -35,19 +35,7 @@ fn queries_of(lengths: impl IntoIterator<Item = usize>) -> Vec<Vec<u8>> {
 /// T-states of hashing a query: predicted, and as the machine counts them.
 fn hashing(model: &Model, queries: &[Vec<u8>]) -> (f64, f64) {
     let compiled = support::compile_for_cpm(model, None, queries).expect("the model is small");
-    let predicted =
-        compiled.plan.prediction.phases.iter().find(|(name, _)| name == "encode").expect("a phase").1;
-    let phase =
-        |p: &mlc_compiler::image::Phase| (p.start as u16, u8::from(p.name.as_deref() == Some("encode")));
-    let starts: Vec<_> = compiled.image.phases.iter().map(phase).collect();
-    let mut counter = PhaseCounter::new(&starts, 0);
-    for query in queries {
-        let config = CpmConfig::default();
-        let mut machine =
-            CpmMachine::load(&compiled.image.bytes, query, Script::new(b""), config).expect("it loads");
-        assert!(matches!(machine.run(&mut counter), End::Exit(_)));
-    }
-    (predicted, counter.total(1) as f64 / queries.len() as f64)
+    support::phase(&compiled, queries, &CpmConfig::default(), "encode")
 }
 
 #[test]

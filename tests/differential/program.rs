@@ -4,7 +4,7 @@
 use super::support::{self, own};
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Image, eval, reference};
-use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Exit, LoadError, NoObserver, Script};
+use mlc_runtime_z80::{ClockInterrupt, CpmConfig, CpmMachine, End, Exit, Isr, LoadError, NoObserver, Script};
 
 fn image(model: &Model) -> Image {
     support::compile_for_cpm(model, None, &[]).unwrap_or_else(|e| panic!("{e}\n{}", e.help())).image
@@ -36,6 +36,22 @@ fn the_project_s_own_models_are_exact() {
         }
         eprintln!("{name}: {} T-states a step, {} bytes", t_states / steps as u64, image.bytes.len());
     }
+}
+
+/// With interrupts on and a CCP that is still there: what the console's cost was counted for. Letters are counted as small
+/// ones; those of a command tail are capitals, which take 2 T-states more. The BDOS's `jp` and `ret`, 20 T-states, lie
+/// before all phases.
+#[test]
+fn the_console_takes_what_is_predicted() {
+    let queries = [b"hello".to_vec()];
+    let model = support::classifier("console", 60, 1, &[9, 4], &[]);
+    let compiled = support::compile_for_cpm(&model, None, &queries).expect("the model is small");
+    let never = Some(ClockInterrupt { every: 1_000_000_000, isr: Isr::Minimal });
+    let config = CpmConfig { interrupt: never, ..CpmConfig::default() };
+    let (predicted, simulated) = support::phase(&compiled, &queries, &config, "console");
+    let letters = 5.0;
+    let printed = b"l0\r\n".len() as f64;
+    assert_eq!(predicted + 2.0 * letters, simulated + 20.0 * printed);
 }
 
 #[test]

@@ -64,11 +64,15 @@ impl Code {
                 Isa::Z80 => Z80.call(template, part, context),
                 Isa::Avr(_) => AVR.call(template, part, context),
             };
-            Self::assemble(isa, &text.unwrap_or_else(|e| panic!("a bug in mlc: {e}")), others)
+            Self::of_text(isa, &text.unwrap_or_else(|e| panic!("a bug in mlc: {e}")), others)
         })
     }
 
-    fn assemble(isa: Isa, text: &str, others: &[&str]) -> Self {
+    /// A text. `others` are labels that it names and has not.
+    ///
+    /// # Panics
+    /// When it does not assemble.
+    pub fn of_text(isa: Isa, text: &str, others: &[&str]) -> Self {
         let mut source = String::new();
         for name in others {
             let _ = match isa {
@@ -114,7 +118,7 @@ impl Code {
     /// # Panics
     /// When they do not assemble.
     pub fn of_lines(isa: Isa, lines: &[String], others: &[&str]) -> Self {
-        Self::assemble(isa, &lines.iter().map(|line| format!("        {line}\n")).collect::<String>(), others)
+        Self::of_text(isa, &lines.iter().map(|line| format!("        {line}\n")).collect::<String>(), others)
     }
 
     /// Cycles from one label to a later one, no jump taken.
@@ -220,7 +224,7 @@ zero:
 
     #[test]
     fn ways_take_the_jumps_that_lead_to_their_stops() {
-        let code = Code::assemble(Isa::Z80, CODE, &[]);
+        let code = Code::of_text(Isa::Z80, CODE, &[]);
         assert_eq!(code.way(&["loop", "next"]), 7.0 + 4.0 + 7.0 + 4.0);
         assert_eq!(code.way(&["loop", "zero", "next"]), 7.0 + 4.0 + 12.0 + 10.0);
         assert_eq!(code.way(&["loop", "next", "loop"]), 22.0 + 13.0);
@@ -244,6 +248,6 @@ zero:
     #[test]
     #[should_panic(expected = "has no way")]
     fn a_way_that_is_not_there_is_a_bug() {
-        Code::assemble(Isa::Z80, CODE, &[]).way(&["zero", "loop", "gone"]);
+        Code::of_text(Isa::Z80, CODE, &[]).way(&["zero", "loop", "gone"]);
     }
 }

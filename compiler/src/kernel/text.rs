@@ -86,13 +86,21 @@ impl Templates {
     /// # Errors
     /// [`CompileError::Template`] where one does not parse.
     pub fn builtin(assets: &Assets, extension: &str) -> Result<Self, CompileError> {
+        let whole = [format!("program{extension}"), format!("network{extension}")];
+        Self::some(assets, |name| {
+            assets.is_part(name) && name.ends_with(extension) && !whole.iter().any(|whole| whole == name)
+        })
+    }
+
+    /// Those that are wanted by name.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] where one does not parse.
+    pub fn some(assets: &Assets, is_wanted: impl Fn(&str) -> bool) -> Result<Self, CompileError> {
         let mut tera = Tera::default();
         tera.autoescape_on(vec![]);
-        let parts = assets.templates().filter(|(name, _)| {
-            let whole = [format!("program{extension}"), format!("network{extension}")];
-            assets.is_part(name) && name.ends_with(extension) && !whole.contains(&name.to_string())
-        });
-        tera.add_raw_templates(parts).map_err(|e| error(extension, &e))?;
+        let wanted = assets.templates().filter(|(name, _)| is_wanted(name));
+        tera.add_raw_templates(wanted).map_err(|e| error("a template", &e))?;
         Ok(Self { tera: Mutex::new(tera) })
     }
 

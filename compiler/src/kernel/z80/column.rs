@@ -1,7 +1,7 @@
 //! Kernels that add the weights of one input, a column, to the accumulators. Whoever has the inputs (a hash, a scan of
 //! the layer before) finds the column's address and hands it over.
 
-use super::{bits, gaps, lists, packed, unrolled};
+use super::{bits, gaps, lists, packed, pages, unrolled};
 use crate::CompileError;
 use crate::kernel::{Fragment, Site, Templates};
 use crate::stage::Product;
@@ -96,13 +96,11 @@ pub struct Apply {
 impl Apply {
     /// One to be counted.
     pub fn specimen(product: &Product) -> Self {
-        let stride = if product.is_big() { 3 } else { 2 };
-        let (tiles, counts) = (tiles(product.outputs), product.counts().is_some());
         Self {
             page: "0".into(),
-            tiles,
-            stride: if counts { 1 } else { stride },
-            counts,
+            tiles: tiles(product.outputs),
+            stride: pages(product.elem()),
+            counts: product.counts().is_some(),
             keeps_alternate: false,
         }
     }

@@ -3,6 +3,7 @@
 mod argmax;
 mod bits;
 mod column;
+mod console;
 mod gaps;
 mod hashed;
 mod lists;
@@ -26,12 +27,6 @@ use crate::stage::{Product, Stage, bytes};
 use crate::target::Target;
 use crate::weights::{Form, tiles};
 use column::{COLUMN_KERNELS, find_kernel};
-
-/// T-states of CP/M's console around a query: start, first checks, the new line and the way back. Those of other systems are
-/// taken to be alike.
-const CONSOLE: f64 = 471.0;
-/// Printing a character there: `ld e`, `ld c`, `jp`, the BDOS's `jp` and `ret`. What the BDOS does is not counted.
-const PRINT: f64 = 41.0;
 
 pub struct Z80;
 
@@ -84,8 +79,8 @@ impl Processor for Z80 {
         let usage = view.usage;
         let (once, byte) = program::query_cost();
         let console = usage.query_bytes as f64 * byte
-            + usage.queries as f64 * (once + CONSOLE)
-            + usage.reply_bytes as f64 * PRINT;
+            + usage.queries as f64 * (once + console::around())
+            + usage.reply_bytes as f64 * console::print();
         vec![("console".into(), console)]
     }
 

@@ -1,7 +1,7 @@
 //! What the two kernels of products by columns have in common: hashed text and scans of the layer before.
 
 use super::column::{Apply, ColumnKernel, column_kernel, find_kernel};
-use super::{lists, table};
+use super::{lists, starts, table};
 use crate::CompileError;
 use crate::asm::Isa;
 use crate::kernel::columns::{self, Stored};
@@ -13,16 +13,14 @@ use crate::weights::{Form, tiles};
 use serde::Serialize;
 use std::sync::LazyLock;
 
-/// What sharing sums trades: an addition by an index list, and a fold with its start value. On average: one addition in
-/// eight is taken to carry.
+/// What sharing sums trades: an addition by an index list, and a fold with its start value, which is pushed. On average:
+/// one addition in eight is taken to carry, and one word in ten to be in no register yet.
 static PRICES: LazyLock<share::Prices> = LazyLock::new(|| {
     let addition = lists::addition() + lists::carry() / 8.0;
-    let fold = FOLDS[1] + START_VALUE;
+    let (push, load) = starts::word_cost();
+    let fold = FOLDS.one.0 + push + load / 10.0;
     share::Prices { addition: addition.round() as u64, fold: fold.round() as u64, accumulators: 256 }
 });
-/// A start value, two bytes that are pushed, on average: 11 T-states where a register holds the word already, as mostly,
-/// 21 where none does.
-const START_VALUE: f64 = 12.0;
 
 /// An offer for each form whose columns `kernel` can add for stage `at`.
 pub fn offers(kernel: &'static dyn Kernel, view: &View, at: usize) -> Vec<Offer> {
@@ -57,18 +55,29 @@ pub fn columns_cost(product: &Product, form: Form, usage: &ProductUsage, known: 
     cost + usage.carries as f64 * carry * additions / usage.additions.max(1) as f64
 }
 
-/// T-states around all folds, and of one. One that subtracts takes as long.
-static FOLDS: LazyLock<[f64; 2]> = LazyLock::new(|| {
+/// What was counted of folds.
+struct FoldCosts {
+    /// T-states around all of them.
+    around: f64,
+    /// T-states and bytes of one. One that subtracts takes as long.
+    one: (f64, usize),
+}
+
+static FOLDS: LazyLock<FoldCosts> = LazyLock::new(|| {
     let fold = Fold { from: 0, plus: 0, other: 0, low: "add a,", high: "adc a," };
     let of = |folds| Code::of(Isa::Z80, "shared.asm", "folds", Folds { page: "0".into(), folds }, &[]);
-    let around = of(vec![]).straight();
-    [around, of(vec![fold]).straight() - around]
+    let (none, one) = (of(vec![]), of(vec![fold]));
+    FoldCosts { around: none.straight(), one: (one.straight() - none.straight(), one.bytes() - none.bytes()) }
 });
 
 /// T-states of adding the shared sums of a product once.
 pub fn folds_cost(product: &Product) -> f64 {
-    let [around, fold] = *FOLDS;
-    if product.folds.is_empty() { 0.0 } else { around + fold * product.folds.len() as f64 }
+    if product.folds.is_empty() { 0.0 } else { FOLDS.around + FOLDS.one.0 * product.folds.len() as f64 }
+}
+
+/// Bytes of the code that adds them.
+pub fn folds_bytes(product: &Product) -> usize {
+    FOLDS.one.1 * product.folds.len()
 }
 
 /// Adds shared sums to the outputs that share them.

@@ -94,10 +94,20 @@ fn column_template() -> &'static str {
     super::column::ColumnKernel::template(&Lists)
 }
 
+/// The code that takes a query.
+fn query_code() -> Code {
+    Code::of(Isa::Z80, "query.asm", "set_query", (), &["query_text", "query_length"])
+}
+
+/// T-states of a space before a query.
+pub fn space_cost() -> f64 {
+    query_code().way(&["set_query_lead", "set_query_lead"])
+}
+
 /// T-states of taking a query, and of each of its bytes. A byte is taken to be a small letter, and to have no space before
 /// the first.
 pub fn query_cost() -> (f64, f64) {
-    let code = Code::of(Isa::Z80, "query.asm", "set_query", (), &["query_text", "query_length"]);
+    let code = query_code();
     let each = code.way(&["set_query_next", "cp 'Z'+1", "set_query_put", "set_query_next"]);
     let first =
         code.way(&["set_query_lead", "set_query_fold"]) - code.way(&["set_query_next", "set_query_fold"]);

@@ -19,10 +19,9 @@ pub struct Around {
     pub list: f64,
     /// What is more behind a list of a high byte: it comes back to where the index is compared with the last one.
     pub back: f64,
+    /// Bytes of the test, of the second way in and of the way back.
+    pub bytes: usize,
 }
-
-/// Code of the test, of the second way in and of the way back, twice where activations have high bytes.
-const CODE: usize = 2 * (6 + 8) + 4;
 
 /// The stages with quick columns within `room` more bytes; `None` where there are none. `around` counts what is around the
 /// columns of a product.
@@ -49,11 +48,12 @@ pub fn choose(
     let mut stages = view.stages.to_vec();
     let mut any = false;
     for mix in mixable {
-        let Some(left) = room.checked_sub(CODE + PAGE) else { continue };
+        let code = mix.around.bytes;
+        let Some(left) = room.checked_sub(code + PAGE) else { continue };
         let (quick, taken) = mix.fill(left);
         let product = Product { quick, ..mix.product.clone() };
         if saving(&product, mix.usage, around(mix.product)) > 0.0 {
-            room -= CODE + PAGE + taken;
+            room -= code + PAGE + taken;
             any = true;
             stages[mix.at].work = Work::Product(product);
         }

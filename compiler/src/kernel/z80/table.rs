@@ -2,11 +2,14 @@
 //! is there for its size; words above 256 buckets. And the columns themselves, by segments.
 
 use super::column::{ColumnContext, ColumnKernel, ColumnPlace, column_kernel};
-use super::lists;
+use super::{lists, pages};
+use crate::asm::Isa;
+use crate::kernel::cycles::Code;
 use crate::kernel::{Layout, PAGE, lines};
 use crate::stage::Product;
 use crate::weights::{Column, Form, tiles};
 use serde::Serialize;
+use std::sync::LazyLock;
 
 /// Addresses a line of `db` or `dw`.
 const ADDRESSES: usize = 8;
@@ -38,6 +41,24 @@ pub struct Context {
     name: String,
     wide: bool,
     pub segments: Vec<Segment>,
+}
+
+/// T-states of the entry of a list that goes on to the next tile, from the `ret` that leads there to the one that leads
+/// on.
+pub fn switch_cost(product: &Product) -> f64 {
+    static COSTS: LazyLock<[f64; 3]> = LazyLock::new(|| {
+        let context = |stride| Switch { name: "s".into(), stride };
+        let code = |stride| Code::of(Isa::Z80, "table.asm", "switch", context(stride), &[]);
+        [1, 2, 3].map(|stride| code(stride).way(&["s_tile", "ret"]))
+    });
+    COSTS[pages(product.elem()) - 1]
+}
+
+/// What the macro `switch` needs of a stage's context.
+#[derive(Serialize)]
+struct Switch {
+    name: String,
+    stride: usize,
 }
 
 /// The columns of one input tile, or of all buckets.

@@ -2,6 +2,8 @@
 //! entry takes, the next address, and so on; the last address leads back to the stage.
 
 use super::column::{ColumnContext, ColumnKernel, ColumnPlace, List};
+use super::product::folds_bytes;
+use super::table;
 use crate::CompileError;
 use crate::asm::Isa;
 use crate::kernel::cycles::Code;
@@ -62,9 +64,6 @@ pub fn carry() -> f64 {
     COSTS.carry
 }
 
-/// Code that adds one shared sum to its two outputs.
-const FOLD_CODE: usize = 26;
-
 pub struct Lists;
 
 /// An address for each list and one for the end, and the indices.
@@ -91,7 +90,7 @@ impl ColumnKernel for Lists {
 
     fn bytes(&self, product: &Product) -> usize {
         let filled = product.columns.iter().filter(|c| !c.is_empty());
-        filled.map(column_bytes).sum::<usize>() + FOLD_CODE * product.folds.len()
+        filled.map(column_bytes).sum::<usize>() + folds_bytes(product)
     }
 
     fn column(&self, product: &Product, column: &Column) -> f64 {
@@ -101,8 +100,7 @@ impl ColumnKernel for Lists {
             Piece::Add(list) | Piece::Subtract(list) => {
                 list.len() as f64 * addition + if list.len() % 2 == 1 { odd } else { 0.0 } + ret
             }
-            // inc h, as often as a tile has pages.
-            Piece::NextTile => 12.0 + ret,
+            Piece::NextTile => table::switch_cost(product),
         };
         lists::pieces(column, LONGEST).iter().map(piece).sum()
     }

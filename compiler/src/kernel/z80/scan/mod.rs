@@ -122,6 +122,7 @@ pub fn around_quick(product: &Product) -> quick::Around {
         test: gap - plain.way(&["s_0_scan", "s_0_next", "s_0_scan"]),
         list: list - gap,
         back: if product.is_big() { both.way(&["s_0_next", "s_0_again"]) } else { 0.0 },
+        bytes: both.bytes() - plain.bytes(),
     }
 }
 

@@ -28,6 +28,12 @@ fn copy_cost(bytes: usize) -> f64 {
     first + (bytes.div_ceil(16) - 1) as f64 * more
 }
 
+/// T-states of pushing a word, and of loading it where no register has it.
+pub fn word_cost() -> (f64, f64) {
+    let [load, push] = [Step::Load(Pair::Hl, 0), Step::Push(Pair::Hl)].map(|step| step.code().straight());
+    (push, load)
+}
+
 /// The constants that are pushed: those of 16 bits, where the form is not there for its size.
 fn pushed<'p>(product: &'p Product, kernel: &dyn ColumnKernel) -> Option<&'p [i16]> {
     product.constants().filter(|_| product.counts().is_none() && !kernel.is_called())

@@ -3,6 +3,7 @@
 use super::column::{ColumnContext, ColumnKernel, ColumnPlace};
 use super::lists::LONGEST;
 use super::packed::{self, CARRIES};
+use super::pages;
 use crate::CompileError;
 use crate::asm::Isa;
 use crate::kernel::cycles::Code;
@@ -10,6 +11,7 @@ use crate::kernel::{Fragment, Site};
 use crate::stage::Product;
 use crate::weights::Column;
 use crate::weights::lists::{self, Piece};
+use serde::Serialize;
 use std::sync::LazyLock;
 
 /// What a weight takes, counted from its instructions.
@@ -28,11 +30,29 @@ impl Weight {
 /// A weight of ±1, and of -2.
 static SINGLE: LazyLock<Weight> = LazyLock::new(|| Weight::of(Piece::Add(vec![0])));
 static DOUBLE: LazyLock<Weight> = LazyLock::new(|| Weight::of(Piece::Subtract(vec![0, 0])));
-/// `inc h` from one tile to the next, as often as a tile has pages: three of them where carries leave high bytes.
-const SWITCH: f64 = 12.0;
-/// `jp` at the end of a column, in bytes and in T-states.
-const LEAVE: usize = 3;
-const LEAVE_CYCLES: f64 = 10.0;
+/// T-states from one tile to the next, by the pages of a tile, less one.
+static SWITCHES: LazyLock<[f64; 3]> = LazyLock::new(|| {
+    [1, 2, 3].map(|stride| Code::of_lines(Isa::Z80, &code(&Piece::NextTile, stride), &[]).straight())
+});
+/// What leads back at the end of a column: a column without weights.
+static LEAVE: LazyLock<Weight> = LazyLock::new(|| {
+    let place = ColumnPlace { stage: "s".into(), label: "s_c0".into(), end: "s_next".into() };
+    let segments = [Segment { columns: [ColumnContext::new(place)] }];
+    let code = Code::of(Isa::Z80, "unrolled.asm", "weights", Weights { name: "s", segments }, &["s_next"]);
+    Weight { cycles: code.straight(), bytes: code.bytes() }
+});
+
+/// What the macro `weights` needs of a stage's context.
+#[derive(Serialize)]
+struct Weights {
+    name: &'static str,
+    segments: [Segment; 1],
+}
+
+#[derive(Serialize)]
+struct Segment {
+    columns: [ColumnContext; 1],
+}
 
 pub struct Unrolled;
 
@@ -52,20 +72,22 @@ impl ColumnKernel for Unrolled {
     fn bytes(&self, product: &Product) -> usize {
         let column = |column: &Column| {
             let (single, double) = column.singles_and_doubles();
-            LEAVE + single * SINGLE.bytes + double * DOUBLE.bytes
+            LEAVE.bytes + single * SINGLE.bytes + double * DOUBLE.bytes
         };
         product.columns.iter().filter(|c| !c.is_empty()).map(column).sum()
     }
 
-    fn column(&self, _: &Product, column: &Column) -> f64 {
+    fn column(&self, product: &Product, column: &Column) -> f64 {
         let (single, double) = column.singles_and_doubles();
         let pieces = lists::pieces(column, LONGEST);
         let switches = pieces.iter().filter(|p| **p == Piece::NextTile).count() as f64;
-        single as f64 * SINGLE.cycles + double as f64 * DOUBLE.cycles + switches * SWITCH
+        single as f64 * SINGLE.cycles
+            + double as f64 * DOUBLE.cycles
+            + switches * SWITCHES[pages(product.elem()) - 1]
     }
 
     fn returns(&self, _: &Product) -> f64 {
-        LEAVE_CYCLES
+        LEAVE.cycles
     }
 
     fn calls(&self) -> &'static [&'static str] {
