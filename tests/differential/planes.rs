@@ -77,7 +77,7 @@ fn long_rows_let_interrupts_in() {
         let model = planes::model(512, 17, 2, set);
         let compiled = support::compile_for_cpm(&model, Some(Form::Planes), &queries());
         let image = compiled.unwrap_or_else(|e| panic!("{e}")).image;
-        let part = image.assembly.symbols["fc2"] as u16..image.logits.ready as u16;
+        let part = image.assembly.symbols["fc2"]..image.logits.ready as u16;
         let mut waits = Waits { part, now: 0, last: None, longest: 0 };
         let interrupt = Some(ClockInterrupt { every, isr: Isr::Minimal });
         let config = CpmConfig { interrupt, ..CpmConfig::default() };
