@@ -7,7 +7,7 @@ use crate::files::Output;
 use crate::table::grouped;
 use crate::{Outcome, check, files, targets};
 use mlc_compiler::c99::{self, Sources};
-use mlc_compiler::model::Model;
+use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Assets, CompileError};
 use std::io::Write;
 
@@ -52,9 +52,10 @@ pub fn run(
     for output in &outputs {
         writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
     }
+    let code = if let Answer::Story(_) = model.answer { "4,500" } else { "1,000" };
     writeln!(
         out,
-        "{} bytes of constants, {} bytes of state; about 1,000 bytes of code on AVR",
+        "{} bytes of constants, {} bytes of state; about {code} bytes of code on AVR",
         grouped(flash as u64),
         grouped(ram as u64)
     )?;

@@ -113,7 +113,11 @@ fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     settings.shape.context.length = args.context_length.unwrap_or(settings.shape.context.length);
     let (encoder, window, limits) = match &model {
         Some(model) => {
-            let Reader::HashedText(reader) = &model.reader;
+            let Reader::HashedText(reader) = &model.reader else {
+                return Err(CliError::Usage(
+                    "lint looks at pairs for networks of hashed text; this is a sequence model".into(),
+                ));
+            };
             let window = reader.context.as_ref().map(|context| context.length.into());
             (reader.query.clone(), window, pairs::limits(model))
         }

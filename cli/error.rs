@@ -34,6 +34,9 @@ pub enum CliError {
         /// The text of the file, where the error has a place in it.
         text: Option<String>,
     },
+    /// A float network or its tokenizer.
+    #[error("{problem}")]
+    Network { problem: String, help: &'static str },
     #[error(transparent)]
     Compile(#[from] CompileError),
     #[error(transparent)]
@@ -106,7 +109,7 @@ impl CliError {
                 let more = cycles.saturating_mul(10);
                 format!("is it an endless loop? If it only needs longer, give it more: --max-cycles {more}")
             }
-            Self::Nothing { help, .. } => (*help).into(),
+            Self::Nothing { help, .. } | Self::Network { help, .. } => (*help).into(),
             Self::Train(TrainError::Model(e)) => e.help().into(),
             Self::Train(TrainError::Device(e)) => e.help().into(),
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {

@@ -1,16 +1,27 @@
 //! `mlc import`: writes a network of another format as a `model.ron`.
 
-use crate::args::ImportArgs;
+use crate::args::{Bits, ImportArgs};
 use crate::error::CliError;
 use crate::say::say;
 use crate::table::{count, grouped};
-use crate::{Outcome, files};
+use crate::{Outcome, files, sequence};
 use mlc_compiler::import::{self, Options};
-use mlc_compiler::model::{Answer, Body, Model};
+use mlc_compiler::model::{Answer, Body, Head, Model, Reader};
 use std::io::Write;
+use std::path::Path;
 
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let bytes = files::read(&args.file, files::Kind::Model)?;
+    let bytes = if args.file.is_dir() { Vec::new() } else { files::read(&args.file, files::Kind::Model)? };
+    if sequence::is_network(&args.file, &bytes) {
+        return import_sequence(args, out);
+    }
+    if let Some(option) =
+        args.sequence.given().or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most")))
+    {
+        let message = format!("{option} is for the float network of a sequence model, and this file is none");
+        return Err(CliError::Usage(message));
+    }
+    let bytes = if args.file.is_dir() { files::read(&args.file, files::Kind::Model)? } else { bytes };
     let options = options(args);
     let import::Imported { mut model, notes } = files::parse_imported(&bytes, &args.file, &options)?;
     // A model.ron, alone among the formats, says by itself what the options say.
@@ -33,6 +44,58 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     Ok(Outcome::Done)
 }
 
+/// Quantizes a float network of the sequence family.
+fn import_sequence(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let only = |given: bool, name| given.then_some(name);
+    let others = only(args.query_buckets.is_some(), "--query-buckets")
+        .or(only(args.position_bands.is_some(), "--position-bands"))
+        .or(only(args.context_length.is_some(), "--context-length"))
+        .or(only(args.max_reply.is_some(), "--max-reply"))
+        .or(only(args.max_query.is_some(), "--max-query"))
+        .or(only(args.labels.is_some(), "--labels"))
+        .or(only(args.charset.is_some(), "--charset"));
+    if let Some(option) = others {
+        return Err(CliError::Usage(format!(
+            "{option} is for networks of hashed text, and this is a sequence model"
+        )));
+    }
+    let source = sequence::Source::read(&args.file, &args.sequence, &args.ignore)?;
+    let name = args.name.clone().unwrap_or_else(|| model_name(&args.file));
+    let about = args.about.clone().unwrap_or_default();
+    let head = Head { name, about, ..Head::default() };
+    head.check_texts().map_err(|e| CliError::Usage(format!("--name or --about: {e}; {}", e.help())))?;
+    let bits = args.bits.unwrap_or(Bits::Eight);
+    let model = sequence::quantize(&source, head, bits, &args.sequence, args.most)?;
+    let text = import::ron::write(&model);
+    let size = text.len();
+    if size > import::MAX_TEXT_MIB << 20 {
+        let problem = format!(
+            "the model would take {} MiB as text, at most {} are read",
+            size >> 20,
+            import::MAX_TEXT_MIB
+        );
+        return Err(CliError::Network {
+            problem,
+            help: "give it fewer bits, or measure it with `mlc eval` as it is",
+        });
+    }
+    files::write(&args.output, text.into_bytes())?;
+    for key in &source.generation.not_read {
+        say!("note: generation_config.json: {key} is not read");
+    }
+    if source.generation.sample == Some(true) {
+        say!("note: generation_config.json: do_sample is not applied: replies take the likeliest token");
+    }
+    writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
+    Ok(Outcome::Done)
+}
+
+/// The name of a model without one: that of its file or folder.
+fn model_name(path: &Path) -> String {
+    let base = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+    import::model_name(&base)
+}
+
 fn options(args: &ImportArgs) -> Options {
     Options {
         name: args.name.clone(),
@@ -49,9 +112,13 @@ fn options(args: &ImportArgs) -> Options {
 
 /// A model in a line: `tinychat, chat 256→256→192→128→40, 144,384 weights, 27 % of them not zero`.
 pub fn summary(model: &Model) -> String {
+    if let Body::Transformer(body) = &model.body {
+        return sequence::summary(model, body);
+    }
     let kind = match model.answer {
         Answer::Chat(_) => "chat",
         Answer::Label { .. } => "classifier",
+        Answer::Story(_) => "story",
     };
     let weights = model.body.weights();
     let share = 100.0 * model.body.nonzero() as f64 / weights.max(1) as f64;
@@ -65,7 +132,9 @@ pub fn summary(model: &Model) -> String {
 
 /// `256→256→192→128→40`.
 pub fn widths(model: &Model) -> String {
-    let Body::Layers(layers) = &model.body;
-    let widths = std::iter::once(model.reader.inputs()).chain(layers.iter().map(|layer| layer.outputs));
+    let (Reader::HashedText(reader), Body::Layers(layers)) = (&model.reader, &model.body) else {
+        unreachable!("a model of hashed text")
+    };
+    let widths = std::iter::once(reader.inputs()).chain(layers.iter().map(|layer| layer.outputs));
     widths.map(|w| w.to_string()).collect::<Vec<_>>().join("→")
 }

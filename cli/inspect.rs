@@ -4,7 +4,7 @@ use crate::args::{Bdos, InspectArgs};
 use crate::error::CliError;
 use crate::import::widths;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, files, progress, targets};
+use crate::{Outcome, files, progress, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
 use mlc_compiler::pass::{self, Report};
@@ -98,6 +98,15 @@ pub fn numbered(labels: &[String]) -> String {
 /// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
+    if let (Reader::Tokens(tokens), Body::Transformer(body), Answer::Story(story)) =
+        (&model.reader, &model.body, &model.answer)
+    {
+        if args.json {
+            return Err(CliError::Usage("--json is for networks of hashed text".into()));
+        }
+        sequence::inspect(&model, (tokens, body, story), out)?;
+        return Ok(Outcome::Done);
+    }
     let assets = Assets::builtin();
     let facts = Facts::new(&model, &assets, args.bdos)?;
     match args.json {
@@ -115,11 +124,12 @@ impl<'a> Facts<'a> {
         let graph = mlc_compiler::reference(model)?;
         let (reports, wraps) =
             pass::optimise(graph, longest.unwrap_or(0).into()).map_err(CompileError::from)?;
-        let Reader::HashedText(reader) = &model.reader;
-        let Body::Layers(layers) = &model.body;
+        let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
+        let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         let (chat, labels) = match &model.answer {
             Answer::Chat(chat) => (Some(chat), None),
             Answer::Label { labels } => (None, Some(labels)),
+            Answer::Story(_) => (None, None),
         };
         Ok(Self {
             name: &model.head.name,

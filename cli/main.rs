@@ -40,6 +40,7 @@ mod prompts;
 mod run;
 mod say;
 mod screenshot;
+mod sequence;
 mod shell;
 mod shorten;
 mod sim;

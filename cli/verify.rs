@@ -9,7 +9,7 @@ use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress};
 use mlc_compiler::eval::{self, Run, argmax};
-use mlc_compiler::model::{Answer as Meaning, Model};
+use mlc_compiler::model::{Answer as Meaning, Model, Reader};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
 use std::io::Write;
@@ -194,6 +194,14 @@ fn meaning(model: &Model, output: usize) -> String {
             Some(&c) => format!("'{}'", char::from(c).escape_default()),
             None => "none".into(),
         },
+        Meaning::Story(_) => match &model.reader {
+            Reader::Tokens(tokens) => tokens
+                .tokenizer
+                .pieces
+                .get(output)
+                .map_or("none".into(), |piece| format!("\"{}\"", piece.escape_ascii())),
+            Reader::HashedText(_) => "none".into(),
+        },
         Meaning::Label { labels } => labels.get(output).map_or("none".into(), |label| format!("\"{label}\"")),
     }
 }
@@ -215,7 +223,7 @@ mod tests {
 
     fn tally(machine: Result<Answer, String>, expected: Option<&str>) -> (Tally, String) {
         let prompt = Prompt { query: "q".into(), reply: expected.map(Into::into) };
-        let reference = Run { reply: b"go".to_vec(), logits: vec![vec![3, -1]] };
+        let reference = Run { reply: b"go".to_vec(), logits: vec![vec![3, -1]], ..Run::default() };
         let mut tally = Tally { model: "m".into(), target: "z80-cpm".into(), ..Tally::default() };
         tally.add(&model(), &prompt, &reference, b"go", machine);
         let mut text = Vec::new();

@@ -12,6 +12,7 @@ mod pairs;
 mod plan;
 mod profile;
 mod run;
+mod sequence;
 mod settings;
 mod target;
 mod train;
@@ -23,6 +24,7 @@ pub use model::{ImportArgs, InspectArgs};
 pub use pairs::{BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, LintArgs, SplitArgs, StatsArgs};
 pub use profile::{ProfileArgs, View, ViewFile};
 pub use run::{Clock, RunArgs, VerifyArgs};
+pub use sequence::{Bits, SequenceArgs};
 pub use settings::TrainSettings;
 pub use target::{Bdos, TargetsArgs};
 pub use train::{LogFile, LogFormat, SweepArgs, TrainArgs};
@@ -43,7 +45,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Turn an .npz, .pt or .safetensors network into a model.ron
+    /// Turn a network of another format into a model.ron
     Import(ImportArgs),
     /// Compile a model to a program: image, assembly, listing, symbols
     Compile(CompileArgs),
@@ -63,7 +65,7 @@ pub enum Command {
     Train(Box<TrainArgs>),
     /// Train with many settings, as commands for a batch system, and compare what they gave
     Sweep(SweepArgs),
-    /// Measure a model on conversation pairs: what comes out right, and what instead
+    /// Measure a model on conversation pairs, or a sequence model on texts
     Eval(EvalArgs),
     /// Look into conversation pairs, and make better lists of them
     Data(DataArgs),

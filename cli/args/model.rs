@@ -1,8 +1,9 @@
 //! What can be typed behind `mlc import` and `mlc inspect`, and the argument that names a model.
 
 use super::help;
+use super::sequence::{Bits, SEQUENCE, SequenceArgs};
 use super::target::Bdos;
-use super::values::file_of;
+use super::values::{file_of, whole};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -17,7 +18,8 @@ pub struct ModelArg {
 #[derive(Debug, Args)]
 #[command(after_help = help::IMPORT)]
 pub struct ImportArgs {
-    /// The .npz, .pt or .safetensors file, or a model.ron to write anew in its canonical form
+    /// The .npz, .pt or .safetensors file; a model.ron to write anew in its canonical form; or a sequence model: a
+    /// checkpoint of llama2.c, soulplayer's soul.bin, a Hugging Face folder
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Where the model goes
@@ -53,6 +55,14 @@ pub struct ImportArgs {
     /// A key of the file that mlc does not know, and that changes nothing in the answers; may repeat
     #[arg(long, value_name = "KEY")]
     pub ignore: Vec<String>,
+    /// Bits of the weights of a sequence model [default: 8]
+    #[arg(long, value_name = "BITS", help_heading = SEQUENCE)]
+    pub bits: Option<Bits>,
+    /// Most tokens that a sequence model reads for a question, its own and those written [default: 256]
+    #[arg(long, value_name = "N", value_parser = whole(2u16, u16::MAX), help_heading = SEQUENCE)]
+    pub most: Option<u16>,
+    #[command(flatten)]
+    pub sequence: SequenceArgs,
 }
 
 #[derive(Debug, Args)]

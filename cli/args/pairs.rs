@@ -2,6 +2,7 @@
 
 use super::help;
 use super::model::ModelArg;
+use super::sequence::{Bits, SEQUENCE, SequenceArgs};
 use super::values::{list_file, whole};
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -14,12 +15,17 @@ const MOST_PAIRS: usize = 100_000;
 pub struct EvalArgs {
     #[command(flatten)]
     pub model: ModelArg,
-    /// Files of pairs, `-` for standard input
+    /// Files of pairs, `-` for standard input; for a sequence model files of texts, one a line
     #[arg(value_name = "PAIRS", required = true)]
     pub pairs: Vec<PathBuf>,
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
+    /// Measure a float network with weights of these bits, too
+    #[arg(long, value_name = "BITS,…", value_delimiter = ',', help_heading = SEQUENCE)]
+    pub bits: Vec<Bits>,
+    #[command(flatten)]
+    pub sequence: SequenceArgs,
 }
 
 #[derive(Debug, Args)]

@@ -175,7 +175,7 @@ fn wokwi_files(
 ) -> Result<Vec<Output>, CliError> {
     let labels: &[String] = match &model.answer {
         Answer::Label { labels } => labels,
-        Answer::Chat(_) => &[],
+        Answer::Chat(_) | Answer::Story(_) => &[],
     };
     let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.head.name));
     wokwi::files(folder, &model.head.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))

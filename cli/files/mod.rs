@@ -73,7 +73,7 @@ pub fn parse_imported(bytes: &[u8], path: &Path, options: &Options) -> Result<Im
     })
 }
 
-fn find_model(named: &Path) -> Result<PathBuf, CliError> {
+pub fn find_model(named: &Path) -> Result<PathBuf, CliError> {
     let bare = matches!(named.components().collect::<Vec<_>>()[..], [Component::Normal(_)]);
     // A folder of the same name without a model does not hide a model of the project.
     let below = Path::new(MODELS).join(named);

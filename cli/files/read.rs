@@ -9,14 +9,16 @@ use std::path::Path;
 
 const KIB: u64 = 1 << 10;
 const MIB: u64 = 1 << 20;
-/// A model as text, whose reading takes several times its size: the largest network has a third of it.
-const MODEL_TEXT: u64 = 32 * MIB;
+/// A model as text, whose reading takes several times its size: `import::MAX_TEXT_MIB` is what the reader takes.
+const MODEL_TEXT: u64 = 65 * MIB;
 
 /// What a file is read as. Nothing is read whole without a cap: a device or a wrong name may have no end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// A network of any format; checkpoints keep more than weights.
     Model,
+    /// Texts that a sequence model is measured or calibrated on.
+    Texts,
     /// A target or a board.
     Description,
     /// `train.ron`, and the result of a training.
@@ -37,6 +39,7 @@ impl Kind {
     fn cap(self) -> (u64, &'static str) {
         match self {
             Self::Model => (256 * MIB, "a model"),
+            Self::Texts => (64 * MIB, "a file of texts"),
             Self::Description => (MIB, "a description"),
             Self::Settings => (MIB, "settings and results"),
             Self::Runs => (64 * MIB, "the list of a sweep's runs"),

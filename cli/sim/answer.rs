@@ -25,6 +25,8 @@ pub struct Answer {
 /// Collects the logits whenever they are ready.
 pub struct Watch<'a> {
     image: &'a Image,
+    /// Logits of a step that is not complete.
+    partial: Vec<i16>,
     pub answer: Answer,
     /// When the question was complete.
     pub asked: u64,
@@ -32,14 +34,18 @@ pub struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     pub fn new(image: &'a Image) -> Self {
-        Watch { image, answer: Answer::default(), asked: 0 }
+        Watch { image, partial: Vec::new(), answer: Answer::default(), asked: 0 }
     }
 }
 
 impl Probe for Watch<'_> {
     fn on_logits(&mut self, byte: &dyn Fn(u16) -> u8, cycles: u64) {
-        self.answer.logits.push(self.image.logits.read(byte));
-        self.answer.ready.push(cycles);
+        let logits = &self.image.logits;
+        self.partial.extend(logits.read(byte));
+        if self.partial.len() >= logits.count {
+            self.answer.logits.push(std::mem::take(&mut self.partial));
+            self.answer.ready.push(cycles);
+        }
     }
 
     fn on_output(&mut self, byte: u8, cycles: u64) {

@@ -26,7 +26,7 @@ use crate::error::CliError;
 use crate::prompts::LONGEST;
 use answer::Watch;
 use machine::{Both, End, Machine, NoProbe, Probe, drive, interact};
-use mlc_compiler::model::{Answer as Meaning, Model};
+use mlc_compiler::model::{Answer as Meaning, Model, Reader};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
 use mlc_runtime_z80::{Console, Picture, Symbols};
@@ -52,6 +52,8 @@ pub struct Simulator<'a> {
     given: Option<u64>,
     /// Bytes of the line that the program reads.
     line: u8,
+    /// Queries are not folded: the network reads them as they are typed.
+    as_typed: bool,
     pub pace: Option<Clock>,
     phases: Phases,
 }
@@ -75,13 +77,16 @@ impl<'a> Simulator<'a> {
         let steps = match &model.answer {
             Meaning::Chat(chat) => u64::from(chat.max_reply) + 1,
             Meaning::Label { .. } => 1,
+            // Tokens of the question take a step each.
+            Meaning::Story(story) => 2 * u64::from(story.most),
         };
         let symbols = image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect();
         let phases = Phases::new(image);
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
         let (name, system) = (&model.head.name, system(target.machine));
-        Self { image, target, system, name, symbols, limit, given: None, line, pace, phases }
+        let as_typed = matches!(model.reader, Reader::Tokens(_));
+        Self { image, target, system, name, symbols, limit, given: None, line, as_typed, pace, phases }
     }
 
     /// The same, but no answer may take more than so many cycles, if the user says how many.
@@ -127,7 +132,7 @@ impl<'a> Simulator<'a> {
         live: Option<&mut dyn Write>,
         probe: &mut dyn Probe,
     ) -> Result<Answer, CliError> {
-        let tail = text::normalize(query);
+        let tail = if self.as_typed { query.to_vec() } else { text::normalize(query) };
         if tail.is_empty() {
             return Ok(Answer::default());
         }

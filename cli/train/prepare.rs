@@ -78,6 +78,10 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
         return Err(CliError::Resume { problem, help });
     }
     let start = files::model(named.unwrap_or(output))?;
+    if !matches!(start.model.reader, Reader::HashedText(_)) {
+        let problem = format!("{} is a sequence model", files::shown(&start.path));
+        return Err(CliError::Resume { problem, help: "`mlc train` trains networks of hashed text" });
+    }
     // What is trained is that model, further on: it may take its place.
     files::may_replace(&start.path);
     Ok(start.model)
@@ -121,7 +125,7 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     if let Some(model) = start {
         let defaults = Shape::default();
         (shape.shift, shape.weights) = (defaults.shift, defaults.weights);
-        let Reader::HashedText(reader) = &model.reader;
+        let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
         shape.query = reader.query.clone();
         put(&mut shape.context, reader.context.clone());
         if let Chat(chat) = &model.answer {

@@ -94,7 +94,7 @@ pub fn baselines(
         let train = percent(b.train_right, b.train_pairs);
         vec![b.name.into(), grouped(b.bytes as u64), train, percent(b.held_out_right, b.held_out_pairs)]
     };
-    let Reader::HashedText(reader) = &trained.model.reader;
+    let Reader::HashedText(reader) = &trained.model.reader else { unreachable!("a model of hashed text") };
     let baselines = mlc_trainer::baselines(&train, &held_out, &reader.query);
     let rows: Vec<_> = baselines.iter().map(row).chain([network]).collect();
     let columns = [
@@ -108,7 +108,7 @@ pub fn baselines(
 
 /// The shifts, where the trainer chose them.
 pub fn shifts(trained: &Trained, out: &mut dyn Write) -> Result<(), CliError> {
-    let Body::Layers(layers) = &trained.model.body;
+    let Body::Layers(layers) = &trained.model.body else { unreachable!("a model of hashed text") };
     let shifts: Vec<_> = layers.iter().map(|layer| layer.shift.to_string()).collect();
     Ok(writeln!(out, "shifts learnt: {}", shifts.join(", "))?)
 }

@@ -34,7 +34,7 @@ impl Assets {
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
         );
         let c99 = files!("templates/c99":
-            "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
+            "network.h", "network.c", "sequence.h", "sequence.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");

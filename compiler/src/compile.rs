@@ -4,11 +4,13 @@
 //! estimates choose, for whoever asks what a network would cost and needs no program.
 
 use crate::ir::{self, Graph};
-use crate::kernel::{PAGE, Templates};
-use crate::model::Model;
+use crate::kernel::sequence::{self, SequenceSite};
+use crate::kernel::{Machine, PAGE, Templates, tidy};
+use crate::model::{Body, Model};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Survey};
+use crate::words::grouped;
 use crate::{Assets, CompileError, Image, Target, image, render, valid};
 
 /// What to compile, for what, and how.
@@ -75,6 +77,10 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
+    if let Some((reader, body, story)) = sequence::parts(request.model) {
+        let templates = render::templates(request)?;
+        return compile_sequence(&SequenceSite { reader, body, story, request, templates: &templates });
+    }
     let prepared = Prepared::new(request)?;
     let mut refused = Vec::new();
     let mut smallest: Option<Program> = None;
@@ -108,6 +114,37 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         return Err(CompileError::too_large(request, &prepared.survey, refused));
     };
     Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
+}
+
+/// Compiles a sequence model: there is one program, and nothing to choose from.
+fn compile_sequence(site: &SequenceSite) -> Result<Compiled, CompileError> {
+    let request = site.request;
+    let longest = request.target.longest(site.reader.max_length);
+    let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+    let program = sequence::program(site)?;
+    let (name, cpu) = (request.model.head.name.clone(), request.target.cpu);
+    let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
+    let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
+    let logits = site.body.embedding.rows;
+    let image = image::assemble_sequence(&plan, request.target, &text, logits)?;
+    let needs = image.as_ref().map(image::Image::needs);
+    match image.filter(|image| request.demands.excess(request.target, image.needs()) == 0) {
+        Some(image) => Ok(Compiled { reports, wraps, plan, assembly: text.assembly, image }),
+        None => {
+            let target = request.target;
+            let needs = match needs {
+                Some(needs) if target.flash.is_some() => format!(
+                    "it needs {} bytes of flash and {} of RAM",
+                    grouped(needs.image as u64),
+                    grouped(needs.buffers as u64)
+                ),
+                Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
+                None => "memory ends before its program does".into(),
+            };
+            let (name, target) = (request.model.head.name.clone(), target.name.clone());
+            Err(CompileError::SequenceTooLarge { name, target, needs })
+        }
+    }
 }
 
 /// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.
@@ -178,6 +215,10 @@ const QUICK_TRIES: usize = 3;
 
 impl Prepared {
     fn new(request: &Request) -> Result<Self, CompileError> {
+        if let Body::Transformer(_) = request.model.body {
+            let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
+            return Err(CompileError::Sequence { name, target, what: "plans of sequence models".into() });
+        }
         let longest = request.target.longest(request.model.reader.max_query());
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;

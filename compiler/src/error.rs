@@ -15,6 +15,12 @@ use thiserror::Error;
 pub enum CompileError {
     #[error("{name} does not fit {target}: {limit}")]
     TooLarge { name: String, target: String, limit: String, table: String, advice: String },
+    #[error("{name} cannot be compiled for {target}: mlc has no kernels for {what} there yet")]
+    Sequence { name: String, target: String, what: String },
+    #[error("{name} does not fit {target}: {needs}")]
+    SequenceTooLarge { name: String, target: String, needs: String },
+    #[error("{name}: its tokenizer has {what}, and mlc writes no C for that")]
+    Tokenizer { name: String, what: &'static str },
     #[error(transparent)]
     Layer(#[from] LayerError),
     #[error("a bug in mlc: {0}")]
@@ -36,6 +42,15 @@ impl CompileError {
             Self::TooLarge { table, advice, .. } => format!(
                 "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
             ),
+            Self::SequenceTooLarge { .. } => {
+                "fewer bits (`mlc import --bits`), a smaller window, or another target would help".into()
+            }
+            Self::Sequence { .. } => {
+                "`mlc run --target reference` and `mlc eval` compute it on this machine".into()
+            }
+            Self::Tokenizer { .. } => {
+                "`mlc run --target reference` reads such texts; docs/c99.md says what C can do".into()
+            }
             Self::Layer(LayerError::Missing { .. }) => {
                 "name a layer by its number, or one of its stages".into()
             }

@@ -2,6 +2,7 @@
 //!
 //! [`compile`] is the whole pipeline and the map of this crate.
 
+pub mod arithmetic;
 pub mod asm;
 pub mod assets;
 pub mod c99;
@@ -12,6 +13,7 @@ pub mod image;
 pub mod import;
 pub mod ir;
 pub mod kernel;
+pub mod math;
 pub mod model;
 pub mod pass;
 pub mod plan;
@@ -20,6 +22,7 @@ pub mod shown;
 pub mod stage;
 pub mod target;
 pub mod text;
+pub mod tokens;
 pub mod valid;
 pub mod weights;
 pub mod words;

@@ -9,11 +9,13 @@
 //!    as one, whose values its element can hold.
 //! 5. `exit_if` stands inside a loop. A constant that changes from round to round stands in a loop and has a value for
 //!    each round.
-//! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights are in -2..=1.
+//! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights have the bits that they should,
+//!    a scale shifts by at most 24 bits, and tables have 256 bytes.
 //! 7. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
+use crate::arithmetic::MAX_RESCALE;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
 use thiserror::Error;
 
@@ -106,6 +108,13 @@ fn check_state(graph: &Graph, state: &State) -> Result<(), String> {
     match state.ty {
         StateType::Text { length: 0 } => Err("holds no character".into()),
         StateType::Text { .. } => Ok(()),
+        StateType::Tokens { below: 0, .. } => Err("holds tokens of an empty vocabulary".into()),
+        StateType::Tokens { most: 0, .. } => Err("takes no token".into()),
+        StateType::Tokens { .. } => Ok(()),
+        StateType::Cache { rows, len } if rows < 2 || len == 0 => {
+            Err(format!("keeps {rows} rows of {len}; a window has 2 rows at least"))
+        }
+        StateType::Cache { .. } => Ok(()),
         StateType::Vector { elem, start } => {
             let data = graph.consts.contains(start).then(|| &graph.consts[start].data);
             let Some(Data::Vector(values)) = data else { return Err("does not start as a vector".into()) };
@@ -189,7 +198,11 @@ impl Tree<'_> {
 
 fn check_const(constant: &Const) -> Result<(), String> {
     match &constant.data {
-        Data::Matrix { rows, cols, values } => {
+        Data::Matrix { rows, cols, bits, values } => {
+            let limit = match bits {
+                2..=8 => 1 << (bits - 1),
+                _ => return Err(format!("has weights of {bits} bits")),
+            };
             if *rows == 0 || *cols == 0 {
                 return Err(format!("is empty: {rows} × {cols}"));
             }
@@ -198,9 +211,22 @@ fn check_const(constant: &Const) -> Result<(), String> {
             }
             values
                 .iter()
-                .find(|w| !(-2..=1).contains(*w))
-                .map_or(Ok(()), |w| Err(format!("holds the weight {w}")))
+                .find(|w| !(-limit..limit).contains(&i16::from(**w)))
+                .map_or(Ok(()), |w| Err(format!("holds the weight {w}, which has more than {bits} bits")))
         }
-        Data::Vector(_) | Data::Charset(_) | Data::Labels(_) => Ok(()),
+        Data::Scale { shift, .. } if *shift > MAX_RESCALE => Err(format!("shifts by {shift} bits")),
+        Data::Weights(weights) => match weights.as_slice() {
+            [255, rest @ ..] if rest.len() == 255 && weights.is_sorted_by(|a, b| a >= b) => Ok(()),
+            _ => Err("is not 255, then 255 bytes that never rise".into()),
+        },
+        Data::Bytes(bytes) if bytes.len() != 256 => Err(format!("has {} bytes, not 256", bytes.len())),
+        Data::Vector(_)
+        | Data::Charset(_)
+        | Data::Labels(_)
+        | Data::Pieces(_)
+        | Data::Tokenizer(_)
+        | Data::Scale { .. }
+        | Data::Steps(_)
+        | Data::Bytes(_) => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-// Talks to {{ name }} over the serial line: type a line, read the {% if chat %}reply{% else %}label{% endif %}.
+// Talks to {{ name }} over the serial line: type a line, read {% if story %}how it goes on{% elif chat %}the reply{% else %}the label{% endif %}.
 #include <{{ name }}.h>
 
 static {{ name }}_net net;
@@ -6,7 +6,14 @@ static char line[{{ guard }}_MAX_QUERY];
 static uint8_t length;
 
 static void answer() {
-{%- if chat %}
+{%- if story %}
+  char piece[{{ guard }}_MAX_PIECE + 1];
+  int size;
+  if (!{{ name }}_begin(&net, line, length)) return;
+  while ((size = {{ name }}_next(&net, piece)) >= 0)
+    for (int i = 0; i < size; i++) Serial.write((uint8_t)piece[i]);
+  Serial.println();
+{%- elif chat %}
   int c;
   if (!{{ name }}_ask(&net, line, length)) return;
   while ((c = {{ name }}_next(&net)) >= 0) Serial.write((uint8_t)c);

@@ -48,7 +48,7 @@ fn gcc(compiler: &str, folder: &Path) -> Command {
     gcc_for("atmega328p", compiler, folder)
 }
 
-fn gcc_for(chip: &str, compiler: &str, folder: &Path) -> Command {
+pub fn gcc_for(chip: &str, compiler: &str, folder: &Path) -> Command {
     let mut command = Command::new(compiler);
     command
         .arg(format!("-mmcu={chip}"))
@@ -90,7 +90,7 @@ fn run(model: &Model, prompts: &[Vec<u8>], put: &str) -> (AvrMachine<Script>, u3
 }
 
 /// Logits and replies of a model on the chip; the bytes of flash with a test's main, and the steps.
-fn check(model: &Model, prompts: &[Vec<u8>]) -> (u32, usize) {
+pub fn check(model: &Model, prompts: &[Vec<u8>]) -> (u32, usize) {
     let (mut machine, flash) = run(model, prompts, PUT);
     let output = String::from_utf8_lossy(machine.console().output()).into_owned();
     assert!(!prompts.is_empty(), "{}: nothing to compare", model.head.name);
@@ -191,45 +191,39 @@ fn the_example_of_the_library_talks() {
         return;
     }
     for seed in [3, 11] {
-        let model = support::model(seed);
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let sources = sources(&model);
-        let code = write(folder.path(), &sources);
-        let zip = c99::library(&model, &sources, &Assets::builtin()).expect("the templates are whole");
-        let sketch = unzip(&zip, &format!("{}/examples/Talk/Talk.ino", sources.name));
-        let file = |name: &str| folder.path().join(name);
-        std::fs::write(file("Arduino.h"), ARDUINO).expect("the folder is writable");
-        std::fs::write(file("sketch.cpp"), format!("#include <Arduino.h>\n{sketch}\n{CORE}"))
-            .expect("writable");
-        let cpp = ["-Wall", "-Wextra", "-c", "-o"];
-        compiled(
-            gcc("avr-g++", folder.path()).args(cpp).args([file("s.o"), file("sketch.cpp")]),
-            "the sketch",
-        );
-        compiled(gcc("avr-gcc", folder.path()).args(cpp).args([file("n.o"), code]), "the network");
-        compiled(
-            gcc("avr-g++", folder.path()).arg("-o").args([file("a.elf"), file("s.o"), file("n.o")]),
-            "both",
-        );
-        let graph = reference(&model).expect("the model was checked");
-        let prompts = [b"hello".to_vec(), b"Is It?".to_vec()];
-        let mut typed = Vec::new();
-        let mut expected = format!("{}. Type a line.\r\n> ", sources.name).into_bytes();
-        for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
-            let prompt = &prompt[..prompt.len().min(model.reader.max_query().into())];
-            typed.extend([prompt, end].concat());
-            expected.extend([&eval::run(&graph, prompt).reply, &b"\r\n> "[..]].concat());
-        }
-        // Slower than the network thinks: the example does not sleep, so that nobody sees when it waits.
-        let typing = Typing::Every(1_000_000);
-        let config = AvrConfig { typing, limit: Some(40_000_000), ..AvrConfig::default() };
-        let mut machine = AvrMachine::new(load(&file("a.elf")), Script::new(&typed), config);
-        machine.run(&mut NoObserver);
-        assert_eq!(
-            machine.console().output().escape_ascii().to_string(),
-            expected.escape_ascii().to_string()
-        );
+        talk(&support::model(seed), &[b"hello".to_vec(), b"Is It?".to_vec()]);
     }
+}
+
+/// Types prompts for the example of a model's library, and compares what it prints.
+pub fn talk(model: &Model, prompts: &[Vec<u8>; 2]) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let sources = sources(model);
+    let code = write(folder.path(), &sources);
+    let zip = c99::library(model, &sources, &Assets::builtin()).expect("the templates are whole");
+    let sketch = unzip(&zip, &format!("{}/examples/Talk/Talk.ino", sources.name));
+    let file = |name: &str| folder.path().join(name);
+    std::fs::write(file("Arduino.h"), ARDUINO).expect("the folder is writable");
+    std::fs::write(file("sketch.cpp"), format!("#include <Arduino.h>\n{sketch}\n{CORE}")).expect("writable");
+    let cpp = ["-Wall", "-Wextra", "-c", "-o"];
+    compiled(gcc("avr-g++", folder.path()).args(cpp).args([file("s.o"), file("sketch.cpp")]), "the sketch");
+    compiled(gcc("avr-gcc", folder.path()).args(cpp).args([file("n.o"), code]), "the network");
+    compiled(gcc("avr-g++", folder.path()).arg("-o").args([file("a.elf"), file("s.o"), file("n.o")]), "both");
+    let graph = reference(model).expect("the model was checked");
+    let mut typed = Vec::new();
+    let mut expected = format!("{}. Type a line.\r\n> ", sources.name).into_bytes();
+    for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
+        let prompt = &prompt[..prompt.len().min(model.reader.max_query().into())];
+        typed.extend([prompt, end].concat());
+        expected.extend([&eval::run(&graph, prompt).reply, &b"\r\n> "[..]].concat());
+    }
+    // Slower than the network thinks: the example does not sleep, so that nobody sees when it waits.
+    let typing = Typing::Every(1_000_000);
+    let config = AvrConfig { typing, limit: Some(40_000_000), ..AvrConfig::default() };
+    let mut machine = AvrMachine::new(load(&file("a.elf")), Script::new(&typed), config);
+    machine.run(&mut NoObserver);
+    let shown = |text: &[u8]| text.escape_ascii().to_string();
+    assert_eq!(shown(machine.console().output()), shown(&expected));
 }
 
 fn unzip(archive: &[u8], name: &str) -> String {

@@ -9,7 +9,7 @@ const PUT: &str = "#include <stdio.h>\nstatic void put(char c) { putchar(c); }\n
                    static void stop(void) {}";
 
 /// Compiles a model strictly, with sanitizers that stop at undefined behaviour, and compares what it prints.
-fn check(model: &Model, prompts: &[Vec<u8>]) {
+pub fn check(model: &Model, prompts: &[Vec<u8>]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let sources = sources(model);
     let code = write(folder.path(), &sources);
@@ -19,7 +19,7 @@ fn check(model: &Model, prompts: &[Vec<u8>]) {
     compiled(
         Command::new("cc")
             .args(STRICT)
-            .args(["-O1", "-fsanitize=undefined", "-fno-sanitize-recover=all"])
+            .args(["-O1", "-fsanitize=undefined,address", "-fno-sanitize-recover=all"])
             .args(["-c", "-o"])
             .arg(&object)
             .arg(&code),
@@ -28,7 +28,7 @@ fn check(model: &Model, prompts: &[Vec<u8>]) {
     let program = folder.path().join("program");
     compiled(
         Command::new("cc")
-            .args(["-std=c99", "-fsanitize=undefined", "-o"])
+            .args(["-std=c99", "-fsanitize=undefined,address", "-o"])
             .arg(&program)
             .arg(&main)
             .arg(&object),

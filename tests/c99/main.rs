@@ -6,6 +6,7 @@ mod support;
 
 mod chip;
 mod host;
+mod sequence;
 
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Assets, c99, eval, reference};
@@ -66,6 +67,13 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
     let texts: String =
         prompts.iter().map(|p| format!("    {{ {}, {} }},\n", p.len(), c_string(p))).collect();
     let one = match model.answer {
+        Answer::Story(_) => format!(
+            "    static unsigned char reply[{guard}_MAX_TOKENS * (long){guard}_MAX_PIECE + 1];\n\
+             \x20   char piece[{guard}_MAX_PIECE + 1];\n    unsigned length = 0, i;\n    int more = {name}_begin(&net, text, size);\n\
+             \x20   while (more && net.waiting) {{\n        int n = {name}_next(&net, piece);\n        logits();\n\
+             \x20       for (i = 0; (int)i < n; i++) reply[length++] = (unsigned char)piece[i];\n        if (n < 0) break;\n    }}\n\
+             \x20   put('=');\n    for (i = 0; i < length; i++) hex(reply[i]);\n    put('\\n');\n"
+        ),
         Answer::Chat(_) => format!(
             "    int c;\n    unsigned char reply[{guard}_MAX_REPLY], length = 0, i;\n\
              \x20   if ({name}_ask(&net, text, size))\n\

@@ -24,12 +24,12 @@ pub fn model(
 }
 
 pub fn reader(model: &Model) -> &HashedText {
-    let Reader::HashedText(reader) = &model.reader;
+    let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
     reader
 }
 
 pub fn reader_mut(model: &mut Model) -> &mut HashedText {
-    let Reader::HashedText(reader) = &mut model.reader;
+    let Reader::HashedText(reader) = &mut model.reader else { unreachable!("a model of hashed text") };
     reader
 }
 
@@ -39,17 +39,18 @@ pub fn context(model: &Model) -> &ContextEncoder {
 }
 
 pub fn layers(model: &Model) -> &[Layer] {
-    let Body::Layers(layers) = &model.body;
+    let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
     layers
 }
 
 pub fn layers_mut(model: &mut Model) -> &mut Vec<Layer> {
-    let Body::Layers(layers) = &mut model.body;
+    let Body::Layers(layers) = &mut model.body else { unreachable!("a model of hashed text") };
     layers
 }
 
 pub fn chat(model: &Model) -> &Chat {
     match &model.answer {
+        Answer::Story(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => chat,
         Answer::Label { .. } => panic!("a chat model"),
     }
@@ -57,6 +58,7 @@ pub fn chat(model: &Model) -> &Chat {
 
 pub fn chat_mut(model: &mut Model) -> &mut Chat {
     match &mut model.answer {
+        Answer::Story(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => chat,
         Answer::Label { .. } => panic!("a chat model"),
     }

@@ -79,7 +79,7 @@ fn main() -> Result<(), Failure> {
         _ => {}
     })?;
     let seconds = began.elapsed().as_secs_f64();
-    let Body::Layers(layers) = &trained.model.body;
+    let Body::Layers(layers) = &trained.model.body else { unreachable!("a model of hashed text") };
     println!(
         "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch, shifts {:?}",
         100.0 * trained.train.step_share(),

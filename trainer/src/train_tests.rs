@@ -173,7 +173,7 @@ fn trained(
 }
 
 fn number(trained: &Trained<Near>) -> i16 {
-    let Body::Layers(layers) = &trained.model.body;
+    let Body::Layers(layers) = &trained.model.body else { unreachable!("a model of hashed text") };
     layers[0].bias[0]
 }
 

@@ -166,7 +166,7 @@ fn label_names(labels: &[String]) -> Vec<LabelName> {
 }
 
 /// Text that ends no comment, opens none, and stays on its line.
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     text.replace(char::is_control, " ").replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")
 }
 
@@ -250,7 +250,7 @@ fn stage(stages: &[Stage], index: usize, codes: &[Vec<u8>]) -> StageContext {
     }
 }
 
-fn lines(values: impl Iterator<Item = String>) -> Vec<String> {
+pub(super) fn lines(values: impl Iterator<Item = String>) -> Vec<String> {
     values.collect::<Vec<_>>().chunks(PER_LINE).map(|line| line.join(", ")).collect()
 }
 

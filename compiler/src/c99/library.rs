@@ -22,6 +22,7 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     values.insert("name", name);
     values.insert("guard", &name.to_ascii_uppercase());
     values.insert("chat", &matches!(model.answer, Answer::Chat(_)));
+    values.insert("story", &matches!(model.answer, Answer::Story(_)));
     values.insert("version", VERSION);
     let about = model.head.about.replace(char::is_control, " ");
     values.insert("about", if about.trim().is_empty() { name.as_str() } else { about.trim() });

@@ -1,17 +1,19 @@
 //! A network as portable C99, and as an Arduino library around it: for whoever has a C compiler and no
 //! target here, or a program of his own to put the network into.
 //!
-//! There is no plan: one kernel, columns of four-bit codes ([`crate::weights::codes`]), 16-bit sums. The graph is the one
-//! that every target starts from, so dead neurons are gone and the query's half runs once a query.
+//! For networks of hashed text there is no plan: one kernel, columns of four-bit codes ([`crate::weights::codes`]), 16-bit sums. The graph is the one
+//! that every target starts from, so dead neurons are gone and the query's half runs once a query. Sequence models are
+//! written from the model itself: see `sequence/`.
 
 mod context;
 mod library;
 mod names;
+mod sequence;
 
 pub use library::library;
 
 use crate::CompileError;
-use crate::model::Model;
+use crate::model::{Answer, Body, Model, Reader};
 use crate::plan::PlanError;
 use crate::{Assets, ir, pass};
 use crate::{kernel, stage};
@@ -35,8 +37,21 @@ pub struct Sources {
 /// The C of a model. Header and code are pure ASCII but for the model's own texts.
 ///
 /// # Errors
-/// [`CompileError`] for a model that was never checked, or a damaged template.
+/// [`CompileError`] for a model that was never checked, a tokenizer that there is no C for, or a damaged template.
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
+    if let (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) =
+        (&model.reader, &model.body, &model.answer)
+    {
+        let name = || model.head.name.clone();
+        let context = sequence::context(model, reader, body, story)
+            .map_err(|what| CompileError::Tokenizer { name: name(), what })?;
+        let values =
+            Context::from_serialize(&context).map_err(|e| kernel::template_error("sequence.c", &e))?;
+        let (flash, ram) = context.bytes();
+        let header = render(assets, "c99/sequence.h", &values)?;
+        let code = render(assets, "c99/sequence.c", &values)?;
+        return Ok(Sources { name: context.name, header, code, flash, ram });
+    }
     let (reports, _) = pass::optimise(ir::build(model)?, model.reader.max_query().into())?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
     let context = context::context(model, &stage::read(graph).map_err(PlanError::from)?);

@@ -58,6 +58,9 @@ pub struct Logits {
     pub accumulators: Vec<(u16, u16)>,
     /// `y = acc >> shift`.
     pub shift: u8,
+    /// Logits of a step. Where there are more than accumulators, they come one after the other: execution reaches `ready`
+    /// again for each.
+    pub count: usize,
 }
 
 impl Logits {
@@ -126,56 +129,106 @@ impl Image {
 /// # Errors
 /// When the text does not assemble or lacks a symbol that every program has.
 pub fn assemble(plan: &Plan, target: &Target, text: &Text) -> Result<Option<Image>, CompileError> {
-    let (isa, extension) = match target.cpu {
-        Cpu::Z80 => (Isa::Z80, "asm"),
-        Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
-    };
-    let file = format!("{}.{extension}", plan.layout.name);
-    let options = Options { ram_start: target.origin };
-    let assembly = match asm::assemble_with(&text.assembly, &file, isa, &options) {
-        Ok(assembly) => assembly,
-        Err(error) if is_full(plan, &error) => return Ok(None),
-        Err(error) => return Err(CompileError::Assembly(Box::new(error))),
-    };
-    let template = |message: String| CompileError::Template { name: target.console.clone(), message };
-    let symbol = |name: &str| {
-        let found = assembly.table.get(name).map(|symbol| symbol.value);
-        found.ok_or_else(|| template(format!("the program has no symbol {name}")))
-    };
-    let mut phases = Vec::new();
-    for phase in &text.phases {
-        phases.push(Phase { start: symbol(&phase.label)?, name: phase.name.clone() });
-    }
-    phases.sort_by_key(|p| p.start);
+    let Some(found) = Found::assemble(plan, target, text)? else { return Ok(None) };
     let (stage, choose) = output(plan.stages());
     let visible = plan.stages()[stage].product().map_or(0, |product| product.visible());
-    // An AVR's data addresses have bits above the sixteenth.
-    let address = |symbol: u32| symbol as u16;
-    let base = address(symbol(&format!("{}_acc", plan.stages()[stage].name))?);
+    let base = address(found.symbol(&format!("{}_acc", plan.stages()[stage].name))?);
     let accumulators = (0..visible).map(|o| {
         // Addresses wrap where the image is too large; it is refused for its size then.
         let (low, high) = plan.layout.memory.accumulator(stage, o);
         (base.wrapping_add(low as u16), base.wrapping_add(high as u16))
     });
-    let logits =
-        Logits { ready: symbol("logits_ready")?, accumulators: accumulators.collect(), shift: choose.shift };
-    let memory_end = match target.cpu {
-        Cpu::Z80 => plan.layout.memory.end(usize::from(assembly.origin) + assembly.bytes.len()),
-        Cpu::Avr(_) => {
-            if address(symbol("net_memory")?) != target.origin {
-                return Err(template("net_memory is not the first of RAM".into()));
-            }
-            let in_ram = assembly.sections.iter().filter(|s| s.kind != SectionKind::Text);
-            let end = in_ram.map(|s| (s.address & 0xFFFF) as usize + s.size as usize).max();
-            end.unwrap_or(target.origin.into()) + usize::from(target.stack)
+    let ready = found.symbol("logits_ready")?;
+    let (accumulators, shift) = (accumulators.collect::<Vec<_>>(), choose.shift);
+    let logits = Logits { ready, count: accumulators.len(), accumulators, shift };
+    found.image(text, logits).map(Some)
+}
+
+/// The same for a program that is made as a whole, with so many logits a step. They come one after the other.
+///
+/// # Errors
+/// See [`assemble`].
+pub fn assemble_sequence(
+    plan: &Plan,
+    target: &Target,
+    text: &Text,
+    count: usize,
+) -> Result<Option<Image>, CompileError> {
+    let Some(found) = Found::assemble(plan, target, text)? else { return Ok(None) };
+    let at = address(found.symbol("logit")?);
+    let ready = found.symbol("logits_ready")?;
+    let logits = Logits { ready, accumulators: vec![(at, at.wrapping_add(1))], shift: 0, count };
+    found.image(text, logits).map(Some)
+}
+
+/// An AVR's data addresses have bits above the sixteenth.
+fn address(symbol: u32) -> u16 {
+    symbol as u16
+}
+
+/// An assembled text.
+struct Found<'a> {
+    plan: &'a Plan,
+    target: &'a Target,
+    isa: Isa,
+    assembly: Assembly,
+}
+
+impl<'a> Found<'a> {
+    fn assemble(plan: &'a Plan, target: &'a Target, text: &Text) -> Result<Option<Self>, CompileError> {
+        let (isa, extension) = match target.cpu {
+            Cpu::Z80 => (Isa::Z80, "asm"),
+            Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
+        };
+        let file = format!("{}.{extension}", plan.layout.name);
+        let options = Options { ram_start: target.origin };
+        match asm::assemble_with(&text.assembly, &file, isa, &options) {
+            Ok(assembly) => Ok(Some(Self { plan, target, isa, assembly })),
+            Err(error) if is_full(plan, &error) => Ok(None),
+            Err(error) => Err(CompileError::Assembly(Box::new(error))),
         }
-    };
-    let memory_start = match target.cpu {
-        Cpu::Z80 => usize::from(assembly.origin) + assembly.bytes.len(),
-        Cpu::Avr(_) => target.origin.into(),
-    };
-    let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
-    Ok(Some(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly }))
+    }
+
+    fn template(&self, message: String) -> CompileError {
+        CompileError::Template { name: self.target.console.clone(), message }
+    }
+
+    fn symbol(&self, name: &str) -> Result<u32, CompileError> {
+        let found = self.assembly.table.get(name).map(|symbol| symbol.value);
+        found.ok_or_else(|| self.template(format!("the program has no symbol {name}")))
+    }
+
+    /// First address behind everything that the program uses while it runs.
+    fn memory_end(&self) -> Result<usize, CompileError> {
+        let assembly = &self.assembly;
+        match self.target.cpu {
+            Cpu::Z80 => Ok(self.plan.layout.memory.end(usize::from(assembly.origin) + assembly.bytes.len())),
+            Cpu::Avr(_) => {
+                if address(self.symbol("net_memory")?) != self.target.origin {
+                    return Err(self.template("net_memory is not the first of RAM".into()));
+                }
+                let in_ram = assembly.sections.iter().filter(|s| s.kind != SectionKind::Text);
+                let end = in_ram.map(|s| (s.address & 0xFFFF) as usize + s.size as usize).max();
+                Ok(end.unwrap_or(self.target.origin.into()) + usize::from(self.target.stack))
+            }
+        }
+    }
+
+    fn image(self, text: &Text, logits: Logits) -> Result<Image, CompileError> {
+        let mut phases = Vec::new();
+        for phase in &text.phases {
+            phases.push(Phase { start: self.symbol(&phase.label)?, name: phase.name.clone() });
+        }
+        phases.sort_by_key(|p| p.start);
+        let memory_end = self.memory_end()?;
+        let (isa, assembly) = (self.isa, self.assembly);
+        let memory_start = match self.target.cpu {
+            Cpu::Z80 => usize::from(assembly.origin) + assembly.bytes.len(),
+            Cpu::Avr(_) => self.target.origin.into(),
+        };
+        let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
+        Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly })
+    }
 }
 
 /// Whether the text of `plan` does not assemble because of its size: it passes the end of memory, or the buffers behind

@@ -104,6 +104,11 @@ pub enum Problem {
     )]
     PaddingBits { layer: usize, output: usize },
 
+    #[error("{field}: {what}")]
+    Packed { field: String, what: String },
+    #[error("tokenizer: {0}")]
+    Tokenizer(String),
+
     // .npz
     #[error("the archive is damaged: {0}")]
     Zip(String),
@@ -222,6 +227,9 @@ impl Problem {
     /// What the user can do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::Packed { .. } | Self::Tokenizer(_) => {
+                "the file is damaged: write it again with `mlc import`"
+            }
             Self::NotAModel(_) => {
                 "give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each"
             }

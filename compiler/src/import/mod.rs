@@ -12,10 +12,14 @@ pub mod npz;
 mod quantize;
 pub mod ron;
 pub mod safetensors;
+pub mod sequence;
 mod tensor;
+pub mod tokenizer;
 pub mod torch;
 
 pub use error::{ImportError, Position, Problem};
+
+pub use network::name as model_name;
 
 use facts::Facts;
 
@@ -24,8 +28,8 @@ use crate::model::Model;
 /// Largest file that is read, in MiB: the floats of the largest network with two more for each weight, as
 /// optimizers keep them, come to less.
 pub const MAX_FILE_MIB: usize = 128;
-/// Largest `model.ron`, in MiB: the largest network takes a third of it.
-pub const MAX_TEXT_MIB: usize = 16;
+/// Largest `model.ron`, in MiB: a sequence model of 25 million weights of 8 bits takes two thirds of it.
+pub const MAX_TEXT_MIB: usize = 64;
 
 /// What a file other than `model.ron` does not say about its network, or says wrongly. These options override what the
 /// file states, and that overrides what the published networks have.

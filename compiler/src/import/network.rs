@@ -71,7 +71,7 @@ pub fn model(
 }
 
 /// A name for the model in the file `base`: its stem, other characters as `-`.
-fn name(base: &str) -> String {
+pub fn name(base: &str) -> String {
     let stem = base.rsplit_once('.').map_or(base, |(stem, _)| stem);
     let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
     let name: String = stem.chars().map(keep).take(32).collect();

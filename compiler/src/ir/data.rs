@@ -1,5 +1,6 @@
 //! What is known at compile time.
 
+use crate::tokens::Tokenizer;
 use std::fmt;
 
 /// A value known at compile time.
@@ -11,10 +12,11 @@ pub struct Const {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Data {
-    /// `[rows, cols]`, row by row, values -2..=1.
+    /// `[rows, cols]`, row by row, each value of `bits` bits, two's complement.
     Matrix {
         rows: usize,
         cols: usize,
+        bits: u8,
         values: Vec<i8>,
     },
     Vector(Vec<i16>),
@@ -22,15 +24,29 @@ pub enum Data {
     Charset(Vec<u8>),
     /// A text an index.
     Labels(Vec<String>),
+    /// The bytes of each token.
+    Pieces(Vec<Vec<u8>>),
+    Tokenizer(Tokenizer),
+    /// A mantissa for each element, and the shift right behind the product.
+    Scale {
+        mantissas: Vec<u8>,
+        shift: u8,
+    },
+    /// How far a pair turns from one position to the next, in 2^-24ths of a turn.
+    Steps(Vec<u32>),
+    /// What attention looks differences of scores up in: 256 bytes, the first 255, never rising.
+    Weights(Vec<u8>),
+    /// 256 bytes for the values of a byte: first for 0 to 127, then for -128 to -1.
+    Bytes(Vec<i8>),
 }
 
 impl fmt::Display for Const {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         write!(f, "@{} = ", self.name)?;
         match &self.data {
-            Data::Matrix { rows, cols, values } => {
+            Data::Matrix { rows, cols, bits, values } => {
                 let nonzero = values.iter().filter(|&&w| w != 0).count();
-                write!(f, "i2[{rows}, {cols}], {nonzero} of {} not zero", values.len())
+                write!(f, "i{bits}[{rows}, {cols}], {nonzero} of {} not zero", values.len())
             }
             Data::Vector(values) => {
                 let (least, most) = (values.iter().min(), values.iter().max());
@@ -38,6 +54,21 @@ impl fmt::Display for Const {
             }
             Data::Charset(bytes) => write!(f, "charset \"{}\"", bytes.escape_ascii()),
             Data::Labels(labels) => write!(f, "labels {labels:?}"),
+            Data::Pieces(pieces) => write!(f, "pieces of {} tokens", pieces.len()),
+            Data::Tokenizer(tokenizer) => write!(f, "tokenizer of {} tokens", tokenizer.pieces.len()),
+            Data::Scale { mantissas, shift } => {
+                let (least, most) = (mantissas.iter().min(), mantissas.iter().max());
+                let (least, most) = (least.unwrap_or(&0), most.unwrap_or(&0));
+                write!(f, "scale[{}], {least}..{most} >> {shift}", mantissas.len())
+            }
+            Data::Steps(steps) => write!(f, "steps {steps:?}"),
+            Data::Weights(weights) => {
+                write!(f, "weights, {} not zero", weights.iter().filter(|&&w| w > 0).count())
+            }
+            Data::Bytes(bytes) => {
+                let (least, most) = (bytes.iter().min(), bytes.iter().max());
+                write!(f, "table, {}..{}", least.unwrap_or(&0), most.unwrap_or(&0))
+            }
         }
     }
 }

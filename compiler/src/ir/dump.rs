@@ -25,6 +25,21 @@ impl Op {
             Self::Emit { .. } => "emit",
             Self::Push { .. } => "push",
             Self::Write { .. } => "write",
+            Self::Tokenize { .. } => "tokenize",
+            Self::Feed { .. } => "feed",
+            Self::Take { .. } => "take",
+            Self::Position { .. } => "position",
+            Self::Waiting { .. } => "waiting",
+            Self::Gather { .. } => "gather",
+            Self::Rescale { .. } => "rescale",
+            Self::Add { .. } => "add",
+            Self::Norm { .. } => "norm",
+            Self::Narrow { .. } => "narrow",
+            Self::Rotate { .. } => "rotate",
+            Self::Append { .. } => "append",
+            Self::Attend { .. } => "attend",
+            Self::Table { .. } => "table",
+            Self::Multiply { .. } => "multiply",
         }
     }
 }
@@ -64,6 +79,8 @@ impl Graph {
             StateType::Vector { elem, start } => {
                 format!("${} = @{}, {elem}", state.name, self.consts[start].name)
             }
+            StateType::Tokens { most, .. } => format!("${} = no tokens, at most {most}", state.name),
+            StateType::Cache { rows, len } => format!("${} = no rows of {len}, at most {rows}", state.name),
         }
     }
 
@@ -92,7 +109,9 @@ impl Graph {
             op.constants().iter().map(|&id| format!("@{}", self.consts[id].name)).collect();
         let constants = constants.join(", ");
         match op {
-            Op::Query { max_length } => format!("{name} at most {max_length}"),
+            Op::Query { max_length, as_typed } => {
+                format!("{name} at most {max_length}{}", if *as_typed { ", as typed" } else { "" })
+            }
             Op::Read { state } => format!("{name} ${}", self.states[*state].name),
             Op::Encode { encoder: Encoder::Trigrams { buckets, bands }, .. } if *bands > 1 => {
                 format!("{name} {list}, {buckets} buckets, {bands} bands")
@@ -103,8 +122,20 @@ impl Graph {
             Op::Shift { bits, .. } => format!("{name} {list} >> {bits}"),
             Op::Loop { times, .. } => format!("{name} × {times}"),
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
-            Op::Lookup { .. } => format!("{name} {list} in {constants}"),
-            Op::Push { state, .. } | Op::Write { state, .. } => {
+            Op::Lookup { .. } | Op::Table { .. } => format!("{name} {list} in {constants}"),
+            Op::Take { state } | Op::Position { state } | Op::Waiting { state } => {
+                format!("{name} ${}", self.states[*state].name)
+            }
+            Op::Tokenize { .. } | Op::Gather { .. } => format!("{name} {list}, {constants}"),
+            Op::Rescale { elem, .. } => format!("{name} {list}, {constants} to {elem}"),
+            Op::Norm { group, down, .. } => format!("{name} {list} by {group}, >> {down}"),
+            Op::Narrow { bits, .. } | Op::Multiply { bits, .. } => format!("{name} {list} >> {bits}"),
+            Op::Rotate { bits, .. } => format!("{name} {list}, {constants} >> {bits}"),
+            Op::Attend { head, bits, .. } => format!("{name} {list} by {head}, {constants} >> {bits}"),
+            Op::Push { state, .. }
+            | Op::Write { state, .. }
+            | Op::Feed { state, .. }
+            | Op::Append { state, .. } => {
                 format!("{name} ${}, {list}", self.states[*state].name)
             }
             Op::Concat { .. }
@@ -112,6 +143,7 @@ impl Graph {
             | Op::Sum { .. }
             | Op::Relu { .. }
             | Op::ArgMax { .. }
+            | Op::Add { .. }
             | Op::Emit { .. } => format!("{name} {list}"),
         }
     }

@@ -1,5 +1,7 @@
 //! The type of each operation's value, and what its operands must be.
 
+mod sequence;
+
 use super::{ConstId, Data, Elem, Encoder, Graph, NodeId, Op, StateId, StateType, Type};
 use crate::model::MAX_BANDS;
 use thiserror::Error;
@@ -39,7 +41,7 @@ fn exist(graph: &Graph, op: &Op) -> Result<(), String> {
 
 fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
-        Op::Query { max_length } => Ok(Type::Text { max: *max_length }),
+        Op::Query { max_length, .. } => Ok(Type::Text { max: *max_length }),
         Op::Read { state } => content(graph, *state),
         Op::Encode { text: input, encoder } => {
             text(graph, *input)?;
@@ -62,7 +64,7 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         Op::Concat { inputs } => concat(graph, inputs),
         Op::Constant { values } => constant(graph, values),
         Op::Product { input, weights, sum } => match graph.nodes[*weights].ty {
-            Type::Matrix { rows, cols } => match vector(graph, *input)?.1 {
+            Type::Matrix { rows, cols, .. } => match vector(graph, *input)?.1 {
                 len if len == cols => Ok(Type::Vector { elem: *sum, len: rows }),
                 len => Err(format!("{len} inputs for {cols} columns")),
             },
@@ -96,6 +98,21 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
                 other => Err(format!("${} is {other}, not a vector", graph.states[*state].name)),
             }
         }
+        Op::Tokenize { .. }
+        | Op::Feed { .. }
+        | Op::Take { .. }
+        | Op::Position { .. }
+        | Op::Waiting { .. }
+        | Op::Gather { .. }
+        | Op::Rescale { .. }
+        | Op::Add { .. }
+        | Op::Norm { .. }
+        | Op::Narrow { .. }
+        | Op::Rotate { .. }
+        | Op::Append { .. }
+        | Op::Attend { .. }
+        | Op::Table { .. }
+        | Op::Multiply { .. } => sequence::value(graph, op),
     }
 }
 
@@ -124,6 +141,8 @@ fn index(graph: &Graph, id: NodeId) -> Result<usize, String> {
 fn content(graph: &Graph, state: StateId) -> Result<Type, String> {
     match graph.states[state].ty {
         StateType::Text { length } => Ok(Type::Text { max: length }),
+        StateType::Tokens { below, .. } => Ok(Type::Tokens { below }),
+        StateType::Cache { rows, len } => Ok(Type::Rows { rows, len }),
         StateType::Vector { elem, start } => {
             match graph.consts.contains(start).then(|| &graph.consts[start].data) {
                 Some(Data::Vector(values)) => Ok(Type::Vector { elem, len: values.len() }),
@@ -147,7 +166,7 @@ fn concat(graph: &Graph, inputs: &[NodeId]) -> Result<Type, String> {
 fn constant(graph: &Graph, values: &[ConstId]) -> Result<Type, String> {
     let ty = |id: ConstId| match &graph.consts[id].data {
         Data::Vector(values) => Ok(Type::Vector { elem: Elem::I16, len: values.len() }),
-        Data::Matrix { rows, cols, .. } => Ok(Type::Matrix { rows: *rows, cols: *cols }),
+        Data::Matrix { rows, cols, bits, .. } => Ok(Type::Matrix { rows: *rows, cols: *cols, bits: *bits }),
         _ => Err(format!("@{} is neither vector nor matrix", graph.consts[id].name)),
     };
     let Some((&first, rest)) = values.split_first() else { return Err("of no constant".into()) };
@@ -181,6 +200,7 @@ fn lookup(graph: &Graph, below: usize, table: ConstId) -> Result<Type, String> {
     let (entries, max) = match &graph.consts[table].data {
         Data::Charset(bytes) => (bytes.len(), 1),
         Data::Labels(labels) => (labels.len(), labels.iter().map(String::len).max().unwrap_or(0)),
+        Data::Pieces(pieces) => (pieces.len(), pieces.iter().map(Vec::len).max().unwrap_or(0)),
         _ => return Err(format!("@{} is no table of texts", graph.consts[table].name)),
     };
     if entries == below {

@@ -39,7 +39,7 @@ mod types;
 mod walk;
 
 pub use arena::{Arena, Id};
-pub use build::build;
+pub use build::{build, build_scoring};
 pub use data::{Const, Data};
 pub use facts::{Facts, Interval};
 pub use infer::{TypeError, infer};
@@ -154,7 +154,7 @@ impl Graph {
         let Op::Product { weights, .. } = self.nodes[product].op else { return None };
         let [one] = self.constants(weights)? else { return None };
         match &self.consts[*one].data {
-            Data::Matrix { rows, cols, values } => Some((*rows, *cols, values)),
+            Data::Matrix { rows, cols, values, .. } => Some((*rows, *cols, values)),
             _ => None,
         }
     }

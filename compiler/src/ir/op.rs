@@ -5,10 +5,11 @@ use super::{BlockId, ConstId, Elem, NodeId, StateId};
 /// What a node computes: a closed set, so that every match says what it does with each.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
-    /// The query: trimmed, folded, not empty. `max_length` is what the model says in bytes; the command line of a system
-    /// may hand over more, and the network takes it.
+    /// The query. `max_length` is what the model says in bytes; the command line of a system may hand over more, and the
+    /// network takes it.
     Query {
         max_length: usize,
+        as_typed: bool,
     },
     /// The present content of a state.
     Read {
@@ -84,6 +85,89 @@ pub enum Op {
         state: StateId,
         value: NodeId,
     },
+    /// The tokens of a text, by the rules of a tokenizer.
+    Tokenize {
+        text: NodeId,
+        tokenizer: ConstId,
+    },
+    /// Lets tokens, or one token, wait in a state: as many as there is room for, the rest is dropped.
+    Feed {
+        state: StateId,
+        tokens: NodeId,
+    },
+    /// Takes the token out that has waited longest: 0 where none waits.
+    Take {
+        state: StateId,
+    },
+    /// How many tokens have been taken before the last one: its position.
+    Position {
+        state: StateId,
+    },
+    /// 1 if a token waits, otherwise 0.
+    Waiting {
+        state: StateId,
+    },
+    /// A row of a matrix times its mantissa, rescaled to 16 bits: see [`crate::arithmetic::rescale`].
+    Gather {
+        index: NodeId,
+        weights: NodeId,
+        scale: ConstId,
+    },
+    /// Each element times its mantissa, rescaled and saturated to `elem`: see [`crate::arithmetic::rescale`].
+    Rescale {
+        input: NodeId,
+        scale: ConstId,
+        elem: Elem,
+    },
+    /// Element-wise sum of two vectors, saturated to the bits of their elements.
+    Add {
+        a: NodeId,
+        b: NodeId,
+    },
+    /// Root-mean-square norm of each `group` of elements: see [`crate::arithmetic::norm`].
+    Norm {
+        input: NodeId,
+        group: usize,
+        down: u8,
+    },
+    /// Rounding shift right, saturated to 8 bits.
+    Narrow {
+        input: NodeId,
+        bits: u8,
+    },
+    /// Turns adjacent pairs by phases that grow with the position: see [`crate::arithmetic::rotate`].
+    Rotate {
+        input: NodeId,
+        position: NodeId,
+        steps: ConstId,
+        bits: u8,
+    },
+    /// Puts a vector into a cache as the row of the next position.
+    Append {
+        state: StateId,
+        value: NodeId,
+    },
+    /// The mean of the rows of `values`, each head of its own, weighted by how well the rows of `keys` match the query:
+    /// see [`crate::arithmetic::attend`].
+    Attend {
+        query: NodeId,
+        keys: NodeId,
+        values: NodeId,
+        head: usize,
+        table: ConstId,
+        bits: u8,
+    },
+    /// What a table of 256 bytes has for each element: first for 0 to 127, then for -128 to -1.
+    Table {
+        input: NodeId,
+        table: ConstId,
+    },
+    /// Element-wise product, shifted right with rounding and saturated to 8 bits.
+    Multiply {
+        a: NodeId,
+        b: NodeId,
+        bits: u8,
+    },
 }
 
 /// Hash encoders; both count in `buckets` buckets. See [`crate::text`].
@@ -142,13 +226,20 @@ impl Op {
     ) -> Self {
         let mut op = self.clone();
         match &mut op {
-            Self::Query { .. } | Self::Read { .. } | Self::Loop { .. } => {}
+            Self::Query { .. }
+            | Self::Read { .. }
+            | Self::Loop { .. }
+            | Self::Take { .. }
+            | Self::Position { .. }
+            | Self::Waiting { .. } => {}
             Self::Constant { values } => values.iter_mut().for_each(|c| *c = constant(*c)),
             Self::Encode { text, .. } | Self::Emit { text } | Self::Push { text, .. } => *text = node(*text),
             Self::Scale { input, .. }
             | Self::Shift { input, .. }
             | Self::Relu { input }
-            | Self::ArgMax { input } => *input = node(*input),
+            | Self::ArgMax { input }
+            | Self::Norm { input, .. }
+            | Self::Narrow { input, .. } => *input = node(*input),
             Self::Product { input, weights, .. } => {
                 *input = node(*input);
                 *weights = node(*weights);
@@ -157,11 +248,32 @@ impl Op {
                 many.iter_mut().for_each(|id| *id = node(*id));
             }
             Self::ExitIf { index, .. } => *index = node(*index),
-            Self::Lookup { index, table } => {
-                *index = node(*index);
+            Self::Lookup { index: input, table }
+            | Self::Tokenize { text: input, tokenizer: table }
+            | Self::Rescale { input, scale: table, .. }
+            | Self::Table { input, table } => {
+                *input = node(*input);
                 *table = constant(*table);
             }
-            Self::Write { value, .. } => *value = node(*value),
+            Self::Write { value, .. } | Self::Append { value, .. } | Self::Feed { tokens: value, .. } => {
+                *value = node(*value);
+            }
+            Self::Gather { index: a, weights: b, scale: c }
+            | Self::Rotate { input: a, position: b, steps: c, .. } => {
+                *a = node(*a);
+                *b = node(*b);
+                *c = constant(*c);
+            }
+            Self::Add { a, b } | Self::Multiply { a, b, .. } => {
+                *a = node(*a);
+                *b = node(*b);
+            }
+            Self::Attend { query, keys, values, table, .. } => {
+                *query = node(*query);
+                *keys = node(*keys);
+                *values = node(*values);
+                *table = constant(*table);
+            }
         }
         op
     }
@@ -169,7 +281,14 @@ impl Op {
     /// The state that it reads or changes.
     pub fn state(&self) -> Option<StateId> {
         match self {
-            Self::Read { state } | Self::Push { state, .. } | Self::Write { state, .. } => Some(*state),
+            Self::Read { state }
+            | Self::Push { state, .. }
+            | Self::Write { state, .. }
+            | Self::Feed { state, .. }
+            | Self::Take { state }
+            | Self::Position { state }
+            | Self::Waiting { state }
+            | Self::Append { state, .. } => Some(*state),
             _ => None,
         }
     }
@@ -184,13 +303,16 @@ impl Op {
                 | Self::Emit { .. }
                 | Self::Push { .. }
                 | Self::Write { .. }
+                | Self::Feed { .. }
+                | Self::Take { .. }
+                | Self::Append { .. }
         )
     }
 
     /// Whether its value can be another one in each round, though its operands are the same.
     pub fn varies(&self) -> bool {
         match self {
-            Self::Read { .. } => true,
+            Self::Read { .. } | Self::Position { .. } | Self::Waiting { .. } => true,
             Self::Constant { values } => values.len() > 1,
             _ => false,
         }

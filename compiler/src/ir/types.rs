@@ -50,14 +50,24 @@ pub enum Type {
         elem: Elem,
         len: usize,
     },
-    /// Weights in -2..=1.
+    /// Weights of so many bits, two's complement.
     Matrix {
         rows: usize,
         cols: usize,
+        bits: u8,
     },
     /// Below `below`.
     Index {
         below: usize,
+    },
+    /// Tokens, each below `below`.
+    Tokens {
+        below: usize,
+    },
+    /// Vectors of `len` bytes for at most `rows` positions.
+    Rows {
+        rows: usize,
+        len: usize,
     },
     /// Nothing: the node is there for its effect.
     Unit,
@@ -68,8 +78,10 @@ impl fmt::Display for Type {
         match self {
             Self::Text { max } => write!(f, "text[{max}]"),
             Self::Vector { elem, len } => write!(f, "{elem}[{len}]"),
-            Self::Matrix { rows, cols } => write!(f, "i2[{rows}, {cols}]"),
+            Self::Matrix { rows, cols, bits } => write!(f, "i{bits}[{rows}, {cols}]"),
             Self::Index { below } => write!(f, "index<{below}>"),
+            Self::Tokens { below } => write!(f, "tokens<{below}>"),
+            Self::Rows { rows, len } => write!(f, "rows[{rows}, {len}]"),
             Self::Unit => write!(f, "()"),
         }
     }
@@ -91,6 +103,11 @@ pub enum StateType {
     Text { length: usize },
     /// A vector; at first the one in `start`.
     Vector { elem: Elem, start: ConstId },
+    /// Tokens below `below` that wait to be taken, at first none. `most` tokens are taken in all, and no more wait.
+    Tokens { below: usize, most: usize },
+    /// Vectors of `len` bytes, at first none: those of the first position and of the last `rows - 1`. Position `p` lies in
+    /// row `p` while there is room, then in row `1 + (p - 1) mod (rows - 1)`.
+    Cache { rows: usize, len: usize },
 }
 
 impl State {
@@ -99,6 +116,7 @@ impl State {
         let ty = match self.ty {
             StateType::Text { length } => StateType::Text { length },
             StateType::Vector { elem, start } => StateType::Vector { elem, start: constant(start) },
+            other @ (StateType::Tokens { .. } | StateType::Cache { .. }) => other,
         };
         Self { name: self.name.clone(), owner: self.owner, ty }
     }

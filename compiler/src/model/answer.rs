@@ -1,5 +1,7 @@
 //! What the results of the body mean.
 
+use super::sequence::Story;
+
 /// Longest label in bytes: as long as the longest reply.
 pub const MAX_LABEL: usize = 255;
 
@@ -11,6 +13,7 @@ pub enum Answer {
     Label {
         labels: Vec<String>,
     },
+    Story(Story),
 }
 
 /// Generates a reply, a character a step.
@@ -23,11 +26,12 @@ pub struct Chat {
 }
 
 impl Answer {
-    /// How many logits the body must give.
-    pub fn classes(&self) -> usize {
+    /// What logits stand for: characters or labels. `None` where the reader says it.
+    pub fn classes(&self) -> Option<usize> {
         match self {
-            Self::Chat(chat) => chat.charset.len(),
-            Self::Label { labels } => labels.len(),
+            Self::Chat(chat) => Some(chat.charset.len()),
+            Self::Label { labels } => Some(labels.len()),
+            Self::Story(_) => None,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! y   = max(y, 0)              hidden layers only
 //! ```
 
+use super::transformer::Transformer;
 use std::fmt;
 
 /// Most layers. Networks of this kind have two to five; every layer rounds and cuts its sums, so that deeper ones learn
@@ -24,6 +25,7 @@ pub const MAX_SHIFT: u8 = 7;
 pub enum Body {
     /// In order, 1 to 64; the first takes what the reader gives, the last gives the logits.
     Layers(Vec<Layer>),
+    Transformer(Transformer),
 }
 
 /// A fully connected layer.
@@ -58,6 +60,7 @@ impl Body {
     pub fn weights(&self) -> usize {
         match self {
             Self::Layers(layers) => layers.iter().map(|layer| layer.weights.len()).sum(),
+            Self::Transformer(body) => body.matrices().map(|matrix| matrix.values.len()).sum(),
         }
     }
 
@@ -66,6 +69,9 @@ impl Body {
         match self {
             Self::Layers(layers) => {
                 layers.iter().flat_map(|layer| &layer.weights).filter(|&&weight| weight != 0).count()
+            }
+            Self::Transformer(body) => {
+                body.matrices().flat_map(|matrix| &matrix.values).filter(|&&weight| weight != 0).count()
             }
         }
     }

@@ -5,7 +5,7 @@ use super::body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS};
 use super::error::{ModelError, Parameters};
 use super::head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_FACTS, is_calibration_query};
 use super::reader::{HashedText, MAX_BANDS, Reader};
-use super::{MAX_WIDTH, Model};
+use super::{MAX_WIDTH, Model, check_sequence};
 use std::collections::BTreeMap;
 
 impl Model {
@@ -17,6 +17,8 @@ impl Model {
         self.check_shape()?;
         match &self.body {
             Body::Layers(layers) => check_parameters(layers),
+            // Its shape and its parameters are checked together.
+            Body::Transformer(_) => Ok(()),
         }
     }
 
@@ -27,23 +29,28 @@ impl Model {
     /// The first rule broken, with the field.
     pub fn check_shape(&self) -> Result<(), ModelError> {
         self.head.check()?;
-        match &self.reader {
-            Reader::HashedText(text) => text.check()?,
-        }
-        match &self.answer {
-            Answer::Chat(chat) => chat.check()?,
-            Answer::Label { labels } => check_labels(labels)?,
-        }
-        self.check_context()?;
-        match &self.body {
-            Body::Layers(layers) => self.check_layers(layers),
+        match (&self.reader, &self.body, &self.answer) {
+            (Reader::HashedText(text), Body::Layers(layers), Answer::Chat(_) | Answer::Label { .. }) => {
+                text.check()?;
+                match &self.answer {
+                    Answer::Chat(chat) => chat.check()?,
+                    Answer::Label { labels } => check_labels(labels)?,
+                    Answer::Story(_) => {}
+                }
+                self.check_context(text)?;
+                self.check_layers(text, layers)
+            }
+            (Reader::Tokens(tokens), Body::Transformer(body), Answer::Story(story)) => {
+                check_sequence::check(tokens, body, story)
+            }
+            _ => Err(ModelError::Families),
         }
     }
 
     /// A chat reads what it has said so far, and nothing else has said anything.
-    fn check_context(&self) -> Result<(), ModelError> {
-        let Reader::HashedText(text) = &self.reader;
+    fn check_context(&self, text: &HashedText) -> Result<(), ModelError> {
         match (&self.answer, &text.context) {
+            (Answer::Story(_), _) => Ok(()),
             (Answer::Chat(_), Some(_)) | (Answer::Label { .. }, None) => Ok(()),
             (Answer::Chat(_), None) => Err(ModelError::NoContext),
             (Answer::Label { .. }, Some(_)) => Err(ModelError::IdleContext),
@@ -52,12 +59,12 @@ impl Model {
 
     /// Each layer takes what the one before gives, the first one what the reader gives; the last one gives what the
     /// answer takes.
-    fn check_layers(&self, layers: &[Layer]) -> Result<(), ModelError> {
+    fn check_layers(&self, text: &HashedText, layers: &[Layer]) -> Result<(), ModelError> {
         if layers.is_empty() {
             return Err(ModelError::NoLayers);
         }
         check_layer_count(layers.len())?;
-        let mut width = self.reader.inputs();
+        let mut width = text.inputs();
         let mut source = "the encoders give".to_string();
         for (i, layer) in layers.iter().enumerate() {
             let n = i + 1;
@@ -80,10 +87,10 @@ impl Model {
         if weights > MAX_WEIGHTS {
             return Err(ModelError::TooManyWeights(weights));
         }
-        if width != self.answer.classes() {
-            return Err(ModelError::Classes { gives: width, wants: self.answer.classes() });
+        match self.answer.classes() {
+            Some(wants) if wants != width => Err(ModelError::Classes { gives: width, wants }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -197,7 +204,7 @@ fn twice<T: Ord>(values: &[T]) -> Option<(usize, usize)> {
     values.iter().enumerate().find_map(|(i, value)| seen.insert(value, i).map(|first| (first, i)))
 }
 
-fn in_range(field: &str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
+pub(super) fn in_range(field: &str, value: usize, least: usize, most: usize) -> Result<(), ModelError> {
     if (least..=most).contains(&value) {
         return Ok(());
     }

@@ -67,6 +67,18 @@ pub enum ModelError {
         set.weights()
     )]
     Weight { layer: usize, output: usize, input: usize, value: i8, set: WeightSet },
+    #[error("reader, body and answer are parts of different families of networks")]
+    Families,
+    #[error("{field} is {} × {}, its place wants {} × {}", found.0, found.1, wants.0, wants.1)]
+    MatrixShape { field: String, found: (usize, usize), wants: (usize, usize) },
+    #[error("{field} has {found} values, its place wants {wants}")]
+    Length { field: String, found: usize, wants: usize },
+    #[error("{field}: the weight in row {row}, column {col} is {value}, outside of {least}..{most}")]
+    OffGrid { field: String, row: usize, col: usize, value: i8, least: i8, most: i8 },
+    #[error("{field}: the sum of row {row} can be {sum}, which 24 bits do not hold")]
+    LargeSum { field: String, row: usize, sum: i64 },
+    #[error("{field} must be {rule}")]
+    Rule { field: String, rule: &'static str },
 }
 
 impl ModelError {
@@ -97,6 +109,12 @@ impl ModelError {
             }
             Self::Classes { .. } => "the last layer has one output a character or label",
             Self::Count { .. } => "the file is truncated or damaged: write it again",
+            Self::Families => "take all three from one family: docs/model-format.md says which go together",
+            Self::MatrixShape { .. } | Self::Length { .. } | Self::Rule { .. } => {
+                "correct the field; docs/model-format.md has the rules"
+            }
+            Self::OffGrid { .. } => "quantize the weights to the grid, or give the matrix more bits",
+            Self::LargeSum { .. } => "quantize this row with a larger scale, or with fewer bits",
             Self::Weight { .. } => "quantize the weights to the layer's set, or give the layer a larger set",
         }
     }

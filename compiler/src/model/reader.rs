@@ -1,5 +1,6 @@
 //! How what is typed becomes the numbers that the body computes with.
 
+use super::sequence::Tokens;
 use crate::text;
 
 /// Most position bands of a query: a query of 127 bytes has trigrams up to position 126, in band 15.
@@ -9,6 +10,7 @@ pub const MAX_BANDS: u8 = 16;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reader {
     HashedText(HashedText),
+    Tokens(Tokens),
 }
 
 /// Text, hashed and counted: the trigrams of the query, then, in a chat, the n-grams of what was said so far.
@@ -41,17 +43,11 @@ pub struct ContextEncoder {
 }
 
 impl Reader {
-    /// How many numbers the body gets.
-    pub fn inputs(&self) -> usize {
-        match self {
-            Self::HashedText(text) => text.inputs(),
-        }
-    }
-
     /// Longest line that the program's own prompt takes, in bytes.
     pub fn max_query(&self) -> u8 {
         match self {
             Self::HashedText(text) => text.query.max_length,
+            Self::Tokens(tokens) => tokens.max_length,
         }
     }
 }

@@ -16,7 +16,7 @@
 
 use super::Rewritten;
 use crate::ir::rewrite::{drop_unused, rebuild};
-use crate::ir::{Const, Data, Graph, NodeId, Op};
+use crate::ir::{Const, Data, Graph, NodeId, Op, Type};
 use crate::words;
 use std::collections::BTreeMap;
 
@@ -163,7 +163,8 @@ fn apply(graph: &Graph, kept: &Kept) -> Graph {
 
 /// The rows and columns of a product's matrix that stay; `None` where all do.
 fn new_matrix(graph: &Graph, product: NodeId, kept: &Kept) -> Option<Data> {
-    let Op::Product { input, .. } = graph.nodes[product].op else { return None };
+    let Op::Product { input, weights, .. } = graph.nodes[product].op else { return None };
+    let Type::Matrix { bits, .. } = graph.nodes[weights].ty else { return None };
     let (rows, columns) = (kept.get(&product), kept.get(&input));
     if rows.is_none() && columns.is_none() {
         return None;
@@ -172,7 +173,7 @@ fn new_matrix(graph: &Graph, product: NodeId, kept: &Kept) -> Option<Data> {
     let rows = rows.cloned().unwrap_or_else(|| (0..height).collect());
     let columns = columns.cloned().unwrap_or_else(|| (0..cols).collect());
     let values = rows.iter().flat_map(|&o| columns.iter().map(move |&i| values[o * cols + i])).collect();
-    Some(Data::Matrix { rows: rows.len(), cols: columns.len(), values })
+    Some(Data::Matrix { rows: rows.len(), cols: columns.len(), bits, values })
 }
 
 /// A bias with the effect of constant activations that were removed before it, without removed neurons.

@@ -81,6 +81,7 @@ fn vector(
 ) -> Facts {
     let of = |id: NodeId| &facts[id.index()];
     let all = limits(elem);
+    let anything = || Facts { range: vec![all; len], total: None, multiple_of: 1 };
     match &node.op {
         Op::Encode { text, encoder } => counts(&graph.nodes[*text], *encoder, len, longest_query),
         Op::Scale { input, factor } => {
@@ -118,7 +119,7 @@ fn vector(
             bounds.reduce(either).unwrap_or_default()
         }
         // Whatever was written.
-        Op::Read { .. } => Facts { range: vec![all; len], total: None, multiple_of: 1 },
+        Op::Read { .. } => anything(),
         Op::Sum { terms } => {
             let zero = Facts { range: vec![Interval::point(0); len], total: None, multiple_of: 0 };
             terms.iter().fold(zero, |sum, &t| Facts {
@@ -142,6 +143,37 @@ fn vector(
             let range = elements(of(*input), elem).range.iter().map(|r| r.map(|x| x.max(0))).collect();
             Facts { range, total: None, multiple_of: 1 }
         }
+        // A mantissa and a shift say nothing; saturation does.
+        Op::Rescale { input, .. } => {
+            let of_input = limits(elem_of(&graph.nodes[*input]));
+            for (neuron, &range) in
+                of(*input).range.iter().enumerate().filter(|(_, r)| !of_input.contains(**r))
+            {
+                wraps.push(Wrap {
+                    layer: node.name.clone(),
+                    neuron,
+                    range,
+                    bits: elem_of(&graph.nodes[*input]).bits(),
+                });
+            }
+            anything()
+        }
+        Op::Table { table, .. } => match &graph.consts[*table].data {
+            Data::Bytes(bytes) => {
+                let values = bytes.iter().map(|&b| Interval::point(b.into()));
+                let hull = values.reduce(Interval::hull).unwrap_or(all);
+                Facts { range: vec![hull; len], total: None, multiple_of: 1 }
+            }
+            other => unreachable!("validated: a table of bytes, not {other:?}"),
+        },
+        // All of these saturate.
+        Op::Gather { .. }
+        | Op::Add { .. }
+        | Op::Norm { .. }
+        | Op::Narrow { .. }
+        | Op::Rotate { .. }
+        | Op::Attend { .. }
+        | Op::Multiply { .. } => anything(),
         other => unreachable!("only the operations above give vectors, not {}", other.name()),
     }
 }
@@ -159,6 +191,14 @@ fn counts(text: &Node, encoder: Encoder, len: usize, longest_query: usize) -> Fa
         Encoder::Ngrams { .. } => ngram_count(length),
     } as i64;
     Facts { range: vec![Interval::new(0, total); len], total: Some(total), multiple_of: 1 }
+}
+
+/// The elements of a vector that a node computes.
+fn elem_of(node: &Node) -> Elem {
+    match node.ty {
+        Type::Vector { elem, .. } => elem,
+        other => unreachable!("validated: a vector, not {other}"),
+    }
 }
 
 /// The smallest and the largest element.
@@ -225,6 +265,10 @@ fn bound(row: &[i8], x: &[Interval], total: Option<i64>) -> Interval {
         most += a.max(b);
     }
     let Some(total) = total else { return Interval::new(least, most) };
+    // Counts are bounded by a total, and are multiplied with weights of two bits.
+    if row.iter().any(|w| !(-2..=1).contains(w)) {
+        return Interval::new(least, most);
+    }
     // `x` need not use up the total, so a weight of the wrong sign is never forced on it.
     let spent = |weight: i8| {
         let available: i64 = row.iter().zip(x).filter(|(w, _)| **w == weight).map(|(_, r)| r.most).sum();

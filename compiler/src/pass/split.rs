@@ -66,11 +66,11 @@ fn split_one(site: &mut Site, parts: &[NodeId], matrices: &[ConstId]) -> NodeId 
         let name = format!("{}.{part_name}", site.name);
         let cut = |&matrix: &ConstId| {
             let whole = &site.graph.consts[matrix];
-            let Data::Matrix { rows, cols, values } = &whole.data else {
+            let Data::Matrix { rows, cols, bits, values } = &whole.data else {
                 unreachable!("validated: a product has matrices")
             };
             let values = values.chunks(*cols).flat_map(|row| &row[from..to]).copied().collect();
-            let data = Data::Matrix { rows: *rows, cols: to - from, values };
+            let data = Data::Matrix { rows: *rows, cols: to - from, bits: *bits, values };
             Const { name: format!("{}.{part_name}", whole.name), data }
         };
         let cuts: Vec<Const> = matrices.iter().map(cut).collect();

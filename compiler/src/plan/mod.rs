@@ -19,7 +19,7 @@ pub use survey::{Combination, Survey, survey};
 pub use why::Why;
 
 use crate::ir::Graph;
-use crate::kernel::{Layout, Machine, Processor, View, processor};
+use crate::kernel::{Layout, Machine, Memory, Processor, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
 use crate::weights::Form;
 use thiserror::Error;
@@ -129,6 +129,20 @@ fn measure(graph: &Graph, stages: &[Stage], queries: &[Vec<u8>]) -> Usage {
 }
 
 impl Plan {
+    /// The plan of a program that is made as a whole: it has no stages to choose forms for.
+    pub fn of_program(name: String, machine: Machine, memory: Memory) -> Self {
+        let layout =
+            Layout { name, machine, stages: vec![], kernels: vec![], forms: vec![], scratch: vec![], memory };
+        let needs = Needs { image: 0, buffers: layout.memory.size };
+        let (options, why) = (vec![], vec![]);
+        Self { layout, usage: Usage::default(), needs, prediction: Prediction::default(), options, why }
+    }
+
+    /// Whether it is the plan of a program that is made as a whole.
+    pub fn is_whole(&self) -> bool {
+        self.layout.stages.is_empty()
+    }
+
     /// The stages of the plan.
     pub fn stages(&self) -> &[Stage] {
         &self.layout.stages
@@ -183,6 +197,9 @@ impl Plan {
 
     /// What this plan would cost on other queries; `graph` is the one that was planned.
     pub fn predict(&self, graph: &Graph, queries: &[Vec<u8>]) -> Prediction {
+        if self.is_whole() {
+            return self.prediction.clone();
+        }
         let phases = self.phases(&measure(graph, self.stages(), queries));
         Prediction { phases, bytes: self.prediction.bytes }
     }

@@ -26,6 +26,9 @@ impl fmt::Display for Why {
 impl Plan {
     /// The plan as a table of at most 80 columns, with why each form was taken for a stage or not.
     pub fn table(&self) -> String {
+        if self.is_whole() {
+            return self.layout.memory.table();
+        }
         let mut out = String::new();
         let unit = processor(self.layout.machine.cpu).unit();
         let cost = format!("{}/step", unit.short);

@@ -12,7 +12,7 @@ use crate::weights::shared;
 use std::collections::BTreeMap;
 
 /// Totals over all queries.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Usage {
     pub queries: u64,
     /// Passes through the network.

@@ -146,7 +146,7 @@ fn matrices_change_from_round_to_round() {
     let input = constant(&mut g, Graph::ENTRY, &[5, 7]);
     let body = add_loop(&mut g, Graph::ENTRY, 2);
     let matrices = [[1, 0, 0, 1], [0, -2, 1, 1]].map(|values| {
-        add_const(&mut g, "matrix", Data::Matrix { rows: 2, cols: 2, values: values.to_vec() })
+        add_const(&mut g, "matrix", Data::Matrix { rows: 2, cols: 2, bits: 2, values: values.to_vec() })
     });
     let weights = add(&mut g, body, Op::Constant { values: matrices.to_vec() });
     let input = add(&mut g, body, Op::Product { input, weights, sum: Elem::I16 });

@@ -12,16 +12,16 @@ pub const LONGEST: usize = 9;
 /// Loops around a node at most.
 const DEEPEST: usize = 3;
 
-/// A graph while it grows.
-struct Generator {
-    g: Graph,
-    r: Random,
+/// A graph while it grows. [`crate::sequence`] has the operations of sequence models.
+pub struct Generator {
+    pub g: Graph,
+    pub r: Random,
     /// The blocks around the next node, from the entry on.
-    around: Vec<Around>,
+    pub around: Vec<Around>,
 }
 
-struct Around {
-    block: BlockId,
+pub struct Around {
+    pub block: BlockId,
     rounds: usize,
     /// Nodes of the block itself, not of loops in it.
     nodes: Vec<NodeId>,
@@ -38,7 +38,12 @@ pub fn graph(seed: u64) -> Graph {
 impl Generator {
     fn entry(&mut self) {
         // Front ends hand over longer ones than the model says.
-        let text = self.node(Op::Query { max_length: 4 });
+        let as_typed = self.r.chance(30);
+        let text = self.node(Op::Query { max_length: 4, as_typed });
+        if as_typed {
+            // What nobody uses is dropped, and with it that the query is not folded.
+            self.node(Op::Emit { text });
+        }
         self.encode(text);
         self.vector_constant();
         self.fill();
@@ -49,19 +54,19 @@ impl Generator {
     }
 
     /// Appends a node to the present block.
-    fn node(&mut self, op: Op) -> NodeId {
+    pub fn node(&mut self, op: Op) -> NodeId {
         let block = self.here().block;
         let id = add(&mut self.g, block, op);
         self.around.last_mut().expect("the entry is never left").nodes.push(id);
         id
     }
 
-    fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> Option<T> {
         (!of.is_empty()).then(|| of[self.r.within(0, of.len() - 1)])
     }
 
     /// A node that is seen from here and whose type is wanted. Each block around has the same chance to give it.
-    fn seen(&mut self, wanted: impl Fn(Type) -> bool) -> Option<NodeId> {
+    pub fn seen(&mut self, wanted: impl Fn(Type) -> bool) -> Option<NodeId> {
         let nodes = |around: &Around| -> Vec<NodeId> {
             around.nodes.iter().copied().filter(|&id| wanted(self.g.nodes[id].ty)).collect()
         };
@@ -71,7 +76,7 @@ impl Generator {
         self.pick(&blocks[at])
     }
 
-    fn vector(&mut self) -> NodeId {
+    pub fn vector(&mut self) -> NodeId {
         // Late nodes are the interesting ones: they depend on states and rounds.
         let last = self.here().nodes.iter().rev().copied().find(|&id| self.g.width(id) > 0);
         match last {
@@ -80,12 +85,12 @@ impl Generator {
         }
     }
 
-    fn text(&mut self) -> NodeId {
+    pub fn text(&mut self) -> NodeId {
         self.seen(|ty| matches!(ty, Type::Text { .. })).expect("the entry has the query")
     }
 
     /// One constant, or one for each round of the loop around.
-    fn constants(&mut self, mut data: impl FnMut(&mut Random) -> Data) -> NodeId {
+    pub fn constants(&mut self, mut data: impl FnMut(&mut Random) -> Data) -> NodeId {
         let rounds = self.here().rounds;
         let count = if rounds > 1 && self.r.chance(50) { rounds } else { 1 };
         let values = (0..count).map(|_| constant(&mut self.g, data(&mut self.r))).collect();
@@ -93,7 +98,7 @@ impl Generator {
     }
 
     /// A few lengths, so that vectors fit each other.
-    fn length(&mut self) -> usize {
+    pub fn length(&mut self) -> usize {
         [1, 2, 2, 2, 3][self.r.within(0, 4)]
     }
 
@@ -107,7 +112,7 @@ impl Generator {
         self.constants(|r| Data::Vector(vector(r, len, reach)))
     }
 
-    fn matrix(&mut self, cols: usize) -> NodeId {
+    pub fn matrix(&mut self, cols: usize) -> NodeId {
         let fits = |ty| matches!(ty, Type::Matrix { cols: c, .. } if c == cols);
         if self.r.chance(60)
             && let Some(matrix) = self.seen(fits)
@@ -115,7 +120,11 @@ impl Generator {
             return matrix;
         }
         let rows = self.length();
-        self.constants(|r| Data::Matrix { rows, cols, values: weights(r, rows, cols) })
+        if self.r.chance(30) {
+            let bits = self.r.within(2, 8) as u8;
+            return self.constants(|r| Data::Matrix { rows, cols, bits, values: wide(r, rows * cols, bits) });
+        }
+        self.constants(|r| Data::Matrix { rows, cols, bits: 2, values: weights(r, rows, cols) })
     }
 
     fn encode(&mut self, text: NodeId) -> NodeId {
@@ -136,7 +145,7 @@ impl Generator {
     }
 
     /// Vectors of the element of one of them.
-    fn concat(&mut self) -> NodeId {
+    pub fn concat(&mut self) -> NodeId {
         let first = self.vector();
         let elem = elem_of(&self.g, first);
         let mut inputs = vec![first];
@@ -167,8 +176,9 @@ impl Generator {
     fn layers(&mut self) {
         let input = if self.r.chance(50) { self.concat() } else { self.vector() };
         let (cols, rows, last) = (self.g.width(input), self.r.within(1, 4), self.r.within(1, 3));
-        let matrix =
-            |rows, cols| move |r: &mut Random| Data::Matrix { rows, cols, values: weights(r, rows, cols) };
+        let matrix = |rows, cols| {
+            move |r: &mut Random| Data::Matrix { rows, cols, bits: 2, values: weights(r, rows, cols) }
+        };
         let weights = self.constants(matrix(rows, cols));
         let product = self.node(Op::Product { input, weights, sum: Elem::I16 });
         let bias = self.bias(rows);
@@ -204,7 +214,8 @@ impl Generator {
             let bits = self.r.within(0, 12) as u8;
             input = self.node(Op::Shift { input, bits });
             let len = self.g.width(input);
-            let weights = self.constants(|r| Data::Matrix { rows: 2, cols: len, values: weights(r, 2, len) });
+            let weights =
+                self.constants(|r| Data::Matrix { rows: 2, cols: len, bits: 2, values: weights(r, 2, len) });
             input = self.node(Op::Product { input, weights, sum: Elem::I16 });
         }
         self.node(Op::ArgMax { input });
@@ -238,15 +249,25 @@ impl Generator {
     fn state(&mut self) -> StateId {
         let depth = self.r.within(0, self.around.len() - 1);
         let owner = self.around[depth].block;
-        let owned: Vec<StateId> =
-            self.g.states.iter().filter(|(_, state)| state.owner == owner).map(|(id, _)| id).collect();
-        match self.pick(&owned) {
+        let is_plain = |ty| matches!(ty, StateType::Text { .. } | StateType::Vector { .. });
+        match self.owned(owner, is_plain) {
             Some(state) if self.r.chance(70) => state,
             _ => {
                 let ty = self.state_type();
-                self.g.states.push(State { name: format!("s{}", self.g.states.len()), owner, ty })
+                self.new_state(owner, ty)
             }
         }
+    }
+
+    /// A state of a block that is of a kind.
+    pub fn owned(&mut self, owner: BlockId, wanted: impl Fn(StateType) -> bool) -> Option<StateId> {
+        let states = self.g.states.iter().filter(|(_, state)| state.owner == owner && wanted(state.ty));
+        let owned: Vec<StateId> = states.map(|(id, _)| id).collect();
+        self.pick(&owned)
+    }
+
+    pub fn new_state(&mut self, owner: BlockId, ty: StateType) -> StateId {
+        self.g.states.push(State { name: format!("s{}", self.g.states.len()), owner, ty })
     }
 
     fn state_type(&mut self) -> StateType {
@@ -280,10 +301,12 @@ impl Generator {
                     if self.r.chance(50) { self.node(Op::Sum { terms: vec![holds, value] }) } else { value };
                 self.node(Op::Write { state, value });
             }
+            other => unreachable!("a text or a vector, not {other:?}"),
         }
     }
 
-    fn inner_loop(&mut self) {
+    /// A loop in the present block, whose body begins with something; none where blocks are too deep.
+    pub fn inner_loop(&mut self, begin: impl FnOnce(&mut Self)) {
         if self.around.len() > DEEPEST {
             return;
         }
@@ -291,14 +314,15 @@ impl Generator {
         let block = self.here().block;
         let body = add_loop(&mut self.g, block, rounds as u32);
         self.around.push(Around { block: body, rounds, nodes: vec![] });
+        begin(self);
         self.fill();
         self.around.pop();
     }
 
     /// Some operations in the present block, and something to be seen of them.
     fn fill(&mut self) {
-        for _ in 0..self.r.within(3, 8) {
-            match self.r.within(0, 20) {
+        for _ in 0..self.r.within(3, 9) {
+            match self.r.within(0, 30) {
                 0 => _ = self.vector_constant(),
                 1 | 2 => self.read(),
                 3 | 4 => self.change(),
@@ -332,7 +356,8 @@ impl Generator {
                 14 => self.emit(),
                 15 => self.exit(),
                 16 | 17 => self.layers(),
-                _ => self.inner_loop(),
+                18..=21 => self.inner_loop(|_| {}),
+                _ => self.sequence(),
             }
         }
         self.show();
@@ -343,7 +368,7 @@ impl Generator {
     }
 }
 
-fn constant(g: &mut Graph, data: Data) -> ConstId {
+pub fn constant(g: &mut Graph, data: Data) -> ConstId {
     let name = format!("c{}", g.consts.len());
     g.consts.push(Const { name, data })
 }
@@ -358,6 +383,17 @@ fn weights(r: &mut Random, rows: usize, cols: usize) -> Vec<i8> {
     let dead: Vec<bool> = (0..cols).map(|_| r.chance(25)).collect();
     let mut weight = |at: usize| if dead[at % cols] { 0 } else { [-2, -1, 0, 1, 1][r.within(0, 4)] };
     (0..rows * cols).map(&mut weight).collect()
+}
+
+/// Weights of so many bits, now and then one at an end.
+fn wide(r: &mut Random, count: usize, bits: u8) -> Vec<i8> {
+    let half = 1i16 << (bits - 1);
+    let weight = |_| match r.within(0, 5) {
+        0 => -half,
+        1 => half - 1,
+        _ => r.within(0, 2 * half as usize - 1) as i16 - half,
+    };
+    (0..count).map(weight).map(|w| w as i8).collect()
 }
 
 pub fn elem_of(g: &Graph, id: NodeId) -> Elem {

@@ -7,5 +7,6 @@ mod graphs;
 mod passes;
 #[path = "../../../tests/support/random.rs"]
 mod random;
+mod sequence;
 mod states;
 mod vectors;

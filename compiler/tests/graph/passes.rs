@@ -99,6 +99,35 @@ fn depth(graph: &Graph, homes: &[BlockId], loops: &[Option<NodeId>], mut block: 
     depth
 }
 
+/// All operations.
+const OPERATIONS: [&str; 33] = [
+    "query", "read", "trigrams", "ngrams", "scale", "concat", "constant", "product", "sum", "shift", "relu",
+    "argmax", "loop", "exit_if", "lookup", "emit", "push", "write", "tokenize", "feed", "take", "position",
+    "waiting", "gather", "rescale", "add", "norm", "narrow", "rotate", "append", "attend", "table",
+    "multiply",
+];
+
+/// Notes what happens when a graph runs.
+fn watch(graph: &Graph, seen: &mut Seen, query: &[u8]) {
+    let mut ran = vec![false; graph.nodes.len()];
+    let (mut taken, mut rolled, mut attended) = (false, false, false);
+    eval::run_observed(graph, query, &mut |id, value| {
+        ran[id.index()] = true;
+        let op = &graph.nodes[id].op;
+        taken |= matches!((op, value), (Op::Take { .. }, Value::Index(1..)));
+        rolled |= matches!(value, Value::Rows(rows, appended) if *appended > rows.len());
+        attended |= matches!(op, Op::Attend { .. }) && *value != Value::Vector(vec![0; graph.width(id)]);
+    });
+    seen.count("a token that was taken", taken);
+    seen.count("a cache that forgets", rolled);
+    seen.count("attention that found something", attended);
+    // An exit that is taken, and a loop, have no value.
+    let is_seen = |id: NodeId| ran[id.index()] || matches!(graph.nodes[id].op, Op::Loop { .. });
+    for id in graph.nodes.ids().filter(|&id| is_seen(id)) {
+        seen.count(graph.nodes[id].op.name(), true);
+    }
+}
+
 /// Notes what is in a graph.
 fn look(graph: &Graph, seen: &mut Seen) {
     let (homes, loops) = (graph.homes(), graph.loops());
@@ -143,10 +172,12 @@ fn look(graph: &Graph, seen: &mut Seen) {
 #[test]
 fn passes_change_no_result_of_random_graphs() {
     let mut seen = Seen::default();
+    OPERATIONS.iter().for_each(|name| seen.count(name, false));
     for seed in 0..SEEDS {
         let graph = graph(seed);
         compare(&graph, &graph, "build", seed);
         look(&graph, &mut seen);
+        watch(&graph, &mut seen, &queries(seed)[2]);
         // Each pass alone, and in the order in which they run.
         let one = without_dead(&graph, seed);
         let early = hoist(&graph);

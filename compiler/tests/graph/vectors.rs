@@ -9,7 +9,7 @@ use mlc_compiler::ir::{BlockId, Data, Elem, Graph, NodeId, Op, State, StateType}
 fn diagonal(graph: &mut Graph, block: BlockId, weights: &[i8]) -> NodeId {
     let n = weights.len();
     let values = (0..n * n).map(|at| if at / n == at % n { weights[at / n] } else { 0 }).collect();
-    let matrix = add_const(graph, "diagonal", Data::Matrix { rows: n, cols: n, values });
+    let matrix = add_const(graph, "diagonal", Data::Matrix { rows: n, cols: n, bits: 2, values });
     add(graph, block, one(matrix))
 }
 

@@ -19,7 +19,7 @@ struct Layers {
 }
 
 fn matrix(g: &mut Graph, rows: usize, values: &[i8]) -> NodeId {
-    let data = Data::Matrix { rows, cols: values.len() / rows, values: values.to_vec() };
+    let data = Data::Matrix { rows, cols: values.len() / rows, bits: 2, values: values.to_vec() };
     let matrix = add_const(g, "weights", data);
     add(g, Graph::ENTRY, one(matrix))
 }
@@ -31,7 +31,7 @@ fn vector(g: &mut Graph, values: &[i16]) -> NodeId {
 
 fn layers() -> Layers {
     let (mut g, entry) = (Graph::new("test"), Graph::ENTRY);
-    let text = add(&mut g, entry, Op::Query { max_length: 9 });
+    let text = add(&mut g, entry, Op::Query { max_length: 9, as_typed: false });
     let counts = add(&mut g, entry, Op::Encode { text, encoder: Encoder::Trigrams { buckets: 2, bands: 1 } });
     let input = add(&mut g, entry, Op::Scale { input: counts, factor: 32 });
     let weights = matrix(&mut g, 3, &[1, 1, 0, 0, -1, 1]);
@@ -148,8 +148,9 @@ fn a_layer_with_a_foreign_term_keeps_its_neurons() {
 fn weights_by_round_keep_their_neurons() {
     let mut layers = layers();
     let body = add_loop(&mut layers.g, Graph::ENTRY, 2);
-    let matrices = [[0, 1, 1], [0, 0, 1]]
-        .map(|w| add_const(&mut layers.g, "round", Data::Matrix { rows: 1, cols: 3, values: w.to_vec() }));
+    let matrices = [[0, 1, 1], [0, 0, 1]].map(|w| {
+        add_const(&mut layers.g, "round", Data::Matrix { rows: 1, cols: 3, bits: 2, values: w.to_vec() })
+    });
     let weights = add(&mut layers.g, body, Op::Constant { values: matrices.to_vec() });
     let product = add(&mut layers.g, body, Op::Product { input: layers.hidden, weights, sum: Elem::I16 });
     add(&mut layers.g, body, Op::ArgMax { input: product });

@@ -53,8 +53,9 @@ fn bounds_hold_in_every_round() {
     let body = add_loop(&mut graph, Graph::ENTRY, 2);
     let vectors = [[6, -9], [4, 12]].map(|v| add_const(&mut graph, "vector", Data::Vector(v.to_vec())));
     let input = add(&mut graph, body, Op::Constant { values: vectors.to_vec() });
-    let matrices = [[1, -2], [0, 1]]
-        .map(|w| add_const(&mut graph, "matrix", Data::Matrix { rows: 1, cols: 2, values: w.to_vec() }));
+    let matrices = [[1, -2], [0, 1]].map(|w| {
+        add_const(&mut graph, "matrix", Data::Matrix { rows: 1, cols: 2, bits: 2, values: w.to_vec() })
+    });
     let weights = add(&mut graph, body, Op::Constant { values: matrices.to_vec() });
     add(&mut graph, body, Op::Product { input, weights, sum: Elem::I16 });
     for elem in [Elem::I8, Elem::I24] {
@@ -78,7 +79,7 @@ fn wider_products_are_bounded_by_the_elements_of_their_input() {
     let value = add_const(&mut graph, "two", Data::Vector(vec![300, 7]));
     let input = add(&mut graph, Graph::ENTRY, one(value));
     let values = vec![1, 0, 0, 1];
-    let weights = add_const(&mut graph, "same", Data::Matrix { rows: 2, cols: 2, values });
+    let weights = add_const(&mut graph, "same", Data::Matrix { rows: 2, cols: 2, bits: 2, values });
     let weights = add(&mut graph, Graph::ENTRY, one(weights));
     let narrow = add(&mut graph, Graph::ENTRY, Op::Product { input, weights, sum: Elem::I8 });
     let wide = add(&mut graph, Graph::ENTRY, Op::Product { input: narrow, weights, sum: Elem::I16 });
@@ -154,11 +155,12 @@ fn an_accumulator_that_can_leave_16_bits_is_reported_and_bounded_by_them() {
 fn the_summary_says_how_many_bits_accumulators_have() {
     let summary = |elems: &[Elem]| {
         let (mut g, entry) = (Graph::new("test"), Graph::ENTRY);
-        let text = add(&mut g, entry, Op::Query { max_length: 9 });
+        let text = add(&mut g, entry, Op::Query { max_length: 9, as_typed: false });
         let encoder = Encoder::Trigrams { buckets: 2, bands: 1 };
         let input = add(&mut g, entry, Op::Encode { text, encoder });
         let input = add(&mut g, entry, Op::Scale { input, factor: 32 });
-        let weights = add_const(&mut g, "weights", Data::Matrix { rows: 1, cols: 2, values: vec![1, 1] });
+        let weights =
+            add_const(&mut g, "weights", Data::Matrix { rows: 1, cols: 2, bits: 2, values: vec![1, 1] });
         let weights = add(&mut g, entry, one(weights));
         for &sum in elems {
             let input = add(&mut g, entry, Op::Product { input, weights, sum });

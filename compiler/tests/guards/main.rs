@@ -13,10 +13,17 @@ mod models;
 #[path = "../../../tests/support/parts.rs"]
 mod parts;
 mod passes;
+#[path = "../../../tests/support/random.rs"]
+mod random;
+mod sequence_models;
 mod shapes;
 mod split;
 mod templates;
+#[path = "../support/transformers.rs"]
+mod transformers;
 mod types;
+mod types_sequence;
 mod valid;
 mod valid_blocks;
 mod valid_consts;
+mod valid_sequence;

@@ -19,7 +19,7 @@ fn split_into(graph: &Graph, count: usize) -> Graph {
 
 /// Matrices of two rows and four columns.
 fn two(g: &mut Graph) -> Vec<ConstId> {
-    let matrix = |values: [i8; 8]| Data::Matrix { rows: 2, cols: 4, values: values.to_vec() };
+    let matrix = |values: [i8; 8]| Data::Matrix { rows: 2, cols: 4, bits: 2, values: values.to_vec() };
     [matrix([1, 0, -1, 1, 0, 1, 1, -2]), matrix([-2, 1, 1, 0, 1, 1, -1, 0])]
         .map(|data| add_const(g, "round", data))
         .to_vec()
@@ -78,7 +78,8 @@ fn an_empty_part_is_left_out() {
     let nothing = add(&mut graph, Graph::ENTRY, one(nothing));
     let inputs = vec![nothing, node(&graph, 2), nothing];
     let input = add(&mut graph, Graph::ENTRY, Op::Concat { inputs });
-    let weights = add_const(&mut graph, "small", Data::Matrix { rows: 1, cols: 2, values: vec![1, -1] });
+    let weights =
+        add_const(&mut graph, "small", Data::Matrix { rows: 1, cols: 2, bits: 2, values: vec![1, -1] });
     let weights = add(&mut graph, Graph::ENTRY, one(weights));
     let input = add(&mut graph, Graph::ENTRY, Op::Product { input, weights, sum: Elem::I16 });
     add(&mut graph, Graph::ENTRY, Op::ArgMax { input });

@@ -229,9 +229,9 @@ fn a_constant_by_round_has_a_value_for_each() {
 #[test]
 fn constants_are_named_when_they_are_wrong() {
     let wrong = refused(|g| {
-        add_const(g, "other", Data::Matrix { rows: 1, cols: 2, values: vec![0, 3] });
+        add_const(g, "other", Data::Matrix { rows: 1, cols: 2, bits: 2, values: vec![0, 3] });
     });
-    assert_eq!(wrong, "after test: @other: holds the weight 3");
+    assert_eq!(wrong, "after test: @other: holds the weight 3, which has more than 2 bits");
 }
 
 #[test]

@@ -19,14 +19,14 @@ fn refused(data: Data, problem: &str) {
 
 #[test]
 fn matrices_have_a_weight_a_place_and_are_not_empty() {
-    let matrix = |rows, cols, values: &[i8]| Data::Matrix { rows, cols, values: values.to_vec() };
+    let matrix = |rows, cols, values: &[i8]| Data::Matrix { rows, cols, bits: 2, values: values.to_vec() };
     assert_eq!(said(matrix(2, 3, &[-2, -1, 0, 1, 1, 1])), Ok(()));
     refused(matrix(2, 3, &[0; 5]), "has 5 weights for 2 × 3");
     refused(matrix(2, 3, &[0; 7]), "has 7 weights for 2 × 3");
     refused(matrix(0, 3, &[]), "is empty: 0 × 3");
     refused(matrix(3, 0, &[]), "is empty: 3 × 0");
-    refused(matrix(1, 2, &[0, 2]), "holds the weight 2");
-    refused(matrix(1, 2, &[-3, 0]), "holds the weight -3");
+    refused(matrix(1, 2, &[0, 2]), "holds the weight 2, which has more than 2 bits");
+    refused(matrix(1, 2, &[-3, 0]), "holds the weight -3, which has more than 2 bits");
 }
 
 #[test]

@@ -12,13 +12,18 @@ mod pt;
 mod pt_errors;
 mod pt_network_errors;
 mod published;
+#[path = "../../../tests/support/random.rs"]
+mod random;
 mod ron;
 mod ron1_errors;
 mod ron_errors;
 mod rules;
 mod safetensors;
+mod sequence_small;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
+#[path = "../support/transformers.rs"]
+mod transformers;
 mod version1;
 
 use mlc_compiler::import::ImportError;

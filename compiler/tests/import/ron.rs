@@ -238,11 +238,12 @@ fn model() -> impl Strategy<Value = Model> {
         prop::collection::vec(1usize..40, 0..4),
     );
     head.prop_flat_map(|(name, about, query, (context, answer), training, calibration, hidden)| {
-        let reader = Reader::HashedText(HashedText { query, context });
+        let reader = HashedText { query, context };
         let head = Head { name, about, training, calibration };
-        random_layers(reader.inputs(), hidden, answer.classes()).prop_map(move |layers| Model {
+        let outputs = answer.classes().expect("charsets and labels say how many there are");
+        random_layers(reader.inputs(), hidden, outputs).prop_map(move |layers| Model {
             head: head.clone(),
-            reader: reader.clone(),
+            reader: Reader::HashedText(reader.clone()),
             body: Body::Layers(layers),
             answer: answer.clone(),
         })

@@ -6,6 +6,7 @@ use mlc_compiler::ir::{
     Arena, Block, BlockId, Const, ConstId, Data, Elem, Encoder, Graph, Id, Node, NodeId, Op, State, StateId,
     StateType, TypeError,
 };
+use mlc_compiler::tokens::Tokenizer;
 
 /// The id behind the last one: it names nothing.
 pub fn beyond<T: Clone>(arena: &Arena<T>) -> Id<T> {
@@ -91,10 +92,10 @@ pub fn chat() -> Graph {
     let mut g = Graph::new("test");
     let entry = Graph::ENTRY;
     let values = vec![1, 0, -1, 1, 0, 1, 1, -2, -1, 1, 0, 1];
-    let weights = add_const(&mut g, "weights", Data::Matrix { rows: 3, cols: 4, values });
+    let weights = add_const(&mut g, "weights", Data::Matrix { rows: 3, cols: 4, bits: 2, values });
     let bias = add_const(&mut g, "bias", Data::Vector(vec![5, -7, 0]));
     let table = add_const(&mut g, "charset", Data::Charset(b"AB\0".to_vec()));
-    let text = add(&mut g, entry, Op::Query { max_length: 9 });
+    let text = add(&mut g, entry, Op::Query { max_length: 9, as_typed: false });
     let encoder = Encoder::Trigrams { buckets: 2, bands: 1 };
     let counts = add(&mut g, entry, Op::Encode { text, encoder });
     let query = add(&mut g, entry, Op::Scale { input: counts, factor: 32 });
@@ -115,5 +116,82 @@ pub fn chat() -> Graph {
     let text = add(&mut g, steps, Op::Lookup { index, table });
     add(&mut g, steps, Op::Emit { text });
     add(&mut g, steps, Op::Push { state, text });
+    g
+}
+
+/// A table of attention that halves.
+pub fn halves() -> Vec<u8> {
+    (0..256).map(|i| if i < 8 { 255 >> i } else { 0 }).collect()
+}
+
+/// A table of bytes that turns signs.
+pub fn signs() -> Vec<i8> {
+    (0..=255u8).map(|i| (i as i8).saturating_neg()).collect()
+}
+
+/// The queue of [`story`].
+pub fn queue(graph: &Graph) -> StateId {
+    graph.states.ids().next().expect("a story has a queue")
+}
+
+/// The cache of [`story`], of keys and values alike.
+pub fn cache(graph: &Graph) -> StateId {
+    graph.states.ids().nth(1).expect("a story has a cache")
+}
+
+/// Every operation of sequence models, once:
+///
+/// ```text
+///      %0 = query                 loop:  %5 = waiting $tokens     %13 = read $cache
+///      %1 = tokenize %0                       exit_if %5 (6)      %14 = attend %11, %13, %13
+///           feed $tokens, %1 (2)         %7 = take $tokens        %15 = product %14, %3
+///      %3 = constant @weights            %8 = position $tokens    %16 = rescale %15, @scale
+///           loop (4)                     %9 = gather %7, %3       %17 = add %16, %16
+///                                       %10 = norm %9             %18 = narrow %17
+///                                       %11 = rotate %10, %8      %19 = table %18
+///                                             append $cache (12)  %20 = multiply %18, %19
+///                                                                 %21 = argmax %17
+///                                                                       feed $tokens, %21 (22)
+/// ```
+pub fn story() -> Graph {
+    let mut g = Graph::new("test");
+    let entry = Graph::ENTRY;
+    let pieces = ["a", "b", "c"].map(|piece| piece.as_bytes().to_vec()).to_vec();
+    let tokenizer = Tokenizer::characters(pieces, None).expect("each is one character");
+    let tokenizer = add_const(&mut g, "tokenizer", Data::Tokenizer(tokenizer));
+    let values = vec![7, 0, -7, 3, -8, 5, 1, 0, 2, -3, 4, 7];
+    let weights = add_const(&mut g, "weights", Data::Matrix { rows: 3, cols: 4, bits: 4, values });
+    let scale = add_const(&mut g, "scale", Data::Scale { mantissas: vec![255, 128, 200], shift: 2 });
+    let steps = add_const(&mut g, "steps", Data::Steps(vec![1 << 20, 12_345]));
+    let halves = add_const(&mut g, "halves", Data::Weights(halves()));
+    let signs = add_const(&mut g, "signs", Data::Bytes(signs()));
+    let ty = StateType::Tokens { below: 3, most: 5 };
+    let state = g.states.push(State { name: "tokens".into(), owner: entry, ty });
+    let ty = StateType::Cache { rows: 3, len: 4 };
+    let cache = g.states.push(State { name: "cache".into(), owner: entry, ty });
+    let text = add(&mut g, entry, Op::Query { max_length: 9, as_typed: true });
+    let tokens = add(&mut g, entry, Op::Tokenize { text, tokenizer });
+    add(&mut g, entry, Op::Feed { state, tokens });
+    let weights = add(&mut g, entry, one(weights));
+    let body = add_loop(&mut g, entry, 5);
+    let index = add(&mut g, body, Op::Waiting { state });
+    add(&mut g, body, Op::ExitIf { index, equals: 0 });
+    let index = add(&mut g, body, Op::Take { state });
+    let position = add(&mut g, body, Op::Position { state });
+    let input = add(&mut g, body, Op::Gather { index, weights, scale });
+    let input = add(&mut g, body, Op::Norm { input, group: 4, down: 1 });
+    let query = add(&mut g, body, Op::Rotate { input, position, steps, bits: 9 });
+    add(&mut g, body, Op::Append { state: cache, value: query });
+    let rows = add(&mut g, body, Op::Read { state: cache });
+    let attend = Op::Attend { query, keys: rows, values: rows, head: 2, table: halves, bits: 6 };
+    let input = add(&mut g, body, attend);
+    let input = add(&mut g, body, Op::Product { input, weights, sum: Elem::I24 });
+    let a = add(&mut g, body, Op::Rescale { input, scale, elem: Elem::I16 });
+    let logits = add(&mut g, body, Op::Add { a, b: a });
+    let a = add(&mut g, body, Op::Narrow { input: logits, bits: 7 });
+    let b = add(&mut g, body, Op::Table { input: a, table: signs });
+    add(&mut g, body, Op::Multiply { a, b, bits: 5 });
+    let tokens = add(&mut g, body, Op::ArgMax { input: logits });
+    add(&mut g, body, Op::Feed { state, tokens });
     g
 }

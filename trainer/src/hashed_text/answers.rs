@@ -8,7 +8,7 @@ use mlc_compiler::model::{Answer, Chat, HashedText, Model, Reader};
 
 /// The replies (or labels) that the machine gives to queries, normalized or not.
 pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>> {
-    let Reader::HashedText(reader) = &model.reader;
+    let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
     let network = Network::from_model(model);
     let mut encoded = Sparse::new();
     for query in queries {
@@ -24,6 +24,7 @@ pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>>
             let outputs = outputs(&network, inputs, &examples, threads);
             outputs.iter().map(|&i| labels[usize::from(i)].clone().into_bytes()).collect()
         }
+        Answer::Story(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => replies(&network, reader, chat, &encoded, queries.len(), threads),
     }
 }

@@ -36,7 +36,7 @@ type Counts<'a> = BTreeMap<&'a [u8], usize>;
 
 /// Answers every query of the pairs and compares.
 pub fn assess(model: &Model, pairs: &[&Pair], threads: usize) -> Assessment {
-    let Reader::HashedText(reader) = &model.reader;
+    let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
     let data = Dataset::new(pairs.iter().copied(), reader, &model.answer);
     let queries: Vec<&[u8]> = pairs.iter().map(|pair| pair.query.as_slice()).collect();
     let answers = answers(model, &queries, threads);

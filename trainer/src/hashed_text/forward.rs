@@ -77,7 +77,7 @@ mod tests {
 
     /// The definition, word for word: two's complement sums, an arithmetic shift.
     fn definition(model: &Model, mut x: Vec<i16>) -> Vec<i16> {
-        let Body::Layers(layers) = &model.body;
+        let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         for (i, layer) in layers.iter().enumerate() {
             let neuron = |o: usize| {
                 let mut acc = layer.bias[o];
@@ -140,7 +140,7 @@ mod tests {
 
     fn check(model: &Model, steps: &[(Vec<u8>, Vec<u8>)]) {
         model.check().unwrap();
-        let Reader::HashedText(reader) = &model.reader;
+        let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
         let (mut queries, mut windows) = (Sparse::new(), Sparse::new());
         let mut examples = Vec::new();
         let mut wants = Vec::new();

@@ -40,7 +40,7 @@ pub(crate) struct Network<A = Vec<f32>> {
 
 impl Network {
     pub(crate) fn from_model(model: &Model) -> Self {
-        let Body::Layers(layers) = &model.body;
+        let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         let layers = layers.iter().map(|layer| {
             let weights: Vec<f32> = layer.weights.iter().map(|&w| f32::from(w)).collect();
             Layer {

@@ -120,6 +120,7 @@ fn listed(replies: &Replies, list: &[String]) -> Result<Answer, TaskError> {
 pub(crate) fn widened(replies: &Replies, model: &Model) -> Result<Model, TaskError> {
     let mut model = model.clone();
     let added = match &mut model.answer {
+        Answer::Story(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => {
             let new: Vec<u8> = replies.characters().filter(|c| !chat.charset.contains(c)).collect();
             let end = chat.charset.len() - 1;
@@ -138,7 +139,7 @@ pub(crate) fn widened(replies: &Replies, model: &Model) -> Result<Model, TaskErr
             first..labels.len()
         }
     };
-    let Body::Layers(layers) = &mut model.body;
+    let Body::Layers(layers) = &mut model.body else { unreachable!("a model of hashed text") };
     if let Some(last) = layers.last_mut() {
         add_outputs(last, added);
     }

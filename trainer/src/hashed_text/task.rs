@@ -79,7 +79,9 @@ impl Task {
             }
             TaskKind::Resume(model) => {
                 let model = widened(replies, model)?;
-                let Reader::HashedText(reader) = &model.reader;
+                let Reader::HashedText(reader) = &model.reader else {
+                    unreachable!("a model of hashed text")
+                };
                 (reader.clone(), model.answer.clone(), Some(model))
             }
         };
@@ -123,7 +125,7 @@ impl Task {
     pub fn resume(pairs: &Pairs, model: &Model) -> Result<(Self, Model), TaskError> {
         require_pair(pairs)?;
         let model = widened(&Replies::of(pairs.pairs.iter().map(|pair| &pair.reply)), model)?;
-        let Reader::HashedText(reader) = &model.reader;
+        let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
         Ok((Self::with(pairs, reader.clone(), model.answer.clone()), model))
     }
 }

@@ -122,7 +122,7 @@ fn train_on<D: Batches>(
 
 /// Inputs and outputs of the network.
 pub(crate) fn widths(task: &Task) -> (usize, usize) {
-    (task.reader.inputs(), task.answer.classes())
+    (task.reader.inputs(), task.answer.classes().expect("an answer of hashed text"))
 }
 
 /// A network that is too large for a model is found before it is trained.
@@ -135,7 +135,7 @@ fn check_weights(task: &Task, shape: &Shape) -> Result<(), ModelError> {
 
 fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
     model.check()?;
-    let Reader::HashedText(reader) = &model.reader;
+    let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
     if *reader != task.reader || model.answer != task.answer {
         return Err(TrainError::OtherModel {
             found: described(reader, &model.answer),
@@ -148,6 +148,7 @@ fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
 fn described(HashedText { query, context }: &HashedText, answer: &Answer) -> String {
     let context = context.as_ref().map(|context| format!(", {context:?}")).unwrap_or_default();
     match answer {
+        Answer::Story(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => {
             format!("chat with {query:?}{context}, {}", count(chat.charset.len(), "character"))
         }
@@ -213,6 +214,7 @@ impl<D: Batches> Family for Trainee<'_, D> {
         judged: bool,
     ) -> Costs {
         let steps_per_query = match self.task.answer {
+            Answer::Story(_) => unreachable!("a model of hashed text"),
             Answer::Chat(_) => self.task.train.steps() as f64 / self.task.train.pairs().max(1) as f64,
             Answer::Label { .. } => 1.0,
         };

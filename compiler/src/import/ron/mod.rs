@@ -9,6 +9,8 @@ mod pack;
 mod parts;
 mod read;
 mod syntax;
+mod tokenizer;
+mod transformer;
 mod version;
 mod version1;
 mod version2;

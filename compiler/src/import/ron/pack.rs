@@ -1,10 +1,11 @@
-//! A row of weights as text: codes from the lowest bits of a byte up, the last byte filled with zeros,
-//! base64 (standard alphabet) without `=`. A code is 2 bits of two's complement, four a byte; in a binary
-//! layer 1 bit, eight a byte: 1 is +1, 0 is -1.
+//! A row of weights as text: codes from the lowest bits of a byte up, from byte to byte, the last byte filled with zeros,
+//! base64 (standard alphabet) without `=`. A code is two's complement, of 2 bits in a layer of hashed text, of 2 to 8 in a
+//! matrix of a transformer; in a binary layer it is 1 bit: 1 is +1, 0 is -1.
 
 use crate::model::WeightSet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
+use std::fmt;
 
 /// Why a text is no row of so many weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,6 +18,18 @@ pub enum RowError {
     Padding,
 }
 
+impl fmt::Display for RowError {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self {
+            Self::Length { found, wants } => write!(f, "{found} characters, {wants} wanted"),
+            Self::Symbol { at, found } => {
+                write!(f, "character {at} is '{}', which is not base64", found.escape_debug())
+            }
+            Self::Padding => f.write_str("bits behind the last weight are not zero"),
+        }
+    }
+}
+
 /// Bits of a code.
 fn bits(set: WeightSet) -> usize {
     match set {
@@ -27,10 +40,22 @@ fn bits(set: WeightSet) -> usize {
 
 /// `weights` as text; each must be one of `set`.
 pub fn pack(weights: &[i8], set: WeightSet) -> String {
-    let bits = bits(set);
-    let code = |w: i8| if bits == 1 { u8::from(w > 0) } else { w as u8 & 3 };
-    let byte = |some: &[i8]| some.iter().rev().fold(0u8, |byte, &w| byte << bits | code(w));
-    STANDARD_NO_PAD.encode(weights.chunks(8 / bits).map(byte).collect::<Vec<u8>>())
+    pack_bits(weights, bits(set))
+}
+
+/// `weights` as text, of `bits` bits each (1 to 8).
+pub fn pack_bits(weights: &[i8], bits: usize) -> String {
+    let mut bytes = vec![0u8; (weights.len() * bits).div_ceil(8)];
+    for (i, &w) in weights.iter().enumerate() {
+        let code = if bits == 1 { u16::from(w > 0) } else { u16::from(w as u8) & ((1 << bits) - 1) };
+        let at = i * bits;
+        let code = code << (at % 8);
+        bytes[at / 8] |= code as u8;
+        if code > 255 {
+            bytes[at / 8 + 1] |= (code >> 8) as u8;
+        }
+    }
+    STANDARD_NO_PAD.encode(bytes)
 }
 
 /// The `count` weights of a row. A ternary row may turn out to hold -2, which [`crate::model::Model::check`] finds.
@@ -38,11 +63,18 @@ pub fn pack(weights: &[i8], set: WeightSet) -> String {
 /// # Errors
 /// The text has another length, another alphabet, or bits behind the last weight.
 pub fn unpack(text: &str, count: usize, set: WeightSet) -> Result<Vec<i8>, RowError> {
+    unpack_bits(text, count, bits(set))
+}
+
+/// The `count` weights of a row of `bits` bits each (1 to 8).
+///
+/// # Errors
+/// See [`unpack`].
+pub fn unpack_bits(text: &str, count: usize, bits: usize) -> Result<Vec<i8>, RowError> {
     let symbol = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     if let Some((at, found)) = text.chars().enumerate().find(|&(_, c)| !symbol(c)) {
         return Err(RowError::Symbol { at, found });
     }
-    let bits = bits(set);
     let bytes = (count * bits).div_ceil(8);
     let wants = (bytes * 4).div_ceil(3);
     if text.len() != wants {
@@ -50,14 +82,19 @@ pub fn unpack(text: &str, count: usize, set: WeightSet) -> Result<Vec<i8>, RowEr
     }
     // Alphabet and length are right, so all that can be wrong are bits of the last character.
     let data = STANDARD_NO_PAD.decode(text).map_err(|_| RowError::Padding)?;
-    let code = |i: usize| data[i * bits / 8] >> (i * bits % 8) & ((1 << bits) - 1);
-    if (count..bytes * 8 / bits).any(|i| code(i) != 0) {
+    let used = count * bits % 8;
+    if used > 0 && data.last().is_some_and(|last| last >> used != 0) {
         return Err(RowError::Padding);
     }
-    let weight = |i: usize| match bits {
-        1 => 2 * code(i) as i8 - 1,
-        // A code of 2 bits is sign-extended by moving it to the top of the byte and back.
-        _ => (code(i) << 6) as i8 >> 6,
+    let weight = |i: usize| {
+        let at = i * bits;
+        let pair = u16::from(data[at / 8]) | u16::from(*data.get(at / 8 + 1).unwrap_or(&0)) << 8;
+        let code = (pair >> (at % 8)) as u8;
+        match bits {
+            1 => 2 * (code & 1) as i8 - 1,
+            // A code is sign-extended by moving it to the top of the byte and back.
+            _ => (code << (8 - bits)) as i8 >> (8 - bits),
+        }
     };
     Ok((0..count).map(weight).collect())
 }
@@ -83,6 +120,21 @@ mod tests {
             let row: Vec<i8> = (0..count).map(|i| [0, 1, -1, -2][(i * 7 + count) % 4]).collect();
             assert_eq!(unpack(&pack(&row, Full), count, Full), Ok(row));
         }
+    }
+
+    #[test]
+    fn rows_of_every_number_of_bits_come_back() {
+        for bits in 2..=8 {
+            let limit = 1i16 << (bits - 1);
+            for count in 0..40 {
+                let weight = |i: usize| ((i * 37 + count * 11) as i16 % (2 * limit) - limit) as i8;
+                let row: Vec<i8> = (0..count).map(weight).collect();
+                assert_eq!(unpack_bits(&pack_bits(&row, bits), count, bits), Ok(row), "{bits} bits");
+            }
+        }
+        // 5 bits: 10101, 00001 from the lowest up: 0011_0101 00 = 35 00 → base64 "NQA".
+        assert_eq!(pack_bits(&[-11, 1], 5), "NQA");
+        assert_eq!(unpack_bits("NQQ", 2, 5), Err(RowError::Padding));
     }
 
     #[test]

@@ -1,13 +1,21 @@
 //! What both formats of a `model.ron` write alike.
 
 use crate::model::{ContextEncoder, Layer, QueryEncoder, WeightSet};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A value that is there: RON would want `Some(1)` for an `Option`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<T>, D::Error> {
     T::deserialize(deserializer).map(Some)
+}
+
+/// The other way round: a value that is there, without `Some`.
+pub fn bare<T: Serialize, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(value) => value.serialize(serializer),
+        None => serializer.serialize_unit(),
+    }
 }
 
 #[derive(Deserialize)]

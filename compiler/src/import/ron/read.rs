@@ -50,11 +50,13 @@ pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
         Version::One => parse::<version1::File>(text, file)?.parts(),
         Version::Two => parse::<version2::File>(text, file)?.parts(),
     };
-    let (mut model, parameters) = parts.map_err(|e| fail(&version.path("charset"), e))?;
+    let (mut model, parameters) = parts.map_err(|e| fail(&version.place(&e), e))?;
     let broken = |e: ModelError| fail(&version.broken(&e), Problem::Model(e));
     model.check_shape().map_err(broken)?;
     match &mut model.body {
         Body::Layers(layers) => fill(layers, parameters, version, fail)?,
+        // Its weights stand where its shape is.
+        Body::Transformer(_) => {}
     }
     model.check().map_err(broken)?;
     Ok(model)

@@ -18,6 +18,23 @@ pub enum Version {
     Two,
 }
 
+/// Fields at the top of a transformer.
+const TRANSFORMER: [&str; 13] = [
+    "dim",
+    "heads",
+    "kv_heads",
+    "head_size",
+    "window",
+    "order",
+    "rounds",
+    "start",
+    "positions",
+    "norm",
+    "output",
+    "embedding",
+    "blocks",
+];
+
 impl Version {
     /// The format with this number.
     pub fn numbered(number: i64) -> Option<Self> {
@@ -33,12 +50,24 @@ impl Version {
         let part = match (self, field) {
             (Self::One, "charset" | "context" | "max_reply" | "labels") => Some("output"),
             (Self::Two, "name" | "about" | "training" | "calibration") => Some("head"),
-            (Self::Two, "query" | "context") => Some("reader"),
-            (Self::Two, "charset" | "max_reply" | "labels") => Some("answer"),
+            (Self::Two, "query" | "context" | "tokenizer" | "max_length") => Some("reader"),
+            (Self::Two, "charset" | "max_reply" | "labels" | "ends" | "most" | "logit_bits") => {
+                Some("answer")
+            }
             (Self::Two, "layers" | "parameters") => Some("body"),
+            (Self::Two, name) if TRANSFORMER.contains(&name) => Some("body"),
             _ => None,
         };
         part.into_iter().chain([field]).map(name).collect()
+    }
+
+    /// The way to what cannot be read.
+    pub fn place(self, e: &Problem) -> Vec<Step> {
+        match e {
+            Problem::Packed { field, .. } => self.named(field),
+            Problem::Tokenizer(_) => self.path("tokenizer"),
+            _ => self.path("charset"),
+        }
     }
 
     /// The way to the value that breaks a rule of the model.
@@ -50,6 +79,12 @@ impl Version {
                 self.path("charset")
             }
             ModelError::NoContext | ModelError::IdleContext => self.path("context"),
+            ModelError::Families => vec![name("body")],
+            ModelError::MatrixShape { field, .. }
+            | ModelError::Length { field, .. }
+            | ModelError::OffGrid { field, .. }
+            | ModelError::LargeSum { field, .. }
+            | ModelError::Rule { field, .. } => self.named(field),
             ModelError::Label { index }
             | ModelError::LongLabel { index, .. }
             | ModelError::SameLabel { index, .. } => self.item("labels", *index, None),

@@ -1,9 +1,11 @@
 //! The schema of format 2.
 
 use super::parts::{Context, Parameters, Query, Shape, present};
+use super::tokenizer::Tokenizer;
+use super::transformer::Transformer;
 use super::version::latin1;
 use crate::import::Problem;
-use crate::model::{self, Chat, HashedText, Model};
+use crate::model::{self, Chat, HashedText, Model, Story, Tokens};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -35,6 +37,10 @@ enum Reader {
         #[serde(default, deserialize_with = "present")]
         context: Option<Context>,
     },
+    Tokens {
+        max_length: u8,
+        tokenizer: Box<Tokenizer>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -42,19 +48,21 @@ enum Reader {
 enum Answer {
     Chat { charset: String, max_reply: u8 },
     Label { labels: Vec<String> },
+    Story { ends: Vec<u32>, most: u16, logit_bits: u8 },
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 enum Body {
     Layers { layers: Vec<Shape>, parameters: Vec<Parameters> },
+    Transformer(Box<Transformer>),
 }
 
 impl File {
     /// The model without weights and biases, and these as the file has them.
     ///
     /// # Errors
-    /// A character of the charset that is no byte.
+    /// A character of the charset that is no byte; a tokenizer or a matrix that is not written as it should be.
     pub fn parts(self) -> Result<(Model, Vec<Parameters>), Problem> {
         let Head { name, about, training, calibration } = self.head;
         let reader = match self.reader {
@@ -62,15 +70,25 @@ impl File {
                 let context = context.map(Into::into);
                 model::Reader::HashedText(HashedText { query: query.into(), context })
             }
+            Reader::Tokens { max_length, tokenizer } => {
+                model::Reader::Tokens(Tokens { tokenizer: tokenizer.read()?, max_length })
+            }
         };
         let answer = match self.answer {
             Answer::Chat { charset, max_reply } => {
                 model::Answer::Chat(Chat { charset: latin1(&charset)?, max_reply })
             }
             Answer::Label { labels } => model::Answer::Label { labels },
+            Answer::Story { ends, most, logit_bits } => {
+                model::Answer::Story(Story { ends, most, logit_bits })
+            }
         };
-        let Body::Layers { layers, parameters } = self.body;
-        let body = model::Body::Layers(layers.into_iter().map(Into::into).collect());
+        let (body, parameters) = match self.body {
+            Body::Layers { layers, parameters } => {
+                (model::Body::Layers(layers.into_iter().map(Into::into).collect()), parameters)
+            }
+            Body::Transformer(body) => (model::Body::Transformer(body.read()?), vec![]),
+        };
         let head = model::Head { name, about, training, calibration };
         Ok((Model { head, reader, body, answer }, parameters))
     }

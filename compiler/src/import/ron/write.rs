@@ -1,10 +1,14 @@
 //! A model as `model.ron` text.
 
 use super::pack;
+use super::tokenizer::Tokenizer;
+use super::transformer::Transformer;
 use super::version::NEWEST;
 use crate::model::{
-    Answer, Body, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, WeightSet,
+    Answer, Body, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, Story, WeightSet,
 };
+use ::ron::ser::PrettyConfig;
+use serde::Serialize;
 use std::fmt::Write;
 
 /// Biases on a line.
@@ -18,6 +22,12 @@ pub fn write(model: &Model) -> String {
     head(&mut out, &model.head);
     match &model.reader {
         Reader::HashedText(text) => hashed_text(&mut out, text),
+        Reader::Tokens(tokens) => {
+            out.push_str("    reader: Tokens(\n");
+            field(&mut out, 2, "max_length", &tokens.max_length.to_string());
+            field(&mut out, 2, "tokenizer", &pretty(2, &Tokenizer::from(&tokens.tokenizer)));
+            out.push_str("    ),\n");
+        }
     }
     // Before the body, whose weights are long.
     match &model.answer {
@@ -32,9 +42,16 @@ pub fn write(model: &Model) -> String {
             let lines = labels.iter().map(|label| quote(label));
             field(&mut out, 1, "answer", &format!("Label(labels: {})", list(1, lines)));
         }
+        Answer::Story(Story { ends, most, logit_bits }) => {
+            let story = format!("Story(ends: {ends:?}, most: {most}, logit_bits: {logit_bits})");
+            field(&mut out, 1, "answer", &story);
+        }
     }
     match &model.body {
         Body::Layers(layers) => body(&mut out, layers),
+        Body::Transformer(body) => {
+            field(&mut out, 1, "body", &format!("Transformer({})", pretty(1, &Transformer::from(body))));
+        }
     }
     out.push_str(")\n");
     out
@@ -93,6 +110,13 @@ fn parameters(out: &mut String, number: usize, layer: &Layer) {
         out.push_str(&format!("                    \"{}\",\n", pack::pack(layer.row(output), layer.set)));
     }
     out.push_str("                ],\n            ),\n");
+}
+
+/// A part that serde writes, as the value of a field that stands in `depth` brackets.
+fn pretty(depth: usize, part: &impl Serialize) -> String {
+    let config = PrettyConfig::new().new_line("\n").compact_arrays(false);
+    let text = ::ron::ser::to_string_pretty(part, config).expect("strings, numbers and lists can be written");
+    text.replace('\n', &format!("\n{}", "    ".repeat(depth)))
 }
 
 /// A field that stands in `depth` brackets.

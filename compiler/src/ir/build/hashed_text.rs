@@ -3,19 +3,18 @@
 use crate::ir::{
     BlockId, Const, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, TypeError,
 };
-use crate::model::{Answer, Body, Layer, Model, Reader};
+use crate::model::{Answer, HashedText, Layer, Model};
 use crate::text::COUNT_SCALE;
 
-/// The graph of a model of this family.
+/// The graph of a model that has these parts.
 ///
 /// # Errors
 /// See [`crate::ir::build`].
-pub fn build(model: &Model) -> Result<Graph, TypeError> {
-    let Reader::HashedText(reader) = &model.reader;
-    let Body::Layers(body) = &model.body;
+pub fn build(model: &Model, reader: &HashedText, body: &[Layer]) -> Result<Graph, TypeError> {
     let mut g = Graph::new(&model.head.name);
     let entry = Graph::ENTRY;
-    let query = g.add(entry, "query", Op::Query { max_length: reader.query.max_length.into() })?;
+    let query =
+        g.add(entry, "query", Op::Query { max_length: reader.query.max_length.into(), as_typed: false })?;
     let encoder = Encoder::Trigrams { buckets: reader.query.buckets, bands: reader.query.bands };
     let trigrams = encoded(&mut g, entry, "query", query, encoder)?;
     match &model.answer {
@@ -44,6 +43,7 @@ pub fn build(model: &Model) -> Result<Graph, TypeError> {
             g.add(steps, "reply", Op::Emit { text })?;
             g.add(steps, "context", Op::Push { state, text })?;
         }
+        Answer::Story(_) => unreachable!("checked: all parts of a model are of one family"),
     }
     Ok(g)
 }
@@ -74,7 +74,7 @@ fn parameters(g: &mut Graph, layers: &[Layer]) -> Result<Vec<(NodeId, NodeId)>, 
     for (i, layer) in layers.iter().enumerate() {
         let n = i + 1;
         let values = layer.weights.clone();
-        let data = Data::Matrix { rows: layer.outputs, cols: layer.inputs, values };
+        let data = Data::Matrix { rows: layer.outputs, cols: layer.inputs, bits: 2, values };
         let weights = constant(g, &format!("fc{n}.weight"), data);
         let bias = constant(g, &format!("fc{n}.bias"), Data::Vector(layer.bias.clone()));
         nodes.push((

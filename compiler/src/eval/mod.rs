@@ -1,7 +1,10 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
+mod sequence;
+
 use crate::ir::{BlockId, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, Type};
 use crate::text;
+use std::collections::VecDeque;
 
 /// A value while a graph runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,6 +15,11 @@ pub enum Value {
     /// The matrix in a constant, by reference.
     Matrix(ConstId),
     Index(usize),
+    Tokens(Vec<u32>),
+    /// The kept rows of a cache, and how many were ever appended.
+    Rows(Vec<Vec<i8>>, usize),
+    /// What a state of tokens holds: those that wait, and how many were taken.
+    Queue(VecDeque<u32>, usize),
     Unit,
 }
 
@@ -23,11 +31,16 @@ pub struct Run {
     /// The elements that each [`Op::ArgMax`] chose of, in the order in which they ran: a vector for each pass through
     /// the last layer, the one that gave the end mark included.
     pub logits: Vec<Vec<i16>>,
+    /// The reply is UTF-8, as tokens have it; otherwise each byte is the character of that number.
+    pub is_utf8: bool,
 }
 
 impl Run {
-    /// The reply as text: each byte the character of that number.
+    /// The reply as text. Bytes that are no UTF-8 where it should be are replaced.
     pub fn text(&self) -> String {
+        if self.is_utf8 {
+            return String::from_utf8_lossy(&self.reply).into_owned();
+        }
         self.reply.iter().map(|&b| char::from(b)).collect()
     }
 
@@ -37,20 +50,47 @@ impl Run {
     }
 }
 
-/// Runs `graph` on a query as typed. An empty query gives an empty reply and no step.
+/// Runs `graph` on a query as typed. Where the network reads queries folded, an empty one gives an empty reply and no step.
 pub fn run(graph: &Graph, query: &[u8]) -> Run {
     run_observed(graph, query, &mut |_, _| {})
 }
 
 /// [`run`], with every value shown to `observe` as it is computed.
 pub fn run_observed(graph: &Graph, query: &[u8], observe: &mut dyn FnMut(NodeId, &Value)) -> Run {
-    let query = text::normalize(query);
-    if query.is_empty() {
+    let as_typed = graph.nodes.iter().any(|(_, node)| matches!(node.op, Op::Query { as_typed: true, .. }));
+    let query = if as_typed { query.to_vec() } else { text::normalize(query) };
+    if query.is_empty() && !as_typed {
         return Run::default();
     }
+    Run { is_utf8: as_typed, ..start(graph, Input::Text(query), observe) }
+}
+
+/// Runs the graph of [`crate::ir::build_scoring`] on tokens. `see` gets the logits behind each of them, which the run
+/// does not keep.
+pub fn score(graph: &Graph, tokens: &[u32], see: &mut dyn FnMut(&[i32])) {
+    let is_choice = |id: NodeId| match graph.nodes[id].op {
+        Op::ArgMax { input } => Some(input),
+        _ => None,
+    };
+    let choice = graph.nodes.ids().find_map(is_choice);
+    start(graph, Input::Tokens(tokens.to_vec()), &mut |id, value| {
+        if let (true, Value::Vector(logits)) = (Some(id) == choice, value) {
+            see(logits);
+        }
+    });
+}
+
+/// What a graph is given.
+enum Input {
+    Text(Vec<u8>),
+    /// In the place of those of the text.
+    Tokens(Vec<u32>),
+}
+
+fn start(graph: &Graph, input: Input, observe: &mut dyn FnMut(NodeId, &Value)) -> Run {
     let mut machine = Machine {
         graph,
-        query,
+        input,
         values: vec![Value::Unit; graph.nodes.len()],
         states: graph.states.iter().map(|(_, state)| started(graph, state)).collect(),
         run: Run::default(),
@@ -66,6 +106,8 @@ fn started(graph: &Graph, state: &State) -> Value {
     match state.ty {
         StateType::Text { length } => Value::Text(vec![b' '; length]),
         StateType::Vector { start, .. } => vector_in(graph, start),
+        StateType::Tokens { .. } => Value::Queue(VecDeque::new(), 0),
+        StateType::Cache { .. } => Value::Rows(Vec::new(), 0),
     }
 }
 
@@ -78,7 +120,7 @@ fn vector_in(graph: &Graph, constant: ConstId) -> Value {
 
 struct Machine<'a> {
     graph: &'a Graph,
-    query: Vec<u8>,
+    input: Input,
     values: Vec<Value>,
     states: Vec<Value>,
     run: Run,
@@ -128,7 +170,10 @@ impl Machine<'_> {
     fn node(&mut self, id: NodeId, round: usize) -> Value {
         let graph = self.graph;
         match &graph.nodes[id].op {
-            Op::Query { .. } => Value::Text(self.query.clone()),
+            Op::Query { .. } => Value::Text(match &self.input {
+                Input::Text(query) => query.clone(),
+                Input::Tokens(_) => Vec::new(),
+            }),
             Op::Read { state } => self.states[state.index()].clone(),
             Op::Encode { text, encoder } => {
                 Value::Vector(encode(self.text(*text), *encoder).into_iter().map(i32::from).collect())
@@ -160,12 +205,15 @@ impl Machine<'_> {
             Op::ArgMax { input } => {
                 let logits: Vec<i16> = self.vector(*input).iter().map(|&y| y as i16).collect();
                 let index = argmax(&logits);
-                self.run.logits.push(logits);
+                if let Input::Text(_) = self.input {
+                    self.run.logits.push(logits);
+                }
                 Value::Index(index)
             }
             Op::Lookup { index, table } => Value::Text(match &graph.consts[*table].data {
                 Data::Charset(bytes) => vec![bytes[self.index(*index)]],
                 Data::Labels(labels) => labels[self.index(*index)].clone().into_bytes(),
+                Data::Pieces(pieces) => pieces[self.index(*index)].clone(),
                 other => unreachable!("validated: a table holds texts, not {other:?}"),
             }),
             Op::Emit { text } => {
@@ -189,6 +237,21 @@ impl Machine<'_> {
             }
             // Both are the block's business; an exit that is not taken has no value.
             Op::Loop { .. } | Op::ExitIf { .. } => Value::Unit,
+            Op::Tokenize { .. }
+            | Op::Feed { .. }
+            | Op::Take { .. }
+            | Op::Position { .. }
+            | Op::Waiting { .. }
+            | Op::Gather { .. }
+            | Op::Rescale { .. }
+            | Op::Add { .. }
+            | Op::Norm { .. }
+            | Op::Narrow { .. }
+            | Op::Rotate { .. }
+            | Op::Append { .. }
+            | Op::Attend { .. }
+            | Op::Table { .. }
+            | Op::Multiply { .. } => self.sequence(&graph.nodes[id].op),
         }
     }
 

@@ -1,0 +1,95 @@
+//! Options about sequence models, which `mlc import` and `mlc eval` share.
+
+use super::values::whole;
+use clap::{Args, ValueEnum};
+use mlc_compiler::model::Grid;
+use std::path::PathBuf;
+
+/// The heading of these options.
+pub const SEQUENCE: &str = "Sequence models";
+
+/// What is not said by a network's own file.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = SEQUENCE)]
+pub struct SequenceArgs {
+    /// The tokenizer of the network: a tokenizer.bin of llama2.c, a tokenizer.json [default: in a folder, the one there]
+    #[arg(long, value_name = "FILE")]
+    pub tokenizer: Option<PathBuf>,
+    /// Bits of the embedding and the output [default: as the others, but 4 for ternary and 2-bit ones]
+    #[arg(long, value_name = "BITS")]
+    pub embedding_bits: Option<Bits>,
+    /// Positions whose keys and values are kept: the first, and the latest ones [default: 64]
+    #[arg(long, value_name = "N", value_parser = whole(2usize, 4096))]
+    pub window: Option<usize>,
+    /// Texts to calibrate on, one a line [default: the network writes some itself]
+    #[arg(long, value_name = "FILE")]
+    pub calibrate: Option<PathBuf>,
+}
+
+impl SequenceArgs {
+    /// The name of an option that was given.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.tokenizer.is_some(), "--tokenizer"),
+            (self.embedding_bits.is_some(), "--embedding-bits"),
+            (self.window.is_some(), "--window"),
+            (self.calibrate.is_some(), "--calibrate"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+}
+
+/// Integers that weights may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Bits {
+    /// -127 to 127
+    #[value(name = "8")]
+    Eight,
+    /// -15 to 15
+    #[value(name = "5")]
+    Five,
+    /// -7 to 7
+    #[value(name = "4")]
+    Four,
+    /// -3 to 3
+    #[value(name = "3")]
+    Three,
+    /// -2 to 1
+    #[value(name = "2")]
+    Two,
+    /// -1, 0, 1
+    #[value(name = "ternary")]
+    Ternary,
+}
+
+impl Bits {
+    pub fn grid(self) -> Grid {
+        match self {
+            Self::Eight => Grid::Symmetric { bits: 8 },
+            Self::Five => Grid::Symmetric { bits: 5 },
+            Self::Four => Grid::Symmetric { bits: 4 },
+            Self::Three => Grid::Symmetric { bits: 3 },
+            Self::Two => Grid::TwoBits,
+            Self::Ternary => Grid::Ternary,
+        }
+    }
+
+    /// Those of the embedding where nothing else is said: few levels cost most there, and it is looked up, not computed.
+    pub fn of_embedding(self) -> Self {
+        match self {
+            Self::Two | Self::Ternary => Self::Four,
+            other => other,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eight => "8 bits",
+            Self::Five => "5 bits",
+            Self::Four => "4 bits",
+            Self::Three => "3 bits",
+            Self::Two => "2 bits",
+            Self::Ternary => "ternary",
+        }
+    }
+}

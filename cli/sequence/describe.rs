@@ -1,0 +1,110 @@
+//! What people see of a sequence model.
+
+use crate::error::CliError;
+use crate::table::{Align, count, grouped, table};
+use mlc_compiler::model::{
+    Activation, Grid, Matrix, Model, NormOrder, Positions, Story, Tokens, Transformer,
+};
+use std::io::Write;
+
+/// A model in a line: `stories, 5 blocks of 64, 8 heads (4 for keys), hidden 172, 260,032 weights of 5 bits`.
+pub fn summary(model: &Model, body: &Transformer) -> String {
+    let hidden = body.blocks.iter().map(|block| block.feed_forward.up.rows).max().unwrap_or(0);
+    let rounds = if body.rounds > 1 { format!(" in {} rounds", body.rounds) } else { String::new() };
+    format!(
+        "{}, {} of {}{rounds}, {} ({} for keys), hidden {hidden}, {}",
+        model.head.name,
+        count(body.blocks.len(), "block"),
+        body.dim,
+        count(body.heads, "head"),
+        body.kv_heads,
+        count(model.body.weights(), "weight"),
+    )
+}
+
+/// Everything about a sequence model.
+///
+/// # Errors
+/// Output that cannot be written.
+pub fn inspect(
+    model: &Model,
+    (tokens, body, story): (&Tokens, &Transformer, &Story),
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    writeln!(out, "{}", summary(model, body))?;
+    if !model.head.about.is_empty() {
+        writeln!(out, "{}", model.head.about)?;
+    }
+    let tokenizer = &tokens.tokenizer;
+    let merges = tokenizer.merges().len();
+    writeln!(out, "reads: {}, {}", count(tokenizer.pieces.len(), "token"), count(merges, "merge"))?;
+    let positions = match &body.positions {
+        Positions::Rotary { .. } => "rotary positions".to_string(),
+        Positions::Learnt(rows) => format!("{} learnt positions", rows.rows),
+        Positions::None => "no positions".to_string(),
+    };
+    let norms = match body.order {
+        NormOrder::Pre => "norms before layers",
+        NormOrder::Post => "norms behind layers",
+    };
+    writeln!(out, "looks back at {} positions, {positions}, {norms}", body.window)?;
+    writeln!(out, "reads: up to {} tokens for a question, its own and those written", story.most)?;
+    let bytes = 2 * body.window * body.kv_heads * body.head_size * body.blocks.len() * body.rounds;
+    writeln!(out, "keys and values: {} bytes\n", grouped(bytes as u64))?;
+    matrices(body, out)?;
+    if !model.head.training.is_empty() {
+        writeln!(out, "training:")?;
+        let rows: Vec<_> =
+            model.head.training.iter().map(|(k, v)| vec![format!("  {k}"), v.clone()]).collect();
+        write!(out, "{}", table(&[("", Align::Left), ("", Align::Left)], &rows))?;
+    }
+    Ok(())
+}
+
+fn matrices(body: &Transformer, out: &mut dyn Write) -> Result<(), CliError> {
+    let mut rows = vec![row("embedding", &body.embedding)];
+    for (i, block) in body.blocks.iter().enumerate() {
+        let of = |name: &str| format!("block {} {name}", i + 1);
+        let (attention, feed) = (&block.attention, &block.feed_forward);
+        rows.push(row(&of("query"), &attention.query));
+        rows.push(row(&of("key"), &attention.key));
+        rows.push(row(&of("value"), &attention.value));
+        rows.push(row(&of("mix"), &attention.output));
+        rows.push(row(&of("up"), &feed.up));
+        if let Activation::Gate { matrix, .. } = &feed.activation {
+            rows.push(row(&of("gate"), matrix));
+        }
+        rows.push(row(&of("down"), &feed.down));
+    }
+    if let mlc_compiler::model::Output::Own(matrix) = &body.output {
+        rows.push(row("output", matrix));
+    }
+    let columns = [
+        ("matrix", Align::Left),
+        ("shape", Align::Right),
+        ("weights", Align::Right),
+        ("grid", Align::Right),
+        ("not 0", Align::Right),
+        ("bytes", Align::Right),
+    ];
+    Ok(writeln!(out, "{}", table(&columns, &rows))?)
+}
+
+fn row(name: &str, matrix: &Matrix) -> Vec<String> {
+    let weights = matrix.values.len();
+    let nonzero = matrix.values.iter().filter(|&&w| w != 0).count();
+    let grid = match matrix.grid {
+        Grid::Symmetric { bits } => format!("{bits} bits"),
+        Grid::Ternary => "ternary".into(),
+        Grid::TwoBits => "2 bits".into(),
+    };
+    let bytes = (weights * usize::from(matrix.grid.bits())).div_ceil(8);
+    vec![
+        name.to_string(),
+        format!("{}→{}", matrix.cols, matrix.rows),
+        grouped(weights as u64),
+        grid,
+        format!("{:.1} %", 100.0 * nonzero as f64 / weights.max(1) as f64),
+        grouped(bytes as u64),
+    ]
+}

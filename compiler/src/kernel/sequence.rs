@@ -1,0 +1,54 @@
+//! Programs of sequence models. A processor makes the whole of one at once: its kernels share tables and buffers.
+
+use super::{Fragment, Memory, Templates};
+use crate::model::{Answer, Body, Model, Reader, Story, Tokens, Transformer};
+use crate::target::Cpu;
+use crate::{CompileError, Request};
+
+/// What a program is made from.
+#[derive(Clone, Copy)]
+pub struct SequenceSite<'a> {
+    pub reader: &'a Tokens,
+    pub body: &'a Transformer,
+    pub story: &'a Story,
+    pub request: &'a Request<'a>,
+    pub templates: &'a Templates,
+}
+
+/// A program of a sequence model.
+///
+/// Its text has the symbols `logits_ready`, which execution reaches once for each logit, in the order of the tokens, and
+/// `logit`: there the logit is then, its low byte first.
+#[derive(Debug, Clone)]
+pub struct SequenceProgram {
+    /// The whole text, and where phases start.
+    pub text: Fragment,
+    /// Its buffers.
+    pub memory: Memory,
+}
+
+/// The parts of a sequence model; `None` for a model of another family.
+pub fn parts(model: &Model) -> Option<(&Tokens, &Transformer, &Story)> {
+    match (&model.reader, &model.body, &model.answer) {
+        (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
+            Some((reader, body, story))
+        }
+        _ => None,
+    }
+}
+
+/// The program of a sequence model, whether it fits the target or not.
+///
+/// # Errors
+/// [`CompileError::Sequence`] for something that the kernels do not compute, with its name; a damaged template.
+pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
+    match site.request.target.cpu {
+        Cpu::Z80 | Cpu::Avr(_) => Err(unsupported(site, "sequence models")),
+    }
+}
+
+/// The error for what the kernels of the target do not compute.
+pub fn unsupported(site: &SequenceSite, what: &str) -> CompileError {
+    let (name, target) = (site.request.model.head.name.clone(), site.request.target.name.clone());
+    CompileError::Sequence { name, target, what: what.to_string() }
+}

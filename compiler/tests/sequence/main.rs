@@ -1,0 +1,11 @@
+//! Float checkpoints of sequence models: what is read, what is refused, and what they compute.
+
+mod damaged;
+mod formats;
+mod hugging_face;
+mod oracle;
+mod published;
+mod semantics;
+mod small;
+mod support;
+mod writers;

@@ -1,0 +1,8 @@
+//! Sequence models: what the graph computes, against a plain version of the same.
+
+mod plain;
+#[path = "../../../tests/support/random.rs"]
+mod random;
+mod random_models;
+#[path = "../support/transformers.rs"]
+mod transformers;
