@@ -36,8 +36,10 @@ start:
         out SPL, r24
         ldi r24, hi8(RAMEND)
         out SPH, r24
-{%- if board.wide %}
+{%- if board.far_data %}
         out 0x3B, r1                    ; RAMPZ
+{%- endif %}
+{%- if board.wide %}
         out 0x3C, r1                    ; EIND
 {%- endif %}
 {%- for power in board.power_off %}

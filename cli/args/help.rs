@@ -2,7 +2,7 @@
 //! each: clap wraps them.
 
 pub const BOARD: &str =
-    "Board that an AVR chip is on: uno, nano, lilypad, mega, micro, or FILE.ron with a description";
+    "Board that an AVR chip is on: uno, nano, lilypad, mega, micro, mighty, or FILE.ron with a description";
 
 pub const BDOS: &str = "Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]";
 

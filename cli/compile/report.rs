@@ -24,7 +24,8 @@ pub fn print(
     write!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Left)], &rows))?;
     writeln!(out, "\n{}", compiled.plan.table())?;
     let image = &compiled.image;
-    match target.flash {
+    let is_whole = compiled.plan.stages().is_empty();
+    match if is_whole { target.whole_flash() } else { target.flash } {
         None => writeln!(
             out,
             "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
@@ -53,7 +54,9 @@ pub fn print(
         let bytes = grouped(output.bytes.len() as u64);
         writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
     }
-    if let (Some(board), Answer::Label { labels }) = (&target.board, answer(compiled.plan.stages()))
+    // A program that is made as a whole has no stages, and no labels.
+    if !is_whole
+        && let (Some(board), Answer::Label { labels }) = (&target.board, answer(compiled.plan.stages()))
         && let Some(line) = pins::line(&board.profile, labels)
     {
         writeln!(out, "{line}")?;

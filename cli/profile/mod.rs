@@ -208,7 +208,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
 
 /// Where a program's own code can be.
 fn inside(target: &Target) -> Range<u32> {
-    match target.flash {
+    match target.whole_flash() {
         None => target.origin.into()..target.memory_end.into(),
         // No flash of a chip has more than 256 KB.
         Some(flash) => 0..flash as u32,

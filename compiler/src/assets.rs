@@ -32,6 +32,9 @@ impl Assets {
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
+            // Of sequence models.
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "digits.S", "embed.S", "encode.S", "multiply.S",
+            "norm.S", "rescale.S", "rotate.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "sequence.h", "sequence.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
@@ -42,10 +45,10 @@ impl Assets {
         let uart = files!("runtime-avr": "uart.S");
         let targets = files!("runtime-z80/targets": "cpc464.ron", "z80-cpm.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":
-            "mega.ron", "tiny.ron", "atmega328p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
+            "mega.ron", "tiny.ron", "atmega328p.ron", "atmega1284p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
         );
         let profiles = files!("runtime-avr/profiles":
-            "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "tiny.ron",
+            "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "mighty.ron", "tiny.ron",
         );
         let parts = templates.iter().chain(&avr).chain(&chat).map(|(name, _)| *name).collect();
         let assembly = templates.into_iter().chain(avr).chain(chat).chain(runtime).chain(uart);

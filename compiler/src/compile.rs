@@ -128,7 +128,9 @@ fn compile_sequence(site: &SequenceSite) -> Result<Compiled, CompileError> {
     let logits = site.body.embedding.rows;
     let image = image::assemble_sequence(&plan, request.target, &text, logits)?;
     let needs = image.as_ref().map(image::Image::needs);
-    match image.filter(|image| request.demands.excess(request.target, image.needs()) == 0) {
+    // These programs read all flash.
+    let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
+    match image.filter(|image| request.demands.excess(&whole, image.needs()) == 0) {
         Some(image) => Ok(Compiled { reports, wraps, plan, assembly: text.assembly, image }),
         None => {
             let target = request.target;

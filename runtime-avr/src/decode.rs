@@ -143,7 +143,8 @@ fn is_missing(kind: Kind, word: u16, family: Family) -> bool {
             !family.has_multiplier()
         }
         Kind::Jmp | Kind::Call => !family.has_far_jumps(),
-        Kind::Eijmp | Kind::Eicall | Kind::Elpm | Kind::ElpmInc => !family.has_wide_pc(),
+        Kind::Elpm | Kind::ElpmInc => !family.has_far_data(),
+        Kind::Eijmp | Kind::Eicall => !family.has_wide_pc(),
         // SPM Z+ is an XMEGA instruction.
         Kind::Spm => word != 0x95E8,
         _ => false,

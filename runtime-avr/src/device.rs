@@ -10,6 +10,8 @@ pub enum Family {
     Avr25,
     /// 16 to 64 KB of flash, 16-bit program counter.
     Avr5,
+    /// 128 KB of flash: `ELPM` and `RAMPZ`, but a 16-bit program counter.
+    Avr51,
     /// More than 128 KB of flash: 22-bit program counter, three-byte return addresses, `RAMPZ` and `EIND`.
     Avr6,
 }
@@ -20,6 +22,7 @@ impl Family {
         match self {
             Family::Avr25 => 25,
             Family::Avr5 => 5,
+            Family::Avr51 => 51,
             Family::Avr6 => 6,
         }
     }
@@ -30,6 +33,7 @@ impl Family {
         match self {
             Family::Avr25 => matches!(elf_number, 2 | 25),
             Family::Avr5 => matches!(elf_number, 2 | 25 | 3 | 35 | 4 | 5),
+            Family::Avr51 => matches!(elf_number, 2 | 25 | 3 | 31 | 35 | 4 | 5 | 51),
             Family::Avr6 => elf_number == 6,
         }
     }
@@ -44,7 +48,12 @@ impl Family {
         self != Family::Avr25
     }
 
-    /// `EIJMP`, `EICALL`, `ELPM`; return addresses of three bytes, so that calls, returns and interrupts take
+    /// `ELPM` and `RAMPZ`.
+    pub fn has_far_data(self) -> bool {
+        matches!(self, Family::Avr51 | Family::Avr6)
+    }
+
+    /// `EIJMP`, `EICALL`, `EIND`; return addresses of three bytes, so that calls, returns and interrupts take
     /// a cycle more.
     pub fn has_wide_pc(self) -> bool {
         self == Family::Avr6
@@ -133,7 +142,7 @@ impl Device {
 }
 
 /// All devices.
-pub const DEVICES: &[&Device] = &[&ATMEGA328P, &ATMEGA2560, &ATMEGA32U4, &ATTINY85];
+pub const DEVICES: &[&Device] = &[&ATMEGA328P, &ATMEGA1284P, &ATMEGA2560, &ATMEGA32U4, &ATTINY85];
 
 const fn port(name: char, pin: u16) -> PortRegisters {
     PortRegisters { name, pin }
@@ -157,6 +166,21 @@ pub const ATMEGA328P: Device = Device {
     kept: &[0x54, 0x55, 0x64, 0x7E, 0x7F, 0x50], // MCUSR MCUCR PRR DIDR0 DIDR1 ACSR
     // EIMSK EECR TCCR0B SPCR WDTCSR CLKPR PCICR TIMSK0 TIMSK2 ADCSRA TCCR2B TWCR
     off: &[0x3D, 0x3F, 0x45, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x7A, 0xB1, 0xBC],
+};
+
+pub const ATMEGA1284P: Device = Device {
+    name: "atmega1284p",
+    family: Family::Avr51,
+    flash_bytes: 0x2_0000,
+    sram_bytes: 0x4000,
+    vectors: 35,
+    ports: &[port('A', 0x20), port('B', 0x23), port('C', 0x26), port('D', 0x29)],
+    uart: Some(UartRegisters { number: 0, base: 0xC0, first_vector: 20 }),
+    timer1: Some(TimerRegisters { vectors: [13, 14, 15], ..TIMER1 }),
+    kept: &[0x54, 0x55, 0x64, 0x65, 0x7E, 0x7F, 0x50], // with PRR1
+    // with TIMSK3, TCCR3B
+    off: &[0x3D, 0x3F, 0x45, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x71, 0x7A, 0x91, 0xB1, 0xBC],
+    ..ATMEGA328P
 };
 
 pub const ATMEGA2560: Device = Device {

@@ -72,8 +72,10 @@ impl Register {
         set(device.gpior[1], Register::Kept);
         set(device.gpior[2], Register::Kept);
         set(device.sleep.address, Register::Sleep);
-        if device.family.has_wide_pc() {
+        if device.family.has_far_data() {
             set(RAMPZ, Register::Rampz);
+        }
+        if device.family.has_wide_pc() {
             set(EIND, Register::Eind);
         }
         set(SPL, Register::Spl);
@@ -86,7 +88,7 @@ impl Register {
 impl Core {
     /// `RAMPZ`, or 0 on a device without.
     pub(crate) fn rampz(&self) -> u32 {
-        if self.wide_pc { u32::from(self.kept[usize::from(RAMPZ)]) } else { 0 }
+        if self.device.family.has_far_data() { u32::from(self.kept[usize::from(RAMPZ)]) } else { 0 }
     }
 
     pub(crate) fn set_rampz(&mut self, value: u8) {

@@ -29,8 +29,8 @@ mod timer;
 mod uart;
 
 pub use device::{
-    ATMEGA32U4, ATMEGA328P, ATMEGA2560, ATTINY85, DEVICES, Device, Family, PortRegisters, SleepRegister,
-    TimerRegisters, UartRegisters,
+    ATMEGA32U4, ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, DEVICES, Device, Family, PortRegisters,
+    SleepRegister, TimerRegisters, UartRegisters,
 };
 pub use end::{End, Exit, Fault, FaultKind, Location, State, Symbols};
 pub use machine::{AvrConfig, AvrMachine};

@@ -153,7 +153,7 @@ fn exits() {
 fn any_flash() {
     for seed in 1..=300 {
         let mut junk = mlc_machine::Junk::new(seed);
-        let device = mlc_runtime_avr::DEVICES[usize::from(junk.word() % 4)];
+        let device = mlc_runtime_avr::DEVICES[usize::from(junk.word()) % mlc_runtime_avr::DEVICES.len()];
         let words: Vec<u16> = (0..device.flash_bytes / 2).map(|_| junk.word()).collect();
         let config = AvrConfig { seed, limit: Some(50_000), ..AvrConfig::default() };
         let end = machine(device, &words, "some input", config).run(&mut NoObserver);

@@ -13,9 +13,9 @@ start:
         ldi r27, hi8(typed)
         lds r24, typed_length
 query_taken:
-        rcall set_query
+        {{ call }} set_query
         breq stop
-        rcall net_answer
+        {{ call }} net_answer
 answered:
 stop:
         cli

@@ -6,14 +6,15 @@ use mlc_compiler::target::{Core, Cpu, Machine};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 use mlc_runtime_avr::{
-    ATMEGA328P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory, Observer, Program,
-    Script,
+    ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory,
+    Observer, Program, Script,
 };
 
 /// Start and `emit` of the tests.
 const BARE: &str = include_str!("bare.S");
 /// The address of GPIOR0 for `out` on the chips.
-const MARKERS: [(&str, &str); 3] = [("atmega328p", "0x1E"), ("atmega2560", "0x1E"), ("attiny85", "0x11")];
+const MARKERS: [(&str, &str); 4] =
+    [("atmega328p", "0x1E"), ("atmega1284p", "0x1E"), ("atmega2560", "0x1E"), ("attiny85", "0x11")];
 
 /// A chip as a target.
 pub struct Chip {
@@ -47,16 +48,21 @@ impl Chip {
         };
         let mut assets = Assets::builtin();
         let marker =
-            MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know three chips").1;
+            MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know four chips").1;
         let text = BARE.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
         let jump = if core == Core::Avr25 { "rjmp" } else { "jmp" };
-        let text = text.replace("{{ jump }}", jump);
+        let call = if core == Core::Avr25 { "rcall" } else { "call" };
+        let text = text.replace("{{ jump }}", jump).replace("{{ call }}", call);
         assets.set_template("bare.S", &text);
         Self { device, core, target, assets }
     }
 
     pub fn atmega328p() -> Self {
         Self::new(&ATMEGA328P, Core::Avr5, 32 << 10)
+    }
+
+    pub fn atmega1284p() -> Self {
+        Self::new(&ATMEGA1284P, Core::Avr51, 128 << 10)
     }
 
     pub fn atmega2560() -> Self {
@@ -98,7 +104,7 @@ impl Chip {
             .map(|(name, s)| (s.value, name.clone()))
             .collect();
         let config = AvrConfig {
-            limit: Some(50_000_000),
+            limit: Some(1_000_000_000),
             lowest_sp: Some(image.memory_end as u16 - self.target.stack),
             symbols: Some(symbols),
             ..AvrConfig::default()
@@ -116,6 +122,10 @@ impl Chip {
         match machine.run(&mut watch) {
             End::Exit(Exit::Stop) => {}
             other => panic!("{} in {:?}: {other:?}", compiled.plan.layout.name, compiled.plan.layout.forms),
+        }
+        if image.logits.count > image.logits.accumulators.len() {
+            let all = watch.logits.concat();
+            watch.logits = all.chunks(image.logits.count).map(<[i16]>::to_vec).collect();
         }
         let label = u16::from_le_bytes([machine.memory().byte(24), machine.memory().byte(25)]);
         Ran {

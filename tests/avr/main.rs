@@ -11,6 +11,7 @@ mod machine;
 mod planes;
 mod published;
 mod random;
+mod sequence;
 mod text;
 mod wide;
 

@@ -4,6 +4,7 @@
 mod avr8js;
 mod judges;
 mod models;
+mod sequence;
 #[path = "../support/shared.rs"]
 mod shared;
 

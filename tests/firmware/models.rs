@@ -27,7 +27,7 @@ pub fn model(path: &str) -> Option<Model> {
     Some(import::load(&bytes, path, &import::Options::default()).unwrap())
 }
 
-fn firmware(model: &Model, profile: &str) -> Firmware {
+pub fn firmware(model: &Model, profile: &str) -> Firmware {
     let assets = Assets::builtin();
     let profile = assets.profiles().unwrap().into_iter().find(|p| p.name == profile).unwrap();
     let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();

@@ -4,6 +4,7 @@
 
 pub mod parts;
 pub mod planes;
+pub mod sequence;
 pub mod wide;
 
 use mlc_compiler::image::Phase;

@@ -43,7 +43,8 @@ pub fn parts(model: &Model) -> Option<(&Tokens, &Transformer, &Story)> {
 /// [`CompileError::Sequence`] for something that the kernels do not compute, with its name; a damaged template.
 pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     match site.request.target.cpu {
-        Cpu::Z80 | Cpu::Avr(_) => Err(unsupported(site, "sequence models")),
+        Cpu::Avr(core) => super::avr::sequence::program(site, core),
+        Cpu::Z80 => Err(unsupported(site, "sequence models")),
     }
 }
 

@@ -86,7 +86,7 @@ impl Templates {
     /// # Errors
     /// [`CompileError::Template`] where one does not parse.
     pub fn builtin(assets: &Assets, extension: &str) -> Result<Self, CompileError> {
-        let whole = [format!("program{extension}"), format!("network{extension}")];
+        let whole = ["program", "network", "sequence"].map(|name| format!("{name}{extension}"));
         Self::some(assets, |name| {
             assets.is_part(name) && name.ends_with(extension) && !whole.iter().any(|whole| whole == name)
         })

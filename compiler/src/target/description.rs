@@ -160,6 +160,12 @@ impl Target {
         self.flash.unwrap_or(self.memory())
     }
 
+    /// Bytes of flash that a program may fill that reads all of it; `None` where there is none.
+    pub fn whole_flash(&self) -> Option<usize> {
+        let board = self.board.as_ref().map(|board| (board.device.flash - board.profile.bootloader) as usize);
+        self.flash.map(|flash| board.unwrap_or(flash))
+    }
+
     /// The longest query that can reach a program whose model says `max_length`.
     pub fn longest(&self, max_length: u8) -> u8 {
         match self.cpu {

@@ -33,7 +33,9 @@ pub struct BoardContext {
     /// How the vectors jump, and how the network is called.
     pub jump: &'static str,
     pub call: &'static str,
-    /// Whether there are RAMPZ and EIND, with three bytes of a program counter.
+    /// Whether there is RAMPZ, for more than 64 KiB of flash.
+    pub far_data: bool,
+    /// Whether there is EIND, with three bytes of a program counter.
     pub wide: bool,
     pub power_off: Vec<Bits>,
     pub outputs: Vec<Output>,
@@ -128,6 +130,7 @@ impl BoardContext {
             vectors: vectors(&uart),
             jump: if far { "jmp" } else { "rjmp" },
             call: if far { "call" } else { "rcall" },
+            far_data: matches!(device.core, Core::Avr51 | Core::Avr6),
             wide: device.core == Core::Avr6,
             power_off: device
                 .power_off

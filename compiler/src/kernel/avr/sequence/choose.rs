@@ -1,0 +1,180 @@
+//! Which matrix is stored in which form, and how much memory sums and their tables get.
+
+use super::context::table_cycles;
+use super::form::Form;
+use super::product::{multiply_cycles, walk_cycles};
+use crate::kernel::PAGE;
+use crate::model::{Activation, Matrix, Output, Positions, Transformer};
+use std::collections::BTreeMap;
+
+/// Most pages that tables of sums get.
+const PAGES: usize = 48;
+/// Bytes of code, tables and data beside weights, above what such programs have.
+const CODE: usize = 16_000;
+
+/// The choice for a network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choice {
+    /// Bytes for sums; tiles of rows have no more.
+    pub acc: usize,
+    /// Pages for tables of sums; blocks of columns have no more.
+    pub pages: usize,
+    forms: BTreeMap<String, Form>,
+}
+
+impl Choice {
+    /// The form of a matrix.
+    pub fn form(&self, name: &str) -> Form {
+        self.forms[name]
+    }
+
+    /// Whether any sums are looked up.
+    pub fn looks_up(&self) -> bool {
+        self.forms.values().any(|form| form.digits().is_some())
+    }
+
+    /// Rows of a tile. Tiles are of equal sizes.
+    pub fn tile(&self, form: Form, rows: usize) -> usize {
+        let sum = if form.digits().is_some() { 2 } else { 3 };
+        let most = (self.acc / sum).clamp(1, 255);
+        rows.div_ceil(rows.div_ceil(most))
+    }
+}
+
+/// Rows of a tile of a matrix whose rows are embedded: a power of two.
+pub fn embed_tile(acc: usize) -> usize {
+    [128, 64, 32, 16].into_iter().find(|tile| 3 * tile <= acc).unwrap_or(8)
+}
+
+/// Least bytes for sums.
+pub const LEAST: usize = 24;
+
+/// A matrix with its name in the program.
+struct Named<'a> {
+    name: String,
+    matrix: &'a Matrix,
+    /// Its rows are read, which tables of sums do not help.
+    is_embedded: bool,
+    /// Sums of it are made.
+    is_product: bool,
+}
+
+fn matrices(body: &Transformer) -> Vec<Named<'_>> {
+    let tied = matches!(body.output, Output::Tied { .. });
+    let named = |name: &str, matrix, is_embedded, is_product| Named {
+        name: name.to_string(),
+        matrix,
+        is_embedded,
+        is_product,
+    };
+    let mut all = vec![named("embedding", &body.embedding, true, tied)];
+    if let Positions::Learnt(matrix) = &body.positions {
+        all.push(named("positions", matrix, true, false));
+    }
+    for (b, block) in body.blocks.iter().enumerate() {
+        let (a, f) = (&block.attention, &block.feed_forward);
+        let mut list = vec![("q", &a.query), ("k", &a.key), ("v", &a.value), ("o", &a.output), ("up", &f.up)];
+        if let Activation::Gate { matrix, .. } = &f.activation {
+            list.push(("gate", matrix));
+        }
+        list.push(("down", &f.down));
+        all.extend(
+            list.into_iter().map(|(name, matrix)| named(&format!("b{b}_{name}"), matrix, false, true)),
+        );
+    }
+    if let Output::Own(matrix) = &body.output {
+        all.push(named("output", matrix, false, true));
+    }
+    all
+}
+
+impl Named<'_> {
+    fn forms(&self, tables: bool) -> Vec<Form> {
+        Form::exact(self.matrix, tables && !self.is_embedded)
+    }
+
+    fn bytes(&self, form: Form) -> usize {
+        self.matrix.rows * form.row_bytes(self.matrix.cols)
+    }
+
+    /// Estimated cycles of its sums.
+    fn cycles(&self, form: Form, acc: usize, pages: usize) -> f64 {
+        let (rows, cols) = (self.matrix.rows, self.matrix.cols);
+        if !self.is_product {
+            return 0.0;
+        }
+        let tiles = rows.div_ceil(if self.is_embedded {
+            embed_tile(acc)
+        } else {
+            (acc / if form.digits().is_some() { 2 } else { 3 }).clamp(1, 255)
+        });
+        let Some(digits) = form.digits() else {
+            let blocks = cols.div_ceil(16);
+            return (blocks * (rows * multiply_cycles(form, false) + tiles * 130)) as f64;
+        };
+        let blocks = digits.blocks(cols, pages);
+        let fills = if blocks.len() > 1 { tiles } else { 1 };
+        let cycles = blocks.iter().enumerate().map(|(b, (_, groups))| {
+            fills * groups * table_cycles(digits) + rows * walk_cycles(digits, *groups, b > 0) + 40 * tiles
+        });
+        cycles.sum::<usize>() as f64
+    }
+}
+
+/// The choice for so many bytes of RAM for sums and tables, and so many of flash; `least` bytes of the RAM are needed
+/// for something else anyway. `data`: bytes in flash beside weights, those of code apart.
+pub fn choose(body: &Transformer, room: usize, least: usize, flash: usize, data: usize) -> Choice {
+    let all = matrices(body);
+    let flash = flash.saturating_sub(data + CODE);
+    let sums = |m: &Named| if m.is_product { 3 * m.matrix.rows.min(255) } else { LEAST };
+    let most = all.iter().map(sums).max().unwrap_or(LEAST).max(least);
+    let candidate = |pages: usize| {
+        let left = room.checked_sub(pages * PAGE)?;
+        let acc = left.min(most);
+        (acc >= LEAST).then(|| forms(&all, acc, pages, flash))
+    };
+    let best = (0..=PAGES).filter_map(candidate).min_by(|a, b| a.0.total_cmp(&b.0));
+    match best {
+        Some((_, choice)) => choice,
+        // It will not fit, and how much is missing will be said.
+        None => forms(&all, LEAST, 0, flash).1,
+    }
+}
+
+/// The forms that are fastest of those that fit the flash, or the smallest; with the cycles that they are to take.
+fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice) {
+    let cost = |m: &Named, form| m.cycles(form, acc, pages);
+    let smallest = |m: &Named| {
+        let forms = m.forms(pages > 0).into_iter();
+        forms.min_by_key(|&form| m.bytes(form)).expect("bytes hold every weight")
+    };
+    let mut taken: Vec<Form> = all.iter().map(smallest).collect();
+    let mut used: usize = all.iter().zip(&taken).map(|(m, &form)| m.bytes(form)).sum();
+    loop {
+        // What saves most cycles a byte, of all that there is room for.
+        let mut best: Option<(f64, usize, Form)> = None;
+        for (i, m) in all.iter().enumerate() {
+            for form in m.forms(pages > 0) {
+                let saved = cost(m, taken[i]) - cost(m, form);
+                let more = m.bytes(form).saturating_sub(m.bytes(taken[i]));
+                if saved <= 0.0 || (used + more > flash && more > 0) {
+                    continue;
+                }
+                let worth = saved / (more.max(1) as f64);
+                if best.is_none_or(|(found, ..)| worth > found) {
+                    best = Some((worth, i, form));
+                }
+            }
+        }
+        let Some((_, i, form)) = best else { break };
+        used = used - all[i].bytes(taken[i]) + all[i].bytes(form);
+        taken[i] = form;
+    }
+    let cycles: f64 = all.iter().zip(&taken).map(|(m, &form)| cost(m, form)).sum();
+    let forms = all.iter().zip(taken).map(|(m, form)| (m.name.clone(), form)).collect();
+    // What does not fit the flash comes last, so that the smallest is taken of those.
+    let over = used.saturating_sub(flash) as f64 * 1e9;
+    let choice = Choice { acc, pages, forms };
+    let pages = if choice.looks_up() { pages } else { 0 };
+    (cycles + over, Choice { pages, ..choice })
+}

@@ -1,0 +1,239 @@
+//! The stages of a network: embedding, blocks, output.
+
+use super::context::{Activate, Attend, Embed, Pass, Rotate, Shift, loads};
+use super::product::{Product, To};
+use super::writer::{Placed, Writer, value};
+use super::{bounds, choose};
+use crate::CompileError;
+use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
+use crate::model::{Activation, Attention, FeedForward, Matrix, Output, Positions, Transformer};
+
+/// What all blocks have in common.
+struct Heads<'a> {
+    body: &'a Transformer,
+    rotates: bool,
+    /// Scores have 16 bits.
+    short: bool,
+    /// Bytes of a head's keys and values.
+    bytes: usize,
+}
+
+impl Writer<'_> {
+    /// Everything that is done with a token.
+    pub fn layers(&mut self, body: &Transformer) -> Result<(), CompileError> {
+        let size = body.head_size;
+        let rotates = matches!(body.positions, Positions::Rotary { .. });
+        let is_short = |attention| bounds::are_scores_short(attention, size, rotates);
+        let short = body.blocks.iter().all(|block| is_short(&block.attention));
+        let heads = Heads { body, rotates, short, bytes: 2 * body.window * size };
+        self.page("roots", &*ROOTS);
+        self.page("reciprocals", &*RECIPROCALS);
+        self.input(body)?;
+        let empty = heads.context(String::new(), 0);
+        for (label, part) in
+            [("net_append", "append"), ("net_attend_scores", "scores"), ("net_attend_mean", "mean")]
+        {
+            self.routine(label, ("attend.S", part), || value(&empty))?;
+        }
+        for (b, block) in body.blocks.iter().enumerate() {
+            self.attention(&heads, b, &block.attention)?;
+            self.feed_forward(body, b, &block.feed_forward)?;
+        }
+        self.output(body)
+    }
+
+    /// The embedding of the token in r25:r24, and what its position shows by.
+    fn input(&mut self, body: &Transformer) -> Result<(), CompileError> {
+        self.stage("embed", "the token's row");
+        self.embed("embedding", &body.embedding, false)?;
+        match &body.positions {
+            Positions::Learnt(matrix) => {
+                self.line("lds r24, net_position");
+                self.line("lds r25, net_position+1");
+                self.embed("positions", matrix, true)
+            }
+            Positions::Rotary { steps } => {
+                self.page("cosines", &COSINES.map(|cosine| cosine as u8));
+                let steps: Vec<u8> =
+                    steps.iter().flat_map(|step| step.to_le_bytes().into_iter().take(3)).collect();
+                self.data("steps", &steps);
+                self.stage("rotate", "cosines and sines of the position");
+                let (pairs, sh) = (body.head_size / 2, Shift::new(0));
+                self.routine("net_angles", ("rotate.S", "angles"), || {
+                    value(Rotate { name: "net_angles".into(), pairs, cycles: "", sh })
+                })?;
+                self.line("call net_angles");
+                Ok(())
+            }
+            Positions::None => Ok(()),
+        }
+    }
+
+    fn embed(&mut self, label: &'static str, m: &Matrix, adds: bool) -> Result<(), CompileError> {
+        let form = self.choice.form(label);
+        let tile = choose::embed_tile(self.choice.acc);
+        self.store(label, m, form, tile);
+        let Placed { form, tile } = self.placed[label];
+        self.data(&format!("{label}_mantissas"), &m.mantissas);
+        let last = (m.rows - 1) / tile * tile;
+        let chip = self.chip;
+        let name = format!("net_get_{label}");
+        self.routine(&name, ("embed.S", "routine"), || {
+            value(Embed {
+                name: name.clone(),
+                form: form.name(),
+                weights: format!("{label}_0"),
+                mantissas: format!("{label}_mantissas"),
+                tile,
+                last_tile: last,
+                last_rows: m.rows - last,
+                row_bytes: form.row_bytes(m.cols),
+                block_bytes: form.block_bytes(),
+                loads: loads(form),
+                cols: m.cols,
+                offset: form.offset(),
+                dest: "stream",
+                adds,
+                lpm: chip.lpm(),
+                wide: chip.wide,
+                three: chip.three,
+                // A weight times a mantissa has 16 bits: 16 shifts and more give 0.
+                sh: Shift::new(m.shift.min(16)),
+            })
+        })?;
+        self.line(&format!("call {name}"));
+        Ok(())
+    }
+
+    fn attention(&mut self, heads: &Heads, b: usize, a: &Attention) -> Result<(), CompileError> {
+        let body = heads.body;
+        let (kv, size) = (body.kv_heads, body.head_size);
+        let name = |what: &str| format!("b{b}_{what}");
+        self.norm8(&name("an"), &a.norm, body.dim)?;
+        let names = ["q", "k", "v"].map(name);
+        let list = [
+            Product::new(&names[0], &a.query, To::Words, "queries"),
+            Product::new(&names[1], &a.key, To::Words, "keys"),
+            Product::new(&names[2], &a.value, To::Bytes, "values"),
+        ];
+        self.products(&list, "act")?;
+        if let Some((query, key)) = &a.head_norms {
+            self.head_norms(&name("qn"), query, "queries", (body.heads, size))?;
+            self.head_norms(&name("kn"), key, "keys", (kv, size))?;
+        }
+        self.turn(&names[0], (heads.rotates, a.rotate_bits), "queries", (body.heads, size))?;
+        self.turn(&names[1], (heads.rotates, a.rotate_bits), "keys", (kv, size))?;
+        let cache = b * kv * heads.bytes;
+        self.stage("append", &format!("{}: keys and values into their caches", name("kv")));
+        for (from, to, flip) in [("keys", cache, 0), ("values", cache + body.window * size, 0x80)] {
+            self.pair(26, from);
+            self.pair(28, &format!("caches+{to}"));
+            self.line(&format!("ldi r25, {flip}"));
+            self.line("call net_append");
+        }
+        if b + 1 == body.blocks.len() {
+            // Nobody asks what follows a token that another one waits behind.
+            self.line("lds r24, net_waiting");
+            self.line("tst r24");
+            self.line("breq net_rest");
+            self.line("jmp net_read_on");
+            self.label("net_rest");
+        }
+        self.stage("attend", &format!("{}: all heads", name("attend")));
+        self.page(&name("weights"), &a.weights);
+        let label = format!("net_attend_{}", a.score_bits);
+        self.routine(&label, ("attend.S", "routine"), || value(heads.context(label.clone(), a.score_bits)))?;
+        self.filled = None;
+        self.pair(24, &format!("caches+{cache}"));
+        self.line(&format!("ldi r23, hi8({})", name("weights")));
+        self.line(&format!("call {label}"));
+        self.product(&Product::new(&name("o"), &a.output, To::Stream, "stream"), "mixed")
+    }
+
+    fn feed_forward(&mut self, body: &Transformer, b: usize, f: &FeedForward) -> Result<(), CompileError> {
+        let name = |what: &str| format!("b{b}_{what}");
+        self.norm8(&name("fn"), &f.norm, body.dim)?;
+        let [up, gate, table] = ["up", "gate", "table"].map(name);
+        let mut list = vec![Product::new(&up, &f.up, To::Bytes, "up")];
+        if let Activation::Gate { matrix, .. } = &f.activation {
+            list.push(Product::new(&gate, matrix, To::Bytes, "gates"));
+        }
+        self.products(&list, "act")?;
+        let count = f.up.rows % 256;
+        self.stage("activation", &format!("{}: activation", name("ff")));
+        let context = |name: &str, bytes, bits| {
+            value(Activate { name: name.into(), bytes, cycles: "about 30", sh: Shift::new(bits) })
+        };
+        let routine = match &f.activation {
+            Activation::Relu => {
+                self.routine("net_relu", ("activation.S", "relu"), || context("net_relu", 2, 0))?;
+                self.pair(26, "up");
+                "net_relu".to_string()
+            }
+            Activation::Table(values) => {
+                self.page(&table, &values.iter().map(|&v| v as u8).collect::<Vec<_>>());
+                self.routine("net_look", ("activation.S", "table"), || context("net_look", 2, 0))?;
+                self.pair(26, "up");
+                self.line(&format!("ldi r31, hi8({table})"));
+                "net_look".to_string()
+            }
+            Activation::Gate { table: values, bits, .. } => {
+                self.page(&table, &values.iter().map(|&v| v as u8).collect::<Vec<_>>());
+                let label = format!("net_gate_{bits}");
+                let bytes = if *bits >= 15 { 3 } else { 2 };
+                self.routine(&label, ("activation.S", "gate"), || context(&label, bytes, *bits))?;
+                self.pair(26, "gates");
+                self.pair(28, "up");
+                self.line(&format!("ldi r31, hi8({table})"));
+                label
+            }
+        };
+        self.line(&format!("ldi r24, {count}"));
+        self.line(&format!("call {routine}"));
+        self.filled = None;
+        self.product(&Product::new(&name("down"), &f.down, To::Stream, "stream"), "up")
+    }
+
+    fn output(&mut self, body: &Transformer) -> Result<(), CompileError> {
+        let norm = body.norm.as_ref().expect("networks without a last norm are refused");
+        self.norm8("last", norm, body.dim)?;
+        self.stage("logits", "the best token: the first one of the largest logit");
+        self.line("ldi r24, 0x80                   ; no logit is less");
+        self.line("sts net_best, r1");
+        self.line("sts net_best+1, r24");
+        self.line("sts net_token, r1");
+        self.line("sts net_token+1, r1");
+        let product = match &body.output {
+            Output::Tied { mantissas, shift } => Product {
+                mantissas,
+                shift: *shift,
+                bias: &[],
+                weights: Some("embedding"),
+                ..Product::new("output", &body.embedding, To::Best, "")
+            },
+            Output::Own(matrix) => Product::new("output", matrix, To::Best, ""),
+        };
+        self.product(&product, "act")
+    }
+}
+
+impl Heads<'_> {
+    fn context(&self, name: String, score_bits: u8) -> Attend {
+        let body = self.body;
+        let size = body.head_size;
+        let pass = |p: usize| Pass { from: 8 * p, count: 8.min(size - 8 * p), name: p };
+        let score = if self.short { 6 * size + 13 } else { 8 * size + 16 };
+        Attend {
+            name,
+            head_size: size,
+            kv_heads: body.kv_heads,
+            short: self.short,
+            group: body.heads / body.kv_heads,
+            head_bytes: self.bytes,
+            values: body.window * size,
+            passes: (0..size.div_ceil(8)).map(pass).collect(),
+            cycles: score + size.saturating_sub(10),
+            sh: Shift::new(score_bits),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! Programs of sequence models: a small transformer on an AVR.
+//!
+//! `choose` says in which form each matrix is stored, `memory` where buffers lie. `layers` writes the stages of a network:
+//! `norm` and `product` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens. `writer`
+//! holds the text while it grows, `context` has what templates are told. `check` and `tokens` refuse what there are no
+//! kernels for; `bounds` proves where 16 bits hold a sum.
+
+mod bounds;
+mod check;
+mod choose;
+mod context;
+mod form;
+mod layers;
+mod memory;
+mod norm;
+mod product;
+mod store;
+mod tokens;
+mod writer;
+
+use super::board::BoardContext;
+use crate::CompileError;
+use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
+use crate::kernel::{Fragment, Memory, Phase, lines};
+use crate::model::{Matrix, Output, Positions, Transformer};
+use crate::target::{Core, Target};
+use choose::{Choice, choose};
+use memory::Frame;
+use serde::Serialize;
+use writer::{Chip, Writer};
+
+/// Bytes of RAM that a console has for itself, beside a line.
+const CONSOLE: usize = 90;
+/// Most bytes that `lpm` reads: tables and data, with what the console says behind them.
+const DATA: usize = 62_000;
+
+/// The program of a sequence model.
+///
+/// # Errors
+/// What the kernels do not compute, by its name; a damaged template.
+pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, CompileError> {
+    let refuse = |what: String| unsupported(site, &what);
+    if core == Core::Avr25 {
+        return Err(refuse("sequence models on chips without multiplication".into()));
+    }
+    check::check(site.body).map_err(refuse)?;
+    let target = site.request.target;
+    let longest = target.longest(site.reader.max_length);
+    let text = tokens::check(site.reader, site.story, longest).map_err(refuse)?;
+    let frame = Frame::new(site.body, text);
+    let (fixed, least) = frame.bytes();
+    let console = CONSOLE + usize::from(longest) + usize::from(target.stack);
+    let room = target.memory().saturating_sub(fixed + console);
+    let data = data_bytes(site);
+    let choice = choose(site.body, room, least, target.whole_flash().unwrap_or(0), data);
+    let memory = frame.place(&choice, target.origin.into());
+    let mut writer = Writer::new(site.templates, Chip::new(core), &choice);
+    writer.layers(site.body)?;
+    let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
+    if writer.data_bytes > DATA {
+        return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
+    }
+    let text = fragment(site, &writer, &encode, &memory, longest)?;
+    Ok(SequenceProgram { text, memory })
+}
+
+/// Bytes in flash beside weights and code.
+fn data_bytes(site: &SequenceSite) -> usize {
+    let (body, tokenizer) = (site.body, &site.reader.tokenizer);
+    let rows: usize = body.matrices().map(|matrix| matrix.rows).sum();
+    let tied = if matches!(body.output, Output::Tied { .. }) { 4 * body.embedding.rows } else { 0 };
+    let pieces: usize = tokenizer.pieces.iter().map(|piece| 2 + piece.len()).sum();
+    let tables = 3 + 2 * body.blocks.len();
+    6 * rows + tied + 256 * tables + pieces + 8 * tokenizer.merges().len() + 1_500
+}
+
+/// The text around the stages.
+fn fragment(
+    site: &SequenceSite,
+    writer: &Writer,
+    encode: &tokens::Encode,
+    memory: &Memory,
+    longest: u8,
+) -> Result<Fragment, CompileError> {
+    let (model, target, templates) = (site.request.model, site.request.target, site.templates);
+    let mut phases = vec![Phase::new("set_query", "console"), Phase::new("net_encode", "tokens")];
+    phases.extend(writer.phases.iter().cloned());
+    phases.extend([Phase::new("net_chosen", "console"), Phase::shared("net_shared")]);
+    let merging = match site.reader.tokenizer.merges() {
+        [] => String::new(),
+        _ => templates.call("encode.S", "merging", encode)?,
+    };
+    let rotary = matches!(site.body.positions, Positions::Rotary { .. });
+    let context = Program {
+        name: &model.head.name,
+        about: lines::remark(&model.head.about),
+        target: &target.name,
+        table: table(site.body, writer.choice),
+        buffers: memory.buffers.iter().map(|b| Buffer { name: &b.name, offset: b.offset }).collect(),
+        memory_size: memory.size,
+        board: board(site, target, longest),
+        data: format!("{}{}", writer.pages, writer.data),
+        take: templates.call("encode.S", "take", encode)?,
+        encode: templates.call("encode.S", "encode", encode)?,
+        stages: &writer.code,
+        routines: format!("{}{merging}\n", writer.routines()),
+        weights: format!("\n{}", writer.weights),
+        phases: if rotary { site.body.head_size / 2 * 3 } else { 0 },
+        window: site.body.window,
+        ends: &site.story.ends,
+        most: site.story.most,
+        two: encode.two,
+    };
+    Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })
+}
+
+fn board(site: &SequenceSite, target: &Target, longest: u8) -> Option<BoardContext> {
+    let board = target.board.as_ref()?;
+    BoardContext::new(&board.device, &board.profile, &site.request.model.head.name, &[], longest)
+}
+
+/// What a program is, in lines.
+fn table(body: &Transformer, choice: &Choice) -> Vec<String> {
+    let weights = body.matrices().map(|matrix| matrix.values.len()).sum::<usize>();
+    let mut lines = vec![format!(
+        "{} blocks of {} values, {} heads of {} over {} of keys, a window of {}, {weights} weights.",
+        body.blocks.len(),
+        body.dim,
+        body.heads,
+        body.head_size,
+        body.kv_heads,
+        body.window,
+    )];
+    let name =
+        |what: &str, m: &Matrix| format!("{what}: {} x {} in {}", m.rows, m.cols, choice.form(what).name());
+    lines.push(name("embedding", &body.embedding));
+    for (b, block) in body.blocks.iter().enumerate() {
+        let a = &block.attention;
+        let f = &block.feed_forward;
+        let list = [
+            ("q", &a.query),
+            ("k", &a.key),
+            ("v", &a.value),
+            ("o", &a.output),
+            ("up", &f.up),
+            ("down", &f.down),
+        ];
+        lines.extend(list.map(|(what, m)| name(&format!("b{b}_{what}"), m)));
+    }
+    lines
+}
+
+/// Context of `sequence.S`.
+#[derive(Serialize)]
+struct Program<'a> {
+    name: &'a str,
+    about: String,
+    target: &'a str,
+    /// For the comment on top.
+    table: Vec<String>,
+    buffers: Vec<Buffer<'a>>,
+    memory_size: usize,
+    /// The chip and its board, for the start-up code and the serial line.
+    board: Option<BoardContext>,
+    data: String,
+    /// Takes a line.
+    take: String,
+    /// Makes tokens of it.
+    encode: String,
+    stages: &'a str,
+    routines: String,
+    weights: String,
+    /// Bytes of the phases of rotations.
+    phases: usize,
+    window: usize,
+    ends: &'a [u32],
+    most: u16,
+    /// Tokens that wait have two bytes.
+    two: bool,
+}
+
+#[derive(Serialize)]
+struct Buffer<'a> {
+    name: &'a str,
+    offset: usize,
+}

@@ -1,0 +1,139 @@
+//! Norms, and what turns or narrows the heads of queries and keys.
+
+use super::bounds;
+use super::context::{Gain, Norms, Rotate, Shift};
+use super::writer::{Writer, value};
+use crate::CompileError;
+use crate::model::Norm;
+
+impl Writer<'_> {
+    /// The stream, normalised and narrowed to 8 bits, to `act`.
+    pub fn norm8(&mut self, name: &str, norm: &Norm, count: usize) -> Result<(), CompileError> {
+        self.length = bounds::narrow_length(norm, count);
+        self.filled = None;
+        self.stage("norm", &format!("{name}: norm"));
+        if norm.gain.is_some() {
+            self.call_norm16(norm, ("stream", "spare"), count)?;
+            let gain = self.gain(name, norm, Some(norm.narrow))?;
+            self.pair(28, "spare");
+            self.pair(26, "act");
+            self.pair(30, &format!("{name}_gain"));
+            self.line(&format!("ldi r24, {}", count % 256));
+            self.line(&format!("call {gain}"));
+            return Ok(());
+        }
+        self.routine("net_norm_8", ("norm.S", "routine"), || {
+            value(Norms { name: "net_norm_8", bits: 8, cycles: "62 and 2 for each shift above 7" })
+        })?;
+        self.pair(28, "stream");
+        self.pair(26, "act");
+        self.norm_numbers(norm, count);
+        self.line(&format!("ldi r23, {}", norm.narrow));
+        self.line("call net_norm_8");
+        Ok(())
+    }
+
+    fn norm_numbers(&mut self, norm: &Norm, count: usize) {
+        self.line(&format!("ldi r24, {}", count % 256));
+        self.line(&format!("ldi r25, {}", norm.down));
+    }
+
+    fn call_norm16(
+        &mut self,
+        norm: &Norm,
+        (from, to): (&str, &str),
+        count: usize,
+    ) -> Result<(), CompileError> {
+        self.norm16_routine()?;
+        self.pair(28, from);
+        self.pair(26, to);
+        self.norm_numbers(norm, count);
+        self.line("call net_norm_16");
+        Ok(())
+    }
+
+    fn norm16_routine(&mut self) -> Result<(), CompileError> {
+        self.routine("net_norm_16", ("norm.S", "routine"), || {
+            value(Norms { name: "net_norm_16", bits: 16, cycles: "50 and 2 for each shift above 7" })
+        })
+    }
+
+    /// The routine that multiplies with gains, and narrows to 8 bits behind that if `narrow` says so.
+    fn gain(&mut self, name: &str, norm: &Norm, narrow: Option<u8>) -> Result<String, CompileError> {
+        let (mantissas, shift) = norm.gain.as_ref().expect("the caller has seen it");
+        self.data(&format!("{name}_gain"), mantissas);
+        let label = match narrow {
+            Some(bits) => format!("net_gain_{shift}_narrow_{bits}"),
+            None => format!("net_gain_{shift}"),
+        };
+        let bits = if narrow.is_some() { 8 } else { 16 };
+        self.routine(&label, ("norm.S", "gain"), || {
+            let narrow = Shift::new(narrow.unwrap_or(0));
+            value(Gain { name: label.clone(), bits, sh: Shift::new(*shift), narrow })
+        })?;
+        Ok(label)
+    }
+
+    /// Norms of heads, in place.
+    pub fn head_norms(
+        &mut self,
+        name: &str,
+        norm: &Norm,
+        at: &str,
+        (heads, size): (usize, usize),
+    ) -> Result<(), CompileError> {
+        self.stage("norm", &format!("{name}: norms of {heads} heads"));
+        self.norm16_routine()?;
+        let label = format!("{name}_heads");
+        self.pair(26, at);
+        self.line(&format!("ldi r24, {heads}"));
+        self.line("sts net_heads_left, r24");
+        self.label(&label);
+        self.line("movw r28, r26");
+        self.norm_numbers(norm, size);
+        self.line("call net_norm_16");
+        if norm.gain.is_some() {
+            let gain = self.gain(name, norm, None)?;
+            self.line(&format!("sbiw r26, {}", 2 * size));
+            self.line("movw r28, r26");
+            self.pair(30, &format!("{name}_gain"));
+            self.line(&format!("ldi r24, {size}"));
+            self.line(&format!("call {gain}"));
+        }
+        self.line("lds r24, net_heads_left");
+        self.line("dec r24");
+        self.line("sts net_heads_left, r24");
+        self.line(&format!("brne {label}"));
+        Ok(())
+    }
+
+    /// Heads of 16 bits to 8, in place: turned or narrowed.
+    pub fn turn(
+        &mut self,
+        name: &str,
+        (rotates, bits): (bool, u8),
+        at: &str,
+        (heads, size): (usize, usize),
+    ) -> Result<(), CompileError> {
+        self.stage("rotate", &format!("{name}: {heads} heads to 8 bits"));
+        self.pair(26, at);
+        self.pair(28, at);
+        let sh = Shift::new(bits);
+        if rotates {
+            let label = format!("net_rotate_{bits}");
+            self.routine(&label, ("rotate.S", "routine"), || {
+                value(Rotate { name: label.clone(), pairs: size / 2, cycles: "about 100", sh })
+            })?;
+            self.line(&format!("ldi r24, {heads}"));
+            self.line(&format!("call {label}"));
+        } else {
+            let label = format!("net_narrow_{bits}");
+            self.routine(&label, ("norm.S", "narrow"), || {
+                value(Gain { name: label.clone(), bits: 8, sh, narrow: sh })
+            })?;
+            self.line(&format!("ldi r24, {}", heads * size));
+            self.line(&format!("call {label}"));
+        }
+        Ok(())
+    }
+}

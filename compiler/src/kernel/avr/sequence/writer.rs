@@ -1,0 +1,163 @@
+//! The text of a program, as far as it is written: stages, routines that they share, tables and weights.
+
+use super::choose::Choice;
+use super::form::Form;
+use crate::CompileError;
+use crate::kernel::{Phase, Templates, lines};
+use crate::target::Core;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+/// What kernels must know of the chip.
+#[derive(Debug, Clone, Copy)]
+pub struct Chip {
+    /// Weights are read by `elpm`.
+    pub wide: bool,
+    /// Return addresses have three bytes.
+    pub three: bool,
+}
+
+impl Chip {
+    pub fn new(core: Core) -> Self {
+        Self { wide: matches!(core, Core::Avr51 | Core::Avr6), three: core == Core::Avr6 }
+    }
+
+    /// What reads weights.
+    pub fn lpm(self) -> &'static str {
+        if self.wide { "elpm" } else { "lpm" }
+    }
+}
+
+/// How a matrix lies in flash.
+#[derive(Debug, Clone, Copy)]
+pub struct Placed {
+    pub form: Form,
+    /// Rows whose sums are made before they are rescaled.
+    pub tile: usize,
+}
+
+/// A program in the making.
+pub struct Writer<'a> {
+    pub templates: &'a Templates,
+    pub chip: Chip,
+    pub choice: &'a Choice,
+    pub phases: Vec<Phase>,
+    /// The stages.
+    pub code: String,
+    /// Tables of 256 bytes, each on a page of its own.
+    pub pages: String,
+    /// Other data that `lpm` reads.
+    pub data: String,
+    /// Bytes of both.
+    pub data_bytes: usize,
+    pub weights: String,
+    /// Routines by name.
+    routines: BTreeMap<String, String>,
+    pub placed: BTreeMap<String, Placed>,
+    /// Most that the length of the vector in `act` can be, where a norm made it.
+    pub length: f64,
+    /// What the tables of sums hold: of which form, and of which input.
+    pub filled: Option<(Form, &'static str)>,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(templates: &'a Templates, chip: Chip, choice: &'a Choice) -> Self {
+        Self {
+            templates,
+            chip,
+            choice,
+            phases: Vec::new(),
+            code: String::new(),
+            pages: String::new(),
+            data: String::new(),
+            data_bytes: 0,
+            weights: String::new(),
+            routines: BTreeMap::new(),
+            placed: BTreeMap::new(),
+            length: f64::INFINITY,
+            filled: None,
+        }
+    }
+
+    /// Adds a routine that stages call, unless it is there.
+    pub fn routine(
+        &mut self,
+        label: &str,
+        (file, part): (&str, &str),
+        context: impl FnOnce() -> Result<tera::Value, tera::Error>,
+    ) -> Result<(), CompileError> {
+        if !self.routines.contains_key(label) {
+            let context = context().map_err(|e| crate::kernel::text::error(file, &e))?;
+            let text = self.templates.call(file, part, context)?;
+            self.routines.insert(label.to_string(), text);
+        }
+        Ok(())
+    }
+
+    /// All routines.
+    pub fn routines(&self) -> String {
+        self.routines.values().map(|text| format!("{text}\n")).collect()
+    }
+
+    /// Begins a stage, which belongs to a phase.
+    pub fn stage(&mut self, phase: &str, what: &str) {
+        let label = format!("net_stage_{}", self.phases.len());
+        let _ = writeln!(self.code, "\n; {what}\n{label}:");
+        self.phases.push(Phase::new(label, phase));
+    }
+
+    pub fn label(&mut self, label: &str) {
+        let _ = writeln!(self.code, "{label}:");
+    }
+
+    pub fn line(&mut self, text: &str) {
+        let _ = writeln!(self.code, "        {text}");
+    }
+
+    /// Loads an address or a number into a pair of registers.
+    pub fn pair(&mut self, register: usize, value: &str) {
+        self.line(&format!("ldi r{register}, lo8({value})"));
+        self.line(&format!("ldi r{}, hi8({value})", register + 1));
+    }
+
+    /// Lets Z, with RAMPZ, point to weights.
+    pub fn weights_at(&mut self, value: &str) {
+        self.pair(30, value);
+        if self.chip.wide {
+            self.line(&format!("ldi r16, hh8({value})"));
+            self.line("out 0x3B, r16                   ; RAMPZ");
+        }
+    }
+
+    /// Adds data that `lpm` reads.
+    pub fn data(&mut self, label: &str, values: &[u8]) {
+        bytes(&mut self.data, label, values);
+        self.data_bytes += values.len();
+    }
+
+    /// Adds a table of 256 bytes.
+    pub fn page(&mut self, label: &str, values: &[u8]) {
+        debug_assert_eq!(values.len(), 256);
+        bytes(&mut self.pages, label, values);
+        self.data_bytes += values.len();
+    }
+
+    /// Adds weights. Their label may have an odd address.
+    pub fn weight_bytes(&mut self, label: &str, values: &[u8]) {
+        bytes(&mut self.weights, label, values);
+    }
+}
+
+/// Bytes with a label, as lines.
+fn bytes(out: &mut String, label: &str, values: &[u8]) {
+    let _ = writeln!(out, "{label}:");
+    for line in lines::gnu_bytes(values.iter().copied()) {
+        let _ = writeln!(out, "        {line}");
+    }
+}
+
+/// A context as a value.
+pub fn value(context: impl Serialize) -> Result<tera::Value, tera::Error> {
+    tera::to_value(context).map_err(tera::Error::json)
+}
