@@ -25,6 +25,13 @@ start:
         ld hl,tail
         ld b,(hl)
         inc hl
+{%- if as_typed %}
+        ld a,b
+        or a
+        jr z,greet
+        dec b                           ; the space that the CCP leaves in front
+        inc hl
+{%- endif %}
         call set_query
         jr z,greet
         call net_answer

@@ -198,7 +198,9 @@ impl Figures {
             .iter()
             .map(|p| phase_row(&p.phase, p.predicted, p.simulated, self.step.mean))
             .collect();
-        rows.push(phase_row("all", Some(self.predicted), self.step.mean, self.step.mean));
+        // A program that is made as a whole has no prediction.
+        let predicted = self.phases.iter().any(|p| p.predicted.is_some()).then_some(self.predicted);
+        rows.push(phase_row("all", predicted, self.step.mean, self.step.mean));
         let columns = [
             ("phase", Align::Left),
             ("predicted", Align::Right),

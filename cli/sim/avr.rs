@@ -10,8 +10,13 @@ use mlc_runtime_avr::{
     AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return, State,
 };
 
-pub const SYSTEM: System =
-    System { name: "the AVR board", load, entry: Entry::Typed(KEYBOARD), shown: |reply| reply.to_vec() };
+pub const SYSTEM: System = System {
+    name: "the AVR board",
+    load,
+    entry: Entry::Typed(KEYBOARD),
+    shown: |reply| reply.to_vec(),
+    tells: |text| text.to_vec(),
+};
 
 /// The far end of the serial line. It has all bytes but ends of lines, and what takes a character back.
 const KEYBOARD: Keyboard =

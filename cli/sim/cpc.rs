@@ -8,8 +8,13 @@ use mlc_compiler::Target;
 use mlc_compiler::target::ImageKind;
 use mlc_runtime_z80::{Console, CpcConfig, CpcMachine};
 
-pub const SYSTEM: System =
-    System { name: "the CPC 464", load, entry: Entry::Typed(z80::KEYBOARD), shown: z80::as_characters };
+pub const SYSTEM: System = System {
+    name: "the CPC 464",
+    load,
+    entry: Entry::Typed(z80::KEYBOARD),
+    shown: z80::as_characters,
+    tells: z80::as_characters,
+};
 
 fn load<'c>(
     _: &Target,

@@ -1,15 +1,28 @@
 //! CP/M.
 
 use super::machine::Machine;
-use super::system::{Entry, Program, System, refused_query};
+use super::system::{Entry, Keyboard, Program, System, refused_query};
 use super::z80;
 use crate::error::CliError;
 use crate::prompts::LONGEST;
 use mlc_compiler::Target;
 use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, LoadError};
 
-pub const SYSTEM: System =
-    System { name: "the CP/M machine", load, entry: Entry::Tail, shown: |reply| reply.to_vec() };
+pub const SYSTEM: System = System {
+    name: "the CP/M machine",
+    load,
+    entry: Entry::Tail(KEYBOARD),
+    shown: |reply| reply.to_vec(),
+    tells: in_lines,
+};
+
+/// The console of a terminal.
+const KEYBOARD: Keyboard = Keyboard { has: |byte| matches!(byte, b' '..=b'~'), echo: b"\r\n", ends: true };
+
+/// A text whose rows end as CP/M ends them.
+fn in_lines(text: &[u8]) -> Vec<u8> {
+    text.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
+}
 
 fn load<'c>(
     target: &Target,

@@ -33,7 +33,7 @@ use mlc_runtime_z80::{Console, Picture, Symbols};
 use phases::{PhaseTimer, Phases};
 use std::io::Write;
 use stopped::Stopped;
-use system::{Keyboard, Program, System, refused_query};
+use system::{Entry, Keyboard, Program, System, refused_query};
 use systems::system;
 
 /// No step takes longer: a network that fills the memory, packed, with every input in use, needs a quarter of it. A chat
@@ -60,11 +60,17 @@ pub struct Simulator<'a> {
 
 /// The longest query that a model's program takes on a target, in bytes.
 pub fn longest(model: &Model, target: &Target) -> usize {
-    longest_of(system(target.machine), line(model, target))
+    let as_typed = matches!(model.reader, Reader::Tokens(_));
+    longest_of(system(target.machine), line(model, target), as_typed)
 }
 
-fn longest_of(system: &System, line: u8) -> usize {
-    if system.entry.keyboard().is_some() { line.into() } else { LONGEST }
+fn longest_of(system: &System, line: u8, as_typed: bool) -> usize {
+    match (&system.entry, as_typed) {
+        (Entry::Typed(_), _) => line.into(),
+        // A full line ends before its end is typed.
+        (Entry::Tail(_), true) => usize::from(line) - 1,
+        (Entry::Tail(_), false) => LONGEST,
+    }
 }
 
 /// Bytes of the line that a model's program reads.
@@ -132,11 +138,14 @@ impl<'a> Simulator<'a> {
         live: Option<&mut dyn Write>,
         probe: &mut dyn Probe,
     ) -> Result<Answer, CliError> {
-        let tail = if self.as_typed { query.to_vec() } else { text::normalize(query) };
-        if tail.is_empty() {
+        let tail = if self.as_typed { vec![] } else { text::normalize(query) };
+        if query.is_empty() || tail.is_empty() && !self.as_typed {
             return Ok(Answer::default());
         }
-        let keyboard = self.system.entry.keyboard();
+        let keyboard = match self.as_typed {
+            true => Some(self.system.entry.as_typed()),
+            false => self.system.entry.keyboard(),
+        };
         let mut console = match keyboard {
             Some(keyboard) => ReplyConsole::asked(self.typed(query, keyboard)?, keyboard.echo, live),
             None => ReplyConsole::answering(live),
@@ -190,12 +199,12 @@ impl<'a> Simulator<'a> {
 
     /// The longest query that the program takes, in bytes.
     pub fn longest(&self) -> usize {
-        longest_of(self.system, self.line)
+        longest_of(self.system, self.line, self.as_typed)
     }
 
     /// A reply as the machine shows it.
     pub fn shown(&self, reply: &[u8]) -> Vec<u8> {
-        (self.system.shown)(reply)
+        if self.as_typed { (self.system.tells)(reply) } else { (self.system.shown)(reply) }
     }
 
     /// The line that asks `query`.

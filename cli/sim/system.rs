@@ -19,6 +19,8 @@ pub struct System {
     pub entry: Entry,
     /// A reply as the machine shows it.
     pub shown: fn(&[u8]) -> Vec<u8>,
+    /// The same of a text with line ends, which a program writes as its system wants them.
+    pub tells: fn(&[u8]) -> Vec<u8>,
 }
 
 /// Puts a program on the machine that its target names. A query that does not go through the console comes as a tail.
@@ -30,8 +32,9 @@ pub type Load =
 
 /// How queries get into a program.
 pub enum Entry {
-    /// One, in the command tail; without one the program chats.
-    Tail,
+    /// One, in the command tail, whose letters the system makes capitals; without one the program chats, and this is how
+    /// lines are typed then.
+    Tail(Keyboard),
     /// The program asks for each on the console.
     Typed(Keyboard),
 }
@@ -50,8 +53,15 @@ impl Entry {
     /// The keyboard, if programs ask for each query on the console.
     pub fn keyboard(&self) -> Option<&Keyboard> {
         match self {
-            Entry::Tail => None,
+            Entry::Tail(_) => None,
             Entry::Typed(keyboard) => Some(keyboard),
+        }
+    }
+
+    /// The keyboard for a query that the program must see as it is typed.
+    pub fn as_typed(&self) -> &Keyboard {
+        match self {
+            Entry::Tail(keyboard) | Entry::Typed(keyboard) => keyboard,
         }
     }
 }

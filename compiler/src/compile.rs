@@ -141,7 +141,10 @@ fn compile_sequence(site: &SequenceSite) -> Result<Compiled, CompileError> {
                     grouped(needs.buffers as u64)
                 ),
                 Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
-                None => "memory ends before its program does".into(),
+                None => {
+                    let buffers = grouped(plan.layout.memory.size as u64);
+                    format!("memory ends before its program does, and its buffers need {buffers} bytes more")
+                }
             };
             let (name, target) = (request.model.head.name.clone(), target.name.clone());
             Err(CompileError::SequenceTooLarge { name, target, needs })

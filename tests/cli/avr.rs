@@ -167,7 +167,7 @@ fn boards_of_ones_own_and_boards_that_are_not_there() {
         assert!(said.contains(text), "{board}: {said}");
     }
     let said = folder.mlc(["run", "--profile", "uno", "model.ron", "hello"]).fails(2);
-    assert!(said.contains("--target must be one: atmega2560, atmega328p, atmega32u4"), "{said}");
+    assert!(said.contains("--target must be one: atmega1284p, atmega2560, atmega328p, atmega32u4"), "{said}");
     let said = folder.mlc(["run", "-t", "attiny85", "--profile", "tiny", "model.ron", "hello"]).fails(2);
     assert!(said.contains("attiny85 has no serial line"), "{said}");
 }

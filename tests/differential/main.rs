@@ -10,6 +10,7 @@ mod processor;
 mod program;
 mod published;
 mod random;
+mod sequence;
 mod spectrum;
 mod typed;
 mod wide;

@@ -41,3 +41,31 @@ fn pasmo_assembles_every_program_to_the_same_bytes() {
     }
     assert!(compared >= 100, "only {compared} programs fit CP/M");
 }
+
+#[test]
+fn pasmo_assembles_sequence_models_to_the_same_bytes() {
+    if !installed("pasmo") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (source, binary) = (folder.path().join("a.asm"), folder.path().join("a.bin"));
+    let mut compared = 0;
+    for model in (0..12).map(support::sequence::model) {
+        let name = &model.head.name;
+        for target in ["z80-cpm", "zx48", "cpc464"] {
+            let compiled = match support::compile_for(target, &model, None, &[]) {
+                Ok(compiled) => compiled,
+                Err(CompileError::Sequence { .. } | CompileError::SequenceTooLarge { .. }) => continue,
+                Err(error) => panic!("{name} on {target}: {error}"),
+            };
+            std::fs::write(&source, &compiled.assembly).expect("the folder is writable");
+            let pasmo = Command::new("pasmo").arg(&source).arg(&binary).output().expect("pasmo runs");
+            let said = String::from_utf8_lossy(&pasmo.stderr);
+            assert!(pasmo.status.success(), "{name} on {target}: {said}");
+            let bytes = std::fs::read(&binary).expect("pasmo wrote its output");
+            assert!(bytes == compiled.image.bytes, "{name} on {target}: pasmo gives other bytes");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 12, "only {compared} programs were made");
+}

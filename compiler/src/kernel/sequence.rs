@@ -44,7 +44,7 @@ pub fn parts(model: &Model) -> Option<(&Tokens, &Transformer, &Story)> {
 pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     match site.request.target.cpu {
         Cpu::Avr(core) => super::avr::sequence::program(site, core),
-        Cpu::Z80 => Err(unsupported(site, "sequence models")),
+        Cpu::Z80 => super::z80::sequence::program(site),
     }
 }
 

@@ -30,6 +30,11 @@ impl Tokenizer {
     /// The same of parts that a template and a user wrote. A special token is recognized where all of it lies in one
     /// part of the template.
     pub fn encode_parts(&self, parts: &[Part<'_>]) -> Result<Vec<u32>, EncodeError> {
+        self.encode_as(parts, false)
+    }
+
+    /// The same; `lossy`: characters without a token are left out.
+    fn encode_as(&self, parts: &[Part<'_>], lossy: bool) -> Result<Vec<u32>, EncodeError> {
         let bytes = parts.iter().map(|part| part.text().len()).sum();
         if bytes > MOST_TEXT {
             return Err(EncodeError::TooLong { bytes });
@@ -52,23 +57,22 @@ impl Tokenizer {
         for (range, special) in special::segments(&self.specials, &text, is_open) {
             match special {
                 Some(special) => tokens.push(special.id),
-                None => self.encode_segment(&text[range.clone()], range.start, &mut tokens)?,
+                None => self.encode_segment(&text[range.clone()], range.start, lossy, &mut tokens)?,
             }
         }
         Ok(tokens)
     }
 
-    /// The framed tokens of a text as a machine makes them: characters without a token are left out.
+    /// The framed tokens of a text as a machine makes them: characters without a token are left out where they stand.
     pub fn tokens(&self, text: &[u8]) -> Vec<u32> {
         let mut text = text.to_vec();
         loop {
-            match self.encode(&text) {
+            match self.encode_as(&[Part::Text(&text)], true) {
                 Ok(tokens) => return self.framed(&tokens),
-                Err(EncodeError::Unknown { found, at } | EncodeError::NotNormal { found, at, .. }) => {
-                    // Rules may have made it of something else: then all from there on goes.
-                    let known = text[at..].starts_with(&found);
-                    let end = if known { at + found.len().max(1) } else { text.len() };
-                    text.drain(at..end);
+                // Characters whose normal form is not known; no machine has such a rule.
+                Err(EncodeError::NotNormal { found, at, .. } | EncodeError::Unknown { found, at }) => {
+                    let end = (at + found.len().max(1)).min(text.len());
+                    text.drain(at.min(end)..end);
                 }
                 Err(EncodeError::TooLong { .. }) => text.truncate(MOST_TEXT / 8),
             }
@@ -83,7 +87,13 @@ impl Tokenizer {
     }
 
     /// Appends the tokens of a text without special ones. `start`: where it is in the whole.
-    fn encode_segment(&self, text: &[u8], start: usize, tokens: &mut Vec<u32>) -> Result<(), EncodeError> {
+    fn encode_segment(
+        &self,
+        text: &[u8],
+        start: usize,
+        lossy: bool,
+        tokens: &mut Vec<u32>,
+    ) -> Result<(), EncodeError> {
         let mut prepared = text.to_vec();
         for rule in &self.rules {
             prepared = rule.apply(prepared).map_err(|error| match error {
@@ -107,7 +117,7 @@ impl Tokenizer {
                 continue;
             }
             word_tokens.clear();
-            self.alphabet.begin(word, &mut word_tokens).map_err(|found| {
+            self.alphabet.begin(word, lossy, &mut word_tokens).map_err(|found| {
                 let found = word[found].to_vec();
                 let at = start + self.find_in_source(text, &found);
                 EncodeError::Unknown { found, at }

@@ -17,6 +17,7 @@ mod classes;
 mod decode;
 mod encode;
 pub(crate) mod error;
+pub(crate) mod fold;
 mod merges;
 mod prepare;
 #[cfg(test)]

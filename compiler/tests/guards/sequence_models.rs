@@ -134,8 +134,9 @@ fn positions_turn_in_pairs_or_have_rows() {
             change(matrix);
         }
     };
-    let rows = Shape::small().model(&mut Random(1));
-    assert_eq!(rows.check(), Ok(()));
+    let biased = said(learnt, matrix(|m| m.bias = vec![0; m.rows]));
+    let error = "positions.bias must be empty: rows are looked up, and nothing is added";
+    assert_eq!(biased, Err(error.into()));
     let narrow = said(learnt, matrix(|m| m.cols = 3));
     assert!(
         narrow.as_ref().is_err_and(|e| e.starts_with("positions is ") && e.ends_with(" × 4")),
@@ -157,14 +158,14 @@ fn norms() {
         ("norm", 4, |b| b.norm.as_mut().expect("there is one")),
     ];
     for (name, elements, norm) in places {
-        wrong(|b| norm(b).down = 16, &format!("{name}.down is 16, outside 0..15"));
-        wrong(|b| norm(b).narrow = 16, &format!("{name}.narrow is 16, outside 0..15"));
+        wrong(|b| norm(b).down = 9, &format!("{name}.down is 9, outside 0..8"));
+        wrong(|b| norm(b).narrow = 9, &format!("{name}.narrow is 9, outside 0..8"));
         let gain = |count, shift| move |b: &mut Transformer| norm(b).gain = Some((vec![255; count], shift));
         wrong(gain(elements, 25), &format!("{name}.gain: its shift is 25, outside 0..24"));
         let longer = elements + 1;
         wrong(gain(longer, 0), &format!("{name}.gain has {longer} values, its place wants {elements}"));
         right(gain(elements, 24));
-        right(|b| *norm(b) = Norm { down: 15, gain: None, narrow: 15 });
+        right(|b| *norm(b) = Norm { down: 8, gain: None, narrow: 8 });
     }
     right(|b| b.norm = None);
     right(|b| attention(b).head_norms = None);
@@ -200,9 +201,9 @@ fn matrices() {
             let shape = format!("{name} is {high} × {cols}, its place wants {rows} × {cols}");
             wrong(|b| matrix(b).rows = high, &shape);
         }
-        for bits in [0, 1, 9, 255] {
+        for bits in [0, 1, 2, 9, 255] {
             let bad = |b: &mut Transformer| matrix(b).grid = Grid::Symmetric { bits };
-            wrong(bad, &format!("{name}.bits is {bits}, outside 2..8"));
+            wrong(bad, &format!("{name}.grid: its bits is {bits}, outside 3..8"));
         }
         wrong(|b| matrix(b).shift = 25, &format!("{name}.shift is 25, outside 0..24"));
         right(|b| matrix(b).shift = 24);
@@ -213,7 +214,12 @@ fn matrices() {
         wrong(|b| matrix(b).mantissas.push(1), &many);
         let few = format!("{name}.bias has 1 values, its place wants {rows}");
         wrong(|b| matrix(b).bias = vec![1], &few);
-        right(|b| matrix(b).bias = vec![i16::MIN; rows]);
+        if name == "embedding" {
+            let error = "embedding.bias must be empty: rows are looked up, and nothing is added";
+            wrong(|b| matrix(b).bias = vec![0; rows], error);
+        } else {
+            right(|b| matrix(b).bias = vec![i16::MIN; rows]);
+        }
         right(|b| matrix(b).bias.clear());
         let off = format!("{name}: the weight in row 1, column 1 is 8, outside of -7..7");
         wrong(|b| matrix(b).values[cols + 1] = 8, &off);
@@ -230,7 +236,7 @@ fn weights_are_on_their_grid() {
             b.embedding.values[23] = value;
         }
     };
-    let grids = [(Grid::Ternary, -1, 1), (Grid::TwoBits, -2, 1), (Grid::Symmetric { bits: 2 }, -1, 1)];
+    let grids = [(Grid::Ternary, -1, 1), (Grid::TwoBits, -2, 1)];
     let symmetric = (3..=8).map(|bits| {
         let most = ((1i16 << (bits - 1)) - 1) as i8;
         (Grid::Symmetric { bits }, -most, most)

@@ -19,6 +19,9 @@ mod ron1_errors;
 mod ron_errors;
 mod rules;
 mod safetensors;
+mod sequence;
+mod sequence_errors;
+mod sequence_mutations;
 mod sequence_small;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;

@@ -42,8 +42,3 @@ pub fn small_story() -> Model {
     model.check().unwrap_or_else(|e| panic!("{e}"));
     model
 }
-
-#[test]
-fn print() {
-    println!("{}", mlc_compiler::import::ron::write(&small_story()));
-}

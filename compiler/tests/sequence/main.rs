@@ -5,6 +5,7 @@ mod formats;
 mod hugging_face;
 mod oracle;
 mod published;
+mod quantized;
 mod semantics;
 mod small;
 mod support;

@@ -316,8 +316,8 @@ impl Numbers<'_> {
     }
 
     fn norm(&mut self, elements: usize) -> Norm {
-        let down = if self.is_wild() { self.r.within(0, 15) } else { self.r.within(0, 3) } as u8;
-        let narrow = if self.is_wild() { self.r.within(0, 15) } else { self.r.within(1, 4) } as u8;
+        let down = if self.is_wild() { self.r.within(0, 8) } else { self.r.within(0, 3) } as u8;
+        let narrow = if self.is_wild() { self.r.within(0, 8) } else { self.r.within(1, 4) } as u8;
         let gain = self.shape.gains.then(|| {
             let mantissas = (0..elements).map(|_| self.mantissa()).collect();
             (mantissas, if self.is_wild() { self.r.within(0, 24) } else { 7 } as u8)
@@ -327,12 +327,7 @@ impl Numbers<'_> {
 
     /// Rows of a table, each as large as values of the residual stream.
     fn rows(&mut self, rows: usize) -> Matrix {
-        let mut matrix = self.matrix((rows, self.shape.dim), 1, Usual::Word);
-        if self.shape.biases && self.r.chance(40) {
-            // Of no use where rows are looked up, but an output that shares the weights has it.
-            matrix.bias = (0..rows).map(|_| self.word()).collect();
-        }
-        matrix
+        self.matrix((rows, self.shape.dim), 1, Usual::Word)
     }
 
     /// A matrix over values of 8 bits, now and then with a bias.

@@ -4,7 +4,6 @@
 //! row, and unpacked as they are used.
 
 mod arrays;
-mod fold;
 mod parts;
 mod tokens;
 

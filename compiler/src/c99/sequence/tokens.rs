@@ -1,7 +1,7 @@
 //! What the C of a sequence model must know of its tokenizer.
 
 use super::arrays::{Arrays, unsigned};
-use super::fold;
+use crate::tokens::fold;
 use crate::tokens::{Fallback, Merge, Rule, Scheme, Split, Tokenizer, Unit};
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -1,6 +1,6 @@
 //! Lower case beyond ASCII: of all letters of Unicode only those for which a tokenizer can tell the difference.
 
-use crate::tokens::{Fallback, Rule, Scheme, Tokenizer, Unit};
+use super::{Fallback, Rule, Scheme, Tokenizer, Unit};
 
 /// Most letters in a table.
 const MOST: usize = 64;

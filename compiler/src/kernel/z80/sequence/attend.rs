@@ -1,0 +1,219 @@
+//! Attention: keys and values are appended as bit planes, so that scores and means are products with rows of weights.
+
+use super::bound::Bound;
+use super::emit::Emitter;
+use super::layout::{Layout, gray_place};
+use super::rescale::Kind;
+use super::rows::{MIX_TABLES, Shape, TABLES};
+use crate::CompileError;
+use crate::arithmetic::RECIPROCALS;
+use crate::kernel::sequence::SequenceSite;
+use crate::model::{Attention, Positions, Transformer};
+use serde::Serialize;
+
+/// Planes of keys and values.
+const PLANES: usize = 8;
+/// Positions of a group of values.
+const POSITIONS: usize = 4;
+/// Positions whose weights, all at their most, have sums of two planes within 16 bits.
+const PAIRED: usize = 85;
+/// What fills the tables of a query.
+const KEY_TABLES: &str = "tables_keys";
+
+/// How keys and values of a network are kept.
+pub struct Caches {
+    /// Positions.
+    pub window: usize,
+    /// Tables of a head's query, and rows of keys.
+    pub keys: Layout,
+    key_shape: Shape,
+    /// Tables of the weights of positions, and rows of values.
+    mix: Layout,
+    mix_shape: Shape,
+    /// The same for few positions, and from how many on they are not enough.
+    parts: Vec<(Shape, usize)>,
+    /// Bytes of a head's keys and values in a block.
+    key_bytes: usize,
+    value_bytes: usize,
+}
+
+#[derive(Serialize)]
+struct Append {
+    window: usize,
+    size: usize,
+    looks: usize,
+    groups: Vec<Group>,
+    groups_of_plane: usize,
+}
+
+#[derive(Serialize)]
+struct Group {
+    size: usize,
+    offset: usize,
+}
+
+#[derive(Serialize)]
+struct Attend {
+    size: usize,
+    tables: &'static str,
+    rows: String,
+    /// Scores have 16 bits.
+    narrow: bool,
+    /// What shifts a mean that is made exactly.
+    tail: String,
+    mix_pages: usize,
+    mix_rows: String,
+    mix_parts: Vec<Part>,
+}
+
+#[derive(Serialize)]
+struct Part {
+    rows: String,
+    behind: usize,
+}
+
+#[derive(Serialize)]
+struct Weigh {
+    name: String,
+    shift: u8,
+    half_low: u32,
+    half_middle: u32,
+    half_high: u32,
+    page: String,
+}
+
+/// Positions that are kept: no more than are read in all.
+pub fn window(site: &SequenceSite) -> usize {
+    site.body.window.min(site.story.most.into())
+}
+
+impl Caches {
+    /// Those of a network whose heads have at most 16 elements, and whose window has at most 127 positions.
+    pub fn new(site: &SequenceSite) -> Self {
+        let (body, window) = (site.body, window(site));
+        let size = body.head_size;
+        let keys = Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 }));
+        let chunks = if scores_are_narrow(body) { vec![PLANES] } else { vec![PLANES / 2; 2] };
+        let key_shape = Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0 };
+        let groups = window.div_ceil(POSITIONS);
+        let mix = Layout { cols: window, ternary: false, groups: vec![POSITIONS; groups] };
+        let chunks = if window <= PAIRED { vec![1, 2, 2, 2, 1] } else { vec![1; PLANES] };
+        let mix_shape = Shape { layout: mix.clone(), chunks, mantissa: false, base: MIX_TABLES, skip: 0 };
+        let mut parts: Vec<usize> =
+            [groups / 4, groups / 2].map(|n| n.next_multiple_of(2).max(2)).into_iter().collect();
+        parts.dedup();
+        let parts = parts.into_iter().filter(|&n| n < groups);
+        let parts = parts.map(|n| (Shape { skip: groups - n, ..mix_shape.clone() }, POSITIONS * n + 1));
+        let parts = parts.collect();
+        let (key_bytes, value_bytes) = (window * PLANES * keys.groups.len(), PLANES * groups * size);
+        Self { window, keys, key_shape, mix, mix_shape, parts, key_bytes, value_bytes }
+    }
+
+    /// The routine that fills a query's tables, and their layout.
+    pub fn tables(&self) -> (String, Layout) {
+        (KEY_TABLES.into(), self.keys.clone())
+    }
+
+    /// Bytes of the tables of weights.
+    pub fn mix_tables(&self) -> usize {
+        512 * self.mix.pages()
+    }
+
+    /// Bytes of a plane of a value.
+    pub fn mix_groups(&self) -> usize {
+        self.mix.groups.len()
+    }
+
+    /// Bytes of all keys, and of all values.
+    pub fn bytes(&self, body: &Transformer) -> (usize, usize) {
+        let heads = body.blocks.len() * body.kv_heads;
+        (heads * self.key_bytes, heads * self.value_bytes)
+    }
+}
+
+/// Whether norms of queries and keys prove that scores have 16 bits.
+fn scores_are_narrow(body: &Transformer) -> bool {
+    let turned = matches!(body.positions, Positions::Rotary { .. });
+    body.blocks.iter().all(|block| {
+        let attention = &block.attention;
+        attention.head_norms.as_ref().is_some_and(|(query, key)| {
+            let [query, key] =
+                [query, key].map(|norm| Bound::head(norm, body.head_size, turned, attention.rotate_bits));
+            query.product_fits(key)
+        })
+    })
+}
+
+/// The stage that keeps the keys and values of a block.
+pub fn append(e: &mut Emitter, at: usize) {
+    let body = e.site.body;
+    let caches = Caches::new(e.site);
+    e.stage("append");
+    for head in 0..body.kv_heads {
+        let (from, cache) = (head * body.head_size, at * body.kv_heads + head);
+        e.lines(&[
+            &format!("ld hl,key_bytes+{from}"),
+            &format!("ld de,cache_keys+{}", cache * caches.key_bytes),
+            "call append_key",
+            &format!("ld hl,values+{from}"),
+            &format!("ld de,cache_values+{}", cache * caches.value_bytes),
+            "call append_value",
+        ]);
+    }
+}
+
+/// The stage that attends to them.
+pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
+    let body = e.site.body;
+    let caches = Caches::new(e.site);
+    e.stage("attend");
+    e.page(&format!("attention_{at}"), attention.weights.iter().copied());
+    e.set("attend_weigh", &format!("weigh_{at}"));
+    for head in 0..body.heads {
+        let cache = at * body.kv_heads + head / (body.heads / body.kv_heads);
+        let from = head * body.head_size;
+        e.set("attend_out", &format!("mixed+{from}"));
+        e.set("attend_keys", &format!("cache_keys+{}", cache * caches.key_bytes));
+        e.set("attend_values", &format!("cache_values+{}", cache * caches.value_bytes));
+        e.lines(&[&format!("ld hl,query_bytes+{from}"), "call attend"]);
+    }
+}
+
+/// The routines.
+pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
+    let body = e.site.body;
+    let caches = Caches::new(e.site);
+    let (window, size) = (caches.window, body.head_size);
+    let looks = caches.keys.groups.len();
+    let groups = caches.keys.groups.iter().zip(caches.keys.places());
+    let groups: Vec<Group> = groups.rev().map(|(&size, (_, offset))| Group { size, offset }).collect();
+    let append = Append { window, size, looks, groups, groups_of_plane: caches.mix_groups() };
+    let mut code = e.call("append.asm", "code", &append)? + &e.call("append.asm", "value", &append)?;
+    let tail = e.rescales.tail(Kind::Store8, 15);
+    let part = |(shape, behind): &(Shape, usize)| Part { rows: shape.name(), behind: *behind };
+    let attend = Attend {
+        size,
+        tables: KEY_TABLES,
+        rows: caches.key_shape.name(),
+        narrow: !caches.key_shape.is_wide(),
+        tail,
+        mix_pages: caches.mix.pages(),
+        mix_rows: caches.mix_shape.name(),
+        mix_parts: caches.parts.iter().map(part).collect(),
+    };
+    code += &e.call("attend.asm", "code", attend)?;
+    for (at, block) in body.blocks.iter().enumerate() {
+        let shift = block.attention.score_bits;
+        let half = (1u32 << shift) / 2;
+        let (name, page) = (format!("weigh_{at}"), format!("attention_{at}/256"));
+        let (half_low, half_middle, half_high) = (half % 256, half / 256 % 256, half >> 16);
+        let weigh = Weigh { name, shift, half_low, half_middle, half_high, page };
+        code += &e.call("attend.asm", "weigh", weigh)?;
+    }
+    e.data("mix_pattern", caches.mix.places().iter().map(|place| place.1 as u8));
+    e.page("subsets", (0..128).map(|subset| gray_place(subset) as u8));
+    e.page("reciprocals", *RECIPROCALS);
+    let parts = caches.parts.into_iter().map(|(shape, _)| shape);
+    e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]));
+    Ok(code)
+}

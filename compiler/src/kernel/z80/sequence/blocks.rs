@@ -1,0 +1,185 @@
+//! What a token runs through: its embedding, the blocks, the logits.
+
+use super::attend;
+use super::bound::Bound;
+use super::emit::Emitter;
+use super::layout::{Layout, ternary_rows};
+use super::norm::Norms;
+use super::rescale::Kind;
+use super::{activation, embed};
+use crate::CompileError;
+use crate::model::{Activation, Attention, Block, FeedForward, Matrix, Norm, Output, Positions, Transformer};
+
+/// The output's matrix, tied or not.
+pub fn output(body: &Transformer) -> Matrix {
+    match &body.output {
+        Output::Own(matrix) => matrix.clone(),
+        Output::Tied { mantissas, shift } => {
+            let (mantissas, shift) = (mantissas.clone(), *shift);
+            Matrix { mantissas, shift, ..body.embedding.clone() }
+        }
+    }
+}
+
+/// All vectors of bytes, by their length, and the matrices that read each.
+pub fn readers<'m>(body: &'m Transformer, output: &'m Matrix) -> Vec<(usize, Vec<&'m Matrix>)> {
+    let mut readers = Vec::new();
+    for Block { attention, feed_forward } in &body.blocks {
+        readers.push((body.dim, vec![&attention.query, &attention.key, &attention.value]));
+        readers.push((attention.output.cols, vec![&attention.output]));
+        readers.push((body.dim, feed_forward_inputs(feed_forward)));
+        readers.push((feed_forward.down.cols, vec![&feed_forward.down]));
+    }
+    readers.push((body.dim, vec![output]));
+    readers
+}
+
+fn feed_forward_inputs(layer: &FeedForward) -> Vec<&Matrix> {
+    match &layer.activation {
+        Activation::Gate { matrix, .. } => vec![&layer.up, matrix],
+        Activation::Relu | Activation::Table(_) => vec![&layer.up],
+    }
+}
+
+/// The code of a token.
+pub struct Code {
+    /// Of each token, up to the keys and values of the last block.
+    pub read: String,
+    /// Of those with an output, behind that.
+    pub rest: String,
+}
+
+/// The blocks as they are made.
+pub struct Blocks<'e, 'a> {
+    pub e: &'e mut Emitter<'a>,
+    pub norms: Norms,
+    /// Whose tables are there: a vector's label, and how it was cut.
+    filled: Option<(&'static str, Layout)>,
+}
+
+impl<'e, 'a> Blocks<'e, 'a> {
+    pub fn new(e: &'e mut Emitter<'a>) -> Self {
+        Self { e, norms: Norms::default(), filled: None }
+    }
+
+    /// All that a token runs through.
+    ///
+    /// # Errors
+    /// What the kernels do not compute.
+    pub fn code(&mut self, output: &Matrix) -> Result<Code, CompileError> {
+        let body = self.e.site.body;
+        embed::stages(self.e, output);
+        let mut read = String::new();
+        for (at, block) in body.blocks.iter().enumerate() {
+            self.keys_and_values(at, &block.attention)?;
+            if at + 1 == body.blocks.len() {
+                read = self.e.take_code();
+            }
+            self.attend(at, &block.attention)?;
+            self.feed_forward(at, &block.feed_forward)?;
+        }
+        let Some(norm) = &body.norm else { return Err(self.e.unsupported("no norm before the logits")) };
+        self.input(norm);
+        let layout = self.e.layout(output, ternary_rows(&[output]));
+        let bound = Bound::of(norm, body.dim);
+        self.fill("bytes", &layout);
+        self.e.stage("logits");
+        self.e.line("ld hl,0");
+        self.e.lines(&["ld (logit_best),hl", "ld (logit_index),hl", "ld (logit_choice),hl"]);
+        self.e.product(("w_out", "output"), output, (&layout, bound), (Kind::Choose, "latent"))?;
+        Ok(Code { read, rest: self.e.take_code() })
+    }
+
+    /// A norm of the residual stream, as bytes.
+    fn input(&mut self, norm: &Norm) {
+        self.filled = None;
+        self.norms.bytes(self.e, norm);
+    }
+
+    /// Tables of a vector, unless they are there.
+    fn fill(&mut self, from: &'static str, layout: &Layout) {
+        if self.filled.as_ref().is_none_or(|filled| *filled != (from, layout.clone())) {
+            self.e.tables(from, layout);
+            self.filled = Some((from, layout.clone()));
+        }
+    }
+
+    /// A product with the layer's input.
+    fn of_input(
+        &mut self,
+        (what, at): (&str, usize),
+        m: &Matrix,
+        (rows, bound): (usize, Bound),
+        to: (Kind, &str),
+    ) -> Result<(), CompileError> {
+        let layout = self.e.layout(m, rows);
+        self.fill("bytes", &layout);
+        self.e.stage(what);
+        let (name, field) = (format!("w_{what}_{at}"), format!("{what} of block {}", at + 1));
+        self.e.product((&name, &field), m, (&layout, bound), to)
+    }
+
+    /// Of this token.
+    fn keys_and_values(&mut self, at: usize, attention: &Attention) -> Result<(), CompileError> {
+        let dim = self.e.site.body.dim;
+        let Attention { query, key, value, norm, head_norms, .. } = attention;
+        self.input(norm);
+        let rows = (ternary_rows(&[query, key, value]), Bound::of(norm, dim));
+        self.of_input(("key", at), key, rows, (Kind::Store16, "keys"))?;
+        self.of_input(("value", at), value, rows, (Kind::Store8, "values"))?;
+        let norm = head_norms.as_ref().map(|(_, key)| key);
+        self.turn(attention, norm, ["keys", "key_bytes"], self.e.site.body.kv_heads);
+        attend::append(self.e, at);
+        Ok(())
+    }
+
+    fn attend(&mut self, at: usize, attention: &Attention) -> Result<(), CompileError> {
+        let body = self.e.site.body;
+        let Attention { query, key, value, norm, head_norms, output, .. } = attention;
+        let rows = (ternary_rows(&[query, key, value]), Bound::of(norm, body.dim));
+        self.of_input(("query", at), query, rows, (Kind::Store16, "queries"))?;
+        let norm = head_norms.as_ref().map(|(query, _)| query);
+        self.turn(attention, norm, ["queries", "query_bytes"], body.heads);
+        attend::attend(self.e, at, attention);
+        self.filled = None;
+        let layout = self.e.layout(output, ternary_rows(&[output]));
+        self.fill("mixed", &layout);
+        self.e.stage("mix");
+        let (name, field) = (format!("w_mix_{at}"), format!("mix of block {}", at + 1));
+        let bound = Bound::any(output.cols);
+        self.e.product((&name, &field), output, (&layout, bound), (Kind::Add16, "latent"))
+    }
+
+    /// Queries or keys in 8 bits.
+    fn turn(&mut self, attention: &Attention, norm: Option<&Norm>, [from, to]: [&str; 2], heads: usize) {
+        if let Some(norm) = norm {
+            self.norms.heads(self.e, norm, from, heads);
+        }
+        self.e.stage("rotate");
+        let turns = matches!(self.e.site.body.positions, Positions::Rotary { .. });
+        let (tail, routine) = match turns {
+            true => (self.e.rescales.tail(Kind::Store8, attention.rotate_bits), "rotate"),
+            false => (self.e.rescales.word(attention.rotate_bits), "narrow"),
+        };
+        self.e.set("rotate_tail", &tail);
+        self.e.set("rows_out", to);
+        self.e.lines(&[&format!("ld hl,{from}"), &format!("ld a,{heads}"), &format!("call {routine}")]);
+    }
+
+    fn feed_forward(&mut self, at: usize, layer: &FeedForward) -> Result<(), CompileError> {
+        let FeedForward { norm, up, activation, down } = layer;
+        self.input(norm);
+        let rows = (ternary_rows(&feed_forward_inputs(layer)), Bound::of(norm, self.e.site.body.dim));
+        self.of_input(("up", at), up, rows, (Kind::Store8, "ups"))?;
+        if let Activation::Gate { matrix, .. } = activation {
+            self.of_input(("gate", at), matrix, rows, (Kind::Store8, "gates"))?;
+        }
+        activation::stage(self.e, at, layer);
+        self.filled = None;
+        let layout = self.e.layout(down, ternary_rows(&[down]));
+        self.fill("ups", &layout);
+        self.e.stage("down");
+        let (name, field) = (format!("w_down_{at}"), format!("down of block {}", at + 1));
+        self.e.product((&name, &field), down, (&layout, Bound::any(down.cols)), (Kind::Add16, "latent"))
+    }
+}

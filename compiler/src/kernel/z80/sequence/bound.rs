@@ -1,0 +1,127 @@
+//! What is proven of vectors, and how matrices are cut so that sums fit 16 bits.
+
+use super::layout::planes;
+use crate::arithmetic::ROOTS;
+use crate::model::{Grid, Matrix, Norm};
+
+/// The largest sum that two remainders give.
+const NARROW: f64 = 32512.0;
+/// For floats that were rounded on the way.
+const SAFE: f64 = 1.0001;
+
+/// What is proven of a vector of bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound {
+    /// Most Euclidean norm.
+    norm: f64,
+}
+
+impl Bound {
+    /// Of any bytes.
+    pub fn any(cols: usize) -> Self {
+        Self { norm: 128.0 * (cols as f64).sqrt() }
+    }
+
+    /// What a norm of `n` values gives, narrowed.
+    pub fn of(norm: &Norm, n: usize) -> Self {
+        Self::narrowed(most(norm, n) / f64::from(norm.narrow).exp2(), n)
+    }
+
+    /// Of a head's queries or keys behind their norm: turned or not, and narrowed by `bits`.
+    pub fn head(norm: &Norm, n: usize, turned: bool, bits: u8) -> Self {
+        Self::narrowed(most(norm, n) * if turned { 127.8 } else { 1.0 } / f64::from(bits).exp2(), n)
+    }
+
+    /// `most` before it was rounded and saturated.
+    fn narrowed(most: f64, n: usize) -> Self {
+        let root = (n as f64).sqrt();
+        Self { norm: ((most + root / 2.0) * SAFE + 1e-6).min(128.0 * root) }
+    }
+
+    /// Whether the product of two vectors fits 16 bits.
+    pub fn product_fits(self, other: Self) -> bool {
+        self.norm * other.norm <= NARROW
+    }
+
+    fn fits(self, row: &[i32]) -> bool {
+        let sum: i32 = row.iter().map(|c| c.abs()).sum();
+        let norm = row.iter().map(|&c| f64::from(c) * f64::from(c)).sum::<f64>().sqrt();
+        (128.0 * f64::from(sum)).min(self.norm * norm * SAFE) <= NARROW
+    }
+}
+
+/// The most Euclidean norm of what a norm gives, in 16 bits.
+fn most(norm: &Norm, n: usize) -> f64 {
+    let root = (n as f64).sqrt();
+    let r = |i: usize| f64::from(ROOTS[i]);
+    let down = f64::from(norm.down).exp2();
+    let exact = (0..256).map(|i| (i as f64).sqrt() * r(i));
+    let shifted = (64..256).map(|i| (((i + 1) as f64).sqrt() + root / 16.0) * r(i));
+    let plain = exact.chain(shifted).fold(0.0, f64::max) / down + root / 2.0;
+    match &norm.gain {
+        None => plain,
+        Some((mantissas, shift)) => {
+            let largest = f64::from(mantissas.iter().copied().max().unwrap_or(0));
+            plain * largest / f64::from(*shift).exp2() + root / 2.0
+        }
+    }
+}
+
+/// Into how many planes each chunk of the rows is cut, the fewest whose sums have 16 bits. `None`: there is no such cut.
+pub fn chunks(m: &Matrix, bound: Bound) -> Option<Vec<usize>> {
+    let bits = planes(m.grid);
+    let fits = |cut: &Vec<usize>| {
+        m.values.chunks(m.cols).all(|row| {
+            let mut below = bits;
+            cut.iter().enumerate().all(|(i, &planes)| {
+                below -= planes;
+                let part = |w: &i8| {
+                    let w = i32::from(*w) >> below;
+                    if i == 0 { w } else { w & ((1 << planes) - 1) }
+                };
+                bound.fits(&row.iter().map(part).collect::<Vec<_>>())
+            })
+        })
+    };
+    let cuts = if m.grid == Grid::Ternary { vec![vec![1]] } else { cuts(bits) };
+    cuts.into_iter().find(fits)
+}
+
+/// All ways to cut planes, those of few chunks first.
+fn cuts(bits: usize) -> Vec<Vec<usize>> {
+    let cut = |mask: u32| {
+        let mut cut = vec![1];
+        for plane in 0..bits - 1 {
+            match cut.last_mut() {
+                Some(last) if mask >> plane & 1 == 0 => *last += 1,
+                _ => cut.push(1),
+            }
+        }
+        cut
+    };
+    let mut cuts: Vec<Vec<usize>> = (0..1u32 << (bits - 1)).map(cut).collect();
+    cuts.sort_by_key(Vec::len);
+    cuts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn planes_are_cut_only_where_they_must_be() {
+        assert_eq!(cuts(3), [vec![3], vec![1, 2], vec![2, 1], vec![1, 1, 1]]);
+        let matrix = |value: i8, cols: usize| Matrix {
+            rows: 1,
+            cols,
+            grid: Grid::Symmetric { bits: 8 },
+            values: vec![value; cols],
+            mantissas: vec![1],
+            shift: 9,
+            bias: vec![],
+        };
+        assert_eq!(chunks(&matrix(127, 2), Bound::any(2)), Some(vec![8]));
+        assert_eq!(chunks(&matrix(127, 32), Bound::any(32)), Some(vec![2, 3, 3]));
+        assert_eq!(chunks(&matrix(127, 300), Bound::any(300)), None);
+    }
+}

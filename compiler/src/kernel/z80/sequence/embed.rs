@@ -1,0 +1,138 @@
+//! A token's vector: a row of the embedding, with that of its position.
+
+use super::emit::Emitter;
+use super::layout::{Layout, planes, ternary_code, ternary_rows};
+use super::rescale::Kind;
+use crate::CompileError;
+use crate::model::{Matrix, Output, Positions};
+use serde::Serialize;
+use std::collections::BTreeSet;
+
+/// A matrix of which rows are taken.
+struct Source<'m> {
+    /// The label of its weights.
+    name: &'static str,
+    mantissas: &'static str,
+    matrix: &'m Matrix,
+    layout: Layout,
+    /// Bytes of a row.
+    stride: usize,
+    /// What counts rows.
+    number: &'static str,
+    kind: Kind,
+}
+
+#[derive(Serialize)]
+struct Row {
+    name: String,
+    ternary: bool,
+    cols: usize,
+    bits: usize,
+    sign: usize,
+    looks: usize,
+    /// Inputs of a look.
+    digits: usize,
+    groups: Vec<Group>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    size: usize,
+    mask: usize,
+}
+
+#[derive(Serialize)]
+struct Code {
+    dim: usize,
+}
+
+fn sources<'m>(e: &Emitter<'m>, output: &Matrix) -> Vec<Source<'m>> {
+    let body = e.site.body;
+    let tied = matches!(body.output, Output::Tied { .. });
+    let matrix = &body.embedding;
+    let layout = match tied {
+        true => e.layout(output, ternary_rows(&[output])),
+        false => e.layout(matrix, matrix.rows),
+    };
+    let looks = planes(matrix.grid) * layout.groups.len();
+    let (name, stride) = if tied { ("w_out", looks + 1) } else { ("w_embedding", looks) };
+    let (number, kind) = ("token", Kind::Store16);
+    let mut sources =
+        vec![Source { name, mantissas: "embedding_scale", matrix, layout, stride, number, kind }];
+    if let Positions::Learnt(matrix) = &body.positions {
+        let layout = e.layout(matrix, matrix.rows);
+        let stride = planes(matrix.grid) * layout.groups.len();
+        let (name, mantissas) = ("w_positions", "positions_scale");
+        let (number, kind) = ("position", Kind::Add16);
+        sources.push(Source { name, mantissas, matrix, layout, stride, number, kind });
+    }
+    sources
+}
+
+/// The stages of a token up to the first block.
+pub fn stages(e: &mut Emitter, output: &Matrix) {
+    e.stage("embed");
+    e.line("call window");
+    for source in sources(e, output) {
+        let Source { name, mantissas, matrix, layout, stride, number, kind } = source;
+        if name != "w_out" {
+            let bits = planes(matrix.grid);
+            let rows = matrix.values.chunks(matrix.cols);
+            e.data(name, rows.flat_map(|row| layout.row(row, bits)).collect::<Vec<_>>());
+        }
+        e.data(mantissas, matrix.mantissas.iter().copied());
+        let sink = e.rescales.sink(kind, matrix.shift, false, false);
+        e.set("rows_out", "latent");
+        e.set("rows_sink", &sink);
+        e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}"), &format!("ld bc,({number})")]);
+        e.lines(&["call index", "ex de,hl", &format!("call row_{name}")]);
+        e.lines(&[&format!("ld hl,{mantissas}"), &format!("ld de,({number})")]);
+        e.lines(&["add hl,de", "ld c,(hl)", "call embed_scale"]);
+    }
+    e.lines(&["ld hl,(position)", "inc hl", "ld (position),hl"]);
+    if let Positions::Rotary { steps } = &e.site.body.positions {
+        e.data("phase_steps", steps.iter().flat_map(|step| step.to_le_bytes()[..3].to_vec()));
+        e.stage("rotate");
+        e.line("call phases");
+    }
+}
+
+/// The routines that read rows, and what they look up.
+pub fn code(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
+    let mut code = e.call("embed.asm", "code", Code { dim: e.site.body.dim })?;
+    let mut sizes = BTreeSet::new();
+    for Source { name, matrix, layout, .. } in sources(e, output) {
+        let bits = planes(matrix.grid);
+        let row = Row {
+            name: format!("row_{name}"),
+            ternary: layout.ternary,
+            cols: matrix.cols,
+            bits,
+            sign: 1 << (bits - 1),
+            looks: layout.groups.len(),
+            digits: layout.groups[0],
+            groups: layout.groups.iter().map(|&size| Group { size, mask: (1 << size) - 1 }).collect(),
+        };
+        if layout.ternary {
+            sizes.insert(layout.groups[0]);
+        }
+        code += &e.call("embed.asm", "row", row)?;
+    }
+    for size in sizes {
+        e.page(&format!("digits_{size}"), digits(size));
+    }
+    Ok(code)
+}
+
+/// The digits of each entry of a page of ternary tables, two bits each and one more than they are.
+fn digits(size: usize) -> Vec<u8> {
+    let offsets: &[usize] =
+        if size == 4 { &[174, 92, 10] } else { &[228, 200, 172, 144, 116, 88, 60, 32, 4] };
+    let entries = 3usize.pow(size as u32);
+    let of = |byte: usize| {
+        let at = offsets.iter().find(|&&o| (o + 1..o + 1 + entries).contains(&byte));
+        let k = at.map_or(0, |o| entries - (byte - o));
+        ternary_code(k, size).iter().rev().fold(0u8, |digits, &t| digits << 2 | (t + 1) as u8)
+    };
+    (0..256).map(of).collect()
+}

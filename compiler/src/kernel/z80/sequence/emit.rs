@@ -1,0 +1,242 @@
+//! The text of a program as it grows: what a token runs through, data, and what all of that asks for.
+
+use super::bound::{Bound, chunks};
+use super::fill::tables_name;
+use super::layout::{Layout, planes};
+use super::rescale::{Kind, Rescales};
+use super::rows::{Shape, TABLES};
+use crate::CompileError;
+use crate::kernel::sequence::{SequenceSite, unsupported};
+use crate::kernel::{Buffer, Memory, PAGE, Phase, lines};
+use crate::model::{Grid, Matrix};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+/// A program that is being made.
+pub struct Emitter<'a> {
+    pub site: &'a SequenceSite<'a>,
+    /// What the stages so far do.
+    code: String,
+    pub phases: Vec<Phase>,
+    /// Weights and other constants, and those that begin with a page.
+    data: String,
+    paged: String,
+    pub rescales: Rescales,
+    pub shapes: BTreeSet<Shape>,
+    pub layouts: BTreeSet<Layout>,
+    /// How often tables of subsets of a vector are looked at on the mean, by its number of elements.
+    looks: BTreeMap<usize, f64>,
+    buffers: Vec<Buffer>,
+    size: usize,
+}
+
+/// Bytes of a buffer that is not worth a line of its own in a map.
+const SMALL: usize = 16;
+
+/// Vectors, and the matrices that read each of them.
+pub type Readers<'m> = [(usize, Vec<&'m Matrix>)];
+
+impl<'a> Emitter<'a> {
+    /// Nothing yet. `readers`: of all vectors.
+    pub fn new(site: &'a SequenceSite<'a>, readers: &Readers) -> Self {
+        Self {
+            site,
+            code: String::new(),
+            phases: Vec::new(),
+            data: String::new(),
+            paged: String::new(),
+            rescales: Rescales::default(),
+            shapes: BTreeSet::new(),
+            layouts: BTreeSet::new(),
+            looks: looks(readers),
+            buffers: Vec::new(),
+            size: 0,
+        }
+    }
+
+    /// A macro of a template.
+    pub fn call(&self, file: &str, part: &str, s: impl Serialize) -> Result<String, CompileError> {
+        self.site.templates.call(file, part, s)
+    }
+
+    /// Something that the kernels do not compute.
+    pub fn unsupported(&self, what: impl AsRef<str>) -> CompileError {
+        unsupported(self.site, what.as_ref())
+    }
+
+    /// A stage begins, which belongs to a phase.
+    pub fn stage(&mut self, phase: &str) {
+        let label = format!("net_{}_{phase}", self.phases.len());
+        let _ = writeln!(self.code, "\n{label}:");
+        self.phases.push(Phase::new(label, phase));
+    }
+
+    /// An instruction.
+    pub fn line(&mut self, text: impl AsRef<str>) {
+        let _ = writeln!(self.code, "        {}", text.as_ref());
+    }
+
+    /// Instructions.
+    pub fn lines(&mut self, texts: &[&str]) {
+        texts.iter().for_each(|text| self.line(text));
+    }
+
+    /// `ld hl,VALUE` and `ld (TO),hl`.
+    pub fn set(&mut self, to: &str, value: &str) {
+        self.lines(&[&format!("ld hl,{value}"), &format!("ld ({to}),hl")]);
+    }
+
+    /// The code of the stages since this was last asked.
+    pub fn take_code(&mut self) -> String {
+        std::mem::take(&mut self.code)
+    }
+
+    /// All constants.
+    pub fn take_data(&mut self) -> String {
+        std::mem::take(&mut self.data) + &std::mem::take(&mut self.paged)
+    }
+
+    /// Constants behind a label.
+    pub fn data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let _ = write!(self.data, "{label}:\n{}", db(bytes));
+    }
+
+    /// Words behind a label.
+    pub fn words(&mut self, label: &str, words: impl IntoIterator<Item = u16>) {
+        self.data(label, words.into_iter().flat_map(u16::to_le_bytes));
+    }
+
+    /// Constants from the start of a page on.
+    pub fn page(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let _ = write!(self.paged, "        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
+    }
+
+    /// Constants from the start of a page on that has an even number. `before`: the label is so many bytes further on.
+    pub fn even_page(&mut self, label: &str, before: usize, bytes: impl IntoIterator<Item = u8>) {
+        let align = "        ds (256-($ and 255)) and 255\n        ds (($/256+1) and 1)*256\n";
+        let _ = write!(self.paged, "{align}{label} equ $+{before}\n{}", db(bytes));
+    }
+
+    /// Memory while the program runs; `paged`: from the start of a page on.
+    pub fn buffer(&mut self, name: &str, size: usize, paged: bool) {
+        let offset = if paged { self.size.next_multiple_of(PAGE) } else { self.size };
+        self.buffers.push(Buffer { name: name.to_string(), offset, size, stage: None, live: None });
+        self.size = offset + size;
+    }
+
+    /// Memory that another buffer has at another time.
+    pub fn alias(&mut self, name: &str, offset: usize) {
+        self.buffers.push(Buffer { name: name.to_string(), offset, size: 0, stage: None, live: None });
+    }
+
+    /// Where all buffers lie; small ones that follow each other are one.
+    pub fn memory(self) -> Memory {
+        let is_small = |buffer: &Buffer| (1..=SMALL).contains(&buffer.size);
+        let together =
+            self.buffers.chunk_by(|a, b| is_small(a) && is_small(b) && a.offset + a.size == b.offset);
+        let one = |buffers: &[Buffer]| match buffers {
+            [only] => only.clone(),
+            all => Buffer {
+                name: "variables".into(),
+                size: all.iter().map(|buffer| buffer.size).sum(),
+                ..all[0].clone()
+            },
+        };
+        Memory { buffers: together.map(one).collect(), tiles: vec![], start: None, size: self.size }
+    }
+
+    /// The buffers so far.
+    pub fn buffers(&self) -> &[Buffer] {
+        &self.buffers
+    }
+
+    /// Bytes of the buffers so far.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
+    pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
+        match m.grid {
+            Grid::Ternary => Layout::ternary(m.cols, ternary),
+            Grid::Symmetric { .. } | Grid::TwoBits => {
+                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0))
+            }
+        }
+    }
+
+    /// Tables of the vector at a label.
+    pub fn tables(&mut self, from: &str, layout: &Layout) {
+        self.stage("tables");
+        self.lines(&[&format!("ld hl,{from}"), &format!("call {}", tables_name(layout))]);
+        self.layouts.insert(layout.clone());
+    }
+
+    /// The rows of a matrix, with their mantissas.
+    fn weights(&mut self, name: &str, m: &Matrix, layout: &Layout) {
+        let bits = planes(m.grid);
+        let rows = m.values.chunks(m.cols).zip(&m.mantissas);
+        let bytes: Vec<u8> = rows.flat_map(|(row, &m)| [layout.row(row, bits), vec![m]].concat()).collect();
+        self.data(name, bytes);
+        if !m.bias.is_empty() {
+            self.words(&format!("{name}_bias"), m.bias.iter().map(|&b| b as u16));
+        }
+    }
+
+    /// A product with the vector whose tables are there, to `out`. `field`: the matrix in messages.
+    ///
+    /// # Errors
+    /// Sums that the kernels do not reach.
+    pub fn product(
+        &mut self,
+        (name, field): (&str, &str),
+        m: &Matrix,
+        (layout, bound): (&Layout, Bound),
+        (kind, out): (Kind, &str),
+    ) -> Result<(), CompileError> {
+        self.weights(name, m, layout);
+        let Some(chunks) = chunks(m, bound) else {
+            return Err(self.unsupported(format!("rows with such large sums ({field})")));
+        };
+        let (layout, base) = (layout.clone(), TABLES);
+        let shape = Shape { layout, chunks, mantissa: true, base, skip: 0 };
+        let sink = self.rescales.sink(kind, m.shift, !m.bias.is_empty(), shape.is_wide());
+        self.set("rows_out", out);
+        self.set("rows_sink", &sink);
+        if !m.bias.is_empty() {
+            self.set("rows_bias", &format!("{name}_bias"));
+        }
+        let mut left = m.rows;
+        while left > 0 {
+            let part = left.min(PAGE);
+            self.lines(&[&format!("ld a,{}", part % PAGE), "ld (rows_left),a"]);
+            match left == m.rows {
+                true => self.line(format!("ld hl,{name}")),
+                false => self.lines(&["push ix", "pop hl"]),
+            }
+            self.line(format!("call {}", shape.name()));
+            left -= part;
+        }
+        self.shapes.insert(shape);
+        Ok(())
+    }
+}
+
+/// How often tables of subsets are looked at, by the length of vectors: one layout is for all vectors of a length.
+fn looks(readers: &Readers) -> BTreeMap<usize, f64> {
+    let mut sums: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+    for (cols, matrices) in readers {
+        let of = matrices.iter().filter(|m| m.grid != Grid::Ternary);
+        let looks: usize = of.map(|m| m.rows * planes(m.grid)).sum();
+        if looks > 0 {
+            let (sum, count) = sums.entry(*cols).or_default();
+            (*sum, *count) = (*sum + looks, *count + 1);
+        }
+    }
+    sums.into_iter().map(|(cols, (sum, count))| (cols, sum as f64 / count as f64)).collect()
+}
+
+fn db(bytes: impl IntoIterator<Item = u8>) -> String {
+    lines::bytes(bytes).iter().fold(String::new(), |text, line| text + "        db " + line + "\n")
+}

@@ -1,0 +1,172 @@
+//! How vectors are cut into tables of sums, and rows of weights into bytes that find them.
+
+use crate::model::{Grid, Matrix};
+
+/// Tables of a vector: its inputs in groups, with a table of sums for each.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Layout {
+    pub cols: usize,
+    /// Sums with -1, 0 and 1, and not of subsets.
+    pub ternary: bool,
+    /// Inputs of each table. Those of ternary ones are all as many; the last may have places that no input takes.
+    pub groups: Vec<usize>,
+}
+
+/// T-states of an entry in both rings, and of a table around it.
+const ENTRY: f64 = 32.0;
+const TABLE: f64 = 620.0;
+/// Rows of ternary matrices below which tables of three inputs are faster than those of four.
+const FEW_ROWS: usize = 130;
+/// Most inputs of a table of subsets.
+const MOST_INPUTS: usize = 7;
+
+impl Layout {
+    /// Tables of subsets. `looks`: how many times a table is looked at in both rings: rows times planes.
+    pub fn planes(cols: usize, looks: f64) -> Self {
+        let cost = |l: &Layout| {
+            let entries: usize = l.groups.iter().map(|g| 1 << g).sum();
+            let turns = 2.0 * (l.pages() - 1) as f64 * 4.0 + if l.pages() > 1 { 14.0 } else { 0.0 };
+            entries as f64 * ENTRY + l.groups.len() as f64 * (TABLE + looks * 32.0) + looks * turns
+        };
+        let counts = cols.div_ceil(MOST_INPUTS)..=cols.div_ceil(2).max(1);
+        let all = counts.map(|count| Self::even(cols, count));
+        all.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("a vector has an element")
+    }
+
+    /// Tables of so many groups of subsets, as equal as can be.
+    pub fn even(cols: usize, count: usize) -> Self {
+        let groups = (0..count).map(|i| cols / count + usize::from(i < cols % count)).collect();
+        Self { cols, ternary: false, groups }
+    }
+
+    /// Tables for ternary matrices that have so many rows together.
+    pub fn ternary(cols: usize, rows: usize) -> Self {
+        let size = if rows < FEW_ROWS { 3 } else { 4 };
+        Self { cols, ternary: true, groups: vec![size; cols.div_ceil(size)] }
+    }
+
+    /// What labels call it.
+    pub fn name(&self) -> String {
+        let kind = match self.groups[0] {
+            _ if !self.ternary => "p",
+            3 => "t3_",
+            _ => "t",
+        };
+        format!("{kind}{}", self.cols)
+    }
+
+    fn entries(&self, group: usize) -> usize {
+        if self.ternary { [28, 82][self.groups[group] - 3] } else { 1 << self.groups[group] }
+    }
+
+    /// Of each group: how many pages below the first it lies, and its offset there.
+    pub fn places(&self) -> Vec<(usize, usize)> {
+        // Bytes below the top.
+        let mut top = 0usize;
+        let place = |g: usize| {
+            let entries = self.entries(g);
+            if self.ternary && top % 256 + entries > 256 {
+                top = top.next_multiple_of(256);
+            }
+            top += entries;
+            ((top - 1) / 256, (256 - top % 256) % 256)
+        };
+        (0..self.groups.len()).map(place).collect()
+    }
+
+    /// Pages of one ring.
+    pub fn pages(&self) -> usize {
+        self.places().last().expect("a vector has an element").0 + 1
+    }
+
+    /// The bytes of a row: planes from the highest to the lowest, a byte for each group.
+    pub fn row(&self, row: &[i8], bits: usize) -> Vec<u8> {
+        let places = self.places();
+        let mut bytes = Vec::new();
+        for plane in (0..bits).rev() {
+            let mut at = 0;
+            for (&size, place) in self.groups.iter().zip(&places) {
+                let group = &row[at..(at + size).min(self.cols)];
+                let index =
+                    if self.ternary { ternary_place(group, size) } else { subset_place(group, plane) };
+                bytes.push((place.1 + index) as u8);
+                at += size;
+            }
+        }
+        bytes
+    }
+}
+
+/// Planes of a grid's weights.
+pub fn planes(grid: Grid) -> usize {
+    match grid {
+        Grid::Ternary => 1,
+        Grid::Symmetric { .. } | Grid::TwoBits => grid.bits().into(),
+    }
+}
+
+/// Rows of the ternary ones of some matrices.
+pub fn ternary_rows(matrices: &[&Matrix]) -> usize {
+    matrices.iter().filter(|m| m.grid == Grid::Ternary).map(|m| m.rows).sum()
+}
+
+/// Which entry of a table has the sum of a subset.
+pub fn gray_place(subset: usize) -> usize {
+    (0..8).fold(0, |k, i| k ^ (subset >> i))
+}
+
+fn subset_place(group: &[i8], plane: usize) -> usize {
+    let bits = group.iter().enumerate().map(|(i, &w)| usize::from(w as u8 >> plane & 1) << i);
+    gray_place(bits.sum())
+}
+
+fn ternary_place(group: &[i8], size: usize) -> usize {
+    let mut digits = [0i8; 4];
+    digits[..group.len()].copy_from_slice(group);
+    let entries = 3usize.pow(size as u32);
+    entries - (0..entries).find(|&k| ternary_code(k, size) == digits).expect("the code has all combinations")
+}
+
+/// The ternary reflected Gray code: the digits of entry `k`, of which the first changes fastest.
+pub fn ternary_gray(k: usize) -> [i8; 4] {
+    let mut out = [0; 4];
+    let mut rest = k;
+    for digit in &mut out {
+        let value = (rest % 3) as i8;
+        rest /= 3;
+        *digit = if rest.is_multiple_of(2) { value - 1 } else { 1 - value };
+    }
+    out
+}
+
+/// The digits of entry `k` of a table of so many inputs: tables of three are the last third of those of four.
+pub fn ternary_code(k: usize, size: usize) -> [i8; 4] {
+    let mut code = ternary_gray(k + 81 - 3usize.pow(size as u32));
+    code[size..].fill(0);
+    code
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_have_each_combination_once_and_change_one_input_a_step() {
+        for size in [3, 4] {
+            let all: Vec<_> = (0..3usize.pow(size as u32)).map(|k| ternary_code(k, size)).collect();
+            let unique: std::collections::BTreeSet<_> = all.iter().collect();
+            assert_eq!(unique.len(), all.len());
+            let changed = |two: &[[i8; 4]]| two[0].iter().zip(&two[1]).filter(|(a, b)| a != b).count();
+            assert!(all.windows(2).all(|two| changed(two) == 1));
+        }
+        let places: std::collections::BTreeSet<_> = (0..128).map(gray_place).collect();
+        assert_eq!(places.len(), 128);
+    }
+
+    #[test]
+    fn tables_lie_in_pages_and_no_ternary_one_crosses() {
+        assert_eq!(Layout::even(4, 2).places(), [(0, 252), (0, 248)]);
+        assert_eq!(Layout::ternary(16, 200).places(), [(0, 174), (0, 92), (0, 10), (1, 174)]);
+        assert_eq!(Layout::ternary(16, 200).pages(), 2);
+    }
+}

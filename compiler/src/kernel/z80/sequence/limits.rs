@@ -1,0 +1,52 @@
+//! What the kernels do not compute, each by its name.
+
+use super::attend::window;
+use crate::CompileError;
+use crate::kernel::sequence::{SequenceSite, unsupported};
+use crate::model::{NormOrder, Positions, Transformer};
+
+/// Most elements of the residual stream, of all heads together and of a hidden layer: what one register counts.
+const MOST_WIDTH: usize = 256;
+/// Most elements of a head: the tables of a query have one page.
+const MOST_HEAD: usize = 16;
+/// Most positions: the sum of their weights, all at their most, has 16 bits in both rings.
+const MOST_WINDOW: usize = 127;
+/// Most tokens: their numbers have 16 bits, and one is none.
+const MOST_TOKENS: usize = 65_535;
+
+/// Refuses what the kernels do not compute, as far as the shape of a network tells.
+///
+/// # Errors
+/// The first of it.
+pub fn check(site: &SequenceSite) -> Result<(), CompileError> {
+    match limits(site).find(|(within, _)| !within) {
+        Some((_, what)) => Err(unsupported(site, &what)),
+        None => Ok(()),
+    }
+}
+
+/// What must hold, and what it is if it does not.
+fn limits(site: &SequenceSite) -> impl Iterator<Item = (bool, String)> {
+    let (body, window) = (site.body, window(site));
+    let Transformer { dim, heads, kv_heads, head_size, .. } = *body;
+    let hidden = body.blocks.iter().map(|block| block.feed_forward.up.rows).max().unwrap_or(0);
+    let rows = match &body.positions {
+        Positions::Learnt(matrix) => matrix.rows,
+        Positions::Rotary { .. } | Positions::None => 0,
+    };
+    let most = |what: &str, most: usize| format!("{what} of more than {most}");
+    [
+        (body.order == NormOrder::Pre, "norms behind layers".to_string()),
+        (body.rounds == 1 && body.start.is_empty(), "blocks that run in several rounds".into()),
+        (body.norm.is_some(), "no norm before the logits".into()),
+        (dim <= MOST_WIDTH, most("a width", MOST_WIDTH)),
+        (hidden <= MOST_WIDTH, most("a hidden layer", MOST_WIDTH)),
+        (heads * head_size <= MOST_WIDTH && kv_heads <= heads, most("heads with a width", MOST_WIDTH)),
+        (head_size <= MOST_HEAD, format!("heads of more than {MOST_HEAD} elements")),
+        (window <= MOST_WINDOW, format!("a window of more than {MOST_WINDOW} positions")),
+        (body.embedding.rows <= MOST_TOKENS, format!("more than {MOST_TOKENS} tokens")),
+        (rows <= MOST_TOKENS, format!("more than {MOST_TOKENS} positions")),
+        (heads < MOST_WIDTH, format!("{MOST_WIDTH} heads")),
+    ]
+    .into_iter()
+}

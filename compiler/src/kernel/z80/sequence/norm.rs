@@ -1,0 +1,73 @@
+//! Root-mean-square norms.
+
+use super::emit::Emitter;
+use super::rescale::Kind;
+use crate::CompileError;
+use crate::model::Norm;
+use serde::Serialize;
+use std::collections::BTreeMap;
+
+/// The routines that a network's norms need.
+#[derive(Default)]
+pub struct Norms {
+    /// By label: the macro and its context.
+    routines: BTreeMap<String, (&'static str, Context)>,
+    /// Norms with gains so far.
+    gains: usize,
+}
+
+#[derive(Serialize)]
+struct Context {
+    name: String,
+    /// What narrows an element.
+    tail: String,
+    /// What shifts an element behind its gain, if it has one.
+    gain: Option<String>,
+    /// Elements of a head.
+    size: usize,
+}
+
+impl Norms {
+    /// The residual stream becomes bytes.
+    pub fn bytes(&mut self, e: &mut Emitter, norm: &Norm) {
+        e.stage("norm");
+        let tail = e.rescales.word(norm.narrow);
+        let dim = e.site.body.dim;
+        let (gain, suffix) = self.gain(e, norm, "norm_gains");
+        let name = format!("norm_{}{suffix}", norm.narrow);
+        e.set("rows_out", "bytes");
+        e.lines(&["ld hl,latent", &format!("ld b,{}", dim % 256), &format!("ld a,{}", norm.down)]);
+        e.line(format!("call {name}"));
+        self.routines.insert(name.clone(), ("bytes", Context { name, tail, gain, size: 0 }));
+    }
+
+    /// Each of some heads, in its place.
+    pub fn heads(&mut self, e: &mut Emitter, norm: &Norm, at: &str, heads: usize) {
+        e.stage("norm");
+        let (gain, suffix) = self.gain(e, norm, "norm_gain");
+        let name = format!("norm_heads{suffix}");
+        e.lines(&[&format!("ld hl,{at}"), &format!("ld c,{heads}"), &format!("ld a,{}", norm.down)]);
+        e.line(format!("call {name}"));
+        let (tail, size) = (String::new(), e.site.body.head_size);
+        self.routines.insert(name.clone(), ("heads", Context { name, tail, gain, size }));
+    }
+
+    /// Says where the gains are, if there are any: what shifts, and how the label ends.
+    fn gain(&mut self, e: &mut Emitter, norm: &Norm, pointer: &str) -> (Option<String>, String) {
+        let Some((mantissas, shift)) = &norm.gain else { return (None, String::new()) };
+        let label = format!("gains_{}", self.gains);
+        self.gains += 1;
+        e.data(&label, mantissas.iter().copied());
+        e.set(pointer, &label);
+        (Some(e.rescales.tail(Kind::Give, *shift)), format!("_gain_{shift}"))
+    }
+
+    /// The routines.
+    pub fn code(&self, e: &Emitter) -> Result<String, CompileError> {
+        let mut code = e.call("norm.asm", "code", ())?;
+        for (part, context) in self.routines.values() {
+            code += &e.call("norm.asm", part, context)?;
+        }
+        Ok(code)
+    }
+}

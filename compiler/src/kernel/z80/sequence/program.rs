@@ -1,0 +1,310 @@
+//! The whole program of a sequence model.
+
+use super::attend::Caches;
+use super::blocks::{Blocks, Code, output, readers};
+use super::emit::Emitter;
+use super::layout::Layout;
+use super::{activation, attend, constants, embed, fill, limits, tokens};
+use crate::CompileError;
+use crate::kernel::sequence::{SequenceProgram, SequenceSite};
+use crate::kernel::{Fragment, PAGE, Phase};
+use crate::model::{Grid, Matrix, Positions, Transformer};
+use serde::Serialize;
+
+/// Words that routines keep.
+const WORDS: [&str; 48] = [
+    "multiply_low",
+    "rows_stack",
+    "rows_left",
+    "rows_sink",
+    "rows_out",
+    "rows_bias",
+    "fill_from",
+    "fill_to",
+    "fill_low",
+    "fill_pages",
+    "fill_count",
+    "fill_stack",
+    "fill_back",
+    "fill_back_high",
+    "fill_input5",
+    "fill_input6",
+    "norm_down",
+    "norm_s",
+    "norm_gain",
+    "norm_gains",
+    "kept",
+    "slot",
+    "position",
+    "logit",
+    "logit_best",
+    "logit_index",
+    "logit_choice",
+    "rotate_tail",
+    "rotate_a",
+    "rotate_b",
+    "gate_table",
+    "gate_up",
+    "attend_keys",
+    "attend_values",
+    "attend_weigh",
+    "attend_out",
+    "attend_sum",
+    "token",
+    "token_at",
+    "waiting",
+    "tokens_length",
+    "tokens_front",
+    "tokens_table",
+    "tokens_to",
+    "merge_pairs",
+    "merge_at",
+    "merge_right",
+    "merge_result",
+];
+/// What they keep beside words.
+const OTHERS: [(&str, usize); 8] = [
+    ("score_most", 4),
+    ("rows_sums", 16),
+    ("tokens_unknown", 1),
+    ("query_text", 129),
+    ("query_length", 1),
+    ("line", 130),
+    ("caller_stack", 2),
+    ("attend_scale", 2),
+];
+/// Elements of a vector that tables of sums may read behind its end.
+const BEHIND: usize = 8;
+
+/// Context of `sequence.asm`.
+#[derive(Serialize)]
+struct Program<'a> {
+    name: &'a str,
+    about: String,
+    target: &'a str,
+    origin: String,
+    /// What the network is, for the comment on top.
+    table: Vec<String>,
+    max_query: u8,
+    /// For consoles: what a reply may have.
+    tab_used: bool,
+    controls_used: bool,
+    as_typed: bool,
+    enables: Vec<String>,
+    /// Pairs of a head that rotate.
+    pairs: usize,
+    weights_size: usize,
+    mix_zero: usize,
+    mix_groups: usize,
+    mix_cache: usize,
+    encode: String,
+    rules: String,
+    /// Bytes of the prompt before the first token of the text.
+    first: usize,
+    read: String,
+    rest: String,
+    shared: String,
+    ends: &'a [u32],
+    most: u16,
+    data: String,
+    buffers: Vec<Placed>,
+    memory_size: usize,
+}
+
+#[derive(Serialize)]
+struct Placed {
+    name: String,
+    offset: usize,
+}
+
+/// The whole program of a sequence model.
+///
+/// # Errors
+/// What the kernels do not compute; a damaged template.
+pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
+    limits::check(site)?;
+    let output = output(site.body);
+    let mut e = Emitter::new(site, &readers(site.body, &output));
+    let mut blocks = Blocks::new(&mut e);
+    let code = blocks.code(&output)?;
+    let norms = blocks.norms;
+    let shared = norms.code(&e)? + &shared(&mut e, &output)?;
+    constants::pages(&mut e);
+    let encoder = tokens::encoder(&mut e)?;
+    buffers(&mut e, encoder.text, encoder.prompt);
+    let mut phases = vec![
+        Phase::new("start", "console"),
+        Phase::new("net_answer", "tokens"),
+        Phase::new("net_step", "embed"),
+        Phase::new("net_reply", "console"),
+        Phase::new("net_rules", "tokens"),
+        Phase::shared("net_shared"),
+    ];
+    phases.append(&mut e.phases);
+    let context = context(&mut e, code, shared, encoder);
+    let code = site.templates.render("sequence.asm", context)?;
+    Ok(SequenceProgram { text: Fragment { code, phases, ..Fragment::default() }, memory: e.memory() })
+}
+
+/// The routines that stages share, without those of norms.
+fn shared(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
+    let body = e.site.body;
+    let mut code = attend::code(e)? + &embed::code(e, output)? + &activation::code(e)? + &rotate(e)?;
+    for shape in &e.shapes {
+        code += &e.call("rows.asm", "rows", shape.rows())?;
+    }
+    code += &fill::code(e, &all_tables(e))?;
+    let quick = body.blocks.iter().any(|block| block.feed_forward.up.grid == Grid::Ternary);
+    Ok(code + &e.rescales.code(e, quick)?)
+}
+
+/// Layouts of all vectors, with what fills their tables.
+fn all_tables(e: &Emitter) -> Vec<(String, Layout)> {
+    let of = |layout: &Layout| (fill::tables_name(layout), layout.clone());
+    e.layouts.iter().map(of).chain([Caches::new(e.site).tables()]).collect()
+}
+
+#[derive(Serialize)]
+struct Rotate {
+    pairs: usize,
+    size: usize,
+}
+
+fn rotate(e: &Emitter) -> Result<String, CompileError> {
+    let context = || Rotate { pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
+    match e.site.body.positions {
+        Positions::Rotary { .. } => {
+            Ok(e.call("rotate.asm", "phases", context())? + &e.call("rotate.asm", "code", context())?)
+        }
+        Positions::Learnt(_) | Positions::None => e.call("rotate.asm", "narrow", context()),
+    }
+}
+
+/// All memory that a program needs. `text`: bytes of a text; `prompt`: most tokens of one.
+fn buffers(e: &mut Emitter, text: usize, prompt: usize) {
+    let pages = all_tables(e).iter().map(|(_, layout)| fill::pages(layout)).max().unwrap_or(0);
+    e.buffer("tables", pages * PAGE, true);
+    // What only the making of tokens needs lies where tables are later, if there is room.
+    let of_text = [("tokens_text", text), ("tokens_other_text", text), ("merge_ranks", 2 * prompt)];
+    let is_room = of_text.iter().map(|(_, bytes)| bytes).sum::<usize>() <= pages * PAGE;
+    let mut at = 0;
+    for (name, bytes) in of_text.into_iter().filter(|_| is_room) {
+        e.alias(name, at);
+        at += bytes;
+    }
+    e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
+    let of_text = of_text.into_iter().filter(|_| !is_room);
+    let words = WORDS.map(|name| (name, 2));
+    let all =
+        vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words).chain(OTHERS);
+    for (name, bytes) in all {
+        e.buffer(name, bytes, false);
+    }
+    let stack = usize::from(e.site.request.target.stack);
+    if stack > 0 {
+        e.buffer("stack", stack, false);
+        e.buffer("stack_top", 0, false);
+    }
+}
+
+/// Bytes of the network's vectors and caches.
+fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
+    let body = e.site.body;
+    let (dim, size) = (body.dim, body.head_size);
+    let (queries, keys, hidden) = (body.heads * size, body.kv_heads * size, hidden(body));
+    let caches = Caches::new(e.site);
+    let (key_cache, value_cache) = caches.bytes(body);
+    vec![
+        ("latent", 2 * dim),
+        ("bytes", dim + BEHIND),
+        ("queries", 2 * queries),
+        ("keys", 2 * keys),
+        ("values", keys + BEHIND),
+        ("query_bytes", queries + BEHIND),
+        ("key_bytes", keys + BEHIND),
+        ("mixed", queries + BEHIND),
+        ("ups", hidden + BEHIND),
+        ("gates", hidden + BEHIND),
+        ("embed_bytes", dim + BEHIND),
+        ("cache_keys", key_cache),
+        ("cache_values", value_cache),
+        ("scores", 3 * caches.window),
+        ("weights", caches.window + 4),
+        ("phase_sums", 3 * size / 2),
+        ("turns", size),
+    ]
+}
+
+/// The widest hidden layer.
+fn hidden(body: &Transformer) -> usize {
+    body.blocks.iter().map(|block| block.feed_forward.up.rows).max().unwrap_or(0)
+}
+
+fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens::Encoder) -> Program<'a> {
+    let site = e.site;
+    let (body, request) = (site.body, site.request);
+    let (model, target) = (request.model, request.target);
+    let caches = Caches::new(e.site);
+    let pieces = &site.reader.tokenizer.pieces;
+    let has = |wanted: &dyn Fn(u8) -> bool| pieces.iter().flatten().any(|&byte| wanted(byte));
+    let enables = |text: &str| -> Vec<String> {
+        let labels = text.lines().filter_map(|line| line.strip_suffix(':'));
+        labels.filter(|label| label.ends_with("_ei")).map(String::from).collect()
+    };
+    Program {
+        name: &model.head.name,
+        about: model.head.about.replace(char::is_control, " "),
+        target: &target.name,
+        origin: format!("{:05X}h", target.origin),
+        table: table(e),
+        max_query: site.reader.max_length.min(target.longest_query),
+        tab_used: has(&|byte| byte == 9),
+        controls_used: has(&|byte| !(32..128).contains(&byte)),
+        as_typed: true,
+        enables: enables(&shared),
+        pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
+        weights_size: caches.window + 4,
+        mix_zero: caches.mix_tables(),
+        mix_groups: caches.mix_groups(),
+        mix_cache: caches.bytes(body).1,
+        encode: encoder.encode,
+        rules: encoder.rules,
+        first: encoder.first,
+        read: code.read,
+        rest: code.rest,
+        shared,
+        ends: &site.story.ends,
+        most: site.story.most,
+        data: e.take_data(),
+        buffers: e
+            .buffers()
+            .iter()
+            .map(|b| Placed { name: format!("{:<15}", b.name), offset: b.offset })
+            .collect(),
+        memory_size: e.size(),
+    }
+}
+
+/// What the network is.
+fn table(e: &Emitter) -> Vec<String> {
+    let body = e.site.body;
+    let hidden = hidden(body);
+    let (heads, shared, size) = (body.heads, body.kv_heads, body.head_size);
+    let mut table = vec![
+        format!("blocks   {} of width {}, hidden layers of {hidden}", body.blocks.len(), body.dim),
+        format!(
+            "heads    {heads} of {size}, {shared} of keys and values, {} positions",
+            attend::window(e.site)
+        ),
+        format!("tokens   {}, at most {} are read", body.embedding.rows, e.site.story.most),
+        "looked up in tables of a vector:".into(),
+    ];
+    let of = |layout: &Layout| {
+        let kind = if layout.ternary { "combinations" } else { "subsets" };
+        let inputs = layout.groups.iter().max().copied().unwrap_or(0);
+        let (tables, cols) = (layout.groups.len(), layout.cols);
+        format!("  {cols:>4} elements: {tables} tables of sums of {kind} of up to {inputs}")
+    };
+    table.extend(e.layouts.iter().map(of));
+    table
+}

@@ -1,0 +1,509 @@
+{#- What becomes of a sum: times the mantissa, shifted, rounded, saturated, stored. -#}
+{% macro multiply(s) %}
+; A:HL = DE * C, DE signed, C not. C and DE are kept, B is not. Quick where DE is -256 to 255: one product of bytes by
+; quarters of squares, about 170 T-states with `ret`; else 26 more than multiply_long.
+multiply:
+        ld a,d
+        or a
+        jr z,multiply_byte
+        inc a
+        jr nz,multiply_long
+        ld a,e
+        sub c
+        ld l,a
+        sbc a,a
+        add a,quarters/256
+        ld h,a
+        ld b,(hl)
+        inc h
+        inc h
+        inc h
+        ld d,(hl)
+        ld a,e
+        add a,c
+        ld l,a
+        ld a,quarters/512
+        adc a,a
+        ld h,a
+        ld a,(hl)
+        sub b
+        ld b,a
+        inc h
+        inc h
+        inc h
+        ld a,(hl)
+        sbc a,d
+        sub c                           ; E was taken as 256 more
+        ld h,a
+        ld l,b
+        sbc a,a
+        ld d,255
+        ret
+multiply_byte:
+        ld a,e
+        sub c
+        ld l,a
+        sbc a,a
+        add a,quarters/256
+        ld h,a
+        ld b,(hl)
+        inc h
+        inc h
+        inc h
+        ld d,(hl)
+        ld a,e
+        add a,c
+        ld l,a
+        ld a,quarters/512
+        adc a,a
+        ld h,a
+        ld a,(hl)
+        sub b
+        ld b,a
+        inc h
+        inc h
+        inc h
+        ld a,(hl)
+        sbc a,d
+        ld h,a
+        ld l,b
+        ld d,0
+        ld a,d
+        ret
+
+; The same, 230 to 330 T-states. B is kept.
+multiply_long:
+        ld hl,0
+        ld a,c
+        add a,a
+        jr nc,multiply_1
+        ld h,d
+        ld l,e
+{%- for i in range(start=1, end=8) %}
+multiply_{{ i }}:
+        add hl,hl
+        rla                             ; the next bit of C leaves A where the product enters it
+        jr nc,multiply_{{ i + 1 }}
+        add hl,de
+        adc a,0
+{%- endfor %}
+multiply_8:
+        bit 7,d
+        ret z
+        sub c                           ; DE was taken as 65536 more
+        ret
+
+; A:HL = DE * C, both signed. C is kept; B changes.
+multiply_signed:
+        call multiply
+        bit 7,c
+        ret z
+        ld b,a                          ; C was taken as 256 more
+        ld a,h
+        sub e
+        ld h,a
+        ld a,b
+        sbc a,d
+        ret
+
+
+; A:HL = A:DE * C / 256, rounded down; the byte that is dropped is in (multiply_low). A:DE signed, C not.
+multiply_wide:
+        ld b,a
+        call multiply_long
+        ld (multiply_low),hl
+        bit 7,d
+        jr z,multiply_wide_unsigned
+        add a,c                         ; DE is not signed here
+multiply_wide_unsigned:
+        ld e,h                          ; the product is A:E, with what B*C gives above
+        ld d,a
+        ld a,b
+        or a
+        jr z,multiply_wide_zero
+        inc a
+        jr z,multiply_wide_minus
+        push de
+        ld e,b
+        ld a,b
+        add a,a
+        sbc a,a
+        ld d,a
+        call multiply
+        pop de
+        jr multiply_wide_add
+multiply_wide_zero:
+        ld a,d
+        ld l,e
+        ld h,a
+        xor a
+        ret
+multiply_wide_minus:
+        ld l,a                          ; 0 - C
+        ld h,a
+        ld a,l
+        sub c
+        ld l,a
+        sbc a,a
+        ld h,a
+multiply_wide_add:
+        ld a,l                          ; HL + D
+        add a,d
+        ld l,a
+        ld a,h
+        adc a,0
+        ld h,l
+        ld l,e
+        ret
+{% endmacro multiply %}
+
+{#- sink(s): s.name, s.multiply, s.tail: labels. -#}
+{% macro sink(s) %}
+{{ s.name }}:
+        call {{ s.multiply }}
+        jp {{ s.tail }}
+{% endmacro sink %}
+
+{#- tail(s): A:HL shifted right by s.shift, rounded. s.eight: to 8 bits, with s.lefts doublings and then s.rights; s.bias;
+    s.kind: what it goes on at: store8, store16, add16, choose; give: it returns with the result in HL. -#}
+{% macro tail(s) %}
+; A:HL / 2^{{ s.shift }}, rounded, {% if s.bias %}a bias added, {% endif %}saturated: {{ s.kind }}
+{{ s.name }}:
+{%- if s.eight %}
+{%- if s.shift > 16 %}
+{%- for i in range(end=s.shift - 17) %}
+        sra a
+{%- endfor %}
+        inc a
+        sra a
+{%- elif s.shift > 8 and s.shift < 13 %}
+{%- for i in range(end=s.shift - 9) %}
+        sra a
+        rr h
+{%- endfor %}
+        ld l,h
+        ld h,a
+        inc hl                          ; half, before the last bit goes
+        sra h
+        rr l
+        ld a,l
+        add a,a
+        sbc a,a
+        cp h                            ; 8 bits are enough where the upper byte is the sign of the lower one
+        ld a,l
+        jp z,store8
+        ld a,h
+        add a,a
+        ld a,127                        ; carry: the sign
+        adc a,0
+{%- elif s.shift > 8 %}
+{%- for i in range(end=16 - s.shift) %}
+        add hl,hl
+        adc a,a
+        jp pe,{{ s.name }}_most
+{%- endfor %}
+        add hl,hl
+        adc a,0
+        jp po,store8
+{{ s.name }}_most:
+        ld a,127                        ; carry: the sign
+        adc a,0
+{%- else %}
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+        adc a,a
+        jp pe,{{ s.name }}_most
+{%- endfor %}
+        ld b,a
+        sla l
+        ld a,h
+        adc a,0
+        ld l,a
+        ld a,b
+        adc a,0
+        jp pe,{{ s.name }}_most
+        ld h,a
+        ld a,l
+        add a,a
+        sbc a,a
+        cp h                            ; 8 bits are enough where the upper byte is the sign of the lower one
+        ld a,l
+        jp z,store8
+        ld a,h
+        add a,a
+{{ s.name }}_most:
+        ld a,127                        ; carry: the sign
+        adc a,0
+{%- endif %}
+        jp store8
+{%- else %}
+{%- if s.shift > 16 %}
+{%- for i in range(end=s.shift - 17) %}
+        sra a
+{%- endfor %}
+        inc a
+        sra a
+        ld l,a
+        add a,a
+        sbc a,a
+        ld h,a
+{%- elif s.shift > 13 %}
+        ld c,a
+        ld b,a
+        sla b
+        sbc a,a                         ; A:C:HL
+        ld b,a
+        ld a,c
+{%- for i in range(end=16 - s.shift) %}
+        add hl,hl
+        rla
+        rl b
+{%- endfor %}
+        add hl,hl
+        adc a,0
+        ld l,a
+        ld a,b
+        adc a,0
+        ld h,a
+{%- elif s.shift > 8 %}
+{%- for i in range(end=s.shift - 9) %}
+        sra a
+        rr h
+{%- endfor %}
+        ld l,h
+        ld h,a
+        inc hl
+        sra h
+        rr l
+{%- elif s.shift > 0 and s.shift < 4 %}
+{%- for i in range(end=s.shift) %}
+        sra a
+        rr h
+        rr l
+{%- endfor %}
+        ld bc,0                         ; carry: the last bit that went
+        adc hl,bc
+        adc a,c
+        ld b,a
+        ld a,h
+        add a,a
+        sbc a,a
+        cp b                            ; 16 bits are enough where the upper byte is the sign of the others
+        jr z,{{ s.name }}_done
+        ld a,b
+        add a,a
+        ld hl,32767                     ; carry: the sign
+        ld b,c
+        adc hl,bc
+{{ s.name }}_done:
+{%- else %}
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+        adc a,a
+        jp pe,{{ s.name }}_most
+{%- endfor %}
+        sla l
+        ld l,h
+        ld h,a
+        ld bc,0
+        adc hl,bc
+        jp po,{{ s.name }}_done
+{{ s.name }}_most:
+        ld hl,32767                     ; carry: the sign
+        ld bc,0
+        adc hl,bc
+{{ s.name }}_done:
+{%- endif %}
+{{- self::finish(s=s) }}
+{%- endif %}
+{% endmacro tail %}
+
+{#- exact(s): the same of a product that multiply_wide made, for small shifts; s.shift: at most 8. -#}
+{% macro exact(s) %}
+; A:HL and (multiply_low) below / 2^{{ s.shift }}, rounded, {% if s.bias %}a bias added, {% endif %}saturated: {{ s.kind }}
+{{ s.name }}:
+        ld de,(multiply_low)
+{%- for i in range(end=8 - s.shift) %}
+        sla e
+        adc hl,hl
+        adc a,a
+        jp pe,{{ s.name }}_most
+{%- endfor %}
+        sla e
+        ld de,0
+        adc hl,de
+        adc a,d
+        jp pe,{{ s.name }}_most
+        ld b,a
+        ld a,h
+        add a,a
+        sbc a,a
+        cp b                            ; 16 bits are enough where the upper byte is the sign of the others
+        jr z,{{ s.name }}_done
+        ld a,b
+        add a,a
+{{ s.name }}_most:
+        ld hl,32767                     ; carry: the sign
+        ld bc,0
+        adc hl,bc
+{{ s.name }}_done:
+{{- self::finish(s=s) }}
+{% endmacro exact %}
+
+{#- What is left where a result has 16 bits. -#}
+{% macro finish(s) %}
+{%- if s.bias %}
+        ex de,hl
+        ld hl,(rows_bias)
+        ld c,(hl)
+        inc hl
+        ld b,(hl)
+        inc hl
+        ld (rows_bias),hl
+        ex de,hl
+        or a
+        adc hl,bc
+        call pe,saturate
+{%- endif %}
+{%- if s.kind == "store8" %}
+        ld a,l
+        add a,a
+        sbc a,a
+        cp h
+        ld a,l
+        jp z,store8
+        ld a,h
+        add a,a
+        ld a,127
+        adc a,0
+{%- endif %}
+{%- if s.kind == "give" %}
+        ret
+{%- else %}
+        jp {{ s.kind }}
+{%- endif %}
+{% endmacro finish %}
+
+{% macro stores(s) %}
+; Where results go: (rows_out) is the place.
+store8:
+        ld hl,(rows_out)
+        ld (hl),a
+        inc hl
+        ld (rows_out),hl
+        ret
+store16:
+        ex de,hl
+        ld hl,(rows_out)
+        ld (hl),e
+        inc hl
+        ld (hl),d
+        inc hl
+        ld (rows_out),hl
+        ret
+; to the value that is there
+add16:
+        ex de,hl
+        ld hl,(rows_out)
+        ld c,(hl)
+        inc hl
+        ld b,(hl)
+        dec hl
+        ex de,hl
+        or a
+        adc hl,bc
+        call pe,saturate
+        ex de,hl
+        ld (hl),e
+        inc hl
+        ld (hl),d
+        inc hl
+        ld (rows_out),hl
+        ret
+; HL after an addition that overflowed: 32767 or -32768, by the wrong sign that it has now
+saturate:
+        ld a,h
+        add a,a
+        ld hl,32767
+        ret c
+        inc hl
+        ret
+; a logit: the first of the largest is kept
+choose:
+        ld (logit),hl
+logits_ready:
+        ld a,h
+        xor 80h                         ; compared without signs
+        ld h,a
+        ld de,(logit_best)
+        or a
+        sbc hl,de
+        jr c,logit_less
+        jr z,logit_less
+        add hl,de
+        ld (logit_best),hl
+        ld hl,(logit_index)
+        ld (logit_choice),hl
+logit_less:
+        ld hl,(logit_index)
+        inc hl
+        ld (logit_index),hl
+        ret
+{% endmacro stores %}
+
+{#- HL to a byte: s.shift 0 to 15. -#}
+{% macro word(s) %}
+; HL / 2^{{ s.shift }}, rounded, saturated to 8 bits: store8
+{{ s.name }}:
+{%- if s.shift > 8 %}
+        ld a,h
+{%- for i in range(end=s.shift - 8) %}
+        sra a
+{%- endfor %}
+        adc a,0
+        jp store8
+{%- elif s.shift > 3 %}
+        ld a,h
+{%- if s.shift < 8 %}
+        add a,{{ s.limit }}
+        cp {{ 2 * s.limit }}
+        jr nc,{{ s.name }}_most         ; the upper bits are not all the sign
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+{%- endfor %}
+        ld a,h
+{%- endif %}
+        sla l
+        adc a,0
+        jp po,store8
+        ld a,127
+        jp store8
+{{ s.name }}_most:
+        ld a,h
+        add a,a
+        ld a,127
+        adc a,0
+        jp store8
+{%- else %}
+{%- for i in range(end=s.shift) %}
+        sra h
+        rr l
+{%- endfor %}
+{%- if s.shift > 0 %}
+        jr nc,{{ s.name }}_down
+        inc hl
+{{ s.name }}_down:
+{%- endif %}
+        ld a,l
+        add a,a
+        sbc a,a
+        cp h
+        ld a,l
+        jp z,store8
+        ld a,h
+        add a,a
+        ld a,127
+        adc a,0
+        jp store8
+{%- endif %}
+{% endmacro word %}
