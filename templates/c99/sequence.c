@@ -630,19 +630,17 @@ static size_t rewrite(uint8_t *text, size_t length{% if tokenizer.fallback == "r
 {%- endif %}
 {%- if tokenizer.fallback == "refuse" %}
 
-/* Bytes of the first character of a text: 1 for a byte that is not UTF-8. */
-static size_t utf8(const uint8_t *text, size_t length)
+/* Bytes of the first character of a text, as the alphabet has characters. */
+static size_t first_character(const uint8_t *text, size_t length)
 {
-    uint8_t first = text[0];
-    size_t size = first < 0xC2 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 1, i;
-    if (size > length)
-        return 1;
-    for (i = 1; i < size; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 1;
-    if ((first == 0xE0 && text[1] < 0xA0) || (first == 0xED && text[1] > 0x9F) || (first == 0xF0 && text[1] < 0x90) ||
-        (first == 0xF4 && text[1] > 0x8F))
-        return 1;
+    size_t size = 1;
+{%- if tokenizer.by_byte %}
+    (void)text;
+    (void)length;
+{%- else %}
+    while (size < 4 && size < length && (text[size] & 0xC0) == 0x80)
+        size++;
+{%- endif %}
     return size;
 }
 
@@ -658,14 +656,13 @@ static size_t find(const uint8_t *text, size_t length, const uint8_t *what, size
     return length;
 }
 
-/* Takes the character out of the text that `found`, which has no token, was made of: where the rules have changed it, all
- * from there on. */
+/* Takes the character out of the text that `found`, which has no token, was made of. */
 static void forget({{ name }}_net *net, const uint8_t *found, size_t size)
 {
     size_t at = 0, behind, length = net->source_size;
     while (at < length) {
         uint8_t one[{{ tokenizer.one }}];
-        size_t i, old = utf8(net->source + at, length - at), now = old;
+        size_t i, old = first_character(net->source + at, length - at), now = old;
         for (i = 0; i < old; i++)
             one[i] = net->source[at + i];
 {%- if tokenizer.steps %}
@@ -679,9 +676,9 @@ static void forget({{ name }}_net *net, const uint8_t *found, size_t size)
         at = find(net->source, length, found, size);
     if (at == length)
         at = 0;
-    behind = length;
-    if (at + size <= length && find(net->source + at, size, found, size) == 0)
-        behind = at + size;
+    behind = at + first_character(net->source + at, length - at);
+    if (behind > length)
+        behind = length;
     move(net->source + at, net->source + behind, length - behind);
     net->source_size = (uint16_t)(length - (behind - at));
 }

@@ -189,8 +189,8 @@ fn forty_layers_call_as_far_as_they_must() {
     // Where it reaches, the short call stays.
     let shallow = support::classifier("shallow", 16, 1, &[8, 8, 3], &[]);
     let compiled = Chip::atmega328p().compile(&shallow, None, &queries).unwrap_or_else(|e| panic!("{e}"));
-    assert!(
-        !compiled.plan.layout.machine.far
-            && !compiled.assembly.lines().any(|line| line.trim().starts_with("call "))
-    );
+    // The console calls what it does not know the place of.
+    let console = ["call set_query", "call net_answer"];
+    let calls = |line: &str| line.trim().starts_with("call ") && !console.contains(&line.trim());
+    assert!(!compiled.plan.layout.machine.far && !compiled.assembly.lines().any(calls));
 }

@@ -213,10 +213,10 @@ fn what_is_read_whole_has_a_cap() {
         assert!(said.contains(wants), "{args:?}: {said}");
         assert!(said.ends_with("  help: check that this is the file you mean\n"), "{said}");
     }
-    folder.write("spaces.ron", vec![b' '; (32 << 20) + 1]);
+    folder.write("spaces.ron", vec![b' '; (65 << 20) + 1]);
     let said = folder.mlc(["inspect", "spaces.ron"]).fails(1);
     assert!(
-        said.contains("spaces.ron: larger than 32 MiB, the most that a model written as text may have"),
+        said.contains("spaces.ron: larger than 65 MiB, the most that a model written as text may have"),
         "{said}"
     );
 }

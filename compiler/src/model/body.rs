@@ -22,6 +22,7 @@ pub const MAX_SHIFT: u8 = 7;
 
 /// The arithmetic of a network, with its parameters.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "a model has one, which is moved a few times in a run")]
 pub enum Body {
     /// In order, 1 to 64; the first takes what the reader gives, the last gives the logits.
     Layers(Vec<Layer>),

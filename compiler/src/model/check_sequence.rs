@@ -25,6 +25,11 @@ pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), M
     in_range("pieces: their number", vocabulary, 2, MAX_VOCABULARY)?;
     in_range("logit_bits", story.logit_bits.into(), 0, 15)?;
     in_range("most", story.most.into(), 2, u16::MAX.into())?;
+    let tokenizer = &tokens.tokenizer;
+    let named = [tokenizer.bos, tokenizer.eos, tokenizer.unknown].into_iter().flatten();
+    if named.into_iter().any(|id| id as usize >= vocabulary) {
+        return Err(broken("tokenizer", "one whose bos, eos and unknown are tokens of the vocabulary"));
+    }
     let ends = &story.ends;
     if !ends.is_sorted_by(|a, b| a < b) || ends.iter().any(|&end| end as usize >= vocabulary) {
         return Err(broken("ends", "tokens of the vocabulary, ascending"));
@@ -59,7 +64,7 @@ impl Transformer {
         in_range("window", self.window, 2, MAX_WINDOW)?;
         in_range("blocks: their number", self.blocks.len(), 1, MAX_BLOCKS)?;
         in_range("rounds", self.rounds, 1, MAX_BLOCKS)?;
-        if self.heads % self.kv_heads != 0 {
+        if !self.heads.is_multiple_of(self.kv_heads) {
             return Err(broken("heads", "a multiple of kv_heads"));
         }
         match self.start.len() {
@@ -72,6 +77,9 @@ impl Transformer {
     fn check_positions(&self, most: usize) -> Result<(), ModelError> {
         match &self.positions {
             Positions::None => Ok(()),
+            Positions::Learnt(matrix) if matrix.rows > usize::from(u16::MAX) => {
+                Err(broken("positions", "at most 65,535 rows"))
+            }
             Positions::Learnt(matrix) if matrix.rows < most => {
                 Err(broken("positions", "a row for each position up to `most`"))
             }
@@ -79,7 +87,7 @@ impl Transformer {
                 matrix.check("positions", (matrix.rows, self.dim))?;
                 matrix.check_rows("positions")
             }
-            Positions::Rotary { .. } if self.head_size % 2 != 0 => {
+            Positions::Rotary { .. } if !self.head_size.is_multiple_of(2) => {
                 Err(broken("head_size", "even where pairs rotate"))
             }
             Positions::Rotary { steps } => {

@@ -218,7 +218,7 @@ mod tests {
             (
                 "\"atmega328p\"",
                 "\"atmega328\"",
-                "own.ron:3: device: there is no device \"atmega328\"; there are atmega2560, atmega328p, atmega32u4, \
+                "own.ron:3: device: there is no device \"atmega328\"; there are atmega1284p, atmega2560, atmega328p, atmega32u4, \
                  attiny85",
             ),
             ("16_000_000", "0", "own.ron:4: clock_hz: must be 1 to 20000000 Hz, which the chips run at"),

@@ -46,14 +46,8 @@ pub struct Alphabet {
 }
 
 impl Alphabet {
-    /// Appends the tokens that a word starts as. A character that is refused is left out where `lossy`; else it is the
-    /// error, with where it stands in the word.
-    pub(super) fn begin(
-        &self,
-        word: &[u8],
-        lossy: bool,
-        tokens: &mut Vec<u32>,
-    ) -> Result<(), std::ops::Range<usize>> {
+    /// Appends the tokens that a word starts as. Error: where in the word a character stands that is refused.
+    pub(super) fn begin(&self, word: &[u8], tokens: &mut Vec<u32>) -> Result<(), std::ops::Range<usize>> {
         let mut at = 0;
         let mut unknown_before = false;
         while at < word.len() {
@@ -71,7 +65,6 @@ impl Alphabet {
                         tokens.push(id);
                     }
                 }
-                (None, Fallback::Refuse) if lossy => {}
                 (None, Fallback::Refuse) => return Err(here),
             }
             unknown_before = unknown;
@@ -106,7 +99,7 @@ mod tests {
         };
         let begin = |alphabet: &Alphabet| {
             let mut tokens = Vec::new();
-            alphabet.begin("éxaé".as_bytes(), false, &mut tokens).map(|()| tokens)
+            alphabet.begin("éxaé".as_bytes(), &mut tokens).map(|()| tokens)
         };
         assert_eq!(begin(&alphabet), Ok(vec![0, 1, 0]));
         alphabet.fallback = Fallback::Unknown { id: 0, fuse: false };
@@ -115,8 +108,5 @@ mod tests {
         assert_eq!(begin(&alphabet), Ok(vec![1195, 1169, 1120, 1, 1195, 1169]));
         alphabet.fallback = Fallback::Refuse;
         assert_eq!(begin(&alphabet), Err(0..2));
-        let mut tokens = Vec::new();
-        assert_eq!(alphabet.begin("éxaé".as_bytes(), true, &mut tokens), Ok(()));
-        assert_eq!(tokens, [1]);
     }
 }

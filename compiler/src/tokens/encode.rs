@@ -1,6 +1,5 @@
 //! Text → tokens.
 
-use super::prepare::chars;
 use super::{EncodeError, MOST_TEXT, Rule, Scheme, Tokenizer, special, split};
 use std::ops::Range;
 
@@ -30,11 +29,6 @@ impl Tokenizer {
     /// The same of parts that a template and a user wrote. A special token is recognized where all of it lies in one
     /// part of the template.
     pub fn encode_parts(&self, parts: &[Part<'_>]) -> Result<Vec<u32>, EncodeError> {
-        self.encode_as(parts, false)
-    }
-
-    /// The same; `lossy`: characters without a token are left out.
-    fn encode_as(&self, parts: &[Part<'_>], lossy: bool) -> Result<Vec<u32>, EncodeError> {
         let bytes = parts.iter().map(|part| part.text().len()).sum();
         if bytes > MOST_TEXT {
             return Err(EncodeError::TooLong { bytes });
@@ -57,22 +51,22 @@ impl Tokenizer {
         for (range, special) in special::segments(&self.specials, &text, is_open) {
             match special {
                 Some(special) => tokens.push(special.id),
-                None => self.encode_segment(&text[range.clone()], range.start, lossy, &mut tokens)?,
+                None => self.encode_segment(&text[range.clone()], range.start, &mut tokens)?,
             }
         }
         Ok(tokens)
     }
 
-    /// The framed tokens of a text as a machine makes them: characters without a token are left out where they stand.
+    /// The framed tokens of a text as a machine makes them: characters without a token are left out.
     pub fn tokens(&self, text: &[u8]) -> Vec<u32> {
         let mut text = text.to_vec();
         loop {
-            match self.encode_as(&[Part::Text(&text)], true) {
+            match self.encode(&text) {
                 Ok(tokens) => return self.framed(&tokens),
-                // Characters whose normal form is not known; no machine has such a rule.
-                Err(EncodeError::NotNormal { found, at, .. } | EncodeError::Unknown { found, at }) => {
-                    let end = (at + found.len().max(1)).min(text.len());
-                    text.drain(at.min(end)..end);
+                Err(EncodeError::Unknown { at, .. } | EncodeError::NotNormal { at, .. }) => {
+                    // As it was before the rules. Where these have added it themselves, nothing of the text is kept.
+                    let length = self.alphabet.unit.first(&text[at..]).max(1);
+                    text.drain(at..(at + length).min(text.len()));
                 }
                 Err(EncodeError::TooLong { .. }) => text.truncate(MOST_TEXT / 8),
             }
@@ -87,13 +81,7 @@ impl Tokenizer {
     }
 
     /// Appends the tokens of a text without special ones. `start`: where it is in the whole.
-    fn encode_segment(
-        &self,
-        text: &[u8],
-        start: usize,
-        lossy: bool,
-        tokens: &mut Vec<u32>,
-    ) -> Result<(), EncodeError> {
+    fn encode_segment(&self, text: &[u8], start: usize, tokens: &mut Vec<u32>) -> Result<(), EncodeError> {
         let mut prepared = text.to_vec();
         for rule in &self.rules {
             prepared = rule.apply(prepared).map_err(|error| match error {
@@ -117,7 +105,7 @@ impl Tokenizer {
                 continue;
             }
             word_tokens.clear();
-            self.alphabet.begin(word, lossy, &mut word_tokens).map_err(|found| {
+            self.alphabet.begin(word, &mut word_tokens).map_err(|found| {
                 let found = word[found].to_vec();
                 let at = start + self.find_in_source(text, &found);
                 EncodeError::Unknown { found, at }
@@ -133,20 +121,24 @@ impl Tokenizer {
     /// Where a character that the rules have left in a text comes from: the first character of the source that they
     /// make it of. 0 where the rules have added it themselves.
     fn find_in_source(&self, source: &[u8], found: &[u8]) -> usize {
-        let rewritten = |at: usize, c: Option<char>| {
-            let mut text = source[at..at + c.map_or(1, char::len_utf8)].to_vec();
+        let rewritten = |at: usize, length: usize| {
+            let mut text = source[at..at + length].to_vec();
             let rules = self.rules.iter().filter(|rule| !matches!(rule, Rule::Prepend(_) | Rule::Normal(_)));
             for rule in rules {
                 text = rule.apply(text).ok()?;
             }
             Some(text)
         };
-        let is_source = |&(at, c): &(usize, Option<char>)| {
-            rewritten(at, c).is_some_and(|text| text.windows(found.len()).any(|part| part == found))
-        };
-        let in_source = chars(source).find(is_source).map(|(at, _)| at);
-        // A character of bytes that are not UTF-8 is several of `chars`.
-        in_source.or_else(|| source.windows(found.len()).position(|part| part == found)).unwrap_or(0)
+        let mut at = 0;
+        while at < source.len() {
+            let length = self.alphabet.unit.first(&source[at..]);
+            if rewritten(at, length).is_some_and(|text| text.windows(found.len()).any(|part| part == found)) {
+                return at;
+            }
+            at += length;
+        }
+        // A character that a rule looks at as a whole is several bytes where the alphabet has bytes.
+        source.windows(found.len()).position(|part| part == found).unwrap_or(0)
     }
 }
 

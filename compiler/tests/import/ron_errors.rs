@@ -75,18 +75,18 @@ fn syntax() {
     syntax(
         "HashedText(",
         "Text(",
-        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected `HashedText` instead",
+        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected either `HashedText` or `Tokens` instead",
     );
     syntax(
         "Layers(",
         "Layer(",
-        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected `Layers` instead",
+        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected either `Layers` or `Transformer` instead",
     );
     syntax(
         "Chat(",
         "Chart(",
         ":16:13: answer: unexpected variant named `Chart` in enum `Answer`, \
-         expected either `Chat` or `Label` instead",
+         expected one of `Chat`, `Label`, or `Story` instead",
     );
     syntax(
         "Says a or b.\"",

@@ -173,8 +173,8 @@ fn all_layers_together_have_a_limit() {
 fn files_have_a_largest_size() {
     let error = |file: &[u8]| shown(load(file, "m", &options()).expect_err("too large"));
     let help = "help: this is no network for an 8-bit machine: give another file";
-    let spaces = vec![b' '; (16 << 20) + 1];
-    assert_eq!(error(&spaces), format!("m: a model.ron has at most 16 MiB, this one is larger\n{help}"));
+    let spaces = vec![b' '; (64 << 20) + 1];
+    assert_eq!(error(&spaces), format!("m: a model.ron has at most 64 MiB, this one is larger\n{help}"));
     let mut zeros = vec![0; (128 << 20) + 1];
     zeros[..4].copy_from_slice(b"PK\x03\x04");
     assert_eq!(

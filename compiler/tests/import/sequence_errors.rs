@@ -52,34 +52,34 @@ const QUERY: &[&str] = &["blocks: [", "feed_forward", "attention", "query: ("];
 fn packed_bytes() {
     let mantissas = |to: &str, error: &str| {
         let error = format!("blocks[2].attention.query.mantissas{error}");
-        refused(QUERY, "mantissas: \"5Wvn4w\"", &format!("mantissas: ¦\"{to}\""), &error);
+        refused(QUERY, "mantissas: \"yMnKyw\"", &format!("mantissas: ¦\"{to}\""), &error);
     };
     let wants = |n: usize| format!(" has {n} values, its place wants 4\n{RULES}");
     mantissas("", &wants(0));
-    mantissas("5Wvn", &wants(3));
-    mantissas("5Wvn4+fn", &wants(6));
-    mantissas("5Wvn4", &format!(": Invalid input length: 5\n{DAMAGED}"));
+    mantissas("yMnK", &wants(3));
+    mantissas("yMnKyw+n", &wants(6));
+    mantissas("yMnKy", &format!(": Invalid input length: 5\n{DAMAGED}"));
     mantissas(
-        "5Wvn4x",
+        "yMnKyx",
         &format!(": Invalid last symbol 0x78 ('x') at offset 5, decoded as 0b00110001.\n{DAMAGED}"),
     );
-    mantissas("5W-n4w", &format!(": Invalid symbol 45, offset 2.\n{DAMAGED}"));
-    mantissas("5Wvn4w==", &format!(": Invalid padding\n{DAMAGED}"));
-    mantissas("5Wvn é", &format!(": Invalid symbol 32, offset 4.\n{DAMAGED}"));
+    mantissas("yM-Kyw", &format!(": Invalid symbol 45, offset 2.\n{DAMAGED}"));
+    mantissas("yMnKyw==", &format!(": Invalid padding\n{DAMAGED}"));
+    mantissas("yMnK é", &format!(": Invalid symbol 32, offset 4.\n{DAMAGED}"));
 }
 
 #[test]
 fn rows_of_weights() {
     let row = |to: &str, error: &str| {
         let error = format!("blocks[2].attention.query.weights[2]: {error}\n{DAMAGED}");
-        refused(QUERY, "\"y/Y\"", &format!("¦\"{to}\""), &error);
+        refused(QUERY, "\"T/o\"", &format!("¦\"{to}\""), &error);
     };
     row("", "0 characters, 3 wanted");
-    row("y/", "2 characters, 3 wanted");
-    row("y/YA", "4 characters, 3 wanted");
-    row("y=Y", "character 1 is '=', which is not base64");
-    row("yéY", "character 1 is 'é', which is not base64");
-    row("y/Z", "bits behind the last weight are not zero");
+    row("T/", "2 characters, 3 wanted");
+    row("T/oA", "4 characters, 3 wanted");
+    row("T=o", "character 1 is '=', which is not base64");
+    row("Téo", "character 1 is 'é', which is not base64");
+    row("T/p", "bits behind the last weight are not zero");
     // What is known of the whole matrix only.
     let whole = |from: &str, to: &str, error: &str| {
         let text = changed(&ron::write(&small_story()), &QUERY[..3], "query: (", "query: ¦(");
@@ -87,13 +87,13 @@ fn rows_of_weights() {
         broken(&changed(&text, &behind, from, to), &format!("blocks[2].attention.query{error}"));
     };
     let values = |n: usize| format!(".values has {n} values, its place wants 16\n{RULES}");
-    whole("\"y/Y\",", "", &values(12));
-    whole("\"y/Y\",", "\"y/Y\", \"y/Y\",", &values(20));
+    whole("\"T/o\",", "", &values(12));
+    whole("\"T/o\",", "\"T/o\", \"T/o\",", &values(20));
     whole("rows: 4", "rows: 5", &format!(" is 5 × 4, its place wants 4 × 4\n{RULES}"));
     // -8 has 4 bits, but is not on the grid.
     whole(
-        "\"y/Y\"",
-        "\"yPY\"",
+        "\"T/o\"",
+        "\"SPo\"",
         ": the weight in row 1, column 0 is -8, outside of -7..7\n\
          help: quantize the weights to the grid, or give the matrix more bits",
     );
@@ -106,21 +106,23 @@ fn bits() {
         let error = format!("blocks[2].attention.query.grid: {bits} bits; 3 to 8 are possible\n{DAMAGED}");
         grid(&format!("¦Symmetric({bits})"), &error);
     }
-    // With other bits a row has another length.
-    for (to, wants) in
-        [("Symmetric(5)", 4), ("Symmetric(8)", 6), ("Symmetric(3)", 2), ("Ternary", 2), ("TwoBits", 2)]
-    {
+    // With other bits a row has another length, or something behind its last weight.
+    let row = |to: &str, what: &str| {
         let text = changed(&ron::write(&small_story()), QUERY, "grid: Symmetric(4)", &format!("grid: {to}"));
-        let text = changed(&text, QUERY, "\"5tI\"", "¦\"5tI\"");
-        let error = format!("blocks[2].attention.query.weights[1]: 3 characters, {wants} wanted\n{DAMAGED}");
-        broken(&text, &error);
-    }
+        let text = changed(&text, QUERY, "\"6ZM\"", "¦\"6ZM\"");
+        broken(&text, &format!("blocks[2].attention.query.weights[1]: {what}\n{DAMAGED}"));
+    };
+    row("Symmetric(5)", "3 characters, 4 wanted");
+    row("Symmetric(8)", "3 characters, 6 wanted");
+    row("Symmetric(3)", "bits behind the last weight are not zero");
+    row("Ternary", "3 characters, 2 wanted");
+    row("TwoBits", "3 characters, 2 wanted");
     grid(
-        "Symmetric¦(256)",
+        "Symmetric(¦256)",
         &format!("body.blocks.attention.query.grid: the number is outside the range of its field\n{LIMITS}"),
     );
     grid(
-        "Bits¦(4)",
+        "¦Bits(4)",
         &format!(
             "body.blocks.attention.query.grid: unexpected variant named `Bits` in enum `Grid`, expected one of \
              `Symmetric`, `Ternary`, or `TwoBits` instead\n{WRITTEN_SO}"
@@ -221,7 +223,7 @@ fn fields() {
     refused(&["answer"], "most: 9", "most: ¦1", &format!("most is 1, outside 2..65535\n{LIMITS}"));
     refused(
         &["answer"],
-        "logit_bits: 1",
+        "logit_bits: 7",
         "logit_bits: ¦16",
         &format!("logit_bits is 16, outside 0..15\n{LIMITS}"),
     );
@@ -233,8 +235,8 @@ fn fields() {
     refused(
         &["body"],
         "heads: 2,\n        kv_heads: 1,",
-        "kv_heads: 1, kv_heads¦: 1,",
-        &format!("body: the field `kv_heads` is there twice\nhelp: take one of the two out"),
+        "kv_heads: 1, ¦kv_heads: 1,",
+        "body: the field `kv_heads` is there twice\nhelp: take one of the two out",
     );
     let norm = &["blocks: [", "feed_forward", "attention", "norm"];
     let error = format!("blocks[2].attention.norm.down is 9, outside 0..8\n{LIMITS}");
@@ -244,7 +246,7 @@ fn fields() {
     refused(
         norm,
         "rotate_bits: 13",
-        "rotate_bits: ¦-1",
+        "rotate_bits: -¦1",
         &format!("body.blocks.attention.rotate_bits: the number is outside the range of its field\n{LIMITS}"),
     );
 }

@@ -354,7 +354,7 @@ impl Numbers<'_> {
         // A sum over `cols` weights grows with their root; a table has one weight a result.
         let root = if input == 1 { 1 } else { (1..).find(|n| n * n >= cols).expect("a root") };
         let sum = input * root * usize::from(most.unsigned_abs()).div_ceil(2);
-        let shift = (0..24).take_while(|s| 180 * sum >> s > usual as usize).count();
+        let shift = (0..24).take_while(|s| (180 * sum) >> s > usual as usize).count();
         let shift = if self.is_wild() { self.r.within(0, 24) } else { shift } as u8;
         let mantissas = (0..rows).map(|_| self.mantissa()).collect();
         Matrix { rows, cols, grid, values, mantissas, shift, bias: vec![] }

@@ -141,7 +141,7 @@ mod tests {
     fn weights_are_packed_from_the_lowest_bits_on() {
         assert_eq!(packed(&[-128, 0, 127], 8), [0, 128, 255]);
         assert_eq!(packed(&[-2, -1, 0, 1, 1], 2), [0b11_10_01_00, 3]);
-        assert_eq!(packed(&[-15, 15, 1], 5), [0b111_00001, 0b0_10001_11]);
+        assert_eq!(packed(&[-15, 15, 1], 5), [0b1110_0001, 0b0100_0111]);
         // No byte behind the last weight.
         assert_eq!(packed(&[0; 8], 5).len(), 5);
         assert_eq!(packed(&[3; 8], 3), [0xff; 3]);

@@ -346,6 +346,17 @@ impl Matrix {
             Grid::Ternary => model::Grid::Ternary,
             Grid::TwoBits => model::Grid::TwoBits,
         };
+        // Before numbers of the file are multiplied.
+        if self.rows > model::MAX_VOCABULARY || self.cols > model::MAX_DIM {
+            let what = format!(
+                "{} × {} weights; {} × {} are possible",
+                self.rows,
+                self.cols,
+                model::MAX_VOCABULARY,
+                model::MAX_DIM
+            );
+            return Err(Problem::Packed { field: field.to_string(), what });
+        }
         let mut values = Vec::new();
         for (row, text) in self.weights.iter().enumerate() {
             let unpacked = unpack_bits(text, self.cols, grid.bits().into());

@@ -128,7 +128,7 @@ fn attend(graph: &Graph, query: NodeId, caches: [NodeId; 2], head: usize) -> Res
     let [keys, values] = caches.map(|id| graph.nodes[id].ty);
     match (keys, values) {
         (Type::Rows { len: width, .. }, _) if keys == values => {
-            let divides = |part: usize, whole: usize| part > 0 && whole % part == 0;
+            let divides = |part: usize, whole: usize| part > 0 && whole.is_multiple_of(part);
             if elem == Elem::I8 && divides(head, width) && divides(width, len) {
                 Ok(Type::Vector { elem: Elem::I8, len })
             } else {

@@ -40,7 +40,8 @@ pub fn quantize(
     let residual = match order {
         NormOrder::Pre => {
             let layers = (0..shape.layers).map(|layer| seen.values(Vector::Residual, layer).largest());
-            power(-exponent(layers.fold(0.0, f64::max), FILLED))
+            let fine = power(-exponent(layers.fold(0.0, f64::max), FILLED));
+            coarse_enough(fine, checkpoint, how)
         }
         NormOrder::Post => 1.0 / norm_unit(shape.dim).1,
     };
@@ -84,6 +85,17 @@ pub fn quantize(
         output,
     };
     Ok(Quantized { body, logit_bits })
+}
+
+/// A step of the residual stream for which rows of the embedding have a mantissa of a byte, at least `step`.
+fn coarse_enough(mut step: f64, checkpoint: &Checkpoint, how: &Quantization) -> f64 {
+    let rows = checkpoint.embedding.iter().chain(checkpoint.learnt_positions.iter().flatten());
+    let largest = rows.fold(0.0, |most: f64, &w| most.max(f64::from(w).abs()));
+    let (_, most) = how.embedding.limits();
+    while largest / f64::from(most) / step > 250.0 {
+        step *= 2.0;
+    }
+    step
 }
 
 /// With norms behind layers, gains are mantissas, which have no sign.

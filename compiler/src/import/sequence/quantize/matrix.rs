@@ -85,7 +85,8 @@ fn quantize_row(row: &[f64], unit: f64, start: i32, setting: &Setting, rounding:
     let last = (start + start / 16 + 1).clamp(first, 255);
     let mut best: Option<(f64, i32, Vec<i8>)> = None;
     let mut step = ((last - first) / TRIES).max(1);
-    let mut candidates: Vec<i32> = (first..=last).step_by(step as usize).collect();
+    let mut candidates: Vec<i32> =
+        (first..=last).step_by(step as usize).chain([start.clamp(1, 255)]).collect();
     loop {
         for &mantissa in &candidates {
             let (values, error) = rounding.round(row, f64::from(mantissa) * unit, setting.grid);
@@ -103,8 +104,13 @@ fn quantize_row(row: &[f64], unit: f64, start: i32, setting: &Setting, rounding:
     }
     match best {
         Some((_, mantissa, values)) => (mantissa as u8, values),
-        // The sum is too large with the largest scale that was tried: with the largest of all it is the smallest.
-        None => (255, nearest(row, 255.0 * unit, setting.grid)),
+        // The sum is too large with all scales that were tried: the next larger one with which it is not.
+        None => {
+            let rounded = |mantissa: i32| (mantissa, nearest(row, f64::from(mantissa) * unit, setting.grid));
+            let fitting = (last..=255).map(rounded).find(|(_, values)| fits(values));
+            let (mantissa, values) = fitting.unwrap_or_else(|| rounded(255));
+            (mantissa as u8, values)
+        }
     }
 }
 
