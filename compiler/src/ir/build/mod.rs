@@ -1,6 +1,7 @@
 //! Model → graph: exactly what the model means, nothing clever. One file a family.
 
 mod hashed_text;
+mod parameters;
 mod sequence;
 
 use super::{Graph, TypeError};

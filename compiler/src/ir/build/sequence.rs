@@ -4,12 +4,12 @@
 //! the one that was chosen. Only the last of them needs an output. Of the last block all others need keys and values
 //! alone, so the rest of it stands behind the inner loop.
 
+use super::parameters::{BlockParameters, Parameters, Weights};
 use crate::ir::{
     BlockId, Const, ConstId, Data, Elem, Graph, NodeId, Op, State, StateId, StateType, TypeError,
 };
 use crate::model::{
-    Activation, Attention, Block, FeedForward, Matrix, Model, Norm, NormOrder, Output, Positions, Story,
-    Tokens, Transformer,
+    Activation, Attention, FeedForward, Model, Norm, NormOrder, Positions, Story, Tokens, Transformer,
 };
 
 /// The graph of a model that has these parts.
@@ -85,40 +85,9 @@ fn begin<'a>(
     Ok((b, parameters))
 }
 
-/// The nodes of a matrix: its weights, its scale, its bias.
-#[derive(Clone, Copy)]
-struct Weights {
-    weights: NodeId,
-    scale: ConstId,
-    bias: Option<NodeId>,
-}
-
-/// Nodes of all parameters of the network.
-struct Parameters {
-    embedding: Weights,
-    positions: Option<Weights>,
-    blocks: Vec<BlockParameters>,
-    output: Weights,
-    start: Option<NodeId>,
-}
-
-struct BlockParameters {
-    query: Weights,
-    key: Weights,
-    value: Weights,
-    output: Weights,
-    up: Weights,
-    gate: Option<Weights>,
-    down: Weights,
-    /// What attention looks differences up in.
-    table: ConstId,
-    /// The table of the activation.
-    activation: Option<ConstId>,
-}
-
-struct Builder<'a> {
-    g: Graph,
-    model: &'a Transformer,
+pub(super) struct Builder<'a> {
+    pub(super) g: Graph,
+    pub(super) model: &'a Transformer,
     tokens: StateId,
     /// Keys and values of each block, in each round of its own.
     caches: Vec<[StateId; 2]>,
@@ -127,11 +96,11 @@ struct Builder<'a> {
 }
 
 impl Builder<'_> {
-    fn add(&mut self, block: BlockId, name: &str, op: Op) -> Result<NodeId, TypeError> {
+    pub(super) fn add(&mut self, block: BlockId, name: &str, op: Op) -> Result<NodeId, TypeError> {
         self.g.add(block, name, op)
     }
 
-    fn constant(&mut self, name: &str, data: Data) -> ConstId {
+    pub(super) fn constant(&mut self, name: &str, data: Data) -> ConstId {
         self.g.consts.push(Const { name: name.to_string(), data })
     }
 
@@ -150,81 +119,6 @@ impl Builder<'_> {
     fn exit_unless_waiting(&mut self, block: BlockId) -> Result<(), TypeError> {
         let index = self.add(block, "waiting", Op::Waiting { state: self.tokens })?;
         self.add(block, "waiting", Op::ExitIf { index, equals: 0 }).map(|_| ())
-    }
-
-    fn matrix(&mut self, block: BlockId, name: &str, matrix: &Matrix) -> Result<Weights, TypeError> {
-        let Matrix { rows, cols, grid, values, mantissas, shift, bias } = matrix;
-        let data = Data::Matrix { rows: *rows, cols: *cols, bits: grid.bits(), values: values.clone() };
-        let weights = self.constant(&format!("{name}.weight"), data);
-        let weights = self.add(block, name, Op::Constant { values: vec![weights] })?;
-        let scale = self.scale(name, mantissas, *shift);
-        let bias = match bias.as_slice() {
-            [] => None,
-            values => {
-                let bias = self.constant(&format!("{name}.bias"), Data::Vector(values.to_vec()));
-                Some(self.add(block, name, Op::Constant { values: vec![bias] })?)
-            }
-        };
-        Ok(Weights { weights, scale, bias })
-    }
-
-    fn scale(&mut self, name: &str, mantissas: &[u8], shift: u8) -> ConstId {
-        self.constant(&format!("{name}.scale"), Data::Scale { mantissas: mantissas.to_vec(), shift })
-    }
-
-    fn parameters(&mut self, entry: BlockId) -> Result<Parameters, TypeError> {
-        let model = self.model;
-        let embedding = self.matrix(entry, "embedding", &model.embedding)?;
-        let positions = match &model.positions {
-            Positions::Learnt(matrix) => Some(self.matrix(entry, "positions", matrix)?),
-            Positions::Rotary { .. } | Positions::None => None,
-        };
-        let mut blocks = Vec::new();
-        for (i, block) in model.blocks.iter().enumerate() {
-            blocks.push(self.block_parameters(entry, &format!("block{}", i + 1), block)?);
-        }
-        let output = match &model.output {
-            Output::Own(matrix) => self.matrix(entry, "output", matrix)?,
-            Output::Tied { mantissas, shift } => {
-                Weights { scale: self.scale("output", mantissas, *shift), ..embedding }
-            }
-        };
-        let start = match model.start.as_slice() {
-            [] => None,
-            values => {
-                let start = self.constant("start", Data::Vector(values.to_vec()));
-                Some(self.add(entry, "start", Op::Constant { values: vec![start] })?)
-            }
-        };
-        Ok(Parameters { embedding, positions, blocks, output, start })
-    }
-
-    fn block_parameters(
-        &mut self,
-        entry: BlockId,
-        name: &str,
-        block: &Block,
-    ) -> Result<BlockParameters, TypeError> {
-        let Block { attention, feed_forward } = block;
-        let mut matrix = |what: &str, m: &Matrix| self.matrix(entry, &format!("{name}.{what}"), m);
-        let query = matrix("query", &attention.query)?;
-        let key = matrix("key", &attention.key)?;
-        let value = matrix("value", &attention.value)?;
-        let output = matrix("mix", &attention.output)?;
-        let up = matrix("up", &feed_forward.up)?;
-        let gate = match &feed_forward.activation {
-            Activation::Gate { matrix: m, .. } => Some(matrix("gate", m)?),
-            Activation::Relu | Activation::Table(_) => None,
-        };
-        let down = matrix("down", &feed_forward.down)?;
-        let table = self.constant(&format!("{name}.attention"), Data::Weights(attention.weights.clone()));
-        let activation = match &feed_forward.activation {
-            Activation::Gate { table, .. } | Activation::Table(table) => {
-                Some(self.constant(&format!("{name}.activation"), Data::Bytes(table.clone())))
-            }
-            Activation::Relu => None,
-        };
-        Ok(BlockParameters { query, key, value, output, up, gate, down, table, activation })
     }
 
     /// Rows of a product with their scale and bias.
