@@ -3,7 +3,7 @@
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, files, pairs, sequence, targets};
+use crate::{Outcome, pairs, sequence, targets};
 use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess};
 use serde::Serialize;
 use std::io::Write;
@@ -25,13 +25,10 @@ struct Evaluation<'a> {
 }
 
 pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    if sequence::eval(args, out)?.is_some() {
-        return Ok(Outcome::Done);
-    }
+    let Some(model) = sequence::eval(args, out)? else { return Ok(Outcome::Done) };
     if let Some(option) = args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
         return Err(CliError::Usage(format!("{option} is for sequence models")));
     }
-    let model = files::model(&args.model.path)?.model;
     let read = pairs::read_some(&args.pairs, &pairs::limits(&model))?;
     let all: Vec<&Pair> = read.pairs.iter().collect();
     let assessment = assess(&model, &all, Schedule::default().threads);

@@ -11,9 +11,9 @@ use std::io::Write;
 use std::path::Path;
 
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let bytes = if args.file.is_dir() { Vec::new() } else { files::read(&args.file, files::Kind::Model)? };
-    if sequence::is_network(&args.file, &bytes) {
-        return import_sequence(args, out);
+    let (bytes, is_network) = sequence::open(&args.file)?;
+    if is_network {
+        return import_sequence(args, &bytes, out);
     }
     if let Some(option) =
         args.sequence.given().or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most")))
@@ -21,7 +21,6 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         let message = format!("{option} is for the float network of a sequence model, and this file is none");
         return Err(CliError::Usage(message));
     }
-    let bytes = if args.file.is_dir() { files::read(&args.file, files::Kind::Model)? } else { bytes };
     let options = options(args);
     let import::Imported { mut model, notes } = files::parse_imported(&bytes, &args.file, &options)?;
     // A model.ron, alone among the formats, says by itself what the options say.
@@ -45,7 +44,7 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
 }
 
 /// Quantizes a float network of the sequence family.
-fn import_sequence(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Result<Outcome, CliError> {
     let only = |given: bool, name| given.then_some(name);
     let others = only(args.query_buckets.is_some(), "--query-buckets")
         .or(only(args.position_bands.is_some(), "--position-bands"))
@@ -59,7 +58,7 @@ fn import_sequence(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, Cl
             "{option} is for networks of hashed text, and this is a sequence model"
         )));
     }
-    let source = sequence::Source::read(&args.file, &args.sequence, &args.ignore)?;
+    let source = sequence::Source::read(&args.file, bytes, &args.sequence, &args.ignore)?;
     let name = args.name.clone().unwrap_or_else(|| model_name(&args.file));
     let about = args.about.clone().unwrap_or_default();
     let head = Head { name, about, ..Head::default() };

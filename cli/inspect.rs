@@ -98,13 +98,11 @@ pub fn numbered(labels: &[String]) -> String {
 /// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
-    if let (Reader::Tokens(tokens), Body::Transformer(body), Answer::Story(story)) =
-        (&model.reader, &model.body, &model.answer)
-    {
+    if let Some(parts) = model.sequence() {
         if args.json {
             return Err(CliError::Usage("--json is for networks of hashed text".into()));
         }
-        sequence::inspect(&model, (tokens, body, story), out)?;
+        sequence::inspect(&model, parts, out)?;
         return Ok(Outcome::Done);
     }
     let assets = Assets::builtin();

@@ -24,7 +24,7 @@ pub fn print(
     write!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Left)], &rows))?;
     writeln!(out, "\n{}", compiled.plan.table())?;
     let image = &compiled.image;
-    let is_whole = compiled.plan.stages().is_empty();
+    let is_whole = compiled.plan.is_whole();
     match if is_whole { target.whole_flash() } else { target.flash } {
         None => writeln!(
             out,

@@ -1,6 +1,6 @@
 //! `mlc eval` of a sequence model: how well it foretells texts, in floats and in integers.
 
-use super::load::{Source, is_network, no_model, quantize, texts};
+use super::load::{Source, is_folder, no_model, open, quantize, texts};
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::say::say;
@@ -8,6 +8,7 @@ use crate::table::{Align, count, grouped, table};
 use crate::{files, progress, targets};
 use mlc_compiler::CompileError;
 use mlc_compiler::eval::score;
+use mlc_compiler::import::Options;
 use mlc_compiler::import::sequence::float::{Session, Window, log_probability};
 use mlc_compiler::import::sequence::model::NoModel;
 use mlc_compiler::ir;
@@ -61,31 +62,31 @@ impl Sums {
     }
 }
 
-/// Measures the networks that the user named: `None` where they are of another family.
+/// Measures the network that the user named. A model of another family is given back.
 ///
 /// # Errors
 /// Files that cannot be read; a text with a character without a token.
-pub fn eval(args: &EvalArgs, out: &mut dyn Write) -> Result<Option<()>, CliError> {
-    let path = &args.model.path;
-    let bytes =
-        if path.is_dir() { Vec::new() } else { files::read(&files::find_model(path)?, files::Kind::Model)? };
-    let scores = match is_network(path, &bytes) {
-        true => network(args, path)?,
-        false => match quantized(args)? {
-            Some(scores) => scores,
-            None => return Ok(None),
-        },
+pub fn eval(args: &EvalArgs, out: &mut dyn Write) -> Result<Option<Model>, CliError> {
+    let named = &args.model.path;
+    let path = if is_folder(named) { named.clone() } else { files::find_model(named)? };
+    let (bytes, is_network) = open(&path)?;
+    let scores = if is_network {
+        network(args, &path, &bytes)?
+    } else {
+        let model = files::parse_model(&bytes, &path, &Options::default())?;
+        let Reader::Tokens(reader) = &model.reader else { return Ok(Some(model)) };
+        quantized(args, &model, &reader.tokenizer)?
     };
     match args.json {
         true => writeln!(out, "{}", targets::json(&scores))?,
         false => print(&scores, out)?,
     }
-    Ok(Some(()))
+    Ok(None)
 }
 
 /// A float network, and beside it what each number of bits makes of it.
-fn network(args: &EvalArgs, path: &Path) -> Result<Vec<Score>, CliError> {
-    let source = Source::read(path, &args.sequence, &[])?;
+fn network(args: &EvalArgs, path: &Path, bytes: &[u8]) -> Result<Vec<Score>, CliError> {
+    let source = Source::read(path, bytes, &args.sequence, &[])?;
     let positions = source.checkpoint.learnt_positions.as_ref().and(source.checkpoint.shape.positions);
     let (texts, bytes) = tokens(args, &source.tokenizer, positions)?;
     let bar = progress::bar(texts.len() * (1 + args.bits.len()), "eval");
@@ -118,9 +119,7 @@ fn network(args: &EvalArgs, path: &Path) -> Result<Vec<Score>, CliError> {
 }
 
 /// A model that is quantized already.
-fn quantized(args: &EvalArgs) -> Result<Option<Vec<Score>>, CliError> {
-    let model = files::model(&args.model.path)?.model;
-    let Reader::Tokens(reader) = &model.reader else { return Ok(None) };
+fn quantized(args: &EvalArgs, model: &Model, tokenizer: &Tokenizer) -> Result<Vec<Score>, CliError> {
     if let Some(option) = args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
         let message = format!("{option} is for float networks: a model.ron has its tokens, bits and window");
         return Err(CliError::Usage(message));
@@ -129,11 +128,11 @@ fn quantized(args: &EvalArgs) -> Result<Option<Vec<Score>>, CliError> {
         Body::Transformer(Transformer { positions: Positions::Learnt(rows), .. }) => Some(rows.rows),
         _ => None,
     };
-    let (texts, bytes) = tokens(args, &reader.tokenizer, positions)?;
+    let (texts, bytes) = tokens(args, tokenizer, positions)?;
     let bar = progress::bar(texts.len(), "eval");
-    let score = integer(&model, model.head.name.clone(), &texts, bytes, &mut || bar.inc(1));
+    let score = integer(model, model.head.name.clone(), &texts, bytes, &mut || bar.inc(1));
     bar.finish_and_clear();
-    score.map(|score| Some(vec![score]))
+    score.map(|score| vec![score])
 }
 
 /// The tokens of all texts, framed, and the bytes that they stand for. Behind the last learnt position there is no token.

@@ -29,27 +29,35 @@ pub struct Source {
     pub generation: Generation,
 }
 
-/// Whether a path leads to a float network: a folder of Hugging Face, or bytes of such a file.
-pub fn is_network(path: &Path, bytes: &[u8]) -> bool {
-    if path.is_dir() { is_folder(path) } else { llama2c::is_llama2c(bytes) || soul::is_soul(bytes) }
+/// The bytes that a path leads to, and whether they are a float network. A folder of Hugging Face is one; its files are
+/// still to be read.
+///
+/// # Errors
+/// A file that cannot be read; a folder of another kind.
+pub fn open(path: &Path) -> Result<(Vec<u8>, bool), CliError> {
+    if is_folder(path) {
+        return Ok((Vec::new(), true));
+    }
+    let bytes = files::read(path, files::Kind::Model)?;
+    let is_network = llama2c::is_llama2c(&bytes) || soul::is_soul(&bytes);
+    Ok((bytes, is_network))
 }
 
-fn is_folder(path: &Path) -> bool {
-    path.join(CONFIG).is_file()
+/// Whether a path leads to a folder of Hugging Face.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir() && path.join(CONFIG).is_file()
 }
 
 impl Source {
-    /// Reads a network and its tokenizer. `ignore`: keys of `config.json` that somebody knows to change nothing.
+    /// Reads a network, of which [`open`] has given the `bytes`, and its tokenizer. `ignore`: keys of `config.json` that
+    /// somebody knows to change nothing.
     ///
     /// # Errors
     /// A file that is not there, is no network or no tokenizer; both do not belong together.
-    pub fn read(path: &Path, args: &SequenceArgs, ignore: &[String]) -> Result<Self, CliError> {
+    pub fn read(path: &Path, bytes: &[u8], args: &SequenceArgs, ignore: &[String]) -> Result<Self, CliError> {
         let (checkpoint, generation) = match path.is_dir() {
             true => folder(path, ignore)?,
-            false => {
-                let bytes = files::read(path, files::Kind::Model)?;
-                (sequence::read(&bytes, &files::shown(path)).map_err(network)?, Generation::default())
-            }
+            false => (sequence::read(bytes, &files::shown(path)).map_err(network)?, Generation::default()),
         };
         let file = tokenizer_of(path, args)?;
         let bytes = files::read(&file, files::Kind::Model)?;

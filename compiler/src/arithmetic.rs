@@ -100,10 +100,14 @@ pub fn mix(weights: &[u8], values: impl Iterator<Item = i32>) -> i32 {
     scaled.clamp(-128, 127) as i32
 }
 
-/// The gate of a feed-forward layer: `table[g] · u / 2^bits`, rounded, saturated to 8 bits. The table is read by the
-/// byte of `g`: 0 to 127, then -128 to -1.
-pub fn gate(g: i32, u: i32, table: &[i8; 256], bits: u32) -> i32 {
-    sat8(round_shift(i32::from(table[g as u8 as usize]) * u, bits))
+/// What a table of 256 bytes has for a value of 8 bits: first for 0 to 127, then for -128 to -1.
+pub fn look_up(table: &[i8], x: i32) -> i32 {
+    table[usize::from(x as u8)].into()
+}
+
+/// The product of two values of 8 bits, divided by 2^`bits`, rounded, saturated to 8 bits.
+pub fn multiply(a: i32, b: i32, bits: u32) -> i32 {
+    sat8(round_shift(a * b, bits))
 }
 
 /// Attention of one query: for each head the mean of the values, weighted by how well the keys match.
@@ -368,6 +372,7 @@ mod tests {
     #[test]
     fn gates_look_up_bytes() {
         let table: [i8; 256] = std::array::from_fn(|i| i as u8 as i8);
+        let gate = |g, u, table: &[i8], bits| multiply(look_up(table, g), u, bits);
         assert_eq!([0, 127, -128, -1].map(|g| gate(g, 1, &table, 0)), [0, 127, -128, -1]);
         assert_eq!([127, -128].map(|u| gate(127, u, &table, 7)), [126, -127]);
         assert_eq!([127, -128].map(|u| gate(-128, u, &table, 0)), [-128, 127]);

@@ -77,7 +77,7 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
-    if let Some((reader, body, story)) = sequence::parts(request.model) {
+    if let Some((reader, body, story)) = request.model.sequence() {
         let templates = render::templates(request)?;
         return compile_sequence(&SequenceSite { reader, body, story, request, templates: &templates });
     }

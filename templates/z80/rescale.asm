@@ -1,4 +1,32 @@
 {#- What becomes of a sum: times the mantissa, shifted, rounded, saturated, stored. -#}
+{#- A:B = E * C, bytes without signs, by quarters of squares. D is lost. -#}
+{% macro quarters() %}
+        ld a,e
+        sub c
+        ld l,a
+        sbc a,a
+        add a,quarters/256
+        ld h,a
+        ld b,(hl)
+        inc h
+        inc h
+        inc h
+        ld d,(hl)
+        ld a,e
+        add a,c
+        ld l,a
+        ld a,quarters/512
+        adc a,a
+        ld h,a
+        ld a,(hl)
+        sub b
+        ld b,a
+        inc h
+        inc h
+        inc h
+        ld a,(hl)
+        sbc a,d
+{%- endmacro quarters %}
 {% macro multiply(s) %}
 ; A:HL = DE * C, DE signed, C not. C and DE are kept, B is not. Quick where DE is -256 to 255: one product of bytes by
 ; quarters of squares, about 170 T-states with `ret`; else 26 more than multiply_long.
@@ -8,31 +36,7 @@ multiply:
         jr z,multiply_byte
         inc a
         jr nz,multiply_long
-        ld a,e
-        sub c
-        ld l,a
-        sbc a,a
-        add a,quarters/256
-        ld h,a
-        ld b,(hl)
-        inc h
-        inc h
-        inc h
-        ld d,(hl)
-        ld a,e
-        add a,c
-        ld l,a
-        ld a,quarters/512
-        adc a,a
-        ld h,a
-        ld a,(hl)
-        sub b
-        ld b,a
-        inc h
-        inc h
-        inc h
-        ld a,(hl)
-        sbc a,d
+{{- self::quarters() }}
         sub c                           ; E was taken as 256 more
         ld h,a
         ld l,b
@@ -40,31 +44,7 @@ multiply:
         ld d,255
         ret
 multiply_byte:
-        ld a,e
-        sub c
-        ld l,a
-        sbc a,a
-        add a,quarters/256
-        ld h,a
-        ld b,(hl)
-        inc h
-        inc h
-        inc h
-        ld d,(hl)
-        ld a,e
-        add a,c
-        ld l,a
-        ld a,quarters/512
-        adc a,a
-        ld h,a
-        ld a,(hl)
-        sub b
-        ld b,a
-        inc h
-        inc h
-        inc h
-        ld a,(hl)
-        sbc a,d
+{{- self::quarters() }}
         ld h,a
         ld l,b
         ld d,0

@@ -13,7 +13,7 @@ mod sequence;
 pub use library::library;
 
 use crate::CompileError;
-use crate::model::{Answer, Body, Model, Reader};
+use crate::model::Model;
 use crate::plan::PlanError;
 use crate::{Assets, ir, pass};
 use crate::{kernel, stage};
@@ -39,9 +39,7 @@ pub struct Sources {
 /// # Errors
 /// [`CompileError`] for a model that was never checked, a tokenizer that there is no C for, or a damaged template.
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
-    if let (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) =
-        (&model.reader, &model.body, &model.answer)
-    {
+    if let Some((reader, body, story)) = model.sequence() {
         let name = || model.head.name.clone();
         let context = sequence::context(model, reader, body, story)
             .map_err(|what| CompileError::Tokenizer { name: name(), what })?;

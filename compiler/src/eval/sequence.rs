@@ -91,11 +91,10 @@ impl Machine<'_> {
                 let Data::Bytes(table) = &self.graph.consts[*table].data else {
                     unreachable!("validated: a table of bytes")
                 };
-                self.vector(*input).iter().map(|&x| table[usize::from(x as u8)].into()).collect()
+                self.vector(*input).iter().map(|&x| arithmetic::look_up(table, x)).collect()
             }
             Op::Multiply { a, b, bits } => {
-                let product =
-                    |(a, b): (&i32, &i32)| arithmetic::sat8(arithmetic::round_shift(a * b, (*bits).into()));
+                let product = |(&a, &b): (&i32, &i32)| arithmetic::multiply(a, b, (*bits).into());
                 self.vector(*a).iter().zip(self.vector(*b)).map(product).collect()
             }
             other => unreachable!("{} is none of these operations", other.name()),

@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 
 /// Longest header that the format allows, in bytes.
 const FORMAT_HEADER: u64 = 100_000_000;
-/// Longest one that is read, in MiB. One of 64 layers has 20 KB; what it says takes a few times its size in memory.
+/// Longest one that is read, in MiB. One of 64 layers has 20 KB, one of 256 blocks
+/// of a transformer 400 KB; what it says takes a few times its size in memory.
 const MAX_HEADER_MIB: u64 = 1;
 
 /// Whether `bytes` start as a `.safetensors` does: the length of the header, then its `{`.
@@ -32,7 +33,7 @@ pub fn read(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, Imp
 }
 
 fn model(bytes: &[u8], file: &str, options: &Options) -> Result<Imported, Problem> {
-    check_places(bytes)?;
+    check_places(bytes).map_err(Problem::SafeTensors)?;
     let damaged = |e: SafeTensorError| Problem::SafeTensors(what(&e));
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
     let file_tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
@@ -96,16 +97,16 @@ struct Place {
 
 /// Checks that all tensors lie inside the file. The crate (0.8.0) adds the end of the last one to the
 /// length of the header before it compares, so that an end near 2^64 would overflow.
-fn check_places(bytes: &[u8]) -> Result<(), Problem> {
-    let early = || Problem::SafeTensors("it ends early".to_string());
+pub(super) fn check_places(bytes: &[u8]) -> Result<(), String> {
+    let early = || "it ends early".to_string();
     let (length, rest) = bytes.split_first_chunk().ok_or_else(early)?;
     if u64::from_le_bytes(*length) > MAX_HEADER_MIB << 20 {
-        return Err(Problem::SafeTensors(format!("its header has more than {MAX_HEADER_MIB} MiB")));
+        return Err(format!("its header has more than {MAX_HEADER_MIB} MiB"));
     }
     let length = usize::try_from(u64::from_le_bytes(*length)).map_err(|_| early())?;
     let header = rest.get(..length).ok_or_else(early)?;
-    let places: BTreeMap<String, Place> = serde_json::from_slice(header)
-        .map_err(|e| Problem::SafeTensors(format!("its header: {}", cut(&e.to_string(), 200))))?;
+    let places: BTreeMap<String, Place> =
+        serde_json::from_slice(header).map_err(|e| format!("its header: {}", cut(&e.to_string(), 200)))?;
     let size = (rest.len() - length) as u64;
     match places.iter().find(|(_, place)| place.data_offsets.0.max(place.data_offsets.1) > size) {
         Some(_) => Err(early()),
@@ -114,7 +115,7 @@ fn check_places(bytes: &[u8]) -> Result<(), Problem> {
 }
 
 /// The crate's error without a name that depends on the order of hashes.
-fn what(e: &SafeTensorError) -> String {
+pub(super) fn what(e: &SafeTensorError) -> String {
     match e {
         SafeTensorError::InvalidOffset(_) => "its tensors do not lie one behind the other".to_string(),
         SafeTensorError::TensorInvalidInfo => "the shape of a tensor does not fit its place".to_string(),

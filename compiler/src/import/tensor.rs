@@ -98,7 +98,7 @@ fn each<const N: usize, T>(bytes: &[u8], big_endian: bool, read: impl Fn([u8; N]
 }
 
 /// IEEE 754 binary16, exactly.
-fn half(bits: u16) -> f32 {
+pub fn half(bits: u16) -> f32 {
     let (exponent, fraction) = (u32::from(bits >> 10 & 31), f32::from(bits & 1023));
     let power = |exponent: u32| f32::from_bits(exponent << 23);
     let magnitude = match exponent {

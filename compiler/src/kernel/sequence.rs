@@ -1,7 +1,7 @@
 //! Programs of sequence models. A processor makes the whole of one at once: its kernels share tables and buffers.
 
 use super::{Fragment, Memory, Templates};
-use crate::model::{Answer, Body, Model, Reader, Story, Tokens, Transformer};
+use crate::model::{Story, Tokens, Transformer};
 use crate::target::Cpu;
 use crate::{CompileError, Request};
 
@@ -25,16 +25,6 @@ pub struct SequenceProgram {
     pub text: Fragment,
     /// Its buffers.
     pub memory: Memory,
-}
-
-/// The parts of a sequence model; `None` for a model of another family.
-pub fn parts(model: &Model) -> Option<(&Tokens, &Transformer, &Story)> {
-    match (&model.reader, &model.body, &model.answer) {
-        (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
-            Some((reader, body, story))
-        }
-        _ => None,
-    }
 }
 
 /// The program of a sequence model, whether it fits the target or not.

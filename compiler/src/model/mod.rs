@@ -38,3 +38,15 @@ pub struct Model {
     pub body: Body,
     pub answer: Answer,
 }
+
+impl Model {
+    /// The parts of a sequence model; `None` for a model of another family.
+    pub fn sequence(&self) -> Option<(&Tokens, &Transformer, &Story)> {
+        match (&self.reader, &self.body, &self.answer) {
+            (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
+                Some((reader, body, story))
+            }
+            _ => None,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! Merges: pairs of tokens that become one, by rank.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 /// Two neighbouring tokens become one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,19 @@ pub struct Merges {
     list: Vec<Merge>,
     /// Indices of `list`, by left, then right.
     by_pair: Vec<u32>,
+}
+
+/// Ranks without gaps, from 0 on, by the rank that merges have: what tables for machines hold.
+pub fn dense_ranks(list: &[Merge]) -> BTreeMap<u32, u32> {
+    let ranks: BTreeSet<u32> = list.iter().map(|merge| merge.rank).collect();
+    ranks.into_iter().zip(0..).collect()
+}
+
+/// Whether merges of lower ranks make lower tokens, and of one rank one token: then tables need no ranks.
+pub fn ranks_are_those_of_tokens(list: &[Merge]) -> bool {
+    let mut list: Vec<(u32, u32)> = list.iter().map(|merge| (merge.rank, merge.merged)).collect();
+    list.sort_unstable();
+    list.windows(2).all(|two| (two[0].0 < two[1].0) == (two[0].1 < two[1].1))
 }
 
 /// A token that was merged into the one before it.

@@ -29,7 +29,7 @@ pub use alphabet::{Alphabet, Fallback, Unit};
 pub use decode::LeadingSpace;
 pub use encode::Part;
 pub use error::{EncodeError, Position, Problem, TokensError};
-pub use merges::{Merge, Merges};
+pub use merges::{Merge, Merges, dense_ranks, ranks_are_those_of_tokens};
 pub use prepare::{Form, Prefix, Rule};
 pub use special::Special;
 pub use split::Split;

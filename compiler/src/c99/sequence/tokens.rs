@@ -1,10 +1,10 @@
 //! What the C of a sequence model must know of its tokenizer.
 
 use super::arrays::{Arrays, unsigned};
-use crate::tokens::fold;
-use crate::tokens::{Fallback, Merge, Rule, Scheme, Split, Tokenizer, Unit};
+use crate::tokens::{
+    Fallback, Merge, Rule, Scheme, Split, Tokenizer, Unit, dense_ranks, fold, ranks_are_those_of_tokens,
+};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Bytes in flash.
 #[derive(Serialize)]
@@ -257,18 +257,9 @@ fn merges(tokenizer: &Tokenizer, token: &'static str, arrays: &mut Arrays) -> Op
     if list.is_empty() {
         return None;
     }
-    // By rank: whether the order of the merged tokens is the same one.
-    let key = |merge: &Merge| (merge.rank, merge.merged);
-    let same = |two: &[Merge]| (two[0].rank < two[1].rank) == (two[0].merged < two[1].merged);
-    let mut by_rank: Vec<Merge> = list.to_vec();
-    by_rank.sort_unstable_by_key(key);
-    let is_order = by_rank.windows(2).all(same);
-    let ranks: BTreeMap<u32, u32> = {
-        let mut ranks: Vec<u32> = by_rank.iter().map(|merge| merge.rank).collect();
-        ranks.dedup();
-        ranks.into_iter().zip(0..).collect()
-    };
-    let mut by_pair = by_rank;
+    let is_order = ranks_are_those_of_tokens(list);
+    let ranks = dense_ranks(list);
+    let mut by_pair: Vec<Merge> = list.to_vec();
     by_pair.sort_unstable_by_key(|merge| (merge.left, merge.right));
     let mut column = |name: &str, of: fn(&Merge) -> u32| {
         arrays.add(token, name, by_pair.iter().map(|merge| of(merge).into()))

@@ -1,7 +1,7 @@
 //! What both formats of a `model.ron` write alike.
 
 use crate::model::{ContextEncoder, Layer, QueryEncoder, WeightSet};
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 /// A value that is there: RON would want `Some(1)` for an `Option`.
 pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
@@ -10,11 +10,19 @@ pub fn present<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     T::deserialize(deserializer).map(Some)
 }
 
-/// The other way round: a value that is there, without `Some`.
-pub fn bare<T: Serialize, S: Serializer>(value: &Option<T>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => value.serialize(serializer),
-        None => serializer.serialize_unit(),
+/// A value that is there, read and written without `Some`; a field that is not there is left out by its attributes.
+pub mod bare {
+    pub use super::present as deserialize;
+    use serde::{Serialize, Serializer};
+
+    pub fn serialize<T: Serialize, S: Serializer>(
+        value: &Option<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => value.serialize(serializer),
+            None => serializer.serialize_unit(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The schema of a tokenizer in `model.ron`. Bytes are written as the characters of the same numbers (Latin-1).
 
-use super::parts::{bare, present};
+use super::parts::bare;
 use super::version::latin1;
 use crate::import::Problem;
 use crate::tokens;
@@ -15,38 +15,18 @@ pub struct Tokenizer {
     specials: Vec<Special>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     rules: Vec<Rule>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     prefix: Option<Prefix>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     splits: Vec<Split>,
     alphabet: Alphabet,
     scheme: Scheme,
     leading: Leading,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     bos: Option<u32>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     eos: Option<u32>,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     unknown: Option<u32>,
     adds_bos: bool,
     adds_eos: bool,

@@ -2,7 +2,7 @@
 //! ([`super::pack`]).
 
 use super::pack::{pack_bits, unpack_bits};
-use super::parts::{bare, present};
+use super::parts::bare;
 use crate::import::Problem;
 use crate::model;
 use base64::Engine;
@@ -22,12 +22,7 @@ pub struct Transformer {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     start: Vec<i16>,
     positions: Positions,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     norm: Option<Norm>,
     output: Output,
     embedding: Matrix,
@@ -59,12 +54,7 @@ enum Output {
 struct Norm {
     down: u8,
     narrow: u8,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     gain: Option<Gain>,
 }
 
@@ -86,12 +76,7 @@ struct Block {
 #[serde(deny_unknown_fields)]
 struct Attention {
     norm: Norm,
-    #[serde(
-        default,
-        skip_serializing_if = "Option::is_none",
-        deserialize_with = "present",
-        serialize_with = "bare"
-    )]
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     head_norms: Option<(Norm, Norm)>,
     rotate_bits: u8,
     score_bits: u8,

@@ -5,7 +5,7 @@ mod parameters;
 mod sequence;
 
 use super::{Graph, TypeError};
-use crate::model::{Answer, Body, Model, Reader};
+use crate::model::{Body, Model, Reader};
 
 /// The graph of a sequence model that gives logits for each token of the query and writes nothing; `None` for a model of
 /// another family.
@@ -13,12 +13,8 @@ use crate::model::{Answer, Body, Model, Reader};
 /// # Errors
 /// See [`build`].
 pub fn build_scoring(model: &Model) -> Result<Option<Graph>, TypeError> {
-    match (&model.reader, &model.body, &model.answer) {
-        (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
-            sequence::scoring(model, reader, body, story).map(Some)
-        }
-        _ => Ok(None),
-    }
+    let scoring = |(reader, body, story)| sequence::scoring(model, reader, body, story);
+    model.sequence().map(scoring).transpose()
 }
 
 /// The graph of a model, before any pass.
@@ -29,11 +25,11 @@ pub fn build_scoring(model: &Model) -> Result<Option<Graph>, TypeError> {
 /// # Panics
 /// For parts of different families, which [`Model::check`] refuses.
 pub fn build(model: &Model) -> Result<Graph, TypeError> {
-    match (&model.reader, &model.body, &model.answer) {
-        (Reader::HashedText(reader), Body::Layers(layers), _) => hashed_text::build(model, reader, layers),
-        (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
-            sequence::build(model, reader, body, story)
-        }
+    if let Some((reader, body, story)) = model.sequence() {
+        return sequence::build(model, reader, body, story);
+    }
+    match (&model.reader, &model.body) {
+        (Reader::HashedText(reader), Body::Layers(layers)) => hashed_text::build(model, reader, layers),
         _ => unreachable!("checked: all parts of a model are of one family"),
     }
 }

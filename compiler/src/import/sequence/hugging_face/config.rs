@@ -119,14 +119,14 @@ fn kind(fields: &Fields) -> Result<Kind, Problem> {
         "qwen3" => Some(Kind::Qwen3),
         _ => None,
     };
-    let other = |found: &str| Problem::Architecture { found: super::fields::cut(found), read: READ };
+    let other = |found: &str| Problem::Architecture { found: crate::shown::shown(found), read: READ };
     let class = class.map(|name| by_class(name).ok_or_else(|| other(name))).transpose()?;
     let model_type = fields.text("model_type")?;
     let named = model_type.as_deref().map(|name| by_type(name).ok_or_else(|| other(name))).transpose()?;
     match (class, named) {
         (Some(one), Some(two)) if one != two => Err(Problem::Value {
             field: "model_type".to_string(),
-            value: super::fields::cut(&model_type.unwrap_or_default()),
+            value: crate::shown::shown(&model_type.unwrap_or_default()),
             wants: "the same as architectures says".to_string(),
         }),
         (Some(kind), _) | (None, Some(kind)) => Ok(kind),

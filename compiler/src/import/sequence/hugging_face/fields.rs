@@ -1,6 +1,7 @@
 //! A JSON object, and what its keys say. A key with the value null is as if it were not there.
 
 use super::super::Problem;
+use crate::shown::shown;
 use serde_json::{Map, Value};
 
 /// Largest JSON file that is read, in bytes.
@@ -99,15 +100,5 @@ pub(super) fn wrong(key: &str, value: &Value, wants: &str) -> Problem {
 
 /// A value for a message.
 pub(super) fn short(value: &Value) -> String {
-    cut(&value.to_string())
-}
-
-/// A text of the file for a message: control characters escaped, cut behind 60 characters.
-pub(super) fn cut(text: &str) -> String {
-    // Quotes are as they are; all that does not show, or changes how others show, is escaped.
-    let plain = |c: char| if matches!(c, '"' | '\'') { c.to_string() } else { c.escape_debug().collect() };
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", text[..end].chars().map(plain).collect::<String>()),
-        None => text.chars().map(plain).collect(),
-    }
+    shown(&value.to_string())
 }

@@ -1,7 +1,8 @@
 //! `generation_config.json`: how the owner of a network would sample from it.
 
 use super::super::Problem;
-use super::fields::{Fields, cut, short, wrong};
+use super::fields::{Fields, short, wrong};
+use crate::shown::shown;
 use serde_json::Value;
 
 /// Keys that say nothing about which tokens come.
@@ -88,7 +89,7 @@ pub(super) fn read(bytes: &[u8], vocabulary: usize) -> Result<Generation, Proble
     for (key, value) in fields.all() {
         let known = READ.contains(&key) || IDLE.contains(&key);
         if !known && !matches!(value, Value::Null | Value::Bool(false)) {
-            generation.not_read.push(format!("{}: {}", cut(key), short(value)));
+            generation.not_read.push(format!("{}: {}", shown(key), short(value)));
         }
     }
     Ok(generation)

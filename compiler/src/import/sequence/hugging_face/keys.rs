@@ -134,7 +134,7 @@ pub(super) fn check(fields: &Fields, reads_window: bool, ignore: &[String]) -> R
             Some(only) if *value == only || value.as_f64().is_some_and(|v| only.as_f64() == Some(v)) => {}
             Some(only) => return Err(wrong(key, value, &only.to_string())),
             None => {
-                let (key, value) = (super::fields::cut(key), short(value));
+                let (key, value) = (crate::shown::shown(key), short(value));
                 return Err(Problem::UnknownKey { key, value });
             }
         }

@@ -3,14 +3,12 @@
 use super::super::Problem;
 use super::super::bytes::check_finite;
 use super::File;
-use super::fields::cut;
+use crate::import::safetensors::{check_places, what};
+use crate::import::tensor::half;
+use crate::shown::shown;
 use ::safetensors::tensor::TensorView;
-use ::safetensors::{Dtype, SafeTensorError, SafeTensors};
-use serde::Deserialize;
+use ::safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeMap;
-
-/// Longest header that is read, in bytes: one of 256 layers with biases has 400 KB.
-const MAX_HEADER: u64 = 1 << 20;
 
 /// What is left of the file's tensors.
 pub(super) struct Tensors<'a>(BTreeMap<String, TensorView<'a>>);
@@ -24,7 +22,7 @@ impl<'a> Tensors<'a> {
         if is_shard(file.name) || bytes.starts_with(b"{") {
             return Err(Problem::Sharded);
         }
-        check_places(bytes)?;
+        check_places(bytes).map_err(Problem::SafeTensors)?;
         let tensors = SafeTensors::deserialize(bytes).map_err(|e| Problem::SafeTensors(what(&e)))?;
         // The crate has them in the order of hashes.
         Ok(Self(tensors.tensors().into_iter().collect()))
@@ -68,7 +66,7 @@ impl<'a> Tensors<'a> {
             index.and_then(|index| index.parse().ok()).is_some_and(|index: usize| index < layers)
         };
         match self.0.keys().find(|name| !angles(name)) {
-            Some(name) => Err(Problem::UnknownTensor(cut(name))),
+            Some(name) => Err(Problem::UnknownTensor(shown(name))),
             None => Ok(()),
         }
     }
@@ -86,53 +84,4 @@ fn is_shard(name: &str) -> bool {
 /// A shape for a message.
 fn sides(shape: &[usize]) -> String {
     shape.iter().map(usize::to_string).collect::<Vec<_>>().join(" by ")
-}
-
-/// Where a tensor lies; other keys, and those of the metadata, are left alone.
-#[derive(Deserialize)]
-struct Place {
-    #[serde(default)]
-    data_offsets: (u64, u64),
-}
-
-/// Checks that all tensors lie inside the file. The crate (0.8.0) adds the end of the last one to the length of the
-/// header before it compares, so that an end near 2^64 would overflow.
-fn check_places(bytes: &[u8]) -> Result<(), Problem> {
-    let early = || Problem::SafeTensors("it ends early".to_string());
-    let (length, rest) = bytes.split_first_chunk().ok_or_else(early)?;
-    if u64::from_le_bytes(*length) > MAX_HEADER {
-        return Err(Problem::SafeTensors(format!("its header has more than {} MiB", MAX_HEADER >> 20)));
-    }
-    let header = rest.get(..u64::from_le_bytes(*length) as usize).ok_or_else(early)?;
-    let places: BTreeMap<String, Place> = serde_json::from_slice(header)
-        .map_err(|e| Problem::SafeTensors(format!("its header: {}", cut(&e.to_string()))))?;
-    let size = (rest.len() - header.len()) as u64;
-    match places.values().find(|place| place.data_offsets.0.max(place.data_offsets.1) > size) {
-        Some(_) => Err(early()),
-        None => Ok(()),
-    }
-}
-
-/// The crate's error without a name that depends on the order of hashes.
-fn what(e: &SafeTensorError) -> String {
-    match e {
-        SafeTensorError::InvalidOffset(_) => "its tensors do not lie one behind the other".to_string(),
-        SafeTensorError::TensorInvalidInfo => "the shape of a tensor does not fit its place".to_string(),
-        SafeTensorError::MetadataIncompleteBuffer => "it has more data than its tensors".to_string(),
-        e => cut(&e.to_string()),
-    }
-}
-
-/// IEEE 754 binary16, exactly.
-fn half(bits: u16) -> f32 {
-    let (exponent, fraction) = (u32::from(bits >> 10 & 31), f32::from(bits & 1023));
-    let power = |exponent: u32| f32::from_bits(exponent << 23);
-    let magnitude = match exponent {
-        // 2^-24, whose exponent is stored as -24 + 127.
-        0 => fraction * power(103),
-        31 if fraction == 0.0 => f32::INFINITY,
-        31 => f32::NAN,
-        e => (1024.0 + fraction) * power(e + 102),
-    };
-    if bits >> 15 == 1 { -magnitude } else { magnitude }
 }

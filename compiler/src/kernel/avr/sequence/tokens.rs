@@ -3,9 +3,8 @@
 use super::memory::TextBytes;
 use super::writer::Writer;
 use crate::model::{Story, Tokens};
-use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit};
+use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, ranks_are_those_of_tokens};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Most tokens: the upper byte 0xFF says that there is none.
 const VOCABULARY: usize = 0xFF00;
@@ -204,17 +203,13 @@ impl Writer<'_> {
         if list.len() > most {
             return Err(format!("{} merges, above {most}", list.len()));
         }
-        list.sort_unstable_by_key(|merge| (merge.rank, merge.merged));
-        let same = |two: &[Merge]| (two[0].rank < two[1].rank) == (two[0].merged < two[1].merged);
-        let ranked = !list.windows(2).all(same);
-        let mut ranks: Vec<u32> = list.iter().map(|merge| merge.rank).collect();
-        ranks.dedup();
-        let ranks: BTreeMap<u32, u16> = ranks.into_iter().zip(0..).collect();
+        let ranked = !ranks_are_those_of_tokens(&list);
+        let ranks = dense_ranks(&list);
         list.sort_unstable_by_key(|merge| (merge.left, merge.right));
         let mut out = Vec::new();
         for merge in &list {
             let tokens = [merge.left, merge.right, merge.merged].map(|id| id as u16);
-            let rank = ranked.then_some(ranks[&merge.rank]);
+            let rank = ranked.then_some(ranks[&merge.rank] as u16);
             out.extend(tokens.into_iter().chain(rank).flat_map(u16::to_le_bytes));
         }
         if !list.is_empty() {

@@ -3,9 +3,8 @@
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::model::Tokens;
-use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, fold};
+use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, fold};
 use serde::Serialize;
-use std::collections::BTreeMap;
 
 /// Most bytes of a line.
 const LINE: usize = 127;
@@ -274,14 +273,11 @@ fn merges(e: &mut Emitter, tokenizer: &Tokenizer) {
     if list.is_empty() {
         return;
     }
-    let mut ranks: Vec<u32> = list.iter().map(|merge| merge.rank).collect();
-    ranks.sort_unstable();
-    ranks.dedup();
-    let ranks: BTreeMap<u32, u16> = ranks.into_iter().zip(0..).collect();
+    let ranks = dense_ranks(list);
     let record = |merge: &Merge| {
         let [_, left] = (merge.left as u16).to_le_bytes();
         let [right, merged] = [merge.right, merge.merged].map(|id| (id as u16).to_le_bytes());
-        [&[left][..], &right, &merged, &ranks[&merge.rank].to_le_bytes()].concat()
+        [&[left][..], &right, &merged, &(ranks[&merge.rank] as u16).to_le_bytes()].concat()
     };
     e.data("merge_lows", list.iter().map(|merge| merge.left as u8).collect::<Vec<_>>());
     e.data("merge_records", list.iter().rev().flat_map(record).collect::<Vec<_>>());
