@@ -29,14 +29,14 @@ impl Assets {
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "embed.asm", "fill.asm", "norm.asm",
-            "rescale.asm", "rotate.asm", "rows.asm", "tokens.asm",
+            "rescale.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
             // Of sequence models.
             "sequence.S", "activation.S", "arithmetic.S", "attend.S", "digits.S", "embed.S", "encode.S", "multiply.S",
-            "norm.S", "rescale.S", "rotate.S",
+            "norm.S", "rescale.S", "rotate.S", "rounds.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "sequence.h", "sequence.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",

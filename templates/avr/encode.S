@@ -21,19 +21,20 @@ set_query_end:
 {# Characters without a token are left out, as if they had not been typed. #}
 {% macro leave_out(s) %}
 ; What has no token is left out, and all is read from the start again: bytes may have become neighbours.
-; X: a character, r20: bytes from it on, r21: its bytes, r18: its first, r19: that behind the rules. r24: bytes of text.
+; X: a character, r20: bytes from it on, r21: its bytes, r18: its first, r19: that one behind the rules. r24: bytes of text.
 net_known:
         lds r20, net_length
         ldi r26, lo8(net_text+{{ s.ahead }})
         ldi r27, hi8(net_text+{{ s.ahead }})
 {%- if s.joins %}
+        clt
         tst r20
         breq net_known_more
         ld r18, X
         andi r18, 0xC0
         cpi r18, 0x80
         brne net_known_more
-        sts net_length, r1              ; it would join what stands in front, and that has no place in the text
+        set                             ; it would join what stands in front: the first character goes
 {%- endif %}
 net_known_more:
         lds r20, net_length
@@ -66,6 +67,9 @@ net_known_behind:
 net_known_whole:
         cpi r21, 1
         brne net_unknown
+{%- if s.joins %}
+        brts net_unknown
+{%- endif %}
 {%- endif %}
         ldi r30, lo8(net_starts)
         ldi r31, hi8(net_starts)
@@ -82,8 +86,6 @@ net_known_whole:
         brne net_known_next
         rjmp net_known_end
 net_unknown:
-        cp r18, r19
-        brne net_unknown_changed
 ; Its bytes go: r20 - r21 bytes move down by r21.
         movw r30, r26
         add r30, r21
@@ -99,17 +101,6 @@ net_unknown_move:
         dec r20
         brne net_unknown_move
 net_unknown_gone:
-        rjmp net_known
-net_unknown_changed:                    ; a rule has changed it: all from there on goes
-        lds r24, net_length
-        sub r24, r20
-{%- if s.characters %}
-        cpi r21, 1
-        breq net_unknown_cut
-        clr r24                         ; or all, where its place is not found
-net_unknown_cut:
-{%- endif %}
-        sts net_length, r24
         rjmp net_known
 net_known_end:
 {%- endmacro leave_out %}

@@ -200,9 +200,26 @@ norm_most:
 {%- endif %}
 {%- endmacro gain %}
 
-{% macro heads(s) %}
-; The norms of C heads of {{ s.size }} words from HL on, in their place. A: the norm's own shift.{% if s.gain %} (norm_gain): the
-; mantissas of a head.{% endif %}
+{% macro narrow(s) %}
+; B words at HL, narrowed to bytes at (rows_out).
+{{ s.name }}:
+        ld e,(hl)
+        inc hl
+        ld d,(hl)
+        inc hl
+        push hl
+        push bc
+        ex de,hl
+        call {{ s.tail }}
+        pop bc
+        pop hl
+        djnz {{ s.name }}
+        ret
+{% endmacro narrow %}
+
+{% macro groups(s) %}
+; The norms of C groups of {% if s.size == 0 %}256{% else %}{{ s.size }}{% endif %} words from HL on, in their place. A: the norm's own shift.{% if s.gain %} (norm_gain): the
+; mantissas of a group.{% endif %}
 {{ s.name }}:
         push af
         push bc
@@ -236,4 +253,4 @@ norm_most:
         dec c
         jr nz,{{ s.name }}
         ret
-{% endmacro heads %}
+{% endmacro groups %}

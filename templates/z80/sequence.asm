@@ -83,10 +83,16 @@ net_read:
         ld (token_at),hl
         ld (token),de
 {{ read }}
+{%- if several_rounds %}
+        ld a,(rounds_left)
+        dec a
+        jr nz,net_rest
+{%- endif %}
         ld hl,(waiting)
         ld a,h
         or l
         jp nz,net_read
+net_rest:
 {{ rest }}
 
 net_reply:

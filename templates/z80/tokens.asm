@@ -170,12 +170,10 @@ tokens_none:
         call tokens_put
         jr tokens_past
 {%- else %}
-; A character without a token is taken out of the line, and all begins again; if rules made it of another one, all from
-; there on is taken out.
+; A character without a token is taken out of the line, as it was typed, and all begins again.
         pop bc
         pop hl
         ex de,hl
-        ld c,(hl)
         ld de,tokens_text
         or a
         sbc hl,de
@@ -186,14 +184,7 @@ tokens_none:
         ld b,a                          ; it, and what is behind it
         ld de,query_text+1
         add hl,de
-        ld a,(hl)
-        cp c
         ld a,(query_length)
-        jr z,tokens_drop
-        sub b
-        ld (query_length),a
-        jp tokens_begin
-tokens_drop:
         dec a
         ld (query_length),a
         dec b

@@ -105,6 +105,7 @@ struct Sizes {
     gains: bool,
     biased: bool,
     grid: Option<Grid>,
+    order: NormOrder,
 }
 
 /// A random network of a shape that the kernels know.
@@ -127,6 +128,7 @@ pub fn model(seed: u64) -> Model {
         gains: m.r.chance(25),
         biased: m.r.chance(33),
         grid: if mixed { None } else { Some(m.pick(&GRIDS)) },
+        order: m.pick(&[NormOrder::Pre, NormOrder::Pre, NormOrder::Post]),
     };
     let most = m.r.within(2, 40);
     let window = m.r.within(2, 14);
@@ -152,9 +154,15 @@ pub fn model(seed: u64) -> Model {
         }
         _ => Positions::None,
     };
-    let norm = Some(m.norm(sizes.dim, sizes.gains));
-    let Sizes { dim, heads, kv_heads, head_size, vocabulary, .. } = sizes;
-    let order = NormOrder::Pre;
+    let norm = m.r.chance(if sizes.order == NormOrder::Post { 30 } else { 90 });
+    let norm = norm.then(|| m.norm(sizes.dim, sizes.gains));
+    let rounds = m.pick(&[1, 1, 1, 2, 3]);
+    let reach = if m.loud > 0 { 32767 } else { 3000 };
+    let start = match rounds {
+        1 if m.r.chance(80) => vec![],
+        _ => (0..sizes.dim).map(|_| (m.r.within(0, 2 * reach) as i32 - reach as i32) as i16).collect(),
+    };
+    let Sizes { dim, heads, kv_heads, head_size, vocabulary, order, .. } = sizes;
     let body = Transformer {
         dim,
         heads,
@@ -165,8 +173,8 @@ pub fn model(seed: u64) -> Model {
         positions,
         order,
         blocks,
-        rounds: 1,
-        start: vec![],
+        rounds,
+        start,
         norm,
         output,
     };

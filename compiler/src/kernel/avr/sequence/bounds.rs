@@ -17,9 +17,9 @@ pub fn norm_length(norm: &Norm, count: usize) -> f64 {
     most * (1.0 + root / 128.0) / f64::from(1u32 << norm.down) + root / 2.0
 }
 
-/// The same behind the narrowing to 8 bits.
-pub fn narrow_length(norm: &Norm, count: usize) -> f64 {
-    norm_length(norm, count) / f64::from(1u32 << norm.narrow) + (count as f64).sqrt() / 2.0
+/// The same behind a narrowing to 8 bits of a vector of such a length.
+pub fn narrow_length(length: f64, narrow: u8, count: usize) -> f64 {
+    length / f64::from(1u32 << narrow) + (count as f64).sqrt() / 2.0
 }
 
 /// Whether scores fit 16 bits because each head of queries and keys is normalised (Cauchy and Schwarz).

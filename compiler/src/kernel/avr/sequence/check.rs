@@ -1,6 +1,6 @@
 //! What the kernels do not compute, each by its name.
 
-use crate::model::{Block, Norm, NormOrder, Transformer};
+use crate::model::{Block, Norm, Transformer};
 
 /// Most elements of a vector, and rows that registers count.
 const WIDE: usize = 255;
@@ -14,18 +14,11 @@ const NARROW: u8 = 8;
 /// # Errors
 /// The first thing that the kernels do not compute.
 pub fn check(body: &Transformer) -> Result<(), String> {
-    if body.order == NormOrder::Post {
-        return Err("norms behind layers".into());
-    }
-    if body.rounds > 1 || !body.start.is_empty() {
-        return Err("blocks that run in several rounds".into());
-    }
-    let Some(norm) = &body.norm else { return Err("networks without a norm before the output".into()) };
     at_most("a window", body.window, WIDE)?;
     at_most("a dim", body.dim, WIDE)?;
     at_most("a head_size", body.head_size, HEAD)?;
     at_most("heads × head_size", body.heads * body.head_size, WIDE)?;
-    check_norm(norm)?;
+    body.norm.iter().try_for_each(check_norm)?;
     body.blocks.iter().try_for_each(check_block)
 }
 

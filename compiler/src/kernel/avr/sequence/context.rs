@@ -209,6 +209,10 @@ pub struct Pass {
     pub name: usize,
 }
 
+/// Context of macros that need none.
+#[derive(Serialize)]
+pub struct Plain {}
+
 /// Context of `activation.S`.
 #[derive(Serialize)]
 pub struct Activate {

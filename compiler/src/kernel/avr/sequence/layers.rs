@@ -35,10 +35,12 @@ impl Writer<'_> {
         {
             self.routine(label, ("attend.S", part), || value(&empty))?;
         }
+        self.begin_rounds(body)?;
         for (b, block) in body.blocks.iter().enumerate() {
             self.attention(&heads, b, &block.attention)?;
             self.feed_forward(body, b, &block.feed_forward)?;
         }
+        self.end_round(body, body.blocks.len() * body.kv_heads * heads.bytes);
         self.output(body)
     }
 
@@ -109,7 +111,7 @@ impl Writer<'_> {
         let body = heads.body;
         let (kv, size) = (body.kv_heads, body.head_size);
         let name = |what: &str| format!("b{b}_{what}");
-        self.norm8(&name("an"), &a.norm, body.dim)?;
+        self.in_front(&name("an"), &a.norm, body)?;
         let names = ["q", "k", "v"].map(name);
         let list = [
             Product::new(&names[0], &a.query, To::Words, "queries"),
@@ -127,32 +129,28 @@ impl Writer<'_> {
         self.stage("append", &format!("{}: keys and values into their caches", name("kv")));
         for (from, to, flip) in [("keys", cache, 0), ("values", cache + body.window * size, 0x80)] {
             self.pair(26, from);
-            self.pair(28, &format!("caches+{to}"));
+            self.cache(28, body, to);
             self.line(&format!("ldi r25, {flip}"));
             self.line("call net_append");
         }
         if b + 1 == body.blocks.len() {
-            // Nobody asks what follows a token that another one waits behind.
-            self.line("lds r24, net_waiting");
-            self.line("tst r24");
-            self.line("breq net_rest");
-            self.line("jmp net_read_on");
-            self.label("net_rest");
+            self.skip_rest(body);
         }
         self.stage("attend", &format!("{}: all heads", name("attend")));
         self.page(&name("weights"), &a.weights);
         let label = format!("net_attend_{}", a.score_bits);
         self.routine(&label, ("attend.S", "routine"), || value(heads.context(label.clone(), a.score_bits)))?;
         self.filled = None;
-        self.pair(24, &format!("caches+{cache}"));
+        self.cache(24, body, cache);
         self.line(&format!("ldi r23, hi8({})", name("weights")));
         self.line(&format!("call {label}"));
-        self.product(&Product::new(&name("o"), &a.output, To::Stream, "stream"), "mixed")
+        self.product(&Product::new(&name("o"), &a.output, To::Stream, "stream"), "mixed")?;
+        self.behind(&name("an"), &a.norm, body)
     }
 
     fn feed_forward(&mut self, body: &Transformer, b: usize, f: &FeedForward) -> Result<(), CompileError> {
         let name = |what: &str| format!("b{b}_{what}");
-        self.norm8(&name("fn"), &f.norm, body.dim)?;
+        self.in_front(&name("fn"), &f.norm, body)?;
         let [up, gate, table] = ["up", "gate", "table"].map(name);
         let mut list = vec![Product::new(&up, &f.up, To::Bytes, "up")];
         if let Activation::Gate { matrix, .. } = &f.activation {
@@ -191,12 +189,16 @@ impl Writer<'_> {
         self.line(&format!("ldi r24, {count}"));
         self.line(&format!("call {routine}"));
         self.filled = None;
-        self.product(&Product::new(&name("down"), &f.down, To::Stream, "stream"), "up")
+        self.product(&Product::new(&name("down"), &f.down, To::Stream, "stream"), "up")?;
+        self.behind(&name("fn"), &f.norm, body)
     }
 
     fn output(&mut self, body: &Transformer) -> Result<(), CompileError> {
-        let norm = body.norm.as_ref().expect("networks without a last norm are refused");
-        self.norm8("last", norm, body.dim)?;
+        let last = &body.blocks[body.blocks.len() - 1].feed_forward.norm;
+        match &body.norm {
+            Some(norm) => self.norm8("last", norm, body.dim)?,
+            None => self.narrow8("last", last.narrow, body.dim)?,
+        }
         self.stage("logits", "the best token: the first one of the largest logit");
         self.line("ldi r24, 0x80                   ; no logit is less");
         self.line("sts net_best, r1");

@@ -87,6 +87,12 @@ impl<'a> Frame<'a> {
         (self.body.heads * size, self.body.kv_heads * size)
     }
 
+    /// Bytes of the caches of a round.
+    fn round(&self) -> usize {
+        let (_, shared) = self.heads();
+        self.body.blocks.len() * 2 * shared * self.body.window
+    }
+
     /// The buffers behind sums and tables, with their bytes, in their order.
     fn behind(&self) -> Vec<(&'static str, usize)> {
         let body = self.body;
@@ -96,8 +102,14 @@ impl<'a> Frame<'a> {
             ("stream", 2 * body.dim),
             ("act", body.dim.max(own)),
             ("queries", (2 * own + 3 * shared).max(layer)),
-            ("caches", body.blocks.len() * 2 * shared * body.window),
+            ("caches", body.rounds * self.round()),
         ];
+        if !body.start.is_empty() {
+            all.push(("embedded", 2 * body.dim));
+        }
+        if body.rounds > 1 {
+            all.extend([("net_caches", 2), ("net_round", 1)]);
+        }
         if self.rotates {
             all.extend([("phases", 3 * body.head_size / 2), ("angles", body.head_size)]);
         }

@@ -1,7 +1,7 @@
 //! Programs of sequence models: a small transformer on an AVR.
 //!
 //! `choose` says in which form each matrix is stored, `memory` where buffers lie. `layers` writes the stages of a network:
-//! `norm` and `product` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens. `writer`
+//! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens. `writer`
 //! holds the text while it grows, `context` has what templates are told. `check` and `tokens` refuse what there are no
 //! kernels for; `bounds` proves where 16 bits hold a sum.
 
@@ -14,6 +14,7 @@ mod layers;
 mod memory;
 mod norm;
 mod product;
+mod rounds;
 mod store;
 mod tokens;
 mod writer;
@@ -71,7 +72,7 @@ fn data_bytes(site: &SequenceSite) -> usize {
     let tied = if matches!(body.output, Output::Tied { .. }) { 4 * body.embedding.rows } else { 0 };
     let pieces: usize = tokenizer.pieces.iter().map(|piece| 2 + piece.len()).sum();
     let tables = 3 + 2 * body.blocks.len();
-    6 * rows + tied + 256 * tables + pieces + 8 * tokenizer.merges().len() + 1_500
+    6 * rows + 2 * body.start.len() + tied + 256 * tables + pieces + 8 * tokenizer.merges().len() + 1_500
 }
 
 /// The text around the stages.

@@ -4,12 +4,62 @@ use super::bounds;
 use super::context::{Gain, Norms, Rotate, Shift};
 use super::writer::{Writer, value};
 use crate::CompileError;
-use crate::model::Norm;
+use crate::model::{Norm, NormOrder, Transformer};
 
 impl Writer<'_> {
+    /// The input of a layer in `act`, 8 bits of the stream: normalised where norms stand before layers.
+    pub fn in_front(&mut self, name: &str, norm: &Norm, body: &Transformer) -> Result<(), CompileError> {
+        match body.order {
+            NormOrder::Pre => self.norm8(name, norm, body.dim),
+            NormOrder::Post => self.narrow8(name, norm.narrow, body.dim),
+        }
+    }
+
+    /// What a layer has left in the stream, normalised where norms stand behind layers.
+    pub fn behind(&mut self, name: &str, norm: &Norm, body: &Transformer) -> Result<(), CompileError> {
+        if body.order == NormOrder::Pre {
+            return Ok(());
+        }
+        self.stage("norm", &format!("{name}: norm behind the layer"));
+        self.call_norm16(norm, ("stream", "stream"), body.dim)?;
+        if norm.gain.is_some() {
+            let gain = self.gain(name, norm, None)?;
+            self.pair(28, "stream");
+            self.pair(26, "stream");
+            self.pair(30, &format!("{name}_gain"));
+            self.line(&format!("ldi r24, {}", body.dim % 256));
+            self.line(&format!("call {gain}"));
+        }
+        self.stream_length = bounds::norm_length(norm, body.dim);
+        Ok(())
+    }
+
+    /// The stream, narrowed to 8 bits, to `act`.
+    pub fn narrow8(&mut self, name: &str, bits: u8, count: usize) -> Result<(), CompileError> {
+        self.length = bounds::narrow_length(self.stream_length, bits, count);
+        self.filled = None;
+        self.stage("norm", &format!("{name}: the stream in 8 bits"));
+        let label = self.narrow(bits)?;
+        self.pair(28, "stream");
+        self.pair(26, "act");
+        self.line(&format!("ldi r24, {}", count % 256));
+        self.line(&format!("call {label}"));
+        Ok(())
+    }
+
+    /// The routine that narrows words to bytes.
+    fn narrow(&mut self, bits: u8) -> Result<String, CompileError> {
+        let label = format!("net_narrow_{bits}");
+        let sh = Shift::new(bits);
+        self.routine(&label, ("norm.S", "narrow"), || {
+            value(Gain { name: label.clone(), bits: 8, sh, narrow: sh })
+        })?;
+        Ok(label)
+    }
+
     /// The stream, normalised and narrowed to 8 bits, to `act`.
     pub fn norm8(&mut self, name: &str, norm: &Norm, count: usize) -> Result<(), CompileError> {
-        self.length = bounds::narrow_length(norm, count);
+        self.length = bounds::narrow_length(bounds::norm_length(norm, count), norm.narrow, count);
         self.filled = None;
         self.stage("norm", &format!("{name}: norm"));
         if norm.gain.is_some() {
@@ -118,8 +168,8 @@ impl Writer<'_> {
         self.stage("rotate", &format!("{name}: {heads} heads to 8 bits"));
         self.pair(26, at);
         self.pair(28, at);
-        let sh = Shift::new(bits);
         if rotates {
+            let sh = Shift::new(bits);
             let label = format!("net_rotate_{bits}");
             self.routine(&label, ("rotate.S", "routine"), || {
                 value(Rotate { name: label.clone(), pairs: size / 2, cycles: "about 100", sh })
@@ -127,10 +177,7 @@ impl Writer<'_> {
             self.line(&format!("ldi r24, {heads}"));
             self.line(&format!("call {label}"));
         } else {
-            let label = format!("net_narrow_{bits}");
-            self.routine(&label, ("norm.S", "narrow"), || {
-                value(Gain { name: label.clone(), bits: 8, sh, narrow: sh })
-            })?;
+            let label = self.narrow(bits)?;
             self.line(&format!("ldi r24, {}", heads * size));
             self.line(&format!("call {label}"));
         }

@@ -57,6 +57,8 @@ pub struct Writer<'a> {
     pub placed: BTreeMap<String, Placed>,
     /// Most that the length of the vector in `act` can be, where a norm made it.
     pub length: f64,
+    /// The same of the stream.
+    pub stream_length: f64,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
 }
@@ -76,6 +78,7 @@ impl<'a> Writer<'a> {
             routines: BTreeMap::new(),
             placed: BTreeMap::new(),
             length: f64::INFINITY,
+            stream_length: f64::INFINITY,
             filled: None,
         }
     }

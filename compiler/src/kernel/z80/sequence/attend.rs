@@ -4,6 +4,7 @@ use super::bound::Bound;
 use super::emit::Emitter;
 use super::layout::{Layout, gray_place};
 use super::rescale::Kind;
+use super::rounds::Cache;
 use super::rows::{MIX_TABLES, Shape, TABLES};
 use crate::CompileError;
 use crate::arithmetic::RECIPROCALS;
@@ -126,6 +127,12 @@ impl Caches {
 
     /// Bytes of all keys, and of all values.
     pub fn bytes(&self, body: &Transformer) -> (usize, usize) {
+        let (keys, values) = self.round_bytes(body);
+        (body.rounds * keys, body.rounds * values)
+    }
+
+    /// The same of one round.
+    pub fn round_bytes(&self, body: &Transformer) -> (usize, usize) {
         let heads = body.blocks.len() * body.kv_heads;
         (heads * self.key_bytes, heads * self.value_bytes)
     }
@@ -151,14 +158,10 @@ pub fn append(e: &mut Emitter, at: usize) {
     e.stage("append");
     for head in 0..body.kv_heads {
         let (from, cache) = (head * body.head_size, at * body.kv_heads + head);
-        e.lines(&[
-            &format!("ld hl,key_bytes+{from}"),
-            &format!("ld de,cache_keys+{}", cache * caches.key_bytes),
-            "call append_key",
-            &format!("ld hl,values+{from}"),
-            &format!("ld de,cache_values+{}", cache * caches.value_bytes),
-            "call append_value",
-        ]);
+        Cache::Keys.place(e, cache * caches.key_bytes);
+        e.lines(&["ex de,hl", &format!("ld hl,key_bytes+{from}"), "call append_key"]);
+        Cache::Values.place(e, cache * caches.value_bytes);
+        e.lines(&["ex de,hl", &format!("ld hl,values+{from}"), "call append_value"]);
     }
 }
 
@@ -173,8 +176,10 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
         let cache = at * body.kv_heads + head / (body.heads / body.kv_heads);
         let from = head * body.head_size;
         e.set("attend_out", &format!("mixed+{from}"));
-        e.set("attend_keys", &format!("cache_keys+{}", cache * caches.key_bytes));
-        e.set("attend_values", &format!("cache_values+{}", cache * caches.value_bytes));
+        Cache::Keys.place(e, cache * caches.key_bytes);
+        e.line("ld (attend_keys),hl");
+        Cache::Values.place(e, cache * caches.value_bytes);
+        e.line("ld (attend_values),hl");
         e.lines(&[&format!("ld hl,query_bytes+{from}"), "call attend"]);
     }
 }

@@ -6,9 +6,11 @@ use super::emit::Emitter;
 use super::layout::{Layout, ternary_rows};
 use super::norm::Norms;
 use super::rescale::Kind;
-use super::{activation, embed};
+use super::{activation, embed, rounds};
 use crate::CompileError;
-use crate::model::{Activation, Attention, Block, FeedForward, Matrix, Norm, Output, Positions, Transformer};
+use crate::model::{
+    Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Positions, Transformer,
+};
 
 /// The output's matrix, tied or not.
 pub fn output(body: &Transformer) -> Matrix {
@@ -55,11 +57,13 @@ pub struct Blocks<'e, 'a> {
     pub norms: Norms,
     /// Whose tables are there: a vector's label, and how it was cut.
     filled: Option<(&'static str, Layout)>,
+    /// The norm that the residual stream has gone through last, if it has.
+    behind: Option<&'a Norm>,
 }
 
 impl<'e, 'a> Blocks<'e, 'a> {
     pub fn new(e: &'e mut Emitter<'a>) -> Self {
-        Self { e, norms: Norms::default(), filled: None }
+        Self { e, norms: Norms::default(), filled: None, behind: None }
     }
 
     /// All that a token runs through.
@@ -69,19 +73,22 @@ impl<'e, 'a> Blocks<'e, 'a> {
     pub fn code(&mut self, output: &Matrix) -> Result<Code, CompileError> {
         let body = self.e.site.body;
         embed::stages(self.e, output);
+        rounds::begin(self.e);
         let mut read = String::new();
         for (at, block) in body.blocks.iter().enumerate() {
-            self.keys_and_values(at, &block.attention)?;
+            let bound = self.keys_and_values(at, &block.attention)?;
             if at + 1 == body.blocks.len() {
                 read = self.e.take_code();
             }
-            self.attend(at, &block.attention)?;
+            self.attend(at, &block.attention, bound)?;
             self.feed_forward(at, &block.feed_forward)?;
         }
-        let Some(norm) = &body.norm else { return Err(self.e.unsupported("no norm before the logits")) };
-        self.input(norm);
+        rounds::end(self.e);
+        let bound = match (&body.norm, body.blocks.last()) {
+            (Some(norm), _) => self.normalised(norm),
+            (None, last) => self.narrowed(last.map_or(0, |block| block.feed_forward.norm.narrow)),
+        };
         let layout = self.e.layout(output, ternary_rows(&[output]));
-        let bound = Bound::of(norm, body.dim);
         self.fill("bytes", &layout);
         self.e.stage("logits");
         self.e.line("ld hl,0");
@@ -90,10 +97,36 @@ impl<'e, 'a> Blocks<'e, 'a> {
         Ok(Code { read, rest: self.e.take_code() })
     }
 
+    /// The input of a layer, as bytes, and what is proven of it.
+    fn input(&mut self, norm: &Norm) -> Bound {
+        match self.e.site.body.order {
+            NormOrder::Pre => self.normalised(norm),
+            NormOrder::Post => self.narrowed(norm.narrow),
+        }
+    }
+
     /// A norm of the residual stream, as bytes.
-    fn input(&mut self, norm: &Norm) {
+    fn normalised(&mut self, norm: &Norm) -> Bound {
         self.filled = None;
         self.norms.bytes(self.e, norm);
+        Bound::of(norm, self.e.site.body.dim)
+    }
+
+    /// The residual stream as it is, as bytes.
+    fn narrowed(&mut self, bits: u8) -> Bound {
+        self.filled = None;
+        self.norms.narrow(self.e, bits);
+        let dim = self.e.site.body.dim;
+        self.behind.map_or(Bound::any(dim), |norm| Bound::behind(norm, bits, dim))
+    }
+
+    /// The residual stream behind a layer.
+    fn residual(&mut self, norm: &'a Norm) {
+        let body = self.e.site.body;
+        if body.order == NormOrder::Post {
+            self.norms.groups(self.e, norm, "latent", (1, body.dim));
+            self.behind = Some(norm);
+        }
     }
 
     /// Tables of a vector, unless they are there.
@@ -120,23 +153,22 @@ impl<'e, 'a> Blocks<'e, 'a> {
     }
 
     /// Of this token.
-    fn keys_and_values(&mut self, at: usize, attention: &Attention) -> Result<(), CompileError> {
-        let dim = self.e.site.body.dim;
+    fn keys_and_values(&mut self, at: usize, attention: &Attention) -> Result<Bound, CompileError> {
         let Attention { query, key, value, norm, head_norms, .. } = attention;
-        self.input(norm);
-        let rows = (ternary_rows(&[query, key, value]), Bound::of(norm, dim));
+        let bound = self.input(norm);
+        let rows = (ternary_rows(&[query, key, value]), bound);
         self.of_input(("key", at), key, rows, (Kind::Store16, "keys"))?;
         self.of_input(("value", at), value, rows, (Kind::Store8, "values"))?;
         let norm = head_norms.as_ref().map(|(_, key)| key);
         self.turn(attention, norm, ["keys", "key_bytes"], self.e.site.body.kv_heads);
         attend::append(self.e, at);
-        Ok(())
+        Ok(bound)
     }
 
-    fn attend(&mut self, at: usize, attention: &Attention) -> Result<(), CompileError> {
+    fn attend(&mut self, at: usize, attention: &'a Attention, bound: Bound) -> Result<(), CompileError> {
         let body = self.e.site.body;
-        let Attention { query, key, value, norm, head_norms, output, .. } = attention;
-        let rows = (ternary_rows(&[query, key, value]), Bound::of(norm, body.dim));
+        let Attention { query, key, value, head_norms, output, .. } = attention;
+        let rows = (ternary_rows(&[query, key, value]), bound);
         self.of_input(("query", at), query, rows, (Kind::Store16, "queries"))?;
         let norm = head_norms.as_ref().map(|(query, _)| query);
         self.turn(attention, norm, ["queries", "query_bytes"], body.heads);
@@ -147,13 +179,15 @@ impl<'e, 'a> Blocks<'e, 'a> {
         self.e.stage("mix");
         let (name, field) = (format!("w_mix_{at}"), format!("mix of block {}", at + 1));
         let bound = Bound::any(output.cols);
-        self.e.product((&name, &field), output, (&layout, bound), (Kind::Add16, "latent"))
+        self.e.product((&name, &field), output, (&layout, bound), (Kind::Add16, "latent"))?;
+        self.residual(&attention.norm);
+        Ok(())
     }
 
     /// Queries or keys in 8 bits.
     fn turn(&mut self, attention: &Attention, norm: Option<&Norm>, [from, to]: [&str; 2], heads: usize) {
         if let Some(norm) = norm {
-            self.norms.heads(self.e, norm, from, heads);
+            self.norms.groups(self.e, norm, from, (heads, self.e.site.body.head_size));
         }
         self.e.stage("rotate");
         let turns = matches!(self.e.site.body.positions, Positions::Rotary { .. });
@@ -166,10 +200,10 @@ impl<'e, 'a> Blocks<'e, 'a> {
         self.e.lines(&[&format!("ld hl,{from}"), &format!("ld a,{heads}"), &format!("call {routine}")]);
     }
 
-    fn feed_forward(&mut self, at: usize, layer: &FeedForward) -> Result<(), CompileError> {
+    fn feed_forward(&mut self, at: usize, layer: &'a FeedForward) -> Result<(), CompileError> {
         let FeedForward { norm, up, activation, down } = layer;
-        self.input(norm);
-        let rows = (ternary_rows(&feed_forward_inputs(layer)), Bound::of(norm, self.e.site.body.dim));
+        let bound = self.input(norm);
+        let rows = (ternary_rows(&feed_forward_inputs(layer)), bound);
         self.of_input(("up", at), up, rows, (Kind::Store8, "ups"))?;
         if let Activation::Gate { matrix, .. } = activation {
             self.of_input(("gate", at), matrix, rows, (Kind::Store8, "gates"))?;
@@ -180,6 +214,8 @@ impl<'e, 'a> Blocks<'e, 'a> {
         self.fill("ups", &layout);
         self.e.stage("down");
         let (name, field) = (format!("w_down_{at}"), format!("down of block {}", at + 1));
-        self.e.product((&name, &field), down, (&layout, Bound::any(down.cols)), (Kind::Add16, "latent"))
+        self.e.product((&name, &field), down, (&layout, Bound::any(down.cols)), (Kind::Add16, "latent"))?;
+        self.residual(norm);
+        Ok(())
     }
 }

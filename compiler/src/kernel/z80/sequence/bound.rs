@@ -24,7 +24,12 @@ impl Bound {
 
     /// What a norm of `n` values gives, narrowed.
     pub fn of(norm: &Norm, n: usize) -> Self {
-        Self::narrowed(most(norm, n) / f64::from(norm.narrow).exp2(), n)
+        Self::behind(norm, norm.narrow, n)
+    }
+
+    /// What a norm of `n` values gives, narrowed by the bits of another one.
+    pub fn behind(norm: &Norm, narrow: u8, n: usize) -> Self {
+        Self::narrowed(most(norm, n) / f64::from(narrow).exp2(), n)
     }
 
     /// Of a head's queries or keys behind their norm: turned or not, and narrowed by `bits`.

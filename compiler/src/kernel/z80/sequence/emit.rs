@@ -72,6 +72,11 @@ impl<'a> Emitter<'a> {
         self.phases.push(Phase::new(label, phase));
     }
 
+    /// A label in the code of stages.
+    pub fn label(&mut self, label: &str) {
+        let _ = writeln!(self.code, "{label}:");
+    }
+
     /// An instruction.
     pub fn line(&mut self, text: impl AsRef<str>) {
         let _ = writeln!(self.code, "        {}", text.as_ref());

@@ -3,7 +3,7 @@
 use super::attend::window;
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceSite, unsupported};
-use crate::model::{NormOrder, Positions, Transformer};
+use crate::model::{Positions, Transformer};
 
 /// Most elements of the residual stream, of all heads together and of a hidden layer: what one register counts.
 const MOST_WIDTH: usize = 256;
@@ -36,9 +36,6 @@ fn limits(site: &SequenceSite) -> impl Iterator<Item = (bool, String)> {
     };
     let most = |what: &str, most: usize| format!("{what} of more than {most}");
     [
-        (body.order == NormOrder::Pre, "norms behind layers".to_string()),
-        (body.rounds == 1 && body.start.is_empty(), "blocks that run in several rounds".into()),
-        (body.norm.is_some(), "no norm before the logits".into()),
         (dim <= MOST_WIDTH, most("a width", MOST_WIDTH)),
         (hidden <= MOST_WIDTH, most("a hidden layer", MOST_WIDTH)),
         (heads * head_size <= MOST_WIDTH && kv_heads <= heads, most("heads with a width", MOST_WIDTH)),

@@ -3,7 +3,7 @@
 //! A vector's sums are made before its matrices are read: tables of sums of subsets of its elements, which the planes of
 //! each row of weights then look up (`layout.rs`, `rows.rs`, `fill.rs`). What becomes of a row's sum is in `rescale.rs`.
 //! The other kernels have a file each: `embed.rs`, `norm.rs`, `attend.rs` (with the caches) and `activation.rs`;
-//! `blocks.rs` strings them together, `tokens.rs` makes tokens, and `program.rs` is the whole.
+//! `blocks.rs` strings them together, `rounds.rs` repeats them, `tokens.rs` makes tokens, and `program.rs` is the whole.
 
 mod activation;
 mod attend;
@@ -18,6 +18,7 @@ mod limits;
 mod norm;
 mod program;
 mod rescale;
+mod rounds;
 mod rows;
 mod tokens;
 

@@ -23,7 +23,7 @@ struct Context {
     tail: String,
     /// What shifts an element behind its gain, if it has one.
     gain: Option<String>,
-    /// Elements of a head.
+    /// Words of a group; 0: 256.
     size: usize,
 }
 
@@ -41,15 +41,24 @@ impl Norms {
         self.routines.insert(name.clone(), ("bytes", Context { name, tail, gain, size: 0 }));
     }
 
-    /// Each of some heads, in its place.
-    pub fn heads(&mut self, e: &mut Emitter, norm: &Norm, at: &str, heads: usize) {
+    /// The residual stream becomes bytes as it is.
+    pub fn narrow(&mut self, e: &mut Emitter, bits: u8) {
+        e.stage("norm");
+        let (name, tail) = (format!("narrow_{bits}"), e.rescales.word(bits));
+        e.set("rows_out", "bytes");
+        e.lines(&["ld hl,latent", &format!("ld b,{}", e.site.body.dim % 256), &format!("call {name}")]);
+        self.routines.insert(name.clone(), ("narrow", Context { name, tail, gain: None, size: 0 }));
+    }
+
+    /// Each of some groups of `size` words, in its place.
+    pub fn groups(&mut self, e: &mut Emitter, norm: &Norm, at: &str, (groups, size): (usize, usize)) {
         e.stage("norm");
         let (gain, suffix) = self.gain(e, norm, "norm_gain");
-        let name = format!("norm_heads{suffix}");
-        e.lines(&[&format!("ld hl,{at}"), &format!("ld c,{heads}"), &format!("ld a,{}", norm.down)]);
+        let name = format!("norm_groups_{size}{suffix}");
+        e.lines(&[&format!("ld hl,{at}"), &format!("ld c,{groups}"), &format!("ld a,{}", norm.down)]);
         e.line(format!("call {name}"));
-        let (tail, size) = (String::new(), e.site.body.head_size);
-        self.routines.insert(name.clone(), ("heads", Context { name, tail, gain, size }));
+        let (tail, size) = (String::new(), size % 256);
+        self.routines.insert(name.clone(), ("groups", Context { name, tail, gain, size }));
     }
 
     /// Says where the gains are, if there are any: what shifts, and how the label ends.

@@ -4,7 +4,7 @@ use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
 use super::layout::Layout;
-use super::{activation, attend, constants, embed, fill, limits, tokens};
+use super::{activation, attend, constants, embed, fill, limits, rounds, tokens};
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::{Fragment, PAGE, Phase};
@@ -91,6 +91,8 @@ struct Program<'a> {
     controls_used: bool,
     as_typed: bool,
     enables: Vec<String>,
+    /// Whether blocks run in several rounds.
+    several_rounds: bool,
     /// Pairs of a head that rotate.
     pairs: usize,
     weights_size: usize,
@@ -150,6 +152,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
 fn shared(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
     let body = e.site.body;
     let mut code = attend::code(e)? + &embed::code(e, output)? + &activation::code(e)? + &rotate(e)?;
+    code += &rounds::code(e)?;
     for shape in &e.shapes {
         code += &e.call("rows.asm", "rows", shape.rows())?;
     }
@@ -194,7 +197,7 @@ fn buffers(e: &mut Emitter, text: usize, prompt: usize) {
     }
     e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
     let of_text = of_text.into_iter().filter(|_| !is_room);
-    let words = WORDS.map(|name| (name, 2));
+    let words = WORDS.map(|name| (name, 2)).into_iter().chain(rounds::words(e));
     let all =
         vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words).chain(OTHERS);
     for (name, bytes) in all {
@@ -216,6 +219,7 @@ fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
     let (key_cache, value_cache) = caches.bytes(body);
     vec![
         ("latent", 2 * dim),
+        ("embedded", 2 * body.start.len()),
         ("bytes", dim + BEHIND),
         ("queries", 2 * queries),
         ("keys", 2 * keys),
@@ -262,6 +266,7 @@ fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens:
         controls_used: has(&|byte| !(32..128).contains(&byte)),
         as_typed: true,
         enables: enables(&shared),
+        several_rounds: body.rounds > 1,
         pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
         weights_size: caches.window + 4,
         mix_zero: caches.mix_tables(),

@@ -1,0 +1,91 @@
+//! Blocks that run in several rounds, with the same code: the embedding is added to the stream before each, and each has
+//! caches of its own.
+
+use super::context::Plain;
+use super::writer::{Writer, value};
+use crate::CompileError;
+use crate::model::Transformer;
+
+impl Writer<'_> {
+    /// What stands in front of the blocks where the stream begins with values of its own.
+    pub fn begin_rounds(&mut self, body: &Transformer) -> Result<(), CompileError> {
+        if body.start.is_empty() {
+            return Ok(());
+        }
+        let count = format!("ldi r24, {}", body.dim % 256);
+        self.stage("embed", "what the stream begins with, and the embedding beside it");
+        let start: Vec<u8> = body.start.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.data("net_start", &start);
+        self.routine("net_begin", ("rounds.S", "begin"), || value(Plain {}))?;
+        self.routine("net_add", ("rounds.S", "add"), || value(Plain {}))?;
+        self.pair(26, "stream");
+        self.pair(28, "embedded");
+        self.pair(30, "net_start");
+        self.line(&count);
+        self.line("call net_begin");
+        if body.rounds > 1 {
+            self.line(&format!("ldi r24, {}", body.rounds));
+            self.line("sts net_round, r24             ; rounds left");
+            self.pair(24, "caches");
+            self.store_caches();
+            self.label("net_again");
+        }
+        self.pair(26, "stream");
+        self.pair(28, "embedded");
+        self.line(&count);
+        self.line("call net_add");
+        Ok(())
+    }
+
+    /// What stands behind the blocks. `bytes`: those of the caches of a round.
+    pub fn end_round(&mut self, body: &Transformer, bytes: usize) {
+        if body.rounds == 1 {
+            return;
+        }
+        self.stage("embed", "the next round, with the caches behind");
+        self.load_caches(24, bytes);
+        self.store_caches();
+        self.line("lds r24, net_round");
+        self.line("dec r24");
+        self.line("sts net_round, r24");
+        self.line("breq net_rounds_end");
+        self.line("jmp net_again");
+        self.label("net_rounds_end");
+    }
+
+    fn store_caches(&mut self) {
+        self.line("sts net_caches, r24");
+        self.line("sts net_caches+1, r25");
+    }
+
+    fn load_caches(&mut self, register: usize, offset: usize) {
+        self.line(&format!("lds r{register}, net_caches"));
+        self.line(&format!("lds r{}, net_caches+1", register + 1));
+        if offset > 0 {
+            self.line(&format!("subi r{register}, lo8(-({offset}))"));
+            self.line(&format!("sbci r{}, hi8(-({offset}))", register + 1));
+        }
+    }
+
+    /// Loads the address of a place in the caches of this round into a pair of registers, of r16 or above.
+    pub fn cache(&mut self, register: usize, body: &Transformer, offset: usize) {
+        match body.rounds {
+            1 => self.pair(register, &format!("caches+{offset}")),
+            _ => self.load_caches(register, offset),
+        }
+    }
+
+    /// Where another token waits, the next one is read: nobody asks for what follows in the last block of the last round.
+    pub fn skip_rest(&mut self, body: &Transformer) {
+        if body.rounds > 1 {
+            self.line("lds r24, net_round");
+            self.line("cpi r24, 1");
+            self.line("brne net_rest");
+        }
+        self.line("lds r24, net_waiting");
+        self.line("tst r24");
+        self.line("breq net_rest");
+        self.line("jmp net_read_on");
+        self.label("net_rest");
+    }
+}
