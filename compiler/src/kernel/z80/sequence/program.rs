@@ -133,7 +133,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let shared = norms.code(&e)? + &shared(&mut e, &output)?;
     constants::pages(&mut e);
     let encoder = tokens::encoder(&mut e)?;
-    buffers(&mut e, encoder.text, encoder.prompt);
+    buffers(&mut e, &encoder);
     let mut phases = vec![
         Phase::new("start", "console"),
         Phase::new("net_answer", "tokens"),
@@ -183,12 +183,17 @@ fn rotate(e: &Emitter) -> Result<String, CompileError> {
     }
 }
 
-/// All memory that a program needs. `text`: bytes of a text; `prompt`: most tokens of one.
-fn buffers(e: &mut Emitter, text: usize, prompt: usize) {
+/// All memory that a program needs.
+fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
+    let tokens::Encoder { text, prompt, merges, .. } = *encoder;
     let pages = all_tables(e).iter().map(|(_, layout)| fill::pages(layout)).max().unwrap_or(0);
     e.buffer("tables", pages * PAGE, true);
     // What only the making of tokens needs lies where tables are later, if there is room.
-    let of_text = [("tokens_text", text), ("tokens_other_text", text), ("merge_ranks", 2 * prompt)];
+    let of_text = [
+        ("tokens_text", text),
+        ("tokens_other_text", text),
+        ("merge_ranks", if merges { 2 * prompt } else { 0 }),
+    ];
     let is_room = of_text.iter().map(|(_, bytes)| bytes).sum::<usize>() <= pages * PAGE;
     let mut at = 0;
     for (name, bytes) in of_text.into_iter().filter(|_| is_room) {

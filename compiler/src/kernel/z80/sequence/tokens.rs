@@ -21,6 +21,8 @@ pub struct Encoder {
     /// Most bytes of a text while it is rewritten, and most tokens.
     pub text: usize,
     pub prompt: usize,
+    /// Neighbours are merged.
+    pub merges: bool,
 }
 
 #[derive(Serialize)]
@@ -124,6 +126,7 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
         first: if bos.is_some() { 2 } else { 0 },
         text,
         prompt: text + 2,
+        merges: !tokenizer.merges().is_empty(),
     })
 }
 
