@@ -25,8 +25,10 @@ impl Machine<'_> {
             }
             Op::Take { state } => {
                 let (waiting, taken) = self.queue(*state);
-                *taken += 1;
-                Value::Index(waiting.pop_front().unwrap_or(0) as usize)
+                let token = waiting.pop_front();
+                // So there are never more than `most`, the bound of positions: `feed` lets no more in.
+                *taken += usize::from(token.is_some());
+                Value::Index(token.unwrap_or(0) as usize)
             }
             Op::Position { state } => Value::Index(self.queue(*state).1.saturating_sub(1)),
             Op::Waiting { state } => Value::Index(usize::from(!self.queue(*state).0.is_empty())),

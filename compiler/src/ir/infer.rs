@@ -42,7 +42,12 @@ fn exist(graph: &Graph, op: &Op) -> Result<(), String> {
 fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
         Op::Query { max_length, .. } => Ok(Type::Text { max: *max_length }),
-        Op::Read { state } => content(graph, *state),
+        Op::Read { state } => match content(graph, *state)? {
+            Type::Tokens { .. } => {
+                Err(format!("${} holds tokens, which are taken", graph.states[*state].name))
+            }
+            ty => Ok(ty),
+        },
         Op::Encode { text: input, encoder } => {
             text(graph, *input)?;
             match encoder {

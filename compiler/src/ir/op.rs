@@ -6,7 +6,8 @@ use super::{BlockId, ConstId, Elem, NodeId, StateId};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Op {
     /// The query. `max_length` is what the model says in bytes; the command line of a system may hand over more, and the
-    /// network takes it.
+    /// network takes it. One `as_typed` is what makes the interpreter take lines as they were typed, whether or not anything
+    /// reads it.
     Query {
         max_length: usize,
         as_typed: bool,
@@ -95,7 +96,7 @@ pub enum Op {
         state: StateId,
         tokens: NodeId,
     },
-    /// Takes the token out that has waited longest: 0 where none waits.
+    /// Takes the token out that has waited longest. Where none waits it gives 0, and nothing was taken.
     Take {
         state: StateId,
     },
@@ -297,7 +298,8 @@ impl Op {
     pub fn has_effect(&self) -> bool {
         matches!(
             self,
-            Self::ArgMax { .. }
+            Self::Query { as_typed: true, .. }
+                | Self::ArgMax { .. }
                 | Self::Loop { .. }
                 | Self::ExitIf { .. }
                 | Self::Emit { .. }

@@ -22,7 +22,7 @@ pub const MAX_WINDOW: usize = 4096;
 pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), ModelError> {
     let vocabulary = tokens.tokenizer.pieces.len();
     in_range("max_length", tokens.max_length.into(), 1, 127)?;
-    in_range("pieces: their number", vocabulary, 2, MAX_VOCABULARY)?;
+    in_range("tokenizer.pieces: their number", vocabulary, 2, MAX_VOCABULARY)?;
     in_range("logit_bits", story.logit_bits.into(), 0, 15)?;
     in_range("most", story.most.into(), 2, u16::MAX.into())?;
     let tokenizer = &tokens.tokenizer;

@@ -63,8 +63,8 @@ fn what_is_read_and_answered() {
     refused(|m| tokens_mut(m).max_length = 0, "max_length is 0, outside 1..127");
     refused(|m| tokens_mut(m).max_length = 128, "max_length is 128, outside 1..127");
     let pieces = |count: usize| move |m: &mut Model| tokens_mut(m).tokenizer.pieces = vec![vec![]; count];
-    refused(pieces(1), "pieces: their number is 1, outside 2..131072");
-    refused(pieces(131_073), "pieces: their number is 131073, outside 2..131072");
+    refused(pieces(1), "tokenizer.pieces: their number is 1, outside 2..131072");
+    refused(pieces(131_073), "tokenizer.pieces: their number is 131073, outside 2..131072");
     refused(|m| story_mut(m).logit_bits = 16, "logit_bits is 16, outside 0..15");
     accepted(|m| story_mut(m).logit_bits = 15);
     refused(|m| story_mut(m).most = 1, "most is 1, outside 2..65535");

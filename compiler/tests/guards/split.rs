@@ -101,3 +101,15 @@ fn sums_of_sums_are_one_sum() {
     let Op::Sum { terms } = &graph.nodes[graph.blocks[body].nodes[0]].op else { panic!("{graph}") };
     assert_eq!(terms.len(), 5, "{graph}");
 }
+
+/// A line is taken as it was typed though nothing reads it: an empty one has an answer, too.
+#[test]
+fn how_a_line_is_taken_outlives_who_reads_it() {
+    let mut graph = Graph::new("test");
+    add(&mut graph, Graph::ENTRY, Op::Query { max_length: 4, as_typed: true });
+    let values = add_const(&mut graph, "logits", Data::Vector(vec![1, 2]));
+    let input = add(&mut graph, Graph::ENTRY, Op::Constant { values: vec![values] });
+    add(&mut graph, Graph::ENTRY, Op::ArgMax { input });
+    let graph = split_into(&graph, 0);
+    assert_eq!(eval::run(&graph, b"").logits, [[1, 2]], "{graph}");
+}

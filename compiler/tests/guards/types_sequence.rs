@@ -144,7 +144,7 @@ fn tokens_wait_in_a_queue_of_their_vocabulary() {
     let state = add_state(&mut other, Graph::ENTRY, "latent", &[1]);
     let error = ill_typed(&mut other, Op::Waiting { state }).to_string();
     assert_eq!(error, "waiting: $latent is i16[1], not tokens");
-    assert_eq!(typed(|g| Op::Read { state: queue(g) }), Type::Tokens { below: 3 });
+    refused(|g| Op::Read { state: queue(g) }, "read: $tokens holds tokens, which are taken");
 }
 
 /// What a queue or a cache holds is neither pushed nor written.
@@ -215,10 +215,11 @@ fn two_vectors_of_one_kind_are_added_and_multiplied() {
 
 #[test]
 fn norms_have_whole_groups_of_16_bits() {
-    let norm = |input, group| Op::Norm { input, group, down: 15 };
+    let norm = |input, group| Op::Norm { input, group, down: 8 };
     for group in [1, 2, 4] {
         assert_eq!(typed(|g| norm(node(g, 9), group)), vector(Elem::I16, 4));
     }
+    refused(|g| Op::Norm { input: node(g, 9), group: 4, down: 9 }, "norm: by 9 bits");
     refused(|g| norm(node(g, 9), 0), "norm: of i16[4] by 0");
     refused(|g| norm(node(g, 9), 3), "norm: of i16[4] by 3");
     refused(|g| norm(node(g, 9), 8), "norm: of i16[4] by 8");
@@ -309,6 +310,13 @@ fn attention_has_heads_in_rows() {
         table: constant(g, table),
         bits: 0,
     };
+    let wide = |g: &mut Graph| match attend(4, 4, 4, Elem::I8)(g) {
+        Op::Attend { query, keys, values, head, table, .. } => {
+            Op::Attend { query, keys, values, head, table, bits: 24 }
+        }
+        op => op,
+    };
+    refused(wide, "attend: by 24 bits");
     refused(|g| of(g, [13, 13, 13], "halves"), "attend: %13 is rows[3, 4], not a vector");
     refused(|g| of(g, [11, 11, 13], "halves"), "attend: attends to i8[4] and rows[3, 4]");
     refused(|g| of(g, [11, 13, 11], "halves"), "attend: attends to rows[3, 4] and i8[4]");

@@ -182,6 +182,28 @@ fn queues_and_caches_are_touched_only_in_their_block() {
     refused(outside(|_, [_, state]| Op::Read { state }), &problem("read", "c"));
 }
 
+/// Taking from an empty queue takes nothing: a position stays below the queue's `most`, whose rows it may look up.
+#[test]
+fn positions_end_where_the_queue_does() {
+    let mut graph = story();
+    let body = graph.blocks.ids().nth(1).expect("a story has a loop");
+    let (state, weights) = (queue(&graph), node(&graph, 3));
+    let mantissas = vec![1; 5];
+    let scale = add_const(&mut graph, "five", Data::Scale { mantissas, shift: 0 });
+    let five = Data::Matrix { rows: 5, cols: 1, bits: 2, values: vec![1; 5] };
+    let five = add_const(&mut graph, "rows", five);
+    let rows = add(&mut graph, body, Op::Constant { values: vec![five] });
+    let three = constant(&graph, "scale");
+    for _ in 0..3 {
+        let index = add(&mut graph, body, Op::Take { state });
+        add(&mut graph, body, Op::Gather { index, weights, scale: three });
+        let index = add(&mut graph, body, Op::Position { state });
+        add(&mut graph, body, Op::Gather { index, weights: rows, scale });
+    }
+    assert_eq!(validate(&graph, "test"), Ok(()));
+    eval::run(&graph, b"abcabc");
+}
+
 #[test]
 fn nodes_have_the_types_of_these_operations() {
     refused(

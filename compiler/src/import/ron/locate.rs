@@ -102,42 +102,46 @@ enum Part {
 /// Calls `visit` at the start of every token with the path of the value that it belongs to, until it says `false`.
 fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part) -> bool) {
     let mut w = Walker { rest: text.chars().peekable(), at: Position { line: 1, column: 1 } };
-    // Before the first bracket the path is empty; each open bracket adds a step for the item it is at.
-    let mut path: Vec<Step> = Vec::new();
-    let mut items: Vec<usize> = Vec::new();
+    let mut way = Way::default();
+    let mut last = Last::Other;
     let mut goes_on = true;
     while let Some(&c) = w.rest.peek()
         && goes_on
-        && path.len() <= MAX_DEPTH
+        && way.path.len() <= MAX_DEPTH
     {
         let at = w.at;
+        let before = std::mem::replace(&mut last, Last::Other);
         match c {
             c if c.is_whitespace() => {
                 w.next();
+                last = before;
             }
-            '/' => w.comment(),
-            '(' | '[' | '{' => {
-                goes_on = visit(at, &path, Part::Value);
+            '/' => {
+                w.comment();
+                last = before;
+            }
+            '(' if before == Last::Variant => {
                 w.next();
-                items.push(0);
-                path.push(Step::Item(0));
+                way.open(false);
+            }
+            '(' | '[' | '{' => {
+                goes_on = visit(at, &way.path, Part::Value);
+                w.next();
+                way.open(true);
+                last = if before == Last::Name { Last::Variant } else { Last::Other };
             }
             ')' | ']' | '}' => {
                 w.next();
-                items.pop();
-                path.pop();
-                goes_on = visit(at, &path, Part::Frame);
+                way.close();
+                goes_on = visit(at, &way.path, Part::Frame);
             }
             ',' => {
-                goes_on = visit(at, &path, Part::Frame);
+                goes_on = visit(at, &way.path, Part::Frame);
                 w.next();
-                if let (Some(item), Some(step)) = (items.last_mut(), path.last_mut()) {
-                    *item += 1;
-                    *step = Step::Item(*item);
-                }
+                way.next();
             }
             '"' => {
-                goes_on = visit(at, &path, Part::Value);
+                goes_on = visit(at, &way.path, Part::Value);
                 w.string();
             }
             c if c.is_alphabetic() || c == '_' => {
@@ -147,20 +151,72 @@ fn walk(text: &str, mut visit: impl FnMut(Position, &[Step], Part) -> bool) {
                 }
                 if w.rest.peek() == Some(&':') {
                     // The name belongs to the struct, all behind it to the field.
-                    goes_on = visit(at, &path[..path.len().saturating_sub(1)], Part::Frame);
-                    if let Some(step) = path.last_mut() {
-                        *step = Step::Field(name);
-                    }
-                    goes_on = goes_on && visit(w.at, &path, Part::Frame);
+                    goes_on = visit(at, &way.path[..way.path.len().saturating_sub(1)], Part::Frame);
+                    way.field(name);
+                    goes_on = goes_on && visit(w.at, &way.path, Part::Frame);
                     w.next();
                 } else {
-                    goes_on = visit(at, &path, Part::Value);
+                    goes_on = visit(at, &way.path, Part::Value);
+                    last = Last::Name;
                 }
             }
             _ => {
-                goes_on = visit(at, &path, Part::Value);
+                goes_on = visit(at, &way.path, Part::Value);
                 w.next();
             }
+        }
+    }
+}
+
+/// The last token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    /// A name without a colon: of a variant or a struct, or a word.
+    Name,
+    /// The bracket behind such a name.
+    Variant,
+    Other,
+}
+
+/// The way to where a walker is. Before the first bracket it is empty; each open bracket adds a step for the item it is at.
+/// But a variant around a struct, `Transformer((`, is one value with two brackets: the second one adds none.
+#[derive(Default)]
+struct Way {
+    path: Vec<Step>,
+    items: Vec<usize>,
+    /// Of each open bracket: whether it added a step.
+    brackets: Vec<bool>,
+}
+
+impl Way {
+    fn open(&mut self, adds: bool) {
+        self.brackets.push(adds);
+        if adds {
+            self.items.push(0);
+            self.path.push(Step::Item(0));
+        }
+    }
+
+    fn close(&mut self) {
+        if self.brackets.pop() == Some(false) {
+            // Back from the struct's last field to the struct.
+            self.path.last_mut().into_iter().for_each(|step| *step = Step::Item(0));
+        } else {
+            self.items.pop();
+            self.path.pop();
+        }
+    }
+
+    fn next(&mut self) {
+        if let (Some(item), Some(step)) = (self.items.last_mut(), self.path.last_mut()) {
+            *item += 1;
+            *step = Step::Item(*item);
+        }
+    }
+
+    fn field(&mut self, name: String) {
+        if let Some(step) = self.path.last_mut() {
+            *step = Step::Field(name);
         }
     }
 }
@@ -260,6 +316,21 @@ mod tests {
     }
 
     #[test]
+    fn a_struct_in_a_variant_is_one_value() {
+        let text = "(\n  a: T((x: 1, y: [O ( (z: 2)), O((z: 3))])),\n  b: ((x: 4), (x: 5)), c: 6)";
+        let f = |s: &str| Step::Field(s.to_string());
+        assert_eq!(place(text, &[f("a")]), Some(at(2, 6)));
+        assert_eq!(place(text, &[f("a"), f("x")]), Some(at(2, 12)));
+        assert_eq!(place(text, &[f("a"), f("y"), Step::Item(0), f("z")]), Some(at(2, 27)));
+        assert_eq!(place(text, &[f("a"), f("y"), Step::Item(1), f("z")]), Some(at(2, 38)));
+        assert_eq!(place(text, &[f("b"), Step::Item(0), f("x")]), Some(at(3, 11)));
+        assert_eq!(place(text, &[f("b"), Step::Item(1), f("x")]), Some(at(3, 19)));
+        assert_eq!(place(text, &[f("c")]), Some(at(3, 27)));
+        assert_eq!(field(text, at(2, 27)), "a.y.z");
+        assert_eq!(field(text, at(3, 19)), "b.x");
+    }
+
+    #[test]
     fn numbers_have_their_whole_text() {
         for column in 4..=7 {
             assert_eq!(number("\n(a:-1.5,", at(2, column)), Some("-1.5"), "{column}");
@@ -282,7 +353,9 @@ mod tests {
 
     #[test]
     fn broken_text_is_walked_to_its_end() {
-        for text in ["(", ")", "]]", "\"", "\"\\", "/*", "/", "a:", "(a:", "(a: [1,", ",,"] {
+        for text in
+            ["(", ")", "]]", "\"", "\"\\", "/*", "/", "a:", "(a:", "(a: [1,", ",,", "T((", "T(())", "T(()))"]
+        {
             place(text, &[Step::Item(3)]);
             field(text, at(1, 9));
         }

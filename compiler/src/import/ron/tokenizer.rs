@@ -205,7 +205,7 @@ impl Tokenizer {
     /// A character beyond U+00FF, an id that is no token, an empty text where there must be one, a pair that is there
     /// twice.
     pub fn read(self) -> Result<tokens::Tokenizer, Problem> {
-        let pieces = self.pieces.iter().map(|piece| latin1(piece)).collect::<Result<Vec<_>, _>>()?;
+        let pieces = self.pieces.iter().map(|piece| bytes("pieces", piece)).collect::<Result<Vec<_>, _>>()?;
         let ids = Ids(pieces.len());
         let alphabet = tokens::Alphabet {
             unit: match self.alphabet.unit {
@@ -297,9 +297,20 @@ impl Ids {
     }
 }
 
+/// The bytes of a text, a character each.
+fn bytes(field: &str, text: &str) -> Result<Vec<u8>, Problem> {
+    latin1(text).map_err(|problem| match problem {
+        Problem::Charset { found, .. } => {
+            let (shown, code) = (found.escape_debug(), u32::from(found));
+            Problem::Tokenizer(format!("{field}: '{shown}' (U+{code:04X}) is no byte: they end with U+00FF"))
+        }
+        other => other,
+    })
+}
+
 /// The bytes of a text that is not empty.
 fn filled(field: &str, text: &str) -> Result<Vec<u8>, Problem> {
-    match latin1(text)? {
+    match bytes(field, text)? {
         bytes if bytes.is_empty() => Err(Problem::Tokenizer(format!("{field} has an empty text"))),
         bytes => Ok(bytes),
     }
@@ -320,7 +331,7 @@ impl Rule {
         Ok(match self {
             Self::Prepend(front) => tokens::Rule::Prepend(filled("rules", &front)?),
             Self::Replace(from, to) => {
-                tokens::Rule::Replace { from: filled("rules", &from)?, to: latin1(&to)? }
+                tokens::Rule::Replace { from: filled("rules", &from)?, to: bytes("rules", &to)? }
             }
             Self::Lower => tokens::Rule::Lower,
             Self::LowerAscii => tokens::Rule::LowerAscii,

@@ -121,7 +121,7 @@ impl Version {
     /// A name that is no field of the file leads nowhere further, which is a place all the same.
     fn named(self, field: &str) -> Vec<Step> {
         let mut path = Vec::new();
-        for part in field.split(['.', ':']) {
+        for part in field.split(['.', ':', ' ']) {
             let (list, item) = match part.strip_suffix(']').and_then(|p| p.split_once('[')) {
                 Some((list, n)) => (list, n.parse::<usize>().ok().and_then(|n| n.checked_sub(1))),
                 None => (part, None),

@@ -45,6 +45,7 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
             }
             (other, _) => Err(format!("${} is {other}, not a cache", graph.states[*state].name)),
         },
+        Op::Attend { bits, .. } if *bits > 23 => Err(format!("by {bits} bits")),
         Op::Attend { query, keys, values, head, table, .. } => {
             let Data::Weights(_) = graph.consts[*table].data else {
                 return Err(format!("@{} holds no weights of attention", graph.consts[*table].name));
@@ -69,6 +70,7 @@ fn elementwise(graph: &Graph, op: &Op) -> Result<Type, String> {
             (a, b) if a == b && a.0 != Elem::I24 => Ok(Type::Vector { elem: a.0, len: a.1 }),
             ((a, m), (b, n)) => Err(format!("adds {a}[{m}] and {b}[{n}]")),
         },
+        Op::Norm { down, .. } if *down > 8 => Err(format!("by {down} bits")),
         Op::Norm { input, group, .. } => match vector(graph, *input)? {
             (Elem::I16, len) if *group > 0 && len % group == 0 => Ok(Type::Vector { elem: Elem::I16, len }),
             (elem, len) => Err(format!("of {elem}[{len}] by {group}")),
