@@ -20,10 +20,7 @@ impl<P: Ports> Core<P> {
     #[inline]
     pub(crate) fn execute(&mut self, pc: u16) -> Result<(), FaultKind> {
         let op = self.bus.memory.byte(pc);
-        let cost = timing::PLAIN[usize::from(op)];
-        if cost != 0 {
-            self.emulate(1, cost);
-        } else {
+        if !self.quick(op, pc)? {
             self.special(op, pc)?;
         }
         if self.bus.refused.is_some()
@@ -46,7 +43,7 @@ impl<P: Ports> Core<P> {
         match op {
             0xCB => {
                 let second = self.bus.memory.byte(pc.wrapping_add(1));
-                self.emulate(2, timing::bits(second));
+                self.quick_bits(second, pc);
                 Ok(())
             }
             0xED => self.extended(pc),
@@ -146,6 +143,9 @@ impl<P: Ports> Core<P> {
     fn extended(&mut self, pc: u16) -> Result<(), FaultKind> {
         let op = self.bus.memory.byte(pc.wrapping_add(1));
         let cost = timing::extended(op);
+        if self.quick_extended(op, pc) {
+            return Ok(());
+        }
         match op {
             _ if cost == 0 => return Err(FaultKind::UndefinedOpcode { bytes: [0xED, op] }),
             0x57 | 0x5F => {
@@ -203,7 +203,7 @@ impl<P: Ports> Core<P> {
     }
 
     /// Whether an interrupt may still come.
-    fn interruptible(&self) -> bool {
+    pub(crate) fn interruptible(&self) -> bool {
         self.clock.is_some() && self.interrupts_enabled()
     }
 

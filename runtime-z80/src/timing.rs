@@ -74,19 +74,6 @@ pub(crate) const fn surcharge(op: u8) -> u8 {
     }
 }
 
-/// [`MAIN`] for the instructions that need nothing but their T-states counted; zero for all others.
-pub(crate) const PLAIN: [u8; 256] = {
-    let mut table = MAIN;
-    let mut op = 0;
-    while op < 256 {
-        if surcharge(op as u8) != 0 || !matches!(kind(op as u8), Kind::Other) {
-            table[op] = 0;
-        }
-        op += 1;
-    }
-    table
-};
-
 /// After prefix `CB`.
 pub(crate) const fn bits(op: u8) -> u8 {
     match (op & 7, op >> 6) {
