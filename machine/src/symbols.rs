@@ -14,6 +14,7 @@ pub trait Address: Copy + Ord + fmt::Debug {
 
 /// A Z80's address, in Intel's notation: `0234h`.
 impl Address for u16 {
+    #[inline]
     fn index(self) -> usize {
         usize::from(self)
     }
@@ -25,6 +26,7 @@ impl Address for u16 {
 
 /// A byte address in an AVR's flash (which may have 23 bits), in the notation of GNU's tools: `0x0234`.
 impl Address for u32 {
+    #[inline]
     fn index(self) -> usize {
         self as usize
     }

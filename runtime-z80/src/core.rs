@@ -335,6 +335,7 @@ impl<P: Ports> Core<P> {
         self.cpu.immutable_registers().pc()
     }
 
+    #[inline]
     pub(crate) fn set_pc(&mut self, pc: u16) {
         self.cpu.registers().set_pc(pc);
     }
@@ -352,6 +353,7 @@ impl<P: Ports> Core<P> {
         self.cpu.immutable_registers().get_interrupt_mode().1
     }
 
+    #[inline]
     pub(crate) fn reg8(&self, register: Reg8) -> u8 {
         self.cpu.immutable_registers().get8(register)
     }

@@ -41,11 +41,6 @@ impl<P: Ports> Core<P> {
     #[inline(never)]
     fn special(&mut self, op: u8, pc: u16) -> Result<(), FaultKind> {
         match op {
-            0xCB => {
-                let second = self.bus.memory.byte(pc.wrapping_add(1));
-                self.quick_bits(second, pc);
-                Ok(())
-            }
             0xED => self.extended(pc),
             0xDD | 0xFD => self.indexed(op, pc),
             _ => self.main(op, pc, 0),
@@ -59,7 +54,7 @@ impl<P: Ports> Core<P> {
         if kind == Kind::Halt {
             return self.halt(pc, fetches, extra);
         }
-        let surcharge = timing::surcharge(op);
+        let surcharge = timing::SURCHARGE[usize::from(op)];
         let taken = surcharge == 0 || self.condition(op);
         let cost = timing::MAIN[usize::from(op)] + extra + if taken { surcharge } else { 0 };
         self.emulate(fetches, cost);
@@ -143,9 +138,6 @@ impl<P: Ports> Core<P> {
     fn extended(&mut self, pc: u16) -> Result<(), FaultKind> {
         let op = self.bus.memory.byte(pc.wrapping_add(1));
         let cost = timing::extended(op);
-        if self.quick_extended(op, pc) {
-            return Ok(());
-        }
         match op {
             _ if cost == 0 => return Err(FaultKind::UndefinedOpcode { bytes: [0xED, op] }),
             0x57 | 0x5F => {
@@ -203,10 +195,12 @@ impl<P: Ports> Core<P> {
     }
 
     /// Whether an interrupt may still come.
+    #[inline]
     pub(crate) fn interruptible(&self) -> bool {
         self.clock.is_some() && self.interrupts_enabled()
     }
 
+    #[inline]
     pub(crate) fn check_stack(&self) -> Result<(), FaultKind> {
         let sp = self.cpu.immutable_registers().get16(Reg16::SP);
         if sp < self.lowest_sp {

@@ -58,6 +58,7 @@ impl<P: Ports> Core<P> {
         observer.on_call(Call { to: self.pc(), back: self.bus.memory.word(sp), slot: sp.into() });
     }
 
+    #[inline]
     pub(crate) fn sp(&self) -> u16 {
         self.cpu.immutable_registers().get16(Reg16::SP)
     }

@@ -114,6 +114,7 @@ impl Memory {
     }
 
     /// The little-endian word at `address` and the next.
+    #[inline]
     pub fn word(&self, address: u16) -> u16 {
         u16::from_le_bytes([self.byte(address), self.byte(address.wrapping_add(1))])
     }

@@ -21,7 +21,7 @@ const PAIRS: [Reg16; 4] = [Reg16::BC, Reg16::DE, Reg16::HL, Reg16::SP];
 const PUSHED: [Reg16; 4] = [Reg16::BC, Reg16::DE, Reg16::HL, Reg16::AF];
 
 impl<P: Ports> Core<P> {
-    /// Executes the unprefixed instruction `op` at `pc`. `false`: it is none of those here, and nothing has happened.
+    /// Executes the instruction at `pc`, whose first byte is `op`. `false`: it is none of those here, and nothing has happened.
     #[inline]
     pub(crate) fn quick(&mut self, op: u8, pc: u16) -> Result<bool, FaultKind> {
         let (to, from) = (op >> 3 & 7, op & 7);
@@ -31,6 +31,12 @@ impl<P: Ports> Core<P> {
         match op {
             0x00 => {}
             0x76 => return Ok(false),
+            0xCB => {
+                self.quick_bits(pc);
+                return Ok(true);
+            }
+            0xED => return Ok(self.quick_extended(pc)),
+            0xDD | 0xFD => return Ok(self.quick_indexed(op, pc)),
             0x40..=0x7F => {
                 let value = self.operand(from);
                 self.put_operand(to, value);
@@ -109,7 +115,7 @@ impl<P: Ports> Core<P> {
     /// Jumps, calls, returns and `PUSH`.
     #[inline]
     fn leap_quickly(&mut self, op: u8, pc: u16) -> Result<bool, FaultKind> {
-        let (cost, more) = (timing::MAIN[usize::from(op)], timing::surcharge(op));
+        let (cost, more) = (timing::MAIN[usize::from(op)], timing::SURCHARGE[usize::from(op)]);
         match op {
             0x10 => {
                 let b = self.reg8(Reg8::B).wrapping_sub(1);
@@ -178,9 +184,9 @@ impl<P: Ports> Core<P> {
         self.check_stack().map(|()| true)
     }
 
-    /// Executes `CB second` at `pc`.
-    #[inline]
-    pub(crate) fn quick_bits(&mut self, second: u8, pc: u16) {
+    /// Executes the instruction with the prefix CB at `pc`.
+    fn quick_bits(&mut self, pc: u16) {
+        let second = self.byte_after(pc);
         let (number, place) = (second >> 3 & 7, second & 7);
         let (value, f) = (self.operand(place), self.reg8(Reg8::F));
         let bit = 1 << number;
@@ -202,9 +208,9 @@ impl<P: Ports> Core<P> {
         self.pass(pc.wrapping_add(2), 2, timing::bits(second));
     }
 
-    /// Executes `ED second` at `pc`. `false`: it is none of those here.
-    #[inline]
-    pub(crate) fn quick_extended(&mut self, second: u8, pc: u16) -> bool {
+    /// Executes the instruction with the prefix ED at `pc`. `false`: it is none of those here.
+    fn quick_extended(&mut self, pc: u16) -> bool {
+        let second = self.byte_after(pc);
         let pair = PAIRS[usize::from(second >> 4 & 3)];
         let mut next = pc.wrapping_add(2);
         let mut cost = u64::from(timing::extended(second));
@@ -242,6 +248,58 @@ impl<P: Ports> Core<P> {
         true
     }
 
+    /// Executes the instruction with `prefix` DD or FD at `pc`: loads of bytes, operations on the accumulator, and what
+    /// counts IX and its halves. `false`: it is none of those here.
+    fn quick_indexed(&mut self, prefix: u8, pc: u16) -> bool {
+        let op = self.byte_after(pc);
+        let (index, high, low) = match prefix {
+            0xDD => (Reg16::IX, Reg8::IXH, Reg8::IXL),
+            _ => (Reg16::IY, Reg8::IYH, Reg8::IYL),
+        };
+        let (to, from) = (op >> 3 & 7, op & 7);
+        let is_load = (0x40..0x80).contains(&op);
+        let is_far = from == AT_HL || is_load && to == AT_HL;
+        let behind = pc.wrapping_add(2);
+        let address =
+            self.reg16(index).wrapping_add_signed((self.byte_after(behind.wrapping_sub(1)) as i8).into());
+        // H and L are the halves of the index, but not beside what it points to.
+        let register = |number: u8| match number {
+            4 if !is_far => high,
+            5 if !is_far => low,
+            _ => R[usize::from(number)],
+        };
+        let operand = |core: &Self, number: u8| match number {
+            AT_HL => core.bus.memory.byte(address),
+            _ => core.reg8(register(number)),
+        };
+        match op {
+            0x76 => return false,
+            0x40..=0x7F => {
+                let value = operand(self, from);
+                match to {
+                    AT_HL => self.bus.write(address, value),
+                    _ => self.put8(register(to), value),
+                }
+            }
+            0x80..=0xBF => {
+                let value = operand(self, from);
+                self.accumulate(to, value);
+            }
+            0x24 | 0x2C | 0x25 | 0x2D => {
+                let count = if from == 4 { flags::inc } else { flags::dec };
+                let (value, f) = count(self.reg8(register(to)), self.reg8(Reg8::F));
+                self.put8(register(to), value);
+                self.put8(Reg8::F, f);
+            }
+            0x23 => self.put16(index, self.reg16(index).wrapping_add(1)),
+            0x2B => self.put16(index, self.reg16(index).wrapping_sub(1)),
+            _ => return false,
+        }
+        let next = if is_far { behind.wrapping_add(1) } else { behind };
+        self.pass(next, 2, timing::MAIN[usize::from(op)] + timing::index_surcharge(op));
+        true
+    }
+
     /// `LDI`. Whether BC counts on.
     fn move_one(&mut self) -> bool {
         let (hl, de) = (self.reg16(Reg16::HL), self.reg16(Reg16::DE));
@@ -259,6 +317,7 @@ impl<P: Ports> Core<P> {
         bc != 0
     }
 
+    #[inline]
     fn accumulate(&mut self, operation: u8, value: u8) {
         let (a, f) = flags::accumulate(operation, self.reg8(Reg8::A), value, self.reg8(Reg8::F));
         self.put8(Reg8::A, a);

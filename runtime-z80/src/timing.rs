@@ -63,7 +63,17 @@ pub(crate) const fn kind(op: u8) -> Kind {
 }
 
 /// T-states that a conditional instruction takes in addition when its condition holds.
-pub(crate) const fn surcharge(op: u8) -> u8 {
+pub(crate) const SURCHARGE: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut op = 0;
+    while op < 256 {
+        table[op] = surcharge(op as u8);
+        op += 1;
+    }
+    table
+};
+
+const fn surcharge(op: u8) -> u8 {
     match op {
         0x10 | 0x20 | 0x28 | 0x30 | 0x38 => 5,
         _ => match op & 0xC7 {
@@ -75,6 +85,7 @@ pub(crate) const fn surcharge(op: u8) -> u8 {
 }
 
 /// After prefix `CB`.
+#[inline]
 pub(crate) const fn bits(op: u8) -> u8 {
     match (op & 7, op >> 6) {
         (6, 1) => 12,
@@ -90,6 +101,7 @@ pub(crate) const fn indexed_bits(op: u8) -> u8 {
 
 /// What `DD` and `FD` add to an unprefixed instruction: themselves, and where (HL) becomes (IX+d) the fetch
 /// of d and the addition. `LD (IX+d),n` hides 3 T-states of the addition behind the fetch of n.
+#[inline]
 pub(crate) const fn index_surcharge(op: u8) -> u8 {
     match op {
         0x36 => PREFIX + 5,
@@ -101,6 +113,7 @@ pub(crate) const fn index_surcharge(op: u8) -> u8 {
 }
 
 /// After prefix `ED`; the repeating ones as at their last repetition. Zero: no such instruction.
+#[inline]
 pub(crate) const fn extended(op: u8) -> u8 {
     match op {
         0x77 | 0x7F => 0,

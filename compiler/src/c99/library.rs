@@ -26,6 +26,7 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     values.insert("version", VERSION);
     let about = model.head.about.replace(char::is_control, " ");
     values.insert("about", if about.trim().is_empty() { name.as_str() } else { about.trim() });
+    let values = values.into_json();
     let text = |template| render(assets, template, &values);
     let files = [
         ("library.properties".to_string(), text("c99/library.properties")?),

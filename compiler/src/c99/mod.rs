@@ -13,11 +13,12 @@ mod sequence;
 pub use library::library;
 
 use crate::CompileError;
+use crate::kernel::{self, Templates};
 use crate::model::Model;
 use crate::plan::PlanError;
+use crate::stage;
 use crate::{Assets, ir, pass};
-use crate::{kernel, stage};
-use tera::{Context, Tera};
+use serde::Serialize;
 
 /// Generated C.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,27 +44,22 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
         let name = || model.head.name.clone();
         let context = sequence::context(model, reader, body, story)
             .map_err(|what| CompileError::Tokenizer { name: name(), what })?;
-        let values =
-            Context::from_serialize(&context).map_err(|e| kernel::template_error("sequence.c", &e))?;
         let (flash, ram) = context.bytes();
-        let header = render(assets, "c99/sequence.h", &values)?;
-        let code = render(assets, "c99/sequence.c", &values)?;
+        let header = render(assets, "c99/sequence.h", &context)?;
+        let code = render(assets, "c99/sequence.c", &context)?;
         return Ok(Sources { name: context.name, header, code, flash, ram });
     }
     let (reports, _) = pass::optimise(ir::build(model)?, model.reader.max_query().into())?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
     let context = context::context(model, &stage::read(graph).map_err(PlanError::from)?);
-    let values = Context::from_serialize(&context).map_err(|e| kernel::template_error("network.c", &e))?;
     let (flash, ram) = context.bytes();
-    let header = render(assets, "c99/network.h", &values)?;
-    let code = render(assets, "c99/network.c", &values)?;
+    let header = render(assets, "c99/network.h", &context)?;
+    let code = render(assets, "c99/network.c", &context)?;
     Ok(Sources { name: context.name, header, code, flash, ram })
 }
 
-/// One template, without the others: C needs no includes.
-fn render(assets: &Assets, name: &str, values: &Context) -> Result<String, CompileError> {
-    let text = assets.templates().find(|(n, _)| *n == name).map(|(_, text)| text);
-    let text = text.expect("assets.rs names every template of this folder");
-    let text = Tera::one_off(text, values, false).map_err(|e| kernel::template_error(name, &e))?;
-    Ok(kernel::tidy(&text))
+/// One template, which may include others of its folder.
+fn render(assets: &Assets, name: &str, values: &impl Serialize) -> Result<String, CompileError> {
+    let own = Templates::some(assets, |name| name.starts_with("c99/"))?;
+    Ok(kernel::tidy(&own.render(name, values)?))
 }

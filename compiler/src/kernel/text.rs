@@ -2,7 +2,7 @@
 
 use crate::{Assets, CompileError, Target};
 use serde::Serialize;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 use tera::{Context, Tera};
 
 /// The text of a stage or of a program.
@@ -60,7 +60,32 @@ impl Fragment {
 /// The templates of a target's processor. The console of the target has the name `console`.
 pub struct Templates {
     /// Macros are called by small templates that are made when they are needed.
-    tera: Mutex<Tera>,
+    tera: Arc<RwLock<Tera>>,
+}
+
+/// How many sets of templates are kept: those of the processors, with each console.
+const KEPT: usize = 12;
+
+/// Templates, parsed. A process compiles with the same ones again and again, and to parse them takes as long as to compile a
+/// small network, so the last sets are kept. Whether one is kept changes nothing but time.
+fn parsed<'a>(templates: impl Iterator<Item = (&'a str, &'a str)>) -> tera::Result<Arc<RwLock<Tera>>> {
+    type Set = (Vec<(String, String)>, Arc<RwLock<Tera>>);
+    static SETS: Mutex<Vec<Set>> = Mutex::new(Vec::new());
+    let lock = || SETS.lock().unwrap_or_else(PoisonError::into_inner);
+    let texts: Vec<(String, String)> = templates.map(|(name, text)| (name.into(), text.into())).collect();
+    if let Some((_, known)) = lock().iter().find(|(known, _)| *known == texts) {
+        return Ok(known.clone());
+    }
+    let mut tera = Tera::default();
+    tera.autoescape_on(vec![]);
+    tera.add_raw_templates(texts.iter().map(|(name, text)| (name, text)))?;
+    let tera = Arc::new(RwLock::new(tera));
+    let mut sets = lock();
+    if sets.len() >= KEPT {
+        sets.remove(0);
+    }
+    sets.push((texts, tera.clone()));
+    Ok(tera)
 }
 
 impl Templates {
@@ -69,16 +94,13 @@ impl Templates {
     /// # Errors
     /// [`CompileError::Template`] where one does not parse.
     pub fn new(assets: &Assets, target: &Target, extension: &str) -> Result<Self, CompileError> {
-        let mut tera = Tera::default();
-        tera.autoescape_on(vec![]);
         let console = format!("console{extension}");
         let templates = assets.templates();
         let templates = templates.filter(|(name, _)| name.ends_with(extension) && !name.contains('/'));
         let own = target.console.as_str();
         let templates =
             templates.map(|(name, text)| (if name == own { console.as_str() } else { name }, text));
-        tera.add_raw_templates(templates).map_err(|e| error(&format!("program{extension}"), &e))?;
-        Ok(Self { tera: Mutex::new(tera) })
+        Ok(Self { tera: parsed(templates).map_err(|e| error(&format!("program{extension}"), &e))? })
     }
 
     /// Those that mlc brings, without any console.
@@ -97,16 +119,12 @@ impl Templates {
     /// # Errors
     /// [`CompileError::Template`] where one does not parse.
     pub fn some(assets: &Assets, is_wanted: impl Fn(&str) -> bool) -> Result<Self, CompileError> {
-        let mut tera = Tera::default();
-        tera.autoescape_on(vec![]);
         let wanted = assets.templates().filter(|(name, _)| is_wanted(name));
-        tera.add_raw_templates(wanted).map_err(|e| error("a template", &e))?;
-        Ok(Self { tera: Mutex::new(tera) })
+        Ok(Self { tera: parsed(wanted).map_err(|e| error("a template", &e))? })
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Tera> {
-        // A panic while one was rendered leaves the templates as they were.
-        self.tera.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> RwLockReadGuard<'_, Tera> {
+        self.tera.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A whole template.
@@ -124,14 +142,15 @@ impl Templates {
     /// [`CompileError::Template`] where there is none of that name, or where it asks for what is not there.
     pub fn call(&self, name: &str, part: &str, s: impl Serialize) -> Result<String, CompileError> {
         let caller = format!("{name}: {part}");
-        let mut tera = self.lock();
-        if !tera.get_template_names().any(|known| known == caller) {
+        let is_known = self.lock().get_template_names().any(|known| known == caller);
+        if !is_known {
             let text = format!("{{%- import \"{name}\" as t -%}}{{{{ t::{part}(s=s) }}}}");
+            let mut tera = self.tera.write().unwrap_or_else(PoisonError::into_inner);
             tera.add_raw_template(&caller, &text).map_err(|e| error(&caller, &e))?;
         }
         let mut context = Context::new();
         context.try_insert("s", &s).map_err(|e| error(&caller, &e))?;
-        tera.render(&caller, &context).map_err(|e| error(&caller, &e))
+        self.lock().render(&caller, &context).map_err(|e| error(&caller, &e))
     }
 }
 
