@@ -44,13 +44,17 @@ pub static COSINES: LazyLock<[i8; 256]> = LazyLock::new(|| {
 /// shift with `S >> t ≤ 255`. `r = ROOTS[S >> t]`, and `k = s + t / 2 + down`. `down` is a number of the model.
 /// So the root mean square of the result is near `2040 / √n / 2^down`, `n` being the number of values.
 pub fn norm(x: &[i32], down: u32) -> Vec<i32> {
+    let (r, k) = norm_factor(x, down);
+    x.iter().map(|&v| sat16(round_shift(v * r, k))).collect()
+}
+
+/// `r` and `k` of [`norm`].
+pub fn norm_factor(x: &[i32], down: u32) -> (i32, u32) {
     let largest = x.iter().map(|v| v.abs()).max().unwrap_or(0);
     let s = (0..).find(|s| largest >> s <= 255).expect("16 bits");
     let squares: u32 = x.iter().map(|v| ((v.abs() >> s) * (v.abs() >> s)) as u32).sum();
     let t = (0..).step_by(2).find(|t| squares >> t <= 255).expect("32 bits");
-    let r = i32::from(ROOTS[(squares >> t) as usize]);
-    let k = s + t / 2 + down;
-    x.iter().map(|v| sat16(round_shift(v * r, k))).collect()
+    (i32::from(ROOTS[(squares >> t) as usize]), s + t / 2 + down)
 }
 
 /// Each value shifted right by `bits`, rounded, saturated to 8 bits.
@@ -93,9 +97,14 @@ pub fn attention_weights(scores: &[i32], bits: u32, table: &[u8]) -> Vec<u8> {
 /// `n` is the least shift with `W >> n ≤ 255`. At most 256 positions keep the sum in 24 bits.
 pub fn mix(weights: &[u8], values: impl Iterator<Item = i32>) -> i32 {
     let total: u32 = weights.iter().map(|&w| u32::from(w)).sum();
+    let sum: i64 = weights.iter().zip(values).map(|(&w, v)| i64::from(w) * i64::from(v)).sum();
+    mean(sum, total)
+}
+
+/// What [`mix`] makes of `Σ w·v` and `Σ w`.
+pub fn mean(sum: i64, total: u32) -> i32 {
     let n = (0..).find(|n| total >> n <= 255).expect("32 bits");
     let reciprocal = i64::from(RECIPROCALS[(total >> n) as usize]);
-    let sum: i64 = weights.iter().zip(values).map(|(&w, v)| i64::from(w) * i64::from(v)).sum();
     let scaled = (sum * reciprocal + (1 << (14 + n))) >> (15 + n);
     scaled.clamp(-128, 127) as i32
 }

@@ -48,12 +48,13 @@ mod gemm;
 pub mod hashed_text;
 pub mod log;
 mod measure;
-mod outcome;
+pub mod outcome;
 mod pairs;
 mod quantize;
 mod rounding;
 mod schedule;
 mod seeds;
+pub mod sequence;
 mod threads;
 mod train;
 #[cfg(test)]

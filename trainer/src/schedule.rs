@@ -4,15 +4,33 @@ use crate::device::Device;
 use mlc_compiler::words::count;
 use thiserror::Error;
 
+/// Epochs of a training that is counted in mini-batches.
+const EPOCHS_OF_UPDATES: usize = 20;
+
+/// How long a training takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Length {
+    pub epochs: usize,
+    /// Mini-batches of an epoch; the last one may have fewer.
+    pub batches: usize,
+    /// Mini-batches of all epochs.
+    pub updates: usize,
+}
+
 /// The choices of a training that are the same for every family.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// Passes over the data. `None`: so many that the network sees six million steps ([`Schedule::epochs_for`]).
     pub epochs: Option<usize>,
+    /// Mini-batches of the whole training, in the place of `epochs`: an epoch then is a twentieth of them, or a pass over the
+    /// data where that is less.
+    pub updates: Option<usize>,
     /// Steps in a mini-batch.
     pub batch: usize,
     /// Adam's, at the start; falls to nothing along half a cosine.
     pub learning_rate: f32,
+    /// First mini-batches in which the learning rate rises from nothing, in a line. The cosine begins behind them.
+    pub rise: usize,
     /// First epochs in which nothing is rounded. 0: the integer network from the start.
     pub warmup: usize,
     /// Exact figures after every so many epochs (and the last tenth): the best network is chosen by them.
@@ -31,8 +49,10 @@ impl Default for Schedule {
     fn default() -> Self {
         Self {
             epochs: None,
+            updates: None,
             batch: 256,
             learning_rate: 0.01,
+            rise: 0,
             warmup: 0,
             evaluate_every: 5,
             patience: None,
@@ -49,8 +69,23 @@ impl Schedule {
         self.epochs.unwrap_or_else(|| 6_000_000usize.div_ceil(steps.max(1)).clamp(20, 1000))
     }
 
-    /// The learning rate when this part of the training is done, 0 to 1.
-    pub(crate) fn rate(&self, done: f64) -> f32 {
+    /// How long a training on data of so many steps, in so many mini-batches a pass, takes.
+    pub(crate) fn length(&self, steps: usize, batches: usize) -> Length {
+        let batches = batches.max(1);
+        let Some(updates) = self.updates else {
+            let epochs = self.epochs_for(steps);
+            return Length { epochs, batches, updates: epochs * batches };
+        };
+        let batches = updates.div_ceil(EPOCHS_OF_UPDATES).min(batches);
+        Length { epochs: updates.div_ceil(batches), batches, updates }
+    }
+
+    /// The learning rate of mini-batch `number` of so many, counted from 0.
+    pub(crate) fn rate(&self, number: usize, updates: usize) -> f32 {
+        if number < self.rise {
+            return self.learning_rate * (number + 1) as f32 / self.rise as f32;
+        }
+        let done = (number - self.rise) as f64 / (updates - self.rise) as f64;
         self.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * done).cos()) as f32
     }
 
@@ -60,6 +95,7 @@ impl Schedule {
     /// The first field out of its range.
     pub fn check(&self) -> Result<(), SettingsError> {
         whole("epochs", self.epochs.unwrap_or(1), 1, 1_000_000)?;
+        whole("steps", self.updates.unwrap_or(1), 1, 100_000_000)?;
         // A batch is held in memory with all its sums.
         whole("batch", self.batch, 1, 1 << 16)?;
         whole("evaluate every", self.evaluate_every, 1, 1_000_000)?;
@@ -96,4 +132,7 @@ pub enum SettingsError {
         count(*layers, "layer")
     )]
     Layers { field: &'static str, values: usize, layers: usize },
+    /// Sizes of a network that do not go together.
+    #[error("{0}")]
+    Network(String),
 }

@@ -4,7 +4,7 @@ use crate::error::TrainError;
 use crate::family::{Data, Family, Progress};
 use crate::feed::Feed;
 use crate::outcome::{Beyond, EpochRow, Event, Rank, StopReason, Trained};
-use crate::schedule::Schedule;
+use crate::schedule::{Length, Schedule};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -36,8 +36,8 @@ pub(crate) fn run<F: Family>(
     stop: &AtomicBool,
     observer: Observer<F>,
 ) -> Result<Trained<F::Figures>, TrainError> {
-    let epochs = schedule.epochs_for(data.train.steps());
-    let run = Run { family, data, schedule, epochs, rng, began: Instant::now(), best: None, beyond: None };
+    let length = schedule.length(data.train.steps(), data.train.batches(schedule.batch));
+    let run = Run { family, data, schedule, length, rng, began: Instant::now(), best: None, beyond: None };
     run.run(resumed, stop, observer)
 }
 
@@ -46,7 +46,7 @@ struct Run<'a, F: Family> {
     family: F,
     data: Sides<'a, F::Data>,
     schedule: &'a Schedule,
-    epochs: usize,
+    length: Length,
     rng: ChaCha8Rng,
     began: Instant,
     best: Option<Trained<F::Figures>>,
@@ -71,7 +71,7 @@ impl<F: Family> Run<'_, F> {
             self.start(&feed, observer)?;
         }
         let mut reason = StopReason::Finished;
-        for epoch in 1..=self.epochs {
+        for epoch in 1..=self.length.epochs {
             if epoch == 1 && self.schedule.warmup > 0 {
                 self.family.set_relaxed(true);
             }
@@ -108,7 +108,7 @@ impl<F: Family> Run<'_, F> {
     /// The state before the first epoch: what training goes on from must not get worse.
     fn start(&mut self, feed: &Feed<F::Data>, observer: Observer<F>) -> Result<(), TrainError> {
         let network = self.family.network()?;
-        let mut row = EpochRow { epochs: self.epochs, ..EpochRow::default() };
+        let mut row = EpochRow { epochs: self.length.epochs, ..EpochRow::default() };
         self.regulate(&mut row, &network, feed, true);
         self.evaluate(&mut row, &network)?;
         observer(Event::Epoch(&row));
@@ -122,14 +122,19 @@ impl<F: Family> Run<'_, F> {
         stop: &AtomicBool,
         observer: Observer<F>,
     ) -> Result<EpochRow<F::Figures>, TrainError> {
-        let Self { family, rng, schedule, data, .. } = self;
-        let (steps, batches) = (data.train.steps(), data.train.batches(schedule.batch));
+        let Self { family, rng, schedule, data, length, .. } = self;
+        let Length { batches, updates, .. } = *length;
+        let steps = data.train.steps().min(batches * schedule.batch);
+        let end = (epoch * batches).min(updates);
         let (mut loss, mut right, mut overflows, mut done, mut rate) = (0.0, 0, 0, 0, 0.0);
         let mut number = (epoch - 1) * batches;
         let mut told = Instant::now();
         let fed = feed.epoch(rng, |part, order| {
             for batch in order.chunks(schedule.batch) {
-                rate = schedule.rate(number as f64 / (self.epochs * batches) as f64);
+                if number == end {
+                    return false;
+                }
+                rate = schedule.rate(number, updates);
                 let result = family.update(part, batch, rate);
                 loss += result.loss;
                 right += result.right;
@@ -149,7 +154,7 @@ impl<F: Family> Run<'_, F> {
         fed.map_err(TrainError::storage)?;
         Ok(EpochRow {
             epoch,
-            epochs: self.epochs,
+            epochs: self.length.epochs,
             seconds: self.began.elapsed().as_secs_f64(),
             learning_rate: rate,
             loss: loss / done as f64,
@@ -166,7 +171,7 @@ impl<F: Family> Run<'_, F> {
         feed: &Feed<F::Data>,
         judged: bool,
     ) {
-        let part = 1.0 / self.epochs as f64;
+        let part = 1.0 / self.length.epochs as f64;
         let progress = Progress { done: row.epoch as f64 * part, epoch: part };
         let costs = self.family.regulate(network, feed.sample(), progress, judged);
         (row.nonzero, row.costs, row.budget_used) = (costs.nonzero, costs.costs, costs.used);
@@ -174,7 +179,7 @@ impl<F: Family> Run<'_, F> {
 
     /// In the last tenth every epoch: there the best network is found.
     fn evaluates(&self, epoch: usize) -> bool {
-        let epochs = self.epochs;
+        let epochs = self.length.epochs;
         epoch.is_multiple_of(self.schedule.evaluate_every) || epoch * 10 > epochs * 9 || epoch == epochs
     }
 

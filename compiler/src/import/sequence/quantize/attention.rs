@@ -9,9 +9,9 @@ use crate::math::{exp, ln};
 use crate::model::{Attention, Norm};
 
 /// Bits that a rotation drops of queries and keys: 7 of the cosine, and 6 more of the 16.
-const ROTATE_BITS: u8 = 13;
+pub const ROTATE_BITS: u8 = 13;
 /// Bits that are dropped where nothing rotates.
-const NARROW_BITS: u8 = 6;
+pub const NARROW_BITS: u8 = 6;
 
 /// Quantizes the attention of a layer.
 ///
@@ -94,7 +94,7 @@ fn head_scales(c: &Context, at: usize) -> (Vec<f64>, Vec<f64>, f64) {
 }
 
 /// The norm of each head of queries or keys: `unit` is what a step of its 16-bit result means.
-fn head_norm(size: usize, gains: Option<&[f32]>, unit: f64, name: &str) -> Result<Norm, Problem> {
+pub fn head_norm(size: usize, gains: Option<&[f32]>, unit: f64, name: &str) -> Result<Norm, Problem> {
     let (down, root) = norm_unit(size);
     let ones = vec![1.0; size];
     let gains = gains.unwrap_or(&ones);
@@ -107,7 +107,7 @@ fn head_norm(size: usize, gains: Option<&[f32]>, unit: f64, name: &str) -> Resul
 
 /// The table of attention: by how many bits a difference of scores is shifted, and the weight of what is left. `step` is
 /// what a difference of 1 means.
-fn weights(step: f64) -> (u8, Vec<u8>) {
+pub fn weights(step: f64) -> (u8, Vec<u8>) {
     // The last entry that is not 0 is half a 255th: e^-6.23.
     let far = ln(510.0);
     let mut bits = 0;

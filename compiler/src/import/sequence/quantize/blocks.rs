@@ -10,7 +10,7 @@ use crate::math::{exp, ln};
 use crate::model::{Block, Matrix, Norm, NormOrder, Positions, Transformer};
 
 /// Part of 16 bits that the residual stream fills on the texts that were seen: others may go further.
-const FILLED: f64 = 24_000.0;
+pub const FILLED: f64 = 24_000.0;
 
 /// What all parts of a network need.
 pub struct Context<'a> {
@@ -114,7 +114,7 @@ fn check_gains(checkpoint: &Checkpoint) -> Result<(), Problem> {
 }
 
 /// How far each pair turns at a position, in 2^-24ths of a turn.
-fn rotary(position: Position, head: usize) -> Positions {
+pub fn rotary(position: Position, head: usize) -> Positions {
     let Position::Rope { theta, .. } = position else { return Positions::None };
     let log = ln(theta.into());
     let turns = |pair: usize| exp(-log * (2 * pair) as f64 / head as f64) / std::f64::consts::TAU;

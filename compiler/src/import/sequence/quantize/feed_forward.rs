@@ -70,12 +70,12 @@ impl Context<'_> {
     }
 }
 
-fn silu(x: f64) -> f64 {
+pub fn silu(x: f64) -> f64 {
     x / (1.0 + exp(-x))
 }
 
 /// A byte for each byte: first for 0 to 127, then for -128 to -1.
-fn table(f: impl Fn(i8) -> f64) -> Vec<i8> {
+pub fn table(f: impl Fn(i8) -> f64) -> Vec<i8> {
     (0..=255u8).map(|i| f(i as i8).round().clamp(-128.0, 127.0) as i8).collect()
 }
 

@@ -11,6 +11,7 @@ mod feed_forward;
 mod matrix;
 mod output;
 mod sample;
+pub mod trained;
 
 pub use calibrate::{Calibration, Unsuitable, calibrate};
 pub use sample::own_texts;

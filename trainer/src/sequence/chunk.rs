@@ -1,0 +1,63 @@
+//! Texts that go through a network together: their tokens one behind the other, without gaps.
+
+use super::example::Example;
+
+/// Some texts of a batch.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Chunk {
+    /// Tokens that are read, of all texts.
+    pub tokens: Vec<u32>,
+    /// Where each text begins, and the end.
+    pub starts: Vec<usize>,
+    /// Rows behind which a token is foretold that counts, and that token; ascending.
+    pub targets: Vec<(usize, u32)>,
+}
+
+impl Chunk {
+    /// Takes texts in the place of those that it had. Of each, what stands behind the last token that counts is not read.
+    pub(crate) fn fill<'e>(&mut self, examples: impl IntoIterator<Item = &'e Example>) {
+        self.tokens.clear();
+        self.starts.clear();
+        self.targets.clear();
+        self.starts.push(0);
+        for example in examples {
+            let from = self.tokens.len();
+            let read = example.read();
+            self.tokens.extend_from_slice(&example.tokens[..read]);
+            let counted = (1..=read).filter(|&i| example.counts[i]);
+            self.targets.extend(counted.map(|i| (from + i - 1, example.tokens[i])));
+            self.starts.push(self.tokens.len());
+        }
+    }
+
+    /// Rows of all texts.
+    pub(crate) fn rows(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// The rows of each text.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+        self.starts.windows(2).map(|pair| pair[0]..pair[1])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_counts_is_foretold_from_what_stands_before_it() {
+        let example =
+            |tokens: &[u32], counts: &[bool]| Example { tokens: tokens.into(), counts: counts.into() };
+        let a = example(&[5, 6, 7, 8, 9], &[false, false, true, true, false]);
+        let b = example(&[1, 2], &[true, true]);
+        let none = example(&[3], &[true]);
+        let mut chunk = Chunk::default();
+        chunk.fill([&b]);
+        chunk.fill([&a, &none, &b]);
+        assert_eq!(chunk.tokens, [5, 6, 7, 1]);
+        assert_eq!(chunk.starts, [0, 3, 3, 4]);
+        assert_eq!(chunk.targets, [(1, 7), (2, 8), (3, 2)]);
+        assert_eq!(chunk.texts().map(|text| text.len()).collect::<Vec<_>>(), [3, 0, 1]);
+    }
+}

@@ -1,0 +1,262 @@
+//! The network being trained: float shadows behind the rounded one, and one batch's update of them.
+
+use super::backward::Flow;
+use super::chunk::Chunk;
+use super::example::Example;
+use super::grid::rounded;
+use super::layout::Layout;
+use super::ops::loss::{self, Target};
+use super::ops::rotate::Rotation;
+use super::pass::{Dropout, Net};
+use super::ranges::Ranges;
+use super::settings::Settings;
+use super::tape::Tape;
+use super::teacher::Teacher;
+use crate::adam::Step;
+use crate::family::BatchResult;
+use crate::threads;
+use mlc_compiler::import::sequence::quantize::trained::{input_step, rotary_steps};
+use std::sync::Mutex;
+
+/// Parts of a batch whose gradients are summed up by themselves, whatever the number of threads.
+const GROUPS: usize = 16;
+/// Rows of a chunk: more of them would not stay in a processor's own memory.
+const CHUNK_ROWS: usize = 512;
+
+/// A part of a batch, and what is needed to compute its gradients.
+#[derive(Debug, Default)]
+struct Group {
+    chunk: Chunk,
+    tape: Tape,
+    flow: Flow,
+    /// What the teacher computes, if there is one.
+    lesson: Tape,
+    gradients: Vec<f32>,
+    seen: Ranges,
+    loss: f64,
+    right: usize,
+}
+
+/// A network in training.
+pub(crate) struct Learner<'a> {
+    settings: &'a Settings,
+    pub layout: Layout,
+    /// What Adam changes.
+    pub shadows: Vec<f32>,
+    /// What is used: the shadows on their grids, or (relaxed) as they are.
+    pub weights: Vec<f32>,
+    pub ranges: Ranges,
+    rotations: [Rotation; 2],
+    relaxed: bool,
+    first: Vec<f32>,
+    second: Vec<f32>,
+    updates: u64,
+    /// The update from which on weights are on their grids.
+    soften: u64,
+    groups: Vec<Group>,
+    teacher: Option<&'a Teacher>,
+}
+
+impl<'a> Learner<'a> {
+    /// `shadows`: as [`Layout`] has them. `longest`: most tokens of a text.
+    pub(crate) fn new(
+        settings: &'a Settings,
+        shadows: Vec<f32>,
+        longest: usize,
+        teacher: Option<&'a Teacher>,
+    ) -> Self {
+        let shape = &settings.shape;
+        let layout = Layout::new(shape);
+        assert_eq!(shadows.len(), layout.len, "parameters of this shape");
+        let steps = rotary_steps(&shape.network);
+        let zeros = vec![0.0; layout.len];
+        let mut learner = Self {
+            settings,
+            weights: shadows.clone(),
+            shadows,
+            ranges: Ranges::new(shape.network.layers),
+            rotations: [Rotation::of_machine(&steps, longest), Rotation::exact(&steps, longest)],
+            relaxed: false,
+            first: zeros.clone(),
+            second: zeros,
+            layout,
+            updates: 0,
+            soften: (settings.soften * settings.schedule.updates.unwrap_or(0) as f32) as u64,
+            groups: (0..GROUPS).map(|_| Group::default()).collect(),
+            teacher,
+        };
+        learner.round();
+        learner
+    }
+
+    /// The same network in floats, or on its grids again.
+    pub(crate) fn set_relaxed(&mut self, relaxed: bool) {
+        self.relaxed = relaxed;
+        self.round();
+    }
+
+    fn round(&mut self) {
+        if self.relaxed {
+            self.weights.copy_from_slice(&self.shadows);
+            return;
+        }
+        // How far weights still are from their grids: 1 is not rounded at all.
+        let soft = match self.soften {
+            0 => 0.0,
+            until => 1.0 - (self.updates as f32 / until as f32).min(1.0),
+        };
+        for tensor in self.layout.tensors() {
+            let (from, to) = (&self.shadows[tensor.range()], &mut self.weights[tensor.range()]);
+            match tensor.grid {
+                Some(grid) => {
+                    for (row, out) in from.chunks_exact(tensor.cols).zip(to.chunks_exact_mut(tensor.cols)) {
+                        rounded(grid, row, out);
+                        if soft > 0.0 {
+                            out.iter_mut().zip(row).for_each(|(out, w)| *out += (w - *out) * soft);
+                        }
+                    }
+                }
+                None => to.copy_from_slice(from),
+            }
+        }
+    }
+
+    /// Learns the ranges of activations from some texts, without rounding.
+    pub(crate) fn calibrate(&mut self, examples: &[&Example]) {
+        let mut seen = Ranges::new(self.layout.blocks.len());
+        let (mut chunk, mut tape) = (Chunk::default(), Tape::default());
+        for examples in chunks(examples) {
+            chunk.fill(examples.iter().copied());
+            let net = self.net(Dropout::default());
+            Net { ranges: None, ..net }.forward(&chunk, &mut tape, &mut seen);
+        }
+        self.ranges.follow(seen);
+    }
+
+    pub(crate) fn net(&self, dropout: Dropout) -> Net<'_> {
+        let shape = &self.settings.shape;
+        let rotation = &self.rotations[usize::from(self.relaxed)];
+        Net {
+            shape,
+            layout: &self.layout,
+            weights: &self.weights,
+            ranges: (!self.relaxed).then_some(&self.ranges),
+            rotation: (rotation.positions() > 0).then_some(rotation),
+            input_step: input_step(shape.network.dim).1 as f32,
+            dropout,
+        }
+    }
+
+    /// One step of training.
+    pub(crate) fn update(&mut self, examples: &[&Example], rate: f32) -> BatchResult {
+        let counted: usize = examples.iter().map(|example| example.counted()).sum();
+        if counted == 0 {
+            return BatchResult::default();
+        }
+        let mut groups = std::mem::take(&mut self.groups);
+        let share = examples.len().div_ceil(GROUPS);
+        let work: Vec<_> = groups.iter_mut().zip(examples.chunks(share)).enumerate().collect();
+        let used = work.len();
+        let queue = Mutex::new(work.into_iter());
+        let settings = self.settings;
+        let seed = settings.schedule.seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ self.updates;
+        let workers = vec![(); settings.schedule.threads.min(used)];
+        threads::each(workers, |()| {
+            loop {
+                let next = queue.lock().expect("no thread panics with it").next();
+                let Some((number, (group, examples))) = next else { break };
+                let seed = seed.wrapping_mul(GROUPS as u64).wrapping_add(number as u64);
+                let dropout = Dropout { rate: settings.dropout, seed };
+                group.run(&self.net(dropout), self.teacher, examples, 1.0 / counted as f32);
+            }
+        });
+        drop(queue);
+        let mut result = BatchResult::default();
+        let (sum, others) = groups[..used].split_first_mut().expect("there is an example that counts");
+        (result.loss, result.right) = (sum.loss, sum.right);
+        for group in others {
+            super::ops::add(&mut sum.gradients, 1.0, &group.gradients);
+            sum.seen.widen(group.seen.clone());
+            result.loss += group.loss;
+            result.right += group.right;
+        }
+        self.ranges.follow(sum.seen.clone());
+        self.step(&sum.gradients, rate);
+        self.groups = groups;
+        self.round();
+        // A step of the loop is a text: its share of what the tokens of the batch showed.
+        let part = examples.len() as f64 / counted as f64;
+        result.loss *= part;
+        result.right = (result.right as f64 * part) as usize;
+        result
+    }
+
+    /// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), behind a limit for the gradient's norm.
+    fn step(&mut self, gradients: &[f32], rate: f32) {
+        self.updates += 1;
+        let norm = super::ops::dot(gradients, gradients).sqrt();
+        if !norm.is_finite() {
+            return;
+        }
+        let clip = self.settings.clip;
+        let factor = if norm > clip { clip / norm } else { 1.0 };
+        let step = Step::new(rate, self.updates);
+        let decay = rate * self.settings.decay;
+        for tensor in self.layout.tensors() {
+            let kept = if tensor.grid.is_some() { 1.0 - decay } else { 1.0 };
+            let range = tensor.range();
+            let moments = self.first[range.clone()].iter_mut().zip(&mut self.second[range.clone()]);
+            let values = self.shadows[range.clone()].iter_mut().zip(&gradients[range]);
+            for ((value, &gradient), (first, second)) in values.zip(moments) {
+                *value = step.update(*value * kept, gradient * factor, first, second);
+            }
+        }
+    }
+}
+
+/// Texts cut into chunks: as many as have [`CHUNK_ROWS`] rows, one at least.
+fn chunks<'s, 'e>(examples: &'s [&'e Example]) -> impl Iterator<Item = &'s [&'e Example]> {
+    let mut rest = examples;
+    std::iter::from_fn(move || {
+        let mut rows = 0;
+        let fits = rest.iter().take_while(|example| {
+            rows += example.read();
+            rows <= CHUNK_ROWS
+        });
+        let count = fits.count().max(1).min(rest.len());
+        let (chunk, others) = rest.split_at(count);
+        rest = others;
+        (count > 0).then_some(chunk)
+    })
+}
+
+impl Group {
+    fn run(&mut self, net: &Net, teacher: Option<&Teacher>, examples: &[&Example], factor: f32) {
+        let vocabulary = net.shape.network.vocabulary;
+        self.gradients.clear();
+        self.gradients.resize(net.layout.len, 0.0);
+        self.seen = Ranges::new(net.layout.blocks.len());
+        (self.loss, self.right) = (0.0, 0);
+        for examples in chunks(examples) {
+            self.chunk.fill(examples.iter().copied());
+            if self.chunk.targets.is_empty() {
+                continue;
+            }
+            net.forward(&self.chunk, &mut self.tape, &mut self.seen);
+            if let Some(teacher) = teacher {
+                teacher.forward(&self.chunk, &mut self.lesson);
+            }
+            let rows = self.tape.logits.chunks_exact_mut(vocabulary).enumerate();
+            for ((row, logits), &(_, token)) in rows.zip(&self.chunk.targets) {
+                let target = match teacher {
+                    Some(_) => Target::Shares(&self.lesson.logits[row * vocabulary..][..vocabulary], token),
+                    None => Target::Token(token),
+                };
+                let (loss, right) = loss::backward(logits, target, factor);
+                self.loss += loss;
+                self.right += usize::from(right);
+            }
+            net.backward(&self.chunk, &mut self.tape, &mut self.flow, &mut self.gradients);
+        }
+    }
+}

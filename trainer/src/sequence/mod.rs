@@ -1,0 +1,50 @@
+//! Sequence models: small transformers, trained with the weights and activations that the machine will have.
+//!
+//! ```text
+//! texts ─ tokenizer ─▶ Task (Examples) ─ train ─▶ Trained (Model, Figures)
+//!                      a batch: chunk ─ pass ▶ tape ─ backward ▶ learner (adam)
+//! ```
+//!
+//! `shape` has what can be chosen, `layout` where the parameters lie, `grid` how weights are rounded in training, `ranges`
+//! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
+//! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
+//! these on many texts at once, and `figures` counts. `train` is what the training loop sees of all this.
+
+mod backward;
+mod chunk;
+mod distill;
+mod example;
+mod export;
+mod figures;
+mod grid;
+mod integer;
+mod layout;
+mod learner;
+mod ops;
+mod pass;
+#[cfg(test)]
+mod pass_tests;
+mod ranges;
+mod resume;
+mod settings;
+mod shape;
+mod start;
+mod tape;
+mod task;
+mod teacher;
+mod train;
+
+pub use distill::{distill, student, written};
+pub use example::Example;
+pub use figures::Figures;
+pub use resume::{Parameters, parameters_of, shape_of};
+pub use settings::Settings;
+pub use shape::Shape;
+pub use task::{Task, Texts};
+pub use train::{Training, train, train_seeds};
+
+/// What a training of this family tells and gives.
+pub type Event<'a> = crate::outcome::Event<'a, Figures>;
+pub type EpochRow = crate::outcome::EpochRow<Figures>;
+pub type Trained = crate::outcome::Trained<Figures>;
+pub type Seeds = crate::seeds::Seeds<Figures>;

@@ -1,0 +1,62 @@
+//! All choices of a training: what the model is called, what the network is like, and how it is trained.
+
+use super::shape::Shape;
+use crate::schedule::{Schedule, SettingsError, real};
+
+/// All choices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Name and description of the model.
+    pub name: String,
+    pub about: String,
+    pub shape: Shape,
+    pub schedule: Schedule,
+    /// Largest norm of the gradient; a larger one is made as small.
+    pub clip: f32,
+    /// AdamW's weight decay.
+    pub decay: f32,
+    /// Share of what layers give that is left out in training.
+    pub dropout: f32,
+    /// Share of the training in which weights come onto their grids little by little; 0: they are on them from the first step.
+    pub soften: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let updates = Some(4000);
+        let schedule =
+            Schedule { updates, learning_rate: 0.004, rise: 100, evaluate_every: 1, ..Schedule::default() };
+        Self {
+            name: "sequence".into(),
+            about: String::new(),
+            shape: Shape::default(),
+            schedule,
+            clip: 1.0,
+            decay: 0.0,
+            dropout: 0.0,
+            soften: 0.0,
+        }
+    }
+}
+
+impl Settings {
+    /// These settings with a change: `settings.with(|s| s.schedule.seed = 2)`.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
+    }
+
+    /// Checks every range stated on the fields.
+    ///
+    /// # Errors
+    /// The first field out of its range.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        self.shape.check()?;
+        self.schedule.check()?;
+        real("clip", self.clip, 1e-6, 1e6)?;
+        real("weight decay", self.decay, 0.0, 10.0)?;
+        real("dropout", self.dropout, 0.0, 0.9)?;
+        real("soften", self.soften, 0.0, 0.9)
+    }
+}
