@@ -99,7 +99,7 @@ fn name(demands: &Demands) -> String {
 fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Row, CliError> {
     let (network, target, encoding) = (&subject.model.head.name, subject.target, name(subject.demands));
     let label = format!("{network} {} {encoding}", target.name);
-    let figures = match measure(subject, queries, &label) {
+    let figures = match measure(subject, queries, &label, false) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),
         Err(CliError::Compile(CompileError::TooLarge { .. })) => None,
         Err(other) => return Err(other),

@@ -3,6 +3,8 @@
 //! `tests/benchmarks.json` holds what `mlc bench --all --json` printed. `MLC_BLESS=1 cargo test --bin mlc kept` measures
 //! anew, keeps that, and writes the tables in the documents.
 
+#[path = "../../tests/support/cores.rs"]
+mod cores;
 #[path = "../../tests/support/shared.rs"]
 mod shared;
 
@@ -127,7 +129,7 @@ fn check(section: &str, models: Vec<PathBuf>, prompts: Option<PathBuf>) {
         let args = BenchArgs { models: models.clone(), prompts: prompts.clone(), ..args };
         all::rows(&args).unwrap_or_else(|e| panic!("{target}: {e}"))
     };
-    let now: Vec<Row> = TARGETS.into_iter().flat_map(on).collect();
+    let now: Vec<Row> = cores::each(TARGETS, on).concat();
     for row in &now {
         expect_sound(section, row);
     }

@@ -38,12 +38,18 @@ pub struct Measured {
     pub phases: Vec<String>,
 }
 
-/// Compiles the program that `mlc compile` makes, not one made for these prompts, and runs it on each.
+/// Compiles the program that `mlc compile` makes, not one made for these prompts, and runs it on each. `by_phase`: whether
+/// cycles are counted by phase, too, which takes longer.
 ///
 /// # Errors
 /// The model cannot be compiled; a prompt that the machine has no way to take; a fault of the program; there is nothing to
 /// measure.
-pub fn measure(subject: Subject, queries: &[Vec<u8>], label: &str) -> Result<Measured, CliError> {
+pub fn measure(
+    subject: Subject,
+    queries: &[Vec<u8>],
+    label: &str,
+    by_phase: bool,
+) -> Result<Measured, CliError> {
     let Subject { model, target, assets, demands, max_cycles } = subject;
     prompts::require(queries.len(), subject.place())?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
@@ -53,7 +59,10 @@ pub fn measure(subject: Subject, queries: &[Vec<u8>], label: &str) -> Result<Mea
     let mut sums = Sums::default();
     let bar = progress::bar(queries.len(), label);
     for query in queries {
-        let (answer, phases) = simulator.measure(query)?;
+        let (answer, phases) = match by_phase {
+            true => simulator.measure(query)?,
+            false => (simulator.ask(query, None)?, vec![]),
+        };
         sums.add(&answer, &phases);
         bar.inc(1);
     }

@@ -91,7 +91,7 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Chosen { prompts, left_out } =
         prompts::choose(args.prompts.as_deref(), &loaded.path, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
-    let measured = measure(subject, &queries, "bench")?;
+    let measured = measure(subject, &queries, "bench", true)?;
     let figures = Figures { left_out, ..Figures::new(&measured, subject, queries.len()) };
     match args.json {
         true => writeln!(out, "{}", targets::json(&figures))?,

@@ -31,6 +31,7 @@ use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
 use mlc_runtime_z80::{Console, Picture, Symbols};
 use phases::{PhaseTimer, Phases};
+use std::cell::OnceCell;
 use std::io::Write;
 use stopped::Stopped;
 use system::{Entry, Keyboard, Program, System, refused_query};
@@ -56,6 +57,8 @@ pub struct Simulator<'a> {
     as_typed: bool,
     pub pace: Option<Clock>,
     phases: Phases,
+    /// What the machine loads, as it was written for the first answer.
+    file: OnceCell<Vec<u8>>,
 }
 
 /// The longest query that a model's program takes on a target, in bytes.
@@ -92,7 +95,8 @@ impl<'a> Simulator<'a> {
         let limit = STEP_LIMIT * (steps + 1);
         let (name, system) = (&model.head.name, system(target.machine));
         let as_typed = matches!(model.reader, Reader::Tokens(_));
-        Self { image, target, system, name, symbols, limit, given: None, line, as_typed, pace, phases }
+        let (given, file) = (None, OnceCell::new());
+        Self { image, target, system, name, symbols, limit, given, line, as_typed, pace, phases, file }
     }
 
     /// The same, but no answer may take more than so many cycles, if the user says how many.
@@ -244,7 +248,7 @@ impl<'a> Simulator<'a> {
         let program = Program {
             name: self.name,
             kind,
-            bytes: &self.image.file(kind, self.name),
+            bytes: self.file.get_or_init(|| self.image.file(kind, self.name)),
             symbols: self.symbols.clone(),
             logits_ready: Some(self.image.logits.ready),
             limit: self.given.unwrap_or(self.limit),

@@ -13,6 +13,7 @@ use iz80::{Flag, Reg8, Reg16};
 use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::FaultKind;
+use crate::quick::Quick;
 use crate::timing::{self, Kind};
 
 impl<P: Ports> Core<P> {
@@ -20,8 +21,12 @@ impl<P: Ports> Core<P> {
     #[inline]
     pub(crate) fn execute(&mut self, pc: u16) -> Result<(), FaultKind> {
         let op = self.bus.memory.byte(pc);
-        if !self.quick(op, pc)? {
-            self.special(op, pc)?;
+        match self.quick(op, pc) {
+            Quick::Done => {}
+            Quick::Jumped if self.pc() == pc && !self.interruptible() => return Err(FaultKind::EndlessLoop),
+            Quick::Jumped => {}
+            Quick::Pushed => self.check_stack()?,
+            Quick::Left => self.special(op, pc)?,
         }
         if self.bus.refused.is_some()
             && let Some(kind) = self.take_refused()

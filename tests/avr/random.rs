@@ -1,7 +1,7 @@
 //! Random networks of odd shapes, in every form of weights: on the small chip where they fit it, else on the large one.
 
 use super::machine::Chip;
-use super::support::{self, Random, counts_in_bytes, parts};
+use super::support::{self, Random, cores, counts_in_bytes, parts};
 use mlc_compiler::model::{Answer, Chat, ContextEncoder, Model, QueryEncoder};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::plan::LayerError;
@@ -59,9 +59,8 @@ pub fn exact(chip: &Chip, model: &Model, compiled: &Compiled, queries: &[Vec<u8>
 #[test]
 fn a_hundred_random_networks_are_exact_in_every_form() {
     let (small, large) = (Chip::atmega328p(), Chip::atmega2560());
-    let (mut on_small, mut on_large, mut refused) = (0, 0, 0);
-    let mut networks = 0;
-    for seed in 0..NETWORKS {
+    let counts = cores::each(0..NETWORKS, |seed| {
+        let (mut on_small, mut on_large, mut refused) = (0, 0, 0);
         let model = support::model(seed);
         let queries = queries(seed, model.reader.max_query().into());
         let mut fits = false;
@@ -87,8 +86,10 @@ fn a_hundred_random_networks_are_exact_in_every_form() {
             }
             refused += usize::from(!done);
         }
-        networks += usize::from(fits);
-    }
+        [usize::from(fits), on_small, on_large, refused]
+    });
+    let [networks, on_small, on_large, refused] =
+        std::array::from_fn(|i| counts.iter().map(|count| count[i]).sum::<usize>());
     eprintln!(
         "{networks} networks: {on_small} programs on the small chip, {on_large} on the large one, {refused} too large"
     );
@@ -102,19 +103,19 @@ fn a_hundred_random_networks_are_exact_in_every_form() {
 fn byte_and_wide_accumulators_agree() {
     let chip = Chip::atmega328p();
     let gaps = Demands::of(Some(Form::Gaps));
-    let mut both = 0;
-    for seed in 0..NETWORKS {
+    let both = cores::each(0..NETWORKS, |seed| {
         let model = support::model(seed);
         let queries = queries(seed, model.reader.max_query().into());
-        let Ok(narrow) = chip.compile(&model, Some(Form::Gaps), &queries) else { continue };
+        let Ok(narrow) = chip.compile(&model, Some(Form::Gaps), &queries) else { return 0 };
         if !counts_in_bytes(&narrow) {
-            continue;
+            return 0;
         }
-        let Ok(wide) = chip.compile_as(&model, &gaps, true, &queries) else { continue };
+        let Ok(wide) = chip.compile_as(&model, &gaps, true, &queries) else { return 0 };
         assert!(!counts_in_bytes(&wide));
         compare(&chip, &model, &wide, &queries, "wide");
-        both += 1;
-    }
+        1
+    });
+    let both: usize = both.into_iter().sum();
     assert!(both >= 10, "only {both} networks count in bytes");
 }
 

@@ -3,7 +3,7 @@
 
 use super::machine::Chip;
 use super::random::compare;
-use super::support::{parts, wide};
+use super::support::{cores, parts, wide};
 use mlc_compiler::CompileError;
 use mlc_compiler::plan::LayerError;
 
@@ -15,9 +15,9 @@ const WIDEST: usize = 512;
 #[test]
 fn wide_networks_are_exact() {
     let chips = [Chip::atmega328p(), Chip::atmega2560()];
-    let mut compared = [0, 0];
-    let (mut refused, mut whole) = (0, 0);
-    for seed in wide::seeds(NETWORKS) {
+    let counts = cores::each(wide::seeds(NETWORKS), |seed| {
+        let mut compared = [0, 0];
+        let (mut refused, mut whole) = (0, 0);
         let model = wide::model(seed, WIDEST);
         let queries = wide::queries(seed);
         for (what, demands) in wide::demands(seed, parts::layers(&model).len()) {
@@ -38,8 +38,10 @@ fn wide_networks_are_exact() {
             compared[i] += 1;
             whole += usize::from(wide::scans_whole_tile(&compiled));
         }
-    }
-    let [small, large] = compared;
+        [compared[0], compared[1], whole, refused]
+    });
+    let [small, large, whole, refused] =
+        std::array::from_fn(|i| counts.iter().map(|count| count[i]).sum::<usize>());
     eprintln!(
         "{small} programs on the small chip, {large} on the large one, {whole} with whole tiles, {refused} too large"
     );

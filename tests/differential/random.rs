@@ -1,6 +1,7 @@
 //! Random networks of odd shapes, in every form of weights.
 
-use super::support::{self, Random};
+use super::support::{self, Random, cores};
+use mlc_compiler::eval::Run;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::LayerError;
 use mlc_compiler::stage;
@@ -21,14 +22,28 @@ fn queries(seed: u64) -> Vec<Vec<u8>> {
     queries
 }
 
-/// Runs all queries on one image and compares with the reference; returns T-states and steps.
-fn compare(model: &Model, compiled: &Compiled, what: &str, config: &CpmConfig) -> (u64, u64) {
+/// What the reference gives for each query.
+fn runs(model: &Model, queries: Vec<Vec<u8>>) -> Vec<(Vec<u8>, Run)> {
     let graph = reference(model).expect("the model was checked");
-    let (mut t_states, mut steps) = (0, 0);
-    for query in queries(model.head.name[7..].parse().expect("the name ends with the seed")) {
-        // CP/M's command processor folds to upper case, and the network folds back.
+    let run = |query: Vec<u8>| {
         let run = eval::run(&graph, &query);
-        let ran = support::run(&compiled.image, &query, config.clone());
+        (query, run)
+    };
+    queries.into_iter().map(run).collect()
+}
+
+/// Runs all queries on one image and compares with the reference; returns T-states and steps.
+fn compare(
+    model: &Model,
+    compiled: &Compiled,
+    what: &str,
+    runs: &[(Vec<u8>, Run)],
+    config: &CpmConfig,
+) -> (u64, u64) {
+    let (mut t_states, mut steps) = (0, 0);
+    for (query, run) in runs {
+        // CP/M's command processor folds to upper case, and the network folds back.
+        let ran = support::run(&compiled.image, query, config.clone());
         let shown = query.escape_ascii();
         assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
         assert_eq!(ran.reply, run.reply, "{} {what}: reply to \"{shown}\"", model.head.name);
@@ -40,10 +55,11 @@ fn compare(model: &Model, compiled: &Compiled, what: &str, config: &CpmConfig) -
 
 #[test]
 fn two_hundred_random_networks_are_exact_in_every_form() {
-    let (mut compared, mut refused) = (0, 0);
-    for seed in 0..NETWORKS {
+    let counts = cores::each(0..NETWORKS, |seed| {
+        let (mut compared, mut refused) = (0, 0);
         let model = support::model(seed);
         let calibration = queries(seed);
+        let runs = runs(&model, queries(seed));
         for encoding in std::iter::once(None).chain(Form::ALL.map(Some)) {
             let what = encoding.map_or("auto", Form::name);
             let compiled = match support::compile_for_cpm(&model, encoding, &calibration) {
@@ -57,7 +73,7 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
                 }
                 Err(error) => panic!("{} {what}: {error}", model.head.name),
             };
-            let (t_states, steps) = compare(&model, &compiled, what, &CpmConfig::default());
+            let (t_states, steps) = compare(&model, &compiled, what, &runs, &CpmConfig::default());
             let simulated = t_states as f64 / steps as f64;
             let predicted = compiled.plan.prediction.total();
             let error = (predicted / simulated - 1.0).abs();
@@ -68,29 +84,32 @@ fn two_hundred_random_networks_are_exact_in_every_form() {
             );
             compared += 1;
         }
-    }
+        (compared, refused)
+    });
+    let (compared, refused) = counts.into_iter().fold((0, 0), |(c, r), (more, not)| (c + more, r + not));
     eprintln!("{compared} programs compared, {refused} too large for CP/M");
     assert!(compared >= 500, "only {compared} programs fit: the generator makes too large networks");
 }
 
 #[test]
 fn byte_and_wide_accumulators_agree_on_short_and_long_queries() {
-    let mut both = 0;
-    for seed in 0..NETWORKS {
+    let both = cores::each(0..NETWORKS, |seed| {
         let model = support::model(seed);
         let calibration = queries(seed);
         let Ok(narrow) = support::compile_for_cpm(&model, Some(Form::Columns), &calibration) else {
-            continue;
+            return 0;
         };
         if !support::counts_in_bytes(&narrow) {
-            continue;
+            return 0;
         }
+        let runs = runs(&model, queries(seed));
         let wide = support::compile_wide(&model, &calibration).expect("wide accumulators need little more");
         assert!(!support::counts_in_bytes(&wide));
-        compare(&model, &narrow, "bytes", &CpmConfig::default());
-        compare(&model, &wide, "wide", &CpmConfig::default());
-        both += 1;
-    }
+        compare(&model, &narrow, "bytes", &runs, &CpmConfig::default());
+        compare(&model, &wide, "wide", &runs, &CpmConfig::default());
+        1
+    });
+    let both: usize = both.into_iter().sum();
     eprintln!("{both} networks with byte accumulators");
     assert!(both >= 20, "only {both} networks can count in bytes: the generator makes too large biases");
 }
@@ -101,14 +120,15 @@ fn a_clock_interrupt_changes_nothing() {
     // finds them overwritten.
     let interrupt = Some(ClockInterrupt { every: 1009, isr: Isr::PushAll });
     let config = CpmConfig { interrupt, ..CpmConfig::default() };
-    for seed in 0..40 {
+    cores::each(0..40, |seed| {
         let model = support::model(seed);
+        let runs = runs(&model, queries(seed));
         for encoding in [None, Some(Form::Packed), Some(Form::Gaps), Some(Form::Planes)] {
             if let Ok(compiled) = support::compile_for_cpm(&model, encoding, &queries(seed)) {
-                compare(&model, &compiled, "interrupted", &config);
+                compare(&model, &compiled, "interrupted", &runs, &config);
             }
         }
-    }
+    });
 }
 
 #[test]

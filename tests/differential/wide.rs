@@ -1,6 +1,6 @@
 //! Networks at the edges of the kernels, in every form and whichever way the planner chooses, on all Z80 machines.
 
-use super::support::{self, parts, wide};
+use super::support::{self, cores, parts, wide};
 use super::{cpc, spectrum};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::LayerError;
@@ -19,8 +19,8 @@ type Exact = fn(&Model, &Compiled, &str, &[Vec<u8>]);
 /// least, and a quarter of them with a whole tile to scan.
 fn sweep(target: &str, exact: Exact, least: usize) {
     let (target, assets) = (support::target_named(target), Assets::builtin());
-    let (mut compared, mut refused, mut whole) = (0, 0, 0);
-    for seed in wide::seeds(NETWORKS) {
+    let counts = cores::each(wide::seeds(NETWORKS), |seed| {
+        let [mut compared, mut refused, mut whole] = [0; 3];
         let model = wide::model(seed, WIDEST);
         let queries = wide::queries(seed);
         for (what, demands) in wide::demands(seed, parts::layers(&model).len()) {
@@ -46,7 +46,10 @@ fn sweep(target: &str, exact: Exact, least: usize) {
                 }
             }
         }
-    }
+        [compared, refused, whole]
+    });
+    let [compared, refused, whole] =
+        std::array::from_fn(|i| counts.iter().map(|count| count[i]).sum::<usize>());
     eprintln!("{}: {compared} programs compared, {whole} with whole tiles, {refused} too large", target.name);
     assert!(whole * 4 >= compared, "{}: only {whole} programs scan a whole tile", target.name);
     assert!(compared * 100 >= (compared + refused) * least, "{}: only {compared} programs fit", target.name);

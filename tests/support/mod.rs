@@ -16,6 +16,7 @@ use mlc_runtime_z80::{
 };
 use std::path::Path;
 
+pub mod cores;
 mod random;
 pub mod shared;
 
