@@ -9,7 +9,6 @@ fn is_plain(byte: u8) -> bool {
 }
 
 /// The character that a byte is written as.
-#[cfg(test)]
 pub fn to_char(byte: u8) -> char {
     if is_plain(byte) {
         return char::from(byte);

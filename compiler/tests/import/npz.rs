@@ -275,3 +275,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_written_is_read_again() {
+    let mut model = small_chat();
+    for layer in layers_mut(&mut model) {
+        (layer.shift, layer.set) = (2, WeightSet::Full);
+    }
+    let bytes = npz::write(&model).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(npz::write(&model), Ok(bytes.clone()));
+    let found = load(&bytes, "small.npz", &Options::default()).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(Model { head: model.head.clone(), ..found }, model);
+    layers_mut(&mut model)[0].shift = 3;
+    let said = npz::write(&model).expect_err("the format has no shifts");
+    assert_eq!(said, "layer 1 shifts by 3: the format has no shifts, all are 2");
+}

@@ -1,6 +1,7 @@
 //! Float checkpoints of sequence models: what is read, what is refused, and what they compute.
 
 mod damaged;
+mod exported;
 mod formats;
 mod hugging_face;
 mod oracle;

@@ -7,6 +7,7 @@ mod mutations;
 mod random;
 mod refused;
 mod soul;
+mod written;
 
 use random::Random;
 use std::path::Path;

@@ -6,6 +6,9 @@
 
 mod archive;
 mod npy;
+mod write;
+
+pub use write::write;
 
 use super::facts::{Entries, Facts};
 use super::names::Pair;

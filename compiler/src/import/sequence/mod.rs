@@ -6,6 +6,7 @@
 
 mod bytes;
 mod checkpoint;
+mod dequantize;
 mod error;
 pub mod float;
 pub mod hugging_face;
@@ -17,6 +18,7 @@ mod shape;
 pub mod soul;
 
 pub use checkpoint::{Checkpoint, Layer, Linear};
+pub use dequantize::dequantize;
 pub use error::{CheckpointError, Problem};
 pub use shape::{
     Activation, Layout, MAX_DIM, MAX_HEAD_SIZE, MAX_HEADS, MAX_HIDDEN, MAX_LAYERS, MAX_PASSES, MAX_POSITIONS,

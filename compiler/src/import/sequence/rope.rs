@@ -10,22 +10,49 @@ impl Checkpoint {
     pub(super) fn pair_adjacent(&mut self) {
         let Position::Rope { layout: layout @ Layout::Half, .. } = &mut self.shape.position else { return };
         *layout = Layout::Adjacent;
+        self.reorder(adjacent);
+    }
+
+    /// Brings them into the order of [`Layout::Half`].
+    pub(super) fn pair_half(&mut self) {
+        let Position::Rope { layout: layout @ Layout::Adjacent, .. } = &mut self.shape.position else {
+            return;
+        };
+        *layout = Layout::Half;
+        self.reorder(half);
+    }
+
+    fn reorder(&mut self, order: Order) {
         let head_size = self.shape.head_size;
         for layer in &mut self.layers {
-            reorder(&mut layer.wq, head_size);
-            reorder(&mut layer.wk, head_size);
+            reorder(&mut layer.wq, head_size, order);
+            reorder(&mut layer.wk, head_size, order);
             for gains in [&mut layer.q_norm, &mut layer.k_norm].into_iter().flatten() {
-                *gains = adjacent(gains, 1, head_size);
+                *gains = order(gains, 1, head_size);
             }
         }
     }
 }
 
-fn reorder(matrix: &mut Linear, head_size: usize) {
-    matrix.weights = adjacent(&matrix.weights, matrix.inputs, head_size);
+/// What brings rows into another order: rows, columns, values of a head.
+type Order = fn(&[f32], usize, usize) -> Vec<f32>;
+
+fn reorder(matrix: &mut Linear, head_size: usize, order: Order) {
+    matrix.weights = order(&matrix.weights, matrix.inputs, head_size);
     if let Some(bias) = &mut matrix.bias {
-        *bias = adjacent(bias, 1, head_size);
+        *bias = order(bias, 1, head_size);
     }
+}
+
+/// The other way round: row `i` of a head was its row `2i`, row `i + head_size / 2` its row `2i + 1`.
+fn half(rows: &[f32], columns: usize, head_size: usize) -> Vec<f32> {
+    let mut ordered = Vec::with_capacity(rows.len());
+    for head in rows.chunks_exact(head_size * columns) {
+        for side in 0..2 {
+            head.chunks_exact(columns).skip(side).step_by(2).for_each(|row| ordered.extend_from_slice(row));
+        }
+    }
+    ordered
 }
 
 /// The rows of whole heads, reordered: row `2i` of a head was its row `i`, row `2i + 1` its row `i + head_size / 2`.
@@ -51,6 +78,7 @@ mod tests {
         let rows: Vec<f32> = (0..16).map(|v| v as f32).collect();
         let wants = [0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15].map(|v| v as f32);
         assert_eq!(adjacent(&rows, 2, 4), wants);
+        assert_eq!(half(&wants, 2, 4), rows);
     }
 
     #[test]

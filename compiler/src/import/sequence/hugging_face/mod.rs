@@ -10,11 +10,13 @@ mod fields;
 mod generation;
 mod keys;
 mod tensors;
+mod write;
 
 use super::{Checkpoint, CheckpointError, Linear, Problem, Shape};
 use config::{Biases, Config};
 pub use generation::Generation;
 use tensors::Tensors;
+pub use write::{Written, write};
 
 /// A file of the folder, read by the caller.
 #[derive(Debug, Clone, Copy)]

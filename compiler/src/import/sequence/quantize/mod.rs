@@ -13,6 +13,8 @@ mod output;
 mod sample;
 pub mod trained;
 
+pub(super) use activations::power;
+pub(super) use blocks::{norm_unit, rotary};
 pub use calibrate::{Calibration, Unsuitable, calibrate};
 pub use sample::own_texts;
 

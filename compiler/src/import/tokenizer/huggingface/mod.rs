@@ -20,6 +20,9 @@ mod normalizer;
 mod pre_tokenizer;
 mod template;
 pub(super) mod vocabulary;
+mod write;
+
+pub use write::{Written, write};
 
 use crate::tokens::error::at_most;
 use crate::tokens::{
@@ -119,7 +122,10 @@ fn build(file: File) -> Result<Tokenizer, Problem> {
         prefix: preparation.prefix,
         splits: preparation.splits,
         alphabet: Alphabet { unit, start, fallback },
-        scheme: Scheme::Merged { merges, whole },
+        scheme: match merges.list().is_empty() && whole.is_empty() {
+            true => Scheme::Characters,
+            false => Scheme::Merged { merges, whole },
+        },
         leading: decoder.leading,
         bos: frame.bos,
         eos: frame.eos,

@@ -7,6 +7,8 @@ use crate::tokens::error::at_most;
 use crate::tokens::{Form, Problem, Rule};
 use serde_json::Value;
 
+/// Most rules of a file: a few, and those that fold letters one by one.
+const MOST_RULES: usize = 64;
 const KNOWN: &str = "Sequence, Prepend, Replace, Lowercase, NFC, NFD, NFKC and NFKD";
 
 pub fn read(value: Value) -> Result<Preparation, Problem> {
@@ -14,6 +16,8 @@ pub fn read(value: Value) -> Result<Preparation, Problem> {
     if !value.is_null() {
         step("normalizer", value, &mut rules)?;
     }
+    let rules = folded(rules);
+    at_most("normalizer", rules.len(), MOST_STEPS, "steps")?;
     Ok(Preparation { rules, ..Preparation::default() })
 }
 
@@ -39,8 +43,30 @@ fn step(place: &str, value: Value, rules: &mut Vec<Rule>) -> Result<(), Problem>
         "NFKD" => rules.push(Rule::Normal(Form::Nfkd)),
         other => return fields.unsupported(other, KNOWN),
     }
-    at_most("normalizer", rules.len(), MOST_STEPS, "steps")?;
+    at_most("normalizer", rules.len(), MOST_RULES, "steps")?;
     fields.end()
+}
+
+/// Rules, with one in the place of 26 that fold the letters of ASCII one by one: the library has no other way to fold no
+/// others.
+fn folded(rules: Vec<Rule>) -> Vec<Rule> {
+    let letters = |first: u8, fold: fn(&u8) -> u8| -> Vec<Rule> {
+        (first..first + 26).map(|c| Rule::Replace { from: vec![c], to: vec![fold(&c)] }).collect()
+    };
+    let upper = letters(b'a', u8::to_ascii_uppercase);
+    let lower = letters(b'A', u8::to_ascii_lowercase);
+    let mut folded = Vec::new();
+    let mut rest = rules.as_slice();
+    while let Some((first, behind)) = rest.split_first() {
+        let (rule, behind) = match rest {
+            _ if rest.starts_with(&upper) => (Rule::UpperAscii, &rest[26..]),
+            _ if rest.starts_with(&lower) => (Rule::LowerAscii, &rest[26..]),
+            _ => (first.clone(), behind),
+        };
+        folded.push(rule);
+        rest = behind;
+    }
+    folded
 }
 
 /// `pattern` and `content` of a Replace.
