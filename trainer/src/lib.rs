@@ -42,6 +42,7 @@ pub mod curve;
 pub mod data;
 mod device;
 mod error;
+pub mod expand;
 mod family;
 mod feed;
 mod gemm;
@@ -55,6 +56,7 @@ mod rounding;
 mod schedule;
 mod seeds;
 pub mod sequence;
+pub mod texts;
 mod threads;
 mod train;
 #[cfg(test)]

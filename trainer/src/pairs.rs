@@ -175,32 +175,23 @@ impl Pairs {
 
     /// `None`: a comment or a blank line.
     fn line(&mut self, line: &[u8], limits: &Limits) -> Result<Option<QueryReply>, FaultKind> {
-        let line = std::str::from_utf8(line).map_err(|_| FaultKind::NotUtf8)?.trim();
-        if line.is_empty() {
-            self.blank += 1;
-            return Ok(None);
-        }
-        if line.starts_with('#') {
-            self.comments += 1;
-            return Ok(None);
-        }
-        let line = line.replace('\t', " ");
-        if let Some(c) = line.chars().find(|c| c.is_control()) {
-            return Err(FaultKind::Control(c.into()));
-        }
-        let (query, reply) = line.split_once('|').ok_or(FaultKind::NoBar)?;
-        let (mut query, reply) = (text::normalize(query.as_bytes()), reply.trim());
-        if query.is_empty() {
-            return Err(FaultKind::EmptyQuery);
-        }
-        if reply.is_empty() {
-            return Err(FaultKind::EmptyReply);
-        }
+        let (query, reply) = match parse(line)? {
+            Line::Blank => {
+                self.blank += 1;
+                return Ok(None);
+            }
+            Line::Comment => {
+                self.comments += 1;
+                return Ok(None);
+            }
+            Line::Pair { query, reply } => (query, reply),
+        };
+        let mut query = text::normalize(query.as_bytes());
         if let Some(c) = reply.chars().find(|c| !(' '..='~').contains(c)) {
             return Err(FaultKind::ReplyCharacter(c));
         }
         self.cut_queries += usize::from(cut_at_word(&mut query, limits.query));
-        let mut reply = reply.as_bytes().to_vec();
+        let mut reply = reply.into_bytes();
         self.cut_replies += usize::from(cut_at_word(&mut reply, limits.reply));
         Ok(Some((query, reply)))
     }
@@ -208,6 +199,38 @@ impl Pairs {
     /// Where a pair or fault stands: `name:line`.
     pub fn place(&self, source: usize, line: usize) -> String {
         format!("{}:{line}", self.sources.get(source).map_or("?", |s| s))
+    }
+}
+
+/// What a line is.
+pub(crate) enum Line {
+    Blank,
+    Comment,
+    /// As written, without spaces at the ends; neither is empty, and neither has control characters.
+    Pair {
+        query: String,
+        reply: String,
+    },
+}
+
+/// Reads a line.
+pub(crate) fn parse(line: &[u8]) -> Result<Line, FaultKind> {
+    let line = std::str::from_utf8(line).map_err(|_| FaultKind::NotUtf8)?.trim();
+    if line.is_empty() {
+        return Ok(Line::Blank);
+    }
+    if line.starts_with('#') {
+        return Ok(Line::Comment);
+    }
+    let line = line.replace('\t', " ");
+    if let Some(c) = line.chars().find(|c| c.is_control()) {
+        return Err(FaultKind::Control(c.into()));
+    }
+    let (query, reply) = line.split_once('|').ok_or(FaultKind::NoBar)?;
+    match (query.trim(), reply.trim()) {
+        ("", _) => Err(FaultKind::EmptyQuery),
+        (_, "") => Err(FaultKind::EmptyReply),
+        (query, reply) => Ok(Line::Pair { query: query.into(), reply: reply.into() }),
     }
 }
 

@@ -12,6 +12,7 @@ mod stats;
 pub use edit::{SplitError, balance, dedup, line, resolve, split};
 pub use lint::{LintOptions, lint};
 pub use remark::{Finding, Remark, Severity};
+pub(crate) use stats::lengths;
 pub use stats::{Lengths, Stats, ceiling, stats};
 
 #[cfg(test)]

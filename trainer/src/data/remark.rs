@@ -50,6 +50,12 @@ pub enum Remark {
     Repeated { count: usize },
     #[error("{character:?} costs an output of its own, for {count} of the replies")]
     RareCharacter { character: char, count: usize },
+    #[error("records that say a record again word for word: {count}")]
+    RepeatedRecords { count: usize },
+    #[error("{character:?} costs a token of its own, for {}", mlc_compiler::words::count(*count, "record"))]
+    RareToken { character: char, count: usize },
+    #[error("questions above {limit} bytes: {count}, as \"{text}…\"")]
+    LongLine { text: String, count: usize, limit: usize },
     #[error("{character:?} is not in the charset of the model")]
     ForeignCharacter { character: char },
     #[error("label \"{0}\" is not one of the model's")]

@@ -75,7 +75,8 @@ pub fn ceiling(pairs: &[&Pair]) -> usize {
     counts.values().filter_map(|replies| replies.values().max()).sum()
 }
 
-fn lengths(values: impl Iterator<Item = usize>) -> Lengths {
+/// The distribution of some lengths.
+pub(crate) fn lengths(values: impl Iterator<Item = usize>) -> Lengths {
     let mut values: Vec<usize> = values.collect();
     values.sort_unstable();
     let (Some(&least), Some(&most)) = (values.first(), values.last()) else { return Lengths::default() };
