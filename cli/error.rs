@@ -54,6 +54,9 @@ pub enum CliError {
     Endless { program: String, machine: String, at: String, cycles: u64, unit: &'static str },
     #[error("{what}: {problem}")]
     Nothing { what: String, problem: String, help: &'static str },
+    /// Data to learn from, or templates that make it.
+    #[error("{problem}")]
+    Data { problem: String, help: &'static str },
     #[error(transparent)]
     Pairs(#[from] PairsError),
     #[error(transparent)]
@@ -109,7 +112,9 @@ impl CliError {
                 let more = cycles.saturating_mul(10);
                 format!("is it an endless loop? If it only needs longer, give it more: --max-cycles {more}")
             }
-            Self::Nothing { help, .. } | Self::Network { help, .. } => (*help).into(),
+            Self::Nothing { help, .. } | Self::Network { help, .. } | Self::Data { help, .. } => {
+                (*help).into()
+            }
             Self::Train(TrainError::Model(e)) => e.help().into(),
             Self::Train(TrainError::Device(e)) => e.help().into(),
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {

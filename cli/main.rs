@@ -27,6 +27,7 @@ mod data;
 mod energy;
 mod error;
 mod eval;
+mod export;
 mod files;
 mod import;
 mod inspect;
@@ -37,6 +38,7 @@ mod pins;
 mod profile;
 mod progress;
 mod prompts;
+mod records;
 mod run;
 mod say;
 mod screenshot;
@@ -103,6 +105,7 @@ fn answer() -> Result<ExitCode, CliError> {
 fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> {
     match command {
         Command::Import(args) => import::run(&args, out),
+        Command::Export(args) => export::run(&args, out),
         Command::Compile(args) => compile::run(&args, out),
         Command::Run(args) => run::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),

@@ -23,6 +23,15 @@ Examples:
   mlc import commands.npz --labels go,stop,left,right
   mlc import state_dict.pt --charset \" ABCDEFGHIJ\"     a file that does not say what its outputs are";
 
+pub const EXPORT: &str = "\
+A folder has config.json, model.safetensors, tokenizer.json and generation_config.json: what the library transformers loads \
+as a Llama, or as a Qwen3 where heads are normalised. What neither has is refused by name.
+
+Examples:
+  mlc export stories.ron -o stories/
+  mlc export stories260K.bin --tokenizer tok512.bin -o stories/     floats as they are
+  mlc export models/tinychat -o tinychat.npz";
+
 pub const COMPILE: &str = "\
 Without -o everything goes to build/NAME/TARGET/.
 
@@ -151,13 +160,29 @@ Examples:
   mlc eval model.ron held-out.txt --json";
 
 pub const DATA: &str = "\
-PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Queries are \
-folded to lower case.
+DATA are text files, .gz too. Pairs have a `query|reply` on each line; lines that start with # don't count, and for networks \
+of hashed text queries are folded to lower case. For sequence models there are conversations (.jsonl with `messages`), \
+instructions (.json or .jsonl with `instruction`, `input` and `output`), tables (.csv, .tsv) and texts. A new list is written \
+as what its name says: .jsonl, .csv, .tsv, else as it came.
 
 Examples:
   mlc data stats pairs.txt
+  mlc data expand templates.txt -o train.jsonl --held-out held-out.jsonl
   mlc data lint pairs.txt
   mlc data split pairs.txt -o train.txt --held-out held-out.txt";
+
+pub const EXPAND: &str = "\
+TEMPLATES have lists of words, and pairs, chats or texts with slots for them:
+  list name = ANN | BOB | ZORA
+  held name = KIM
+  list a = 0..99
+  held a, b 10 %
+  pair MY NAME IS {name} | HELLO {name}
+docs/data.md has all of it.
+
+Examples:
+  mlc data expand templates.txt -o pairs.txt
+  mlc data expand templates.txt --count 30000 --seed 2 -o train.jsonl --held-out held-out.jsonl";
 
 pub const STATS: &str = "\
 Examples:

@@ -20,8 +20,11 @@ mod values;
 
 pub use bench::BenchArgs;
 pub use compile::{Artifact, CompileArgs};
-pub use model::{ImportArgs, InspectArgs};
-pub use pairs::{BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, LintArgs, SplitArgs, StatsArgs};
+pub use model::{ExportArgs, ImportArgs, InspectArgs};
+pub use pairs::{
+    BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, ExpandArgs, LintArgs, RecordsArg, SplitArgs,
+    StatsArgs,
+};
 pub use profile::{ProfileArgs, View, ViewFile};
 pub use run::{Clock, RunArgs, VerifyArgs};
 pub use sequence::{Bits, SequenceArgs};
@@ -47,6 +50,8 @@ pub struct Cli {
 pub enum Command {
     /// Turn a network of another format into a model.ron
     Import(ImportArgs),
+    /// Write a model in a format of other programs: a Hugging Face folder, or .npz
+    Export(ExportArgs),
     /// Compile a model to a program: image, assembly, listing, symbols
     Compile(CompileArgs),
     /// Run a model on the simulated machine, or any CP/M program

@@ -66,6 +66,20 @@ pub struct ImportArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = help::EXPORT)]
+pub struct ExportArgs {
+    /// A model, or a float network: a checkpoint of llama2.c, a Hugging Face folder
+    #[arg(value_name = "MODEL")]
+    pub model: PathBuf,
+    /// Where it goes: a folder for a sequence model, FILE.npz for one of hashed text
+    #[arg(short, long, value_name = "FOLDER")]
+    pub output: PathBuf,
+    /// The tokenizer of a float network [default: in a folder, the one there]
+    #[arg(long, value_name = "FILE")]
+    pub tokenizer: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
 #[command(after_help = help::INSPECT)]
 pub struct InspectArgs {
     #[command(flatten)]

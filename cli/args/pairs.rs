@@ -1,10 +1,12 @@
-//! What can be typed behind `mlc eval` and `mlc data`, the verbs that read conversation pairs.
+//! What can be typed behind `mlc eval` and `mlc data`, the verbs that read pairs and other data.
 
 use super::help;
 use super::model::ModelArg;
 use super::sequence::{Bits, SEQUENCE, SequenceArgs};
 use super::values::{list_file, whole};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
+use mlc_trainer::expand::MOST_RECORDS;
+use mlc_trainer::texts::{Cut, Kind};
 use std::path::PathBuf;
 
 /// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
@@ -47,21 +49,71 @@ pub enum DataCommand {
     Dedup(DedupArgs),
     /// Bring every reply to the same number of pairs
     Balance(BalanceArgs),
+    /// Make thousands of pairs, conversations or texts of templates with slots
+    Expand(ExpandArgs),
 }
 
-/// Files of pairs, as every verb of `mlc data` takes them.
+/// Files of data, as every verb of `mlc data` takes them.
 #[derive(Debug, Args)]
-pub struct PairsArg {
-    /// Files of pairs, `-` for standard input
-    #[arg(value_name = "PAIRS", required = true)]
+pub struct RecordsArg {
+    /// Files of pairs, conversations or texts, `-` for standard input
+    #[arg(value_name = "DATA", required = true)]
     pub paths: Vec<PathBuf>,
+    /// What the files are [default: what their names and their content say]
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<DataKind>,
+    /// How text files are cut into texts [default: each is one]
+    #[arg(long, value_name = "HOW")]
+    pub cut: Option<TextCut>,
+}
+
+/// A kind of data, as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DataKind {
+    Pairs,
+    Texts,
+    Conversations,
+    Instructions,
+    Csv,
+    Tsv,
+}
+
+impl DataKind {
+    pub fn kind(self) -> Kind {
+        match self {
+            Self::Pairs => Kind::Pairs,
+            Self::Texts => Kind::Texts,
+            Self::Conversations => Kind::Conversations,
+            Self::Instructions => Kind::Instructions,
+            Self::Csv => Kind::Csv,
+            Self::Tsv => Kind::Tsv,
+        }
+    }
+}
+
+/// How text is cut, as it is typed.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum TextCut {
+    Whole,
+    Lines,
+    Paragraphs,
+}
+
+impl TextCut {
+    pub fn cut(self) -> Cut {
+        match self {
+            Self::Whole => Cut::Whole,
+            Self::Lines => Cut::Lines,
+            Self::Paragraphs => Cut::Paragraphs,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = help::STATS)]
 pub struct StatsArgs {
     #[command(flatten)]
-    pub pairs: PairsArg,
+    pub pairs: RecordsArg,
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
@@ -71,7 +123,7 @@ pub struct StatsArgs {
 #[command(after_help = help::LINT)]
 pub struct LintArgs {
     #[command(flatten)]
-    pub pairs: PairsArg,
+    pub pairs: RecordsArg,
     /// The pairs are for this model: its encoders, and its charset or labels must have everything
     #[arg(long, value_name = "MODEL", conflicts_with_all = ["classifier", "query_buckets", "position_bands", "context_length"])]
     pub model: Option<PathBuf>,
@@ -102,7 +154,7 @@ pub struct LintArgs {
 #[command(after_help = help::SPLIT)]
 pub struct SplitArgs {
     #[command(flatten)]
-    pub pairs: PairsArg,
+    pub pairs: RecordsArg,
     /// Share of the queries to hold out
     #[arg(long, value_name = "SHARE", default_value_t = 0.15)]
     pub share: f64,
@@ -129,7 +181,7 @@ pub struct ListOutput {
 #[command(after_help = help::DEDUP)]
 pub struct DedupArgs {
     #[command(flatten)]
-    pub pairs: PairsArg,
+    pub pairs: RecordsArg,
     /// Drop contradictions too: of each query keep its most frequent reply
     #[arg(long)]
     pub resolve: bool,
@@ -141,7 +193,7 @@ pub struct DedupArgs {
 #[command(after_help = help::BALANCE)]
 pub struct BalanceArgs {
     #[command(flatten)]
-    pub pairs: PairsArg,
+    pub pairs: RecordsArg,
     /// Pairs for each reply: of a frequent reply a random choice, of a rare one all, repeated
     #[arg(long, value_name = "N", value_parser = whole(1, MOST_PAIRS))]
     pub count: usize,
@@ -150,4 +202,27 @@ pub struct BalanceArgs {
     pub seed: u64,
     #[command(flatten)]
     pub output: ListOutput,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = help::EXPAND)]
+pub struct ExpandArgs {
+    /// File of templates
+    #[arg(value_name = "TEMPLATES")]
+    pub templates: PathBuf,
+    /// Records to make
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = whole(1, MOST_RECORDS))]
+    pub count: usize,
+    /// Same seed, same records
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = whole(0u64, u64::MAX))]
+    pub seed: u64,
+    /// Where the records go: pairs and texts a line each, conversations to a .jsonl
+    #[arg(short, long, value_name = "FILE", value_parser = list_file)]
+    pub output: PathBuf,
+    /// Where records go with values that the templates hold back
+    #[arg(long, value_name = "FILE", value_parser = list_file)]
+    pub held_out: Option<PathBuf>,
+    /// Records with values that are held back [default: a tenth of --count]
+    #[arg(long, value_name = "N", requires = "held_out", value_parser = whole(1, MOST_RECORDS))]
+    pub held_out_count: Option<usize>,
 }

@@ -8,12 +8,12 @@ fn every_verb_explains_itself() {
     let folder = Folder::new();
     assert_snapshot!("help", folder.mlc(["--help"]).ok());
     for verb in [
-        "import", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train", "sweep",
-        "eval", "data",
+        "import", "export", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train",
+        "sweep", "eval", "data",
     ] {
         assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
     }
-    for verb in ["stats", "lint", "split", "dedup", "balance"] {
+    for verb in ["stats", "lint", "split", "dedup", "balance", "expand"] {
         assert_snapshot!(format!("help-data-{verb}"), folder.mlc(["data", verb, "--help"]).ok());
     }
     assert_eq!(folder.mlc(["--version"]).ok(), format!("mlc {}\n", env!("CARGO_PKG_VERSION")));

@@ -18,6 +18,7 @@ mod models;
 mod parts;
 mod plan;
 mod profile;
+mod records;
 mod run;
 #[path = "../support/shared.rs"]
 mod shared;

@@ -1,7 +1,12 @@
-//! `mlc data`: counts conversation pairs, finds their faults, and makes new lists of them.
+//! `mlc data`: counts what is learnt from, finds its faults, and makes new lists of it. This file has the pairs that networks
+//! of hashed text learn.
+
+mod expand;
+mod records;
 
 use crate::args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::error::CliError;
+use crate::records::has_others;
 use crate::say::say;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, files, pairs, progress, targets};
@@ -22,11 +27,17 @@ const PLACES: usize = 5;
 
 pub fn run(args: &DataArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     match &args.command {
+        DataCommand::Stats(args) if has_others(&args.pairs)? => records::stats(args, out),
+        DataCommand::Lint(args) if has_others(&args.pairs)? => records::lint(args, out),
+        DataCommand::Split(args) if has_others(&args.pairs)? => records::split(args, out),
+        DataCommand::Dedup(args) if has_others(&args.pairs)? => records::dedup(args, out),
+        DataCommand::Balance(args) if has_others(&args.pairs)? => records::balance(args, out),
         DataCommand::Stats(args) => stats(args, out),
         DataCommand::Lint(args) => lint(args, out),
         DataCommand::Split(args) => split(args, out),
         DataCommand::Dedup(args) => dedup(args, out),
         DataCommand::Balance(args) => balance(args, out),
+        DataCommand::Expand(args) => expand::expand(args, out),
     }
 }
 
@@ -73,22 +84,7 @@ fn print_stats(read: &Pairs, stats: &Stats, out: &mut dyn Write) -> Result<(), C
     ];
     write!(out, "{}", table(&[("", Align::Left), ("", Align::Right)], &rows))?;
 
-    let row = |what: &str, l: &Lengths| {
-        let mean = format!("{:.1}", l.mean);
-        let [least, median, percentile, most] =
-            [l.least, l.median, l.percentile_95, l.most].map(|n| grouped(n as u64));
-        vec![what.to_string(), least, median, mean, percentile, most]
-    };
-    let columns = [
-        ("length", Align::Left),
-        ("least", Align::Right),
-        ("median", Align::Right),
-        ("mean", Align::Right),
-        ("95 of 100", Align::Right),
-        ("most", Align::Right),
-    ];
-    let rows = [row("query", &stats.query_lengths), row("reply", &stats.reply_lengths)];
-    write!(out, "\n{}", table(&columns, &rows))?;
+    print_lengths(&[("query", &stats.query_lengths), ("reply", &stats.reply_lengths)], out)?;
 
     let row = |(reply, n): &(String, usize)| {
         let share = 100.0 * *n as f64 / stats.pairs as f64;
@@ -103,6 +99,26 @@ fn print_stats(read: &Pairs, stats: &Stats, out: &mut dyn Write) -> Result<(), C
     let characters: String = stats.characters.iter().map(|(c, _)| c).collect();
     writeln!(out, "\n{} in replies: {characters}", count(stats.characters.len(), "character"))?;
     Ok(())
+}
+
+/// A table of distributions.
+fn print_lengths(all: &[(&str, &Lengths)], out: &mut dyn Write) -> Result<(), CliError> {
+    let row = |(what, l): &(&str, &Lengths)| {
+        let mean = format!("{:.1}", l.mean);
+        let [least, median, percentile, most] =
+            [l.least, l.median, l.percentile_95, l.most].map(|n| grouped(n as u64));
+        vec![what.to_string(), least, median, mean, percentile, most]
+    };
+    let columns = [
+        ("length", Align::Left),
+        ("least", Align::Right),
+        ("median", Align::Right),
+        ("mean", Align::Right),
+        ("95 of 100", Align::Right),
+        ("most", Align::Right),
+    ];
+    let rows: Vec<_> = all.iter().map(row).collect();
+    Ok(write!(out, "\n{}", table(&columns, &rows))?)
 }
 
 fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -135,16 +151,26 @@ fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         bar.set_position(done as u64);
     });
     bar.finish_and_clear();
+    print_lint(&findings, count(read.pairs.len(), "pair"), args, out)
+}
+
+/// All findings, and how many there are in how much.
+fn print_lint(
+    findings: &[Finding],
+    looked_at: String,
+    args: &LintArgs,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     let of = |severity| findings.iter().filter(|f| f.severity == severity).count();
     let (warnings, notes) = (of(Severity::Warning), of(Severity::Note));
     if args.json {
         let findings: Vec<_> = findings.iter().map(Found::new).collect();
         writeln!(out, "{}", targets::json(&findings))?;
     } else {
-        for finding in &findings {
+        for finding in findings {
             print_finding(finding, out)?;
         }
-        let counts = [count(read.pairs.len(), "pair"), count(warnings, "warning"), count(notes, "note")];
+        let counts = [looked_at, count(warnings, "warning"), count(notes, "note")];
         writeln!(out, "{}", counts.join(", "))?;
     }
     Ok(if args.strict && warnings > 0 { Outcome::Difference } else { Outcome::Done })
@@ -209,17 +235,18 @@ fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let all = all(&read);
     let replies = all.iter().map(|pair| &pair.reply).collect::<BTreeSet<_>>().len();
-    if replies.saturating_mul(args.count) > MOST_PAIRS {
-        let message = format!(
-            "--count {} for {} makes more than {} pairs",
-            args.count,
-            count(replies, "reply"),
-            grouped(MOST_PAIRS as u64)
-        );
-        return Err(CliError::Usage(message));
-    }
+    check_balance(replies, args.count, MOST_PAIRS)?;
     let balanced = data::balance(&all, args.count, args.seed);
     list(&balanced, read.pairs.len(), args.output.path.as_deref(), out)
+}
+
+/// So many pairs for each reply must be as many as memory holds.
+fn check_balance(replies: usize, each: usize, most: usize) -> Result<(), CliError> {
+    if replies.saturating_mul(each) <= most {
+        return Ok(());
+    }
+    let (replies, most) = (count(replies, "reply"), grouped(most as u64));
+    Err(CliError::Usage(format!("--count {each} for {replies} makes more than {most} pairs")))
 }
 
 /// Writes a list made from one of `before` pairs.

@@ -1,0 +1,137 @@
+//! `mlc export`: a model in a format of other programs: `.npz`, or a Hugging Face folder.
+
+use crate::args::{ExportArgs, SequenceArgs};
+use crate::error::CliError;
+use crate::say::say;
+use crate::table::{count, grouped};
+use crate::{Outcome, files, sequence};
+use mlc_compiler::import::sequence::hugging_face::{self, Generation};
+use mlc_compiler::import::sequence::{Checkpoint, dequantize};
+use mlc_compiler::import::tokenizer::huggingface;
+use mlc_compiler::import::{Options, npz};
+use mlc_compiler::model::{Answer, Body, Model, Reader};
+use mlc_compiler::tokens::Tokenizer;
+use std::io::Write;
+
+/// Positions where neither the network nor the model says how many it is used for.
+const POSITIONS: usize = 2048;
+
+pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let path =
+        if sequence::is_folder(&args.model) { args.model.clone() } else { files::find_model(&args.model)? };
+    let (bytes, is_network) = sequence::open(&path)?;
+    if is_network {
+        let given = SequenceArgs {
+            tokenizer: args.tokenizer.clone(),
+            embedding_bits: None,
+            window: None,
+            calibrate: None,
+        };
+        let source = sequence::Source::read(&path, &bytes, &given, &[])?;
+        return folder(args, &source.checkpoint, &source.tokenizer, &source.generation, out);
+    }
+    if args.tokenizer.is_some() {
+        return Err(CliError::Usage("--tokenizer is for float networks: a model.ron has its own".into()));
+    }
+    let model = files::parse_model(&bytes, &path, &Options::default())?;
+    match &model.body {
+        Body::Layers(_) => layers(args, &model, out),
+        Body::Transformer(_) => integers(args, &model, out),
+    }
+}
+
+/// A network of hashed text.
+fn layers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let name = files::shown(&args.output);
+    if !args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
+        let message =
+            format!("{name}: a network of hashed text is written as .npz: give it a name that ends so");
+        return Err(CliError::Usage(message));
+    }
+    let bytes = npz::write(model).map_err(refused)?;
+    let size = grouped(bytes.len() as u64);
+    files::write(&args.output, bytes)?;
+    writeln!(out, "{name}: {size} bytes")?;
+    Ok(Outcome::Done)
+}
+
+/// A sequence model: grid times scale.
+fn integers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) =
+        (&model.reader, &model.body, &model.answer)
+    else {
+        unreachable!("a model with a transformer reads tokens and answers with them")
+    };
+    let checkpoint = dequantize(body, story.logit_bits).map_err(refused)?;
+    let generation = Generation {
+        sample: Some(false),
+        begin: reader.tokenizer.bos,
+        end: story.ends.clone(),
+        max_length: Some(story.most.into()),
+        ..Generation::default()
+    };
+    say!(
+        "note: weights are the model's integers times their scales; rounding of activations is not in the folder"
+    );
+    folder(args, &checkpoint, &reader.tokenizer, &generation, out)
+}
+
+fn folder(
+    args: &ExportArgs,
+    checkpoint: &Checkpoint,
+    tokenizer: &Tokenizer,
+    generation: &Generation,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let folder = &args.output;
+    if folder.is_file() || folder.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
+        let message = format!("{}: a sequence model is written as a folder: name one", files::shown(folder));
+        return Err(CliError::Usage(message));
+    }
+    let positions = generation.max_length.unwrap_or(POSITIONS);
+    let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
+    let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
+    files::create_folder(folder)?;
+    let output = |name: &str, bytes: Vec<u8>| files::Output { path: folder.join(name), bytes };
+    let outputs = [
+        output("config.json", written.config),
+        output("model.safetensors", written.weights),
+        output("generation_config.json", written.generation),
+        output("tokenizer.json", tokens.bytes),
+        output("tokenizer_config.json", tokenizer_config(tokenizer)),
+    ];
+    files::write_all(&outputs)?;
+    for note in tokens.notes {
+        say!("note: tokenizer.json: {note}");
+    }
+    let bytes: usize = outputs.iter().map(|output| output.bytes.len()).sum();
+    let weights = count(checkpoint.weights() as usize, "weight");
+    writeln!(
+        out,
+        "{}: {weights}, {} bytes in {}",
+        files::shown(folder),
+        grouped(bytes as u64),
+        count(outputs.len(), "file")
+    )?;
+    Ok(Outcome::Done)
+}
+
+/// What transformers wants to know beside `tokenizer.json`: that this file is all, and what its first and last tokens are.
+fn tokenizer_config(tokenizer: &Tokenizer) -> Vec<u8> {
+    let text = |id: Option<u32>| {
+        let special = tokenizer.specials.iter().find(|special| Some(special.id) == id);
+        special.map(|special| special.text.clone())
+    };
+    let config = serde_json::json!({
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "bos_token": text(tokenizer.bos),
+        "eos_token": text(tokenizer.eos),
+        "unk_token": text(tokenizer.unknown),
+        "clean_up_tokenization_spaces": false,
+    });
+    (serde_json::to_string_pretty(&config).expect("texts can be written") + "\n").into_bytes()
+}
+
+fn refused(problem: String) -> CliError {
+    CliError::Network { problem, help: "the format has no place for it; a model.ron has" }
+}
