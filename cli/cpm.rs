@@ -32,8 +32,7 @@ pub fn note(path: &Path) -> Option<String> {
     if (1..=8).contains(&stem.len()) && (1..=3).contains(&kind.len()) && legal(stem) && legal(kind) {
         return None;
     }
-    let short: String = stem.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
-    let short = if short.is_empty() { "TALK".to_string() } else { short.to_ascii_uppercase() };
+    let short = cpm::file_name(stem);
     Some(format!(
         "note: {name} is no name on CP/M, which has 8 characters and 3 more: call it {short}.COM there"
     ))

@@ -115,7 +115,9 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     let bytes = files::read(&args.program, files::Kind::Program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let limit = args.limit.of_program();
-    let file = ProgramFile { name: &name, kind, bytes: &bytes, tail: &tail, limit };
+    let beside = sim::read_beside(kind, &args.program)?;
+    let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
+    let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail: &tail, limit };
     files::check_writable(args.screenshot.as_deref())?;
     let mut out = console_output();
     let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);

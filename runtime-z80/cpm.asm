@@ -1,7 +1,7 @@
 {%- import "chat.asm" as chat -%}
 ; ---- CP/M 2.2 ------------------------------------------------------------
 ; With a command tail: answers it and returns. Without one: a chat, ended by "!" or Ctrl-C.
-; BDOS functions 2 (console output), 9 (string) and 10 (line) only.
+; BDOS functions 2 (console output), 9 (string) and 10 (line){% if file %}, and those of file_open{% else %} only{% endif %}.
 
 bdos            equ 0005h
 bdos_base       equ 0006h               ; where memory ends: the BDOS begins here
@@ -21,6 +21,9 @@ start:
         ld sp,stack_top
 {%- if enables %}
         call find_interrupts
+{%- endif %}
+{%- if file %}
+        call file_open
 {%- endif %}
         ld hl,tail
         ld b,(hl)

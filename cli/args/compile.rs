@@ -21,6 +21,9 @@ pub enum Artifact {
     C,
     #[value(skip)]
     Library,
+    /// The file of weights beside a program; only into a file
+    #[value(skip)]
+    Weights,
     /// A folder for the Wokwi simulator
     #[value(skip)]
     Wokwi,
@@ -32,7 +35,8 @@ pub enum Artifact {
 }
 
 impl Artifact {
-    const OTHERS: [Self; 7] = [Self::C, Self::Library, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+    const OTHERS: [Self; 8] =
+        [Self::C, Self::Library, Self::Weights, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
 
     /// All kinds for any target.
     fn all() -> impl Iterator<Item = Self> {
@@ -51,6 +55,7 @@ impl Artifact {
             Self::Image(kind) => kind.extension(),
             Self::C => "c",
             Self::Library => "zip",
+            Self::Weights => "dat",
             Self::Wokwi => "",
             Self::Asm => "asm",
             Self::Lst => "lst",
@@ -84,8 +89,8 @@ impl FromStr for ArtifactFile {
         }
         let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
         Err(format!(
-            "the extension decides what is written: {} (image), .asm (assembly), .lst (listing), .map (symbols), \
-             .ir (graph), .plan, .c (portable C with its header), .zip (Arduino library) or a folder/ (for Wokwi)",
+            "the extension decides what is written: {} (image), .dat (its weights, where they are in a file), .asm \
+             (assembly), .lst (listing), .map (symbols), .ir (graph), .plan, .c (portable C with its header), .zip (Arduino library) or a folder/ (for Wokwi)",
             images.join(", ")
         ))
     }
@@ -100,7 +105,7 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub target: TargetArg,
     /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .dsk .cdt .bin .hex .elf .asm (.S)
-    /// .lst .map .ir .plan .c .zip; FOLDER/ is one for the Wokwi simulator
+    /// .lst .map .ir .plan .c .zip; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes with a .dat
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<ArtifactFile>,
     #[command(flatten)]

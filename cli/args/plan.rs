@@ -4,7 +4,7 @@ use super::values::whole;
 use crate::error::CliError;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use mlc_compiler::plan::{Demands, Layer, Optimize};
+use mlc_compiler::plan::{Demands, Layer, Optimize, Storage};
 use mlc_compiler::weights::Form;
 use std::str::FromStr;
 
@@ -71,6 +71,18 @@ impl Goal {
     }
 }
 
+/// Where weights live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place(Storage);
+
+impl Place {
+    fn parser() -> impl TypedValueParser<Value = Self> {
+        let place =
+            |text: String| Self(Storage::ALL.into_iter().find(|s| s.name() == text).unwrap_or_default());
+        PossibleValuesParser::new(Storage::ALL.map(Storage::name)).map(place)
+    }
+}
+
 /// What to plan for, and what of it is decided already.
 #[derive(Debug, Args)]
 pub struct PlanArgs {
@@ -86,6 +98,10 @@ pub struct PlanArgs {
     /// Largest image, in bytes
     #[arg(long, value_name = "N", value_parser = whole(1usize, usize::MAX))]
     pub max_bytes: Option<usize>,
+    /// Where the weights of a sequence model live on CP/M: in the image, or in a file that the program reads; auto puts into
+    /// the file what the image has no room for
+    #[arg(long, value_name = "PLACE", default_value = Storage::Auto.name(), value_parser = Place::parser())]
+    pub weights: Place,
 }
 
 impl PlanArgs {
@@ -104,6 +120,8 @@ impl PlanArgs {
             layers: self.layers.iter().map(|LayerForm(layer, form)| (layer.clone(), *form)).collect(),
             optimize: self.optimize.0,
             max_bytes: self.max_bytes,
+            storage: self.weights.0,
+            file: None,
         })
     }
 }

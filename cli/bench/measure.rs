@@ -1,9 +1,10 @@
 //! Runs one program on its machine with every prompt, and counts cycles.
 
+use super::tokens::Tokens;
 use crate::error::CliError;
 use crate::progress;
 use crate::prompts::{self, Place};
-use crate::sim::{self, Answer, Simulator};
+use crate::sim::{self, Simulator, Timed};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Prediction};
 use mlc_compiler::{Assets, Compiled, Request, Target};
@@ -59,11 +60,10 @@ pub fn measure(
     let mut sums = Sums::default();
     let bar = progress::bar(queries.len(), label);
     for query in queries {
-        let (answer, phases) = match by_phase {
+        sums.add(&match by_phase {
             true => simulator.measure(query)?,
-            false => (simulator.ask(query, None)?, vec![]),
-        };
-        sums.add(&answer, &phases);
+            false => Timed { answer: simulator.ask(query, None)?, phases: vec![], tokens: vec![] },
+        });
         bar.inc(1);
     }
     bar.finish_and_clear();
@@ -82,6 +82,8 @@ pub struct Sums {
     pub stack: Option<u16>,
     /// Of each phase, in the simulator's order.
     pub phases: Vec<u64>,
+    /// Those of tokens that were read, by position.
+    pub tokens: Tokens,
     step: Extremes,
     first: Extremes,
 }
@@ -112,7 +114,8 @@ impl Extremes {
 }
 
 impl Sums {
-    fn add(&mut self, answer: &Answer, phases: &[u64]) {
+    fn add(&mut self, Timed { answer, phases, tokens }: &Timed) {
+        self.tokens.add(tokens);
         self.steps += answer.logits.len();
         self.t_states += answer.t_states;
         self.asleep += answer.asleep;

@@ -5,6 +5,7 @@ mod all;
 #[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod kept;
 mod measure;
+mod tokens;
 
 use crate::args::BenchArgs;
 use crate::energy::{Energy, energy};
@@ -41,6 +42,9 @@ struct Figures {
     first_character: Option<Spread>,
     predicted: f64,
     phases: Vec<Phase>,
+    /// Sequence models: of tokens that are read, those of the question among them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tokens: Option<tokens::Read>,
     image_bytes: usize,
     /// AVR: bytes of SRAM, with the stack's most.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,6 +158,7 @@ impl Figures {
             first_character: sums.first(),
             predicted: prediction.total(),
             phases: phases(prediction, names, sums),
+            tokens: sums.tokens.read(names, &[]),
             image_bytes: compiled.image.bytes.len(),
             sram_bytes: target.flash.map(|_| sram(compiled, target, sums.stack)),
             stack_bytes: sums.stack,
@@ -209,6 +214,9 @@ impl Figures {
             ("share", Align::Right),
         ];
         writeln!(out, "{}", table(&columns, &rows))?;
+        if let Some(tokens) = &self.tokens {
+            tokens.print(unit, |cycles| target.milliseconds(cycles), out)?;
+        }
         match (self.sram_bytes, self.stack_bytes) {
             (Some(sram), Some(stack)) => writeln!(
                 out,

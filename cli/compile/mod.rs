@@ -10,6 +10,7 @@ use crate::table::grouped;
 use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::pass::Wrap;
+use mlc_compiler::plan::Demands;
 use mlc_compiler::target::{Board, ImageKind};
 use mlc_compiler::{Compiled, Request, Target};
 use std::io::Write;
@@ -35,7 +36,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         let files = args.outputs.iter().filter(|file| file.kind != Artifact::Wokwi);
         files::check_writable(files.map(|file| file.path.as_path()))?;
     }
-    let demands = &args.plan.demands()?;
+    let demands = &Demands { file: file_name(args), ..args.plan.demands()? };
     let request = Request {
         model: &model,
         target: &target,
@@ -47,7 +48,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let compiled = mlc_compiler::compile(&request)?;
     warn(&compiled.wraps);
     if let Some(kind) = args.emit {
-        out.write_all(&content(&compiled, kind))?;
+        out.write_all(&content(&compiled, kind)?)?;
         if args.outputs.is_empty() {
             return Ok(Outcome::Done);
         }
@@ -71,17 +72,34 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     Ok(Outcome::Done)
 }
 
-fn content(compiled: &Compiled, kind: Artifact) -> Vec<u8> {
-    match kind {
+/// The name of the file of weights that comes with the program, without its extension; `None`: that of the model.
+fn file_name(args: &CompileArgs) -> Option<String> {
+    let of = |kind: Artifact| args.files().iter().find(|file| file.kind == kind);
+    let file = of(Artifact::Image(ImageKind::Com)).or_else(|| of(Artifact::Weights)).or(args.files().first());
+    Some(file?.path.file_stem()?.to_string_lossy().into_owned())
+}
+
+/// # Errors
+/// A file of weights of a program that has none.
+fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError> {
+    Ok(match kind {
         Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.layout.name),
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
+        Artifact::Weights => match &compiled.image.beside {
+            Some(file) => file.bytes.clone(),
+            None => {
+                let message = "all weights of this program are in its image: leave the .dat out, or ask for one with \
+                               --weights file";
+                return Err(CliError::Usage(message.into()));
+            }
+        },
         Artifact::Asm => compiled.assembly.clone().into_bytes(),
         Artifact::Lst => compiled.image.assembly.listing(&compiled.assembly).into_bytes(),
         Artifact::Map => compiled.image.assembly.map().into_bytes(),
         Artifact::Ir => compiled.graph().to_string().into_bytes(),
         Artifact::Plan => compiled.plan.table().into_bytes(),
-    }
+    })
 }
 
 /// Neurons that can wrap: the model still does what it says, but it may not say what was meant.
@@ -143,16 +161,20 @@ fn outputs(
     target: &Target,
     compiled: &Compiled,
 ) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
-    let output = |path: PathBuf, kind| Output { path, bytes: content(compiled, kind) };
+    let output = |path: PathBuf, kind| Ok::<_, CliError>(Output { path, bytes: content(compiled, kind)? });
     if !args.files().is_empty() {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
+        let asks = args.files().iter().any(|file| file.kind == Artifact::Weights);
         for file in args.files() {
             match (file.kind, &target.board) {
                 (Artifact::Wokwi, Some(board)) => {
                     folders.push(file.path.clone());
                     outputs.extend(wokwi_files(&file.path, model, board, compiled)?);
                 }
-                (kind, _) => outputs.push(output(file.path.clone(), kind)),
+                (kind, _) => outputs.push(output(file.path.clone(), kind)?),
+            }
+            if file.kind == Artifact::Image(ImageKind::Com) && compiled.image.beside.is_some() && !asks {
+                outputs.push(output(sim::beside(&file.path), Artifact::Weights)?);
             }
         }
         return Ok((folders, outputs));
@@ -162,7 +184,9 @@ fn outputs(
         let extension = if kind == Artifact::Asm && target.board.is_some() { "S" } else { kind.extension() };
         folder.join(format!("{}.{extension}", model.head.name))
     };
-    let outputs = Artifact::default(target).map(|kind| output(path(kind), kind)).collect();
+    let weights = compiled.image.beside.as_ref().map(|_| Artifact::Weights);
+    let kinds = Artifact::default(target).chain(weights);
+    let outputs = kinds.map(|kind| output(path(kind), kind)).collect::<Result<_, _>>()?;
     Ok((vec![folder], outputs))
 }
 

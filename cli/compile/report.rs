@@ -4,6 +4,7 @@ use crate::error::CliError;
 use crate::files::{self, Output};
 use crate::table::{Align, grouped, table};
 use crate::{cpm, pins, shell, sim};
+use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::{Compiled, Image, Target};
@@ -47,6 +48,18 @@ pub fn print(
     if let Some(needs) = cpm::needs(image, target) {
         writeln!(out, "{needs}")?;
     }
+    if let Some(file) = &image.beside {
+        let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
+        let records: usize = outside.iter().map(|matrix| matrix.records).sum();
+        writeln!(
+            out,
+            "weights: {} of {} matrices in {}, beside the program; a token reads {} records of 128 bytes",
+            outside.len(),
+            inside.len() + outside.len(),
+            file.name,
+            grouped(records as u64)
+        )?;
+    }
     for output in outputs {
         let start = sim::program_kind(&output.path)
             .and_then(|kind| Image::start(kind, &compiled.plan.layout.name))
@@ -88,7 +101,22 @@ pub struct Summary<'a> {
     /// CP/M: where the BDOS of a system must lie at least.
     #[serde(skip_serializing_if = "Option::is_none")]
     lowest_bdos: Option<u16>,
+    /// CP/M: the file of weights that the program reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weights: Option<Weights<'a>>,
     files: Vec<FileRow>,
+}
+
+/// A file of weights.
+#[derive(Serialize)]
+struct Weights<'a> {
+    /// On the machine.
+    name: &'a str,
+    bytes: usize,
+    /// Of 128 bytes.
+    records_a_token: usize,
+    /// Matrices that the image has.
+    in_image: Vec<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -142,10 +170,23 @@ impl<'a> Summary<'a> {
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
+            weights: compiled.image.beside.as_ref().map(Weights::new),
             files: outputs
                 .iter()
                 .map(|o| FileRow { path: files::shown(&o.path), bytes: o.bytes.len() })
                 .collect(),
+        }
+    }
+}
+
+impl<'a> Weights<'a> {
+    fn new(file: &'a Beside) -> Self {
+        let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
+        Self {
+            name: &file.name,
+            bytes: file.bytes.len(),
+            records_a_token: outside.iter().map(|matrix| matrix.records).sum(),
+            in_image: inside.iter().map(|matrix| matrix.name.as_str()).collect(),
         }
     }
 }

@@ -30,6 +30,8 @@ pub enum Kind {
     Template,
     /// What a machine loads.
     Program,
+    /// What such a program reads: as much as a drive of CP/M has.
+    Beside,
     /// What `mlc compile` writes: assembly, listing, symbols, C.
     Generated,
 }
@@ -46,6 +48,7 @@ impl Kind {
             Self::Prompts => (16 * MIB, "a list of prompts"),
             Self::Template => (MIB, "a template"),
             Self::Program => (16 * MIB, "a program"),
+            Self::Beside => (8 * MIB, "a file on a drive of CP/M"),
             Self::Generated => (64 * MIB, "a file that mlc compiles"),
         }
     }

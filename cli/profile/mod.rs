@@ -169,6 +169,8 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         return Err(CliError::Usage(message));
     }
     let bytes = files::read(&args.program, files::Kind::Program)?;
+    let beside = sim::read_beside(kind, &args.program)?;
+    let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
     let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
     let tails: Vec<String> = match &args.prompts {
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query).collect(),
@@ -184,7 +186,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
         let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());
         let limit = args.limit.of_program();
-        let file = ProgramFile { name: &name, kind, bytes: &bytes, tail, limit };
+        let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail, limit };
         sim::run_program(&file, target, None, console, &mut probe)?;
         samples.extend(probe.profiler.contexts());
     }

@@ -37,7 +37,12 @@ fn load<'c>(
         ..CpmConfig::default()
     };
     let loaded = CpmMachine::load(program.bytes, tail, console, config);
-    Ok(z80::machine(loaded.map_err(|error| refusal(program, tail, error))?, program, None))
+    let mut machine = loaded.map_err(|error| refusal(program, tail, error))?;
+    for (name, bytes) in &program.beside {
+        let put = machine.disk().insert(name, bytes.to_vec());
+        put.map_err(|e| program.refused(e.to_string(), "give the file a name that CP/M has"))?;
+    }
+    Ok(z80::machine(machine, program, None))
 }
 
 /// Why the machine did not even start.

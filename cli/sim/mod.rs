@@ -18,7 +18,7 @@ mod systems;
 mod z80;
 
 pub use answer::Answer;
-pub use program::{ProgramFile, console, program_kind, run_program};
+pub use program::{ProgramFile, beside, console, program_kind, read_beside, run_program};
 
 use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
@@ -59,6 +59,15 @@ pub struct Simulator<'a> {
     phases: Phases,
     /// What the machine loads, as it was written for the first answer.
     file: OnceCell<Vec<u8>>,
+}
+
+/// An answer with its cycles by phase.
+pub struct Timed {
+    pub answer: Answer,
+    /// Of all of it.
+    pub phases: Vec<u64>,
+    /// Of each token that a sequence model has read.
+    pub tokens: Vec<Vec<u64>>,
 }
 
 /// The longest query that a model's program takes on a target, in bytes.
@@ -113,14 +122,16 @@ impl<'a> Simulator<'a> {
         self.observe(query, live, &mut NoProbe)
     }
 
-    /// [`Simulator::ask`], with cycles by phase, in the order of [`Simulator::phase_names`].
+    /// [`Simulator::ask`], with cycles by phase, in the order of [`Simulator::phase_names`]: of the whole answer, and, of
+    /// a sequence model, of each token that was read.
     ///
     /// # Errors
     /// See there.
-    pub fn measure(&self, query: &[u8]) -> Result<(Answer, Vec<u64>), CliError> {
+    pub fn measure(&self, query: &[u8]) -> Result<Timed, CliError> {
         let mut timer = PhaseTimer::new(&self.phases);
         let answer = self.observe(query, None, &mut timer)?;
-        Ok((answer, timer.totals))
+        let tokens = timer.tokens();
+        Ok(Timed { answer, phases: timer.totals, tokens })
     }
 
     pub fn phase_names(&self) -> &[String] {
@@ -250,6 +261,7 @@ impl<'a> Simulator<'a> {
             kind,
             bytes: self.file.get_or_init(|| self.image.file(kind, self.name)),
             symbols: self.symbols.clone(),
+            beside: self.image.beside.iter().map(|file| (file.name.as_str(), &file.bytes[..])).collect(),
             logits_ready: Some(self.image.logits.ready),
             limit: self.given.unwrap_or(self.limit),
         };

@@ -12,6 +12,8 @@ pub struct Phases {
     pub names: Vec<String>,
     /// [`SHARED`] for code that several phases use, the system's calls among it.
     of: Vec<u8>,
+    /// Where a sequence model begins with each token that it reads.
+    read: Option<u32>,
 }
 
 impl Phases {
@@ -33,7 +35,8 @@ impl Phases {
         }
         of[end..].fill(SHARED);
         of[..usize::from(image.origin)].fill(SHARED);
-        Self { names, of }
+        let read = image.assembly.table.get("net_read").map(|symbol| symbol.value);
+        Self { names, of, read }
     }
 
     /// The phase of each address, as a place in `names`; `None` for code that several share.
@@ -47,12 +50,23 @@ pub struct PhaseTimer<'a> {
     of: &'a [u8],
     running: u8,
     pub totals: Vec<u64>,
+    read: Option<u32>,
+    /// The totals when each token was begun with.
+    tokens: Vec<Vec<u64>>,
     asked: u64,
 }
 
 impl<'a> PhaseTimer<'a> {
     pub fn new(phases: &'a Phases) -> Self {
-        Self { of: &phases.of, running: 0, totals: vec![0; phases.names.len()], asked: 0 }
+        let (of, read, totals) = (&phases.of[..], phases.read, vec![0; phases.names.len()]);
+        Self { of, running: 0, totals, read, tokens: Vec::new(), asked: 0 }
+    }
+
+    /// Cycles by phase of each token that was read, the last one's up to the end.
+    pub fn tokens(&self) -> Vec<Vec<u64>> {
+        let ends = self.tokens.iter().skip(1).chain([&self.totals]);
+        let less = |(begin, end): (&Vec<u64>, &Vec<u64>)| end.iter().zip(begin).map(|(e, b)| e - b).collect();
+        self.tokens.iter().zip(ends).map(less).collect()
     }
 }
 
@@ -66,6 +80,9 @@ impl Probe for PhaseTimer<'_> {
         if phase != SHARED {
             self.running = phase;
         }
+        if self.read == Some(pc) {
+            self.tokens.push(self.totals.clone());
+        }
         if let Some(total) = self.totals.get_mut(usize::from(self.running)) {
             *total += after - before.max(self.asked);
         }
@@ -74,5 +91,6 @@ impl Probe for PhaseTimer<'_> {
     fn on_line_end(&mut self, cycles: u64) {
         self.asked = cycles;
         self.totals.fill(0);
+        self.tokens.clear();
     }
 }

@@ -7,11 +7,12 @@ use super::systems::system;
 use crate::args::Clock;
 use crate::console::UserConsole;
 use crate::error::CliError;
+use crate::files;
 use mlc_compiler::Target;
-use mlc_compiler::target::{self, ImageKind};
+use mlc_compiler::target::{self, ImageKind, cpm};
 use mlc_runtime_z80::{Picture, Symbols};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The kind of program that a file is, if a machine here runs such files as they are.
 pub fn program_kind(path: &Path) -> Option<ImageKind> {
@@ -19,11 +20,33 @@ pub fn program_kind(path: &Path) -> Option<ImageKind> {
     ImageKind::ALL.into_iter().find(|kind| kind.extension() == extension)
 }
 
+/// Where the weights of a CP/M program are that reads them.
+pub fn beside(program: &Path) -> PathBuf {
+    let capitals =
+        program.extension().is_some_and(|e| e.to_str().is_some_and(|e| e.chars().all(char::is_uppercase)));
+    program.with_extension(if capitals { "DAT" } else { "dat" })
+}
+
+/// The file beside a CP/M program that may be its own, if there is one, and its name on the machine.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_beside(kind: ImageKind, program: &Path) -> Result<Option<(String, Vec<u8>)>, CliError> {
+    let path = beside(program);
+    if kind != ImageKind::Com || !path.is_file() {
+        return Ok(None);
+    }
+    let stem = path.file_stem().map_or("".into(), |stem| stem.to_string_lossy());
+    Ok(Some((format!("{}.DAT", cpm::file_name(&stem)), files::read(&path, files::Kind::Beside)?)))
+}
+
 /// A file that a machine loads as it is, and the command tail behind its name, where the machine has one.
 pub struct ProgramFile<'a> {
     pub name: &'a str,
     pub kind: ImageKind,
     pub bytes: &'a [u8],
+    /// A file that may be its own, with the name that it has on the machine.
+    pub beside: Option<(&'a str, &'a [u8])>,
     pub tail: &'a str,
     /// The most cycles that it may take without input.
     pub limit: u64,
@@ -58,6 +81,7 @@ pub fn run_program(
         kind: file.kind,
         bytes: file.bytes,
         symbols: Symbols::default(),
+        beside: file.beside.into_iter().collect(),
         logits_ready: None,
         limit: file.limit,
     };

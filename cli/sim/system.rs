@@ -72,6 +72,8 @@ pub struct Program<'a> {
     pub kind: ImageKind,
     pub bytes: &'a [u8],
     pub symbols: Symbols,
+    /// Files that it reads, by their names, on the drive that it is started from.
+    pub beside: Vec<(&'a str, &'a [u8])>,
     pub logits_ready: Option<u32>,
     /// The most cycles that it may take without input.
     pub limit: u64,

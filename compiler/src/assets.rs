@@ -29,7 +29,7 @@ impl Assets {
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "embed.asm", "fill.asm", "norm.asm",
-            "rescale.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
+            "file.asm", "rescale.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",

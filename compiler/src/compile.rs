@@ -4,14 +4,13 @@
 //! estimates choose, for whoever asks what a network would cost and needs no program.
 
 use crate::ir::{self, Graph};
-use crate::kernel::sequence::{self, SequenceSite};
-use crate::kernel::{Machine, PAGE, Templates, tidy};
+use crate::kernel::sequence::SequenceSite;
+use crate::kernel::{PAGE, Templates};
 use crate::model::{Body, Model};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
-use crate::plan::{self, Demands, Optimize, Plan, Survey};
-use crate::words::grouped;
-use crate::{Assets, CompileError, Image, Target, image, render, valid};
+use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
+use crate::{Assets, CompileError, Image, Target, image, render, storage, valid};
 
 /// What to compile, for what, and how.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +78,13 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, body, story)) = request.model.sequence() {
         let templates = render::templates(request)?;
-        return compile_sequence(&SequenceSite { reader, body, story, request, templates: &templates });
+        let site = SequenceSite { reader, body, story, request, templates: &templates, filing: None };
+        return storage::compile(&site);
+    }
+    if request.demands.storage == Storage::File {
+        let what = "weights of such a network in a file".into();
+        let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
+        return Err(CompileError::Sequence { name, target, what });
     }
     let prepared = Prepared::new(request)?;
     let mut refused = Vec::new();
@@ -114,42 +119,6 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         return Err(CompileError::too_large(request, &prepared.survey, refused));
     };
     Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
-}
-
-/// Compiles a sequence model: there is one program, and nothing to choose from.
-fn compile_sequence(site: &SequenceSite) -> Result<Compiled, CompileError> {
-    let request = site.request;
-    let longest = request.target.longest(site.reader.max_length);
-    let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
-    let program = sequence::program(site)?;
-    let (name, cpu) = (request.model.head.name.clone(), request.target.cpu);
-    let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
-    let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
-    let logits = site.body.embedding.rows;
-    let image = image::assemble_sequence(&plan, request.target, &text, logits)?;
-    let needs = image.as_ref().map(image::Image::needs);
-    // These programs read all flash.
-    let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
-    match image.filter(|image| request.demands.excess(&whole, image.needs()) == 0) {
-        Some(image) => Ok(Compiled { reports, wraps, plan, assembly: text.assembly, image }),
-        None => {
-            let target = request.target;
-            let needs = match needs {
-                Some(needs) if target.flash.is_some() => format!(
-                    "it needs {} bytes of flash and {} of RAM",
-                    grouped(needs.image as u64),
-                    grouped(needs.buffers as u64)
-                ),
-                Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
-                None => {
-                    let buffers = grouped(plan.layout.memory.size as u64);
-                    format!("memory ends before its program does, and its buffers need {buffers} bytes more")
-                }
-            };
-            let (name, target) = (request.model.head.name.clone(), target.name.clone());
-            Err(CompileError::SequenceTooLarge { name, target, needs })
-        }
-    }
 }
 
 /// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.

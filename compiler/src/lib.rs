@@ -20,6 +20,7 @@ pub mod plan;
 pub mod render;
 pub mod shown;
 pub mod stage;
+mod storage;
 pub mod target;
 pub mod text;
 pub mod tokens;

@@ -183,3 +183,21 @@ fn names() {
     disk.insert("Lower.Ext", vec![7]).unwrap();
     assert_eq!((disk.names(), disk.get("LOWER.EXT")), (vec!["LOWER.EXT".to_owned()], Some(&[7][..])));
 }
+
+/// A record takes what the services of Digital Research's BDOS take, and a copy of its bytes.
+#[test]
+fn records_take_time() {
+    let time =
+        |list: &[(u8, u16)]| run(list, "A.DAT", disk(&[("A.DAT", numbered(300, 38_400))])).t_states() as i64;
+    let open = time(&[(15, FCB)]);
+    let call = time(&[(15, FCB), (25, 0)]) - open;
+    let service = |list: &[(u8, u16)]| {
+        let all: Vec<_> = [(15, FCB)].into_iter().chain(list.iter().copied()).collect();
+        time(&all) - open - call * list.len() as i64
+    };
+    let copy = 127 * 21 + 16;
+    assert_eq!(service(&[(20, FCB)]), 2600 + copy);
+    assert_eq!(service(&[(26, DMA)]), 425);
+    // The FCB asks for record 0, in the extent that is open, as long as nothing was put there.
+    assert_eq!(service(&[(20, FCB), (36, FCB), (33, FCB)]), 2600 + copy + 2920 + copy);
+}

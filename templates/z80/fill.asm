@@ -1,4 +1,4 @@
-{#- Tables of sums: of the subsets of up to seven inputs (planes), or of the combinations with -1, 0 and 1 of four (ternary).
+{#- Tables of sums: of the subsets of up to eight inputs (planes), or of the combinations with -1, 0 and 1 of four (ternary).
     Entries follow each other in reflected Gray code, so each is the one before plus or minus one input; the compiler
     permutes the weights accordingly. Entries are pushed in pairs, downwards.
 
@@ -64,6 +64,11 @@
 {%- if s.size > 6 %}
         ld a,(hl)
         ld (fill_input6),a
+        inc hl
+{%- endif %}
+{%- if s.size > 7 %}
+        ld a,(hl)
+        ld (fill_input7),a
         inc hl
 {%- endif %}
         ld (fill_from),hl

@@ -18,8 +18,13 @@ mod models;
 mod parts;
 mod plan;
 mod profile;
+#[path = "../support/random.rs"]
+mod random;
 mod records;
 mod run;
+#[allow(dead_code, reason = "its queries are for other tests")]
+#[path = "../support/sequence.rs"]
+mod sequence;
 #[path = "../support/shared.rs"]
 mod shared;
 mod spectrum;
@@ -30,7 +35,9 @@ mod train;
 mod train_options;
 mod train_snapshot;
 mod verify;
+mod weights;
 
+use random::Random;
 use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};

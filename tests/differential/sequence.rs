@@ -7,11 +7,12 @@ use mlc_compiler::import::sequence::model::{Wanted, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::import::{sequence as checkpoint, tokenizer};
 use mlc_compiler::model::{Grid, Head, Model, Reader};
+use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{CompileError, Compiled, Image, eval, reference};
+use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, eval, reference};
 use mlc_runtime_z80::{
-    ClockInterrupt, CpcConfig, CpcMachine, CpmConfig, CpmMachine, End, Isr, Script, SpectrumConfig,
-    SpectrumMachine, Symbols,
+    ClockInterrupt, CpcConfig, CpcMachine, CpmConfig, CpmMachine, End, Isr, NoObserver, Script,
+    SpectrumConfig, SpectrumMachine, Symbols,
 };
 use std::path::Path;
 
@@ -42,6 +43,7 @@ fn ask(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     let tail = [b" ", query].concat();
     let mut machine =
         CpmMachine::load(&image.bytes, &tail, Script::new(b""), config).expect("the image loads");
+    put_beside(image, &mut machine);
     machine.watch(image.logits.ready as u16);
     let mut watch = Watch::new(image);
     let end = machine.run(&mut watch);
@@ -52,12 +54,20 @@ fn ask(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     ran(image, &watch, reply, t_states)
 }
 
+/// The file that a program reads, on its drive.
+fn put_beside(image: &Image, machine: &mut CpmMachine<Script>) {
+    if let Some(file) = &image.beside {
+        machine.disk().insert(&file.name, file.bytes.clone()).expect("CP/M has such names");
+    }
+}
+
 /// Types a line that CP/M does not fold, twice: the first answer leaves nothing behind.
 fn chat(image: &Image, query: &[u8]) -> [Ran; 2] {
     let config = CpmConfig { symbols: symbols(image), limit: Some(LIMIT), ..CpmConfig::default() };
     let script = [query, b"\r", query, b"\r"].concat();
     let mut machine =
         CpmMachine::load(&image.bytes, b"", Script::new(&script), config).expect("the image loads");
+    put_beside(image, &mut machine);
     machine.watch(image.logits.ready as u16);
     let mut watch = Watch::new(image);
     let end = machine.run(&mut watch);
@@ -138,6 +148,84 @@ fn random_networks_are_exact() {
     }
     eprintln!("{compared} answers compared");
     assert!(compared >= 120, "only {compared} answers compared");
+}
+
+/// A program whose weights are in a file; `above`: bytes of memory beyond those that it needs with all of them there.
+fn compile_in_file(model: &Model, above: Option<u16>) -> Option<Compiled> {
+    let demands = |storage| Demands { storage, ..Demands::default() };
+    let compiled = support::compile_as(model, &demands(Storage::File), &[]);
+    let file = match compiled {
+        Ok(compiled) => compiled,
+        Err(CompileError::Sequence { .. }) => return None,
+        Err(error) => panic!("{}: {error}", model.head.name),
+    };
+    let Some(above) = above else { return Some(file) };
+    let bdos = (file.image.memory_end as u16 + above).max(file.image.memory_end as u16 + 0x900);
+    let target = support::target().with_bdos(bdos).expect("it is below the highest");
+    let (assets, demands) = (Assets::builtin(), &demands(Storage::Auto));
+    let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
+    Some(mlc_compiler::compile(&request).unwrap_or_else(|e| panic!("{}: {e}", model.head.name)))
+}
+
+#[test]
+fn weights_in_a_file_give_the_same() {
+    let (mut compared, mut mixed) = (0, 0);
+    for seed in 100..124 {
+        let model = sequence::model(seed);
+        let graph = reference(&model).expect("the model was checked");
+        let longest = usize::from(model.reader.max_query()).min(126);
+        let queries = sequence::queries(seed, longest);
+        for above in [None, Some(0x600)] {
+            let Some(Compiled { image, .. }) = compile_in_file(&model, above) else { continue };
+            let Some(file) = &image.beside else { continue };
+            let inside = file.matrices.iter().filter(|matrix| matrix.inside).count();
+            assert!(inside < file.matrices.len(), "{}: nothing is in the file", model.head.name);
+            mixed += usize::from(inside > 0);
+            for (at, query) in queries.iter().enumerate().filter(|(_, q)| !q.is_empty()) {
+                let what = format!("{}: \"{}\"", model.head.name, query.escape_ascii());
+                let upper = query.to_ascii_uppercase();
+                let wants = eval::run(&graph, &upper);
+                let interrupt = (at == 1).then_some(ClockInterrupt { every: 9973, isr: Isr::PushAll });
+                let bdos = image.memory_end.next_multiple_of(256) as u16 + 0x900;
+                let found = ask(&image, &upper, CpmConfig { interrupt, bdos, ..CpmConfig::default() });
+                assert_eq!(found.logits, wants.logits, "{what}: logits");
+                assert_eq!(found.reply, in_lines(&wants.reply), "{what}: reply");
+                compared += 1;
+            }
+        }
+    }
+    eprintln!("{compared} answers compared, {mixed} programs with weights in image and file");
+    assert!(compared >= 60 && mixed >= 5, "{compared} answers compared, {mixed} programs are mixed");
+}
+
+#[test]
+fn a_file_that_is_not_the_program_s_is_refused_on_the_machine() {
+    let programs = (100..110).filter_map(|seed| compile_in_file(&sequence::model(seed), None));
+    let images: Vec<Image> = programs.map(|compiled| compiled.image).take(2).collect();
+    let [image, other] = &images[..] else { panic!("two networks have kernels") };
+    let Some(file) = &image.beside else { panic!("its weights are in a file") };
+    let said = |bytes: Option<&[u8]>| {
+        let mut machine = CpmMachine::load(&image.bytes, b" A", Script::new(b""), CpmConfig::default())
+            .expect("the image loads");
+        if let Some(bytes) = bytes {
+            machine.disk().insert(&file.name, bytes.to_vec()).expect("CP/M has such names");
+        }
+        let end = machine.run(&mut NoObserver);
+        assert!(matches!(end, End::Exit(_)), "{end:?}");
+        let said = String::from_utf8_lossy(machine.console().output()).into_owned();
+        said.trim().strip_prefix(file.name.as_str()).unwrap_or_else(|| panic!("{said}")).trim().to_string()
+    };
+    let (whole, another) = (&file.bytes, other.beside.as_ref().map(|file| &file.bytes[..]));
+    assert_eq!(said(None), "is not on this disk: it belongs to this program");
+    assert_eq!(said(another), "belongs to another program");
+    let short = "is not whole: copy it again";
+    for bytes in [0, 128, whole.len() - 128] {
+        assert_eq!(said(Some(&whole[..bytes])), short, "{bytes} bytes");
+    }
+    // Of another version of the same network.
+    let mut changed = whole.clone();
+    changed[8] ^= 1;
+    assert_eq!(said(Some(&changed)), "belongs to another program");
 }
 
 #[test]
@@ -243,6 +331,29 @@ fn soulplayer_is_exact_and_quick() {
 fn tokens(model: &Model, query: &[u8]) -> usize {
     let Reader::Tokens(reader) = &model.reader else { unreachable!("a sequence model") };
     reader.tokenizer.tokens(query).len()
+}
+
+/// stories260K with weights of so many bits.
+fn stories(bits: u8, window: usize) -> Option<Model> {
+    let (network, tokens) = (shared("stories260K.bin")?, shared("tok512.bin")?);
+    let network = checkpoint::read(&network, "stories260K.bin").expect("the network is whole");
+    let tokens = tokenizer::llama2c::read("tok512.bin", &tokens, 512).expect("the tokenizer is whole");
+    let grid = Grid::Symmetric { bits };
+    let how = Quantization { weights: grid, embedding: grid, window };
+    let wanted = Wanted { how, most: Some(12), ..wanted("stories260K", window) };
+    Some(model(&network, tokens, &Generation::default(), &wanted).expect("it is quantized"))
+}
+
+/// A few tokens of it: all are compared by `mlc verify` (docs/sequence.md).
+#[test]
+fn a_public_network_reads_its_weights_from_a_file() {
+    let Some(model) = stories(5, 32) else { return };
+    let compiled = support::compile_for("z80-cpm", &model, None, &[]).unwrap_or_else(|e| panic!("{e}"));
+    assert!(compiled.image.beside.is_some(), "its weights do not fit 64 KB");
+    let wants = eval::run(&reference(&model).expect("the model was checked"), b"ONE");
+    let found = ask(&compiled.image, b"ONE", CpmConfig::default());
+    assert_eq!(found.logits, wants.logits, "logits");
+    assert_eq!(found.reply, in_lines(&wants.reply), "reply");
 }
 
 #[test]

@@ -16,6 +16,7 @@ use crate::CompileError;
 use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
 use crate::kernel::PAGE;
 use crate::kernel::avr::assembler_core;
+use crate::kernel::sequence::Beside;
 use crate::plan::{Needs, Plan};
 use crate::render::Text;
 use crate::stage::output;
@@ -39,6 +40,8 @@ pub struct Image {
     pub memory_start: usize,
     /// First address behind everything the program uses while it runs.
     pub memory_end: usize,
+    /// A file that it reads while it runs.
+    pub beside: Option<Beside>,
 }
 
 /// Instructions from `start` on belong to the phase, up to the next one's start. Those of a phase
@@ -227,7 +230,7 @@ impl<'a> Found<'a> {
             Cpu::Avr(_) => self.target.origin.into(),
         };
         let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
-        Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly })
+        Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly, beside: None })
     }
 }
 

@@ -4,6 +4,7 @@ use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
 use crate::target::Cpu;
 use crate::{CompileError, Request};
+use std::collections::BTreeSet;
 
 /// What a program is made from.
 #[derive(Clone, Copy)]
@@ -13,6 +14,40 @@ pub struct SequenceSite<'a> {
     pub story: &'a Story,
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
+    /// `None`: all weights are in the image.
+    pub filing: Option<&'a Filing>,
+}
+
+/// How weights are put into a file beside the program.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filing {
+    /// Labels of matrices that the image has nevertheless.
+    pub inside: BTreeSet<String>,
+    /// Most records of the buffer that the file is read to.
+    pub records: usize,
+}
+
+/// A file that a program reads while it computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// What the program calls it: `NAME.DAT`.
+    pub name: String,
+    pub bytes: Vec<u8>,
+    /// Matrices that are there or could be.
+    pub matrices: Vec<Filed>,
+}
+
+/// A matrix that can be in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Filed {
+    /// Its label.
+    pub name: String,
+    /// What it takes in the image.
+    pub bytes: usize,
+    /// What a token reads of it in the file.
+    pub records: usize,
+    /// It is in the image.
+    pub inside: bool,
 }
 
 /// A program of a sequence model.
@@ -25,6 +60,8 @@ pub struct SequenceProgram {
     pub text: Fragment,
     /// Its buffers.
     pub memory: Memory,
+    /// What [`SequenceSite::filing`] asks for.
+    pub beside: Option<Beside>,
 }
 
 /// The program of a sequence model, whether it fits the target or not.

@@ -20,6 +20,33 @@ pub struct Demands {
     pub optimize: Optimize,
     /// The largest image, in bytes.
     pub max_bytes: Option<usize>,
+    pub storage: Storage,
+    /// What the file of weights is called on the machine, without `.DAT`; `None`: as the model is.
+    pub file: Option<String>,
+}
+
+/// Where the weights of a program live.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Storage {
+    /// In the image where they fit; else, where the machine has files, those that it has no room for in a file beside it.
+    #[default]
+    Auto,
+    /// All in the image.
+    Image,
+    /// All in the file.
+    File,
+}
+
+impl Storage {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Image, Self::File];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Image => "image",
+            Self::File => "file",
+        }
+    }
 }
 
 /// A layer of the model, or one of the stages that it became.

@@ -13,7 +13,7 @@ mod table;
 mod why;
 
 pub use crate::kernel::{Offer, PAGE};
-pub use demands::{Demands, Layer, LayerError, Optimize};
+pub use demands::{Demands, Layer, LayerError, Optimize, Storage};
 pub use search::candidates;
 pub use survey::{Combination, Survey, survey};
 pub use why::Why;

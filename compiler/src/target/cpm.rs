@@ -43,6 +43,17 @@ pub fn kilobytes(bdos: u16) -> Option<u16> {
     Some(20 + more).filter(|&kilobytes| kilobytes <= 64)
 }
 
+/// What a file with this stem is called on CP/M, without its extension: the stem in capitals, or letters and digits of
+/// it where CP/M cannot have it.
+pub fn file_name(stem: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if (1..=8).contains(&stem.len()) && stem.chars().all(plain) {
+        return stem.to_ascii_uppercase();
+    }
+    let short: String = stem.chars().filter(char::is_ascii_alphanumeric).take(8).collect();
+    if short.is_empty() { "TALK".into() } else { short.to_ascii_uppercase() }
+}
+
 impl Target {
     /// The same system with its BDOS elsewhere, and so with more or less memory. `None`: this is no CP/M system, or an
     /// address outside of [`LOWEST_BDOS`] to [`HIGHEST_BDOS`].
@@ -82,6 +93,20 @@ mod tests {
         assert_eq!(lowest_bdos(0, 0xF1D0), Some(0xF1D0));
         assert_eq!(lowest_bdos(0, 0xF1D1), None);
         assert_eq!(lowest_bdos(100_000, 0), None);
+    }
+
+    #[test]
+    fn files_have_names_of_cp_m() {
+        let names = [
+            ("talk", "TALK"),
+            ("a-1", "A-1"),
+            ("stories-5bit_w64", "STORIES5"),
+            ("a_b", "AB"),
+            ("ä!", "TALK"),
+        ];
+        for (stem, name) in names {
+            assert_eq!(file_name(stem), name);
+        }
     }
 
     #[test]

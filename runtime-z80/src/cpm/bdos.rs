@@ -2,6 +2,7 @@
 
 use super::files::Files;
 use super::line::LineEnd;
+use super::times::service_time;
 use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
 use crate::bus::Ports;
 use crate::core::Core;
@@ -98,6 +99,7 @@ impl<C: Console> Services<C> {
             // CP/M, version 2.2.
             12 => Some(0x0022),
             _ => {
+                core.charge(service_time(function, de, core));
                 let result = self.files.call(function, de, core);
                 Some(result.map_err(|kind| core.end(kind, caller(core)))?)
             }

@@ -12,8 +12,9 @@
 //! ```
 //!
 //! BDOS and BIOS are traps. A BDOS call costs the program's `CALL 5` (17 T-states), the `JP` at 0005h (10)
-//! and the `RET` (10); a BIOS call its `CALL`, the `JP` of the table (10) and the `RET` (10). The work of the
-//! services themselves is not counted: it differs from machine to machine.
+//! and the `RET` (10); a BIOS call its `CALL`, the `JP` of the table (10) and the `RET` (10). Reading and writing records
+//! takes as long as `times` says, without the waiting for a drive. The work of other services is not counted: it differs
+//! from machine to machine.
 //!
 //! All functions of the BDOS are there, and the entries of the BIOS but those that reach sectors: the only drive, A, has
 //! files in memory. Nothing is attached to the other devices: what is sent to the printer (LST:) and the punch is lost,
@@ -27,6 +28,7 @@ mod files;
 mod line;
 mod page_zero;
 mod records;
+mod times;
 
 use thiserror::Error;
 

@@ -136,7 +136,7 @@ impl Writer<'_> {
         if b + 1 == body.blocks.len() {
             self.skip_rest(body);
         }
-        self.stage("attend", &format!("{}: all heads", name("attend")));
+        self.stage("scores", &format!("{}: all heads", name("attend")));
         self.page(&name("weights"), &a.weights);
         let label = format!("net_attend_{}", a.score_bits);
         self.routine(&label, ("attend.S", "routine"), || value(heads.context(label.clone(), a.score_bits)))?;
@@ -199,7 +199,7 @@ impl Writer<'_> {
             Some(norm) => self.norm8("last", norm, body.dim)?,
             None => self.narrow8("last", last.narrow, body.dim)?,
         }
-        self.stage("logits", "the best token: the first one of the largest logit");
+        self.stage("output", "the best token: the first one of the largest logit");
         self.line("ldi r24, 0x80                   ; no logit is less");
         self.line("sts net_best, r1");
         self.line("sts net_best+1, r24");

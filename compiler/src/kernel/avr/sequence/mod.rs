@@ -62,7 +62,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, &encode, &memory, longest)?;
-    Ok(SequenceProgram { text, memory })
+    Ok(SequenceProgram { text, memory, beside: None })
 }
 
 /// Bytes in flash beside weights and code.
@@ -87,6 +87,7 @@ fn fragment(
     let mut phases = vec![Phase::new("set_query", "console"), Phase::new("net_encode", "tokens")];
     phases.extend(writer.phases.iter().cloned());
     phases.extend([Phase::new("net_chosen", "console"), Phase::shared("net_shared")]);
+    phases.extend(writer.routine_phases());
     let merging = match site.reader.tokenizer.merges() {
         [] => String::new(),
         _ => templates.call("encode.S", "merging", encode)?,

@@ -50,8 +50,17 @@ impl<'a> Product<'a> {
     }
 
     /// The phase that its stages belong to.
-    fn phase(&self, usual: &'static str) -> &'static str {
-        if self.to == To::Best { "logits" } else { usual }
+    fn phase(&self) -> &'static str {
+        match self.name.rsplit('_').next() {
+            Some("q") => "query",
+            Some("k") => "key",
+            Some("v") => "value",
+            Some("o") => "projection",
+            Some("up") => "up",
+            Some("gate") => "gate",
+            Some("down") => "down",
+            _ => "output",
+        }
     }
 }
 
@@ -71,7 +80,8 @@ impl Writer<'_> {
         let values = list.iter().flat_map(|product| product.matrix.values.iter().copied()).collect();
         let whole = Matrix { rows, values, ..list[0].matrix.clone() };
         self.store(&name, &whole, first, rows);
-        self.sums(&name, "products", (&name, whole.cols), (0, rows), true, input)?;
+        let phase: Vec<_> = list.iter().map(Product::phase).collect();
+        self.sums(&name, &phase.join(", "), (&name, whole.cols), (0, rows), true, input)?;
         let mut acc = 0;
         for product in list {
             let finish = self.finish(product, first, true)?;
@@ -95,8 +105,7 @@ impl Writer<'_> {
         let finish = self.finish(product, form, short)?;
         for t in 0..m.rows.div_ceil(tile) {
             let count = tile.min(m.rows - t * tile);
-            let phase = product.phase("products");
-            self.sums(product.name, phase, (weights, m.cols), (t, count), short, input)?;
+            self.sums(product.name, product.phase(), (weights, m.cols), (t, count), short, input)?;
             self.rescale(product, &finish, (t * tile, count), 0);
         }
         Ok(())
@@ -144,7 +153,7 @@ impl Writer<'_> {
 
     /// Results of `count` rows from `row` on, whose sums lie from the `acc`th on.
     fn rescale(&mut self, product: &Product, finish: &Finish, (row, count): (usize, usize), acc: usize) {
-        self.stage(product.phase("rescale"), &format!("{}: rescaled", product.name));
+        self.stage(product.phase(), &format!("{}: rescaled", product.name));
         self.pair(30, &format!("{}_rows+{}", product.name, row * finish.row));
         self.pair(28, &format!("acc+{}", acc * finish.sum));
         match product.to {

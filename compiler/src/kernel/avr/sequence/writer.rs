@@ -100,7 +100,17 @@ impl<'a> Writer<'a> {
 
     /// All routines.
     pub fn routines(&self) -> String {
-        self.routines.values().map(|text| format!("{text}\n")).collect()
+        let past = |name: &str| phase_of(name).map_or(String::new(), |_| format!("{name}_past:\n"));
+        self.routines.iter().map(|(name, text)| format!("{text}\n{}", past(name))).collect()
+    }
+
+    /// Phases of routines that have one of their own.
+    pub fn routine_phases(&self) -> Vec<Phase> {
+        let of = |name: &String| {
+            let (label, phase) = phase_of(name)?;
+            Some([Phase::new(label, phase), Phase::shared(format!("{name}_past"))])
+        };
+        self.routines.keys().filter_map(of).flatten().collect()
     }
 
     /// Begins a stage, which belongs to a phase.
@@ -149,6 +159,15 @@ impl<'a> Writer<'a> {
     /// Adds weights. Their label may have an odd address.
     pub fn weight_bytes(&mut self, label: &str, values: &[u8]) {
         bytes(&mut self.weights, label, values);
+    }
+}
+
+/// A routine's label and its phase, if that is not its caller's.
+fn phase_of(routine: &str) -> Option<(&str, &'static str)> {
+    match routine {
+        "net_attend_scores" => Some(("net_scores", "scores")),
+        "net_attend_mean" => Some(("net_mean", "mix")),
+        _ => routine.starts_with("net_attend_").then_some((routine, "softmax")),
     }
 }
 

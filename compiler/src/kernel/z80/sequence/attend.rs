@@ -8,6 +8,7 @@ use super::rounds::Cache;
 use super::rows::{MIX_TABLES, Shape, TABLES};
 use crate::CompileError;
 use crate::arithmetic::RECIPROCALS;
+use crate::kernel::Phase;
 use crate::kernel::sequence::SequenceSite;
 use crate::model::{Attention, Positions, Transformer};
 use serde::Serialize;
@@ -93,7 +94,11 @@ impl Caches {
     pub fn new(site: &SequenceSite) -> Self {
         let (body, window) = (site.body, window(site));
         let size = body.head_size;
-        let keys = Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 }));
+        // Where weights are in a file, memory is time: each byte of it keeps a byte of weights.
+        let keys = match site.filing.is_some() && size <= 8 {
+            true => Layout::even(size, 1),
+            false => Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 })),
+        };
         let chunks = if scores_are_narrow(body) { vec![PLANES] } else { vec![PLANES / 2; 2] };
         let key_shape = Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0 };
         let groups = window.div_ceil(POSITIONS);
@@ -169,7 +174,7 @@ pub fn append(e: &mut Emitter, at: usize) {
 pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     let body = e.site.body;
     let caches = Caches::new(e.site);
-    e.stage("attend");
+    e.stage("scores");
     e.page(&format!("attention_{at}"), attention.weights.iter().copied());
     e.set("attend_weigh", &format!("weigh_{at}"));
     for head in 0..body.heads {
@@ -182,6 +187,13 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
         e.line("ld (attend_values),hl");
         e.lines(&[&format!("ld hl,query_bytes+{from}"), "call attend"]);
     }
+}
+
+/// Phases in the routines, which a block's stage calls.
+pub fn phases() -> [Phase; 5] {
+    let of = [("attend", "scores"), ("attend_mix", "mix"), ("score", "scores"), ("weigh_0", "softmax")];
+    let [a, b, c, d] = of.map(|(label, name)| Phase::new(label, name));
+    [a, b, c, d, Phase::shared("attend_end")]
 }
 
 /// The routines.
@@ -215,8 +227,10 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         let weigh = Weigh { name, shift, half_low, half_middle, half_high, page };
         code += &e.call("attend.asm", "weigh", weigh)?;
     }
+    code += "attend_end:\n";
     e.data("mix_pattern", caches.mix.places().iter().map(|place| place.1 as u8));
-    e.page("subsets", (0..128).map(|subset| gray_place(subset) as u8));
+    let most = caches.keys.groups.iter().max().map_or(7, |&inputs| inputs.max(7));
+    e.page("subsets", (0..1 << most).map(|subset| gray_place(subset) as u8));
     e.page("reciprocals", *RECIPROCALS);
     let parts = caches.parts.into_iter().map(|(shape, _)| shape);
     e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]));

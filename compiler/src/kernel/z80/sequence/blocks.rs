@@ -72,8 +72,11 @@ impl<'e, 'a> Blocks<'e, 'a> {
     /// What the kernels do not compute.
     pub fn code(&mut self, output: &Matrix) -> Result<Code, CompileError> {
         let body = self.e.site.body;
-        embed::stages(self.e, output);
+        embed::stages(self.e, output)?;
         rounds::begin(self.e);
+        if self.e.site.filing.is_some() {
+            self.e.line("call file_start");
+        }
         let mut read = String::new();
         for (at, block) in body.blocks.iter().enumerate() {
             let bound = self.keys_and_values(at, &block.attention)?;
@@ -90,7 +93,7 @@ impl<'e, 'a> Blocks<'e, 'a> {
         };
         let layout = self.e.layout(output, ternary_rows(&[output]));
         self.fill("bytes", &layout);
-        self.e.stage("logits");
+        self.e.stage("output");
         self.e.line("ld hl,0");
         self.e.lines(&["ld (logit_best),hl", "ld (logit_index),hl", "ld (logit_choice),hl"]);
         self.e.product(("w_out", "output"), output, (&layout, bound), (Kind::Choose, "latent"))?;
@@ -176,8 +179,8 @@ impl<'e, 'a> Blocks<'e, 'a> {
         self.filled = None;
         let layout = self.e.layout(output, ternary_rows(&[output]));
         self.fill("mixed", &layout);
-        self.e.stage("mix");
-        let (name, field) = (format!("w_mix_{at}"), format!("mix of block {}", at + 1));
+        self.e.stage("projection");
+        let (name, field) = (format!("w_projection_{at}"), format!("projection of block {}", at + 1));
         let bound = Bound::any(output.cols);
         self.e.product((&name, &field), output, (&layout, bound), (Kind::Add16, "latent"))?;
         self.residual(&attention.norm);

@@ -70,22 +70,33 @@ fn sources<'m>(e: &Emitter<'m>, output: &Matrix) -> Vec<Source<'m>> {
 }
 
 /// The stages of a token up to the first block.
-pub fn stages(e: &mut Emitter, output: &Matrix) {
+///
+/// # Errors
+/// Rows that are too long for a file.
+pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
     e.stage("embed");
     e.line("call window");
     for source in sources(e, output) {
         let Source { name, mantissas, matrix, layout, stride, number, kind } = source;
         if name != "w_out" {
             let bits = planes(matrix.grid);
-            let rows = matrix.values.chunks(matrix.cols);
-            e.data(name, rows.flat_map(|row| layout.row(row, bits)).collect::<Vec<_>>());
+            let rows: Vec<_> = matrix.values.chunks(matrix.cols).map(|row| layout.row(row, bits)).collect();
+            if !e.rows_in_file(name, &rows)? {
+                e.data(name, rows.concat());
+            }
         }
         e.data(mantissas, matrix.mantissas.iter().copied());
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
         e.set("rows_out", "latent");
         e.set("rows_sink", &sink);
-        e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}"), &format!("ld bc,({number})")]);
-        e.lines(&["call index", "ex de,hl", &format!("call row_{name}")]);
+        match e.is_filed(name) {
+            true => e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]),
+            false => {
+                e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}")]);
+                e.lines(&[&format!("ld bc,({number})"), "call index", "ex de,hl"]);
+            }
+        }
+        e.line(format!("call row_{name}"));
         e.lines(&[&format!("ld hl,{mantissas}"), &format!("ld de,({number})")]);
         e.lines(&["add hl,de", "ld c,(hl)", "call embed_scale"]);
     }
@@ -95,6 +106,12 @@ pub fn stages(e: &mut Emitter, output: &Matrix) {
         e.stage("rotate");
         e.line("call phases");
     }
+    Ok(())
+}
+
+/// Matrices of which rows are taken, and the bytes of a row.
+pub fn strides(e: &Emitter, output: &Matrix) -> Vec<(&'static str, usize)> {
+    sources(e, output).iter().map(|source| (source.name, source.stride)).collect()
 }
 
 /// The routines that read rows, and what they look up.

@@ -1,6 +1,7 @@
 //! The text of a program as it grows: what a token runs through, data, and what all of that asks for.
 
 use super::bound::{Bound, chunks};
+use super::file::{File, RECORD, RECORD_TIME};
 use super::fill::tables_name;
 use super::layout::{Layout, planes};
 use super::rescale::{Kind, Rescales};
@@ -27,6 +28,8 @@ pub struct Emitter<'a> {
     pub layouts: BTreeSet<Layout>,
     /// How often tables of subsets of a vector are looked at on the mean, by its number of elements.
     looks: BTreeMap<usize, f64>,
+    /// Weights beside the program.
+    pub file: File,
     buffers: Vec<Buffer>,
     size: usize,
 }
@@ -50,6 +53,7 @@ impl<'a> Emitter<'a> {
             shapes: BTreeSet::new(),
             layouts: BTreeSet::new(),
             looks: looks(readers),
+            file: File::default(),
             buffers: Vec::new(),
             size: 0,
         }
@@ -105,6 +109,16 @@ impl<'a> Emitter<'a> {
     /// Constants behind a label.
     pub fn data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
         let _ = write!(self.data, "{label}:\n{}", db(bytes));
+    }
+
+    /// The value of a symbol.
+    pub fn constant(&mut self, symbol: &str, value: usize) {
+        let _ = writeln!(self.data, "{symbol} equ {value}");
+    }
+
+    /// Lines among the constants.
+    pub fn text(&mut self, lines: &str) {
+        self.data += lines;
     }
 
     /// Words behind a label.
@@ -166,7 +180,8 @@ impl<'a> Emitter<'a> {
         match m.grid {
             Grid::Ternary => Layout::ternary(m.cols, ternary),
             Grid::Symmetric { .. } | Grid::TwoBits => {
-                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0))
+                let byte = self.site.filing.map_or(0.0, |_| RECORD_TIME / RECORD as f64);
+                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte)
             }
         }
     }
@@ -176,17 +191,6 @@ impl<'a> Emitter<'a> {
         self.stage("tables");
         self.lines(&[&format!("ld hl,{from}"), &format!("call {}", tables_name(layout))]);
         self.layouts.insert(layout.clone());
-    }
-
-    /// The rows of a matrix, with their mantissas.
-    fn weights(&mut self, name: &str, m: &Matrix, layout: &Layout) {
-        let bits = planes(m.grid);
-        let rows = m.values.chunks(m.cols).zip(&m.mantissas);
-        let bytes: Vec<u8> = rows.flat_map(|(row, &m)| [layout.row(row, bits), vec![m]].concat()).collect();
-        self.data(name, bytes);
-        if !m.bias.is_empty() {
-            self.words(&format!("{name}_bias"), m.bias.iter().map(|&b| b as u16));
-        }
     }
 
     /// A product with the vector whose tables are there, to `out`. `field`: the matrix in messages.
@@ -200,7 +204,10 @@ impl<'a> Emitter<'a> {
         (layout, bound): (&Layout, Bound),
         (kind, out): (Kind, &str),
     ) -> Result<(), CompileError> {
-        self.weights(name, m, layout);
+        let rows = rows(m, layout);
+        if !m.bias.is_empty() {
+            self.words(&format!("{name}_bias"), m.bias.iter().map(|&b| b as u16));
+        }
         let Some(chunks) = chunks(m, bound) else {
             return Err(self.unsupported(format!("rows with such large sums ({field})")));
         };
@@ -212,6 +219,12 @@ impl<'a> Emitter<'a> {
         if !m.bias.is_empty() {
             self.set("rows_bias", &format!("{name}_bias"));
         }
+        let routine = shape.name();
+        self.shapes.insert(shape);
+        if self.product_in_file(name, &rows, &routine)? {
+            return Ok(());
+        }
+        self.data(name, rows.concat());
         let mut left = m.rows;
         while left > 0 {
             let part = left.min(PAGE);
@@ -220,12 +233,18 @@ impl<'a> Emitter<'a> {
                 true => self.line(format!("ld hl,{name}")),
                 false => self.lines(&["push ix", "pop hl"]),
             }
-            self.line(format!("call {}", shape.name()));
+            self.line(format!("call {routine}"));
             left -= part;
         }
-        self.shapes.insert(shape);
         Ok(())
     }
+}
+
+/// The rows of a matrix, with their mantissas.
+fn rows(m: &Matrix, layout: &Layout) -> Vec<Vec<u8>> {
+    let bits = planes(m.grid);
+    let rows = m.values.chunks(m.cols).zip(&m.mantissas);
+    rows.map(|(row, &mantissa)| [layout.row(row, bits), vec![mantissa]].concat()).collect()
 }
 
 /// How often tables of subsets are looked at, by the length of vectors: one layout is for all vectors of a length.

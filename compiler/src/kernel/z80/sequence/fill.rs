@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 
 /// Where the inputs of a table are while it is filled.
-const INPUTS: [&str; 7] = ["b", "d", "e", "ixl", "ixh", "fill_input5", "fill_input6"];
+const INPUTS: [&str; 8] = ["b", "d", "e", "ixl", "ixh", "fill_input5", "fill_input6", "fill_input7"];
 /// How many of them are registers.
 const REGISTERS: usize = 5;
 /// Inputs of a table of the weights of positions, which are never negative.

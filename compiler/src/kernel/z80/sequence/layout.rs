@@ -17,18 +17,21 @@ const ENTRY: f64 = 32.0;
 const TABLE: f64 = 620.0;
 /// Rows of ternary matrices below which tables of three inputs are faster than those of four.
 const FEW_ROWS: usize = 130;
-/// Most inputs of a table of subsets.
+/// Most inputs of a table of subsets; where bytes of weights cost time, those of eight inputs pay as well.
 const MOST_INPUTS: usize = 7;
+const MOST_INPUTS_OF_FILES: usize = 8;
 
 impl Layout {
-    /// Tables of subsets. `looks`: how many times a table is looked at in both rings: rows times planes.
-    pub fn planes(cols: usize, looks: f64) -> Self {
+    /// Tables of subsets. `looks`: how many times a table is looked at in both rings: rows times planes. `byte`: T-states
+    /// that a byte of weights takes to be there, 0 in the image.
+    pub fn planes(cols: usize, looks: f64, byte: f64) -> Self {
         let cost = |l: &Layout| {
             let entries: usize = l.groups.iter().map(|g| 1 << g).sum();
             let turns = 2.0 * (l.pages() - 1) as f64 * 4.0 + if l.pages() > 1 { 14.0 } else { 0.0 };
-            entries as f64 * ENTRY + l.groups.len() as f64 * (TABLE + looks * 32.0) + looks * turns
+            entries as f64 * ENTRY + l.groups.len() as f64 * (TABLE + looks * (32.0 + byte)) + looks * turns
         };
-        let counts = cols.div_ceil(MOST_INPUTS)..=cols.div_ceil(2).max(1);
+        let most = if byte > 0.0 { MOST_INPUTS_OF_FILES } else { MOST_INPUTS };
+        let counts = cols.div_ceil(most)..=cols.div_ceil(2).max(1);
         let all = counts.map(|count| Self::even(cols, count));
         all.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("a vector has an element")
     }

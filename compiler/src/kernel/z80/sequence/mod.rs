@@ -12,6 +12,7 @@ mod bound;
 mod constants;
 mod embed;
 mod emit;
+mod file;
 mod fill;
 mod layout;
 mod limits;

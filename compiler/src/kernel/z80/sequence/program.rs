@@ -95,6 +95,8 @@ struct Program<'a> {
     several_rounds: bool,
     /// Pairs of a head that rotate.
     pairs: usize,
+    /// Weights are in a file beside the program.
+    file: bool,
     weights_size: usize,
     mix_zero: usize,
     mix_groups: usize,
@@ -130,7 +132,8 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let mut blocks = Blocks::new(&mut e);
     let code = blocks.code(&output)?;
     let norms = blocks.norms;
-    let shared = norms.code(&e)? + &shared(&mut e, &output)?;
+    let (in_file, beside) = e.file_code(&embed::strides(&e, &output))?;
+    let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file;
     constants::pages(&mut e);
     let encoder = tokens::encoder(&mut e)?;
     buffers(&mut e, &encoder);
@@ -142,10 +145,15 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
         Phase::new("net_rules", "tokens"),
         Phase::shared("net_shared"),
     ];
+    phases.extend(attend::phases());
+    if beside.is_some() {
+        phases.extend([Phase::new("file_at", "file"), Phase::shared("file_end")]);
+    }
     phases.append(&mut e.phases);
     let context = context(&mut e, code, shared, encoder);
     let code = site.templates.render("sequence.asm", context)?;
-    Ok(SequenceProgram { text: Fragment { code, phases, ..Fragment::default() }, memory: e.memory() })
+    let text = Fragment { code, phases, ..Fragment::default() };
+    Ok(SequenceProgram { text, memory: e.memory(), beside })
 }
 
 /// The routines that stages share, without those of norms.
@@ -207,6 +215,15 @@ fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
         vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words).chain(OTHERS);
     for (name, bytes) in all {
         e.buffer(name, bytes, false);
+    }
+    if all_tables(e).iter().any(|(_, layout)| layout.groups.contains(&8)) {
+        e.buffer("fill_input7", 2, false);
+    }
+    if e.site.filing.is_some() {
+        for name in ["file_offset", "file_blocks", "file_list"] {
+            e.buffer(name, 2, false);
+        }
+        e.buffer("file_buffer", e.file.buffer(), false);
     }
     let stack = usize::from(e.site.request.target.stack);
     if stack > 0 {
@@ -273,6 +290,7 @@ fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens:
         enables: enables(&shared),
         several_rounds: body.rounds > 1,
         pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
+        file: site.filing.is_some(),
         weights_size: caches.window + 4,
         mix_zero: caches.mix_tables(),
         mix_groups: caches.mix_groups(),

@@ -1,0 +1,185 @@
+//! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
+
+use crate::compile::Compiled;
+use crate::image::{self, Image};
+use crate::kernel::sequence::{self, Filed, Filing, SequenceSite, unsupported};
+use crate::kernel::{Machine, PAGE, tidy};
+use crate::plan::{Plan, Storage};
+use crate::target::{self, Target};
+use crate::words::grouped;
+use crate::{CompileError, ir, pass, render};
+use std::collections::BTreeSet;
+
+/// Most records of the buffer, the preferred first: the larger, the less is lost at the ends of blocks.
+const BUFFERS: [usize; 5] = [16, 8, 4, 2, 1];
+/// How often what the image has of the weights is made smaller before the file has all.
+const TRIES: usize = 6;
+/// Bytes that matrices are counted in when the room in the image is filled.
+const UNIT: usize = 16;
+
+/// A program, whether it fits or not.
+struct Built {
+    plan: Plan,
+    assembly: String,
+    /// `None`: memory ends before it does.
+    image: Option<Image>,
+}
+
+impl Built {
+    fn new(site: &SequenceSite) -> Result<Self, CompileError> {
+        let request = site.request;
+        let program = sequence::program(site)?;
+        let (name, cpu) = (request.model.head.name.clone(), request.target.cpu);
+        let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
+        let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
+        let logits = site.body.embedding.rows;
+        let image = image::assemble_sequence(&plan, request.target, &text, logits)?;
+        let image = image.map(|image| Image { beside: program.beside, ..image });
+        Ok(Self { plan, assembly: text.assembly, image })
+    }
+
+    /// By how many bytes it is too large, 0 if it fits. `None`: memory ends before it does.
+    fn excess(&self, site: &SequenceSite) -> Option<usize> {
+        let request = site.request;
+        // These programs read all flash.
+        let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
+        self.image.as_ref().map(|image| request.demands.excess(&whole, image.needs()))
+    }
+
+    /// Why it does not fit.
+    fn refused(&self, site: &SequenceSite) -> CompileError {
+        let (model, target) = (site.request.model, site.request.target);
+        let needs = match self.image.as_ref().map(Image::needs) {
+            Some(needs) if target.flash.is_some() => format!(
+                "it needs {} bytes of flash and {} of RAM",
+                grouped(needs.image as u64),
+                grouped(needs.buffers as u64)
+            ),
+            Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
+            None => {
+                let buffers = grouped(self.plan.layout.memory.size as u64);
+                format!("memory ends before its program does, and its buffers need {buffers} bytes more")
+            }
+        };
+        let needs = if site.filing.is_some() { format!("its weights in a file, {needs}") } else { needs };
+        let (name, target) = (model.head.name.clone(), target.name.clone());
+        CompileError::SequenceTooLarge { name, target, needs }
+    }
+}
+
+/// Compiles a sequence model.
+///
+/// # Errors
+/// What the kernels do not compute; a program that does not fit; a damaged template.
+pub fn compile(site: &SequenceSite) -> Result<Compiled, CompileError> {
+    let request = site.request;
+    let longest = request.target.longest(site.reader.max_length);
+    let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+    let has_files = request.target.machine == target::Machine::Cpm;
+    let built = match request.demands.storage {
+        Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
+        Storage::File => in_file(site, false)?,
+        Storage::Image => in_image(site)?,
+        Storage::Auto => match in_image(site) {
+            Err(CompileError::SequenceTooLarge { .. }) if has_files => in_file(site, true)?,
+            built => built?,
+        },
+    };
+    let Built { plan, assembly, image } = built;
+    let image = image.ok_or_else(|| unsupported(site, "a program that ends behind memory"))?;
+    Ok(Compiled { reports, wraps, plan, assembly, image })
+}
+
+fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
+    let built = Built::new(site)?;
+    if built.excess(site) == Some(0) { Ok(built) } else { Err(built.refused(site)) }
+}
+
+/// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those
+/// that save the most records.
+fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
+    let filed = |records, inside: BTreeSet<String>| {
+        let filing = Filing { inside, records };
+        let site = SequenceSite { filing: Some(&filing), ..*site };
+        let built = Built::new(&site)?;
+        let excess = built.excess(&site);
+        let refused = (excess != Some(0)).then(|| built.refused(&site));
+        Ok::<_, CompileError>((built, excess, refused))
+    };
+    let mut last = None;
+    for records in BUFFERS {
+        let (all, _, refused) = match filed(records, BTreeSet::new()) {
+            // A row is longer than such a buffer: what was said of the larger one counts.
+            Err(error @ CompileError::Sequence { .. }) => return Err(last.unwrap_or(error)),
+            built => built?,
+        };
+        if refused.is_some() {
+            last = refused;
+            continue;
+        }
+        let Some(image) = &all.image else { continue };
+        let matrices = image.beside.as_ref().map_or(vec![], |beside| beside.matrices.clone());
+        let mut room = if fills { image.room(site.request.target) } else { 0 };
+        if let Some(most) = site.request.demands.max_bytes {
+            room = room.min(most.saturating_sub(image.bytes.len()));
+        }
+        for _ in 0..TRIES {
+            let inside = choose(&matrices, room);
+            if inside.is_empty() {
+                break;
+            }
+            let (built, excess, _) = filed(records, inside)?;
+            match excess {
+                Some(0) => return Ok(built),
+                // The buffers begin at a page.
+                excess => room = room.saturating_sub(excess.unwrap_or(room / 4).max(PAGE)),
+            }
+        }
+        return Ok(all);
+    }
+    Err(last.unwrap_or_else(|| unsupported(site, "such weights in a file")))
+}
+
+/// The matrices that save most records in so many bytes of the image.
+fn choose(matrices: &[Filed], room: usize) -> BTreeSet<String> {
+    let units = room / UNIT;
+    // The most records with so many units, and of each matrix where it is taken for them.
+    let mut best = vec![0; units + 1];
+    let mut taken = Vec::new();
+    for matrix in matrices {
+        let size = matrix.bytes.div_ceil(UNIT);
+        let mut takes = vec![false; units + 1];
+        for at in (size..=units).rev() {
+            let with = best[at - size] + matrix.records;
+            if with > best[at] {
+                (best[at], takes[at]) = (with, true);
+            }
+        }
+        taken.push(takes);
+    }
+    let mut inside = BTreeSet::new();
+    let mut at = units;
+    for (matrix, takes) in matrices.iter().zip(&taken).rev() {
+        if takes[at] {
+            inside.insert(matrix.name.clone());
+            at -= matrix.bytes.div_ceil(UNIT);
+        }
+    }
+    inside
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_image_has_what_saves_most_records() {
+        let matrix = |name: &str, bytes, records| Filed { name: name.into(), bytes, records, inside: false };
+        let all = [matrix("a", 1000, 8), matrix("b", 600, 5), matrix("c", 500, 4), matrix("rows", 300, 1)];
+        let chosen = |room| choose(&all, room).into_iter().collect::<Vec<_>>();
+        assert_eq!(chosen(100), Vec::<String>::new());
+        assert_eq!(chosen(1120), ["b", "c"]);
+        assert_eq!(chosen(1030), ["a"]);
+        assert_eq!(chosen(10_000), ["a", "b", "c", "rows"]);
+    }
+}

@@ -1,0 +1,84 @@
+//! Weights in a file beside a program: what is written, compared and read.
+
+use crate::{Folder, json, sequence};
+use mlc_compiler::import::ron;
+
+/// With a random sequence model that the kernels of the Z80 compute, in `talk.ron`.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    for seed in 100.. {
+        folder.write("talk.ron", ron::write(&sequence::model(seed)));
+        if folder.mlc(["compile", "talk.ron", "--emit", "plan"]).code == Some(0) {
+            break;
+        }
+    }
+    folder
+}
+
+#[test]
+fn a_program_comes_with_its_weights() {
+    let folder = folder();
+    let said = folder.mlc(["compile", "talk.ron", "--weights", "file", "-o", "talk.com"]).ok();
+    assert!(said.contains("matrices in TALK.DAT, beside the program; a token reads"), "{said}");
+    assert_eq!(folder.names(), ["talk.com", "talk.dat", "talk.ron"]);
+    let check = || folder.mlc(["compile", "talk.ron", "--weights", "file", "--check", "talk.com"]);
+    assert_eq!(check().ok(), "talk.com: up to date\ntalk.dat: up to date\n");
+
+    let reply = folder.mlc(["run", "talk.ron", "AB"]).ok();
+    assert_eq!(folder.mlc(["run", "talk.ron", "--weights", "file", "AB"]).ok(), reply);
+    assert_eq!(folder.mlc(["run", "talk.com", "AB"]).ok(), reply);
+    folder.write("ab.txt", "ab\nb\n");
+    let verify = folder.mlc(["verify", "talk.ron", "--weights", "file", "--prompts", "ab.txt"]).ok();
+    assert!(verify.ends_with(": all equal\n"), "{verify}");
+
+    let whole = folder.read("talk.dat");
+    folder.write("talk.dat", &whole[..whole.len() - 200]);
+    assert!(folder.mlc(["run", "talk.com", "AB"]).ok().contains("TALK.DAT is not whole: copy it again"));
+    let changed = check();
+    assert_eq!(changed.code, Some(1));
+    assert!(changed.stdout.contains("talk.dat: differs"), "{}", changed.stdout);
+    std::fs::remove_file(folder.path("talk.dat")).expect("it is there");
+    let missing = "TALK.DAT is not on this disk: it belongs to this program";
+    assert!(folder.mlc(["run", "talk.com", "AB"]).ok().contains(missing));
+}
+
+#[test]
+fn files_of_weights_that_cannot_be() {
+    let folder = folder();
+    folder.mlc(["compile", "talk.ron", "-o", "talk.com"]).ok();
+    assert_eq!(folder.names(), ["talk.com", "talk.ron"]);
+    let none = folder.mlc(["compile", "talk.ron", "-o", "x.com", "-o", "x.dat"]).fails(2);
+    assert!(none.contains("all weights of this program are in its image"), "{none}");
+    let other =
+        folder.mlc(["compile", "talk.ron", "--weights", "file", "-t", "zx48", "-o", "x.tap"]).fails(1);
+    assert!(other.contains("no kernels for weights in a file there yet"), "{other}");
+    assert_eq!(folder.names(), ["talk.com", "talk.ron"]);
+    // What is read is not written over.
+    folder.write("x.dat", folder.read("talk.ron"));
+    let input = folder.mlc(["compile", "x.dat", "--weights", "file", "-o", "x.com"]).fails(2);
+    assert!(input.contains("x.dat"), "{input}");
+    assert_eq!(folder.read("x.dat"), folder.read("talk.ron"));
+    assert_eq!(folder.names(), ["talk.com", "talk.ron", "x.dat"]);
+}
+
+#[test]
+fn tokens_are_measured_by_position() {
+    let folder = folder();
+    folder.write("prompts.txt", "ABAB\n");
+    let bench = |more: &[&str]| {
+        folder
+            .mlc([&["bench", "talk.ron", "--prompts", "prompts.txt", "--weights", "file"], more].concat())
+            .ok()
+    };
+    let said = bench(&[]);
+    assert!(said.contains("a token that is read") && said.contains("mean of "), "{said}");
+    let tokens = &json(&bench(&["--json"]))["tokens"];
+    let sum = |of: &serde_json::Value| -> f64 {
+        let phases = of["phases"].as_array().expect("phases are a list");
+        phases.iter().map(|phase| phase["simulated"].as_f64().expect("it is a number")).sum()
+    };
+    assert_eq!(sum(&tokens["mean"]).round(), tokens["mean"]["cycles"].as_f64().expect("a number").round());
+    assert_eq!(tokens["positions"][0]["position"], 1);
+    let file = tokens["mean"]["phases"].as_array().and_then(|all| all.iter().find(|p| p["phase"] == "file"));
+    assert!(file.is_some_and(|phase| phase["simulated"].as_f64() > Some(0.0)), "{tokens}");
+}
