@@ -3,6 +3,8 @@
 //! docs/semantics.md has the same in prose. Vectors are of 8-bit activations or of 16-bit values; sums have 24 bits, which
 //! `pass/range.rs` proves or refuses.
 
+pub mod choose;
+
 use crate::math;
 use std::sync::LazyLock;
 

@@ -6,7 +6,7 @@
 use crate::ir::{self, Graph};
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
-use crate::model::{Body, Model};
+use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
@@ -66,6 +66,13 @@ impl Compiled {
 /// # Errors
 /// [`CompileError`] for a model that was never checked.
 pub fn reference(model: &Model) -> Result<Graph, CompileError> {
+    let lacks = model
+        .sequence()
+        .and_then(|(_, _, story)| story.lacking(Offers { turns: true, choice: true, tools: false }));
+    if let Some(what) = lacks {
+        let (name, target) = (model.head.name.clone(), "reference".into());
+        return Err(CompileError::Sequence { name, target, what: what.into() });
+    }
     let graph = ir::build(model)?;
     valid::validate(&graph, "build")?;
     Ok(graph)

@@ -6,7 +6,7 @@
 //! 2. What a node names exists, and its type is the one that its operation gives ([`infer`]).
 //! 3. A node uses only values that were computed before it, in its own block or in a block around it.
 //! 4. A state belongs to a block and is read and changed only there and inside of it; a state that is a vector starts
-//!    as one, whose values its element can hold.
+//!    as one, whose values its element can hold; one that is kept belongs to the entry block.
 //! 5. `exit_if` stands inside a loop. A constant that changes from round to round stands in a loop and has a value for
 //!    each round.
 //! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights have the bits that they should,
@@ -105,6 +105,9 @@ fn check_state(graph: &Graph, state: &State) -> Result<(), String> {
     if !graph.blocks.contains(state.owner) {
         return Err("belongs to no block".into());
     }
+    if state.kept && state.owner != Graph::ENTRY {
+        return Err("is kept from query to query, but belongs to a loop".into());
+    }
     match state.ty {
         StateType::Text { length: 0 } => Err("holds no character".into()),
         StateType::Text { .. } => Ok(()),
@@ -115,6 +118,8 @@ fn check_state(graph: &Graph, state: &State) -> Result<(), String> {
             Err(format!("keeps {rows} rows of {len}; a window has 2 rows at least"))
         }
         StateType::Cache { .. } => Ok(()),
+        StateType::Random { seed: 0 } => Err("starts with 0, behind which nothing else comes".into()),
+        StateType::Random { .. } => Ok(()),
         StateType::Vector { elem, start } => {
             let data = graph.consts.contains(start).then(|| &graph.consts[start].data);
             let Some(Data::Vector(values)) = data else { return Err("does not start as a vector".into()) };
@@ -225,6 +230,8 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Labels(_)
         | Data::Pieces(_)
         | Data::Tokenizer(_)
+        | Data::Turns(_)
+        | Data::Choice(_)
         | Data::Scale { .. }
         | Data::Steps(_)
         | Data::Bytes(_) => Ok(()),

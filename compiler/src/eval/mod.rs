@@ -1,6 +1,9 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
 mod sequence;
+mod session;
+
+pub use session::{CLEAR, Session, reads_as_typed, shown};
 
 use crate::ir::{BlockId, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, Type};
 use crate::text;
@@ -18,9 +21,21 @@ pub enum Value {
     Tokens(Vec<u32>),
     /// The kept rows of a cache, and how many were ever appended.
     Rows(Vec<Vec<i8>>, usize),
-    /// What a state of tokens holds: those that wait, and how many were taken.
-    Queue(VecDeque<u32>, usize),
+    Queue(Queue),
+    /// The last random number.
+    Random(u16),
     Unit,
+}
+
+/// What a state of tokens holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Queue {
+    /// Those that wait, the next one first.
+    pub waiting: VecDeque<u32>,
+    /// How many were taken.
+    pub taken: usize,
+    /// Those taken last, the latest one last; no penalty looks further back.
+    pub recent: VecDeque<u32>,
 }
 
 /// What one query led to.
@@ -28,7 +43,7 @@ pub enum Value {
 pub struct Run {
     /// The reply in the charset's bytes, or the label.
     pub reply: Vec<u8>,
-    /// The elements that each [`Op::ArgMax`] chose of, in the order in which they ran: a vector for each pass through
+    /// The elements that each [`Op::ArgMax`] or [`Op::Choose`] chose of, in the order in which they ran: a vector for each pass through
     /// the last layer, the one that gave the end mark included.
     pub logits: Vec<Vec<i16>>,
     /// The reply is UTF-8, as tokens have it; otherwise each byte is the character of that number.
@@ -50,19 +65,14 @@ impl Run {
     }
 }
 
-/// Runs `graph` on a query as typed. Where the network reads queries folded, an empty one gives an empty reply and no step.
+/// Runs `graph` on a query as typed, the first one behind its start: see [`Session::ask`].
 pub fn run(graph: &Graph, query: &[u8]) -> Run {
     run_observed(graph, query, &mut |_, _| {})
 }
 
 /// [`run`], with every value shown to `observe` as it is computed.
 pub fn run_observed(graph: &Graph, query: &[u8], observe: &mut dyn FnMut(NodeId, &Value)) -> Run {
-    let as_typed = graph.nodes.iter().any(|(_, node)| matches!(node.op, Op::Query { as_typed: true, .. }));
-    let query = if as_typed { query.to_vec() } else { text::normalize(query) };
-    if query.is_empty() && !as_typed {
-        return Run::default();
-    }
-    Run { is_utf8: as_typed, ..start(graph, Input::Text(query), observe) }
+    Session::new(graph).observed(query, observe)
 }
 
 /// Runs the graph of [`crate::ir::build_scoring`] on tokens. `see` gets the logits behind each of them, which the run
@@ -73,7 +83,7 @@ pub fn score(graph: &Graph, tokens: &[u32], see: &mut dyn FnMut(&[i32])) {
         _ => None,
     };
     let choice = graph.nodes.ids().find_map(is_choice);
-    start(graph, Input::Tokens(tokens.to_vec()), &mut |id, value| {
+    Session::new(graph).start(Input::Tokens(tokens.to_vec()), &mut |id, value| {
         if let (true, Value::Vector(logits)) = (Some(id) == choice, value) {
             see(logits);
         }
@@ -87,27 +97,14 @@ enum Input {
     Tokens(Vec<u32>),
 }
 
-fn start(graph: &Graph, input: Input, observe: &mut dyn FnMut(NodeId, &Value)) -> Run {
-    let mut machine = Machine {
-        graph,
-        input,
-        values: vec![Value::Unit; graph.nodes.len()],
-        states: graph.states.iter().map(|(_, state)| started(graph, state)).collect(),
-        run: Run::default(),
-        observe,
-    };
-    machine.enter(Graph::ENTRY);
-    machine.block(Graph::ENTRY, 0);
-    machine.run
-}
-
 /// What a state holds at first.
 fn started(graph: &Graph, state: &State) -> Value {
     match state.ty {
         StateType::Text { length } => Value::Text(vec![b' '; length]),
         StateType::Vector { start, .. } => vector_in(graph, start),
-        StateType::Tokens { .. } => Value::Queue(VecDeque::new(), 0),
+        StateType::Tokens { .. } => Value::Queue(Queue::default()),
         StateType::Cache { .. } => Value::Rows(Vec::new(), 0),
+        StateType::Random { seed } => Value::Random(seed),
     }
 }
 
@@ -135,9 +132,10 @@ enum Flow {
 }
 
 impl Machine<'_> {
-    /// Starts the states of a block.
+    /// Starts the states of a block, but those that are kept.
     fn enter(&mut self, block: BlockId) {
-        for (id, state) in self.graph.states.iter().filter(|(_, state)| state.owner == block) {
+        let own = |state: &State| state.owner == block && !state.kept;
+        for (id, state) in self.graph.states.iter().filter(|(_, state)| own(state)) {
             self.states[id.index()] = started(self.graph, state);
         }
     }
@@ -239,6 +237,9 @@ impl Machine<'_> {
             Op::Loop { .. } | Op::ExitIf { .. } => Value::Unit,
             Op::Tokenize { .. }
             | Op::Feed { .. }
+            | Op::Turn { .. }
+            | Op::Random { .. }
+            | Op::Choose { .. }
             | Op::Take { .. }
             | Op::Position { .. }
             | Op::Waiting { .. }

@@ -1,9 +1,13 @@
 //! What the operations of sequence models compute. The arithmetic is in [`crate::arithmetic`].
 
-use super::{Input, Machine, Value};
-use crate::arithmetic;
-use crate::ir::{ConstId, Data, Elem, Op, StateId, StateType};
-use std::collections::VecDeque;
+use super::session::restart;
+use super::{Input, Machine, Queue, Value};
+use crate::arithmetic::{self, choose};
+use crate::ir::{ConstId, Data, Elem, NodeId, Op, StateId, StateType};
+use crate::model::Turns;
+
+/// Most tokens that a penalty looks back at.
+const RECENT: usize = 255;
 
 impl Machine<'_> {
     /// The value of one of these operations.
@@ -23,15 +27,39 @@ impl Machine<'_> {
                 self.feed(*state, &fed);
                 Value::Unit
             }
+            Op::Turn { state, tokens, turns } => {
+                let (Data::Turns(turns), Value::Tokens(line)) =
+                    (&self.graph.consts[*turns].data, &self.values[tokens.index()])
+                else {
+                    unreachable!("validated: the tokens of a line, and what frames them")
+                };
+                let line = line.clone();
+                self.turn(*state, &line, turns);
+                Value::Unit
+            }
+            Op::Random { state } => {
+                let Value::Random(last) = &mut self.states[state.index()] else {
+                    unreachable!("validated: random numbers")
+                };
+                *last = choose::next_random(*last);
+                Value::Index(usize::from(*last))
+            }
+            Op::Choose { input, state, random, rules } => {
+                Value::Index(self.choose(*input, *state, *random, *rules))
+            }
             Op::Take { state } => {
-                let (waiting, taken) = self.queue(*state);
-                let token = waiting.pop_front();
+                let queue = self.queue(*state);
+                let token = queue.waiting.pop_front();
                 // So there are never more than `most`, the bound of positions: `feed` lets no more in.
-                *taken += usize::from(token.is_some());
+                queue.taken += usize::from(token.is_some());
+                if queue.recent.len() == RECENT {
+                    queue.recent.pop_front();
+                }
+                queue.recent.extend(token);
                 Value::Index(token.unwrap_or(0) as usize)
             }
-            Op::Position { state } => Value::Index(self.queue(*state).1.saturating_sub(1)),
-            Op::Waiting { state } => Value::Index(usize::from(!self.queue(*state).0.is_empty())),
+            Op::Position { state } => Value::Index(self.queue(*state).taken.saturating_sub(1)),
+            Op::Waiting { state } => Value::Index(usize::from(!self.queue(*state).waiting.is_empty())),
             Op::Append { state, value } => {
                 let row = self.vector(*value).iter().map(|&v| v as i8).collect();
                 self.append(*state, row);
@@ -110,21 +138,60 @@ impl Machine<'_> {
         }
     }
 
-    fn queue(&mut self, state: StateId) -> (&mut VecDeque<u32>, &mut usize) {
+    fn queue(&mut self, state: StateId) -> &mut Queue {
         match &mut self.states[state.index()] {
-            Value::Queue(waiting, taken) => (waiting, taken),
+            Value::Queue(queue) => queue,
             other => unreachable!("validated: tokens, not {other:?}"),
         }
     }
 
     /// Lets tokens wait while there is room.
     fn feed(&mut self, state: StateId, tokens: &[u32]) {
-        let StateType::Tokens { most, .. } = self.graph.states[state].ty else {
-            unreachable!("validated: a state of tokens")
+        let most = self.most(state);
+        let queue = self.queue(state);
+        let room = most.saturating_sub(queue.taken + queue.waiting.len());
+        queue.waiting.extend(tokens.iter().take(room));
+    }
+
+    /// Most tokens that a state of them takes.
+    fn most(&self, state: StateId) -> usize {
+        match self.graph.states[state].ty {
+            StateType::Tokens { most, .. } => most,
+            ref other => unreachable!("validated: a state of tokens, not {other:?}"),
+        }
+    }
+
+    /// Lets a turn wait; clears the conversation before it where too little room is left.
+    fn turn(&mut self, state: StateId, line: &[u32], turns: &Turns) {
+        if line.is_empty() {
+            return;
+        }
+        let needs = self.queue(state).taken + turns.framing().1 + line.len();
+        if self.queue(state).taken > 0 && needs > turns.room(self.most(state)) {
+            restart(self.graph, &mut self.states);
+        }
+        let begins = self.queue(state).taken == 0;
+        let first = if begins { &turns.start } else { &turns.close };
+        for tokens in [first, &turns.before, line, &turns.after] {
+            self.feed(state, tokens);
+        }
+    }
+
+    /// The index that the rules choose; its logits are kept, as those of the largest are.
+    fn choose(&mut self, input: NodeId, state: StateId, random: Option<NodeId>, rules: ConstId) -> usize {
+        let Data::Choice(rules) = &self.graph.consts[rules].data else {
+            unreachable!("validated: rules of a choice")
         };
-        let (waiting, taken) = self.queue(state);
-        let room = most.saturating_sub(*taken + waiting.len());
-        waiting.extend(tokens.iter().take(room));
+        let logits: Vec<i16> = self.vector(input).iter().map(|&y| y as i16).collect();
+        let random = random.map_or(0, |id| self.index(id) as u16);
+        let recent = rules.penalty.map_or(0, |(_, recent)| usize::from(recent));
+        let queue = self.queue(state);
+        let latest: Vec<u32> = queue.recent.iter().rev().take(recent).copied().collect();
+        let index = choose::choose(&logits, &latest, random, rules);
+        if let Input::Text(_) = self.input {
+            self.run.logits.push(logits);
+        }
+        index
     }
 
     /// Puts a row where its position lies: see [`StateType::Cache`].

@@ -1,5 +1,6 @@
 //! What is known at compile time.
 
+use crate::model::{ChoiceRules, Turns};
 use crate::tokens::Tokenizer;
 use std::fmt;
 
@@ -28,6 +29,10 @@ pub enum Data {
     /// The bytes of each token.
     Pieces(Vec<Vec<u8>>),
     Tokenizer(Tokenizer),
+    /// What frames a typed line.
+    Turns(Turns),
+    /// How an index is chosen of logits.
+    Choice(ChoiceRules),
     /// A mantissa for each element, and the shift right behind the product.
     Scale {
         mantissas: Vec<u8>,
@@ -57,6 +62,20 @@ impl fmt::Display for Const {
             Data::Labels(labels) => write!(f, "labels {labels:?}"),
             Data::Pieces(pieces) => write!(f, "pieces of {} tokens", pieces.len()),
             Data::Tokenizer(tokenizer) => write!(f, "tokenizer of {} tokens", tokenizer.pieces.len()),
+            Data::Turns(turns) => {
+                let (first, later) = turns.framing();
+                write!(f, "turns, {first} tokens around the first line, {later} around a later one")
+            }
+            Data::Choice(ChoiceRules { draw, penalty }) => {
+                let drawn = draw.as_ref().map(|draw| format!("drawn of {}", draw.top_k));
+                let penalty = penalty.map(|(_, recent)| format!("{recent} recent tokens held back"));
+                let words: Vec<String> = drawn.into_iter().chain(penalty).collect();
+                write!(
+                    f,
+                    "choice, {}",
+                    if words.is_empty() { "the largest".into() } else { words.join(", ") }
+                )
+            }
             Data::Scale { mantissas, shift } => {
                 let (least, most) = (mantissas.iter().min(), mantissas.iter().max());
                 let (least, most) = (least.unwrap_or(&0), most.unwrap_or(&0));

@@ -27,6 +27,9 @@ impl Op {
             Self::Write { .. } => "write",
             Self::Tokenize { .. } => "tokenize",
             Self::Feed { .. } => "feed",
+            Self::Turn { .. } => "turn",
+            Self::Random { .. } => "random",
+            Self::Choose { .. } => "choose",
             Self::Take { .. } => "take",
             Self::Position { .. } => "position",
             Self::Waiting { .. } => "waiting",
@@ -74,14 +77,16 @@ impl Graph {
 
     /// A state with how it starts.
     fn start(&self, state: &State) -> String {
-        match state.ty {
+        let start = match state.ty {
             StateType::Text { length } => format!("${} = {length} spaces", state.name),
             StateType::Vector { elem, start } => {
                 format!("${} = @{}, {elem}", state.name, self.consts[start].name)
             }
             StateType::Tokens { most, .. } => format!("${} = no tokens, at most {most}", state.name),
             StateType::Cache { rows, len } => format!("${} = no rows of {len}, at most {rows}", state.name),
-        }
+            StateType::Random { seed } => format!("${} = {seed}, random", state.name),
+        };
+        if state.kept { format!("{start}, kept") } else { start }
     }
 
     fn fmt_node(&self, f: &mut fmt::Formatter, id: NodeId, depth: usize) -> fmt::Result {
@@ -123,7 +128,7 @@ impl Graph {
             Op::Loop { times, .. } => format!("{name} × {times}"),
             Op::ExitIf { equals, .. } => format!("{name} {list} == {equals}"),
             Op::Lookup { .. } | Op::Table { .. } => format!("{name} {list} in {constants}"),
-            Op::Take { state } | Op::Position { state } | Op::Waiting { state } => {
+            Op::Take { state } | Op::Random { state } | Op::Position { state } | Op::Waiting { state } => {
                 format!("{name} ${}", self.states[*state].name)
             }
             Op::Tokenize { .. } | Op::Gather { .. } => format!("{name} {list}, {constants}"),
@@ -132,6 +137,9 @@ impl Graph {
             Op::Narrow { bits, .. } | Op::Multiply { bits, .. } => format!("{name} {list} >> {bits}"),
             Op::Rotate { bits, .. } => format!("{name} {list}, {constants} >> {bits}"),
             Op::Attend { head, bits, .. } => format!("{name} {list} by {head}, {constants} >> {bits}"),
+            Op::Turn { state, .. } | Op::Choose { state, .. } => {
+                format!("{name} ${}, {list}, {constants}", self.states[*state].name)
+            }
             Op::Push { state, .. }
             | Op::Write { state, .. }
             | Op::Feed { state, .. }

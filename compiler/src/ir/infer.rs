@@ -6,6 +6,9 @@ use super::{ConstId, Data, Elem, Encoder, Graph, NodeId, Op, StateId, StateType,
 use crate::model::MAX_BANDS;
 use thiserror::Error;
 
+/// Random numbers are below this.
+const RANDOM: usize = 1 << 16;
+
 /// Operands that do not fit their operation: always a bug in the pass that made the node.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{op}: {problem}")]
@@ -46,6 +49,8 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
             Type::Tokens { .. } => {
                 Err(format!("${} holds tokens, which are taken", graph.states[*state].name))
             }
+            // Reading one would not change the state.
+            Type::Index { .. } => Err(format!("${} gives random numbers", graph.states[*state].name)),
             ty => Ok(ty),
         },
         Op::Encode { text: input, encoder } => {
@@ -105,6 +110,9 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         }
         Op::Tokenize { .. }
         | Op::Feed { .. }
+        | Op::Turn { .. }
+        | Op::Random { .. }
+        | Op::Choose { .. }
         | Op::Take { .. }
         | Op::Position { .. }
         | Op::Waiting { .. }
@@ -148,6 +156,7 @@ fn content(graph: &Graph, state: StateId) -> Result<Type, String> {
         StateType::Text { length } => Ok(Type::Text { max: length }),
         StateType::Tokens { below, .. } => Ok(Type::Tokens { below }),
         StateType::Cache { rows, len } => Ok(Type::Rows { rows, len }),
+        StateType::Random { .. } => Ok(Type::Index { below: RANDOM }),
         StateType::Vector { elem, start } => {
             match graph.consts.contains(start).then(|| &graph.consts[start].data) {
                 Some(Data::Vector(values)) => Ok(Type::Vector { elem, len: values.len() }),

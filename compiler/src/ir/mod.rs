@@ -11,8 +11,11 @@
 //! [`Op::Read`] and changed by [`Op::Push`] (a text) or [`Op::Write`] (a vector), at once: what reads later sees the
 //! change. [`Op::ExitIf`] leaves the innermost loop around it; a loop without one makes all its rounds.
 //!
+//! A state that is *kept* belongs to the entry block and is started when the program is: the next query finds it as the
+//! one before has left it.
+//!
 //! What is observed of a run is the reply, in the order of [`Op::Emit`], and the logits, the operand of each
-//! [`Op::ArgMax`] that ran, in that order. No pass changes either.
+//! [`Op::ArgMax`] and [`Op::Choose`] that ran, in that order. No pass changes either.
 //!
 //! [`Op::Constant`] gives a constant; with several it gives one for each round of the innermost loop around it. So the
 //! layers of a deep network can be one loop, whose body is emitted once and walks through the weights.
@@ -115,6 +118,11 @@ impl Graph {
         let body = self.blocks.push(Block::default());
         self.add(block, name, Op::Loop { body, times })?;
         Ok(body)
+    }
+
+    /// Whether what one query has led to is still there for the next one, random numbers apart.
+    pub fn keeps_conversation(&self) -> bool {
+        self.states.iter().any(|(_, state)| state.kept && !matches!(state.ty, StateType::Random { .. }))
     }
 
     /// Elements of the vector that `id` computes, 0 for any other type.

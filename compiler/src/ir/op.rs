@@ -96,6 +96,25 @@ pub enum Op {
         state: StateId,
         tokens: NodeId,
     },
+    /// Lets a turn of a chat wait: the tokens of a line between those that frame it. A line without tokens is none. Where
+    /// the conversation has no room left for it, it is cleared first: see [`crate::model::Turns`].
+    Turn {
+        state: StateId,
+        tokens: NodeId,
+        turns: ConstId,
+    },
+    /// The next random number of a state.
+    Random {
+        state: StateId,
+    },
+    /// The index that is chosen of logits, by the rules of a constant: see [`crate::arithmetic::choose`]. `state` says
+    /// what was read last; without `random` the largest is taken. Like those of [`Op::ArgMax`] the logits are observed.
+    Choose {
+        input: NodeId,
+        state: StateId,
+        random: Option<NodeId>,
+        rules: ConstId,
+    },
     /// Takes the token out that has waited longest. Where none waits it gives 0, and nothing was taken.
     Take {
         state: StateId,
@@ -231,6 +250,7 @@ impl Op {
             | Self::Read { .. }
             | Self::Loop { .. }
             | Self::Take { .. }
+            | Self::Random { .. }
             | Self::Position { .. }
             | Self::Waiting { .. } => {}
             Self::Constant { values } => values.iter_mut().for_each(|c| *c = constant(*c)),
@@ -249,8 +269,14 @@ impl Op {
                 many.iter_mut().for_each(|id| *id = node(*id));
             }
             Self::ExitIf { index, .. } => *index = node(*index),
+            Self::Choose { input, random, rules, .. } => {
+                *input = node(*input);
+                random.iter_mut().for_each(|id| *id = node(*id));
+                *rules = constant(*rules);
+            }
             Self::Lookup { index: input, table }
             | Self::Tokenize { text: input, tokenizer: table }
+            | Self::Turn { tokens: input, turns: table, .. }
             | Self::Rescale { input, scale: table, .. }
             | Self::Table { input, table } => {
                 *input = node(*input);
@@ -286,6 +312,9 @@ impl Op {
             | Self::Push { state, .. }
             | Self::Write { state, .. }
             | Self::Feed { state, .. }
+            | Self::Turn { state, .. }
+            | Self::Random { state }
+            | Self::Choose { state, .. }
             | Self::Take { state }
             | Self::Position { state }
             | Self::Waiting { state }
@@ -306,6 +335,9 @@ impl Op {
                 | Self::Push { .. }
                 | Self::Write { .. }
                 | Self::Feed { .. }
+                | Self::Turn { .. }
+                | Self::Random { .. }
+                | Self::Choose { .. }
                 | Self::Take { .. }
                 | Self::Append { .. }
         )

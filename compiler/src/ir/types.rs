@@ -94,6 +94,8 @@ pub struct State {
     /// It is started when this block is entered.
     pub owner: BlockId,
     pub ty: StateType,
+    /// It belongs to the entry block and is started once, not for each query.
+    pub kept: bool,
 }
 
 /// What a state holds, and how it starts.
@@ -108,6 +110,8 @@ pub enum StateType {
     /// Vectors of `len` bytes, at first none: those of the first position and of the last `rows - 1`. Position `p` lies in
     /// row `p` while there is room, then in row `1 + (p - 1) mod (rows - 1)`.
     Cache { rows: usize, len: usize },
+    /// Random numbers of 16 bits that are not 0; `seed` in front of the first.
+    Random { seed: u16 },
 }
 
 impl State {
@@ -116,8 +120,8 @@ impl State {
         let ty = match self.ty {
             StateType::Text { length } => StateType::Text { length },
             StateType::Vector { elem, start } => StateType::Vector { elem, start: constant(start) },
-            other @ (StateType::Tokens { .. } | StateType::Cache { .. }) => other,
+            other @ (StateType::Tokens { .. } | StateType::Cache { .. } | StateType::Random { .. }) => other,
         };
-        Self { name: self.name.clone(), owner: self.owner, ty }
+        Self { name: self.name.clone(), owner: self.owner, ty, kept: self.kept }
     }
 }

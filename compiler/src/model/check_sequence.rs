@@ -1,6 +1,7 @@
 //! The rules of sequence models.
 
 use super::check::in_range;
+use super::check_story;
 use super::error::ModelError;
 use super::sequence::{Story, Tokens};
 use super::transformer::{Activation, Attention, Block, Grid, Matrix, Norm, Output, Positions, Transformer};
@@ -23,17 +24,12 @@ pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), M
     let vocabulary = tokens.tokenizer.pieces.len();
     in_range("max_length", tokens.max_length.into(), 1, 127)?;
     in_range("tokenizer.pieces: their number", vocabulary, 2, MAX_VOCABULARY)?;
-    in_range("logit_bits", story.logit_bits.into(), 0, 15)?;
-    in_range("most", story.most.into(), 2, u16::MAX.into())?;
     let tokenizer = &tokens.tokenizer;
     let named = [tokenizer.bos, tokenizer.eos, tokenizer.unknown].into_iter().flatten();
     if named.into_iter().any(|id| id as usize >= vocabulary) {
         return Err(broken("tokenizer", "one whose bos, eos and unknown are tokens of the vocabulary"));
     }
-    let ends = &story.ends;
-    if !ends.is_sorted_by(|a, b| a < b) || ends.iter().any(|&end| end as usize >= vocabulary) {
-        return Err(broken("ends", "tokens of the vocabulary, ascending"));
-    }
+    check_story::check(tokenizer, story)?;
     body.check_sizes()?;
     let dim = body.dim;
     body.embedding.check("embedding", (vocabulary, dim))?;
@@ -203,6 +199,6 @@ fn length(field: &str, found: usize, wants: usize) -> Result<(), ModelError> {
     if found == wants { Ok(()) } else { Err(ModelError::Length { field: field.to_string(), found, wants }) }
 }
 
-fn broken(field: &str, rule: &'static str) -> ModelError {
+pub(super) fn broken(field: &str, rule: &'static str) -> ModelError {
     ModelError::Rule { field: field.to_string(), rule }
 }

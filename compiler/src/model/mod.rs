@@ -9,6 +9,8 @@ mod answer;
 mod body;
 mod check;
 mod check_sequence;
+mod check_story;
+mod choice;
 mod error;
 mod head;
 mod reader;
@@ -19,10 +21,11 @@ pub use answer::{Answer, Chat, MAX_LABEL};
 pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
+pub use choice::{Choice, ChoiceRules, Draw, DrawRules, Penalty};
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
-pub use sequence::{Story, Tokens};
+pub use sequence::{Action, Offers, Story, Tokens, Tool, Turns};
 pub use transformer::{
     Activation, Attention, Block, FeedForward, Grid, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };

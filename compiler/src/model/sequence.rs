@@ -1,5 +1,6 @@
 //! What sequence models read and answer.
 
+use super::choice::Choice;
 use crate::tokens::Tokenizer;
 
 /// Text as tokens.
@@ -10,13 +11,98 @@ pub struct Tokens {
     pub max_length: u8,
 }
 
-/// Continues what was typed, a token a step.
+/// Continues what was typed, or replies to it, a token a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Story {
     /// Tokens that end it and are not shown, ascending.
     pub ends: Vec<u32>,
-    /// Most tokens that are read: those of the query, and those of the reply but its last (2 to 65,535).
+    /// Most tokens that are read: those of the query, and those of the reply but its last (2 to 65,535). In a
+    /// conversation that is kept, those of all its turns.
     pub most: u16,
     /// A logit counts 2^-logit_bits nats (0 to 15).
     pub logit_bits: u8,
+    /// How a typed line becomes a turn of a chat; the model continues what was typed if `None`.
+    pub turns: Option<Turns>,
+    pub choice: Choice,
+    /// Tokens that name an action, no two the same.
+    pub tools: Vec<Tool>,
+}
+
+impl Story {
+    /// One that continues what was typed with the likeliest tokens.
+    pub fn plain(ends: Vec<u32>, most: u16, logit_bits: u8) -> Self {
+        Self { ends, most, logit_bits, turns: None, choice: Choice::default(), tools: Vec::new() }
+    }
+
+    /// The first part of it that `offers` lacks, in words.
+    pub fn lacking(&self, offers: Offers) -> Option<&'static str> {
+        let parts = [
+            (self.turns.is_some() && !offers.turns, "a chat in turns"),
+            (self.choice.draw.is_some() && !offers.choice, "drawing tokens"),
+            (self.choice.penalty.is_some() && !offers.choice, "a repetition penalty"),
+            (!self.tools.is_empty() && !offers.tools, "tokens that name an action"),
+        ];
+        parts.into_iter().find(|(lacks, _)| *lacks).map(|(_, what)| what)
+    }
+}
+
+/// What the programs of a processor can do with an answer, beside writing the likeliest tokens.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Offers {
+    pub turns: bool,
+    pub choice: bool,
+    pub tools: bool,
+}
+
+/// How a typed line becomes a turn of a chat. The model reads `start` once, then for each turn `before`, the tokens of the
+/// line, and `after`; it then writes until one of [`Story::ends`].
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Turns {
+    /// Once, at the start of a conversation.
+    pub start: Vec<u32>,
+    /// In front of what was typed.
+    pub before: Vec<u32>,
+    /// Behind it; the reply begins behind the last of them.
+    pub after: Vec<u32>,
+    /// Behind a reply, in front of the next turn: what ends a reply is chosen, but not read.
+    pub close: Vec<u32>,
+    /// The conversation goes on with the next line: see [`Turns::is_kept`].
+    pub keeps: bool,
+}
+
+impl Turns {
+    /// Tokens that a turn has beside those of the line, where it is the first one and where it is a later one.
+    pub fn framing(&self) -> (usize, usize) {
+        let each = self.before.len() + self.after.len();
+        (self.start.len() + each, self.close.len() + each)
+    }
+
+    /// Tokens up to which a later turn may fill the conversation, `most` being all that it holds: an eighth is for the
+    /// reply.
+    pub fn room(&self, most: usize) -> usize {
+        most - most / 8
+    }
+
+    /// Whether what was read stays in the cache for the next line, until the conversation is cleared.
+    pub fn is_kept(turns: Option<&Self>) -> bool {
+        turns.is_some_and(|turns| turns.keeps)
+    }
+}
+
+/// A token that names an action. When it is chosen, the program does what it names, and shows nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tool {
+    pub token: u32,
+    /// What it reads or sets: a value of the command line, or a pin of a board (1 to 16 letters, digits, '-' and '_').
+    pub name: String,
+    pub action: Action,
+}
+
+/// What a tool does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Reads a number, 0 to 65,535. The token waits, then the decimal digits as characters, then `close`.
+    Read { close: Vec<u32> },
+    /// Switches something on or off. The token waits.
+    Switch { on: bool },
 }

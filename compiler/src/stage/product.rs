@@ -197,9 +197,10 @@ fn hashed(graph: &Graph, text: NodeId, encoder: Encoder, factor: u8) -> Result<S
                 let length = u8::try_from(length).map_err(|_| shape("the context is too long"))?;
                 Ok(Source::Ngrams { buckets, length, factor })
             }
-            StateType::Vector { .. } | StateType::Tokens { .. } | StateType::Cache { .. } => {
-                Err(shape("n-grams are not taken of a text"))
-            }
+            StateType::Vector { .. }
+            | StateType::Tokens { .. }
+            | StateType::Cache { .. }
+            | StateType::Random { .. } => Err(shape("n-grams are not taken of a text")),
         },
         (Encoder::Ngrams { .. }, _) => Err(shape("n-grams are not taken of a state")),
     }

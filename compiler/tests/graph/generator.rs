@@ -267,7 +267,7 @@ impl Generator {
     }
 
     pub fn new_state(&mut self, owner: BlockId, ty: StateType) -> StateId {
-        self.g.states.push(State { name: format!("s{}", self.g.states.len()), owner, ty })
+        self.g.states.push(State { name: format!("s{}", self.g.states.len()), owner, ty, kept: false })
     }
 
     fn state_type(&mut self) -> StateType {

@@ -105,7 +105,7 @@ fn texts_are_shifted_into_a_window() {
     let mut g = Graph::new("test");
     let ty = StateType::Text { length: 4 };
     let body = add_loop(&mut g, Graph::ENTRY, 3);
-    let state = g.states.push(State { name: "window".into(), owner: body, ty });
+    let state = g.states.push(State { name: "window".into(), owner: body, ty, kept: false });
     let labels =
         ["AB", "!", "longer THAN it"].map(|label| add_const(&mut g, label, Data::Labels(vec![label.into()])));
     let input = constant(&mut g, body, &[0]);

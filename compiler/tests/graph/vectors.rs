@@ -106,7 +106,7 @@ fn states_hold_their_element() {
     let more = cast(&mut g, more, Elem::I8);
     let body = add_loop(&mut g, Graph::ENTRY, 3);
     let ty = StateType::Vector { elem: Elem::I8, start };
-    let state = g.states.push(State { name: "latent".into(), owner: body, ty });
+    let state = g.states.push(State { name: "latent".into(), owner: body, ty, kept: false });
     let now = add(&mut g, body, Op::Read { state });
     add(&mut g, body, Op::ArgMax { input: now });
     let value = add(&mut g, body, Op::Sum { terms: vec![now, more] });

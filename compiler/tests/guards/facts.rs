@@ -60,7 +60,7 @@ fn bounds_hold_in_every_round() {
     add(&mut graph, body, Op::Product { input, weights, sum: Elem::I16 });
     for elem in [Elem::I8, Elem::I24] {
         let ty = StateType::Vector { elem, start: vectors[0] };
-        let state = graph.states.push(State { name: "state".into(), owner: body, ty });
+        let state = graph.states.push(State { name: "state".into(), owner: body, ty, kept: false });
         add(&mut graph, body, Op::Read { state });
     }
     let g = analyse(&graph, 9).0.graph;

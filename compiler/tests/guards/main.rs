@@ -18,6 +18,7 @@ mod random;
 mod sequence_models;
 mod shapes;
 mod split;
+mod talk;
 mod templates;
 #[path = "../support/transformers.rs"]
 mod transformers;

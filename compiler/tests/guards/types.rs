@@ -235,7 +235,7 @@ fn a_vector_starts_as_one() {
     let nothing = beyond(&graph.consts);
     for start in [matrix, nothing] {
         let ty = StateType::Vector { elem: Elem::I16, start };
-        let state = graph.states.push(State { name: "latent".into(), owner: Graph::ENTRY, ty });
+        let state = graph.states.push(State { name: "latent".into(), owner: Graph::ENTRY, ty, kept: false });
         let error = ill_typed(&mut graph, Op::Read { state }).to_string();
         assert_eq!(error, "read: $latent does not start as a vector");
     }

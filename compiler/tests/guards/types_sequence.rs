@@ -128,7 +128,7 @@ fn tokens_wait_in_a_queue_of_their_vocabulary() {
     refused(|g| feed(g, node(g, 5)), "feed: %5 is index<2>, not tokens below 3");
     let tokens = |g: &mut Graph| {
         let ty = StateType::Tokens { below: 4, most: 5 };
-        let state = g.states.push(State { name: "others".into(), owner: Graph::ENTRY, ty });
+        let state = g.states.push(State { name: "others".into(), owner: Graph::ENTRY, ty, kept: false });
         Op::Feed { state, tokens: node(g, 1) }
     };
     refused(tokens, "feed: %1 is tokens<3>, not tokens below 4");
@@ -289,7 +289,7 @@ fn attention_has_heads_in_rows() {
         move |g| {
             let query = elements(g, elem, len);
             let ty = StateType::Cache { rows: 3, len: width };
-            let state = g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty });
+            let state = g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty, kept: false });
             let rows = add(g, Graph::ENTRY, Op::Read { state });
             Op::Attend { query, keys: rows, values: rows, head, table: constant(g, "halves"), bits: 23 }
         }
@@ -325,7 +325,7 @@ fn attention_has_heads_in_rows() {
     for (rows, len) in [(4, 4), (3, 2)] {
         let other = |g: &mut Graph| {
             let ty = StateType::Cache { rows, len };
-            let state = g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty });
+            let state = g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty, kept: false });
             let values = add(g, Graph::ENTRY, Op::Read { state });
             let (query, keys) = (node(g, 11), node(g, 13));
             Op::Attend { query, keys, values, head: 2, table: constant(g, "halves"), bits: 0 }

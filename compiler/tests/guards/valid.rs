@@ -117,7 +117,7 @@ fn a_node_uses_no_value_of_a_loop_that_it_is_not_in() {
 fn a_state_belongs_to_a_block() {
     let nothing = refused(|g| {
         let owner = beyond(&g.blocks);
-        g.states.push(State { name: "other".into(), owner, ty: StateType::Text { length: 1 } });
+        g.states.push(State { name: "other".into(), owner, ty: StateType::Text { length: 1 }, kept: false });
     });
     assert_eq!(nothing, "after test: $other: belongs to no block");
     accepted(|g| _ = add_state(g, Graph::ENTRY, "other", &[1, 2]));
@@ -159,7 +159,12 @@ fn a_state_is_touched_only_in_its_block() {
 fn a_state_starts_as_what_it_holds() {
     let vector = |g: &mut Graph, elem, start| {
         let owner = steps(g);
-        g.states.push(State { name: "other".into(), owner, ty: StateType::Vector { elem, start } });
+        g.states.push(State {
+            name: "other".into(),
+            owner,
+            ty: StateType::Vector { elem, start },
+            kept: false,
+        });
     };
     let of = |elem, values: &[i16]| {
         let values = values.to_vec();

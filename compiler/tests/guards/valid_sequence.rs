@@ -136,7 +136,7 @@ fn queues_hold_tokens_of_a_vocabulary() {
     let ty = |below, most| {
         move |g: &mut Graph| {
             let ty = StateType::Tokens { below, most };
-            g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty });
+            g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty, kept: false });
         }
     };
     accepted(ty(1, 1));
@@ -149,7 +149,7 @@ fn caches_have_two_rows_at_least() {
     let ty = |rows, len| {
         move |g: &mut Graph| {
             let ty = StateType::Cache { rows, len };
-            g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty });
+            g.states.push(State { name: "other".into(), owner: Graph::ENTRY, ty, kept: false });
         }
     };
     accepted(ty(2, 1));
@@ -167,7 +167,8 @@ fn queues_and_caches_are_touched_only_in_their_block() {
             let owner = add_loop(g, Graph::ENTRY, 1);
             let states =
                 [("q", StateType::Tokens { below: 3, most: 5 }), ("c", StateType::Cache { rows: 2, len: 4 })];
-            let states = states.map(|(name, ty)| g.states.push(State { name: name.into(), owner, ty }));
+            let states =
+                states.map(|(name, ty)| g.states.push(State { name: name.into(), owner, ty, kept: false }));
             let op = op(g, states);
             let body = g.blocks.ids().nth(1).expect("a story has a loop");
             add(g, body, op);

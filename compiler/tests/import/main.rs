@@ -23,6 +23,7 @@ mod sequence;
 mod sequence_errors;
 mod sequence_mutations;
 mod sequence_small;
+mod sequence_story;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
 #[path = "../support/transformers.rs"]

@@ -177,11 +177,7 @@ fn stories_are_nearly_as_likely_in_integers() {
             head: Head { name: "stories".into(), ..Head::default() },
             reader: Reader::Tokens(Tokens { tokenizer: tokenizer.clone(), max_length: 127 }),
             body: Body::Transformer(quantized.body),
-            answer: Answer::Story(Story {
-                ends: vec![1, 2],
-                most: window as u16,
-                logit_bits: quantized.logit_bits,
-            }),
+            answer: Answer::Story(Story::plain(vec![1, 2], window as u16, quantized.logit_bits)),
         };
         assert_eq!(model.check(), Ok(()));
         let (nats, tokens) = likelihood(&model, &texts);

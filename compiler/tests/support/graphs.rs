@@ -54,7 +54,7 @@ pub fn add_loop(graph: &mut Graph, block: BlockId, times: u32) -> BlockId {
 pub fn add_state(graph: &mut Graph, owner: BlockId, name: &str, start: &[i16]) -> StateId {
     let start = add_const(graph, name, Data::Vector(start.to_vec()));
     let ty = StateType::Vector { elem: Elem::I16, start };
-    graph.states.push(State { name: name.into(), owner, ty })
+    graph.states.push(State { name: name.into(), owner, ty, kept: false })
 }
 
 /// Why a node with this operation would not be right.
@@ -103,7 +103,7 @@ pub fn chat() -> Graph {
     let bias = add(&mut g, entry, one(bias));
     let steps = add_loop(&mut g, entry, 5);
     let ty = StateType::Text { length: 4 };
-    let state = g.states.push(State { name: "window".into(), owner: steps, ty });
+    let state = g.states.push(State { name: "window".into(), owner: steps, ty, kept: false });
     let text = add(&mut g, steps, Op::Read { state });
     let counts = add(&mut g, steps, Op::Encode { text, encoder: Encoder::Ngrams { buckets: 2 } });
     let context = add(&mut g, steps, Op::Scale { input: counts, factor: 32 });
@@ -166,9 +166,9 @@ pub fn story() -> Graph {
     let halves = add_const(&mut g, "halves", Data::Weights(halves()));
     let signs = add_const(&mut g, "signs", Data::Bytes(signs()));
     let ty = StateType::Tokens { below: 3, most: 5 };
-    let state = g.states.push(State { name: "tokens".into(), owner: entry, ty });
+    let state = g.states.push(State { name: "tokens".into(), owner: entry, ty, kept: false });
     let ty = StateType::Cache { rows: 3, len: 4 };
-    let cache = g.states.push(State { name: "cache".into(), owner: entry, ty });
+    let cache = g.states.push(State { name: "cache".into(), owner: entry, ty, kept: false });
     let text = add(&mut g, entry, Op::Query { max_length: 9, as_typed: true });
     let tokens = add(&mut g, entry, Op::Tokenize { text, tokenizer });
     add(&mut g, entry, Op::Feed { state, tokens });

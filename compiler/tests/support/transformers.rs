@@ -142,7 +142,7 @@ impl Shape {
             head: Head { name: "random".into(), about: "For a test.".into(), ..Head::default() },
             reader: Reader::Tokens(Tokens { tokenizer, max_length: r.within(1, 127) as u8 }),
             body: Body::Transformer(body),
-            answer: Answer::Story(Story { ends, most: self.most as u16, logit_bits: r.within(0, 15) as u8 }),
+            answer: Answer::Story(Story::plain(ends, self.most as u16, r.within(0, 15) as u8)),
         };
         model.check().unwrap_or_else(|e| panic!("{self:?}: {e}"));
         model

@@ -4,5 +4,8 @@ mod plain;
 #[path = "../../../tests/support/random.rs"]
 mod random;
 mod random_models;
+#[path = "../support/stories.rs"]
+mod stories;
+mod talk;
 #[path = "../support/transformers.rs"]
 mod transformers;

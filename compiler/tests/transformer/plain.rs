@@ -58,25 +58,25 @@ fn sat16(value: i64) -> i64 {
 }
 
 /// A network in the midst of a text.
-struct Network<'m> {
+pub struct Network<'m> {
     body: &'m Transformer,
     /// Keys and values of each block in each round, a row a position.
     past: Vec<[Vec<Vec<i64>>; 2]>,
 }
 
 impl<'m> Network<'m> {
-    fn new(model: &'m Model) -> Self {
+    pub fn new(model: &'m Model) -> Self {
         let body = body(model);
         Self { body, past: vec![Default::default(); body.rounds * body.blocks.len()] }
     }
 
     /// Tokens that were read.
-    fn position(&self) -> usize {
+    pub fn position(&self) -> usize {
         self.past[0][0].len()
     }
 
     /// Reads a token.
-    fn next(&mut self, token: u32) -> Vec<i16> {
+    pub fn next(&mut self, token: u32) -> Vec<i16> {
         let body = self.body;
         let position = self.position();
         let mut embedded = row(&body.embedding, token as usize);

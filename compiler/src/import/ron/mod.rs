@@ -8,6 +8,7 @@ mod locate;
 mod pack;
 mod parts;
 mod read;
+mod story;
 mod syntax;
 mod tokenizer;
 mod transformer;

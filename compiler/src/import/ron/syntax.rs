@@ -1,6 +1,7 @@
 //! Errors of the `ron` crate, with the field and in mlc's words.
 
 use super::locate;
+use super::story::THREE_DECIMALS;
 use crate::import::{ImportError, Position, Problem};
 use crate::shown::{cut, shown};
 use ::ron::error::{Error as RonError, SpannedError};
@@ -26,6 +27,9 @@ pub fn syntax(text: &str, file: &str, e: &SpannedError) -> ImportError {
         }
         RonError::InvalidIdentifier(name) | RonError::SuggestRawIdentifier(name) => {
             Problem::Syntax { field, message: format!("`{}` is no name of a field", shown(name)) }
+        }
+        RonError::Message(message) if message == THREE_DECIMALS => {
+            Problem::Syntax { field, message: message.clone() }
         }
         // An integer ends before the point of 1.5, and then something else should follow.
         code => match locate::number(text, at).filter(|found| found.parse::<i128>().is_err()) {

@@ -51,9 +51,11 @@ impl Version {
             (Self::One, "charset" | "context" | "max_reply" | "labels") => Some("output"),
             (Self::Two, "name" | "about" | "training" | "calibration") => Some("head"),
             (Self::Two, "query" | "context" | "tokenizer" | "max_length") => Some("reader"),
-            (Self::Two, "charset" | "max_reply" | "labels" | "ends" | "most" | "logit_bits") => {
-                Some("answer")
-            }
+            (
+                Self::Two,
+                "charset" | "max_reply" | "labels" | "ends" | "most" | "logit_bits" | "turns" | "choice"
+                | "tools",
+            ) => Some("answer"),
             (Self::Two, "layers" | "parameters") => Some("body"),
             (Self::Two, name) if TRANSFORMER.contains(&name) => Some("body"),
             _ => None,

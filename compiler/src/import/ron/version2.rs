@@ -1,11 +1,12 @@
 //! The schema of format 2.
 
 use super::parts::{Context, Parameters, Query, Shape, present};
+use super::story::{Choice, Tool, Turns};
 use super::tokenizer::Tokenizer;
 use super::transformer::Transformer;
 use super::version::latin1;
 use crate::import::Problem;
-use crate::model::{self, Chat, HashedText, Model, Story, Tokens};
+use crate::model::{self, Chat, HashedText, Model, Tokens};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -46,9 +47,24 @@ enum Reader {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 enum Answer {
-    Chat { charset: String, max_reply: u8 },
-    Label { labels: Vec<String> },
-    Story { ends: Vec<u32>, most: u16, logit_bits: u8 },
+    Chat {
+        charset: String,
+        max_reply: u8,
+    },
+    Label {
+        labels: Vec<String>,
+    },
+    Story {
+        ends: Vec<u32>,
+        most: u16,
+        logit_bits: u8,
+        #[serde(default, deserialize_with = "present")]
+        turns: Option<Turns>,
+        #[serde(default, deserialize_with = "present")]
+        choice: Option<Choice>,
+        #[serde(default)]
+        tools: Vec<Tool>,
+    },
 }
 
 #[derive(Deserialize)]
@@ -79,8 +95,13 @@ impl File {
                 model::Answer::Chat(Chat { charset: latin1(&charset)?, max_reply })
             }
             Answer::Label { labels } => model::Answer::Label { labels },
-            Answer::Story { ends, most, logit_bits } => {
-                model::Answer::Story(Story { ends, most, logit_bits })
+            Answer::Story { ends, most, logit_bits, turns, choice, tools } => {
+                model::Answer::Story(model::Story {
+                    turns: turns.map(Turns::read),
+                    choice: choice.map(Choice::read).unwrap_or_default(),
+                    tools: tools.into_iter().map(Tool::read).collect(),
+                    ..model::Story::plain(ends, most, logit_bits)
+                })
             }
         };
         let (body, parameters) = match self.body {

@@ -1,11 +1,11 @@
 //! A model as `model.ron` text.
 
-use super::pack;
 use super::tokenizer::Tokenizer;
 use super::transformer::Transformer;
 use super::version::NEWEST;
+use super::{pack, story};
 use crate::model::{
-    Answer, Body, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, Story, WeightSet,
+    Answer, Body, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, WeightSet,
 };
 use ::ron::ser::PrettyConfig;
 use serde::Serialize;
@@ -42,10 +42,7 @@ pub fn write(model: &Model) -> String {
             let lines = labels.iter().map(|label| quote(label));
             field(&mut out, 1, "answer", &format!("Label(labels: {})", list(1, lines)));
         }
-        Answer::Story(Story { ends, most, logit_bits }) => {
-            let story = format!("Story(ends: {ends:?}, most: {most}, logit_bits: {logit_bits})");
-            field(&mut out, 1, "answer", &story);
-        }
+        Answer::Story(story) => field(&mut out, 1, "answer", &story::text(story)),
     }
     match &model.body {
         Body::Layers(layers) => body(&mut out, layers),

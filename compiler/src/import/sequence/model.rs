@@ -3,7 +3,7 @@
 use super::hugging_face::Generation;
 use super::quantize::{self, Quantization, Unsuitable};
 use super::{Checkpoint, Problem};
-use crate::model::{Answer, Body, Head, Model, ModelError, Reader, Story, Tokens};
+use crate::model::{Answer, Body, Choice, Draw, Head, Model, ModelError, Penalty, Reader, Story, Tokens};
 use crate::tokens::{EncodeError, Tokenizer};
 use crate::words::{count, grouped};
 use thiserror::Error;
@@ -96,6 +96,41 @@ pub fn calibration(
     Ok(all)
 }
 
+/// Likeliest tokens that are drawn of where a file does not say how many.
+const TOP_K: u8 = 50;
+
+/// How tokens are chosen, as the owner of a network has it. More than 255 likeliest tokens are 255.
+///
+/// # Errors
+/// A number that programs do not reach.
+fn choice(generation: &Generation) -> Result<Choice, Problem> {
+    let thousandths = |field: &str, value: Option<f32>, default: u16, (least, most): (u16, u16)| {
+        let Some(value) = value else { return Ok(default) };
+        let rounded = (f64::from(value) * 1000.0).round();
+        match (f64::from(least)..=f64::from(most)).contains(&rounded) {
+            true => Ok(rounded as u16),
+            false => Err(Problem::Value {
+                field: field.into(),
+                value: value.to_string(),
+                wants: format!("a number from {} to {}", f64::from(least) / 1000.0, f64::from(most) / 1000.0),
+            }),
+        }
+    };
+    let strength = thousandths("repetition_penalty", generation.repetition_penalty, 1000, (1000, 3900))?;
+    let penalty = (strength > 1000).then(|| Penalty { strength, ..Penalty::default() });
+    if generation.sample != Some(true) {
+        return Ok(Choice { draw: None, penalty });
+    }
+    let draw = Draw {
+        temperature: thousandths("temperature", generation.temperature, 1000, (1, 10_000))?,
+        top_k: generation.top_k.map_or(TOP_K, |k| u8::try_from(k).unwrap_or(u8::MAX)),
+        top_p: thousandths("top_p", generation.top_p, 1000, (1, 1000))?,
+        min_p: thousandths("min_p", generation.min_p, 0, (0, 1000))?,
+        ..Draw::default()
+    };
+    Ok(Choice { draw: Some(draw), penalty })
+}
+
 /// Quantizes a network and puts it together with its tokenizer.
 ///
 /// # Errors
@@ -107,6 +142,7 @@ pub fn model(
     wanted: &Wanted,
 ) -> Result<Model, NoModel> {
     check_vocabulary(checkpoint, &tokenizer)?;
+    let choice = choice(generation)?;
     let texts = calibration(checkpoint, &tokenizer, &wanted.texts)?;
     let known = checkpoint.shape.positions.and_then(|n| u16::try_from(n).ok());
     let most = wanted.most.unwrap_or(known.unwrap_or(MOST).min(MOST));
@@ -123,7 +159,7 @@ pub fn model(
         head: wanted.head.clone(),
         reader: Reader::Tokens(Tokens { tokenizer, max_length: wanted.max_length }),
         body: Body::Transformer(quantized.body),
-        answer: Answer::Story(Story { ends, most, logit_bits: quantized.logit_bits }),
+        answer: Answer::Story(Story { choice, ..Story::plain(ends, most, quantized.logit_bits) }),
     };
     model.check()?;
     Ok(model)

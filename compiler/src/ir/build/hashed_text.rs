@@ -30,7 +30,7 @@ pub fn build(model: &Model, reader: &HashedText, body: &[Layer]) -> Result<Graph
             let parameters = parameters(&mut g, body)?;
             let steps = g.add_loop(entry, "steps", chat.max_reply.into())?;
             let ty = StateType::Text { length: context.length.into() };
-            let state = g.states.push(State { name: "context".into(), owner: steps, ty });
+            let state = g.states.push(State { name: "context".into(), owner: steps, ty, kept: false });
             let window = g.add(steps, "context", Op::Read { state })?;
             let encoder = Encoder::Ngrams { buckets: context.buckets };
             let ngrams = encoded(&mut g, steps, "context", window, encoder)?;

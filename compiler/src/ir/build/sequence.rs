@@ -9,7 +9,7 @@ use crate::ir::{
     BlockId, Const, ConstId, Data, Elem, Graph, NodeId, Op, State, StateId, StateType, TypeError,
 };
 use crate::model::{
-    Activation, Attention, FeedForward, Model, Norm, NormOrder, Positions, Story, Tokens, Transformer,
+    Activation, Attention, FeedForward, Model, Norm, NormOrder, Positions, Story, Tokens, Transformer, Turns,
 };
 
 /// The graph of a model that has these parts.
@@ -18,11 +18,11 @@ use crate::model::{
 /// See [`crate::ir::build`].
 pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) -> Result<Graph, TypeError> {
     let entry = Graph::ENTRY;
-    let (mut b, parameters) = begin(model, reader, body, story)?;
+    let (mut b, parameters) = begin(model, reader, body, (story.most, story.turns.as_ref()))?;
     let tokens = b.tokens;
     let zeros = b.constant("zeros", Data::Vector(vec![0; body.dim]));
     let ty = StateType::Vector { elem: Elem::I16, start: zeros };
-    let carried = b.g.states.push(State { name: "x".into(), owner: entry, ty });
+    let carried = b.g.states.push(State { name: "x".into(), owner: entry, ty, kept: false });
 
     let steps = b.g.add_loop(entry, "steps", story.most.into())?;
     b.exit_unless_waiting(steps)?;
@@ -33,7 +33,7 @@ pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) 
 
     let x = b.add(steps, "x", Op::Read { state: carried })?;
     let logits = b.rest(steps, x, &parameters)?;
-    let index = b.add(steps, "argmax", Op::ArgMax { input: logits })?;
+    let index = b.choose(steps, logits, story)?;
     for &end in &story.ends {
         b.add(steps, "end", Op::ExitIf { index, equals: end as usize })?;
     }
@@ -54,7 +54,7 @@ pub fn scoring(
     body: &Transformer,
     story: &Story,
 ) -> Result<Graph, TypeError> {
-    let (mut b, parameters) = begin(model, reader, body, story)?;
+    let (mut b, parameters) = begin(model, reader, body, (story.most, None))?;
     let read = b.g.add_loop(Graph::ENTRY, "read", story.most.into())?;
     b.exit_unless_waiting(read)?;
     let x = b.read(read, &parameters)?;
@@ -68,19 +68,32 @@ fn begin<'a>(
     model: &Model,
     reader: &Tokens,
     body: &'a Transformer,
-    story: &Story,
+    (most, turns): (u16, Option<&Turns>),
 ) -> Result<(Builder<'a>, Parameters), TypeError> {
     let mut g = Graph::new(&model.head.name);
     let entry = Graph::ENTRY;
     let below = reader.tokenizer.pieces.len();
-    let ty = StateType::Tokens { below, most: story.most.into() };
-    let tokens = g.states.push(State { name: "tokens".into(), owner: entry, ty });
+    let ty = StateType::Tokens { below, most: most.into() };
+    let kept = Turns::is_kept(turns);
+    let tokens = g.states.push(State { name: "tokens".into(), owner: entry, ty, kept });
     let mut b = Builder { g, model: body, tokens, caches: Vec::new(), next: 0 };
-    b.caches();
+    b.caches(kept);
     let query = b.add(entry, "query", Op::Query { max_length: reader.max_length.into(), as_typed: true })?;
-    let tokenizer = b.constant("tokenizer", Data::Tokenizer(reader.tokenizer.clone()));
+    let mut tokenizer = reader.tokenizer.clone();
+    if turns.is_some() {
+        // What stands around a line is the turn's business.
+        (tokenizer.adds_bos, tokenizer.adds_eos) = (false, false);
+    }
+    let tokenizer = b.constant("tokenizer", Data::Tokenizer(tokenizer));
     let prompt = b.add(entry, "query", Op::Tokenize { text: query, tokenizer })?;
-    b.add(entry, "query", Op::Feed { state: tokens, tokens: prompt })?;
+    let waits = match turns {
+        Some(turns) => {
+            let turns = b.constant("turns", Data::Turns(turns.clone()));
+            Op::Turn { state: tokens, tokens: prompt, turns }
+        }
+        None => Op::Feed { state: tokens, tokens: prompt },
+    };
+    b.add(entry, "query", waits)?;
     let parameters = b.parameters(entry)?;
     Ok((b, parameters))
 }
@@ -104,16 +117,36 @@ impl Builder<'_> {
         self.g.consts.push(Const { name: name.to_string(), data })
     }
 
-    fn caches(&mut self) {
+    fn caches(&mut self, kept: bool) {
         let len = self.model.kv_heads * self.model.head_size;
         for i in 0..self.model.blocks.len() * self.model.rounds {
             let mut cache = |what: &str| {
                 let ty = StateType::Cache { rows: self.model.window, len };
-                self.g.states.push(State { name: format!("block{}.{what}", i + 1), owner: Graph::ENTRY, ty })
+                let name = format!("block{}.{what}", i + 1);
+                self.g.states.push(State { name, owner: Graph::ENTRY, ty, kept })
             };
             let caches = [cache("keys"), cache("values")];
             self.caches.push(caches);
         }
+    }
+
+    /// The token that is chosen.
+    fn choose(&mut self, block: BlockId, input: NodeId, story: &Story) -> Result<NodeId, TypeError> {
+        if story.choice.is_plain() {
+            return self.add(block, "argmax", Op::ArgMax { input });
+        }
+        let rules = story.choice.rules(story.logit_bits);
+        let random = match &rules.draw {
+            Some(draw) => {
+                let ty = StateType::Random { seed: draw.seed };
+                let state = State { name: "random".into(), owner: Graph::ENTRY, ty, kept: true };
+                let state = self.g.states.push(state);
+                Some(self.add(block, "random", Op::Random { state })?)
+            }
+            None => None,
+        };
+        let rules = self.constant("choice", Data::Choice(rules));
+        self.add(block, "choice", Op::Choose { input, state: self.tokens, random, rules })
     }
 
     fn exit_unless_waiting(&mut self, block: BlockId) -> Result<(), TypeError> {

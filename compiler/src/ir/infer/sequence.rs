@@ -1,6 +1,6 @@
 //! Types of the operations of sequence models.
 
-use super::{content, index, text, vector};
+use super::{RANDOM, content, index, text, vector};
 use crate::ir::{ConstId, Data, Elem, Graph, NodeId, Op, StateId, Type};
 
 /// Type of the value of one of these operations.
@@ -19,6 +19,15 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
             }
             (below, other) => Err(format!("%{} is {other}, not tokens below {below}", tokens.index())),
         },
+        Op::Turn { state, tokens, turns } => match (queue(graph, *state)?, graph.nodes[*tokens].ty) {
+            (below, Type::Tokens { below: found }) if found == below => turn(graph, below, *turns),
+            (below, other) => Err(format!("%{} is {other}, not tokens below {below}", tokens.index())),
+        },
+        Op::Random { state } => match content(graph, *state)? {
+            ty @ Type::Index { .. } => Ok(ty),
+            other => Err(format!("${} is {other}, not random numbers", graph.states[*state].name)),
+        },
+        Op::Choose { input, state, random, rules } => choose(graph, *input, *state, *random, *rules),
         Op::Take { state } => Ok(Type::Index { below: queue(graph, *state)? }),
         Op::Position { state } => {
             queue(graph, *state)?;
@@ -112,6 +121,41 @@ fn queue(graph: &Graph, state: StateId) -> Result<usize, String> {
     match content(graph, state)? {
         Type::Tokens { below } => Ok(below),
         other => Err(format!("${} is {other}, not tokens", graph.states[state].name)),
+    }
+}
+
+/// A line is framed with tokens that the queue takes.
+fn turn(graph: &Graph, below: usize, turns: ConstId) -> Result<Type, String> {
+    let Data::Turns(turns) = &graph.consts[turns].data else {
+        return Err(format!("@{} frames no line", graph.consts[turns].name));
+    };
+    let mut frame = [&turns.start, &turns.before, &turns.after, &turns.close].into_iter().flatten();
+    match frame.find(|&&token| token as usize >= below) {
+        Some(token) => Err(format!("frames a line with {token}, of tokens below {below}")),
+        None => Ok(Type::Unit),
+    }
+}
+
+/// An index of one of the logits; where it is drawn, by a random number.
+fn choose(
+    graph: &Graph,
+    input: NodeId,
+    state: StateId,
+    random: Option<NodeId>,
+    rules: ConstId,
+) -> Result<Type, String> {
+    let below = queue(graph, state)?;
+    let Data::Choice(rules) = &graph.consts[rules].data else {
+        return Err(format!("@{} says nothing of choosing", graph.consts[rules].name));
+    };
+    match (&rules.draw, random.map(|id| graph.nodes[id].ty)) {
+        (None, None) | (Some(_), Some(Type::Index { below: RANDOM })) => {}
+        (_, Some(other)) => return Err(format!("with {other} for a random number")),
+        (Some(_), None) => return Err("draws without a random number".into()),
+    }
+    match vector(graph, input)? {
+        (Elem::I16, len) if len == below => Ok(Type::Index { below }),
+        (elem, len) => Err(format!("of {elem}[{len}], not of a logit for each of {below} tokens")),
     }
 }
 

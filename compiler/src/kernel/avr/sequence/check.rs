@@ -1,6 +1,6 @@
 //! What the kernels do not compute, each by its name.
 
-use crate::model::{Block, Norm, Transformer};
+use crate::model::{Block, Norm, Offers, Story, Transformer};
 
 /// Most elements of a vector, and rows that registers count.
 const WIDE: usize = 255;
@@ -13,7 +13,10 @@ const NARROW: u8 = 8;
 ///
 /// # Errors
 /// The first thing that the kernels do not compute.
-pub fn check(body: &Transformer) -> Result<(), String> {
+pub fn check(body: &Transformer, story: &Story) -> Result<(), String> {
+    if let Some(what) = story.lacking(Offers::default()) {
+        return Err(what.into());
+    }
     at_most("a window", body.window, WIDE)?;
     at_most("a dim", body.dim, WIDE)?;
     at_most("a head_size", body.head_size, HEAD)?;

@@ -44,7 +44,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     if core == Core::Avr25 {
         return Err(refuse("sequence models on chips without multiplication".into()));
     }
-    check::check(site.body).map_err(refuse)?;
+    check::check(site.body, site.story).map_err(refuse)?;
     let target = site.request.target;
     let longest = target.longest(site.reader.max_length);
     let text = tokens::check(site.reader, site.story, longest).map_err(refuse)?;

@@ -1,0 +1,211 @@
+//! Chats and drawn tokens, several lines one after the other, against a plain version of docs/semantics.md.
+
+use crate::plain::Network;
+use crate::random::Random;
+use crate::stories;
+use crate::transformers::{self, Shape, queries, story, story_mut, tokens};
+use mlc_compiler::eval::Session;
+use mlc_compiler::ir::{self, Graph};
+use mlc_compiler::model::{Choice, Draw, Model, Penalty, Turns};
+use mlc_compiler::pass;
+use mlc_compiler::valid::validate;
+
+/// A conversation as plainly as possible.
+struct Talk<'m> {
+    model: &'m Model,
+    network: Network<'m>,
+    read: Vec<u32>,
+    random: u32,
+}
+
+impl<'m> Talk<'m> {
+    fn new(model: &'m Model) -> Self {
+        let random = story(model).choice.draw.map_or(0, |draw| draw.seed.into());
+        Self { model, network: Network::new(model), read: vec![], random }
+    }
+
+    fn clear(&mut self) {
+        (self.network, self.read) = (Network::new(self.model), vec![]);
+    }
+
+    /// The logits at each token that was chosen, and the reply.
+    fn say(&mut self, line: &[u8]) -> (Vec<Vec<i16>>, Vec<u8>) {
+        let (tokenizer, story) = (&tokens(self.model).tokenizer, story(self.model));
+        let most = usize::from(story.most);
+        let keeps = story.turns.as_ref().is_some_and(|turns| turns.keeps);
+        if keeps && line.to_ascii_lowercase() == b"/clear" {
+            self.clear();
+            return (vec![], vec![]);
+        }
+        if !keeps {
+            self.clear();
+        }
+        let mut waiting = match &story.turns {
+            None => tokenizer.tokens(line),
+            Some(turns) => self.framed(turns, line, most),
+        };
+        waiting.truncate(most - self.read.len());
+        let (mut chosen, mut reply) = (vec![], vec![]);
+        while !waiting.is_empty() {
+            let mut logits = vec![];
+            for token in waiting.drain(..) {
+                self.read.push(token);
+                logits = self.network.next(token);
+            }
+            let token = self.choose(&logits);
+            chosen.push(logits);
+            if story.ends.contains(&token) {
+                break;
+            }
+            reply.extend(&tokenizer.pieces[token as usize]);
+            if self.read.len() < most {
+                waiting.push(token);
+            }
+        }
+        (chosen, reply)
+    }
+
+    fn framed(&mut self, turns: &Turns, line: &[u8], most: usize) -> Vec<u32> {
+        let mut bare = tokens(self.model).tokenizer.clone();
+        (bare.adds_bos, bare.adds_eos) = (false, false);
+        let line = bare.tokens(line);
+        if line.is_empty() {
+            return vec![];
+        }
+        let turn = [turns.before.clone(), line, turns.after.clone()].concat();
+        if !self.read.is_empty() && self.read.len() + turns.close.len() + turn.len() > most - most / 8 {
+            self.clear();
+        }
+        let front = if self.read.is_empty() { &turns.start } else { &turns.close };
+        [front.clone(), turn].concat()
+    }
+
+    fn choose(&mut self, logits: &[i16]) -> u32 {
+        let Choice { draw, penalty } = story(self.model).choice;
+        let mut logits: Vec<i64> = logits.iter().map(|&l| l.into()).collect();
+        if let Some(Penalty { recent, .. }) = penalty {
+            let [above, below] = penalty.expect("there is one").mantissas().map(i64::from);
+            for (token, logit) in logits.iter_mut().enumerate() {
+                if self.read.iter().rev().take(recent.into()).any(|&t| t as usize == token) {
+                    *logit = if *logit > 0 {
+                        *logit * above / 256
+                    } else {
+                        (*logit * below).div_euclid(64).max(-32768)
+                    };
+                }
+            }
+        }
+        let mut order: Vec<(i64, usize)> = logits.iter().enumerate().map(|(i, &l)| (-l, i)).collect();
+        order.sort_unstable();
+        let Some(draw) = draw else { return order[0].1 as u32 };
+        self.random = [7i32, -9, 8].iter().fold(self.random, |x, &by| match by > 0 {
+            true => (x ^ x << by) & 0xffff,
+            false => x ^ x >> -by,
+        });
+        self.drawn(&draw, &order) as u32
+    }
+
+    fn drawn(&self, draw: &Draw, order: &[(i64, usize)]) -> usize {
+        let rules = draw.rules(story(self.model).logit_bits);
+        let of = |(minus, token): (i64, usize)| {
+            let place = (minus - order[0].0) / (1 << rules.bits);
+            (rules.weights.get(place as usize).copied().unwrap_or(0), token)
+        };
+        let likely: Vec<(u8, usize)> =
+            order.iter().take(draw.top_k.into()).map(|&one| of(one)).filter(|(w, _)| *w > 0).collect();
+        let sum = |of: &[(u8, usize)]| of.iter().map(|&(w, _)| u64::from(w)).sum::<u64>();
+        let share = u64::from(rules.share);
+        let enough = (1..=likely.len()).find(|&n| 256 * sum(&likely[..n]) >= share * sum(&likely));
+        let likely = &likely[..enough.expect("all of them are enough")];
+        let place = u64::from(self.random) * sum(likely) / 65_536;
+        let found = (1..=likely.len()).find(|&n| sum(&likely[..n]) > place);
+        likely[found.expect("a place below the sum") - 1].1
+    }
+}
+
+fn graph(model: &Model) -> Graph {
+    let graph = ir::build(model).unwrap_or_else(|e| panic!("{e}"));
+    assert_eq!(validate(&graph, "build"), Ok(()));
+    graph
+}
+
+fn drawn(seed: u64) -> (Model, Random) {
+    let mut r = Random(seed);
+    let mut model = Shape::random(&mut r).model(&mut r);
+    stories::talk(&mut model, &mut r);
+    (model, r)
+}
+
+/// Lines of a session, and the command that clears a conversation.
+fn lines(r: &mut Random) -> Vec<Vec<u8>> {
+    let mut lines = [queries(r), queries(r), vec![b"/clear".to_vec()], queries(r)].concat();
+    let at = r.within(0, lines.len());
+    lines.insert(at, vec![]);
+    lines
+}
+
+#[test]
+fn sessions_are_what_is_written() {
+    let (mut steps, mut cleared, mut gone_on) = (0, 0, 0);
+    for seed in 0..400 {
+        let (model, mut r) = drawn(seed);
+        let graph = graph(&model);
+        let (mut session, mut talk) = (Session::new(&graph), Talk::new(&model));
+        for line in lines(&mut r) {
+            let before = session.position();
+            let run = session.ask(&line);
+            let (logits, reply) = talk.say(&line);
+            assert_eq!(run.logits, logits, "seed {seed}, {line:?}, {:?}", story(&model));
+            assert_eq!(run.reply, reply, "seed {seed}, {line:?}, {:?}", story(&model));
+            let keeps = graph.keeps_conversation();
+            assert!(!keeps || session.position() == talk.read.len(), "seed {seed}, {line:?}");
+            steps += run.steps();
+            let goes_on = keeps && before > 0 && run.steps() > 0;
+            gone_on += usize::from(goes_on && session.position() > before);
+            cleared += usize::from(goes_on && session.position() <= before);
+        }
+    }
+    assert!(steps > 10_000 && gone_on > 200 && cleared > 200, "{steps} {gone_on} {cleared}");
+}
+
+#[test]
+fn passes_change_no_session() {
+    for seed in 0..100 {
+        let (model, mut r) = drawn(seed);
+        let built = graph(&model);
+        let lines = lines(&mut r);
+        let all = |graph: &Graph| {
+            let mut session = Session::new(graph);
+            lines.iter().map(|line| session.ask(line)).collect::<Vec<_>>()
+        };
+        let wants = all(&built);
+        let (reports, _) = pass::optimise(built, 127).unwrap_or_else(|e| panic!("{e}"));
+        for report in reports {
+            assert_eq!(all(&report.graph), wants, "seed {seed}, {}", report.pass);
+        }
+    }
+}
+
+/// What is drawn goes on over queries, and starts anew with the program.
+#[test]
+fn random_numbers_go_on() {
+    let mut model = transformers::small();
+    let story = story_mut(&mut model);
+    (story.ends, story.most) = (vec![], 9);
+    story.choice.draw = Some(Draw { temperature: 10_000, ..Draw::default() });
+    tokens_of(&mut model);
+    let graph = graph(&model);
+    let mut session = Session::new(&graph);
+    let runs: Vec<_> = (0..8).map(|_| session.ask(b"a").logits).collect();
+    assert!(runs.iter().any(|run| run != &runs[0]), "another draw, another text");
+    assert_eq!(Session::new(&graph).ask(b"a").logits, runs[0]);
+    session.clear();
+    let again: Vec<_> = (0..8).map(|_| session.ask(b"a").logits).collect();
+    assert_ne!(again, runs, "clearing does not begin the random numbers anew");
+}
+
+/// A text of one token waits at least.
+fn tokens_of(model: &mut Model) {
+    let tokenizer = &mut transformers::tokens_mut(model).tokenizer;
+    (tokenizer.bos, tokenizer.adds_bos) = (Some(0), true);
+}
