@@ -456,6 +456,12 @@ static void read_token({{ name }}_net *net, token t, int is_last)
     uint16_t position = net->taken;
 {%- endif %}
     net->taken++;
+{%- if choice.penalty %}
+    net->recent[net->recent_next] = t;
+    net->recent_next = (uint8_t)(net->recent_next == {{ choice.penalty.recent - 1 }} ? 0 : net->recent_next + 1);
+    if (net->recent_count < {{ choice.penalty.recent }})
+        net->recent_count++;
+{%- endif %}
     gather(&embedding, t, net->input, net->{% if start %}embedding{% else %}x{% endif %});
 {%- if positions %}
     gather(&positions, position, net->input, net->y);
@@ -496,9 +502,117 @@ static void read_token({{ name }}_net *net, token t, int is_last)
     product(&output, net->input, net->y);
 }
 
-int {{ name }}_next({{ name }}_net *net, char *piece)
+/* ---- choosing ------------------------------------------------------------*/
+{%- if choice.penalty %}
+
+/* The logit of a token: smaller than the network says where the token was read a short while ago. */
+static int16_t held_back(const {{ name }}_net *net, token t)
+{
+    int16_t logit = net->y[t];
+    uint8_t i;
+    for (i = 0; i < net->recent_count; i++)
+        if (net->recent[i] == t) {
+            if (logit > 0)
+                return (int16_t)(((int32_t)logit * {{ choice.penalty.above }}) >> 8);
+            /* Halves and the like go down, as they do above 0. */
+            return sat16(-((-(int32_t)logit * {{ choice.penalty.below }} + 63) >> 6));
+        }
+    return logit;
+}
+{%- endif %}
+{%- if choice.draw %}
+
+/* A token that may be drawn, and its logit. */
+typedef struct {
+    int16_t logit;
+    token index;
+} candidate;
+
+/* What the candidate weighs at `at`; 0 where it is too unlikely. */
+static uint8_t weight(const candidate *of, uint16_t at)
+{
+    uint16_t below = (uint16_t)((uint16_t)((uint16_t)of[0].logit - (uint16_t)of[at].logit) >> {{ choice.draw.bits }});
+    return {% if choice.draw.reach %}below < {{ choice.draw.count }} ? BYTE_AT({{ choice.draw.weights }} + below) : 0{% else %}BYTE_AT({{ choice.draw.weights }} + below){% endif %};
+}
+
+/* Draws one of the likeliest tokens. */
+static token choose({{ name }}_net *net)
+{
+    candidate of[{{ choice.draw.top_k }}];
+    uint16_t count = 0, at, total = 0, drawn;
+    /* A smaller logit is not drawn. */
+    int32_t least = -32768;
+    token i;
+    for (i = 0; i < {{ vocabulary }}u; i++) {
+        int16_t logit = net->y[i];
+        if (logit < least)
+            continue;
+{%- if choice.penalty %}
+        logit = held_back(net, i);
+        if (logit < least)
+            continue;
+{%- endif %}
+        if (count < {{ choice.draw.top_k }})
+            count++;
+        for (at = (uint16_t)(count - 1); at > 0 && of[at - 1].logit < logit; at--)
+            of[at] = of[at - 1];
+        of[at].logit = logit;
+        of[at].index = i;
+        if (count == {{ choice.draw.top_k }} && of[count - 1].logit >= least)
+            least = (int32_t)of[count - 1].logit + 1;
+{%- if choice.draw.reach %}
+        if (of[0].logit - (int32_t){{ choice.draw.reach }} >= least)
+            least = of[0].logit - (int32_t){{ choice.draw.reach }} + 1;
+{%- endif %}
+    }
+    for (at = 0; at < count; at++)
+        total = (uint16_t)(total + weight(of, at));
+{%- if choice.draw.share %}
+    {
+        uint16_t wanted = (uint16_t)(((uint32_t)total * {{ choice.draw.share }} + 255) >> 8);
+        total = 0;
+        for (at = 0; total < wanted; at++)
+            total = (uint16_t)(total + weight(of, at));
+    }
+{%- endif %}
+    if (net->random == 0)
+        net->random = {{ choice.draw.seed }}u;
+    net->random = (uint16_t)(net->random ^ (uint16_t)(net->random << 7));
+    net->random = (uint16_t)(net->random ^ (net->random >> 9));
+    net->random = (uint16_t)(net->random ^ (uint16_t)(net->random << 8));
+    drawn = (uint16_t)(((uint32_t)net->random * total) >> 16);
+    for (at = 0; drawn >= weight(of, at); at++)
+        drawn = (uint16_t)(drawn - weight(of, at));
+    return of[at].index;
+}
+{%- else %}
+
+/* The token with the largest logit, the first of those. */
+static token choose(const {{ name }}_net *net)
 {
     token i, best = 0;
+{%- if choice.penalty %}
+    int16_t most = held_back(net, 0);
+    for (i = 1; i < {{ vocabulary }}u; i++)
+        if (net->y[i] > most) {
+            int16_t logit = held_back(net, i);
+            if (logit > most) {
+                most = logit;
+                best = i;
+            }
+        }
+{%- else %}
+    for (i = 1; i < {{ vocabulary }}u; i++)
+        if (net->y[i] > net->y[best])
+            best = i;
+{%- endif %}
+    return best;
+}
+{%- endif %}
+
+int {{ name }}_next({{ name }}_net *net, char *piece)
+{
+    token best;
     int size = 0;
     if (net->waiting == 0)
         return -1;
@@ -506,9 +620,7 @@ int {{ name }}_next({{ name }}_net *net, char *piece)
         net->waiting--;
         read_token(net, net->tokens[net->next++], net->waiting == 0);
     }
-    for (i = 1; i < {{ vocabulary }}u; i++)
-        if (net->y[i] > net->y[best])
-            best = i;
+    best = choose(net);
 {%- if ends %}
     if ({% for end in ends %}best == {{ end }}u{% if not loop.last %} || {% endif %}{% endfor %})
         return -1;
@@ -782,11 +894,80 @@ static size_t find_character(const uint8_t *text, size_t size)
     return {{ tokenizer.characters }};
 }
 
+{%- if turns %}
+{%- if turns.after.size or turns.before.size or turns.start.size or turns.close.size and turns.keeps %}
+
+/* Puts tokens of flash in front of a place among those that wait. Returns where they begin. */
+static size_t put_front({{ name }}_net *net, size_t at, const token *from, size_t size)
+{
+    while (size > 0)
+        net->tokens[--at] = TOKEN_AT(from + --size);
+    return at;
+}
+{%- endif %}
+
+static void forget_all({{ name }}_net *net)
+{
+    net->taken = 0;
+{%- if choice.penalty %}
+    net->recent_next = 0;
+    net->recent_count = 0;
+{%- endif %}
+}
+
+/* Frames a line, whose tokens begin at {{ turns.lead }} and end at `end`. */
+static void frame({{ name }}_net *net, size_t end)
+{
+    size_t at = {{ turns.lead }};
+    net->waiting = 0;
+    if (end == at)
+        return;
+{%- if turns.after.size %}
+    put_front(net, end + {{ turns.after.size }}, {{ turns.after.name }}, {{ turns.after.size }});
+    end += {{ turns.after.size }};
+{%- endif %}
+{%- if turns.keeps %}
+    if (net->taken > 0 && (uint32_t)net->taken + (end - at) + {{ turns.before.size + turns.close.size }} > {{ turns.room }}u)
+        forget_all(net);
+{%- else %}
+    forget_all(net);
+{%- endif %}
+{%- if turns.before.size %}
+    at = put_front(net, at, {{ turns.before.name }}, {{ turns.before.size }});
+{%- endif %}
+{%- if turns.start.size %}
+    if (net->taken == 0)
+        at = put_front(net, at, {{ turns.start.name }}, {{ turns.start.size }});
+{%- endif %}
+{%- if turns.close.size and turns.keeps %}
+    if (net->taken > 0)
+        at = put_front(net, at, {{ turns.close.name }}, {{ turns.close.size }});
+{%- endif %}
+    net->next = (uint16_t)at;
+    net->waiting = (uint16_t)(end - at < {{ most }}u - net->taken ? end - at : {{ most }}u - net->taken);
+}
+{%- if turns.keeps %}
+
+void {{ name }}_clear({{ name }}_net *net)
+{
+    net->waiting = 0;
+    forget_all(net);
+}
+
+/* Whether a line is "/clear", in small or capital letters. */
+static int is_clear(const char *text, size_t length)
+{
+    return length == 6 && text[0] == '/' && (text[1] | 32) == 'c' && (text[2] | 32) == 'l' && (text[3] | 32) == 'e'
+        && (text[4] | 32) == 'a' && (text[5] | 32) == 'r';
+}
+{%- endif %}
+{%- endif %}
+
 /* Makes tokens of a prepared text, which lies at the end of their room: there are never more of them than bytes that
  * were read.{% if tokenizer.fallback == "refuse" %} Returns 0 where a character has no token, which is no more in the source then.{% endif %} */
 static int encode({{ name }}_net *net, const uint8_t *text, size_t length)
 {
-    size_t at = 0, count = 0;
+    size_t at = 0, count = {% if turns %}{{ turns.lead }}{% else %}0{% endif %};
 {%- if tokenizer.cut %}
     size_t mark = 0;
 {%- endif %}
@@ -848,9 +1029,17 @@ static int encode({{ name }}_net *net, const uint8_t *text, size_t length)
 {%- if tokenizer.eos or tokenizer.eos == 0 %}
     net->tokens[count++] = {{ tokenizer.eos }};
 {%- endif %}
+{%- if turns %}
+    frame(net, count);
+{%- else %}
     net->waiting = (uint16_t)(count < {{ most }}u ? count : {{ most }}u);
     net->next = 0;
     net->taken = 0;
+{%- if choice.penalty %}
+    net->recent_next = 0;
+    net->recent_count = 0;
+{%- endif %}
+{%- endif %}
     return 1;
 }
 
@@ -858,6 +1047,12 @@ int {{ name }}_begin({{ name }}_net *net, const char *text, size_t length)
 {
     uint8_t *prepared = (uint8_t *)net->tokens + (sizeof net->tokens - {{ tokenizer.text }});
     size_t i;
+{%- if turns and turns.keeps %}
+    if (is_clear(text, length)) {
+        {{ name }}_clear(net);
+        return 0;
+    }
+{%- endif %}
     if (length > {{ max_query }})
         length = {{ max_query }};
 {%- if tokenizer.fallback == "refuse" %}

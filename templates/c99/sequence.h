@@ -28,6 +28,9 @@ typedef struct {
     int32_t scores[{{ window }}];
 {%- if long_tokens %}
     uint32_t tokens[{{ tokens }}];
+{%- if choice.penalty %}
+    uint32_t recent[{{ choice.penalty.recent }}];
+{%- endif %}
 {%- endif %}
     int16_t y[{{ wide16 }}];
     int16_t x[{{ dim }}];
@@ -36,22 +39,47 @@ typedef struct {
 {%- endif %}
 {%- if not long_tokens %}
     uint16_t tokens[{{ tokens }}];
+{%- if choice.penalty %}
+    uint16_t recent[{{ choice.penalty.recent }}];
+{%- endif %}
 {%- endif %}
     uint16_t taken, waiting, next;
+{%- if choice.draw %}
+    uint16_t random;
+{%- endif %}
 {%- if tokenizer.fallback == "refuse" %}
     uint16_t source_size;
     uint8_t source[{{ max_query }}];
+{%- endif %}
+{%- if choice.penalty %}
+    uint8_t recent_next, recent_count;
 {%- endif %}
     int8_t input[{{ dim }}];
     int8_t wide[{{ wide }}];
     int8_t keys[{{ caches }}][{{ window }}][{{ kv }}];
     int8_t values[{{ caches }}][{{ window }}][{{ kv }}];
 } {{ name }}_net;
+{%- if turns or choice.draw %}
+
+/* Fill it with zeros before the first call, as C does with what is static. */
+{%- endif %}
+{%- if turns %}
+
+/* Takes a line of `length` bytes of UTF-8, to which the network replies. Only {{ guard }}_MAX_QUERY bytes of it are read.
+ * {% if turns.keeps %}The conversation goes on; it is cleared where it has no room for another turn{% else %}Each line begins a conversation of its own{% endif %}. Returns 0, and nothing
+ * follows, if there is no token in it{% if turns.keeps %}, or if it is "/clear", which clears the conversation{% endif %}; otherwise 1. */
+{%- else %}
 
 /* Starts with a text of `length` bytes of UTF-8, which the network continues. Only {{ guard }}_MAX_QUERY bytes of it are
  * read. Returns 0, and nothing follows, if there is no token in it; otherwise 1. */
+{%- endif %}
 int {{ name }}_begin({{ name }}_net *net, const char *text, size_t length);
 
+{% if turns and turns.keeps -%}
+/* Begins a new conversation. */
+void {{ name }}_clear({{ name }}_net *net);
+
+{% endif -%}
 /* Computes a token, and puts its bytes of UTF-8 into `piece`, which has room for {{ guard }}_MAX_PIECE + 1: a 0 stands
  * behind them. Returns how many they are, 0 for a token that prints nothing; -1 at the end. The first call reads the text
  * and takes as many times longer as that has tokens. A character may come in several pieces. */

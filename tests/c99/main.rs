@@ -49,8 +49,9 @@ fn compiled(command: &mut Command, what: &str) {
 fn expected(model: &Model, prompts: &[Vec<u8>]) -> String {
     let graph = reference(model).expect("the model was checked");
     let mut out = String::new();
+    let mut session = eval::Session::new(&graph);
     for prompt in prompts {
-        let run = eval::run(&graph, prompt);
+        let run = session.ask(prompt);
         for logits in &run.logits {
             let logits: Vec<_> = logits.iter().map(i16::to_string).collect();
             out += &format!("{}\n", logits.join(" "));

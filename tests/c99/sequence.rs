@@ -3,7 +3,10 @@
 #[path = "../../compiler/tests/support/transformers.rs"]
 mod transformers;
 
-/// Where the file above looks for it.
+#[path = "../../compiler/tests/support/stories.rs"]
+mod stories;
+
+/// Where the files above look for it.
 mod random {
     pub use crate::support::Random;
 }
@@ -47,6 +50,22 @@ fn networks_of_every_shape_are_exact() {
     for seed in super::support::wide::seeds(40) {
         let (model, mut r) = random_model(seed);
         host::check(&model, &queries(&model, &mut r));
+    }
+}
+
+/// Lines of one conversation, with the command that clears it among them.
+#[test]
+fn chats_and_drawn_tokens_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    for seed in super::support::wide::seeds(30) {
+        let (mut model, mut r) = random_model(seed);
+        stories::talk(&mut model, &mut r);
+        let mut lines = queries(&model, &mut r);
+        lines.push(b"/Clear".to_vec());
+        lines.extend(queries(&model, &mut r));
+        host::check(&model, &lines);
     }
 }
 

@@ -14,7 +14,7 @@ pub use library::library;
 
 use crate::CompileError;
 use crate::kernel::{self, Templates};
-use crate::model::Model;
+use crate::model::{Model, Offers};
 use crate::plan::PlanError;
 use crate::stage;
 use crate::{Assets, ir, pass};
@@ -42,6 +42,9 @@ pub struct Sources {
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
     if let Some((reader, body, story)) = model.sequence() {
         let name = || model.head.name.clone();
+        if let Some(what) = story.lacking(Offers { turns: true, choice: true, tools: false }) {
+            return Err(CompileError::Sequence { name: name(), target: "c99".into(), what: what.into() });
+        }
         let context = sequence::context(model, reader, body, story)
             .map_err(|what| CompileError::Tokenizer { name: name(), what })?;
         let (flash, ram) = context.bytes();

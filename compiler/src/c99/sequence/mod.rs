@@ -3,6 +3,7 @@
 //! The code is there once; what differs from block to block is in tables. Weights of less than 8 bits are packed, row by
 //! row, and unpacked as they are used.
 
+mod answer;
 mod arrays;
 mod parts;
 mod tokens;
@@ -11,6 +12,7 @@ use super::context::comment;
 use super::names::identifier;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
 use crate::model::{Matrix, Model, NormOrder, Output, Positions, Story, Tokens, Transformer};
+use answer::{ChoiceContext, TurnsContext};
 use arrays::{Array, Width};
 use parts::Parts;
 use serde::Serialize;
@@ -75,6 +77,8 @@ pub struct Program {
     table: bool,
     gate: bool,
     tokenizer: TokenizerContext,
+    turns: Option<TurnsContext>,
+    choice: ChoiceContext,
     arrays: Vec<Array>,
     /// The constants are too many, or too large, for AVRs.
     beyond_avr: bool,
@@ -107,7 +111,13 @@ pub fn context(
     if let Positions::Rotary { .. } = body.positions {
         parts.arrays.add("int8_t", "cosines", COSINES.iter().map(|&cosine| cosine.into()));
     }
-    let tokenizer = tokens::context(&reader.tokenizer, reader.max_length.into(), token, &mut parts.arrays)?;
+    let turns = answer::turns(story, token, &mut parts.arrays);
+    let choice = answer::choice(story, vocabulary, &mut parts.arrays);
+    let mut unframed = reader.tokenizer.clone();
+    if turns.is_some() {
+        (unframed.adds_bos, unframed.adds_eos) = (false, false);
+    }
+    let tokenizer = tokens::context(&unframed, reader.max_length.into(), token, &mut parts.arrays)?;
     let embedding = parts.matrix("embedding", &body.embedding);
     let (rotary, positions) = match &body.positions {
         Positions::Rotary { steps } => {
@@ -156,7 +166,7 @@ pub fn context(
         caches: body.blocks.len() * body.rounds,
         wide: query.max(hidden),
         wide16: vocabulary.max(body.dim).max(query),
-        tokens: tokenizer.text() + 2,
+        tokens: tokenizer.text() + 2 + turns.as_ref().map_or(0, TurnsContext::around),
         long_mean: body.window > NARROW_WINDOW,
         pre: body.order == NormOrder::Pre,
         rotary,
@@ -177,6 +187,8 @@ pub fn context(
         table: parts.table,
         gate: parts.gate,
         tokenizer,
+        turns,
+        choice,
         beyond_avr: flash_bytes > AVR_FLASH || parts.arrays.largest > AVR_ARRAY,
         arrays: parts.arrays.into_list(),
         flash_bytes,
@@ -190,10 +202,13 @@ impl Program {
     /// Bytes of the state: arrays from the widest elements to bytes, so that nothing lies between them.
     fn state(&self) -> usize {
         let token = if self.long_tokens { 4 } else { 2 };
+        let (draws, recent) = self.choice.state();
         let words = self.wide16 + self.dim + if self.start.is_some() { self.dim } else { 0 } + 3;
-        let bytes = self.dim + self.wide + 2 * self.caches * self.window * self.kv;
+        let words = words + usize::from(draws);
+        let counts = if recent > 0 { 2 } else { 0 };
+        let bytes = counts + self.dim + self.wide + 2 * self.caches * self.window * self.kv;
         let source = if self.tokenizer.keeps_source() { 2 + usize::from(self.max_query) } else { 0 };
-        (4 * self.window + token * self.tokens + 2 * words + bytes + source).next_multiple_of(4)
+        (4 * self.window + token * (self.tokens + recent) + 2 * words + bytes + source).next_multiple_of(4)
     }
 }
 
