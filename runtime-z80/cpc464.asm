@@ -18,6 +18,9 @@ stack_top       equ 0C000h              ; the firmware's stack, 256 bytes; one b
 
 start:
         ld sp,stack_top
+{%- if starts %}
+        call net_start
+{%- endif %}
         call txt_cur_enable
 {{- chat::chat_loop() }}
 

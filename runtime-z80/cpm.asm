@@ -19,6 +19,9 @@ start:
         jr c,no_memory
         ld (caller_stack),sp
         ld sp,stack_top
+{%- if starts %}
+        call net_start
+{%- endif %}
 {%- if enables %}
         call find_interrupts
 {%- endif %}

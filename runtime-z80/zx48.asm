@@ -36,6 +36,9 @@ start:
         exx
         ld (caller_stack),sp
         ld sp,stack_top
+{%- if starts %}
+        call net_start
+{%- endif %}
         call cls
         ld a,2                          ; the upper screen
         call chan_open

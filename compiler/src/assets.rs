@@ -28,7 +28,7 @@ impl Assets {
             "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
-            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "embed.asm", "fill.asm", "norm.asm",
+            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "embed.asm", "fill.asm", "norm.asm",
             "file.asm", "rescale.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
         );
         let avr = files!("templates/avr":

@@ -408,27 +408,6 @@ saturate:
         ret c
         inc hl
         ret
-; a logit: the first of the largest is kept
-choose:
-        ld (logit),hl
-logits_ready:
-        ld a,h
-        xor 80h                         ; compared without signs
-        ld h,a
-        ld de,(logit_best)
-        or a
-        sbc hl,de
-        jr c,logit_less
-        jr z,logit_less
-        add hl,de
-        ld (logit_best),hl
-        ld hl,(logit_index)
-        ld (logit_choice),hl
-logit_less:
-        ld hl,(logit_index)
-        inc hl
-        ld (logit_index),hl
-        ret
 {% endmacro stores %}
 
 {#- HL to a byte: s.shift 0 to 15. -#}

@@ -25,43 +25,57 @@ set_query_fits:
         ld b,0
         ld de,query_text+1
         ldir
+{%- if keeps %}
+        cp 6                            ; "/clear", in small or capital letters
+        jr nz,set_query_said
+        ld hl,query_text+1
+        ld de,clear_text
+        ld b,a
+set_query_clear:
+        ld a,(de)
+        xor (hl)
+        and 0DFh
+        jr nz,set_query_said
+        inc de
+        inc hl
+        djnz set_query_clear
+        ld (conversed),a
+        ret
+set_query_said:
+        ld a,(query_length)
+{%- endif %}
         or a
         ret
-
-; Continues the query by calls of emit. Called with SP at stack_top.
-net_answer:
-        xor a
-        ld (kept),a
-        ld (slot),a
-        ld h,a
-        ld l,a
-        ld (position),hl
-{%- if pairs %}
-        ld hl,phase_sums
-        ld b,{{ pairs * 3 }}
-start_phases:
-        ld (hl),0
-        inc hl
-        djnz start_phases
+{%- if keeps %}
+clear_text:     db "/clear"
 {%- endif %}
-        ld hl,weights                   ; weights of positions that are not there, and their tables
-        ld b,{{ weights_size }}
-start_weights:
-        ld (hl),0
-        inc hl
-        djnz start_weights
-        ld hl,mix_tables
-        ld de,mix_tables+1
-        ld bc,{{ mix_zero - 1 }}
-        ld (hl),0
-        ldir
-        ld hl,mix_pattern               ; no position is in any plane
-        ld de,cache_values
-        ld bc,{{ mix_groups }}
-        ldir
-        ld hl,cache_values
-        ld bc,{{ mix_cache - mix_groups }}
-        ldir
+{%- if starts %}
+
+; What the program remembers from its start on. May change any register but IY and SP.
+net_start:
+{%- if seed %}
+        ld hl,{{ seed }}
+        ld (random),hl
+{%- endif %}
+{%- if keeps %}
+        xor a
+        ld (conversed),a
+{%- endif %}
+        ret
+{%- endif %}
+{%- if turns %}
+
+; Nothing has been read.
+net_clear:
+{{- clear }}
+        ret
+{%- endif %}
+
+; {% if turns %}Replies to{% else %}Continues{% endif %} the query by calls of emit. Called with SP at stack_top.
+net_answer:
+{%- if not turns %}
+{{- clear }}
+{%- endif %}
 {{ encode }}
 
 ; Each round reads the tokens that wait, and chooses one. For all but the last, keys and values are enough of the last
@@ -82,6 +96,9 @@ net_read:
         inc hl
         ld (token_at),hl
         ld (token),de
+{%- if recent %}
+        call recent_add
+{%- endif %}
 {{ read }}
 {%- if several_rounds %}
         ld a,(rounds_left)

@@ -12,5 +12,6 @@ mod published;
 mod random;
 mod sequence;
 mod spectrum;
+mod talk;
 mod typed;
 mod wide;

@@ -17,21 +17,21 @@ use mlc_runtime_z80::{
 use std::path::Path;
 
 /// More than any answer here takes.
-const LIMIT: u64 = 4_000_000_000;
+pub const LIMIT: u64 = 4_000_000_000;
 
 /// What a program wrote and computed.
 #[derive(Debug, PartialEq, Eq)]
-struct Ran {
+pub struct Ran {
     reply: Vec<u8>,
-    logits: Vec<Vec<i16>>,
+    pub logits: Vec<Vec<i16>>,
     t_states: u64,
 }
 
-fn symbols(image: &Image) -> Symbols {
+pub fn symbols(image: &Image) -> Symbols {
     image.assembly.symbols.iter().map(|(name, &address)| (address, name.clone())).collect()
 }
 
-fn ran(image: &Image, watch: &Watch, reply: &[u8], t_states: u64) -> Ran {
+pub fn ran(image: &Image, watch: &Watch, reply: &[u8], t_states: u64) -> Ran {
     let logits: Vec<i16> = watch.logits.concat();
     let logits = logits.chunks(image.logits.count).map(<[i16]>::to_vec).collect();
     Ran { reply: reply.to_vec(), logits, t_states }
@@ -103,7 +103,7 @@ fn in_lines(text: &[u8]) -> Vec<u8> {
     text.split(|&byte| byte == b'\n').collect::<Vec<_>>().join(&b"\r\n"[..])
 }
 
-fn compile(target: &str, model: &Model) -> Option<Compiled> {
+pub fn compile(target: &str, model: &Model) -> Option<Compiled> {
     match support::compile_for(target, model, None, &[]) {
         Ok(compiled) => Some(compiled),
         Err(CompileError::Sequence { what, .. }) => {

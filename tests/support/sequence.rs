@@ -184,7 +184,7 @@ pub fn model(seed: u64) -> Model {
         head: Head { name: format!("random-{seed}"), ..Head::default() },
         reader: Reader::Tokens(Tokens { tokenizer, max_length }),
         body: Body::Transformer(body),
-        answer: Answer::Story(Story { ends, most: most as u16, logit_bits: 8 }),
+        answer: Answer::Story(Story::plain(ends, most as u16, 8)),
     };
     model.check().unwrap_or_else(|e| panic!("{seed}: {e}"));
     model

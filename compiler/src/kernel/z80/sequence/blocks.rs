@@ -2,6 +2,7 @@
 
 use super::attend;
 use super::bound::Bound;
+use super::choose;
 use super::emit::Emitter;
 use super::layout::{Layout, ternary_rows};
 use super::norm::Norms;
@@ -94,9 +95,9 @@ impl<'e, 'a> Blocks<'e, 'a> {
         let layout = self.e.layout(output, ternary_rows(&[output]));
         self.fill("bytes", &layout);
         self.e.stage("output");
-        self.e.line("ld hl,0");
-        self.e.lines(&["ld (logit_best),hl", "ld (logit_index),hl", "ld (logit_choice),hl"]);
+        choose::begin(self.e);
         self.e.product(("w_out", "output"), output, (&layout, bound), (Kind::Choose, "latent"))?;
+        choose::end(self.e);
         Ok(Code { read, rest: self.e.take_code() })
     }
 

@@ -3,7 +3,7 @@
 use super::attend::window;
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceSite, unsupported};
-use crate::model::{Positions, Transformer};
+use crate::model::{Offers, Positions, Transformer};
 
 /// Most elements of the residual stream, of all heads together and of a hidden layer: what one register counts.
 const MOST_WIDTH: usize = 256;
@@ -19,6 +19,9 @@ const MOST_TOKENS: usize = 65_535;
 /// # Errors
 /// The first of it.
 pub fn check(site: &SequenceSite) -> Result<(), CompileError> {
+    if let Some(what) = site.story.lacking(Offers { turns: true, choice: true, tools: false }) {
+        return Err(unsupported(site, what));
+    }
     match limits(site).find(|(within, _)| !within) {
         Some((_, what)) => Err(unsupported(site, &what)),
         None => Ok(()),

@@ -9,6 +9,7 @@ mod activation;
 mod attend;
 mod blocks;
 mod bound;
+mod choose;
 mod constants;
 mod embed;
 mod emit;

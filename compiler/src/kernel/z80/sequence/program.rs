@@ -4,11 +4,11 @@ use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
 use super::layout::Layout;
-use super::{activation, attend, constants, embed, fill, limits, rounds, tokens};
+use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens};
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::{Fragment, PAGE, Phase};
-use crate::model::{Grid, Matrix, Positions, Transformer};
+use crate::model::{Grid, Matrix, Positions, Transformer, Turns};
 use serde::Serialize;
 
 /// Words that routines keep.
@@ -93,14 +93,20 @@ struct Program<'a> {
     enables: Vec<String>,
     /// Whether blocks run in several rounds.
     several_rounds: bool,
-    /// Pairs of a head that rotate.
-    pairs: usize,
     /// Weights are in a file beside the program.
     file: bool,
-    weights_size: usize,
-    mix_zero: usize,
-    mix_groups: usize,
-    mix_cache: usize,
+    /// A conversation goes on with the next line.
+    keeps: bool,
+    /// Lines are framed as turns of a chat.
+    turns: bool,
+    /// What random numbers begin with.
+    seed: Option<u16>,
+    /// Something is remembered from the start of the program on.
+    starts: bool,
+    /// How many of the tokens read last are remembered.
+    recent: Option<u8>,
+    /// What begins a text or a conversation.
+    clear: String,
     encode: String,
     rules: String,
     /// Bytes of the prompt before the first token of the text.
@@ -150,7 +156,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
         phases.extend([Phase::new("file_at", "file"), Phase::shared("file_end")]);
     }
     phases.append(&mut e.phases);
-    let context = context(&mut e, code, shared, encoder);
+    let context = context(&mut e, code, shared, encoder)?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
     Ok(SequenceProgram { text, memory: e.memory(), beside })
@@ -211,8 +217,9 @@ fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
     e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
     let of_text = of_text.into_iter().filter(|_| !is_room);
     let words = WORDS.map(|name| (name, 2)).into_iter().chain(rounds::words(e));
-    let all =
-        vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words).chain(OTHERS);
+    let choice = choose::buffers(e.site);
+    let all = vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words);
+    let all = all.chain(OTHERS).chain(choice);
     for (name, bytes) in all {
         e.buffer(name, bytes, false);
     }
@@ -266,18 +273,48 @@ fn hidden(body: &Transformer) -> usize {
     body.blocks.iter().map(|block| block.feed_forward.up.rows).max().unwrap_or(0)
 }
 
-fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens::Encoder) -> Program<'a> {
-    let site = e.site;
-    let (body, request) = (site.body, site.request);
-    let (model, target) = (request.model, request.target);
+#[derive(Serialize)]
+struct Clear {
+    pairs: usize,
+    weights_size: usize,
+    mix_zero: usize,
+    mix_groups: usize,
+    mix_cache: usize,
+    recent: bool,
+}
+
+fn clear(e: &Emitter) -> Result<String, CompileError> {
     let caches = Caches::new(e.site);
+    let body = e.site.body;
+    let context = Clear {
+        pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
+        weights_size: caches.window + 4,
+        mix_zero: caches.mix_tables(),
+        mix_groups: caches.mix_groups(),
+        mix_cache: caches.bytes(body).1,
+        recent: e.site.story.choice.penalty.is_some(),
+    };
+    e.call("tokens.asm", "clear", context)
+}
+
+fn context<'a>(
+    e: &mut Emitter<'a>,
+    code: Code,
+    shared: String,
+    encoder: tokens::Encoder,
+) -> Result<Program<'a>, CompileError> {
+    let site = e.site;
+    let request = site.request;
+    let (model, target) = (request.model, request.target);
+    let story = site.story;
+    let (keeps, draw) = (Turns::is_kept(story.turns.as_ref()), story.choice.draw);
     let pieces = &site.reader.tokenizer.pieces;
     let has = |wanted: &dyn Fn(u8) -> bool| pieces.iter().flatten().any(|&byte| wanted(byte));
     let enables = |text: &str| -> Vec<String> {
         let labels = text.lines().filter_map(|line| line.strip_suffix(':'));
         labels.filter(|label| label.ends_with("_ei")).map(String::from).collect()
     };
-    Program {
+    Ok(Program {
         name: &model.head.name,
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
@@ -288,13 +325,14 @@ fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens:
         controls_used: has(&|byte| !(32..128).contains(&byte)),
         as_typed: true,
         enables: enables(&shared),
-        several_rounds: body.rounds > 1,
-        pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
+        several_rounds: site.body.rounds > 1,
         file: site.filing.is_some(),
-        weights_size: caches.window + 4,
-        mix_zero: caches.mix_tables(),
-        mix_groups: caches.mix_groups(),
-        mix_cache: caches.bytes(body).1,
+        keeps,
+        turns: story.turns.is_some(),
+        seed: draw.map(|draw| draw.seed),
+        starts: keeps || draw.is_some(),
+        recent: story.choice.penalty.map(|penalty| penalty.recent),
+        clear: clear(e)?,
         encode: encoder.encode,
         rules: encoder.rules,
         first: encoder.first,
@@ -310,7 +348,7 @@ fn context<'a>(e: &mut Emitter<'a>, code: Code, shared: String, encoder: tokens:
             .map(|b| Placed { name: format!("{:<15}", b.name), offset: b.offset })
             .collect(),
         memory_size: e.size(),
-    }
+    })
 }
 
 /// What the network is.

@@ -1,6 +1,7 @@
 //! What becomes of a sum: times a mantissa, shifted, rounded, saturated, and stored. A routine for each way that a network
 //! asks for.
 
+use super::choose;
 use super::emit::Emitter;
 use crate::CompileError;
 use serde::Serialize;
@@ -135,6 +136,7 @@ impl Rescales {
     pub fn code(&self, e: &Emitter, quick: bool) -> Result<String, CompileError> {
         let mut code = e.call("rescale.asm", "multiply", ())?;
         code += &e.call("rescale.asm", "stores", ())?;
+        code += &choose::code(e)?;
         for sink in &self.sinks {
             let multiply = match (sink.wide, quick) {
                 (true, _) => "multiply_wide",

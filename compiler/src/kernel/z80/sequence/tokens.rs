@@ -2,7 +2,7 @@
 
 use super::emit::Emitter;
 use crate::CompileError;
-use crate::model::Tokens;
+use crate::model::{Tokens, Turns};
 use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, fold};
 use serde::Serialize;
 
@@ -39,6 +39,17 @@ struct Encode {
     /// 0: there are none.
     merges: usize,
     most: u16,
+    turns: Option<TurnsContext>,
+}
+
+/// What frames a line, in tokens.
+#[derive(Serialize)]
+struct TurnsContext {
+    first: usize,
+    later: usize,
+    after: usize,
+    keeps: bool,
+    room: usize,
 }
 
 #[derive(Serialize)]
@@ -95,8 +106,16 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
     characters(e, tokenizer);
     merges(e, tokenizer);
     let refuses = fallback == "refuse";
-    let bos = tokenizer.bos.filter(|_| tokenizer.adds_bos);
-    let eos = tokenizer.eos.filter(|_| tokenizer.adds_eos);
+    let turns = turns(e);
+    let (bos, eos) = match turns {
+        // What stands around a line is the turn's business.
+        Some(_) => (None, None),
+        None => (tokenizer.bos.filter(|_| tokenizer.adds_bos), tokenizer.eos.filter(|_| tokenizer.adds_eos)),
+    };
+    let (lead, around) = match &turns {
+        Some(turns) => (turns.first.max(turns.later), turns.first.max(turns.later) + turns.after),
+        None => (usize::from(bos.is_some()), 0),
+    };
     let has = |call: &str| steps.iter().any(|step| step.call == call);
     let letters = [('A', 'Z', "small", "tokens_small"), ('a', 'z', "capital", "tokens_capital")];
     let letters = letters.into_iter().filter(|(.., call)| has(call));
@@ -119,14 +138,35 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
         fuse,
         merges: tokenizer.merges().len(),
         most: e.site.story.most,
+        turns,
     };
     Ok(Encoder {
         encode: e.call("tokens.asm", "encode", encode)?,
         rules: e.call("tokens.asm", "rules", rules)?,
-        first: if bos.is_some() { 2 } else { 0 },
+        first: 2 * lead,
         text,
-        prompt: text + 2,
+        prompt: text + 2 + around,
         merges: !tokenizer.merges().is_empty(),
+    })
+}
+
+/// What frames a line, and its tokens among the constants.
+fn turns(e: &mut Emitter) -> Option<TurnsContext> {
+    let story = e.site.story;
+    let turns @ Turns { start, before, after, close, keeps } = story.turns.as_ref()?;
+    let (first, later) = ([&start[..], before].concat(), [&close[..], before].concat());
+    let mut list = |label: &str, tokens: &[u32]| {
+        if !tokens.is_empty() {
+            e.words(label, tokens.iter().map(|&token| token as u16));
+        }
+        tokens.len()
+    };
+    Some(TurnsContext {
+        first: list("turn_first", &first),
+        later: if *keeps { list("turn_later", &later) } else { 0 },
+        after: list("turn_after", after),
+        keeps: *keeps,
+        room: turns.room(story.most.into()),
     })
 }
 
