@@ -13,6 +13,9 @@ const LF: u8 = b'\n';
 /// program writes behind it.
 pub struct ReplyConsole<'a> {
     input: VecDeque<u8>,
+    /// Lines that are typed when the program asks again, and the answers to those before.
+    more: VecDeque<Vec<u8>>,
+    answers: Vec<Vec<u8>>,
     /// What the program writes before its answer, and behind it.
     before: &'static [u8],
     after: &'static [u8],
@@ -29,6 +32,8 @@ impl<'a> ReplyConsole<'a> {
     pub fn answering(live: Option<&'a mut dyn Write>) -> Self {
         Self {
             input: VecDeque::new(),
+            more: VecDeque::new(),
+            answers: Vec::new(),
             before: b"",
             after: b"\r\n",
             written: Vec::new(),
@@ -45,15 +50,63 @@ impl<'a> ReplyConsole<'a> {
         Self { input, before: echo, after: b"\r\n> ", ..Self::answering(live) }
     }
 
-    /// The answer.
+    /// Of a program that is asked several lines, one after the other: at least one.
+    pub fn session(lines: &[&[u8]], echo: &'static [u8], live: Option<&'a mut dyn Write>) -> Self {
+        let (first, rest) = lines.split_first().map_or((&b""[..], lines), |(first, rest)| (*first, rest));
+        let more = rest.iter().map(|line| line.to_vec()).collect();
+        Self { more, ..Self::asked(first, echo, live) }
+    }
+
+    /// The answer, the last one where there are several.
     pub fn reply(&self) -> &[u8] {
         let reply = self.written.strip_prefix(self.before).unwrap_or(&self.written);
-        reply.strip_suffix(self.after).unwrap_or(reply)
+        match reply.strip_suffix(self.after) {
+            Some(reply) => reply,
+            // A program that has nothing to say asks again at once.
+            None if reply == self.bare() => b"",
+            None => reply,
+        }
+    }
+
+    /// What the program writes before the next question, without the end of the line of its answer.
+    fn bare(&self) -> &'static [u8] {
+        self.after.strip_prefix(b"\r\n").unwrap_or(self.after)
+    }
+
+    /// All answers, in order.
+    pub fn answers(&self) -> Vec<Vec<u8>> {
+        self.answers.iter().cloned().chain([self.reply().to_vec()]).collect()
+    }
+
+    /// Types the next line, if there is one.
+    fn turn(&mut self) -> bool {
+        let Some(line) = self.more.pop_front() else { return false };
+        self.answers.push(self.reply().to_vec());
+        self.show(b"\n");
+        self.shown = 0;
+        self.input = line.into_iter().chain([CR]).collect();
+        true
+    }
+
+    /// Ends the last answer that is shown.
+    pub fn end_line(&mut self) {
+        self.show(b"\n");
+    }
+
+    fn show(&mut self, bytes: &[u8]) {
+        let text: String = bytes.iter().map(|&b| char::from(b)).collect();
+        if let (Some(live), None) = (&mut self.live, &self.failure) {
+            self.failure = live.write_all(text.as_bytes()).and_then(|()| live.flush()).err();
+        }
     }
 
     /// The part of the answer that certainly is not the text that the program writes behind it.
     fn certain(&self) -> &[u8] {
         let Some(text) = self.written.strip_prefix(self.before) else { return b"" };
+        // A program that has nothing to say asks again at once.
+        if self.bare().starts_with(text) {
+            return b"";
+        }
         let held = (0..=self.after.len()).rev().find(|&n| text.ends_with(&self.after[..n]));
         &text[..text.len() - held.unwrap_or(0)]
     }
@@ -67,12 +120,13 @@ impl Console for ReplyConsole<'_> {
                 self.written.clear();
                 Input::Byte(byte)
             }
+            None if self.turn() => self.read(),
             None => Input::End,
         }
     }
 
     fn ready(&mut self) -> Readiness {
-        if self.input.is_empty() { Readiness::End } else { Readiness::Byte }
+        if self.input.is_empty() && self.more.is_empty() { Readiness::End } else { Readiness::Byte }
     }
 
     fn write(&mut self, byte: u8) {
@@ -81,13 +135,10 @@ impl Console for ReplyConsole<'_> {
             return;
         }
         let certain = self.certain();
-        let text: String = certain[self.shown.min(certain.len())..].iter().map(|&b| char::from(b)).collect();
+        let text = certain[self.shown.min(certain.len())..].to_vec();
         self.shown = self.shown.max(certain.len());
-        if text.is_empty() {
-            return;
-        }
-        if let (Some(live), None) = (&mut self.live, &self.failure) {
-            self.failure = live.write_all(text.as_bytes()).and_then(|()| live.flush()).err();
+        if !text.is_empty() {
+            self.show(&text);
         }
     }
 

@@ -82,9 +82,6 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
     for key in &source.generation.not_read {
         say!("note: generation_config.json: {key} is not read");
     }
-    if source.generation.sample == Some(true) {
-        say!("note: generation_config.json: do_sample is not applied: replies take the likeliest token");
-    }
     writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
     Ok(Outcome::Done)
 }

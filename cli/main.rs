@@ -48,6 +48,7 @@ mod shorten;
 mod sim;
 mod sweep;
 mod table;
+mod talk;
 mod targets;
 mod templates;
 mod train;

@@ -3,14 +3,15 @@
 use crate::args::RunArgs;
 use crate::error::CliError;
 use crate::sim::machine::NoProbe;
-use crate::sim::{self, ProgramFile, Simulator};
+use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::visible::console_output;
-use crate::{Outcome, files, screenshot};
+use crate::{Outcome, files, screenshot, talk};
+use mlc_compiler::eval::{Run, Session};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, Request, Target, eval, text};
+use mlc_compiler::{Assets, Request, Target, text};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -52,7 +53,8 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
             let message = "the reference interpreter is no CP/M system: leave --bdos out";
             return Err(CliError::Usage(message.into()));
         }
-        let model = files::model(&args.program)?.model;
+        let mut model = files::model(&args.program)?.model;
+        args.choice.apply(args.draw.seed, &mut model)?;
         return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
     }
     let assets = Assets::builtin();
@@ -60,7 +62,8 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if args.screenshot.is_some() && args.prompts.is_empty() {
         return Err(CliError::Usage("--screenshot shows what prompts lead to: give one at least".into()));
     }
-    let model = files::model(&args.program)?.model;
+    let mut model = files::model(&args.program)?.model;
+    args.choice.apply(args.draw.seed, &mut model)?;
     files::check_writable(args.screenshot.as_deref())?;
     let demands = &args.plan.demands()?;
     let request =
@@ -85,10 +88,7 @@ pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
     }
     let mut input = io::stdin().lock();
     let speaker = Speaker::Reference(graph);
-    while let Some(line) = read_line(&mut input)? {
-        answer(&speaker, &line, false, out)?;
-    }
-    Ok(())
+    answer_all(&speaker, std::iter::from_fn(|| read_line(&mut input).transpose()), false, out)
 }
 
 /// Runs a program of its own.
@@ -136,9 +136,7 @@ fn converse(
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     if !args.prompts.is_empty() {
-        for prompt in &args.prompts {
-            answer(speaker, prompt, args.json, out)?;
-        }
+        answer_all(speaker, args.prompts.iter().cloned().map(Ok), args.json, out)?;
     } else if terminal {
         match speaker {
             Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
@@ -146,11 +144,58 @@ fn converse(
         }
     } else {
         let mut input = io::stdin().lock();
-        while let Some(line) = read_line(&mut input)? {
-            answer(speaker, &line, args.json, out)?;
-        }
+        let lines = std::iter::from_fn(|| read_line(&mut input).transpose());
+        answer_all(speaker, lines, args.json, out)?;
     }
     Ok(Outcome::Done)
+}
+
+/// Answers prompts: each for itself, or as the lines of one conversation where the model keeps it.
+fn answer_all(
+    speaker: &Speaker,
+    mut prompts: impl Iterator<Item = Result<String, CliError>>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    match speaker {
+        Speaker::Reference(graph) => {
+            let mut session = Session::new(graph);
+            prompts.try_for_each(|prompt| {
+                let prompt = prompt?;
+                if !graph.keeps_conversation() {
+                    session = Session::new(graph);
+                }
+                match json {
+                    true => print_row(Row::of_reference(&prompt, &session.ask(prompt.as_bytes())), out),
+                    false => {
+                        talk::speak(graph, &mut session, prompt.as_bytes(), out)?;
+                        writeln!(out)?;
+                        Ok(out.flush()?)
+                    }
+                }
+            })
+        }
+        Speaker::Machine { simulator, target } if simulator.keeps_conversation() => {
+            let prompts: Vec<String> = prompts.collect::<Result<_, _>>()?;
+            let queries: Vec<&[u8]> = prompts.iter().map(|prompt| prompt.as_bytes()).collect();
+            let answers = simulator.session(&queries, if json { None } else { Some(out) })?;
+            let rows = prompts.iter().zip(&answers).filter(|_| json);
+            rows.into_iter().try_for_each(|(prompt, answer)| {
+                // When an answer of several ends is not known to the cycle.
+                print_row(Row { t_states: None, milliseconds: None, ..Row::of(prompt, answer, target) }, out)
+            })
+        }
+        Speaker::Machine { simulator, target } => prompts.try_for_each(|prompt| {
+            let prompt = prompt?;
+            if json {
+                let answer = simulator.ask(prompt.as_bytes(), None)?;
+                return print_row(Row::of(&prompt, &answer, target), out);
+            }
+            simulator.ask(prompt.as_bytes(), Some(out))?;
+            writeln!(out)?;
+            Ok(out.flush()?)
+        }),
+    }
 }
 
 /// A line without its end; bytes that are no UTF-8 are replaced. `None` at the end of the input.
@@ -173,31 +218,19 @@ fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
     Ok(Some(text.trim_end_matches(['\n', '\r']).to_string()))
 }
 
-fn answer(speaker: &Speaker, prompt: &str, json: bool, out: &mut dyn Write) -> Result<(), CliError> {
-    if !json {
-        match speaker {
-            Speaker::Reference(graph) => {
-                out.write_all(eval::run(graph, prompt.as_bytes()).text().as_bytes())?
-            }
-            Speaker::Machine { simulator, .. } => {
-                simulator.ask(prompt.as_bytes(), Some(out))?;
-            }
-        }
-        writeln!(out)?;
-        return Ok(out.flush()?);
+impl<'a> Row<'a> {
+    fn of_reference(prompt: &'a str, run: &Run) -> Self {
+        Self { prompt, reply: run.text(), steps: run.steps(), t_states: None, milliseconds: None }
     }
-    let row = match speaker {
-        Speaker::Reference(graph) => {
-            let run = eval::run(graph, prompt.as_bytes());
-            Row { prompt, reply: run.text(), steps: run.steps(), t_states: None, milliseconds: None }
-        }
-        Speaker::Machine { simulator, target } => {
-            let answer = simulator.ask(prompt.as_bytes(), None)?;
-            let milliseconds = Some(target.milliseconds(answer.t_states as f64));
-            let reply = latin1(&answer.reply);
-            Row { prompt, reply, steps: answer.logits.len(), t_states: Some(answer.t_states), milliseconds }
-        }
-    };
+
+    fn of(prompt: &'a str, answer: &Answer, target: &Target) -> Self {
+        let milliseconds = Some(target.milliseconds(answer.t_states as f64));
+        let (reply, steps) = (latin1(&answer.reply), answer.logits.len());
+        Self { prompt, reply, steps, t_states: Some(answer.t_states), milliseconds }
+    }
+}
+
+fn print_row(row: Row, out: &mut dyn Write) -> Result<(), CliError> {
     let row = serde_json::to_string(&row).expect("a row has string keys only");
     writeln!(out, "{row}")?;
     Ok(out.flush()?)
@@ -208,9 +241,10 @@ pub fn latin1(bytes: &[u8]) -> String {
     bytes.iter().map(|&b| char::from(b)).collect()
 }
 
-/// The same loop that the programs have: `> `, a line, its answer; `!` ends it.
+/// The same loop that the programs have: `> `, a line, its answer as it comes; `!` ends it.
 fn chat(graph: &Graph, out: &mut dyn Write) -> Result<(), CliError> {
     let mut input = io::stdin().lock();
+    let mut session = Session::new(graph);
     loop {
         write!(out, "> ")?;
         out.flush()?;
@@ -222,7 +256,8 @@ fn chat(graph: &Graph, out: &mut dyn Write) -> Result<(), CliError> {
             return Ok(());
         }
         if !text::normalize(line.as_bytes()).is_empty() {
-            writeln!(out, "{}", eval::run(graph, line.as_bytes()).text())?;
+            talk::speak(graph, &mut session, line.as_bytes(), out)?;
+            writeln!(out)?;
         }
     }
 }

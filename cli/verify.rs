@@ -8,11 +8,14 @@ use crate::sim::{Answer, Simulator};
 use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress};
-use mlc_compiler::eval::{self, Run, argmax};
+use mlc_compiler::eval::{Run, Session, argmax};
 use mlc_compiler::model::{Answer as Meaning, Model, Reader};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
 use std::io::Write;
+
+/// Most lines of a conversation that is compared.
+const TURNS: usize = 4;
 
 /// Everything that was compared, as `--json` prints it.
 #[derive(Debug, Default, Serialize)]
@@ -58,7 +61,8 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let assets = Assets::builtin();
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
-    let loaded = files::model(&args.model.path)?;
+    let mut loaded = files::model(&args.model.path)?;
+    args.choice.apply(None, &mut loaded.model)?;
     let model = &loaded.model;
     let graph = mlc_compiler::reference(model)?;
     let demands = &args.plan.demands()?;
@@ -74,16 +78,17 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let (name, on) = (model.head.name.clone(), target.name.clone());
     let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
     let bar = progress::bar(prompts.len() + random, "verify");
-    for prompt in prompts.into_iter().chain(prompts::random(random, args.seed, longest)) {
-        let reference = eval::run(&graph, prompt.query.as_bytes());
-        let shown = simulator.shown(&reference.reply);
-        let machine = match simulator.ask(prompt.query.as_bytes(), None) {
-            Ok(answer) => Ok(answer),
-            Err(CliError::Fault { fault, .. }) => Err(fault),
-            Err(other) => return Err(other),
-        };
-        tally.add(model, &prompt, &reference, &shown, machine);
-        bar.inc(1);
+    let all = prompts.into_iter().chain(prompts::random(random, args.seed, longest));
+    for session in sessions(all, graph.keeps_conversation()) {
+        let mut wants = Session::new(&graph);
+        let mut machine = answers(&simulator, &session)?.into_iter();
+        for prompt in &session {
+            let reference = wants.ask(prompt.query.as_bytes());
+            let shown = simulator.shown(&reference.reply);
+            let machine = machine.next().expect("an answer for each prompt");
+            tally.add(model, prompt, &reference, &shown, machine);
+            bar.inc(1);
+        }
     }
     bar.finish_and_clear();
     prompts::require_step(tally.steps, place)?;
@@ -93,6 +98,40 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         tally.print(out)?;
     }
     Ok(if tally.differences == 0 { Outcome::Done } else { Outcome::Difference })
+}
+
+/// Prompts that are asked one after the other: several where the program keeps a conversation. One whose reply is expected
+/// begins a conversation of its own.
+fn sessions(prompts: impl Iterator<Item = Prompt>, keeps: bool) -> impl Iterator<Item = Vec<Prompt>> {
+    let mut prompts = prompts.peekable();
+    std::iter::from_fn(move || {
+        let mut session = vec![prompts.next()?];
+        if keeps && session[0].reply.is_none() {
+            while session.len() < TURNS
+                && let Some(next) = prompts.next_if(|next| next.reply.is_none())
+            {
+                session.push(next);
+            }
+        }
+        Some(session)
+    })
+}
+
+/// The machine's answers to a session, or why it has none.
+///
+/// # Errors
+/// A prompt that cannot be typed.
+fn answers(simulator: &Simulator, session: &[Prompt]) -> Result<Vec<Result<Answer, String>>, CliError> {
+    let queries: Vec<&[u8]> = session.iter().map(|prompt| prompt.query.as_bytes()).collect();
+    let answers = match simulator.keeps_conversation() {
+        true => simulator.session(&queries, None),
+        false => queries.iter().map(|query| simulator.ask(query, None)).collect(),
+    };
+    match answers {
+        Ok(answers) => Ok(answers.into_iter().map(Ok).collect()),
+        Err(CliError::Fault { fault, .. }) => Ok(session.iter().map(|_| Err(fault.clone())).collect()),
+        Err(other) => Err(other),
+    }
 }
 
 impl Tally {

@@ -18,7 +18,7 @@ stack_top       equ 0C000h              ; the firmware's stack, 256 bytes; one b
 
 start:
         ld sp,stack_top
-{%- if starts %}
+{%- if remembers %}
         call net_start
 {%- endif %}
         call txt_cur_enable

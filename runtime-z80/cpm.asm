@@ -19,7 +19,7 @@ start:
         jr c,no_memory
         ld (caller_stack),sp
         ld sp,stack_top
-{%- if starts %}
+{%- if remembers %}
         call net_start
 {%- endif %}
 {%- if enables %}

@@ -36,7 +36,7 @@ start:
         exx
         ld (caller_stack),sp
         ld sp,stack_top
-{%- if starts %}
+{%- if remembers %}
         call net_start
 {%- endif %}
         call cls

@@ -1,5 +1,6 @@
 //! What can be typed behind `mlc compile`, and what that verb can write.
 
+use super::choice::{ChoiceArgs, DrawSeed};
 use super::help;
 use super::plan::PlanArgs;
 use super::target::TargetArg;
@@ -110,6 +111,10 @@ pub struct CompileArgs {
     pub outputs: Vec<ArtifactFile>,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    #[command(flatten)]
+    pub draw: DrawSeed,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]
     pub emit: Option<Artifact>,

@@ -4,6 +4,7 @@
 //! [`help`] has the text below the options.
 
 mod bench;
+mod choice;
 mod compile;
 pub mod help;
 mod layers;

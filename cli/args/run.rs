@@ -1,5 +1,6 @@
 //! What can be typed behind `mlc run` and `mlc verify`: prompts for a program, and how long it may run.
 
+use super::choice::{ChoiceArgs, DrawSeed};
 use super::help;
 use super::model::ModelArg;
 use super::plan::PlanArgs;
@@ -38,6 +39,10 @@ pub struct RunArgs {
     pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+    #[command(flatten)]
+    pub draw: DrawSeed,
     /// Print a JSON object a reply
     #[arg(long)]
     pub json: bool,
@@ -87,6 +92,8 @@ pub struct VerifyArgs {
     pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

@@ -15,6 +15,21 @@ where
     }
 }
 
+/// A number with three decimals at most, in thousandths, from `least` to `most` of them.
+pub fn thousandths(least: u16, most: u16) -> impl Fn(&str) -> Result<u16, String> + Clone {
+    move |text| {
+        let number = text.trim().parse::<f64>().unwrap_or(f64::NAN) * 1000.0;
+        let whole = number.round();
+        match (f64::from(least)..=f64::from(most)).contains(&whole) && (number - whole).abs() < 1e-6 {
+            true => Ok(whole as u16),
+            false => {
+                let [least, most] = [least, most].map(|n| f64::from(n) / 1000.0);
+                Err(format!("write a number from {least} to {most}, with three decimals at most"))
+            }
+        }
+    }
+}
+
 /// A file that is written in one format, which its extension names.
 pub fn file_of(
     format: &'static str,
@@ -48,6 +63,19 @@ mod tests {
         assert_eq!((parse("1"), parse(" 16 ")), (Ok(1), Ok(16)));
         for wrong in ["0", "17", "-1", "256", "1.5", "", "x"] {
             assert_eq!(parse(wrong), Err("write a whole number from 1 to 16".into()), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn decimals_become_thousandths() {
+        let parse = thousandths(1, 10_000);
+        assert_eq!(
+            ["0.001", "0.8", " 1 ", "10", "0.067"].map(parse),
+            [Ok(1), Ok(800), Ok(1000), Ok(10_000), Ok(67)]
+        );
+        for wrong in ["0", "10.001", "-1", "0.0005", "1e9", "NaN", "inf", "", "x"] {
+            let said = "write a number from 0.001 to 10, with three decimals at most";
+            assert_eq!(thousandths(1, 10_000)(wrong), Err(said.into()), "{wrong}");
         }
     }
 

@@ -22,12 +22,15 @@ const WARNINGS: usize = 5;
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = templates::assets(args.templates.as_deref())?;
     if c99::wanted(args)? {
-        return c99::run(args, &assets, &files::model(&args.model)?.model, out);
+        let mut model = files::model(&args.model)?.model;
+        args.choice.apply(args.draw.seed, &mut model)?;
+        return c99::run(args, &assets, &model, out);
     }
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
     check_outputs(args, &target)?;
-    let model = files::model(&args.model)?.model;
+    let mut model = files::model(&args.model)?.model;
+    args.choice.apply(args.draw.seed, &mut model)?;
     let calibration = match &args.calibrate {
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
         None => Vec::new(),

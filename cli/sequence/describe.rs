@@ -3,7 +3,7 @@
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
 use mlc_compiler::model::{
-    Activation, Grid, Matrix, Model, NormOrder, Positions, Story, Tokens, Transformer,
+    Action, Activation, Grid, Matrix, Model, NormOrder, Positions, Story, Tokens, Transformer,
 };
 use std::io::Write;
 
@@ -49,6 +49,7 @@ pub fn inspect(
     };
     writeln!(out, "looks back at {} positions, {positions}, {norms}", body.window)?;
     writeln!(out, "reads: up to {} tokens for a question, its own and those written", story.most)?;
+    answer(story, out)?;
     let bytes = 2 * body.window * body.kv_heads * body.head_size * body.blocks.len() * body.rounds;
     writeln!(out, "keys and values: {} bytes\n", grouped(bytes as u64))?;
     matrices(body, out)?;
@@ -57,6 +58,40 @@ pub fn inspect(
         let rows: Vec<_> =
             model.head.training.iter().map(|(k, v)| vec![format!("  {k}"), v.clone()]).collect();
         write!(out, "{}", table(&[("", Align::Left), ("", Align::Left)], &rows))?;
+    }
+    Ok(())
+}
+
+/// Turns, how tokens are chosen, tools: what of it the model has.
+fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
+    let decimal = |thousandths: u16| f64::from(thousandths) / 1000.0;
+    if let Some(turns) = &story.turns {
+        let (first, later) = turns.framing();
+        let keeps = if turns.keeps { "a conversation goes on" } else { "each line for itself" };
+        writeln!(out, "chat: {first} tokens around the first line, {later} around a later one, {keeps}")?;
+    }
+    if let Some(draw) = &story.choice.draw {
+        writeln!(
+            out,
+            "draws tokens: temperature {}, of the {} likeliest, top-p {}, min-p {}, seed {}",
+            decimal(draw.temperature),
+            draw.top_k,
+            decimal(draw.top_p),
+            decimal(draw.min_p),
+            draw.seed
+        )?;
+    }
+    if let Some(penalty) = &story.choice.penalty {
+        let strength = decimal(penalty.strength);
+        writeln!(out, "repetition penalty: {strength}, on the last {} tokens", penalty.recent)?;
+    }
+    for tool in &story.tools {
+        let does = match &tool.action {
+            Action::Read { .. } => "reads",
+            Action::Switch { on: true } => "switches on",
+            Action::Switch { on: false } => "switches off",
+        };
+        writeln!(out, "tool: token {} {does} {}", tool.token, tool.name)?;
     }
     Ok(())
 }

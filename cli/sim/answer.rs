@@ -30,11 +30,13 @@ pub struct Watch<'a> {
     pub answer: Answer,
     /// When the question was complete.
     pub asked: u64,
+    /// How many passes there were at the end of each line.
+    pub turns: Vec<usize>,
 }
 
 impl<'a> Watch<'a> {
     pub fn new(image: &'a Image) -> Self {
-        Watch { image, partial: Vec::new(), answer: Answer::default(), asked: 0 }
+        Watch { image, partial: Vec::new(), answer: Answer::default(), asked: 0, turns: Vec::new() }
     }
 }
 
@@ -57,6 +59,7 @@ impl Probe for Watch<'_> {
 
     fn on_line_end(&mut self, cycles: u64) {
         self.asked = cycles;
+        self.turns.push(self.answer.logits.len());
         // What came before was no answer.
         self.answer.first = None;
     }

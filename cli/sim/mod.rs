@@ -26,7 +26,7 @@ use crate::error::CliError;
 use crate::prompts::LONGEST;
 use answer::Watch;
 use machine::{Both, End, Machine, NoProbe, Probe, drive, interact};
-use mlc_compiler::model::{Answer as Meaning, Model, Reader};
+use mlc_compiler::model::{Answer as Meaning, Model, Reader, Turns};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
 use mlc_runtime_z80::{Console, Picture, Symbols};
@@ -55,6 +55,8 @@ pub struct Simulator<'a> {
     line: u8,
     /// Queries are not folded: the network reads them as they are typed.
     as_typed: bool,
+    /// It goes on with a conversation from line to line.
+    keeps: bool,
     pub pace: Option<Clock>,
     phases: Phases,
     /// What the machine loads, as it was written for the first answer.
@@ -85,6 +87,15 @@ fn longest_of(system: &System, line: u8, as_typed: bool) -> usize {
     }
 }
 
+/// The answers of a session: which passes belong to which line.
+fn split(watch: Watch, replies: Vec<Vec<u8>>) -> Vec<Answer> {
+    let Watch { answer, turns, .. } = watch;
+    let ends = turns.iter().copied().skip(1).chain([answer.logits.len()]);
+    let logits = turns.iter().zip(ends).map(|(&from, to)| answer.logits[from..to].to_vec());
+    let one = |(reply, logits)| Answer { reply, logits, ..Answer::default() };
+    replies.into_iter().zip(logits).map(one).collect()
+}
+
 /// Bytes of the line that a model's program reads.
 fn line(model: &Model, target: &Target) -> u8 {
     model.reader.max_query().min(target.longest_query)
@@ -104,8 +115,12 @@ impl<'a> Simulator<'a> {
         let limit = STEP_LIMIT * (steps + 1);
         let (name, system) = (&model.head.name, system(target.machine));
         let as_typed = matches!(model.reader, Reader::Tokens(_));
+        let keeps = match &model.answer {
+            Meaning::Story(story) => Turns::is_kept(story.turns.as_ref()),
+            Meaning::Chat(_) | Meaning::Label { .. } => false,
+        };
         let (given, file) = (None, OnceCell::new());
-        Self { image, target, system, name, symbols, limit, given, line, as_typed, pace, phases, file }
+        Self { image, target, system, name, symbols, limit, given, line, as_typed, keeps, pace, phases, file }
     }
 
     /// The same, but no answer may take more than so many cycles, if the user says how many.
@@ -184,6 +199,38 @@ impl<'a> Simulator<'a> {
             End::NoInput => Err(self.fault("it asks for input although it was given a command tail".into())),
             end @ (End::Limit { .. } | End::Fault(_)) => Err(self.stopped(end)),
         }
+    }
+
+    /// The program's answers to queries that are typed one after the other, to one program. Those before the last have no
+    /// times. A query without a character has an empty answer.
+    ///
+    /// # Errors
+    /// See [`Simulator::ask`].
+    pub fn session(&self, queries: &[&[u8]], live: Option<&mut dyn Write>) -> Result<Vec<Answer>, CliError> {
+        let keyboard = self.system.entry.as_typed();
+        queries.iter().try_for_each(|query| self.typed(query, keyboard).map(|_| ()))?;
+        if queries.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut console = ReplyConsole::session(queries, keyboard.echo, live);
+        let mut machine = self.load(b"", &mut console)?;
+        let mut watch = Watch::new(self.image);
+        let end = drive(machine.as_mut(), &mut watch, self.pace);
+        drop(machine);
+        console.end_line();
+        if let Some(e) = console.failure.take() {
+            return Err(e.into());
+        }
+        match end {
+            End::NoInput => Ok(split(watch, console.answers())),
+            End::Exit => Err(self.fault("it ends instead of asking again".into())),
+            end @ (End::Limit { .. } | End::Fault(_)) => Err(self.stopped(end)),
+        }
+    }
+
+    /// Whether the program goes on with a conversation from line to line.
+    pub fn keeps_conversation(&self) -> bool {
+        self.keeps
     }
 
     /// The program's own chat loop on standard input and output.

@@ -49,7 +49,7 @@ set_query_said:
 {%- if keeps %}
 clear_text:     db "/clear"
 {%- endif %}
-{%- if starts %}
+{%- if remembers %}
 
 ; What the program remembers from its start on. May change any register but IY and SP.
 net_start:

@@ -63,7 +63,9 @@ fn chats_and_drawn_tokens_are_exact() {
         let (mut model, mut r) = random_model(seed);
         stories::talk(&mut model, &mut r);
         let mut lines = queries(&model, &mut r);
-        lines.push(b"/Clear".to_vec());
+        if model.reader.max_query() >= 6 {
+            lines.push(b"/Clear".to_vec());
+        }
         lines.extend(queries(&model, &mut r));
         host::check(&model, &lines);
     }

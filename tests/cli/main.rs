@@ -30,6 +30,7 @@ mod shared;
 mod spectrum;
 mod streams;
 mod sweep;
+mod talk;
 mod targets;
 mod train;
 mod train_options;

@@ -56,7 +56,9 @@ fn same(model: &Model, lines: &[Vec<u8>], image: &Image, watch: &Watch, output: 
         logits.extend(run.logits);
         text.push(b'\n');
         if !(graph.keeps_conversation() && line.eq_ignore_ascii_case(CLEAR.as_bytes())) {
-            text.extend(run.reply.iter().map(|&byte| match byte {
+            // A carriage return begins a row on a home computer; those of CP/M's rows are left out below.
+            text.extend(run.reply.iter().filter(|&&byte| home || byte != b'\r').map(|&byte| match byte {
+                b'\r' if home => b'\n',
                 b'\n' | b' '..=127 => byte,
                 _ if home => b'?',
                 _ => byte,

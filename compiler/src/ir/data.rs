@@ -12,7 +12,6 @@ pub struct Const {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "constants are few, and what they hold is on the heap")]
 pub enum Data {
     /// `[rows, cols]`, row by row, each value of `bits` bits, two's complement.
     Matrix {

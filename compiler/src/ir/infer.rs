@@ -45,14 +45,7 @@ fn exist(graph: &Graph, op: &Op) -> Result<(), String> {
 fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
         Op::Query { max_length, .. } => Ok(Type::Text { max: *max_length }),
-        Op::Read { state } => match content(graph, *state)? {
-            Type::Tokens { .. } => {
-                Err(format!("${} holds tokens, which are taken", graph.states[*state].name))
-            }
-            // Reading one would not change the state.
-            Type::Index { .. } => Err(format!("${} gives random numbers", graph.states[*state].name)),
-            ty => Ok(ty),
-        },
+        Op::Read { state } => read(graph, *state),
         Op::Encode { text: input, encoder } => {
             text(graph, *input)?;
             match encoder {
@@ -126,6 +119,15 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         | Op::Attend { .. }
         | Op::Table { .. }
         | Op::Multiply { .. } => sequence::value(graph, op),
+    }
+}
+
+/// What reading a state gives. Tokens and random numbers have operations of their own, which change the state.
+fn read(graph: &Graph, state: StateId) -> Result<Type, String> {
+    match content(graph, state)? {
+        Type::Tokens { .. } => Err(format!("${} holds tokens, which are taken", graph.states[state].name)),
+        Type::Index { .. } => Err(format!("${} gives random numbers", graph.states[state].name)),
+        ty => Ok(ty),
     }
 }
 

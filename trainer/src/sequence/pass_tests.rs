@@ -134,7 +134,7 @@ fn model(shape: &Shape, network: mlc_compiler::import::sequence::quantize::Quant
         head: Head { name: "test".into(), ..Head::default() },
         reader: Reader::Tokens(Tokens { tokenizer, max_length: 20 }),
         body: Body::Transformer(network.body),
-        answer: Answer::Story(Story { ends: vec![0], most: 9, logit_bits: network.logit_bits }),
+        answer: Answer::Story(Story::plain(vec![0], 9, network.logit_bits)),
     };
     model.check().unwrap();
     model

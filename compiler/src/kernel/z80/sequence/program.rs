@@ -102,7 +102,7 @@ struct Program<'a> {
     /// What random numbers begin with.
     seed: Option<u16>,
     /// Something is remembered from the start of the program on.
-    starts: bool,
+    remembers: bool,
     /// How many of the tokens read last are remembered.
     recent: Option<u8>,
     /// What begins a text or a conversation.
@@ -330,7 +330,7 @@ fn context<'a>(
         keeps,
         turns: story.turns.is_some(),
         seed: draw.map(|draw| draw.seed),
-        starts: keeps || draw.is_some(),
+        remembers: keeps || draw.is_some(),
         recent: story.choice.penalty.map(|penalty| penalty.recent),
         clear: clear(e)?,
         encode: encoder.encode,

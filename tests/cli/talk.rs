@@ -1,0 +1,104 @@
+//! Chats and drawn tokens: `mlc run`, `mlc verify` and `mlc inspect` of a sequence model.
+
+#[path = "../support/random.rs"]
+mod random;
+#[path = "../../compiler/tests/support/transformers.rs"]
+mod transformers;
+
+use crate::{Folder, json};
+use mlc_compiler::eval::Session;
+use mlc_compiler::import::ron;
+use mlc_compiler::model::{Draw, Model, Turns};
+use mlc_compiler::reference;
+
+/// A chat that keeps its conversation, and draws tokens where it says `draws`.
+fn chat(draws: bool) -> Model {
+    let mut model = transformers::small();
+    let tokens = transformers::tokens_mut(&mut model);
+    tokens.max_length = 20;
+    let pieces = &mut tokens.tokenizer.pieces;
+    for (piece, byte) in pieces.iter_mut().zip(b'a'..) {
+        *piece = vec![byte];
+    }
+    let story = transformers::story_mut(&mut model);
+    (story.ends, story.most) = (vec![], 40);
+    story.turns = Some(Turns { start: vec![1], after: vec![2], keeps: true, ..Turns::default() });
+    story.choice.draw = draws.then_some(Draw { temperature: 10_000, seed: 77, ..Draw::default() });
+    // Long replies would leave no room for another turn.
+    story.ends = vec![0];
+    model.head.name = "talker".into();
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+    model
+}
+
+/// What a session of the reference replies.
+fn replies(model: &Model, lines: &[&str]) -> String {
+    let graph = reference(model).expect("the model was checked");
+    let mut session = Session::new(&graph);
+    lines.iter().map(|line| session.ask(line.as_bytes()).text() + "\n").collect()
+}
+
+#[test]
+fn prompts_are_turns_of_a_conversation() {
+    let folder = Folder::new();
+    let model = chat(true);
+    folder.write("model.ron", ron::write(&model));
+    let lines = ["ab", "b", "a b", "/clear", "ab"];
+    let wants = replies(&model, &lines);
+    let on = |target: &'static str| [&["run", "model.ron", "--target", target][..], &lines].concat();
+    assert_eq!(folder.mlc(on("reference")).ok(), wants);
+    assert_eq!(folder.mlc(on("z80-cpm")).ok(), wants);
+    let input = lines.join("\n") + "\n";
+    for target in ["reference", "z80-cpm"] {
+        let ran = folder.piped(&["run", "model.ron", "--target", target, "--json"], input.as_bytes()).ok();
+        let said: String =
+            ran.lines().map(|row| json(row)["reply"].as_str().unwrap().to_string() + "\n").collect();
+        assert_eq!(said, wants, "{target}");
+    }
+    let verified = folder.mlc(["verify", "model.ron", "--target", "z80-cpm", "--random", "6"]);
+    assert!(verified.stdout.contains("6 prompts") && verified.stdout.contains("all equal"), "{verified:?}");
+}
+
+#[test]
+fn options_go_before_the_model() {
+    let folder = Folder::new();
+    let plain = chat(false);
+    folder.write("model.ron", ron::write(&plain));
+    let run = |more: &[&str]| {
+        let args = [&["run", "model.ron", "-t", "reference", "ab", "ab", "ab"][..], more].concat();
+        folder.mlc(args).ok()
+    };
+    let lines = ["ab"; 3];
+    assert_eq!(run(&[]), replies(&plain, &lines));
+    let with = |draw: Draw| {
+        let mut model = plain.clone();
+        transformers::story_mut(&mut model).choice.draw = Some(draw);
+        replies(&model, &lines)
+    };
+    let warm = Draw { temperature: 9500, top_k: 3, top_p: 990, min_p: 10, seed: 9 };
+    let args = ["--temperature", "9.5", "--top-k", "3", "--top-p", "0.99", "--min-p", "0.01", "--seed", "9"];
+    assert_eq!(run(&args), with(warm));
+    assert_eq!(run(&["--seed", "5"]), with(Draw { seed: 5, ..Draw::default() }));
+    assert_eq!(run(&["--greedy"]), run(&[]));
+    assert_eq!(run(&["--temperature", "0"]), run(&[]));
+    let said = folder.mlc(["run", "model.ron", "ab", "--greedy", "--top-k", "3"]).fails(2);
+    assert!(said.contains("cannot be used with"), "{said}");
+    let said = folder.mlc(["run", "model.ron", "ab", "--top-k", "0"]).fails(2);
+    assert!(said.contains("write a whole number from 1 to 255"), "{said}");
+    let said = folder.mlc(["run", "model.ron", "ab", "--top-p", "1.5"]).fails(2);
+    assert!(said.contains("write a number from 0.001 to 1, with three decimals at most"), "{said}");
+    folder.write("other.ron", crate::models::text(&crate::models::chat()));
+    let said = folder.mlc(["run", "other.ron", "hi", "--temperature", "1"]).fails(2);
+    assert!(said.contains("--temperature is for sequence models: leave it out"), "{said}");
+}
+
+#[test]
+fn inspect_says_how_it_talks() {
+    let folder = Folder::new();
+    folder.write("model.ron", ron::write(&chat(true)));
+    let said = folder.mlc(["inspect", "model.ron"]).ok();
+    let chat = "chat: 2 tokens around the first line, 1 around a later one, a conversation goes on\n";
+    assert!(said.contains(chat), "{said}");
+    let draws = "draws tokens: temperature 10, of the 40 likeliest, top-p 1, min-p 0, seed 77\n";
+    assert!(said.contains(draws), "{said}");
+}
