@@ -69,6 +69,9 @@ start:
         sts out_tail, r1
         sts last_key, r1
         sei
+{%- if starts %}
+        {{ board.call }} net_start
+{%- endif %}
         ldi r30, lo8(greeting)
         ldi r31, hi8(greeting)
         rcall send

@@ -35,7 +35,7 @@ impl Assets {
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
             // Of sequence models.
-            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "digits.S", "embed.S", "encode.S", "multiply.S",
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "multiply.S",
             "norm.S", "rescale.S", "rotate.S", "rounds.S",
         );
         let c99 = files!("templates/c99":

@@ -104,6 +104,23 @@
         sts logit, r16
         sts logit+1, r17
 logits_ready:                           ; a logit lies at logit
+{%- if s.bar %}
+        subi r17, 0x80                  ; compared without signs
+{%- if s.bar == "least" %}
+        cp r16, r6
+        cpc r17, r7
+        brlo {{ s.name }}_not_more
+{%- else %}
+        cp r6, r16
+        cpc r7, r17
+        brsh {{ s.name }}_not_more
+{%- endif %}
+        movw r18, r26
+        sub r18, r25
+        sbc r19, r2
+        call net_keep
+{{ s.name }}_not_more:
+{%- else %}
         cp r6, r16
         cpc r7, r17
         brge {{ s.name }}_not_more
@@ -114,6 +131,7 @@ logits_ready:                           ; a logit lies at logit
         sts net_token, r16
         sts net_token+1, r17
 {{ s.name }}_not_more:
+{%- endif %}
 {%- endif %}
 {%- endif %}
         dec r25

@@ -26,7 +26,23 @@ net_memory:
 ; ---- the network ---------------------------------------------------------------
 {{ take }}
 
-; Continues the text: calls emit with each byte in r24. emit may change any register but r1.
+{%- if starts %}
+
+; What the program remembers from its start on. Changes r24.
+net_start:
+{%- if seed %}
+        ldi r24, lo8({{ seed }})
+        sts net_random, r24
+        ldi r24, hi8({{ seed }})
+        sts net_random+1, r24
+{%- endif %}
+{%- if keeps %}
+        sts net_conversed, r1
+{%- endif %}
+        ret
+{%- endif %}
+
+; {% if turns %}Replies to the line{% else %}Continues the text{% endif %}: calls emit with each byte in r24. emit may change any register but r1.
 net_answer:
 net_encode:
 {{ encode }}
@@ -35,10 +51,16 @@ net_encode:
         sts net_slot, r1
         ldi r24, 1
         sts net_kept, r24
+{%- if recent %}
+        sts net_recent_next, r1
+        sts net_recent_count, r1
+{%- endif %}
+{%- if not turns %}
         ldi r24, lo8(net_tokens)
         ldi r25, hi8(net_tokens)
         sts net_next, r24
         sts net_next+1, r25
+{%- endif %}
 {%- if phases > 0 %}
         ldi r26, lo8(phases)
         ldi r27, hi8(phases)
@@ -86,6 +108,9 @@ net_read:
 {%- endif %}
         sts net_next, r30
         sts net_next+1, r31
+{%- if recent %}
+        call net_remember
+{%- endif %}
 {{ stages }}
 
 ; What was chosen ends it, or is sent and read.

@@ -9,6 +9,9 @@ start:
         out 0x3D, r24
         ldi r24, hi8(stack_top)
         out 0x3E, r24
+{%- if starts %}
+        {{ call }} net_start
+{%- endif %}
         ldi r26, lo8(typed)
         ldi r27, hi8(typed)
         lds r24, typed_length

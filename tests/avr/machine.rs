@@ -12,6 +12,8 @@ use mlc_runtime_avr::{
 
 /// Start and `emit` of the tests.
 const BARE: &str = include_str!("bare.S");
+/// The same for several lines.
+const TYPED: &str = include_str!("typed.S");
 /// The address of GPIOR0 for `out` on the chips.
 const MARKERS: [(&str, &str); 4] =
     [("atmega328p", "0x1E"), ("atmega1284p", "0x1E"), ("atmega2560", "0x1E"), ("attiny85", "0x11")];
@@ -26,6 +28,15 @@ pub struct Chip {
 
 impl Chip {
     pub fn new(device: &'static Device, core: Core, flash: usize) -> Self {
+        Self::with(BARE, device, core, flash)
+    }
+
+    /// The same chip, which answers several lines.
+    pub fn talking(self) -> Self {
+        Self::with(TYPED, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    fn with(console: &str, device: &'static Device, core: Core, flash: usize) -> Self {
         let end = device.ram_end();
         let target = Target {
             name: device.name.into(),
@@ -49,7 +60,7 @@ impl Chip {
         let mut assets = Assets::builtin();
         let marker =
             MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know four chips").1;
-        let text = BARE.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
+        let text = console.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
         let jump = if core == Core::Avr25 { "rjmp" } else { "jmp" };
         let call = if core == Core::Avr25 { "rcall" } else { "call" };
         let text = text.replace("{{ jump }}", jump).replace("{{ call }}", call);
@@ -92,8 +103,23 @@ impl Chip {
         compile(&Request { model, target: &self.target, assets: &self.assets, demands, wide, calibration })
     }
 
-    /// Answers a query of up to 127 bytes.
-    pub fn run(&self, compiled: &Compiled, query: &[u8]) -> Ran {
+    /// Answers lines of 400 bytes together, where it is [`Chip::talking`]: all logits, and the answers, each with a new
+    /// line behind it.
+    pub fn talk(&self, compiled: &Compiled, lines: &[Vec<u8>]) -> (Vec<Vec<i16>>, Vec<u8>) {
+        let line = |line: &Vec<u8>| [&[line.len() as u8], line.as_slice()].concat();
+        let typed: Vec<u8> = lines.iter().flat_map(line).chain([255]).collect();
+        assert!(typed.len() <= 400, "the console has 400 bytes");
+        let mut machine = self.machine(compiled, &typed);
+        machine.watch(compiled.image.logits.ready);
+        let mut watch = Watch::new(compiled);
+        match machine.run(&mut watch) {
+            End::Exit(Exit::Stop) => (watch.all_logits(), watch.reply),
+            other => panic!("{}: {other:?}", compiled.plan.layout.name),
+        }
+    }
+
+    /// The chip with its program, and bytes that were typed.
+    fn machine(&self, compiled: &Compiled, bytes: &[u8]) -> AvrMachine<Script> {
         let image = &compiled.image;
         let program = Program::from_bytes(&image.bytes, self.device).expect("the image fits the flash");
         let table = &image.assembly.table;
@@ -111,9 +137,17 @@ impl Chip {
         };
         let mut machine = AvrMachine::new(program, Script::default(), config);
         let typed = address("typed") as u16;
-        for (i, &byte) in query.iter().enumerate() {
+        for (i, &byte) in bytes.iter().enumerate() {
             assert!(machine.poke(typed + i as u16, byte));
         }
+        machine
+    }
+
+    /// Answers a query of up to 127 bytes.
+    pub fn run(&self, compiled: &Compiled, query: &[u8]) -> Ran {
+        let image = &compiled.image;
+        let address = |name: &str| image.assembly.table[name].value;
+        let mut machine = self.machine(compiled, query);
         assert!(machine.poke(address("typed_length") as u16, query.len() as u8));
         for place in [image.logits.ready, address("query_taken"), address("answered")] {
             machine.watch(place);
@@ -123,15 +157,12 @@ impl Chip {
             End::Exit(Exit::Stop) => {}
             other => panic!("{} in {:?}: {other:?}", compiled.plan.layout.name, compiled.plan.layout.forms),
         }
-        if image.logits.count > image.logits.accumulators.len() {
-            let all = watch.logits.concat();
-            watch.logits = all.chunks(image.logits.count).map(<[i16]>::to_vec).collect();
-        }
+        let logits = watch.all_logits();
         let label = u16::from_le_bytes([machine.memory().byte(24), machine.memory().byte(25)]);
         Ran {
             cycles: watch.to - watch.from - EMIT * watch.reply.len() as u64,
             reply: watch.reply,
-            logits: watch.logits,
+            logits,
             label,
             stack: machine.stack_high_water(),
         }
@@ -166,6 +197,15 @@ struct Watch<'a> {
 impl<'a> Watch<'a> {
     fn new(compiled: &'a Compiled) -> Self {
         Self { compiled, answered: 0, logits: vec![], reply: vec![], from: 0, to: 0 }
+    }
+
+    /// A vector for each step, also where each logit is watched by itself.
+    fn all_logits(&mut self) -> Vec<Vec<i16>> {
+        let logits = &self.compiled.image.logits;
+        if logits.count <= logits.accumulators.len() {
+            return std::mem::take(&mut self.logits);
+        }
+        self.logits.concat().chunks(logits.count).map(<[i16]>::to_vec).collect()
     }
 }
 

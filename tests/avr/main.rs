@@ -12,6 +12,7 @@ mod planes;
 mod published;
 mod random;
 mod sequence;
+mod talk;
 mod text;
 mod wide;
 

@@ -155,8 +155,20 @@ pub struct Rescale {
     pub to: &'static str,
     pub about: &'static str,
     pub bias: bool,
+    /// How logits are compared, where it is not simply the first largest that is taken.
+    pub bar: Option<Bar>,
     pub bytes: usize,
     pub sh: Shift,
+}
+
+/// What a logit must reach, compared without signs.
+#[derive(Serialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub enum Bar {
+    /// The least that is drawn.
+    Least,
+    /// More than the best so far.
+    Best,
 }
 
 /// Context of the norms in `norm.S`.

@@ -2,6 +2,7 @@
 
 use super::context::{Activate, Attend, Embed, Pass, Rotate, Shift, loads};
 use super::product::{Product, To};
+use super::talk::Choosing;
 use super::writer::{Placed, Writer, value};
 use super::{bounds, choose};
 use crate::CompileError;
@@ -20,7 +21,7 @@ struct Heads<'a> {
 
 impl Writer<'_> {
     /// Everything that is done with a token.
-    pub fn layers(&mut self, body: &Transformer) -> Result<(), CompileError> {
+    pub fn layers(&mut self, body: &Transformer, choosing: &Choosing) -> Result<(), CompileError> {
         let size = body.head_size;
         let rotates = matches!(body.positions, Positions::Rotary { .. });
         let is_short = |attention| bounds::are_scores_short(attention, size, rotates);
@@ -41,7 +42,7 @@ impl Writer<'_> {
             self.feed_forward(body, b, &block.feed_forward)?;
         }
         self.end_round(body, body.blocks.len() * body.kv_heads * heads.bytes);
-        self.output(body)
+        self.output(body, choosing)
     }
 
     /// The embedding of the token in r25:r24, and what its position shows by.
@@ -193,18 +194,15 @@ impl Writer<'_> {
         self.behind(&name("fn"), &f.norm, body)
     }
 
-    fn output(&mut self, body: &Transformer) -> Result<(), CompileError> {
+    fn output(&mut self, body: &Transformer, choosing: &Choosing) -> Result<(), CompileError> {
         let last = &body.blocks[body.blocks.len() - 1].feed_forward.norm;
         match &body.norm {
             Some(norm) => self.norm8("last", norm, body.dim)?,
             None => self.narrow8("last", last.narrow, body.dim)?,
         }
-        self.stage("output", "the best token: the first one of the largest logit");
-        self.line("ldi r24, 0x80                   ; no logit is less");
-        self.line("sts net_best, r1");
-        self.line("sts net_best+1, r24");
-        self.line("sts net_token, r1");
-        self.line("sts net_token+1, r1");
+        self.stage("output", "the logits, and the token that they choose");
+        self.begin_choice(choosing)?;
+        self.bar = choosing.bar();
         let product = match &body.output {
             Output::Tied { mantissas, shift } => Product {
                 mantissas,
@@ -215,7 +213,8 @@ impl Writer<'_> {
             },
             Output::Own(matrix) => Product::new("output", matrix, To::Best, ""),
         };
-        self.product(&product, "act")
+        self.product(&product, "act")?;
+        self.end_choice(choosing)
     }
 }
 

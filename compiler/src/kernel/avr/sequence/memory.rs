@@ -1,8 +1,9 @@
 //! Where the buffers of a network lie in RAM.
 
 use super::choose::Choice;
+use super::talk;
 use crate::kernel::{Buffer, Memory, PAGE};
-use crate::model::{Activation, Positions, Transformer};
+use crate::model::{Activation, Positions, Story, Transformer, Turns};
 
 /// Variables, with their bytes.
 const VARIABLES: [(&str, usize); 24] = [
@@ -48,10 +49,14 @@ pub struct Frame<'a> {
     hidden: usize,
     gated: bool,
     rotates: bool,
+    /// Of the answer.
+    answer: Vec<(&'static str, usize)>,
+    /// What was read stays for the next line.
+    keeps: bool,
 }
 
 impl<'a> Frame<'a> {
-    pub fn new(body: &'a Transformer, text: TextBytes) -> Self {
+    pub fn new(body: &'a Transformer, story: &Story, text: TextBytes) -> Self {
         let layers = body.blocks.iter().map(|block| &block.feed_forward);
         Self {
             body,
@@ -59,6 +64,8 @@ impl<'a> Frame<'a> {
             hidden: layers.clone().map(|layer| layer.up.rows).max().unwrap_or(0),
             gated: layers.clone().any(|layer| matches!(layer.activation, Activation::Gate { .. })),
             rotates: matches!(body.positions, Positions::Rotary { .. }),
+            answer: talk::buffers(story, body.embedding.rows),
+            keeps: Turns::is_kept(story.turns.as_ref()),
         }
     }
 
@@ -115,6 +122,7 @@ impl<'a> Frame<'a> {
         }
         all.push(("net_tokens", self.text.waiting));
         all.extend(VARIABLES);
+        all.extend(&self.answer);
         all
     }
 
@@ -143,8 +151,8 @@ impl<'a> Frame<'a> {
         let mut end = (tables + choice.acc).max(self.least(choice.pages));
         let mut places = Vec::new();
         for (name, size) in self.behind() {
-            if name == "net_tokens" {
-                // What waits must not lie where text becomes tokens.
+            if name == "net_tokens" || name == "caches" && self.keeps {
+                // What waits must not lie where text becomes tokens, nor what is kept for the next line.
                 end = end.max(5 * self.text.text + 8);
             }
             put(name, end, size);

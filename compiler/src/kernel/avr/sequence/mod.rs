@@ -1,7 +1,8 @@
 //! Programs of sequence models: a small transformer on an AVR.
 //!
 //! `choose` says in which form each matrix is stored, `memory` where buffers lie. `layers` writes the stages of a network:
-//! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens. `writer`
+//! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens, `talk` how
+//! lines are framed and tokens chosen. `writer`
 //! holds the text while it grows, `context` has what templates are told. `check` and `tokens` refuse what there are no
 //! kernels for; `bounds` proves where 16 bits hold a sum.
 
@@ -16,6 +17,7 @@ mod norm;
 mod product;
 mod rounds;
 mod store;
+mod talk;
 mod tokens;
 mod writer;
 
@@ -23,11 +25,12 @@ use super::board::BoardContext;
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
-use crate::model::{Matrix, Output, Positions, Transformer};
+use crate::model::{Matrix, Output, Positions, Transformer, Turns};
 use crate::target::{Core, Target};
 use choose::{Choice, choose};
 use memory::Frame;
 use serde::Serialize;
+use talk::Choosing;
 use writer::{Chip, Writer};
 
 /// Bytes of RAM that a console has for itself, beside a line.
@@ -48,7 +51,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let target = site.request.target;
     let longest = target.longest(site.reader.max_length);
     let text = tokens::check(site.reader, site.story, longest).map_err(refuse)?;
-    let frame = Frame::new(site.body, text);
+    let frame = Frame::new(site.body, site.story, text);
     let (fixed, least) = frame.bytes();
     let console = CONSOLE + usize::from(longest) + usize::from(target.stack);
     let room = target.memory().saturating_sub(fixed + console);
@@ -56,12 +59,14 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let choice = choose(site.body, room, least, target.whole_flash().unwrap_or(0), data);
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice);
-    writer.layers(site.body)?;
+    let choosing = Choosing::new(site.story, site.body.embedding.rows);
+    writer.layers(site.body, &choosing)?;
     let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
+    writer.framing(site.story, encode.two);
     if writer.data_bytes > DATA {
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
-    let text = fragment(site, &writer, &encode, &memory, longest)?;
+    let text = fragment(site, &writer, (&encode, &choosing), &memory, longest)?;
     Ok(SequenceProgram { text, memory, beside: None })
 }
 
@@ -79,7 +84,7 @@ fn data_bytes(site: &SequenceSite) -> usize {
 fn fragment(
     site: &SequenceSite,
     writer: &Writer,
-    encode: &tokens::Encode,
+    (encode, choosing): (&tokens::Encode, &Choosing),
     memory: &Memory,
     longest: u8,
 ) -> Result<Fragment, CompileError> {
@@ -92,6 +97,7 @@ fn fragment(
         [] => String::new(),
         _ => templates.call("encode.S", "merging", encode)?,
     };
+    let keeps = Turns::is_kept(site.story.turns.as_ref());
     let rotary = matches!(site.body.positions, Positions::Rotary { .. });
     let context = Program {
         name: &model.head.name,
@@ -112,6 +118,11 @@ fn fragment(
         ends: &site.story.ends,
         most: site.story.most,
         two: encode.two,
+        turns: site.story.turns.is_some(),
+        starts: keeps || choosing.seed.is_some(),
+        keeps,
+        seed: choosing.seed,
+        recent: choosing.remembers(),
     };
     Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })
 }
@@ -179,6 +190,16 @@ struct Program<'a> {
     most: u16,
     /// Tokens that wait have two bytes.
     two: bool,
+    /// Lines are framed as turns of a chat.
+    turns: bool,
+    /// Something is remembered from the start of the program on.
+    starts: bool,
+    /// A conversation goes on with the next line.
+    keeps: bool,
+    /// What random numbers begin with.
+    seed: Option<u16>,
+    /// Tokens read last are remembered.
+    recent: bool,
 }
 
 #[derive(Serialize)]

@@ -179,6 +179,7 @@ impl Writer<'_> {
         let plain = if starts { "" } else { "_plain" };
         let behind = if bias.is_empty() { "" } else { "_bias" };
         let label = format!("net_rescale_{}{plain}_{shift}_{to}{behind}", 8 * sum);
+        let bar = self.bar.filter(|_| product.to == To::Best);
         self.routine(&label, ("rescale.S", "routine"), || {
             value(Rescale {
                 name: label.clone(),
@@ -187,6 +188,7 @@ impl Writer<'_> {
                 to,
                 about,
                 bias: !bias.is_empty(),
+                bar,
                 bytes: if !short || shift >= 17 { 4 } else { 3 },
                 sh: Shift::new(shift),
             })

@@ -15,12 +15,12 @@ impl Writer<'_> {
         let count = format!("ldi r24, {}", body.dim % 256);
         self.stage("embed", "what the stream begins with, and the embedding beside it");
         let start: Vec<u8> = body.start.iter().flat_map(|v| v.to_le_bytes()).collect();
-        self.data("net_start", &start);
+        self.data("net_started", &start);
         self.routine("net_begin", ("rounds.S", "begin"), || value(Plain {}))?;
         self.routine("net_add", ("rounds.S", "add"), || value(Plain {}))?;
         self.pair(26, "stream");
         self.pair(28, "embedded");
-        self.pair(30, "net_start");
+        self.pair(30, "net_started");
         self.line(&count);
         self.line("call net_begin");
         if body.rounds > 1 {

@@ -1,6 +1,7 @@
 //! How a line becomes tokens on the machine, and tokens text.
 
 use super::memory::TextBytes;
+use super::talk::Framing;
 use super::writer::Writer;
 use crate::model::{Story, Tokens};
 use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, ranks_are_those_of_tokens};
@@ -10,6 +11,8 @@ use serde::Serialize;
 const VOCABULARY: usize = 0xFF00;
 /// Most bytes that a text may have with what is put in front of it.
 const TEXT: usize = 250;
+/// Most tokens that wait.
+const WAITING: usize = 255;
 /// Most bytes of a character.
 const CHARACTER: usize = 4;
 
@@ -43,6 +46,9 @@ pub struct Encode {
     eos: Option<u32>,
     pub two: bool,
     pub most: u16,
+    turns: Option<Framing>,
+    /// Bytes of tokens in front of those of a line.
+    lead: usize,
 }
 
 /// What the rules do to every text.
@@ -130,8 +136,15 @@ pub fn check(reader: &Tokens, story: &Story, longest: u8) -> Result<TextBytes, S
             return Err("text in front that has no token".into());
         }
     }
-    let most = (text + 2).min(story.most.into());
-    Ok(TextBytes { text, waiting: most * if is_wide(tokenizer) { 2 } else { 1 } })
+    let size = if is_wide(tokenizer) { 2 } else { 1 };
+    let most = match Framing::new(story, size) {
+        Some(framing) => text + framing.around().1,
+        None => (text + 2).min(story.most.into()),
+    };
+    if most > WAITING {
+        return Err(format!("turns of {most} tokens, above {WAITING}"));
+    }
+    Ok(TextBytes { text, waiting: most * size })
 }
 
 /// Whether tokens that wait have two bytes.
@@ -174,6 +187,12 @@ impl Writer<'_> {
         self.pieces(tokenizer)?;
         let ahead = front.len() + prefix.len();
         front.reverse();
+        let two = is_wide(tokenizer);
+        let size = if two { 2 } else { 1 };
+        let turns = Framing::new(story, size);
+        // What stands around a line is the turn's business.
+        let adds = |adds: bool| adds && turns.is_none();
+        let lead = turns.as_ref().map_or(0, |turns| size * turns.around().0);
         Ok(Encode {
             max_query: longest,
             ahead,
@@ -189,10 +208,12 @@ impl Writer<'_> {
             merges,
             merge_bytes: if ranks { 8 } else { 6 },
             ranks,
-            bos: tokenizer.bos.filter(|_| tokenizer.adds_bos),
-            eos: tokenizer.eos.filter(|_| tokenizer.adds_eos),
-            two: is_wide(tokenizer),
+            bos: tokenizer.bos.filter(|_| adds(tokenizer.adds_bos)),
+            eos: tokenizer.eos.filter(|_| adds(tokenizer.adds_eos)),
+            two,
             most: story.most,
+            turns,
+            lead,
         })
     }
 

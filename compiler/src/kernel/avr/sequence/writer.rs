@@ -1,6 +1,7 @@
 //! The text of a program, as far as it is written: stages, routines that they share, tables and weights.
 
 use super::choose::Choice;
+use super::context::Bar;
 use super::form::Form;
 use crate::CompileError;
 use crate::kernel::{Phase, Templates, lines};
@@ -59,6 +60,8 @@ pub struct Writer<'a> {
     pub length: f64,
     /// The same of the stream.
     pub stream_length: f64,
+    /// How logits are compared.
+    pub bar: Option<Bar>,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
 }
@@ -79,6 +82,7 @@ impl<'a> Writer<'a> {
             placed: BTreeMap::new(),
             length: f64::INFINITY,
             stream_length: f64::INFINITY,
+            bar: None,
             filled: None,
         }
     }

@@ -1,0 +1,65 @@
+//! Chats and drawn tokens on the simulated chips: sessions of several lines, every logit and all that is said.
+
+#[path = "../../compiler/tests/support/stories.rs"]
+mod stories;
+
+/// Where the file above looks for it.
+mod random {
+    pub use crate::support::Random;
+}
+
+use super::machine::Chip;
+use super::support::{Random, sequence};
+use mlc_compiler::eval::{CLEAR, Session};
+use mlc_compiler::model::Model;
+use mlc_compiler::{CompileError, reference};
+
+fn talker(seed: u64) -> Model {
+    let mut model = sequence::model(seed);
+    stories::talk(&mut model, &mut Random(seed ^ 0x7A1C));
+    model
+}
+
+/// Lines of some bytes, with the command that begins a new conversation among them.
+fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
+    let longest = usize::from(model.reader.max_query());
+    let of = |seed: u64| sequence::queries(seed, longest).into_iter().take(4);
+    let mut lines: Vec<Vec<u8>> = of(seed).chain(of(seed + 1000)).collect();
+    if longest >= CLEAR.len() {
+        lines.extend([b"/clea".to_vec(), b"/CLeaR".to_vec()]);
+    }
+    lines.extend(of(seed + 2000).chain(of(seed + 3000)));
+    lines
+}
+
+#[test]
+fn sessions_are_exact() {
+    let chips = [Chip::atmega1284p(), Chip::atmega2560()].map(Chip::talking);
+    let (mut sessions, mut steps) = (0, 0);
+    for seed in 0..45 {
+        let model = talker(seed);
+        let chip = &chips[seed as usize % chips.len()];
+        let compiled = match chip.compile(&model, None, &[]) {
+            Ok(compiled) => compiled,
+            Err(CompileError::SequenceTooLarge { .. }) => continue,
+            Err(error) => panic!("{}: {error}", model.head.name),
+        };
+        let graph = reference(&model).expect("the model was checked");
+        let mut session = Session::new(&graph);
+        let lines = lines(&model, seed);
+        let (mut logits, mut said) = (Vec::new(), Vec::new());
+        for line in &lines {
+            let run = session.ask(line);
+            logits.extend(run.logits);
+            said.extend([run.reply, vec![b'\n']].concat());
+        }
+        let what = format!("{} on {}: {:?}", model.head.name, chip.target.name, model.answer);
+        let (found, reply) = chip.talk(&compiled, &lines);
+        let differs = found.iter().zip(&logits).position(|(found, wants)| found != wants);
+        assert_eq!(differs, None, "{what}");
+        assert_eq!(found.len(), logits.len(), "{what}");
+        assert_eq!(reply, said, "{what}");
+        (sessions, steps) = (sessions + 1, steps + logits.len());
+    }
+    assert!(sessions >= 25 && steps > 1000, "{sessions} sessions, {steps} steps");
+}
