@@ -87,7 +87,7 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
 }
 
 /// The name of a model without one: that of its file or folder.
-fn model_name(path: &Path) -> String {
+pub fn model_name(path: &Path) -> String {
     let base = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
     import::model_name(&base)
 }

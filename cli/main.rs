@@ -115,6 +115,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::Train(args) => train::run(&args, out),
+        Command::Distill(args) => train::distill(&args, out),
         Command::Sweep(args) => sweep::run(&args, out),
         Command::Eval(args) => eval::run(&args, out),
         Command::Data(args) => data::run(&args, out),

@@ -133,6 +133,16 @@ Examples:
   mlc train pairs.txt -o chat.ron --resume      after a power cut
   mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";
 
+pub const DISTILL: &str = "\
+The model has the teacher's shape and starts from its weights, rounded. In training it is to foretell each token of the \
+texts as the teacher does. Without --text the teacher writes them itself. Figures are those of the model's integers.
+
+Ctrl-C, SIGTERM and SIGHUP end the training with the best network, a second one at once.
+
+Examples:
+  mlc distill stories260K.bin --tokenizer tok512.bin --weights ternary -o stories.ron
+  mlc distill FOLDER --weights 4 --text stories.txt --steps 1000 --held-out dev.txt";
+
 pub const SWEEP: &str = "\
 An option of `mlc train` that is given several times has several values, and so has an option of numbers with a list; \
 `--hidden 128,64` is one value. `--seeds N` stands for N runs. Every combination is a command of its own that needs \

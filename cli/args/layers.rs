@@ -1,5 +1,7 @@
 //! Options with a value for each layer, as they are typed and as `train.ron` has them.
 
+use super::sequence::Bits;
+use clap::ValueEnum;
 use mlc_compiler::model::WeightSet;
 use mlc_trainer::Shifts;
 use serde::{Deserialize, Serialize};
@@ -46,21 +48,69 @@ impl From<ShiftArg> for String {
     }
 }
 
-/// Sets of weights: one for all layers, or one for each.
+/// Weights that layers may have: those of one family or the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WeightsOf {
+    /// Of layers of hashed text. Sequence models know ternary ones too.
+    Set(WeightSet),
+    /// Of sequence models.
+    Bits(Bits),
+}
+
+/// Weights: the same for all layers, or for each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct WeightsArg(pub Vec<WeightSet>);
+pub struct WeightsArg(pub Vec<WeightsOf>);
+
+impl WeightsArg {
+    /// Those of layers of hashed text.
+    ///
+    /// # Errors
+    /// Weights that only sequence models have.
+    pub fn sets(&self) -> Result<Vec<WeightSet>, String> {
+        let set = |weights: &WeightsOf| match weights {
+            WeightsOf::Set(set) => Ok(*set),
+            WeightsOf::Bits(bits) => Err(format!(
+                "--weights {}: networks of hashed text have full, ternary or binary weights; others are for \
+                 --family sequence",
+                bits.typed()
+            )),
+        };
+        self.0.iter().map(set).collect()
+    }
+
+    /// Those of a sequence model.
+    ///
+    /// # Errors
+    /// Weights that only layers of hashed text have; several.
+    pub fn bits(&self) -> Result<Bits, String> {
+        match self.0[..] {
+            [WeightsOf::Bits(bits)] => Ok(bits),
+            [WeightsOf::Set(WeightSet::Ternary)] => Ok(Bits::Ternary),
+            _ => Err(format!(
+                "--weights {}: a sequence model has one kind of weights: ternary, 2, 3, 4, 5 or 8",
+                String::from(self.clone())
+            )),
+        }
+    }
+}
 
 impl FromStr for WeightsArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let set = |name: &str| {
-            let found = WeightSet::ALL.into_iter().find(|set| set.name().eq_ignore_ascii_case(name.trim()));
-            found
-                .ok_or_else(|| format!("\"{name}\" is no set of weights: there are full, ternary and binary"))
+        let one = |name: &str| {
+            let name = name.trim();
+            let set = WeightSet::ALL.into_iter().find(|set| set.name().eq_ignore_ascii_case(name));
+            let bits = || Bits::from_str(name, true).ok().map(WeightsOf::Bits);
+            set.map(WeightsOf::Set).or_else(bits).ok_or_else(|| {
+                format!(
+                    "\"{name}\" is no set of weights: there are full, ternary and binary, and for sequence models \
+                     ternary, 2, 3, 4, 5 and 8"
+                )
+            })
         };
-        text.split(',').map(set).collect::<Result<_, _>>().map(Self)
+        text.split(',').map(one).collect::<Result<_, _>>().map(Self)
     }
 }
 
@@ -73,8 +123,12 @@ impl TryFrom<String> for WeightsArg {
 }
 
 impl From<WeightsArg> for String {
-    fn from(WeightsArg(sets): WeightsArg) -> Self {
-        sets.iter().map(|set| set.name().to_ascii_lowercase()).collect::<Vec<_>>().join(",")
+    fn from(WeightsArg(all): WeightsArg) -> Self {
+        let name = |weights: &WeightsOf| match weights {
+            WeightsOf::Set(set) => set.name().to_ascii_lowercase(),
+            WeightsOf::Bits(bits) => bits.typed().to_string(),
+        };
+        all.iter().map(name).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -96,11 +150,15 @@ mod tests {
         }
         let text = "full,ternary,binary";
         assert_eq!(text.parse().map(|arg: WeightsArg| String::from(arg)).as_deref(), Ok(text));
-        let sets = |text: &str| text.parse::<WeightsArg>().map(|arg| arg.0);
+        let sets = |text: &str| text.parse::<WeightsArg>().and_then(|arg| arg.sets());
         assert_eq!(sets("full, Ternary,binary"), Ok(WeightSet::ALL.to_vec()));
-        assert_eq!(
-            sets("full,tern").unwrap_err(),
-            "\"tern\" is no set of weights: there are full, ternary and binary"
+        assert!(
+            sets("full,tern").unwrap_err().starts_with("\"tern\" is no set of weights: there are full, ")
         );
+        assert!(sets("full,4").unwrap_err().contains("--weights 4"));
+        let bits = |text: &str| text.parse::<WeightsArg>().and_then(|arg| arg.bits());
+        assert_eq!((bits("3"), bits("ternary")), (Ok(Bits::Three), Ok(Bits::Ternary)));
+        assert!(bits("full").is_err() && bits("3,3").unwrap_err().contains("--weights 3,3"));
+        assert_eq!(String::from("8,ternary".parse::<WeightsArg>().unwrap()), "8,ternary");
     }
 }

@@ -6,6 +6,8 @@
 mod bench;
 mod choice;
 mod compile;
+mod distill;
+mod family;
 pub mod help;
 mod layers;
 mod model;
@@ -21,6 +23,8 @@ mod values;
 
 pub use bench::BenchArgs;
 pub use compile::{Artifact, CompileArgs};
+pub use distill::DistillArgs;
+pub use family::{Family, PositionsArg};
 pub use model::{ExportArgs, ImportArgs, InspectArgs};
 pub use pairs::{
     BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, ExpandArgs, LintArgs, RecordsArg, SplitArgs,
@@ -69,6 +73,8 @@ pub enum Command {
     Targets(TargetsArgs),
     /// Train a model from conversation pairs
     Train(Box<TrainArgs>),
+    /// Train a sequence model with few bits to say what a float network says
+    Distill(Box<DistillArgs>),
     /// Train with many settings, as commands for a batch system, and compare what they gave
     Sweep(SweepArgs),
     /// Measure a model on conversation pairs, or a sequence model on texts

@@ -7,6 +7,7 @@ use super::values::{list_file, whole};
 use clap::{Args, Subcommand, ValueEnum};
 use mlc_trainer::expand::MOST_RECORDS;
 use mlc_trainer::texts::{Cut, Kind};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// More pairs for a reply than any training needs are a slip of the finger, and fill the memory.
@@ -92,7 +93,8 @@ impl DataKind {
 }
 
 /// How text is cut, as it is typed.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum TextCut {
     Whole,
     Lines,

@@ -3,6 +3,7 @@
 use super::values::whole;
 use clap::{Args, ValueEnum};
 use mlc_compiler::model::Grid;
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// The heading of these options.
@@ -40,25 +41,31 @@ impl SequenceArgs {
 }
 
 /// Integers that weights may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 pub enum Bits {
     /// -127 to 127
     #[value(name = "8")]
+    #[serde(rename = "8")]
     Eight,
     /// -15 to 15
     #[value(name = "5")]
+    #[serde(rename = "5")]
     Five,
     /// -7 to 7
     #[value(name = "4")]
+    #[serde(rename = "4")]
     Four,
     /// -3 to 3
     #[value(name = "3")]
+    #[serde(rename = "3")]
     Three,
     /// -2 to 1
     #[value(name = "2")]
+    #[serde(rename = "2")]
     Two,
     /// -1, 0, 1
     #[value(name = "ternary")]
+    #[serde(rename = "ternary")]
     Ternary,
 }
 
@@ -79,6 +86,18 @@ impl Bits {
         match self {
             Self::Two | Self::Ternary => Self::Four,
             other => other,
+        }
+    }
+
+    /// As it is typed.
+    pub fn typed(self) -> &'static str {
+        match self {
+            Self::Eight => "8",
+            Self::Five => "5",
+            Self::Four => "4",
+            Self::Three => "3",
+            Self::Two => "2",
+            Self::Ternary => "ternary",
         }
     }
 

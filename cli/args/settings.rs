@@ -1,6 +1,9 @@
 //! The settings of a training: options of `mlc train`, and under the same names fields of `train.ron`.
 
+use super::family::{ActivationArg, Family, PositionsArg};
 use super::layers::{ShiftArg, WeightsArg};
+use super::pairs::TextCut;
+use super::sequence::{Bits, SEQUENCE};
 use super::values::whole;
 use clap::Args;
 use serde::{Deserialize, Serialize};
@@ -10,9 +13,13 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainSettings {
-    /// Files of pairs, `-` for standard input
+    /// Files of pairs, `-` for standard input; for sequence models also texts, conversations and tables
     #[arg(value_name = "PAIRS", required_unless_present = "config")]
     pub pairs: Vec<PathBuf>,
+    /// Networks to train: of hashed text, or sequence models; a recursive one applies its blocks several times
+    /// [default: hashed-text]
+    #[arg(long, value_name = "FAMILY")]
+    pub family: Option<Family>,
     /// Learn the replies as labels: one pass, no characters
     #[arg(long)]
     pub classifier: bool,
@@ -25,7 +32,7 @@ pub struct TrainSettings {
     /// What the model is, in a sentence
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
-    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16]
+    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16; sequence model 128]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
     #[arg(value_parser = whole(1usize, 1024))]
     pub hidden: Option<Vec<usize>>,
@@ -51,7 +58,7 @@ pub struct TrainSettings {
     #[arg(long, value_name = "N,N,…|learn", allow_hyphen_values = true)]
     pub shift: Option<ShiftArg>,
     /// Weights that layers may have, for all or for each: full (-2 to +1), ternary (-1, 0, +1), binary (-1, +1)
-    /// [default: full]
+    /// [default: full]; of a sequence model: ternary, 2 (-2 to +1), 3, 4, 5 or 8 bits [default: ternary]
     #[arg(long, value_name = "SET,SET,…")]
     pub weights: Option<WeightsArg>,
     /// Passes over the pairs [default: six million steps' worth]
@@ -60,8 +67,9 @@ pub struct TrainSettings {
     /// Steps in a mini-batch [default: 256; classifier 64]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1 << 20))]
     pub batch: Option<usize>,
-    /// Learning rate at the start; it falls along half a cosine [default: 0.01]
-    #[arg(long, value_name = "RATE")]
+    /// Learning rate at the start; it falls along half a cosine [default: 0.01; sequence
+    /// model 0.004]
+    #[arg(long, alias = "rate", value_name = "RATE")]
     pub lr: Option<f32>,
     /// Strength of the L1 term that makes weights zero; 0 is none [default: 0.3]
     #[arg(long, value_name = "STRENGTH")]
@@ -82,6 +90,9 @@ pub struct TrainSettings {
     /// Share of the queries kept from training, to measure on [default: none]
     #[arg(long, value_name = "SHARE")]
     pub hold_out: Option<f64>,
+    /// Files to measure on, in the place of a share
+    #[arg(long, value_name = "FILE,…", value_delimiter = ',', help_heading = SEQUENCE)]
+    pub held_out: Vec<PathBuf>,
     /// Stop after so many epochs without a better held-out figure; needs --hold-out [default: never]
     #[arg(long, value_name = "N", value_parser = whole(0usize, 1_000_000))]
     pub patience: Option<usize>,
@@ -103,6 +114,69 @@ pub struct TrainSettings {
     /// How many threads; the model does not depend on it [default: one a processor]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1024))]
     pub threads: Option<usize>,
+    /// Values of the residual stream [default: 64]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(2usize, 8192))]
+    pub dim: Option<usize>,
+    /// Blocks with weights of their own [default: 2]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 64))]
+    pub layers: Option<usize>,
+    /// Heads of queries [default: 4]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 8192))]
+    pub heads: Option<usize>,
+    /// Heads of keys and values; --heads is a multiple [default: half of them]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 8192))]
+    pub kv_heads: Option<usize>,
+    /// Values of a head [default: dim / heads]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 512))]
+    pub head_size: Option<usize>,
+    /// Positions whose keys and values are kept: the first, and the latest ones [default: 64]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(2usize, 4096))]
+    pub window: Option<usize>,
+    /// Most tokens that a model reads; longer texts are cut, longer conversations between turns [default: the window, twice it for conversations]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(8u16, 4096))]
+    pub most: Option<u16>,
+    /// How often the blocks are applied [default: 1; recursive 3]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 64))]
+    pub recursions: Option<usize>,
+    /// What is between the matrices of the feed-forward part [default: relu-gate]
+    #[arg(long, help_heading = SEQUENCE, value_name = "FUNCTION")]
+    pub activation: Option<ActivationArg>,
+    /// How positions show: rotated queries and keys, a learnt vector, or not at all [default: rope]
+    #[arg(long, help_heading = SEQUENCE, value_name = "KIND")]
+    pub positions: Option<PositionsArg>,
+    /// Base of the angles of rotation [default: 1000]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N")]
+    pub theta: Option<f32>,
+    /// Weights of embedding, learnt positions and output [default: 8; 4 for ternary and 2-bit ones]
+    #[arg(long, help_heading = SEQUENCE, value_name = "BITS")]
+    pub embedding_bits: Option<Bits>,
+    /// Join characters to tokens (byte pair encoding) until there are so many; marks count [default: a token a character]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(64usize, 1024))]
+    pub bpe: Option<usize>,
+    /// Mini-batches of the whole training [default: 4000]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 100_000_000))]
+    pub steps: Option<usize>,
+    /// First mini-batches in which the learning rate rises [default: 100]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(0usize, 100_000_000))]
+    pub rise: Option<usize>,
+    /// AdamW's weight decay [default: 0]
+    #[arg(long, help_heading = SEQUENCE, value_name = "RATE")]
+    pub decay: Option<f32>,
+    /// Largest norm of the gradient [default: 1]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N")]
+    pub clip: Option<f32>,
+    /// Share of what layers give that is left out in training [default: 0]
+    #[arg(long, help_heading = SEQUENCE, value_name = "SHARE")]
+    pub dropout: Option<f32>,
+    /// Leave queries and keys as they are, without a norm of each head
+    #[arg(long, help_heading = SEQUENCE)]
+    pub no_qk_norm: bool,
+    /// Give the output a matrix of its own, in the place of the embedding's
+    #[arg(long, help_heading = SEQUENCE)]
+    pub untied: bool,
+    /// How text files are cut into texts [default: each is one]
+    #[arg(long, value_name = "HOW", help_heading = SEQUENCE)]
+    pub cut: Option<TextCut>,
 }
 
 impl TrainSettings {
@@ -110,6 +184,7 @@ impl TrainSettings {
     pub fn or(self, file: Self) -> Self {
         Self {
             pairs: if self.pairs.is_empty() { file.pairs } else { self.pairs },
+            family: self.family.or(file.family),
             classifier: self.classifier || file.classifier,
             labels: self.labels.or(file.labels),
             name: self.name.or(file.name),
@@ -132,6 +207,7 @@ impl TrainSettings {
             warmup: self.warmup.or(file.warmup),
             chunk: self.chunk.or(file.chunk),
             hold_out: self.hold_out.or(file.hold_out),
+            held_out: if self.held_out.is_empty() { file.held_out } else { self.held_out },
             patience: self.patience.or(file.patience),
             max_nonzero: self.max_nonzero.or(file.max_nonzero),
             max_tstates: self.max_tstates.or(file.max_tstates),
@@ -139,6 +215,27 @@ impl TrainSettings {
             target: self.target.or(file.target),
             seed: self.seed.or(file.seed),
             threads: self.threads.or(file.threads),
+            dim: self.dim.or(file.dim),
+            layers: self.layers.or(file.layers),
+            heads: self.heads.or(file.heads),
+            kv_heads: self.kv_heads.or(file.kv_heads),
+            head_size: self.head_size.or(file.head_size),
+            window: self.window.or(file.window),
+            most: self.most.or(file.most),
+            recursions: self.recursions.or(file.recursions),
+            activation: self.activation.or(file.activation),
+            positions: self.positions.or(file.positions),
+            theta: self.theta.or(file.theta),
+            embedding_bits: self.embedding_bits.or(file.embedding_bits),
+            bpe: self.bpe.or(file.bpe),
+            steps: self.steps.or(file.steps),
+            rise: self.rise.or(file.rise),
+            decay: self.decay.or(file.decay),
+            clip: self.clip.or(file.clip),
+            dropout: self.dropout.or(file.dropout),
+            no_qk_norm: self.no_qk_norm || file.no_qk_norm,
+            untied: self.untied || file.untied,
+            cut: self.cut.or(file.cut),
         }
     }
 }

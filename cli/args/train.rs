@@ -1,6 +1,7 @@
 //! What can be typed behind `mlc train` and `mlc sweep`.
 
 use super::help;
+use super::sequence::SEQUENCE;
 use super::settings::TrainSettings;
 use super::values::file_of;
 use clap::Args;
@@ -39,6 +40,9 @@ pub struct TrainArgs {
     /// with what --output holds, so that a training that was ended goes on
     #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = SHAPE)]
     pub resume: Option<Option<PathBuf>>,
+    /// Go on with another sequence model, which stays as it is: its tokens and layers, with new tokens added
+    #[arg(long, value_name = "MODEL", conflicts_with = "resume", help_heading = SEQUENCE)]
+    pub from: Option<PathBuf>,
     /// Train with so many seeds, from --seed on; keep the best, show the spread
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub seeds: u16,

@@ -13,9 +13,9 @@ use mlc_compiler::tokens::{Tokenizer, TokensError};
 use std::path::{Path, PathBuf};
 
 /// Window where nothing says how many positions are kept: what machines of 64 KB have room for.
-const WINDOW: usize = 64;
+pub const WINDOW: usize = 64;
 /// Longest line that a program's own prompt takes.
-const MAX_LENGTH: u8 = 127;
+pub const MAX_LENGTH: u8 = 127;
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";

@@ -6,4 +6,4 @@ mod load;
 
 pub use describe::{inspect, summary};
 pub use eval::eval;
-pub use load::{Source, is_folder, open, quantize};
+pub use load::{MAX_LENGTH, Source, WINDOW, is_folder, open, quantize, texts};

@@ -215,7 +215,7 @@ fn check(command: &Command, words: &[String]) -> Result<(), CliError> {
     };
     let matches = command.clone().try_get_matches_from(words).map_err(refused)?;
     let args = TrainArgs::from_arg_matches(&matches).map_err(refused)?;
-    train::prepare(&args).map(|_| ())
+    train::check(&args)
 }
 
 #[cfg(test)]

@@ -16,7 +16,8 @@ pub fn read(path: &Path) -> Result<TrainSettings, CliError> {
             CliError::TrainFile { place: format!("{}:{place}", files::shown(path)), problem }
         })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    settings.pairs.iter_mut().for_each(|pairs| *pairs = folder.join(&*pairs));
+    let paths = settings.pairs.iter_mut().chain(&mut settings.held_out);
+    paths.for_each(|path| *path = folder.join(&*path));
     Ok(settings)
 }
 

@@ -3,7 +3,8 @@
 use crate::args::{LogFile, LogFormat};
 use crate::error::CliError;
 use crate::files;
-use mlc_trainer::{EpochRow, Figures, log};
+use mlc_trainer::outcome::EpochRow;
+use mlc_trainer::{Measure, log};
 use serde::Serialize;
 use std::fs::File;
 use std::io::Write;
@@ -19,10 +20,10 @@ pub struct Log {
 }
 
 #[derive(Serialize)]
-struct Row<'a> {
+struct Row<'a, M> {
     seed: u64,
     #[serde(flatten)]
-    row: &'a EpochRow,
+    row: &'a EpochRow<M>,
 }
 
 impl Log {
@@ -30,17 +31,17 @@ impl Log {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn create(log: &LogFile) -> Result<Self, CliError> {
+    pub fn create<M: Measure>(log: &LogFile) -> Result<Self, CliError> {
         let path: &Path = &log.path;
         let file = files::create(path)?;
         let mut log = Self { file, path: path.to_path_buf(), format: log.format, failed: None };
         if log.format == LogFormat::Csv {
-            log.write(&format!("seed,{}", log::csv_header::<Figures>()));
+            log.write(&format!("seed,{}", log::csv_header::<M>()));
         }
         Ok(log)
     }
 
-    pub fn row(&mut self, seed: u64, row: &EpochRow) {
+    pub fn row<M: Measure + Serialize>(&mut self, seed: u64, row: &EpochRow<M>) {
         let line = match self.format {
             LogFormat::Csv => format!("{seed},{}", log::csv(row)),
             LogFormat::JsonLines => {

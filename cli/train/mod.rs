@@ -1,19 +1,21 @@
-//! `mlc train`: conversation pairs → a model.
+//! `mlc train`: conversation pairs → a model. [`sequence`] does the same for sequence models.
 //!
 //! [`prepare`](mod@prepare) puts the settings together, [`data`] reads the pairs, [`display`], [`log`] and [`snapshot`]
 //! follow the training, [`report`] and [`result`] say what it came to.
 
 mod data;
 mod display;
+mod distill;
 mod file;
 mod log;
 mod lost;
 mod prepare;
 mod report;
 mod result;
+mod sequence;
 mod snapshot;
 
-pub use prepare::prepare;
+pub use distill::run as distill;
 pub use result::TrainResult;
 
 use crate::args::TrainArgs;
@@ -26,8 +28,8 @@ use display::Display;
 use log::Log;
 use lost::Lost;
 use mlc_compiler::import;
-use mlc_trainer::{EpochRow, Event, Seeds, Shifts, StopReason, Trained, Training, curve};
-use prepare::Prepared;
+use mlc_trainer::{EpochRow, Event, Figures, Seeds, Shifts, StopReason, Trained, Training, curve};
+use prepare::{Prepared, prepare};
 use snapshot::Snapshots;
 use std::io::Write;
 use std::path::PathBuf;
@@ -60,8 +62,24 @@ impl Trial {
     }
 }
 
+/// Finds out what would be refused before pairs are read.
+///
+/// # Errors
+/// What is wrong with the settings.
+pub fn check(args: &TrainArgs) -> Result<(), CliError> {
+    let given = prepare::given(args)?;
+    match given.is_sequence() {
+        true => sequence::check(args, &given),
+        false => prepare(args, given).map(|_| ()),
+    }
+}
+
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let prepared = prepare(args)?;
+    let given = prepare::given(args)?;
+    if given.is_sequence() {
+        return sequence::run(args, &given, out);
+    }
+    let prepared = prepare(args, given)?;
     let Prepared { given, settings, limits, start } = &prepared;
     // Reading and training may take hours: what would hinder writing their result must show before.
     let files = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
@@ -69,7 +87,7 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let learned = data::learned(given, settings, start.as_ref(), args.baselines)?;
     // A result is of the model beside it: none until this one is there.
     args.result.as_deref().map_or(Ok(()), files::remove)?;
-    let log = args.log.as_ref().map(Log::create).transpose()?;
+    let log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
 
     let stop = interrupt::listen();
     let pricing = &limits.pricing(&learned.task);

@@ -26,13 +26,15 @@ pub struct Prepared {
 ///
 /// # Errors
 /// What is wrong with the settings, or with a file that they name.
-pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
-    let given = match &args.config {
-        Some(path) => args.settings.clone().or(file::read(path)?),
-        None => args.settings.clone(),
-    };
-    if given.pairs.is_empty() {
-        return Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into()));
+pub fn prepare(args: &TrainArgs, given: TrainSettings) -> Result<Prepared, CliError> {
+    if let Some(option) = given.unfitting() {
+        return Err(CliError::Usage(format!(
+            "{option} is for sequence models: give --family sequence as well"
+        )));
+    }
+    if args.from.is_some() {
+        let message = "--from goes on with a sequence model: give --family sequence as well; --resume goes on with others";
+        return Err(CliError::Usage(message.into()));
     }
     match given.chunk {
         Some(0) => return Err(CliError::Usage("--chunk 0 leaves no pair to train on".into())),
@@ -61,7 +63,7 @@ pub fn prepare(args: &TrainArgs) -> Result<Prepared, CliError> {
         Some(named) => Some(start(named.as_deref(), &args.output)?),
         None => None,
     };
-    let settings = settings(&given, start.as_ref()).with(|s| s.schedule.device = args.device);
+    let settings = settings(&given, start.as_ref())?.with(|s| s.schedule.device = args.device);
     settings.check().map_err(TrainError::from)?;
     settings.schedule.device.check().map_err(TrainError::from)?;
     check_texts(&settings)?;
@@ -80,7 +82,7 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
     let start = files::model(named.unwrap_or(output))?;
     if !matches!(start.model.reader, Reader::HashedText(_)) {
         let problem = format!("{} is a sequence model", files::shown(&start.path));
-        return Err(CliError::Resume { problem, help: "`mlc train` trains networks of hashed text" });
+        return Err(CliError::Resume { problem, help: "give --family sequence as well" });
     }
     // What is trained is that model, further on: it may take its place.
     files::may_replace(&start.path);
@@ -89,7 +91,7 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
 
 /// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also
 /// against what a file says, which may be the one that it was made by.
-fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
+fn settings(given: &TrainSettings, start: Option<&Model>) -> Result<Settings, CliError> {
     let given = given.clone();
     let classifier = match start.map(|model| &model.answer) {
         Some(kind) => matches!(kind, Label { .. }),
@@ -111,7 +113,8 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
     put(&mut shape.context.length, given.context_length);
     put(&mut shape.max_reply, given.max_reply);
     put(&mut shape.shift, given.shift.map(|shift| shift.0));
-    put(&mut shape.weights, given.weights.map(|weights| weights.0));
+    let weights = given.weights.map(|weights| weights.sets()).transpose().map_err(CliError::Usage)?;
+    put(&mut shape.weights, weights);
     put(&mut shape.overflow_penalty, given.overflow_penalty);
     put(&mut schedule.batch, given.batch);
     put(&mut schedule.learning_rate, given.lr);
@@ -132,7 +135,22 @@ fn settings(given: &TrainSettings, start: Option<&Model>) -> Settings {
             shape.max_reply = chat.max_reply;
         }
     }
-    settings
+    Ok(settings)
+}
+
+/// The settings that the command line and its `train.ron` give together.
+///
+/// # Errors
+/// A file that cannot be read; nothing to train on.
+pub fn given(args: &TrainArgs) -> Result<TrainSettings, CliError> {
+    let given = match &args.config {
+        Some(path) => args.settings.clone().or(file::read(path)?),
+        None => args.settings.clone(),
+    };
+    match given.pairs.is_empty() {
+        true => Err(CliError::Usage("neither the command line nor the --config file names PAIRS".into())),
+        false => Ok(given),
+    }
 }
 
 /// The trainer finds a wrong name or text when it makes the first model: minutes too late.

@@ -4,7 +4,7 @@ use crate::args::TrainSettings;
 use crate::budget::{Limits, Program};
 use crate::error::CliError;
 use crate::files;
-use mlc_trainer::{Figures, Trained};
+use mlc_trainer::{Figures, Trained, sequence};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -77,6 +77,44 @@ impl TrainResult {
         match result.format {
             FORMAT => Ok(result),
             other => Err(wrong(format!("this result is format {other}, this mlc reads {FORMAT}"))),
+        }
+    }
+
+    pub fn text(&self) -> String {
+        serde_json::to_string_pretty(self).expect("a result has string keys only") + "\n"
+    }
+}
+
+/// The same of a sequence model; `mlc sweep --collect` does not read it yet.
+#[derive(Debug, Serialize)]
+pub struct SequenceResult<'a> {
+    format: u32,
+    family: &'static str,
+    model: &'a str,
+    seed: u64,
+    settings: BTreeMap<String, String>,
+    train: sequence::Figures,
+    held_out: Option<sequence::Figures>,
+    weights: usize,
+    nonzero: usize,
+    epoch: usize,
+    epochs: usize,
+}
+
+impl<'a> SequenceResult<'a> {
+    pub fn new((seed, trained): &'a (u64, sequence::Trained), given: &TrainSettings) -> Self {
+        Self {
+            format: FORMAT,
+            family: "sequence",
+            model: &trained.model.head.name,
+            seed: *seed,
+            settings: said(given),
+            train: trained.train,
+            held_out: trained.held_out,
+            weights: trained.model.body.weights(),
+            nonzero: trained.nonzero,
+            epoch: trained.epoch,
+            epochs: trained.epochs,
         }
     }
 

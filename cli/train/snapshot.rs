@@ -4,7 +4,7 @@ use crate::error::CliError;
 use crate::files;
 use mlc_compiler::import;
 use mlc_compiler::model::Model;
-use mlc_trainer::Event;
+use mlc_trainer::outcome::Event;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -31,7 +31,7 @@ impl<'a> Snapshots<'a> {
     /// # Errors
     /// It cannot be written: the first time only, so that a full disk is said once. What was there stays whole, and
     /// the next network is tried again.
-    pub fn see(&mut self, event: &Event) -> Result<(), CliError> {
+    pub fn see<M>(&mut self, event: &Event<M>) -> Result<(), CliError> {
         if let Event::Best { model, .. } = event {
             self.waiting = Some((*model).clone());
         }

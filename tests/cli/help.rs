@@ -9,7 +9,7 @@ fn every_verb_explains_itself() {
     assert_snapshot!("help", folder.mlc(["--help"]).ok());
     for verb in [
         "import", "export", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train",
-        "sweep", "eval", "data",
+        "distill", "sweep", "eval", "data",
     ] {
         assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
     }

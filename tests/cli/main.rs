@@ -34,6 +34,7 @@ mod talk;
 mod targets;
 mod train;
 mod train_options;
+mod train_sequence;
 mod train_snapshot;
 mod verify;
 mod weights;

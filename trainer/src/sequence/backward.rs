@@ -75,8 +75,7 @@ impl Net<'_> {
         if let Some(gain) = &self.layout.gain {
             let dgain = &mut gradients[gain.range()];
             let gain = &self.weights[gain.range()];
-            let normed = if is_pre { &tape.normed } else { &tape.last };
-            for (d, n) in input.chunks_exact_mut(dim).zip(normed.chunks_exact(dim)) {
+            for (d, n) in input.chunks_exact_mut(dim).zip(tape.normed.chunks_exact(dim)) {
                 for (((d, n), dgain), gain) in d.iter_mut().zip(n).zip(dgain.iter_mut()).zip(gain) {
                     *dgain += *d * n;
                     *d *= gain;

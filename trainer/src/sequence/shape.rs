@@ -76,6 +76,9 @@ impl Shape {
         if let Position::Rope { theta, .. } = net.position {
             real("theta", theta, 1.0, 1e6)?;
         }
+        if self.gain && net.norm == Norm::Post {
+            return Err(SettingsError::Network("gains before the output want norms before layers".into()));
+        }
         net.check().map_err(|problem| SettingsError::Network(problem.to_string()))
     }
 }

@@ -1,0 +1,80 @@
+//! What can be typed behind `mlc distill`.
+
+use super::help;
+use super::sequence::{Bits, SequenceArgs};
+use super::train::LogFile;
+use super::values::{file_of, whole};
+use clap::Args;
+use std::path::{Path, PathBuf};
+
+#[derive(Debug, Args)]
+#[command(after_help = help::DISTILL)]
+pub struct DistillArgs {
+    /// The float network: what `mlc import` reads of sequence models
+    #[arg(value_name = "TEACHER")]
+    pub teacher: PathBuf,
+    /// Where the model goes
+    #[arg(short, long, value_name = "FILE.ron", default_value = "model.ron", value_parser = file_of("RON", "ron"))]
+    pub output: PathBuf,
+    /// Weights of the model's blocks
+    #[arg(long, value_name = "BITS", default_value = "ternary")]
+    pub weights: Bits,
+    #[command(flatten)]
+    pub sequence: SequenceArgs,
+    /// Texts to train on, one a line [default: texts that the teacher writes]
+    #[arg(long, value_name = "FILE")]
+    pub text: Option<PathBuf>,
+    /// How many texts the teacher writes [default: 4096]
+    #[arg(long, value_name = "N", value_parser = whole(16usize, 1_000_000), conflicts_with = "text")]
+    pub texts: Option<usize>,
+    /// Most tokens of a text to train on [default: 160]
+    #[arg(long, value_name = "N", value_parser = whole(8usize, 4096))]
+    pub length: Option<usize>,
+    /// Texts to measure on, one a line
+    #[arg(long, value_name = "FILE")]
+    pub held_out: Option<PathBuf>,
+    /// Most tokens that the model reads for a question, those of the question included
+    #[arg(long, value_name = "N", value_parser = whole(2u16, u16::MAX))]
+    pub most: Option<u16>,
+    /// Mini-batches of the whole training [default: 3000]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 100_000_000))]
+    pub steps: Option<usize>,
+    /// Texts in a mini-batch [default: 16]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 65_536))]
+    pub batch: Option<usize>,
+    /// Learning rate; it falls along half a cosine [default: 0.002; 0.001 for more than 2 bits]
+    #[arg(long, alias = "rate", value_name = "RATE")]
+    pub lr: Option<f32>,
+    /// Share of the training in which weights come onto their grids little by little [default: 0]
+    #[arg(long, value_name = "SHARE")]
+    pub soften: Option<f32>,
+    /// Same seed, same model [default: 1]
+    #[arg(long, value_name = "N", value_parser = whole(0u64, u64::MAX))]
+    pub seed: Option<u64>,
+    /// How many threads; the model does not depend on it [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 1024))]
+    pub threads: Option<usize>,
+    /// Name of the model [default: the file's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What the model is, in a sentence
+    #[arg(long, value_name = "TEXT")]
+    pub about: Option<String>,
+    /// A key of the file that mlc does not know, and that changes nothing in the answers; may repeat
+    #[arg(long, value_name = "KEY")]
+    pub ignore: Vec<String>,
+    /// Write a row for each epoch, as comma-separated values or JSON lines
+    #[arg(long, value_name = "FILE.csv|.jsonl")]
+    pub log: Option<LogFile>,
+    /// Draw the figures by epoch
+    #[arg(long, value_name = "FILE.svg", value_parser = file_of("SVG", "svg"))]
+    pub curve: Option<PathBuf>,
+}
+
+impl DistillArgs {
+    /// All files to write.
+    pub fn outputs(&self) -> impl Iterator<Item = &Path> {
+        let others = [self.curve.as_deref(), self.log.as_ref().map(|log| log.path.as_path())];
+        [self.output.as_path()].into_iter().chain(others.into_iter().flatten())
+    }
+}

@@ -1,0 +1,176 @@
+//! `mlc distill`: a float network → a model with few bits, trained on what that network says.
+
+use super::log::Log;
+use super::lost::Lost;
+use super::sequence::{Display, figures, texts};
+use super::snapshot::Snapshots;
+use crate::args::DistillArgs;
+use crate::error::CliError;
+use crate::import::{model_name, summary};
+use crate::say::say;
+use crate::sequence::{MAX_LENGTH, Source, WINDOW, open};
+use crate::table::{count, grouped};
+use crate::{Outcome, files, interrupt, progress};
+use mlc_compiler::import;
+use mlc_compiler::model::{Head, Story, Tokens};
+use mlc_trainer::sequence::{
+    EpochRow, Event, Example, Figures, Settings, Task, Texts, distill, student, written,
+};
+use mlc_trainer::{StopReason, TrainError, curve};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Texts that the teacher writes, and the most tokens of one.
+const TEXTS: usize = 4096;
+const LENGTH: usize = 160;
+/// Mini-batches, and texts of one.
+const STEPS: usize = 3000;
+const BATCH: usize = 16;
+/// Most tokens that are read for a question where nobody says.
+const MOST: u16 = 256;
+
+pub fn run(args: &DistillArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.sequence.calibrate.is_some() {
+        let message = "--calibrate is for `mlc import`: here training finds the scales";
+        return Err(CliError::Usage(message.into()));
+    }
+    [&args.text, &args.held_out].into_iter().flatten().for_each(|path| files::reads(path));
+    files::check_distinct(args.outputs())?;
+    let outputs = [Some(&args.output), args.curve.as_ref()];
+    files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
+    let (bytes, is_network) = open(&args.teacher)?;
+    if !is_network {
+        let problem = format!("{} is no float network of a sequence model", files::shown(&args.teacher));
+        return Err(CliError::Network { problem, help: "give what `mlc import` reads of these" });
+    }
+    let source = Source::read(&args.teacher, &bytes, &args.sequence, &args.ignore)?;
+    let settings = settings(args, &source)?;
+    let stop = interrupt::listen();
+    let task = task(args, &source, &settings, stop)?;
+    if stop.load(Ordering::SeqCst) {
+        say!("stopped before the training began: nothing is written");
+        return Ok(Outcome::Interrupted);
+    }
+    train(args, &source, &task, &settings, stop, out)
+}
+
+fn settings(args: &DistillArgs, source: &Source) -> Result<Settings, CliError> {
+    let embedding = args.sequence.embedding_bits.unwrap_or(args.weights.of_embedding());
+    let window = args.sequence.window.unwrap_or(WINDOW);
+    let mut settings = Settings {
+        name: args.name.clone().unwrap_or_else(|| model_name(&args.teacher)),
+        about: args.about.clone().unwrap_or_default(),
+        shape: student(&source.checkpoint, args.weights.grid(), embedding.grid(), window),
+        ..Settings::default()
+    };
+    settings.soften = args.soften.unwrap_or(0.0);
+    let schedule = &mut settings.schedule;
+    schedule.updates = Some(args.steps.unwrap_or(STEPS));
+    schedule.batch = args.batch.unwrap_or(BATCH);
+    schedule.learning_rate = args.lr.unwrap_or(if args.weights.grid().bits() == 2 { 0.002 } else { 0.001 });
+    schedule.seed = args.seed.unwrap_or(schedule.seed);
+    schedule.threads = args.threads.unwrap_or(schedule.threads);
+    settings.check().map_err(TrainError::from)?;
+    let head = Head { name: settings.name.clone(), about: settings.about.clone(), ..Head::default() };
+    head.check_texts().map_err(TrainError::from)?;
+    Ok(settings)
+}
+
+/// What to train on: texts that were given, or that the teacher writes.
+fn task(
+    args: &DistillArgs,
+    source: &Source,
+    settings: &Settings,
+    stop: &AtomicBool,
+) -> Result<Task, CliError> {
+    let Source { checkpoint, tokenizer, generation } = source;
+    let known = checkpoint.shape.positions.unwrap_or(usize::MAX);
+    let length = args.length.unwrap_or(LENGTH).min(known);
+    let mut ends: Vec<u32> =
+        tokenizer.bos.into_iter().chain(tokenizer.eos).chain(generation.end.clone()).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    let encoded = |path: &Path, length: usize| -> Result<Texts, CliError> {
+        let mut examples = Vec::new();
+        for (line, text) in (1..).zip(crate::sequence::texts(path)?) {
+            let tokens = tokenizer.encode(&text).map_err(|e| CliError::Network {
+                problem: format!("{}: text {line}: {e}", files::shown(path)),
+                help: e.help(),
+            })?;
+            let mut tokens = tokenizer.framed(&tokens);
+            tokens.truncate(length);
+            let counts = (0..tokens.len()).map(|i| i > 0).collect();
+            examples.push(Example { tokens, counts });
+        }
+        Ok(Texts::new(examples))
+    };
+    let train = match &args.text {
+        Some(path) => encoded(path, length)?,
+        None => {
+            let count = args.texts.unwrap_or(TEXTS);
+            let bar = progress::bar(count, "write");
+            let start = tokenizer.bos.unwrap_or(0);
+            let (seed, threads) = (settings.schedule.seed, settings.schedule.threads);
+            let own =
+                written(checkpoint, (start, &ends[..]), (count, length), (seed, threads), stop, &|| {
+                    bar.inc(1)
+                });
+            bar.finish_and_clear();
+            Texts::new(own.map_err(|problem| TrainError::Data(problem.to_string()))?)
+        }
+    };
+    say!("{} to train on, {}", count(train.len(), "text"), count(train.counted(), "token"));
+    // The last token is foretold, not read.
+    let held_out = args.held_out.as_deref().map(|path| encoded(path, known.min(4096).saturating_add(1)));
+    let most = args.most.unwrap_or(u16::try_from(known).unwrap_or(MOST).min(MOST));
+    let reader = Tokens { tokenizer: tokenizer.clone(), max_length: MAX_LENGTH };
+    Ok(Task { reader, story: Story { ends, most, logit_bits: 0 }, train, held_out: held_out.transpose()? })
+}
+
+fn train(
+    args: &DistillArgs,
+    source: &Source,
+    task: &Task,
+    settings: &Settings,
+    stop: &AtomicBool,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let mut log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
+    let mut display = Display::new(task);
+    let mut snapshots = Snapshots::new(&args.output);
+    let mut rows: Vec<EpochRow> = Vec::new();
+    let mut follow = |event: Event| {
+        if let Event::Epoch(row) = &event {
+            log.iter_mut().for_each(|log| log.row(settings.schedule.seed, row));
+            rows.push((*row).clone());
+        }
+        display.show(&event);
+        if let Err(e) = snapshots.see(&event) {
+            display.say(&format!("warning: no snapshot: {e}; training goes on"));
+        }
+    };
+    let trained = distill(&source.checkpoint, task, settings, stop, &mut follow)?;
+    display.finish();
+    let mut lost = Lost::default();
+    let model = import::ron::write(&trained.model).into_bytes();
+    let size = model.len();
+    let written = lost.note(files::write(&args.output, model));
+    if let Some(path) = &args.curve {
+        lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
+    }
+    lost.note(log.map_or(Ok(()), Log::finish));
+    if trained.stop == StopReason::Requested {
+        say!("stopped; this is the best network so far, from epoch {} of {}", trained.epoch, trained.epochs);
+    }
+    if written.is_some() {
+        let path = files::shown(&args.output);
+        writeln!(out, "{path}: {}, {} bytes", summary(&trained.model), grouped(size as u64))?;
+    }
+    writeln!(out, "{}: {}", texts("training"), figures(&trained.train))?;
+    if let Some(held_out) = &trained.held_out {
+        writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;
+    }
+    lost.end()?;
+    Ok(if stop.load(Ordering::SeqCst) { Outcome::Interrupted } else { Outcome::Done })
+}

@@ -1,0 +1,125 @@
+//! Reads the texts that were named, and makes of them the task to train on.
+
+use crate::args::{RecordsArg, TrainSettings};
+use crate::error::CliError;
+use crate::records;
+use crate::say::say;
+use crate::table::{count, grouped};
+use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens};
+use mlc_trainer::TaskError;
+use mlc_trainer::sequence::{Task, Texts};
+use mlc_trainer::texts::tokenizer::{Choice, TokenizerKind};
+use mlc_trainer::texts::{Framing, FramingError, Record, Records, edit};
+
+/// Positions that are kept where nobody says how many: what machines of 64 KB have room for.
+const WINDOW: usize = 64;
+/// Longest line of the program's own prompt.
+const MAX_QUERY: u8 = 62;
+
+/// What is to be learned.
+pub struct Learned {
+    pub task: Task,
+    /// Positions that are kept.
+    pub window: usize,
+}
+
+/// Reads everything, and tells what was found.
+///
+/// # Errors
+/// A file that cannot be read; texts of which nothing can be learned.
+pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, CliError> {
+    let paths = given.pairs.iter().chain(&given.held_out).cloned().collect();
+    let all = records::read(&RecordsArg { paths, kind: None, cut: given.cut })?;
+    let sources: Vec<_> =
+        all.sources.iter().map(|(name, kind)| format!("{name} ({})", kind.name())).collect();
+    say!("{}: {}", sources.join(", "), count(all.records.len(), "record"));
+    let framing = framing(given, base, &all)?;
+    let known = Known::of(base);
+    let window = given.window.or(known.window).unwrap_or(WINDOW);
+    let keeps = framing.turns.as_ref().is_some_and(|turns| turns.keeps);
+    let usual = if keeps { 2 * window } else { window };
+    let most = given.most.or(known.most).unwrap_or(usual.min(4096) as u16);
+    let (train, held_out) = sides(given, &all)?;
+    let side = |records: Vec<Record>| examples(&framing, &Records { records, ..all.clone() }, most);
+    let train = side(train)?;
+    let held_out = held_out.map(side).transpose()?;
+    let reader = Tokens {
+        tokenizer: framing.tokenizer.clone(),
+        max_length: given.max_query.or(known.length).unwrap_or(MAX_QUERY),
+    };
+    let story = story(&framing, most);
+    Ok(Learned { task: Task { reader, story, train, held_out }, window })
+}
+
+/// What a model to go on with says where nothing else does.
+#[derive(Default)]
+struct Known {
+    window: Option<usize>,
+    most: Option<u16>,
+    length: Option<u8>,
+}
+
+impl Known {
+    fn of(base: Option<&Model>) -> Self {
+        let Some(Model { reader: Reader::Tokens(tokens), body: Body::Transformer(body), answer, .. }) = base
+        else {
+            return Self::default();
+        };
+        let most = match answer {
+            Answer::Story(story) => Some(story.most),
+            _ => None,
+        };
+        Self { window: Some(body.window), most, length: Some(tokens.max_length) }
+    }
+}
+
+/// Records to train on, and to measure on.
+fn sides(given: &TrainSettings, all: &Records) -> Result<(Vec<Record>, Option<Vec<Record>>), CliError> {
+    if !given.held_out.is_empty() {
+        let is_held_out = |record: &Record| record.source >= given.pairs.len();
+        let (held_out, train) = all.records.iter().cloned().partition(is_held_out);
+        return Ok((train, Some(held_out)));
+    }
+    let Some(share) = given.hold_out else { return Ok((all.records.clone(), None)) };
+    let (train, held_out) = edit::split(all, share, given.seed.unwrap_or(1)).map_err(TaskError::from)?;
+    Ok((train, Some(held_out)))
+}
+
+fn framing(given: &TrainSettings, base: Option<&Model>, records: &Records) -> Result<Framing, CliError> {
+    let framing = match base.map(|model| &model.reader) {
+        Some(Reader::Tokens(tokens)) => {
+            if given.bpe.is_some() {
+                let message = "--bpe makes new tokens, and a model that training goes on from has its own";
+                return Err(CliError::Usage(message.into()));
+            }
+            Framing::new(records, tokens.tokenizer.clone())
+        }
+        _ => {
+            let kind = given.bpe.map_or(TokenizerKind::Characters, |tokens| TokenizerKind::Bpe { tokens });
+            Framing::fresh(records, Choice { kind, ..Choice::default() })
+        }
+    };
+    framing.map_err(framing_error)
+}
+
+fn framing_error(e: FramingError) -> CliError {
+    CliError::Data { problem: e.to_string(), help: e.help() }
+}
+
+fn examples(framing: &Framing, records: &Records, most: u16) -> Result<Texts, CliError> {
+    // The last token is foretold, not read.
+    let found = framing.examples(records, usize::from(most) + 1).map_err(framing_error)?;
+    if let (1.., Some(place)) = (found.too_long, &found.first_too_long) {
+        let turns = count(found.too_long, "turn");
+        let most = grouped(most.into());
+        say!(
+            "warning: {turns} longer than {most} tokens, the first at {place}: left out; --most takes longer ones"
+        );
+    }
+    Ok(Texts::new(found.examples))
+}
+
+/// How the model answers. Its logits' unit is the network's.
+fn story(framing: &Framing, most: u16) -> Story {
+    Story { ends: framing.end.into_iter().collect(), most, logit_bits: 0 }
+}

@@ -1,0 +1,176 @@
+//! `mlc train --family sequence|recursive`: texts, pairs or conversations → a sequence model.
+//!
+//! [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
+//! training.
+
+mod data;
+mod display;
+mod settings;
+
+use super::log::Log;
+use super::lost::Lost;
+use super::result::SequenceResult;
+use super::snapshot::Snapshots;
+use crate::args::{TrainArgs, TrainSettings};
+use crate::error::CliError;
+use crate::import::summary;
+use crate::say::say;
+use crate::table::grouped;
+use crate::{Outcome, files, interrupt, pairs};
+pub use display::{Display, figures, texts};
+use mlc_compiler::import;
+use mlc_trainer::sequence::{
+    EpochRow, Event, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
+};
+use mlc_trainer::{StopReason, curve};
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Trains a sequence model.
+///
+/// # Errors
+/// What is wrong with settings, files or texts.
+pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    check(args, given)?;
+    pairs::claim(&given.pairs);
+    pairs::claim(&given.held_out);
+    files::check_distinct(args.outputs())?;
+    let outputs = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
+    files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
+    let base = settings::base(args)?;
+    let learned = data::learned(given, base.as_ref())?;
+    let settings = settings::settings(given, base.as_ref(), &learned)?;
+    let start = match &base {
+        Some(model) => Some(settings::start(model, &settings)?),
+        None => None,
+    };
+    args.result.as_deref().map_or(Ok(()), files::remove)?;
+    let log = args.log.as_ref().map(Log::create::<mlc_trainer::sequence::Figures>).transpose()?;
+    let stop = interrupt::listen();
+    let job = Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), stop };
+    job.run(log, out)
+}
+
+/// What can be said against options before anything is read.
+///
+/// # Errors
+/// The first option that does not go with the others.
+pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
+    let usage = |message: String| Err(CliError::Usage(message));
+    if let Some(option) = given.unfitting() {
+        let why = match option {
+            "--max-tstates" | "--max-bytes" | "--target" => {
+                "nothing predicts yet what a sequence model costs on a machine"
+            }
+            _ => "it is for networks of hashed text",
+        };
+        return usage(format!("{option} does not go with --family sequence: {why}"));
+    }
+    if let (true, Some(option)) = (args.from.is_some() || args.resume.is_some(), given.of_shape()) {
+        return usage(format!("{option}: the model that training goes on from has its own"));
+    }
+    let others = [
+        (args.baselines, "--baselines compares networks of hashed text"),
+        (args.cost_of_limits, "--cost-of-limits is about limits, and sequence models have none yet"),
+        (args.chat, "--chat is not there for sequence models: `mlc run` talks to the model"),
+        (
+            args.device != mlc_trainer::Device::Cpu,
+            "--device: sequence models are trained on the processor, with --device cpu",
+        ),
+    ];
+    if let Some((_, message)) = others.into_iter().find(|(given, _)| *given) {
+        return usage(message.to_string());
+    }
+    if given.patience.is_some() && given.hold_out.is_none() && given.held_out.is_empty() {
+        return usage("--patience goes by held-out texts: give --hold-out or --held-out as well".into());
+    }
+    if given.hold_out.is_some() && !given.held_out.is_empty() {
+        return usage("--hold-out and --held-out both say what is held out: give one of them".into());
+    }
+    if given.epochs.is_some() && given.steps.is_some() {
+        return usage("--epochs and --steps both say how long training takes: give one of them".into());
+    }
+    Ok(())
+}
+
+struct Job<'a> {
+    args: &'a TrainArgs,
+    given: &'a TrainSettings,
+    settings: &'a Settings,
+    task: &'a Task,
+    start: Option<&'a Parameters>,
+    /// Set by a signal that asks for the end.
+    stop: &'a AtomicBool,
+}
+
+impl Job<'_> {
+    fn run(&self, mut log: Option<Log>, out: &mut dyn Write) -> Result<Outcome, CliError> {
+        let (seeds, rows) = self.train(&mut log)?;
+        let best = &seeds.runs[seeds.best];
+        let (seed, trained) = best;
+        let mut lost = Lost::default();
+        let model = import::ron::write(&trained.model).into_bytes();
+        let size = model.len();
+        let size = lost.note(files::write(&self.args.output, model)).map(|()| size);
+        if let Some(path) = &self.args.curve {
+            let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
+            lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
+        }
+        lost.note(log.map_or(Ok(()), Log::finish));
+        let stopped = self.stop.load(Ordering::SeqCst);
+        if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
+            let result = SequenceResult::new(best, self.given);
+            lost.note(files::write(path, result.text().into_bytes()));
+        }
+        self.report(trained, size, out)?;
+        if self.args.seeds > 1 {
+            writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
+        }
+        lost.end()?;
+        Ok(if stopped { Outcome::Interrupted } else { Outcome::Done })
+    }
+
+    fn train(&self, log: &mut Option<Log>) -> Result<(Seeds, Vec<(u64, EpochRow)>), CliError> {
+        let mut display = Display::new(self.task);
+        let mut snapshots = Snapshots::new(&self.args.output);
+        let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+        let mut follow = |seed: u64, event: Event| {
+            if let (Event::Start { .. }, 2..) = (&event, self.args.seeds) {
+                say!("seed {seed}:");
+            }
+            if let Event::Epoch(row) = &event {
+                log.iter_mut().for_each(|log| log.row(seed, row));
+                rows.extend(self.args.curve.is_some().then(|| (seed, (*row).clone())));
+            }
+            display.show(&event);
+            if let Err(e) = snapshots.see(&event) {
+                display.say(&format!("warning: no snapshot: {e}; training goes on"));
+            }
+        };
+        let training = Training { task: self.task, settings: self.settings, start: self.start };
+        let seeds = train_seeds(&training, self.args.seeds.into(), self.stop, &mut follow)?;
+        display.finish();
+        Ok((seeds, rows))
+    }
+
+    /// Prints what the training came to.
+    fn report(&self, trained: &Trained, size: Option<usize>, out: &mut dyn Write) -> Result<(), CliError> {
+        if trained.stop == StopReason::Requested {
+            say!(
+                "stopped; this is the best network so far, from epoch {} of {}",
+                trained.epoch,
+                trained.epochs
+            );
+        }
+        if let Some(size) = size {
+            let path = files::shown(&self.args.output);
+            writeln!(out, "{path}: {}, {} bytes", summary(&trained.model), grouped(size as u64))?;
+        }
+        writeln!(out, "{}: {}", texts("training"), figures(&trained.train))?;
+        if let Some(held_out) = &trained.held_out {
+            writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;
+        }
+        Ok(())
+    }
+}
