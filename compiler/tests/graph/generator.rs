@@ -2,10 +2,8 @@
 
 use crate::graphs::{add, add_loop};
 use crate::random::Random;
-use mlc_compiler::ir::{
-    BlockId, Const, ConstId, Data, Elem, Encoder, Graph, Interval, NodeId, Op, State, StateId, StateType,
-    Type,
-};
+use crate::values::{constant, elem_of, vector, weights, wide};
+use mlc_compiler::ir::{BlockId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateId, StateType, Type};
 
 /// The longest query that graphs are made for, in bytes.
 pub const LONGEST: usize = 9;
@@ -366,47 +364,6 @@ impl Generator {
     fn factor(&mut self) -> i16 {
         [-32768, -3, 0, 1, 2, 5, 32, 300, 32767][self.r.within(0, 8)]
     }
-}
-
-pub fn constant(g: &mut Graph, data: Data) -> ConstId {
-    let name = format!("c{}", g.consts.len());
-    g.consts.push(Const { name, data })
-}
-
-/// Elements up to `reach` from 0, small ones as likely as large ones.
-fn vector(r: &mut Random, len: usize, reach: usize) -> Vec<i16> {
-    (0..len).map(|_| (r.within(0, 2 * reach) as i64 - reach as i64) as i16).collect()
-}
-
-/// Weights with columns of zeros.
-fn weights(r: &mut Random, rows: usize, cols: usize) -> Vec<i8> {
-    let dead: Vec<bool> = (0..cols).map(|_| r.chance(25)).collect();
-    let mut weight = |at: usize| if dead[at % cols] { 0 } else { [-2, -1, 0, 1, 1][r.within(0, 4)] };
-    (0..rows * cols).map(&mut weight).collect()
-}
-
-/// Weights of so many bits, now and then one at an end.
-fn wide(r: &mut Random, count: usize, bits: u8) -> Vec<i8> {
-    let half = 1i16 << (bits - 1);
-    let weight = |_| match r.within(0, 5) {
-        0 => -half,
-        1 => half - 1,
-        _ => r.within(0, 2 * half as usize - 1) as i16 - half,
-    };
-    (0..count).map(weight).map(|w| w as i8).collect()
-}
-
-pub fn elem_of(g: &Graph, id: NodeId) -> Elem {
-    match g.nodes[id].ty {
-        Type::Vector { elem, .. } => elem,
-        other => panic!("%{} is {other}", id.index()),
-    }
-}
-
-/// The bounds of an element.
-pub fn limits(elem: Elem) -> Interval {
-    let (least, most) = elem.limits();
-    Interval::new(least.into(), most.into())
 }
 
 /// Small queries of a seed, each of one to [`LONGEST`] bytes that are not all spaces.

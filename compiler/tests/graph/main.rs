@@ -9,4 +9,5 @@ mod passes;
 mod random;
 mod sequence;
 mod states;
+mod values;
 mod vectors;

@@ -1,6 +1,7 @@
 //! Random graphs before and behind every pass: the same replies and logits, valid, and with facts that hold.
 
-use crate::generator::{LONGEST, elem_of, graph, limits, queries};
+use crate::generator::{LONGEST, graph, queries};
+use crate::values::{elem_of, limits};
 use mlc_compiler::eval::{self, Value};
 use mlc_compiler::ir::{BlockId, Facts, Graph, NodeId, Op, Type};
 use mlc_compiler::pass::{Rewritten, analyse, eliminate_dead, hoist, split};

@@ -1,7 +1,8 @@
 //! The operations of sequence models in random graphs.
 
-use crate::generator::{Generator, constant, elem_of};
+use crate::generator::Generator;
 use crate::graphs::{halves, signs};
+use crate::values::{constant, elem_of};
 use mlc_compiler::ir::{ConstId, Data, Elem, NodeId, Op, StateId, StateType, Type};
 use mlc_compiler::tokens::Tokenizer;
 
