@@ -48,6 +48,10 @@ pub fn write(tokenizer: &Tokenizer) -> Result<Written, String> {
 /// How each token is written.
 fn texts(tokenizer: &Tokenizer) -> Result<Vec<String>, String> {
     let mut bytes: Vec<Option<Vec<u8>>> = vec![None; tokenizer.pieces.len()];
+    if let Fallback::Bytes(ids) = &tokenizer.alphabet.fallback {
+        let name = |byte: usize| format!("<0x{byte:02X}>").into_bytes();
+        ids.iter().enumerate().for_each(|(byte, &id)| bytes[id as usize] = Some(name(byte)));
+    }
     for (text, &id) in &tokenizer.alphabet.start {
         bytes[id as usize] = Some(text.clone());
     }
@@ -78,9 +82,6 @@ fn texts(tokenizer: &Tokenizer) -> Result<Vec<String>, String> {
                 String::from_utf8(text).map_err(|_| format!("token {id}, which is no UTF-8 text"))?
             }
         });
-    }
-    if let Fallback::Bytes(ids) = &tokenizer.alphabet.fallback {
-        ids.iter().enumerate().for_each(|(byte, &id)| texts[id as usize] = format!("<0x{byte:02X}>"));
     }
     for special in &tokenizer.specials {
         texts[special.id as usize].clone_from(&special.text);
