@@ -1,11 +1,9 @@
 //! Chats and drawn tokens: `mlc run`, `mlc verify` and `mlc inspect` of a sequence model.
 
-#[path = "../support/random.rs"]
-mod random;
 #[path = "../../compiler/tests/support/transformers.rs"]
 mod transformers;
 
-use crate::{Folder, json};
+use crate::{Folder, json, random};
 use mlc_compiler::eval::Session;
 use mlc_compiler::import::ron;
 use mlc_compiler::model::{Draw, Model, Turns};

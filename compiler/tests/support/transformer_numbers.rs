@@ -1,7 +1,7 @@
 //! The numbers of a random transformer: usual ones, and such at their ends.
 
+use super::Random;
 use super::{Middle, Place, Shape};
-use crate::random::Random;
 use mlc_compiler::model::{
     Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };

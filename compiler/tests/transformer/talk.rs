@@ -33,7 +33,7 @@ impl<'m> Talk<'m> {
         let (tokenizer, story) = (&tokens(self.model).tokenizer, story(self.model));
         let most = usize::from(story.most);
         let keeps = story.turns.as_ref().is_some_and(|turns| turns.keeps);
-        if keeps && line.to_ascii_lowercase() == b"/clear" {
+        if keeps && line.eq_ignore_ascii_case(b"/clear") {
             self.clear();
             return (vec![], vec![]);
         }
