@@ -40,7 +40,11 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
     let usual = if keeps { 2 * window } else { window };
     let most = given.most.or(known.most).unwrap_or(usual.min(4096) as u16);
     let (train, held_out) = sides(given, &all)?;
-    let side = |records: Vec<Record>| examples(&framing, &Records { records, ..all.clone() }, most);
+    let side = |records: Vec<Record>| {
+        let mut side = all.clone();
+        side.records = records;
+        examples(&framing, &side, most)
+    };
     let train = side(train)?;
     let held_out = held_out.map(side).transpose()?;
     let reader = Tokens {
