@@ -21,7 +21,7 @@ fn main() {
     let tokenizer = Tokenizer::characters(pieces, None).expect("64 different characters");
     let task = Task {
         reader: Tokens { tokenizer, max_length: 62 },
-        story: Story { ends: vec![0], most: 64, logit_bits: 0 },
+        story: Story::plain(vec![0], 64, 0),
         train: Texts::new((0..256).map(text).collect()),
         held_out: None,
     };
