@@ -54,7 +54,7 @@ fn prompts_are_turns_of_a_conversation() {
         assert_eq!(said, wants, "{target}");
     }
     let verified = folder.mlc(["verify", "model.ron", "--target", "z80-cpm", "--random", "6"]);
-    assert!(verified.stdout.contains("6 prompts") && verified.stdout.contains("all equal"), "{verified:?}");
+    assert!(verified.code == Some(0) && verified.stdout.contains("all equal"), "{verified:?}");
 }
 
 #[test]

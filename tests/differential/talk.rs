@@ -84,7 +84,7 @@ fn same(model: &Model, lines: &[Vec<u8>], image: &Image, watch: &Watch, output: 
 #[test]
 fn sessions_are_exact_on_cpm() {
     let (mut sessions, mut steps) = (0, 0);
-    for seed in 0..50 {
+    for seed in 0..20 {
         let model = talker(seed);
         let Some(compiled) = compile("z80-cpm", &model) else { continue };
         let image = &compiled.image;
@@ -98,7 +98,7 @@ fn sessions_are_exact_on_cpm() {
         steps += same(&model, &lines, image, &watch, machine.console().output(), false);
         sessions += 1;
     }
-    assert!(sessions >= 25 && steps > 1000, "{sessions} sessions, {steps} steps");
+    assert!(sessions >= 10 && steps > 400, "{sessions} sessions, {steps} steps");
 }
 
 #[test]
