@@ -69,7 +69,7 @@ start:
         sts out_tail, r1
         sts last_key, r1
         sei
-{%- if starts %}
+{%- if remembers %}
         {{ board.call }} net_start
 {%- endif %}
         ldi r30, lo8(greeting)

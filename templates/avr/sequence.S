@@ -26,7 +26,7 @@ net_memory:
 ; ---- the network ---------------------------------------------------------------
 {{ take }}
 
-{%- if starts %}
+{%- if remembers %}
 
 ; What the program remembers from its start on. Changes r24.
 net_start:

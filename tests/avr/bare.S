@@ -9,7 +9,7 @@ start:
         out 0x3D, r24
         ldi r24, hi8(stack_top)
         out 0x3E, r24
-{%- if starts %}
+{%- if remembers %}
         {{ call }} net_start
 {%- endif %}
         ldi r26, lo8(typed)

@@ -119,7 +119,7 @@ fn fragment(
         most: site.story.most,
         two: encode.two,
         turns: site.story.turns.is_some(),
-        starts: keeps || choosing.seed.is_some(),
+        remembers: keeps || choosing.seed.is_some(),
         keeps,
         seed: choosing.seed,
         recent: choosing.remembers(),
@@ -193,7 +193,7 @@ struct Program<'a> {
     /// Lines are framed as turns of a chat.
     turns: bool,
     /// Something is remembered from the start of the program on.
-    starts: bool,
+    remembers: bool,
     /// A conversation goes on with the next line.
     keeps: bool,
     /// What random numbers begin with.
