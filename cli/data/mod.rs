@@ -26,6 +26,15 @@ const MOST_PAIRS: usize = 10_000_000;
 const PLACES: usize = 5;
 
 pub fn run(args: &DataArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    // Reading a long list takes a while, so what would hinder writing must show before.
+    match &args.command {
+        DataCommand::Split(args) => {
+            check_outputs(&args.pairs.paths, [args.output.as_path(), &args.held_out])?
+        }
+        DataCommand::Dedup(args) => check_outputs(&args.pairs.paths, args.output.path.as_deref())?,
+        DataCommand::Balance(args) => check_outputs(&args.pairs.paths, args.output.path.as_deref())?,
+        DataCommand::Stats(_) | DataCommand::Lint(_) | DataCommand::Expand(_) => {}
+    }
     match &args.command {
         DataCommand::Stats(args) if has_others(&args.pairs)? => records::stats(args, out),
         DataCommand::Lint(args) if has_others(&args.pairs)? => records::lint(args, out),
@@ -203,7 +212,6 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> Result<(), CliError>
 }
 
 fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    check_outputs(&args.pairs.paths, [args.output.as_path(), &args.held_out])?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let (train, held_out) = data::split(&all(&read), args.share, args.seed).map_err(TaskError::from)?;
     let output =
@@ -215,14 +223,12 @@ fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     Ok(Outcome::Done)
 }
 
-/// Reading a long list takes a while, so what would hinder writing must show before.
 fn check_outputs<'a>(pairs: &[PathBuf], outputs: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
     pairs::claim(pairs);
     files::check_writable(outputs)
 }
 
 fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let all = all(&read);
     // Contradictions first: the most frequent reply is one of the repeated pairs.
@@ -231,7 +237,6 @@ fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 }
 
 fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let all = all(&read);
     let replies = all.iter().map(|pair| &pair.reply).collect::<BTreeSet<_>>().len();

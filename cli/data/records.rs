@@ -80,7 +80,6 @@ pub fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 }
 
 pub fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    super::check_outputs(&args.pairs.paths, [args.output.as_path(), &args.held_out])?;
     let read = records::read(&args.pairs)?;
     let (train, held_out) = edit::split(&read, args.share, args.seed).map_err(TaskError::from)?;
     let output = |path: &Path, records: &[Record]| {
@@ -96,7 +95,6 @@ pub fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 }
 
 pub fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    super::check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = records::read(&args.pairs)?;
     let resolved = match args.resolve {
         true => {
@@ -109,7 +107,6 @@ pub fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 }
 
 pub fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    super::check_outputs(&args.pairs.paths, args.output.path.as_deref())?;
     let read = records::read(&args.pairs)?;
     super::check_balance(edit::replies(&read), args.count, MOST_PAIRS)?;
     let balanced = edit::balance(&read, args.count, args.seed).map_err(edited)?;

@@ -114,7 +114,7 @@ fn bad_data_is_named() {
     folder.write("a.jsonl", entry(&[("A", "B")]) + "{\"messages\":[{\"role\":\"user\",\"content\":7}]}\n");
     for verb in [&["stats"][..], &["lint"], &["dedup"]] {
         let said = data(&folder, &[verb, &["a.jsonl"]].concat()).fails(1);
-        assert!(said.contains("a.jsonl:2:43: invalid type: integer `7`, expected a string"), "{said}");
+        assert!(said.contains("a.jsonl:2:39: invalid type: integer `7`, expected a string"), "{said}");
         assert!(
             data(&folder, &[verb, &["gone.jsonl"]].concat())
                 .fails(1)

@@ -116,7 +116,7 @@ fn what_does_not_fit_is_refused_by_name() {
         (&["--hidden", "8,8"], "--hidden of a sequence model is one number"),
         (&["--patience", "2"], "--patience"),
         (&["--dim", "1"], "write a whole number from 2"),
-        (&["--hold-out", "2"], "--hold-out 2"),
+        (&["--hold-out", "2"], "a share of 2 cannot be held out"),
         (&["--from", "nothing.ron"], "nothing.ron"),
     ] {
         let stderr = refused(&[&sequence[..], args].concat());
