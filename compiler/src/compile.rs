@@ -10,7 +10,8 @@ use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
-use crate::{Assets, CompileError, Image, Target, image, render, storage, valid};
+use crate::storage::{self, Placed};
+use crate::{Assets, CompileError, Image, Target, image, render, valid};
 
 /// What to compile, for what, and how.
 #[derive(Debug, Clone, Copy)]
@@ -86,7 +87,10 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, body, story)) = request.model.sequence() {
         let templates = render::templates(request)?;
         let site = SequenceSite { reader, body, story, request, templates: &templates, filing: None };
-        return storage::compile(&site);
+        let longest = request.target.longest(reader.max_length);
+        let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        let Placed { plan, assembly, image } = storage::place(&site)?;
+        return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.demands.storage == Storage::File {
         let what = "weights of such a network in a file".into();

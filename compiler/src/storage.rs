@@ -1,13 +1,12 @@
 //! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
 
-use crate::compile::Compiled;
 use crate::image::{self, Image};
 use crate::kernel::sequence::{self, Filed, Filing, SequenceSite, unsupported};
 use crate::kernel::{Machine, PAGE, tidy};
 use crate::plan::{Plan, Storage};
 use crate::target::{self, Target};
 use crate::words::grouped;
-use crate::{CompileError, ir, pass, render};
+use crate::{CompileError, render};
 use std::collections::BTreeSet;
 
 /// Most records of the buffer, the preferred first: the larger, the less is lost at the ends of blocks.
@@ -16,6 +15,13 @@ const BUFFERS: [usize; 5] = [16, 8, 4, 2, 1];
 const TRIES: usize = 6;
 /// Bytes that matrices are counted in when the room in the image is filled.
 const UNIT: usize = 16;
+
+/// A program that fits.
+pub struct Placed {
+    pub plan: Plan,
+    pub assembly: String,
+    pub image: Image,
+}
 
 /// A program, whether it fits or not.
 struct Built {
@@ -67,14 +73,12 @@ impl Built {
     }
 }
 
-/// Compiles a sequence model.
+/// The program of a sequence model, its weights where they have room.
 ///
 /// # Errors
 /// What the kernels do not compute; a program that does not fit; a damaged template.
-pub fn compile(site: &SequenceSite) -> Result<Compiled, CompileError> {
+pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     let request = site.request;
-    let longest = request.target.longest(site.reader.max_length);
-    let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
     let has_files = request.target.machine == target::Machine::Cpm;
     let built = match request.demands.storage {
         Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
@@ -87,7 +91,7 @@ pub fn compile(site: &SequenceSite) -> Result<Compiled, CompileError> {
     };
     let Built { plan, assembly, image } = built;
     let image = image.ok_or_else(|| unsupported(site, "a program that ends behind memory"))?;
-    Ok(Compiled { reports, wraps, plan, assembly, image })
+    Ok(Placed { plan, assembly, image })
 }
 
 fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {

@@ -1,7 +1,34 @@
-//! How a token is chosen of the logits: see docs/semantics.md, *Choosing*. [`crate::model::Choice`] gives the rules.
+//! How a token is chosen of the logits: see docs/semantics.md, *Choosing*. A model's choice gives the rules.
 
 use super::sat16;
-use crate::model::ChoiceRules;
+
+/// The integers that a choice computes with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChoiceRules {
+    pub draw: Option<DrawRules>,
+    /// Mantissas (of a penalty), and how many of the tokens read last count.
+    pub penalty: Option<([u8; 2], u8)>,
+}
+
+/// The integers that tokens are drawn with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawRules {
+    /// A difference to the largest logit is shifted right by so many bits, 0 to 8.
+    pub bits: u8,
+    /// What the shifted difference weighs: 255 first, never rising, 1 at least. What is behind the last one is not drawn.
+    pub weights: Vec<u8>,
+    pub top_k: u8,
+    /// In 256ths, 1 to 256.
+    pub share: u16,
+    pub seed: u16,
+}
+
+impl DrawRules {
+    /// The least difference to the largest logit that is not drawn; 65,536 where each is.
+    pub fn reach(&self) -> u32 {
+        (self.weights.len() as u32) << self.bits
+    }
+}
 
 /// The random number behind `x`, neither of them 0: an xorshift generator of 16 bits, which comes round after 65,535.
 pub fn next_random(mut x: u16) -> u16 {
@@ -48,76 +75,4 @@ pub fn choose(logits: &[i16], recent: &[u32], random: u16, rules: &ChoiceRules) 
     let drawn = (u32::from(random) * total) >> 16;
     let place = sums.iter().position(|&sum| sum > drawn).expect("what is drawn is below the last sum");
     order[place]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{Choice, Draw, Penalty};
-
-    fn rules(draw: Option<Draw>, penalty: Option<Penalty>) -> ChoiceRules {
-        Choice { draw, penalty }.rules(8)
-    }
-
-    #[test]
-    fn random_numbers_come_round_after_all_of_them() {
-        let mut x = 1;
-        let mut seen = vec![false; 1 << 16];
-        for _ in 0..65_535 {
-            assert!(x != 0 && !std::mem::replace(&mut seen[usize::from(x)], true), "{x} twice");
-            x = next_random(x);
-        }
-        assert_eq!(x, 1);
-    }
-
-    #[test]
-    fn tokens_are_drawn_as_often_as_they_weigh() {
-        // One nat between neighbours: 1 : 0.37 : 0.14, and a fourth that is too unlikely.
-        let logits = [-256, 0, -512, -2048];
-        let drawn = |draw: Draw| {
-            let rules = rules(Some(draw), None);
-            let mut counts = [0; 4];
-            (1..=u16::MAX).for_each(|random| counts[choose(&logits, &[], random, &rules)] += 1);
-            counts
-        };
-        let near = |found: [i32; 4], wants: [i32; 4]| {
-            let far = found.iter().zip(wants).any(|(f, w)| (f - w).abs() > 350);
-            assert!(!far, "{found:?}, not {wants:?}");
-        };
-        near(drawn(Draw::default()), [16_034, 43_586, 5_899, 15]);
-        near(drawn(Draw { top_k: 2, ..Draw::default() }), [17_625, 47_910, 0, 0]);
-        near(drawn(Draw { min_p: 200, ..Draw::default() }), [17_625, 47_910, 0, 0]);
-        near(drawn(Draw { top_p: 700, ..Draw::default() }), [17_625, 47_910, 0, 0]);
-        near(drawn(Draw { top_p: 600, ..Draw::default() }), [0, 65_535, 0, 0]);
-        near(drawn(Draw { temperature: 500, ..Draw::default() }), [7_690, 56_790, 1_040, 0]);
-        near(drawn(Draw { top_k: 1, ..Draw::default() }), [0, 65_535, 0, 0]);
-    }
-
-    #[test]
-    fn equal_logits_are_taken_in_their_order() {
-        let rules = rules(Some(Draw { top_k: 3, ..Draw::default() }), None);
-        let logits = [i16::MIN, 7, 7, 7, 7, i16::MAX];
-        assert_eq!(choose(&logits, &[], 1, &rules), 5);
-        let mut seen = [0; 5];
-        (1..=u16::MAX).for_each(|random| seen[choose(&logits[..5], &[], random, &rules)] += 1);
-        assert_eq!(seen, [0, 21_845, 21_845, 21_845, 0]);
-    }
-
-    #[test]
-    fn a_penalty_makes_logits_smaller() {
-        let mantissas = Penalty { strength: 2000, recent: 4 }.mantissas();
-        let of = |logit| penalized(logit, mantissas);
-        assert_eq!(
-            [100, 1, 0, -1, -100, -20_000, i16::MIN].map(of),
-            [50, 0, 0, -2, -200, i16::MIN, i16::MIN]
-        );
-        for strength in [1001, 1100, 3900] {
-            let mantissas = Penalty { strength, recent: 1 }.mantissas();
-            (i16::MIN..=i16::MAX).for_each(|l| assert!(penalized(l, mantissas) <= l, "{l} by {strength}"));
-        }
-        let rules = rules(None, Some(Penalty { strength: 2000, recent: 4 }));
-        assert_eq!(choose(&[3, 10, 6, 9], &[], 1, &rules), 1);
-        assert_eq!(choose(&[3, 10, 6, 9], &[1, 1], 1, &rules), 3);
-        assert_eq!(choose(&[3, 10, 6, 9], &[3, 1], 1, &rules), 2);
-    }
 }

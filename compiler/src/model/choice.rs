@@ -1,6 +1,7 @@
 //! How a token is chosen of the logits: what a model says of it, and the integers that programs compute with.
 //! docs/semantics.md has the rules.
 
+use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 use crate::math;
 
 /// How a token is chosen. By default it is the one with the largest logit.
@@ -45,34 +46,6 @@ pub struct Penalty {
 impl Default for Penalty {
     fn default() -> Self {
         Self { strength: 1100, recent: 64 }
-    }
-}
-
-/// The integers that a choice computes with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ChoiceRules {
-    pub draw: Option<DrawRules>,
-    /// Mantissas ([`Penalty::mantissas`]), and how many of the tokens read last count.
-    pub penalty: Option<([u8; 2], u8)>,
-}
-
-/// The integers that tokens are drawn with.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DrawRules {
-    /// A difference to the largest logit is shifted right by so many bits, 0 to 8.
-    pub bits: u8,
-    /// What the shifted difference weighs: 255 first, never rising, 1 at least. What is behind the last one is not drawn.
-    pub weights: Vec<u8>,
-    pub top_k: u8,
-    /// In 256ths, 1 to 256.
-    pub share: u16,
-    pub seed: u16,
-}
-
-impl DrawRules {
-    /// The least difference to the largest logit that is not drawn; 65,536 where each is.
-    pub fn reach(&self) -> u32 {
-        (self.weights.len() as u32) << self.bits
     }
 }
 
@@ -158,3 +131,7 @@ mod tests {
         assert_eq!([1001, 1100, 2000, 3900].map(of), [[255, 64], [233, 70], [128, 128], [66, 250]]);
     }
 }
+
+#[cfg(test)]
+#[path = "choice_tests.rs"]
+mod chosen;

@@ -17,11 +17,12 @@ mod reader;
 mod sequence;
 mod transformer;
 
+pub use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 pub use answer::{Answer, Chat, MAX_LABEL};
 pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
-pub use choice::{Choice, ChoiceRules, Draw, DrawRules, Penalty};
+pub use choice::{Choice, Draw, Penalty};
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};

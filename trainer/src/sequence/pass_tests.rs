@@ -219,7 +219,7 @@ fn a_model_gives_its_parameters_back() {
         let apart: f32 = pairs.map(|(&a, &b)| (a as f32 * units[0] - b as f32 * units[1]).abs()).sum();
         let size = memories[0].logits.iter().fold(0, |m, l| m.max(l.abs())) as f32 * units[0];
         let mean = apart / memories[0].logits.len() as f32;
-        assert!(mean < 0.03 * size, "network {number}: {mean} apart, of {size}");
+        assert!(mean < 0.04 * size, "network {number}: {mean} apart, of {size}");
         // More tokens: the rows that were there stay.
         let mut wider = shape.clone();
         wider.network.vocabulary += 2;

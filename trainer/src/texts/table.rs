@@ -49,7 +49,7 @@ impl Records {
         let mut columns: Option<Columns> = None;
         for row in reader.records() {
             let row = row.map_err(|e| damaged(name, &e))?;
-            let line = row.position().map_or(1, csv::Position::line) as usize;
+            let line = row.position().map_or(1, |place| line_of(text, place));
             let wrong = |problem| RecordsError { place: format!("{name}:{line}"), problem };
             // An empty line is a row without cells, or with one that is empty.
             if row.iter().all(|cell| cell.trim().is_empty()) {
@@ -77,6 +77,13 @@ impl Records {
         }
         Ok(())
     }
+}
+
+/// The line that a row is on: the reader's place of it is in front of empty lines.
+fn line_of(text: &str, place: &csv::Position) -> usize {
+    let rest = text.as_bytes().get(place.byte() as usize..).unwrap_or_default();
+    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    place.line() as usize + empty.filter(|&&byte| byte == b'\n').count()
 }
 
 fn damaged(name: &str, error: &csv::Error) -> RecordsError {
