@@ -102,6 +102,8 @@ pub fn make(records: &Records, choice: Choice, marks: usize) -> Result<Tokenizer
             merged(&alphabet, &pairs)
         }
     };
+    // Machines leave out bytes, one by one: where all characters are ASCII, that is what the tokenizer says.
+    let unit = if alphabet.iter().all(char::is_ascii) { Unit::Byte } else { Unit::Character };
     let single = alphabet.iter().map(|c| c.to_string().into_bytes());
     let start = single.clone().zip(0..).collect();
     Ok(Tokenizer {
@@ -110,7 +112,7 @@ pub fn make(records: &Records, choice: Choice, marks: usize) -> Result<Tokenizer
         rules: rule.into_iter().collect(),
         prefix: None,
         splits: Vec::new(),
-        alphabet: Alphabet { unit: Unit::Character, start, fallback: Fallback::Refuse },
+        alphabet: Alphabet { unit, start, fallback: Fallback::Refuse },
         scheme,
         leading: LeadingSpace::Keep,
         bos: None,
