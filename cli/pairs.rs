@@ -7,7 +7,7 @@ use crate::table::{count, grouped};
 use flate2::read::MultiGzDecoder;
 use mlc_compiler::model::{Answer, Model};
 use mlc_trainer::{Limits, MAX_LINE, Pair, Pairs, Spool, Storage, data};
-use std::io::{self, BufReader};
+use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 /// Lines left out that are named.
@@ -146,16 +146,28 @@ fn read_source(
     limits: &Limits,
     sink: &mut dyn FnMut(Pair) -> io::Result<()>,
 ) -> Result<(), CliError> {
-    let name = files::shown(path);
+    Ok(pairs.read_to(&mut BufReader::new(open(path)?), &source_name(path), limits, sink)?)
+}
+
+/// What a source is called in messages.
+pub fn source_name(path: &Path) -> String {
+    if is_standard_input(path) { "standard input".into() } else { files::shown(path) }
+}
+
+/// Opens a file, one that is packed with gzip as what it holds, or standard input.
+///
+/// # Errors
+/// A file that cannot be opened.
+pub fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
     if is_standard_input(path) {
         files::reads_standard_input();
-        return Ok(pairs.read_to(&mut io::stdin().lock(), "standard input", limits, sink)?);
+        return Ok(Box::new(io::stdin()));
     }
     let file = files::open(path)?;
-    if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-        return Ok(pairs.read_to(&mut BufReader::new(MultiGzDecoder::new(file)), &name, limits, sink)?);
-    }
-    Ok(pairs.read_to(&mut BufReader::new(file), &name, limits, sink)?)
+    Ok(match path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
+        true => Box::new(MultiGzDecoder::new(file)),
+        false => Box::new(file),
+    })
 }
 
 /// What a model takes and gives: pairs beyond it are cut as in its training.

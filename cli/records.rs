@@ -5,9 +5,8 @@ use crate::error::CliError;
 use crate::say::say;
 use crate::table::count;
 use crate::{files, pairs};
-use flate2::read::MultiGzDecoder;
 use mlc_trainer::texts::{Kind, Records};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::Path;
 
 /// Bytes that are looked at to tell pairs from other data.
@@ -30,7 +29,7 @@ pub fn has_others(given: &RecordsArg) -> Result<bool, CliError> {
     }
     for path in given.paths.iter().filter(|path| !pairs::is_standard_input(path)) {
         let mut start = Vec::new();
-        unpacked(path)?
+        pairs::open(path)?
             .take(LOOKED_AT as u64)
             .read_to_end(&mut start)
             .map_err(|e| files::unreadable(path, &e))?;
@@ -48,7 +47,7 @@ pub fn has_others(given: &RecordsArg) -> Result<bool, CliError> {
 pub fn read(given: &RecordsArg) -> Result<Records, CliError> {
     let mut records = Records::default();
     for path in &given.paths {
-        let name = if pairs::is_standard_input(path) { "standard input".into() } else { files::shown(path) };
+        let name = pairs::source_name(path);
         let bytes = bytes(path)?;
         let kind = given.kind.map(|kind| kind.kind());
         let cut = given.cut.map_or_else(Default::default, |cut| cut.cut());
@@ -68,7 +67,10 @@ pub fn read(given: &RecordsArg) -> Result<Records, CliError> {
 
 fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
     let mut bytes = Vec::new();
-    unpacked(path)?.take(MOST as u64 + 1).read_to_end(&mut bytes).map_err(|e| files::unreadable(path, &e))?;
+    pairs::open(path)?
+        .take(MOST as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| files::unreadable(path, &e))?;
     match bytes.len() > MOST {
         true => Err(CliError::Read {
             path: path.to_path_buf(),
@@ -77,18 +79,6 @@ fn bytes(path: &Path) -> Result<Vec<u8>, CliError> {
         }),
         false => Ok(bytes),
     }
-}
-
-fn unpacked(path: &Path) -> Result<Box<dyn Read>, CliError> {
-    if pairs::is_standard_input(path) {
-        files::reads_standard_input();
-        return Ok(Box::new(io::stdin()));
-    }
-    let file = files::open(path)?;
-    Ok(match path.extension().is_some_and(|e| e.eq_ignore_ascii_case("gz")) {
-        true => Box::new(MultiGzDecoder::new(file)),
-        false => Box::new(file),
-    })
 }
 
 /// What a list is written as: its name says so, else what all records come from.

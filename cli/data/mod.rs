@@ -214,11 +214,21 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> Result<(), CliError>
 fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let (train, held_out) = data::split(&all(&read), args.share, args.seed).map_err(TaskError::from)?;
-    let output =
-        |path: &Path, pairs: &[&Pair]| files::Output { path: path.to_path_buf(), bytes: text(pairs) };
-    files::write_all(&[output(&args.output, &train), output(&args.held_out, &held_out)])?;
-    for (path, pairs) in [(&args.output, &train), (&args.held_out, &held_out)] {
-        writeln!(out, "{}: {}", files::shown(path), count(pairs.len(), "pair"))?;
+    let side = |pairs: &[&Pair]| (text(pairs), count(pairs.len(), "pair"));
+    write_both(args, [side(&train), side(&held_out)], out)
+}
+
+/// Writes the two sides of a split, and says how much each has.
+fn write_both(
+    args: &SplitArgs,
+    sides: [(Vec<u8>, String); 2],
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    let [(train, in_train), (held_out, in_held_out)] = sides;
+    let output = |path: &Path, bytes| files::Output { path: path.to_path_buf(), bytes };
+    files::write_all(&[output(&args.output, train), output(&args.held_out, held_out)])?;
+    for (path, counts) in [(&args.output, in_train), (&args.held_out, in_held_out)] {
+        writeln!(out, "{}: {counts}", files::shown(path))?;
     }
     Ok(Outcome::Done)
 }
@@ -262,13 +272,23 @@ fn list(
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     let counts = format!("{} of {}", count(pairs.len(), "pair"), grouped(before as u64));
+    write_list(text(pairs), &counts, path, out)
+}
+
+/// Writes a list to a file, or to standard output, and says how much of it was kept.
+fn write_list(
+    bytes: Vec<u8>,
+    counts: &str,
+    path: Option<&Path>,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     match path {
         Some(path) => {
-            files::write(path, text(pairs))?;
+            files::write(path, bytes)?;
             writeln!(out, "{}: {counts}", files::shown(path))?;
         }
         None => {
-            out.write_all(&text(pairs))?;
+            out.write_all(&bytes)?;
             say!("{counts}");
         }
     }

@@ -1,11 +1,10 @@
 //! `mlc data` on data of sequence models.
 
-use super::{MOST_PAIRS, PLACES, print_lengths, print_lint};
+use super::{MOST_PAIRS, PLACES, print_lengths, print_lint, write_both, write_list};
 use crate::args::{BalanceArgs, DedupArgs, LintArgs, SplitArgs, StatsArgs};
 use crate::error::CliError;
-use crate::say::say;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, files, records, targets};
+use crate::{Outcome, records, targets};
 use mlc_trainer::TaskError;
 use mlc_trainer::texts::edit::{self, EditError};
 use mlc_trainer::texts::{self, Kind, Record, Records, Stats};
@@ -82,16 +81,11 @@ pub fn lint(args: &LintArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 pub fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let read = records::read(&args.pairs)?;
     let (train, held_out) = edit::split(&read, args.share, args.seed).map_err(TaskError::from)?;
-    let output = |path: &Path, records: &[Record]| {
-        let records: Vec<&Record> = records.iter().collect();
-        let bytes = text(&read, &records, Some(path))?;
-        Ok::<_, CliError>(files::Output { path: path.to_path_buf(), bytes })
+    let side = |path: &Path, records: &[Record]| {
+        let bytes = text(&read, &records.iter().collect::<Vec<_>>(), Some(path))?;
+        Ok::<_, CliError>((bytes, count(records.len(), "record")))
     };
-    files::write_all(&[output(&args.output, &train)?, output(&args.held_out, &held_out)?])?;
-    for (path, records) in [(&args.output, &train), (&args.held_out, &held_out)] {
-        writeln!(out, "{}: {}", files::shown(path), count(records.len(), "record"))?;
-    }
-    Ok(Outcome::Done)
+    write_both(args, [side(&args.output, &train)?, side(&args.held_out, &held_out)?], out)
 }
 
 pub fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -126,18 +120,7 @@ fn list(
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     let counts = format!("{} of {}", count(kept.len(), "record"), grouped(before.records.len() as u64));
-    let bytes = text(before, kept, path)?;
-    match path {
-        Some(path) => {
-            files::write(path, bytes)?;
-            writeln!(out, "{}: {counts}", files::shown(path))?;
-        }
-        None => {
-            out.write_all(&bytes)?;
-            say!("{counts}");
-        }
-    }
-    Ok(Outcome::Done)
+    write_list(text(before, kept, path)?, &counts, path, out)
 }
 
 /// Records as a file of the kind that its name asks for.

@@ -2,21 +2,20 @@
 
 use super::log::Log;
 use super::lost::Lost;
-use super::sequence::{Display, figures, texts};
+use super::sequence::{Display, report};
 use super::snapshot::Snapshots;
 use crate::args::DistillArgs;
 use crate::error::CliError;
-use crate::import::{model_name, summary};
+use crate::import::model_name;
 use crate::say::say;
 use crate::sequence::{MAX_LENGTH, Source, WINDOW, open};
-use crate::table::{count, grouped};
+use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
-use mlc_compiler::import;
 use mlc_compiler::model::{Head, Story, Tokens};
+use mlc_trainer::TrainError;
 use mlc_trainer::sequence::{
     EpochRow, Event, Example, Figures, Settings, Task, Texts, distill, student, written,
 };
-use mlc_trainer::{StopReason, TrainError, curve};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,11 +138,12 @@ fn train(
     let mut log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
     let mut display = Display::new(task);
     let mut snapshots = Snapshots::new(&args.output);
-    let mut rows: Vec<EpochRow> = Vec::new();
+    let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+    let seed = settings.schedule.seed;
     let mut follow = |event: Event| {
         if let Event::Epoch(row) = &event {
-            log.iter_mut().for_each(|log| log.row(settings.schedule.seed, row));
-            rows.push((*row).clone());
+            log.iter_mut().for_each(|log| log.row(seed, row));
+            rows.extend(args.curve.is_some().then(|| (seed, (*row).clone())));
         }
         display.show(&event);
         if let Err(e) = snapshots.see(&event) {
@@ -153,24 +153,9 @@ fn train(
     let trained = distill(&source.checkpoint, task, settings, stop, &mut follow)?;
     display.finish();
     let mut lost = Lost::default();
-    let model = import::ron::write(&trained.model).into_bytes();
-    let size = model.len();
-    let written = lost.note(files::write(&args.output, model));
-    if let Some(path) = &args.curve {
-        lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
-    }
-    lost.note(log.map_or(Ok(()), Log::finish));
-    if trained.stop == StopReason::Requested {
-        say!("stopped; this is the best network so far, from epoch {} of {}", trained.epoch, trained.epochs);
-    }
-    if written.is_some() {
-        let path = files::shown(&args.output);
-        writeln!(out, "{path}: {}, {} bytes", summary(&trained.model), grouped(size as u64))?;
-    }
-    writeln!(out, "{}: {}", texts("training"), figures(&trained.train))?;
-    if let Some(held_out) = &trained.held_out {
-        writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;
-    }
+    let paths = (args.output.as_path(), args.curve.as_deref());
+    let size = super::written::write(&trained.model, paths, (seed, rows), log, &mut lost);
+    report(&trained, &args.output, size, out)?;
     lost.end()?;
     Ok(if stop.load(Ordering::SeqCst) { Outcome::Interrupted } else { Outcome::Done })
 }

@@ -14,6 +14,7 @@ mod report;
 mod result;
 mod sequence;
 mod snapshot;
+mod written;
 
 pub use distill::run as distill;
 pub use result::TrainResult;
@@ -27,8 +28,7 @@ use data::Learned;
 use display::Display;
 use log::Log;
 use lost::Lost;
-use mlc_compiler::import;
-use mlc_trainer::{EpochRow, Event, Figures, Seeds, Shifts, StopReason, Trained, Training, curve};
+use mlc_trainer::{EpochRow, Event, Figures, Seeds, Shifts, StopReason, Trained, Training};
 use prepare::{Prepared, prepare};
 use snapshot::Snapshots;
 use std::io::Write;
@@ -116,14 +116,8 @@ impl Job<'_> {
         let (seeds, rows) = self.train(&mut log)?;
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
-        let model = import::ron::write(&trained.model).into_bytes();
-        let size = model.len();
-        let size = lost.note(files::write(&self.args.output, model)).map(|()| size);
-        if let Some(path) = &self.args.curve {
-            let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
-            lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
-        }
-        lost.note(log.map_or(Ok(()), Log::finish));
+        let paths = (self.args.output.as_path(), self.args.curve.as_deref());
+        let size = written::write(&trained.model, paths, (*seed, rows), log, lost);
         let program = limits.program(&trained.model)?;
         let verdict = limits.judge(&trained.model, program.as_ref());
         // A training that was stopped has none, so that a batch system runs it again, and none is without its model.

@@ -11,6 +11,7 @@ use super::log::Log;
 use super::lost::Lost;
 use super::result::SequenceResult;
 use super::snapshot::Snapshots;
+use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::error::CliError;
 use crate::import::summary;
@@ -18,13 +19,12 @@ use crate::say::say;
 use crate::table::grouped;
 use crate::{Outcome, files, interrupt, pairs};
 pub use display::{Display, figures, texts};
-use mlc_compiler::import;
+use mlc_trainer::StopReason;
 use mlc_trainer::sequence::{
     EpochRow, Event, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
 };
-use mlc_trainer::{StopReason, curve};
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Trains a sequence model.
@@ -110,20 +110,14 @@ impl Job<'_> {
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
         let mut lost = Lost::default();
-        let model = import::ron::write(&trained.model).into_bytes();
-        let size = model.len();
-        let size = lost.note(files::write(&self.args.output, model)).map(|()| size);
-        if let Some(path) = &self.args.curve {
-            let rows: Vec<_> = rows.into_iter().filter(|(of, _)| of == seed).map(|(_, row)| row).collect();
-            lost.note(files::write(path, curve::svg(&trained.model.head.name, &rows).into_bytes()));
-        }
-        lost.note(log.map_or(Ok(()), Log::finish));
+        let paths = (self.args.output.as_path(), self.args.curve.as_deref());
+        let size = written::write(&trained.model, paths, (*seed, rows), log, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = SequenceResult::new(best, self.given);
             lost.note(files::write(path, result.text().into_bytes()));
         }
-        self.report(trained, size, out)?;
+        report(trained, &self.args.output, size, out)?;
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
         }
@@ -153,24 +147,25 @@ impl Job<'_> {
         display.finish();
         Ok((seeds, rows))
     }
+}
 
-    /// Prints what the training came to.
-    fn report(&self, trained: &Trained, size: Option<usize>, out: &mut dyn Write) -> Result<(), CliError> {
-        if trained.stop == StopReason::Requested {
-            say!(
-                "stopped; this is the best network so far, from epoch {} of {}",
-                trained.epoch,
-                trained.epochs
-            );
-        }
-        if let Some(size) = size {
-            let path = files::shown(&self.args.output);
-            writeln!(out, "{path}: {}, {} bytes", summary(&trained.model), grouped(size as u64))?;
-        }
-        writeln!(out, "{}: {}", texts("training"), figures(&trained.train))?;
-        if let Some(held_out) = &trained.held_out {
-            writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;
-        }
-        Ok(())
+/// Prints what a training came to; `size` is that of the model, if it was written.
+pub fn report(
+    trained: &Trained,
+    path: &Path,
+    size: Option<usize>,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let Trained { model, train, held_out, stop, epoch, epochs, .. } = trained;
+    if *stop == StopReason::Requested {
+        say!("stopped; this is the best network so far, from epoch {epoch} of {epochs}");
     }
+    if let Some(size) = size {
+        writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(model), grouped(size as u64))?;
+    }
+    writeln!(out, "{}: {}", texts("training"), figures(train))?;
+    if let Some(held_out) = held_out {
+        writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;
+    }
+    Ok(())
 }

@@ -74,3 +74,10 @@ pub struct Task {
     pub train: Texts,
     pub held_out: Option<Texts>,
 }
+
+impl Task {
+    /// Most tokens of a text that are read, on both sides.
+    pub(crate) fn longest(&self) -> usize {
+        self.held_out.iter().chain([&self.train]).map(Texts::longest).max().unwrap_or(0)
+    }
+}

@@ -78,9 +78,7 @@ pub(crate) fn run_with(
         Some(start) => start.values.clone(),
         None => start::fresh(&Layout::new(&settings.shape), &mut rng),
     };
-    let sides = task.held_out.iter().chain([&task.train]);
-    let longest = sides.map(Texts::longest).max().unwrap_or(1);
-    let mut learner = Learner::new(settings, shadows, longest, teacher);
+    let mut learner = Learner::new(settings, shadows, task.longest(), teacher);
     let ranges = start.and_then(|start| start.ranges.clone());
     let calibrates = ranges.is_none();
     learner.ranges = ranges.unwrap_or(learner.ranges);
@@ -104,8 +102,7 @@ fn check(task: &Task, settings: &Settings) -> Result<(), TrainError> {
     if task.train.is_empty() {
         return wrong("there is no text of two tokens or more to train on".to_string());
     }
-    let sides = task.held_out.iter().chain([&task.train]);
-    let longest = sides.map(Texts::longest).max().unwrap_or(0);
+    let longest = task.longest();
     match settings.shape.network.positions {
         Some(positions) if longest > positions => {
             wrong(format!("a text has {longest} tokens, and the network learns {positions} positions"))
