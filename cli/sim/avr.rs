@@ -30,16 +30,21 @@ struct Board<C> {
     asked: u64,
 }
 
-/// Tells a probe what an observer sees. `EACH`: every instruction.
-struct Seen<'p, const EACH: bool> {
+/// Tells a probe what an observer sees.
+struct Seen<'p> {
     probe: &'p mut dyn Probe,
     asleep: &'p mut u64,
     asked: &'p mut u64,
 }
 
-impl<const EACH: bool> Observer for Seen<'_, EACH> {
-    const INSTRUCTIONS: bool = EACH;
-    const CALLS: bool = EACH;
+impl Observer for Seen<'_> {
+    fn wants_instructions(&self) -> bool {
+        self.probe.wants_instructions()
+    }
+
+    fn wants_calls(&self) -> bool {
+        self.probe.wants_instructions()
+    }
 
     fn on_call(&mut self, call: Call<u32>) {
         self.probe.on_call(call);
@@ -76,11 +81,7 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
 impl<C: Console> Machine for Board<C> {
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
         let (asleep, asked) = (&mut self.asleep, &mut self.asked);
-        let state = match probe.wants_instructions() {
-            true => self.machine.run_for(cycles, &mut Seen::<true> { probe, asleep, asked }),
-            false => self.machine.run_for(cycles, &mut Seen::<false> { probe, asleep, asked }),
-        };
-        match state {
+        match self.machine.run_for(cycles, &mut Seen { probe, asleep, asked }) {
             State::Running => None,
             State::Ended(end) => Some(End::of(end, |kind| match *kind {
                 FaultKind::TimeLimit { limit } => Some(limit),

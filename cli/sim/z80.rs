@@ -2,22 +2,22 @@
 
 use super::machine::{End, Machine, Probe};
 use super::system::{Keyboard, Program};
-use mlc_runtime_z80::{Call, FaultKind, Host, Memory, Observer, Picture, Ports, Return, State};
+use mlc_runtime_z80::{Call, FaultKind, Host, Memory, Observer, Picture, Return, State};
 
 /// A machine, and how to take a picture of its screen.
-struct Z80<P, H> {
-    machine: mlc_runtime_z80::Machine<P, H>,
-    picture: Camera<P, H>,
+struct Z80<H> {
+    machine: mlc_runtime_z80::Machine<H>,
+    picture: Camera<H>,
 }
 
 /// `None`: nobody sees a screen.
-pub type Camera<P, H> = Option<fn(&mut mlc_runtime_z80::Machine<P, H>) -> Picture>;
+pub type Camera<H> = Option<fn(&mut mlc_runtime_z80::Machine<H>) -> Picture>;
 
 /// A machine that `program` was loaded into.
-pub fn machine<'c, P: Ports + 'c, H: Host<P> + 'c>(
-    mut machine: mlc_runtime_z80::Machine<P, H>,
+pub fn machine<'c, H: Host + 'c>(
+    mut machine: mlc_runtime_z80::Machine<H>,
     program: &Program,
-    picture: Camera<P, H>,
+    picture: Camera<H>,
 ) -> Box<dyn Machine + 'c> {
     if let Some(address) = program.logits_ready {
         machine.watch(address as u16);
@@ -25,12 +25,17 @@ pub fn machine<'c, P: Ports + 'c, H: Host<P> + 'c>(
     Box::new(Z80 { machine, picture })
 }
 
-/// Tells a probe what an observer sees. `EACH`: every instruction.
-struct Seen<'p, const EACH: bool>(&'p mut dyn Probe);
+/// Tells a probe what an observer sees.
+struct Seen<'p>(&'p mut dyn Probe);
 
-impl<const EACH: bool> Observer for Seen<'_, EACH> {
-    const INSTRUCTIONS: bool = EACH;
-    const CALLS: bool = EACH;
+impl Observer for Seen<'_> {
+    fn wants_instructions(&self) -> bool {
+        self.0.wants_instructions()
+    }
+
+    fn wants_calls(&self) -> bool {
+        self.0.wants_instructions()
+    }
 
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         self.0.on_instruction(pc.into(), before, after);
@@ -57,13 +62,9 @@ impl<const EACH: bool> Observer for Seen<'_, EACH> {
     }
 }
 
-impl<P: Ports, H: Host<P>> Machine for Z80<P, H> {
+impl<H: Host> Machine for Z80<H> {
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
-        let state = match probe.wants_instructions() {
-            true => self.machine.run_for(cycles, &mut Seen::<true>(probe)),
-            false => self.machine.run_for(cycles, &mut Seen::<false>(probe)),
-        };
-        match state {
+        match self.machine.run_for(cycles, &mut Seen(probe)) {
             State::Running => None,
             State::Ended(end) => Some(End::of(end, |kind| match *kind {
                 FaultKind::TimeLimit { limit } => Some(limit),

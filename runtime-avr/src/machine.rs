@@ -54,13 +54,13 @@ impl<C: Console> AvrMachine<C> {
     }
 
     /// Runs to the end.
-    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
+    pub fn run(&mut self, observer: &mut dyn Observer) -> End {
         run_to_end(|| self.run_for(u64::MAX, observer))
     }
 
     /// Runs for about `cycles` (to the end of the instruction in which they are used up), so that the caller
     /// can keep real time or show something. After the end it gives the same end again.
-    pub fn run_for<O: Observer>(&mut self, cycles: u64, observer: &mut O) -> State {
+    pub fn run_for(&mut self, cycles: u64, observer: &mut dyn Observer) -> State {
         let AvrMachine { core, console, typist, ended } = self;
         resume(ended, || core.run(Outside { console, observer, typist }, cycles))
     }

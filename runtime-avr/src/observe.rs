@@ -15,13 +15,17 @@ pub struct Pins {
     pub outputs: u8,
 }
 
-/// What a run tells. All methods do nothing unless implemented, and cost nothing then.
+/// What a run tells. All methods do nothing unless implemented, and none are called for each instruction unless asked for.
 pub trait Observer {
-    /// Whether [`Observer::on_instruction`] is called at all.
-    const INSTRUCTIONS: bool = false;
+    /// Whether [`Observer::on_instruction`] is called at all. Asked at the start of a run, which it makes slower.
+    fn wants_instructions(&self) -> bool {
+        false
+    }
 
-    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all.
-    const CALLS: bool = false;
+    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all. Asked at the start of a run.
+    fn wants_calls(&self) -> bool {
+        false
+    }
 
     /// A call, behind its instruction, or the acceptance of an interrupt, before its cycles are told. Addresses are byte
     /// addresses; the slot is the stack pointer after the push.
@@ -44,7 +48,7 @@ pub trait Observer {
     /// The processor slept from cycle `before` to `after`; `pc` is the address of the `SLEEP`. Unless implemented,
     /// this is told as an instruction, if those are wanted.
     fn on_sleep(&mut self, pc: u32, before: u64, after: u64) {
-        if Self::INSTRUCTIONS {
+        if self.wants_instructions() {
             self.on_instruction(pc, before, after);
         }
     }
@@ -81,9 +85,13 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
-impl<O: Observer> Observer for &mut O {
-    const INSTRUCTIONS: bool = O::INSTRUCTIONS;
-    const CALLS: bool = O::CALLS;
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn wants_instructions(&self) -> bool {
+        (**self).wants_instructions()
+    }
+    fn wants_calls(&self) -> bool {
+        (**self).wants_calls()
+    }
 
     fn on_call(&mut self, call: Call<u32>) {
         (**self).on_call(call);
@@ -124,33 +132,37 @@ impl<O: Observer> Observer for &mut O {
 
 /// Two observers at once.
 impl<A: Observer, B: Observer> Observer for (A, B) {
-    const INSTRUCTIONS: bool = A::INSTRUCTIONS || B::INSTRUCTIONS;
-    const CALLS: bool = A::CALLS || B::CALLS;
+    fn wants_instructions(&self) -> bool {
+        self.0.wants_instructions() || self.1.wants_instructions()
+    }
+    fn wants_calls(&self) -> bool {
+        self.0.wants_calls() || self.1.wants_calls()
+    }
 
     fn on_call(&mut self, call: Call<u32>) {
-        if A::CALLS {
+        if self.0.wants_calls() {
             self.0.on_call(call);
         }
-        if B::CALLS {
+        if self.1.wants_calls() {
             self.1.on_call(call);
         }
     }
 
     fn on_return(&mut self, ret: Return<u32>) {
-        if A::CALLS {
+        if self.0.wants_calls() {
             self.0.on_return(ret);
         }
-        if B::CALLS {
+        if self.1.wants_calls() {
             self.1.on_return(ret);
         }
     }
 
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {
         // The one that wants no instructions must not get them because the other one does.
-        if A::INSTRUCTIONS {
+        if self.0.wants_instructions() {
             self.0.on_instruction(pc, before, after);
         }
-        if B::INSTRUCTIONS {
+        if self.1.wants_instructions() {
             self.1.on_instruction(pc, before, after);
         }
     }
@@ -190,7 +202,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 pub type PhaseCounter = mlc_machine::PhaseCounter<u32>;
 
 impl Observer for PhaseCounter {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     #[inline]
     fn on_instruction(&mut self, pc: u32, before: u64, after: u64) {

@@ -46,9 +46,9 @@ impl Typist {
 }
 
 /// What is around the processor during a run.
-pub(crate) struct Outside<'a, C, O> {
-    pub(crate) console: &'a mut C,
-    pub(crate) observer: &'a mut O,
+pub(crate) struct Outside<'a> {
+    pub(crate) console: &'a mut dyn Console,
+    pub(crate) observer: &'a mut dyn Observer,
     pub(crate) typist: &'a mut Typist,
 }
 
@@ -61,7 +61,17 @@ enum Source {
 
 impl Core {
     /// Runs for about `cycles` more (to the end of the instruction in which they are used up).
-    pub(crate) fn run<C: Console, O: Observer>(&mut self, mut out: Outside<'_, C, O>, cycles: u64) -> State {
+    pub(crate) fn run(&mut self, out: Outside<'_>, cycles: u64) -> State {
+        match out.observer.wants_instructions() || out.observer.wants_calls() {
+            true => self.run_told::<true>(out, cycles),
+            false => self.run_told::<false>(out, cycles),
+        }
+    }
+
+    /// `EACH`: the observer may want to be told of each instruction or call.
+    fn run_told<const EACH: bool>(&mut self, mut out: Outside<'_>, cycles: u64) -> State {
+        let instructions = EACH && out.observer.wants_instructions();
+        let calls = EACH && out.observer.wants_calls();
         let until = self.t.saturating_add(cycles);
         self.due = 0;
         loop {
@@ -82,17 +92,17 @@ impl Core {
             if let Err(kind) = self.execute(op) {
                 return self.fault(kind);
             }
-            if O::INSTRUCTIONS {
+            if instructions {
                 out.observer.on_instruction(self.at * 2, before, self.t);
             }
-            if O::CALLS {
+            if calls {
                 self.tell_call(op.kind, sp, out.observer);
             }
         }
     }
 
     /// Tells of the call or return that was just executed; `sp` is the stack pointer before it.
-    fn tell_call<O: Observer>(&self, kind: Kind, sp: u16, observer: &mut O) {
+    fn tell_call(&self, kind: Kind, sp: u16, observer: &mut dyn Observer) {
         let to = self.pc * 2;
         let words = match kind {
             Kind::Call => 2,
@@ -108,7 +118,7 @@ impl Core {
     }
 
     /// Does everything due besides instructions. `None`: the instruction at PC comes next.
-    fn events<C: Console, O: Observer>(&mut self, out: &mut Outside<'_, C, O>, until: u64) -> Option<State> {
+    fn events(&mut self, out: &mut Outside<'_>, until: u64) -> Option<State> {
         loop {
             self.tell_news(out.observer);
             self.timer.catch_up(self.t);
@@ -171,7 +181,7 @@ impl Core {
         }
     }
 
-    fn tell_news<O: Observer>(&mut self, observer: &mut O) {
+    fn tell_news(&mut self, observer: &mut dyn Observer) {
         for news in self.news.drain(..) {
             match news {
                 News::Marker(value) => observer.on_marker(value, self.t),
@@ -216,7 +226,7 @@ impl Core {
         timers.chain(uarts).min_by_key(|&(vector, _)| vector)
     }
 
-    fn accept<O: Observer>(&mut self, vector: u8, source: Source, observer: &mut O) -> Result<(), FaultKind> {
+    fn accept(&mut self, vector: u8, source: Source, observer: &mut dyn Observer) -> Result<(), FaultKind> {
         let before = self.t;
         self.at = self.pc;
         let target = u32::from(vector) * self.device.vector_bytes() / 2;
@@ -234,10 +244,10 @@ impl Core {
         }
         self.t += INTERRUPT + self.wide() + if self.pause == Pause::Asleep { WAKE_UP } else { 0 };
         self.jump(target);
-        if O::CALLS {
+        if observer.wants_calls() {
             observer.on_call(Call { to: target * 2, back, slot: self.memory.sp.into() });
         }
-        if O::INSTRUCTIONS {
+        if observer.wants_instructions() {
             observer.on_instruction(target * 2, before, self.t);
         }
         Ok(())
@@ -254,7 +264,7 @@ impl Core {
     }
 
     /// Lets the next byte begin, if it is time.
-    fn feed<C: Console, O>(&mut self, out: &mut Outside<'_, C, O>) {
+    fn feed(&mut self, out: &mut Outside<'_>) {
         let typist = &mut *out.typist;
         if typist.over || !self.uart.receives() || self.uart.arriving.is_some() || self.t < typist.next {
             return;

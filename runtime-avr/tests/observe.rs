@@ -19,7 +19,9 @@ struct All {
 }
 
 impl Observer for All {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     fn on_instruction(&mut self, _: u32, before: u64, after: u64) {
         assert!(after > before);
@@ -61,7 +63,9 @@ fn calls_and_returns() {
     struct Calls(Vec<(bool, u32, u32)>);
 
     impl Observer for Calls {
-        const CALLS: bool = true;
+        fn wants_calls(&self) -> bool {
+            true
+        }
 
         fn on_call(&mut self, call: Call<u32>) {
             assert_eq!(call.back, 2);

@@ -38,7 +38,9 @@ struct Seen {
 }
 
 impl Observer for Seen {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     fn on_instruction(&mut self, _: u32, before: u64, after: u64) {
         assert_eq!(before, self.total, "the instructions follow one another");

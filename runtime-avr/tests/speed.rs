@@ -10,8 +10,8 @@ use mlc_runtime_avr::{ATMEGA328P, AvrConfig, NoObserver, Observer, PhaseCounter,
 const CYCLES: u64 = 400_000_000;
 
 /// Megahertz, the best of three.
-fn measure<O: Observer>(program: &[u16], observer: &mut O) -> f64 {
-    let once = |observer: &mut O| {
+fn measure(program: &[u16], observer: &mut dyn Observer) -> f64 {
+    let once = |observer: &mut dyn Observer| {
         let mut machine = support::machine(&ATMEGA328P, program, "", AvrConfig::default());
         let start = Instant::now();
         assert_eq!(machine.run_for(CYCLES, observer), State::Running);

@@ -1,9 +1,10 @@
 //! What the processor sees: memory and the ports.
 
 use crate::memory::Memory;
+use std::any::Any;
 
 /// The devices behind `IN` and `OUT`. `port` is the whole 16-bit address, with `B` or `A` in its upper half.
-pub trait Ports {
+pub trait Ports: Any {
     /// What a device answers to an input.
     fn read(&mut self, port: u16) -> u8;
 
@@ -28,18 +29,18 @@ impl Ports for FloatingBus {
     fn write(&mut self, _port: u16, _value: u8) {}
 }
 
-pub(crate) struct Bus<P> {
+pub(crate) struct Bus {
     pub(crate) memory: Memory,
-    pub(crate) ports: P,
+    pub(crate) ports: Box<dyn Ports>,
     /// Added to port addresses: block input and output of `iz80` put the wrong value of B on the bus.
     pub(crate) port_correction: u16,
     /// The first refused write since it was last taken.
     pub(crate) refused: Option<u16>,
 }
 
-impl<P: Ports> Bus<P> {
-    pub(crate) fn new(ports: P, seed: u64) -> Self {
-        Bus { memory: Memory::flat(seed), ports, port_correction: 0, refused: None }
+impl Bus {
+    pub(crate) fn new(ports: impl Ports, seed: u64) -> Self {
+        Bus { memory: Memory::flat(seed), ports: Box::new(ports), port_correction: 0, refused: None }
     }
 
     /// A write by the program, or on its behalf.
@@ -51,7 +52,7 @@ impl<P: Ports> Bus<P> {
     }
 }
 
-impl<P: Ports> iz80::Machine for Bus<P> {
+impl iz80::Machine for Bus {
     #[inline]
     fn peek(&mut self, address: u16) -> u8 {
         self.memory.byte(address)

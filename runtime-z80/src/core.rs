@@ -9,6 +9,7 @@ use crate::memory::{Memory, mark};
 use crate::registers::Registers;
 use crate::symbols::{Location, Symbols};
 use crate::timing;
+use std::any::Any;
 
 /// A periodic interrupt request, held until the processor takes it or `width` T-states have gone by.
 pub(crate) struct Clock {
@@ -26,9 +27,9 @@ struct Area {
 }
 
 /// A Z80 with its memory, 64 KB or more in banks, independent of any operating system.
-pub struct Core<P> {
+pub struct Core {
     pub(crate) cpu: Cpu,
-    pub(crate) bus: Bus<P>,
+    pub(crate) bus: Bus,
     /// T-states since the start.
     pub(crate) t: u64,
     /// Opcode fetches (M1 cycles) since the start: what the refresh register counts.
@@ -47,9 +48,9 @@ pub struct Core<P> {
     symbols: Symbols,
 }
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Memory and registers hold junk made from `seed`; PC is 0, interrupts are off, mode 1.
-    pub fn new(ports: P, seed: u64) -> Self {
+    pub fn new(ports: impl Ports, seed: u64) -> Self {
         let mut core = Core {
             cpu: Cpu::new_z80(),
             bus: Bus::new(ports, seed),
@@ -199,8 +200,12 @@ impl<P: Ports> Core<P> {
     }
 
     /// The devices given to [`Core::new`].
-    pub fn ports(&mut self) -> &mut P {
-        &mut self.bus.ports
+    ///
+    /// # Panics
+    /// They are of another type.
+    pub fn ports<P: Ports>(&mut self) -> &mut P {
+        let devices: &mut dyn Any = &mut *self.bus.ports;
+        devices.downcast_mut().expect("the type of devices that the core was made with")
     }
 
     /// Writes on the program's behalf, under the same protection.

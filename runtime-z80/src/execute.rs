@@ -10,13 +10,12 @@
 
 use iz80::{Flag, Reg8, Reg16};
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::FaultKind;
 use crate::quick::Quick;
 use crate::timing::{self, Kind};
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Executes the instruction at `pc`, which PC holds.
     #[inline]
     pub(crate) fn execute(&mut self, pc: u16) -> Result<(), FaultKind> {

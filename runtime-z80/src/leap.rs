@@ -3,7 +3,6 @@
 use iz80::Reg16;
 use mlc_machine::{Call, Return};
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::observe::Observer;
 
@@ -21,7 +20,7 @@ pub(crate) struct Leap {
     sp: u16,
 }
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Looks at the instruction at `pc` before it is executed.
     pub(crate) fn leap(&self, pc: u16) -> Leap {
         let byte = |distance: u16| self.bus.memory.byte(pc.wrapping_add(distance));
@@ -35,7 +34,7 @@ impl<P: Ports> Core<P> {
     }
 
     /// Tells of the instruction after it was executed.
-    pub(crate) fn tell_leap<O: Observer>(&self, leap: Leap, observer: &mut O) {
+    pub(crate) fn tell_leap(&self, leap: Leap, observer: &mut dyn Observer) {
         let sp = self.sp();
         // One whose condition does not hold leaves SP alone.
         match leap.kind {
@@ -48,12 +47,12 @@ impl<P: Ports> Core<P> {
     }
 
     /// Tells of a service that began with SP at `before`, if it has ended as a routine does.
-    pub(crate) fn tell_service<O: Observer>(&self, before: u16, observer: &mut O) {
+    pub(crate) fn tell_service(&self, before: u16, observer: &mut dyn Observer) {
         self.tell_leap(Leap { kind: Some(Kind::Return), sp: before }, observer);
     }
 
     /// Tells that PC was pushed.
-    pub(crate) fn tell_call<O: Observer>(&self, observer: &mut O) {
+    pub(crate) fn tell_call(&self, observer: &mut dyn Observer) {
         let sp = self.sp();
         observer.on_call(Call { to: self.pc(), back: self.bus.memory.word(sp), slot: sp.into() });
     }

@@ -1,6 +1,5 @@
 //! A processor with the system around it: what all machines here can do.
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::{End, State};
 use crate::memory::Memory;
@@ -9,28 +8,28 @@ use crate::registers::Registers;
 use crate::run::Host;
 use mlc_machine::{resume, run_to_end};
 
-/// A machine with a program in it: a processor with its devices `P`, and a system `H`. The modules of the systems know
+/// A machine with a program in it: a processor with its devices, and a system `H`. The modules of the systems know
 /// how to load programs.
-pub struct Machine<P, H> {
-    pub(crate) core: Core<P>,
+pub struct Machine<H> {
+    pub(crate) core: Core,
     pub(crate) host: H,
     ended: Option<End>,
 }
 
-impl<P: Ports, H: Host<P>> Machine<P, H> {
+impl<H: Host> Machine<H> {
     /// About to run what is in `core`.
-    pub(crate) fn join(core: Core<P>, host: H) -> Self {
+    pub(crate) fn join(core: Core, host: H) -> Self {
         Machine { core, host, ended: None }
     }
 
     /// Runs to the end.
-    pub fn run<O: Observer>(&mut self, observer: &mut O) -> End {
+    pub fn run(&mut self, observer: &mut dyn Observer) -> End {
         run_to_end(|| self.run_for(u64::MAX, observer))
     }
 
     /// Runs for about `t_states` (to the end of the instruction in which they are used up), so that the
     /// caller can keep real time or show something. After the end it gives the same end again.
-    pub fn run_for<O: Observer>(&mut self, t_states: u64, observer: &mut O) -> State {
+    pub fn run_for(&mut self, t_states: u64, observer: &mut dyn Observer) -> State {
         let Machine { core, host, ended } = self;
         resume(ended, || core.run(host, observer, t_states))
     }

@@ -4,10 +4,12 @@ use mlc_machine::{Call, Return};
 
 use crate::memory::Memory;
 
-/// What a run tells. All methods do nothing unless implemented, and cost nothing then.
+/// What a run tells. All methods do nothing unless implemented, and none are called for each instruction unless asked for.
 pub trait Observer {
-    /// Whether [`Observer::on_instruction`] is called at all.
-    const INSTRUCTIONS: bool = false;
+    /// Whether [`Observer::on_instruction`] is called at all. Asked at the start of a run, which it makes slower.
+    fn wants_instructions(&self) -> bool {
+        false
+    }
 
     /// The instruction at `pc` ran from T-state `before` to `after`. The acceptance of an interrupt is told
     /// with the address of the interrupt routine, a system service with the address of its entry, so that
@@ -16,8 +18,10 @@ pub trait Observer {
         let _ = (pc, before, after);
     }
 
-    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all.
-    const CALLS: bool = false;
+    /// Whether [`Observer::on_call`] and [`Observer::on_return`] are called at all. Asked at the start of a run.
+    fn wants_calls(&self) -> bool {
+        false
+    }
 
     /// A `CALL` or `RST` has called, told behind its [`Observer::on_instruction`]; or an interrupt was accepted, told
     /// before it.
@@ -52,14 +56,18 @@ pub struct NoObserver;
 
 impl Observer for NoObserver {}
 
-impl<O: Observer> Observer for &mut O {
-    const INSTRUCTIONS: bool = O::INSTRUCTIONS;
+impl<O: Observer + ?Sized> Observer for &mut O {
+    fn wants_instructions(&self) -> bool {
+        (**self).wants_instructions()
+    }
 
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         (**self).on_instruction(pc, before, after);
     }
 
-    const CALLS: bool = O::CALLS;
+    fn wants_calls(&self) -> bool {
+        (**self).wants_calls()
+    }
 
     fn on_call(&mut self, call: Call<u16>) {
         (**self).on_call(call);
@@ -84,34 +92,38 @@ impl<O: Observer> Observer for &mut O {
 
 /// Two observers at once.
 impl<A: Observer, B: Observer> Observer for (A, B) {
-    const INSTRUCTIONS: bool = A::INSTRUCTIONS || B::INSTRUCTIONS;
+    fn wants_instructions(&self) -> bool {
+        self.0.wants_instructions() || self.1.wants_instructions()
+    }
 
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         // The one that wants no instructions must not get them because the other one does.
-        if A::INSTRUCTIONS {
+        if self.0.wants_instructions() {
             self.0.on_instruction(pc, before, after);
         }
-        if B::INSTRUCTIONS {
+        if self.1.wants_instructions() {
             self.1.on_instruction(pc, before, after);
         }
     }
 
-    const CALLS: bool = A::CALLS || B::CALLS;
+    fn wants_calls(&self) -> bool {
+        self.0.wants_calls() || self.1.wants_calls()
+    }
 
     fn on_call(&mut self, call: Call<u16>) {
-        if A::CALLS {
+        if self.0.wants_calls() {
             self.0.on_call(call);
         }
-        if B::CALLS {
+        if self.1.wants_calls() {
             self.1.on_call(call);
         }
     }
 
     fn on_return(&mut self, ret: Return<u16>) {
-        if A::CALLS {
+        if self.0.wants_calls() {
             self.0.on_return(ret);
         }
-        if B::CALLS {
+        if self.1.wants_calls() {
             self.1.on_return(ret);
         }
     }
@@ -136,7 +148,9 @@ impl<A: Observer, B: Observer> Observer for (A, B) {
 pub type PhaseCounter = mlc_machine::PhaseCounter<u16>;
 
 impl Observer for PhaseCounter {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     #[inline]
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
@@ -148,8 +162,12 @@ impl Observer for PhaseCounter {
 pub type Profiler = mlc_machine::Profiler<u16>;
 
 impl Observer for Profiler {
-    const INSTRUCTIONS: bool = true;
-    const CALLS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
+    fn wants_calls(&self) -> bool {
+        true
+    }
 
     #[inline]
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {

@@ -8,7 +8,6 @@ mod prefixed;
 
 use iz80::{Reg8, Reg16};
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::flags::{self, C, PV, S, Z};
 use crate::timing;
@@ -33,7 +32,7 @@ pub(crate) enum Quick {
     Pushed,
 }
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Executes the instruction at `pc`, whose first byte is `op`.
     #[inline]
     pub(crate) fn quick(&mut self, op: u8, pc: u16) -> Quick {

@@ -2,7 +2,6 @@
 
 use iz80::{Reg8, Reg16};
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::{End, FaultKind, State};
 use crate::memory::mark;
@@ -10,9 +9,9 @@ use crate::observe::Observer;
 use crate::timing;
 
 /// What acts at the trapped addresses: an operating system.
-pub trait Host<P> {
+pub trait Host {
     /// PC is at a trap. Does its service and moves PC on (usually with [`Core::ret`]), or ends the run.
-    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End>;
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End>;
 
     /// Whether the program was given input, or asked for some that had not come yet, since the last call.
     fn take_asked(&mut self) -> bool {
@@ -20,15 +19,30 @@ pub trait Host<P> {
     }
 
     /// The processor is about to halt until an interrupt comes; see [`Core::ask_host_at_halt`].
-    fn halt(&mut self, core: &mut Core<P>) -> Result<(), End> {
+    fn halt(&mut self, core: &mut Core) -> Result<(), End> {
         let _ = core;
         Ok(())
     }
 }
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Runs for about `t_states` more (to the end of the instruction in which they are used up).
-    pub fn run<H: Host<P>, O: Observer>(&mut self, host: &mut H, observer: &mut O, t_states: u64) -> State {
+    pub fn run(&mut self, host: &mut dyn Host, observer: &mut dyn Observer, t_states: u64) -> State {
+        match observer.wants_instructions() || observer.wants_calls() {
+            true => self.run_told::<true>(host, observer, t_states),
+            false => self.run_told::<false>(host, observer, t_states),
+        }
+    }
+
+    /// `EACH`: the observer may want to be told of each instruction or call.
+    fn run_told<const EACH: bool>(
+        &mut self,
+        host: &mut dyn Host,
+        observer: &mut dyn Observer,
+        t_states: u64,
+    ) -> State {
+        let instructions = EACH && observer.wants_instructions();
+        let calls = EACH && observer.wants_calls();
         let until = self.t.saturating_add(t_states);
         // Nothing but instructions is due before this; the one comparison covers slice, limit and interrupts.
         let mut next_event = 0;
@@ -62,10 +76,10 @@ impl<P: Ports> Core<P> {
                     if host.take_asked() {
                         self.limit.restart(self.t);
                     }
-                    if O::INSTRUCTIONS {
+                    if instructions {
                         observer.on_instruction(pc, before, self.t);
                     }
-                    if O::CALLS {
+                    if calls {
                         self.tell_service(sp, observer);
                     }
                     continue;
@@ -78,13 +92,13 @@ impl<P: Ports> Core<P> {
                     return State::Ended(self.end(FaultKind::BlankExecution, pc));
                 }
             }
-            let leap = O::CALLS.then(|| self.leap(pc));
+            let leap = calls.then(|| self.leap(pc));
             if let Err(kind) = self.execute(pc)
                 && let Err(end) = self.resume(kind, pc, host)
             {
                 return State::Ended(end);
             }
-            if O::INSTRUCTIONS {
+            if instructions {
                 observer.on_instruction(pc, before, self.t);
             }
             if let Some(leap) = leap {
@@ -94,7 +108,7 @@ impl<P: Ports> Core<P> {
     }
 
     /// Halts after all if the instruction at `pc` did not because the host wants to be asked first.
-    fn resume<H: Host<P>>(&mut self, kind: FaultKind, pc: u16, host: &mut H) -> Result<(), End> {
+    fn resume(&mut self, kind: FaultKind, pc: u16, host: &mut dyn Host) -> Result<(), End> {
         if !(matches!(kind, FaultKind::Halt { .. }) && self.host_at_halt) {
             return Err(self.end(kind, pc));
         }
@@ -110,7 +124,7 @@ impl<P: Ports> Core<P> {
 
     /// Takes the clock's interrupt if it is due and allowed. Returns when to look again: at once while a
     /// request waits.
-    fn interrupt<O: Observer>(&mut self, observer: &mut O) -> Result<u64, FaultKind> {
+    fn interrupt(&mut self, observer: &mut dyn Observer) -> Result<u64, FaultKind> {
         let t = self.t;
         let Some(clock) = &mut self.clock else { return Ok(u64::MAX) };
         if t >= clock.next {
@@ -132,10 +146,10 @@ impl<P: Ports> Core<P> {
             clock.pending = false;
         }
         self.accept_interrupt()?;
-        if O::CALLS {
+        if observer.wants_calls() {
             self.tell_call(observer);
         }
-        if O::INSTRUCTIONS {
+        if observer.wants_instructions() {
             observer.on_instruction(self.pc(), t, self.t);
         }
         Ok(next)

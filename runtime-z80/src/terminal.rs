@@ -41,13 +41,13 @@ impl<C: Console> Terminal<C> {
     }
 
     /// The program was given the key that ends the line, at T-state `t`.
-    pub(crate) fn line_end<O: Observer>(&mut self, t: u64, observer: &mut O) {
+    pub(crate) fn line_end(&mut self, t: u64, observer: &mut dyn Observer) {
         self.typing = false;
         observer.on_line_end(t);
     }
 
     /// The program prints `byte` at T-state `t`.
-    pub(crate) fn show<O: Observer>(&mut self, byte: u8, t: u64, observer: &mut O) {
+    pub(crate) fn show(&mut self, byte: u8, t: u64, observer: &mut dyn Observer) {
         if self.typing {
             self.console.echo(byte);
         } else {

@@ -35,15 +35,15 @@ impl Ports for Pager {
 /// Ends at each trap.
 struct Stop;
 
-impl<P> Host<P> for Stop {
-    fn trap<O: Observer>(&mut self, core: &mut Core<P>, _: &mut O) -> Result<(), End> {
+impl Host for Stop {
+    fn trap(&mut self, core: &mut Core, _: &mut dyn Observer) -> Result<(), End> {
         let _ = core;
         Err(End::EndOfInput)
     }
 }
 
 /// The machine just switched on: ROM 0 and bank 0. Each ROM holds its number and a `RET`.
-fn machine() -> Core<Pager> {
+fn machine() -> Core {
     let pager = Pager { rams: [3, 4, 2, 5, 6, 1, 7, 8], roms: [0, 9], value: 0 };
     let mut core = Core::new(pager, 1);
     let added: Vec<u8> = (0..6).map(|_| core.add_bank()).collect();
@@ -69,7 +69,7 @@ fn store(address: u16, value: u8) -> Vec<u8> {
 }
 
 /// Runs a program to its end.
-fn run(core: &mut Core<Pager>, program: &[Vec<u8>]) {
+fn run(core: &mut Core, program: &[Vec<u8>]) {
     let [low, high] = END.to_le_bytes();
     core.load(CODE, &[program.concat(), vec![0xC3, low, high]].concat()); // JP END
     core.trap(END);
@@ -131,7 +131,7 @@ fn marks_stay_in_their_bank() {
     run(&mut core, &[select(1), store(0xC000, 0xC9)]);
     core.trap(0xC001);
     core.protect(0xC002, 0xC002, "the table");
-    let at = |core: &mut Core<Pager>, pc: u16| {
+    let at = |core: &mut Core, pc: u16| {
         core.set_registers(Registers { pc, ..core.registers() });
         core.run(&mut Stop, &mut NoObserver, 1000)
     };

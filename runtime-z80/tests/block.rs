@@ -144,7 +144,7 @@ fn block_input_and_output() {
     core.load(0x8000, &[0x66]);
     let after = run(&mut core, &[0xED, 0xAB], Registers { bc: 0x0110, ..filled() }); // OUTD
     assert_eq!((after.bc, after.hl, after.af as u8 & Z), (0x0010, 0x7FFF, Z));
-    assert_eq!(core.ports().0, [(0x0010, 0x66)]);
+    assert_eq!(core.ports::<cpu::Echo>().0, [(0x0010, 0x66)]);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn single_input_and_output() {
     assert_eq!(after.af, 0x12FF);
     run(&mut core, &[0xD3, 0x33], filled()); // OUT (33h),A
     run(&mut core, &[0xED, 0x51], filled()); // OUT (C),D
-    assert_eq!(core.ports().0, [(0x1233, 0x12), (0x3456, 0x78)]);
+    assert_eq!(core.ports::<cpu::Echo>().0, [(0x1233, 0x12), (0x3456, 0x78)]);
 }
 
 #[test]

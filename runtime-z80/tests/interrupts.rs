@@ -83,7 +83,9 @@ struct Before {
 }
 
 impl Observer for Before {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     fn on_instruction(&mut self, pc: u16, before: u64, after: u64) {
         if pc == 0x0038 && after - before == 13 {

@@ -21,7 +21,9 @@ struct All {
 }
 
 impl Observer for All {
-    const INSTRUCTIONS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
 
     fn on_instruction(&mut self, _: u16, before: u64, after: u64) {
         assert!(after > before);

@@ -11,7 +11,7 @@ const STATES: usize = 300;
 
 /// The core and its judge, with the same memory.
 struct Both {
-    core: Core<FloatingBus>,
+    core: Core,
     cpu: Cpu,
     machine: PlainMachine,
     junk: Junk,

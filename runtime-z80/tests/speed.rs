@@ -10,8 +10,8 @@ use mlc_runtime_z80::{CpmConfig, CpmMachine, NoObserver, Observer, PhaseCounter,
 const T_STATES: u64 = 400_000_000;
 
 /// Megahertz, the best of three.
-fn measure<O: Observer>(program: &[u8], observer: &mut O) -> f64 {
-    let once = |observer: &mut O| {
+fn measure(program: &[u8], observer: &mut dyn Observer) -> f64 {
+    let once = |observer: &mut dyn Observer| {
         let mut machine = CpmMachine::load(program, b"", Script::default(), CpmConfig::default()).unwrap();
         let start = Instant::now();
         assert_eq!(machine.run_for(T_STATES, observer), State::Running);

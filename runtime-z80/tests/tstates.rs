@@ -78,7 +78,7 @@ fn opcodes(pattern: &str) -> Vec<u8> {
         .collect()
 }
 
-fn machine() -> Core<FloatingBus> {
+fn machine() -> Core {
     Core::new(FloatingBus, 1)
 }
 
@@ -240,8 +240,8 @@ fn a_branch_to_the_next_instruction_counts_as_taken() {
 
 struct NoHost;
 
-impl<P> Host<P> for NoHost {
-    fn trap<O: Observer>(&mut self, _: &mut Core<P>, _: &mut O) -> Result<(), mlc_runtime_z80::End> {
+impl Host for NoHost {
+    fn trap(&mut self, _: &mut Core, _: &mut dyn Observer) -> Result<(), mlc_runtime_z80::End> {
         unreachable!("no trap is set")
     }
 }

@@ -50,8 +50,12 @@ struct Waits {
 }
 
 impl Observer for Waits {
-    const INSTRUCTIONS: bool = true;
-    const CALLS: bool = true;
+    fn wants_instructions(&self) -> bool {
+        true
+    }
+    fn wants_calls(&self) -> bool {
+        true
+    }
 
     fn on_instruction(&mut self, _: u16, _: u64, after: u64) {
         self.now = after;

@@ -20,7 +20,7 @@ mod disk;
 mod pulses;
 mod tape;
 
-use crate::bus::{FloatingBus, Ports};
+use crate::bus::FloatingBus;
 use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
@@ -96,7 +96,7 @@ impl Default for CpcConfig {
 }
 
 /// A CPC 464 with one program in it. Enter is `CR` on its console; Delete is backspace or 7Fh.
-pub type CpcMachine<C> = Machine<FloatingBus, Firmware<C>>;
+pub type CpcMachine<C> = Machine<Firmware<C>>;
 
 impl<C: Console> CpcMachine<C> {
     /// A machine about to run a binary file with its AMSDOS header.
@@ -167,7 +167,7 @@ pub struct Firmware<C> {
 
 impl<C: Console> Firmware<C> {
     /// `TXT OUTPUT`: the character in A. All registers are kept.
-    fn output<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn output(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let code = core.registers().af.to_be_bytes()[0];
         // Other codes below 32 are commands, some of which take what follows as parameters.
         if !matches!(code, 8 | b'\n' | b'\r' | b' '..) {
@@ -178,7 +178,7 @@ impl<C: Console> Firmware<C> {
     }
 
     /// `KM WAIT CHAR`: a key in A, with carry.
-    fn wait_char<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn wait_char(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let key = match self.terminal.key()? {
             Key::Enter => ENTER,
             Key::Delete => DELETE,
@@ -195,7 +195,7 @@ impl<C: Console> Firmware<C> {
 
 impl<C> Firmware<C> {
     /// `TXT CUR ON` and `OFF`. The firmware counts nothing: a second call of one kind says that a program has lost track.
-    fn switch<P: Ports>(&mut self, on: bool, core: &Core<P>) -> Result<(), End> {
+    fn switch(&mut self, on: bool, core: &Core) -> Result<(), End> {
         if self.on == on {
             return Err(core.end(FaultKind::Cursor { on }, core.return_address()));
         }
@@ -204,7 +204,7 @@ impl<C> Firmware<C> {
     }
 
     /// `MC START PROGRAM`: everything but the program at HL in ROM C is forgotten. Only BASIC is there.
-    fn start_program<P: Ports>(&self, core: &Core<P>) -> End {
+    fn start_program(&self, core: &Core) -> End {
         let Registers { hl, bc, .. } = core.registers();
         let [_, rom] = bc.to_be_bytes();
         match (hl, rom) {
@@ -214,12 +214,12 @@ impl<C> Firmware<C> {
     }
 }
 
-impl<C: Console, P: Ports> Host<P> for Firmware<C> {
+impl<C: Console> Host for Firmware<C> {
     fn take_asked(&mut self) -> bool {
         self.terminal.console.take_asked()
     }
 
-    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let bc = core.alternate_registers().bc;
         if bc != GATE_ARRAY {
             return Err(core.end(FaultKind::GateArray { bc }, core.return_address()));

@@ -4,7 +4,6 @@ use super::files::Files;
 use super::line::LineEnd;
 use super::times::service_time;
 use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::{End, Exit, Fault, FaultKind};
 use crate::observe::Observer;
@@ -60,7 +59,7 @@ impl<C: Console> Services<C> {
         Services { console, files, ccp, bdos, bios, junk, column: 0, polls_in_vain: 0, counting: false }
     }
 
-    fn bdos<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn bdos(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let registers = core.registers();
         let (function, de) = (registers.bc as u8, registers.de);
         let e = de as u8;
@@ -113,7 +112,7 @@ impl<C: Console> Services<C> {
 
     /// Returns to the program. CP/M 2.2 gives results in HL with A = L and B = H; all other registers that
     /// 8080 code can reach come back with junk.
-    fn finish<P: Ports>(&mut self, core: &mut Core<P>, answer: Answer) {
+    fn finish(&mut self, core: &mut Core, answer: Answer) {
         let [h, l] = answer.unwrap_or_else(|| self.junk.word()).to_be_bytes();
         let (f, c) = (self.junk.word() as u8, self.junk.word() as u8);
         core.set_registers(Registers {
@@ -126,12 +125,7 @@ impl<C: Console> Services<C> {
         core.ret();
     }
 
-    fn bios<P: Ports, O: Observer>(
-        &mut self,
-        entry: u16,
-        core: &mut Core<P>,
-        observer: &mut O,
-    ) -> Result<(), End> {
+    fn bios(&mut self, entry: u16, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let answer = match entry {
             0 | 1 => return Err(End::Exit(Exit::WarmBoot)),
             2 => Some(if self.status()? { 0xFF } else { 0 }),
@@ -159,7 +153,7 @@ impl<C: Console> Services<C> {
     }
 
     /// Back in the CCP, if it is still there. Its stack, which the program was given, does not count.
-    fn returned<P: Ports>(&self, core: &Core<P>) -> End {
+    fn returned(&self, core: &Core) -> End {
         let top = self.ccp + CCP_STACK_TOP;
         let stack = top - CCP_STACK_BYTES..top;
         let overwritten = (self.ccp..self.bdos).find(|at| !stack.contains(at) && !core.is_blank(*at));
@@ -205,12 +199,7 @@ impl<C: Console> Services<C> {
         }
     }
 
-    fn text<P: Ports, O: Observer>(
-        &mut self,
-        start: u16,
-        core: &Core<P>,
-        observer: &mut O,
-    ) -> Result<Answer, End> {
+    fn text(&mut self, start: u16, core: &Core, observer: &mut dyn Observer) -> Result<Answer, End> {
         let mut at = start;
         // Ends, because nobody ever writes to the BDOS.
         while !core.is_blank(at) {
@@ -226,7 +215,7 @@ impl<C: Console> Services<C> {
     }
 
     /// Output with tabs turned into spaces, as functions 2 and 9 do.
-    fn expand<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
+    fn expand(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
         if byte != b'\t' {
             self.put(byte, core, observer);
             return;
@@ -237,7 +226,7 @@ impl<C: Console> Services<C> {
         }
     }
 
-    fn put<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
+    fn put(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
         self.polls_in_vain = 0;
         self.advance(byte);
         self.console.write(byte);
@@ -261,12 +250,12 @@ impl<C: Console> Services<C> {
     }
 }
 
-impl<C: Console, P: Ports> Host<P> for Services<C> {
+impl<C: Console> Host for Services<C> {
     fn take_asked(&mut self) -> bool {
         self.console.take_asked()
     }
 
-    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let pc = core.pc();
         if pc == self.bdos {
             return self.bdos(core, observer);
@@ -282,7 +271,7 @@ impl<C: Console, P: Ports> Host<P> for Services<C> {
 }
 
 /// The call that led to the trap, or where it returns to when it was made in another way.
-fn caller<P: Ports>(core: &Core<P>) -> u16 {
+fn caller(core: &Core) -> u16 {
     let back = core.return_address();
     let call = back.wrapping_sub(3);
     if core.memory().byte(call) == 0xCD { call } else { back }

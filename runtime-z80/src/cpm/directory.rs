@@ -7,7 +7,6 @@
 
 use super::disk::{BLOCK, BLOCKS, DIRECTORY_BLOCKS, Disk, ENTRIES, File, Key, RECORD};
 use super::fcb::{ALLOCATION, EX, EXTENT, MODULE, RC, S2};
-use crate::bus::Ports;
 use crate::core::Core;
 
 const VECTOR: u16 = 0x0100;
@@ -29,7 +28,7 @@ const PARAMETER_BLOCK: [u8; 15] = {
 };
 
 /// Puts what does not change into the BDOS's memory.
-pub(super) fn place<P: Ports>(core: &mut Core<P>, bdos: u16) {
+pub(super) fn place(core: &mut Core, bdos: u16) {
     core.load(bdos + PARAMETERS, &PARAMETER_BLOCK);
 }
 
@@ -39,7 +38,7 @@ pub(super) fn parameters(bdos: u16) -> u16 {
 }
 
 /// The address of the allocation vector, which is brought up to date.
-pub(super) fn allocation<P: Ports>(core: &mut Core<P>, bdos: u16, disk: &Disk) -> u16 {
+pub(super) fn allocation(core: &mut Core, bdos: u16, disk: &Disk) -> u16 {
     let used = DIRECTORY_BLOCKS + disk.files.values().map(File::blocks).sum::<usize>();
     let bits = |byte: usize| match used.saturating_sub(8 * byte) {
         rest @ 0..8 => !(0xFF >> rest),

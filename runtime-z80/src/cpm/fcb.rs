@@ -4,7 +4,6 @@
 //! allocation; then current record in the extent, and the 3-byte random record number.
 
 use super::disk::Name;
-use crate::bus::Ports;
 use crate::core::Core;
 
 /// Records in an extent, extents in a module.
@@ -25,17 +24,17 @@ pub(super) fn matches(pattern: &Name, name: &Name) -> bool {
 }
 
 /// The name in the FCB at `fcb`, or the one that an FCB for renaming has 16 bytes further.
-pub(super) fn name<P: Ports>(core: &Core<P>, fcb: u16) -> Name {
+pub(super) fn name(core: &Core, fcb: u16) -> Name {
     bytes(core, fcb).map(|byte| byte & 0x7F)
 }
 
 /// The upper bits of the name, from bit 0 on.
-pub(super) fn attributes<P: Ports>(core: &Core<P>, fcb: u16) -> u16 {
+pub(super) fn attributes(core: &Core, fcb: u16) -> u16 {
     let bits = bytes(core, fcb).into_iter().rev();
     bits.fold(0, |attributes, byte| attributes << 1 | u16::from(byte >> 7))
 }
 
-fn bytes<P: Ports>(core: &Core<P>, fcb: u16) -> Name {
+fn bytes(core: &Core, fcb: u16) -> Name {
     let mut at = fcb;
     [(); 11].map(|()| {
         at = at.wrapping_add(1);
@@ -43,27 +42,27 @@ fn bytes<P: Ports>(core: &Core<P>, fcb: u16) -> Name {
     })
 }
 
-pub(super) fn field<P: Ports>(core: &Core<P>, fcb: u16, offset: u16) -> u8 {
+pub(super) fn field(core: &Core, fcb: u16, offset: u16) -> u8 {
     core.memory().byte(fcb.wrapping_add(offset))
 }
 
-pub(super) fn set<P: Ports>(core: &mut Core<P>, fcb: u16, offset: u16, value: u8) {
+pub(super) fn set(core: &mut Core, fcb: u16, offset: u16, value: u8) {
     core.write(fcb.wrapping_add(offset), value);
 }
 
 /// The record that sequential access takes next.
-pub(super) fn sequential<P: Ports>(core: &Core<P>, fcb: u16) -> u32 {
+pub(super) fn sequential(core: &Core, fcb: u16) -> u32 {
     let field = |offset| u32::from(field(core, fcb, offset));
     ((field(S2) & 0x3F) * MODULE + (field(EX) & 0x1F)) * EXTENT + field(CR)
 }
 
 /// The record that random access takes.
-pub(super) fn random<P: Ports>(core: &Core<P>, fcb: u16) -> u32 {
+pub(super) fn random(core: &Core, fcb: u16) -> u32 {
     let [low, middle, high] = [0, 1, 2].map(|byte| field(core, fcb, RANDOM + byte));
     u32::from_le_bytes([low, middle, high, 0])
 }
 
-pub(super) fn set_random<P: Ports>(core: &mut Core<P>, fcb: u16, record: u32) {
+pub(super) fn set_random(core: &mut Core, fcb: u16, record: u32) {
     for (offset, byte) in (RANDOM..).zip(&record.to_le_bytes()[..3]) {
         set(core, fcb, offset, *byte);
     }

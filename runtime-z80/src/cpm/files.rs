@@ -5,7 +5,6 @@
 use super::directory;
 use super::disk::{Disk, File, Key};
 use super::fcb::{self, EX, NEW_NAME, S2};
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::FaultKind;
 
@@ -54,12 +53,7 @@ impl Files {
     }
 
     /// Does function `number` with `de`. Numbers that CP/M 2.2 does not have do nothing and give 0, as there.
-    pub(super) fn call<P: Ports>(
-        &mut self,
-        number: u8,
-        de: u16,
-        core: &mut Core<P>,
-    ) -> Result<u16, FaultKind> {
+    pub(super) fn call(&mut self, number: u8, de: u16, core: &mut Core) -> Result<u16, FaultKind> {
         Ok(match number {
             13 => self.reset(),
             14 if de & 0xFF == 0 => {
@@ -105,7 +99,7 @@ impl Files {
     }
 
     /// The functions that take an FCB.
-    fn on_file<P: Ports>(&mut self, number: u8, fcb: u16, core: &mut Core<P>) -> Result<u16, FaultKind> {
+    fn on_file(&mut self, number: u8, fcb: u16, core: &mut Core) -> Result<u16, FaultKind> {
         match core.memory().byte(fcb) {
             0 | 1 => {}
             b'?' if number == 17 => {}
@@ -155,7 +149,7 @@ impl Files {
         })
     }
 
-    fn open<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, pattern: &Key) -> u16 {
+    fn open(&mut self, core: &mut Core, fcb: u16, pattern: &Key) -> u16 {
         let Some(key) = self.matching(pattern).next() else { return NOT_FOUND };
         fcb::set(core, fcb, S2, 0);
         let extent = u32::from(fcb::field(core, fcb, EX));
@@ -176,7 +170,7 @@ impl Files {
     }
 
     /// Extents of all users with `?` for the drive, all of matching files with `?` for the extent, else that one.
-    fn search<P: Ports>(&mut self, core: &Core<P>, fcb: u16, pattern: &Key) {
+    fn search(&mut self, core: &Core, fcb: u16, pattern: &Key) {
         let everything = core.memory().byte(fcb) == b'?';
         let wanted = fcb::field(core, fcb, EX);
         let extents = |key: Key| {
@@ -192,7 +186,7 @@ impl Files {
     }
 
     /// A directory entry at the start of the DMA buffer, the other three unused.
-    fn next_match<P: Ports>(&mut self, core: &mut Core<P>) -> u16 {
+    fn next_match(&mut self, core: &mut Core) -> u16 {
         let Some((key, extent)) = self.matches.pop() else { return NOT_FOUND };
         let entry = directory::entry(&self.disk, &key, extent);
         self.to_dma(core, &directory::record(&entry));
@@ -208,7 +202,7 @@ impl Files {
         Ok(found(!keys.is_empty()))
     }
 
-    fn make<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
+    fn make(&mut self, core: &mut Core, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
         self.check_writable(key)?;
         if self.disk.lacks(key, 0).is_some() {
             return Ok(NOT_FOUND);
@@ -219,7 +213,7 @@ impl Files {
         Ok(OK)
     }
 
-    fn rename<P: Ports>(&mut self, core: &mut Core<P>, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
+    fn rename(&mut self, core: &mut Core, fcb: u16, key: &Key) -> Result<u16, FaultKind> {
         self.check_writable(key)?;
         let new = fcb.wrapping_add(NEW_NAME);
         let Some(file) = self.disk.files.remove(key) else { return Ok(NOT_FOUND) };
@@ -228,12 +222,7 @@ impl Files {
         Ok(OK)
     }
 
-    fn set_attributes<P: Ports>(
-        &mut self,
-        core: &mut Core<P>,
-        fcb: u16,
-        pattern: &Key,
-    ) -> Result<u16, FaultKind> {
+    fn set_attributes(&mut self, core: &mut Core, fcb: u16, pattern: &Key) -> Result<u16, FaultKind> {
         self.check_drive()?;
         let attributes = fcb::attributes(core, fcb);
         let keys: Vec<Key> = self.matching(pattern).collect();

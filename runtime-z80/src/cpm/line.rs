@@ -1,7 +1,6 @@
 //! BDOS function 10: reading a line with its editing keys, as the BDOS of CP/M 2.2 does it.
 
 use super::bdos::Services;
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::End;
 use mlc_machine::{Console, Input};
@@ -27,7 +26,7 @@ impl<C: Console> Services<C> {
     /// an input that ends without CR counts as a line.
     ///
     /// A buffer for 0 characters still takes one, as in CP/M 2.2, which compares after storing.
-    pub(super) fn line<P: Ports>(&mut self, buffer: u16, core: &mut Core<P>) -> Result<LineEnd, End> {
+    pub(super) fn line(&mut self, buffer: u16, core: &mut Core) -> Result<LineEnd, End> {
         let most = usize::from(core.memory().byte(buffer)).max(1);
         let mut start = self.column;
         let mut line: Vec<u8> = Vec::with_capacity(most);

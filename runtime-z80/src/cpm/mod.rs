@@ -148,7 +148,7 @@ pub enum LoadError {
 }
 
 /// A CP/M 2.2 machine with one program in it.
-pub type CpmMachine<C> = Machine<FloatingBus, Services<C>>;
+pub type CpmMachine<C> = Machine<Services<C>>;
 
 impl<C: Console> CpmMachine<C> {
     /// A machine about to run the `.COM` file `program` as if the command line had been its name and `tail`.

@@ -1,7 +1,6 @@
 //! The command tail and the default FCBs, as the CCP leaves them.
 
 use super::LoadError;
-use crate::bus::Ports;
 use crate::core::Core;
 
 const FCB1: u16 = 0x005C;
@@ -30,7 +29,7 @@ impl Tail {
         Ok(Tail(tail))
     }
 
-    pub(super) fn place<P: Ports>(&self, core: &mut Core<P>) {
+    pub(super) fn place(&self, core: &mut Core) {
         let Tail(tail) = self;
         // The length fits: checked in `new`. The CCP copies the end mark of its line, a zero, too; behind
         // 127 characters it would lie at 0100h, where the program is loaded afterwards.

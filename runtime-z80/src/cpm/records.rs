@@ -3,7 +3,6 @@
 use super::disk::{File, Key, Lack, RECORD};
 use super::fcb::{self, CR, EX, EXTENT, MODULE, RC, S2};
 use super::files::{Files, NOT_FOUND, OK};
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::FaultKind;
 
@@ -19,10 +18,10 @@ const NO_ENTRY_AT_RANDOM: u16 = 5;
 const PAST_THE_DISK: u16 = 6;
 
 impl Files {
-    pub(super) fn at_random<P: Ports>(
+    pub(super) fn at_random(
         &mut self,
         number: u8,
-        core: &mut Core<P>,
+        core: &mut Core,
         fcb: u16,
         key: &Key,
     ) -> Result<u16, FaultKind> {
@@ -40,7 +39,7 @@ impl Files {
         Ok(if beyond { NO_EXTENT } else { self.read(core, key, record) })
     }
 
-    pub(super) fn read<P: Ports>(&self, core: &mut Core<P>, key: &Key, record: u32) -> u16 {
+    pub(super) fn read(&self, core: &mut Core, key: &Key, record: u32) -> u16 {
         let Some(File { contents, .. }) = self.disk.files.get(key) else { return NO_DATA };
         let start = record as usize * RECORD;
         if start >= contents.len() {
@@ -54,9 +53,9 @@ impl Files {
     }
 
     /// `no_entry` is the result where the directory is full.
-    pub(super) fn write<P: Ports>(
+    pub(super) fn write(
         &mut self,
-        core: &Core<P>,
+        core: &Core,
         key: &Key,
         record: u32,
         no_entry: u16,
@@ -87,7 +86,7 @@ impl Files {
         Ok(OK)
     }
 
-    pub(super) fn to_dma<P: Ports>(&self, core: &mut Core<P>, bytes: &[u8]) {
+    pub(super) fn to_dma(&self, core: &mut Core, bytes: &[u8]) {
         let mut at = self.dma;
         for &byte in bytes {
             core.write(at, byte);
@@ -96,7 +95,7 @@ impl Files {
     }
 
     /// Makes `record` the one that sequential access takes next.
-    pub(super) fn seek<P: Ports>(&self, core: &mut Core<P>, fcb: u16, key: &Key, record: u32) {
+    pub(super) fn seek(&self, core: &mut Core, fcb: u16, key: &Key, record: u32) {
         let first = record / EXTENT * EXTENT;
         let records = self.disk.files.get(key).map_or(0, File::records);
         let count = records.saturating_sub(first).min(EXTENT);

@@ -5,7 +5,6 @@
 //! How long a drive takes to have it there is not counted.
 
 use super::fcb;
-use crate::bus::Ports;
 use crate::core::Core;
 
 /// `LDIR` of 128 bytes: 127 times 21, and 16.
@@ -19,7 +18,7 @@ const OTHER_EXTENT: u64 = 15_560;
 const SET_DMA: u64 = 425;
 
 /// What function `number` takes with `de`, beside the call.
-pub(super) fn service_time<P: Ports>(number: u8, de: u16, core: &Core<P>) -> u64 {
+pub(super) fn service_time(number: u8, de: u16, core: &Core) -> u64 {
     match number {
         20 | 21 => NEXT + COPY,
         26 => SET_DMA,

@@ -3,12 +3,11 @@
 use iz80::{Reg8, Reg16};
 
 use super::{AT_HL, PAIRS, Quick, R};
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::flags::{self, C, H, PV, S, XY, Z};
 use crate::timing;
 
-impl<P: Ports> Core<P> {
+impl Core {
     /// Executes the instruction with the prefix CB at `pc`.
     pub(super) fn quick_bits(&mut self, pc: u16) {
         let second = self.byte_after(pc);

@@ -23,7 +23,7 @@ const HELD: u64 = 3;
 const RELEASED: u64 = 8;
 
 /// A whole Spectrum, but for what the module leaves out. Blocks of a tape are loaded at once.
-pub type FullSpectrum = Machine<Ula, Deck>;
+pub type FullSpectrum = Machine<Deck>;
 
 /// The tape in the recorder.
 pub struct Deck {
@@ -71,7 +71,7 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn run_frames<O: Observer>(&mut self, frames: u64, observer: &mut O) -> Result<(), End> {
+    pub fn run_frames(&mut self, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
         let now = self.core.t_states();
         let until = (now / FRAME + frames) * FRAME + FRAME / 2;
         match self.run_for(until.saturating_sub(now), observer) {
@@ -85,7 +85,7 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn type_text<O: Observer>(&mut self, text: &[u8], observer: &mut O) -> Result<(), End> {
+    pub fn type_text(&mut self, text: &[u8], observer: &mut dyn Observer) -> Result<(), End> {
         for stroke in text.iter().filter_map(|&character| keyboard::strokes(character)).flatten() {
             self.press(stroke, HELD, observer)?;
         }
@@ -96,17 +96,17 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn hold<O: Observer>(&mut self, character: u8, frames: u64, observer: &mut O) -> Result<(), End> {
+    pub fn hold(&mut self, character: u8, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
         for stroke in keyboard::strokes(character).into_iter().flatten() {
             self.press(stroke, frames, observer)?;
         }
         Ok(())
     }
 
-    fn press<O: Observer>(&mut self, stroke: Matrix, frames: u64, observer: &mut O) -> Result<(), End> {
-        self.core.ports().keys = stroke;
+    fn press(&mut self, stroke: Matrix, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
+        self.core.ports::<Ula>().keys = stroke;
         let held = self.run_frames(frames, observer);
-        self.core.ports().keys = Matrix::default();
+        self.core.ports::<Ula>().keys = Matrix::default();
         held?;
         self.run_frames(RELEASED, observer)
     }
@@ -120,15 +120,15 @@ impl FullSpectrum {
 
     /// What a television shows.
     pub fn picture(&mut self) -> Picture {
-        let border = self.core.ports().border();
+        let border = self.core.ports::<Ula>().border();
         screen::picture(self.core.memory(), border)
     }
 }
 
-impl Host<Ula> for Deck {
+impl Host for Deck {
     /// Loads the next block as the routine would: carry set where flag and length are right. Without a tape it looks for
     /// one for ever, like the routine.
-    fn trap<O: Observer>(&mut self, core: &mut Core<Ula>, _observer: &mut O) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, _observer: &mut dyn Observer) -> Result<(), End> {
         let registers = core.registers();
         let [flag, f] = registers.af.to_be_bytes();
         let Some(block) = self.blocks.pop_front() else {

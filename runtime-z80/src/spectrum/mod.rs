@@ -74,7 +74,7 @@ impl Default for SpectrumConfig {
 /// prints goes there, and to the screen in a font of our own.
 ///
 /// Enter is `CR` on the console, both ways with a line feed behind it in the output; Delete is backspace.
-pub type SpectrumMachine<C> = Machine<Ula, Rom<C>>;
+pub type SpectrumMachine<C> = Machine<Rom<C>>;
 
 impl<C: Console> SpectrumMachine<C> {
     /// A machine about to start the code on a tape as `RANDOMIZE USR` with its address does.
@@ -141,7 +141,7 @@ impl<C: Console> SpectrumMachine<C> {
 
     /// What a television shows.
     pub fn picture(&mut self) -> Picture {
-        let border = self.core.ports().border();
+        let border = self.core.ports::<Ula>().border();
         screen::picture(self.core.memory(), border)
     }
 }

@@ -8,7 +8,6 @@
 use super::font;
 use super::screen::{COLUMNS, ROWS, attribute, cell};
 use super::variables::*;
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
 use crate::observe::Observer;
@@ -63,7 +62,7 @@ impl<C: Console> Rom<C> {
     }
 
     /// Prints the character in A.
-    fn print<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn print(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         if !self.open {
             return Err(core.end(FaultKind::NoChannel, core.return_address()));
         }
@@ -111,12 +110,12 @@ impl<C: Console> Rom<C> {
         Ok(())
     }
 
-    fn show<P: Ports, O: Observer>(&mut self, byte: u8, core: &Core<P>, observer: &mut O) {
+    fn show(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
         self.terminal.show(byte, core.t_states(), observer);
     }
 
     /// Returns to the program: A and F are lost, as are AF', BC' and DE', which the ROM prints with.
-    fn finish<P: Ports>(&mut self, core: &mut Core<P>, stack: u16) {
+    fn finish(&mut self, core: &mut Core, stack: u16) {
         core.spoil_stack(stack, &mut self.junk);
         core.set_registers(Registers { af: self.junk.word(), ..core.registers() });
         let alternate = core.alternate_registers();
@@ -126,7 +125,7 @@ impl<C: Console> Rom<C> {
     }
 
     /// Counts the frame, hands a waiting key over, returns with interrupts on.
-    fn interrupt<P: Ports, O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn interrupt(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let iy = core.registers().iy;
         if iy != IY {
             return Err(core.end(FaultKind::BasicPointer { iy }, core.return_address()));
@@ -155,12 +154,12 @@ impl<C: Console> Rom<C> {
     }
 }
 
-impl<C: Console, P: Ports> Host<P> for Rom<C> {
+impl<C: Console> Host for Rom<C> {
     fn take_asked(&mut self) -> bool {
         self.terminal.console.take_asked()
     }
 
-    fn trap<O: Observer>(&mut self, core: &mut Core<P>, observer: &mut O) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         match core.pc() {
             ERROR => {
                 let behind = core.return_address();
@@ -190,7 +189,7 @@ impl<C: Console, P: Ports> Host<P> for Rom<C> {
     }
 
     /// The program waits for a key, if it has taken the last one.
-    fn halt(&mut self, core: &mut Core<P>) -> Result<(), End> {
+    fn halt(&mut self, core: &mut Core) -> Result<(), End> {
         let waits = core.interrupts_enabled() && core.memory().byte(FLAGS) & NEW_KEY == 0;
         if !waits || self.key.is_some() {
             return Ok(());
@@ -206,7 +205,7 @@ impl<C: Console, P: Ports> Host<P> for Rom<C> {
 
 impl<C> Rom<C> {
     /// Back in BASIC, if the registers are as it needs them.
-    fn returned<P: Ports>(&self, core: &mut Core<P>) -> End {
+    fn returned(&self, core: &mut Core) -> End {
         let (iy, hl) = (core.registers().iy, core.alternate_registers().hl);
         if iy != IY {
             core.end(FaultKind::BasicPointer { iy }, STACK_BC)
@@ -219,12 +218,12 @@ impl<C> Rom<C> {
 }
 
 /// Row and column of the next character; column 32 is behind the last of a row.
-fn position<P: Ports>(core: &Core<P>) -> (u8, u8) {
+fn position(core: &Core) -> (u8, u8) {
     let byte = |at| core.memory().byte(at);
     (24u8.saturating_sub(byte(S_POSN + 1)).min(ROWS - 1), 33u8.saturating_sub(byte(S_POSN)).min(COLUMNS))
 }
 
-fn place<P: Ports>(core: &mut Core<P>, row: u8, column: u8) {
+fn place(core: &mut Core, row: u8, column: u8) {
     core.write(S_POSN, 33 - column);
     core.write(S_POSN + 1, 24 - row);
     let address = cell(row, 0, 0) + u16::from(column);
@@ -233,7 +232,7 @@ fn place<P: Ports>(core: &mut Core<P>, row: u8, column: u8) {
     core.write(DF_CC + 1, high);
 }
 
-fn next_row<P: Ports>(core: &mut Core<P>) {
+fn next_row(core: &mut Core) {
     let (row, _) = position(core);
     if row + 1 < PRINT_ROWS {
         return place(core, row + 1, 0);
@@ -255,12 +254,12 @@ fn next_row<P: Ports>(core: &mut Core<P>) {
     place(core, PRINT_ROWS - 1, 0);
 }
 
-fn clear<P: Ports>(core: &mut Core<P>) {
+fn clear(core: &mut Core) {
     (0..ROWS).for_each(|row| clear_row(core, row));
     place(core, 0, 0);
 }
 
-fn clear_row<P: Ports>(core: &mut Core<P>, row: u8) {
+fn clear_row(core: &mut Core, row: u8) {
     let colours = core.memory().byte(ATTR_P);
     for column in 0..COLUMNS {
         (0..8).for_each(|line| core.write(cell(row, column, line), 0));

@@ -1,6 +1,5 @@
 //! `.sna` files: registers, then the 48 KB from 4000h on. PC is on the stack.
 
-use crate::bus::Ports;
 use crate::core::Core;
 use crate::file::FileError;
 use crate::registers::Registers;
@@ -10,7 +9,7 @@ const RAM: u16 = 0x4000;
 const LENGTH: usize = HEADER + 0xC000;
 
 /// Puts a snapshot into a machine.
-pub(super) fn load<P: Ports>(file: &[u8], core: &mut Core<P>) -> Result<(), FileError> {
+pub(super) fn load(file: &[u8], core: &mut Core) -> Result<(), FileError> {
     if file.len() != LENGTH {
         let whose = "one of a machine with 48 KB";
         return Err(FileError::Size { what: "snapshot", bytes: file.len(), whose, wants: LENGTH });

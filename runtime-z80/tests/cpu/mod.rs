@@ -29,12 +29,12 @@ impl Ports for Echo {
     }
 }
 
-pub fn core() -> Core<Echo> {
+pub fn core() -> Core {
     Core::new(Echo::default(), 1)
 }
 
 /// Executes the one instruction `code` at [`CODE`].
-pub fn run(core: &mut Core<Echo>, code: &[u8], registers: Registers) -> Registers {
+pub fn run(core: &mut Core, code: &[u8], registers: Registers) -> Registers {
     core.load(CODE, code);
     core.set_registers(Registers { pc: CODE, ..registers });
     core.step().unwrap_or_else(|fault| panic!("{code:02X?}: {fault}"));
