@@ -5,15 +5,61 @@
 use mlc_compiler::model::{Body, Model, WeightSet};
 use mlc_trainer::data::{LintOptions, lint, split, stats};
 use mlc_trainer::{
-    Budget, Event, NonzeroWeights, Pair, Pairs, Settings, Shifts, Task, Training, VisitedWeights, assess,
-    baselines, train,
+    Budget, EpochRow, Event, NonzeroWeights, Pair, Pairs, Settings, Shifts, Task, Trained, Training,
+    VisitedWeights, assess, baselines, train,
 };
 use std::sync::atomic::AtomicBool;
 
 type Failure = Box<dyn std::error::Error>;
 
+/// What the command line asks for.
+struct Options {
+    path: String,
+    settings: Settings,
+    budgets: Vec<Budget<'static>>,
+    hold_out: f64,
+    /// Learning rate of a second training that starts with the model of the first; 0 is none.
+    again: f32,
+    report: bool,
+    verbose: bool,
+}
+
 fn main() -> Result<(), Failure> {
-    let mut arguments = std::env::args().skip(1);
+    let options = options(std::env::args().skip(1))?;
+    let Options { path, settings, budgets, hold_out, again, report, verbose } = &options;
+    let mut pairs = Pairs::default();
+    let mut input = std::io::BufReader::new(std::fs::File::open(path)?);
+    pairs.read(&mut input, path, &settings.limits())?;
+    let mut task = Task::chat(&pairs, settings)?;
+    if *hold_out > 0.0 {
+        task = task.hold_out(&pairs, *hold_out, settings.schedule.seed)?;
+    }
+    let began = std::time::Instant::now();
+    let training = Training { budgets, ..Training::new(&task, settings) };
+    let trained = train(&training, &AtomicBool::new(false), &mut |event| match event {
+        Event::Epoch(row) if *verbose && row.train.is_some() => print_row(row),
+        _ => {}
+    })?;
+    print_trained(&trained, began.elapsed().as_secs_f64());
+    if *again > 0.0 {
+        let settings = settings.clone().with(|s| s.schedule.learning_rate = *again);
+        let training = Training { start: Some(&trained.model), ..Training::new(&task, &settings) };
+        let trained = train(&training, &AtomicBool::new(false), &mut |_| {})?;
+        println!(
+            "again: {:.2} % characters, {:.2} % replies, {} non-zero, epoch {}",
+            100.0 * trained.train.step_share(),
+            100.0 * trained.train.reply_share(),
+            trained.nonzero,
+            trained.epoch
+        );
+    }
+    if *report {
+        print_report(&pairs, *hold_out, settings, &trained.model)?;
+    }
+    Ok(())
+}
+
+fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Failure> {
     let path = arguments.next().ok_or("usage: measure PAIRS [key=value]...")?;
     let mut settings = Settings::default();
     let (mut hold_out, mut verbose, mut report) = (0.0, false, false);
@@ -51,34 +97,29 @@ fn main() -> Result<(), Failure> {
             _ => return Err(format!("{key}: no such setting").into()),
         }
     }
-    let mut pairs = Pairs::default();
-    let mut input = std::io::BufReader::new(std::fs::File::open(&path)?);
-    pairs.read(&mut input, &path, &settings.limits())?;
-    let mut task = Task::chat(&pairs, &settings)?;
-    if hold_out > 0.0 {
-        task = task.hold_out(&pairs, hold_out, settings.schedule.seed)?;
-    }
-    let began = std::time::Instant::now();
-    let training = Training { budgets: &budgets, ..Training::new(&task, &settings) };
-    let trained = train(&training, &AtomicBool::new(false), &mut |event| match event {
-        Event::Epoch(row) if verbose && row.train.is_some() => println!(
-            "{:4} {:6.1} s  loss {:.4}  running {:.2} %  {:6} non-zero  {} over  {:?} {}",
-            row.epoch,
-            row.seconds,
-            row.loss,
-            100.0 * row.running_share,
-            row.nonzero,
-            row.overflows,
-            row.costs,
-            [row.train, row.held_out]
-                .iter()
-                .flatten()
-                .map(|f| format!("{:.2} % {:.2} %  ", 100.0 * f.step_share(), 100.0 * f.reply_share()))
-                .collect::<String>(),
-        ),
-        _ => {}
-    })?;
-    let seconds = began.elapsed().as_secs_f64();
+    Ok(Options { path, settings, budgets, hold_out, again, report, verbose })
+}
+
+/// An epoch's figures.
+fn print_row(row: &EpochRow) {
+    let figures = [row.train, row.held_out].into_iter().flatten();
+    println!(
+        "{:4} {:6.1} s  loss {:.4}  running {:.2} %  {:6} non-zero  {} over  {:?} {}",
+        row.epoch,
+        row.seconds,
+        row.loss,
+        100.0 * row.running_share,
+        row.nonzero,
+        row.overflows,
+        row.costs,
+        figures
+            .map(|f| format!("{:.2} % {:.2} %  ", 100.0 * f.step_share(), 100.0 * f.reply_share()))
+            .collect::<String>(),
+    );
+}
+
+/// The figures of a training that took so long.
+fn print_trained(trained: &Trained, seconds: f64) {
     let Body::Layers(layers) = &trained.model.body else { unreachable!("a model of hashed text") };
     println!(
         "{:.2} % characters, {:.2} % replies, held out {}, {} non-zero, {:?}, epoch {}, {seconds:.1} s, {:.3} s an epoch, shifts {:?}",
@@ -95,22 +136,6 @@ fn main() -> Result<(), Failure> {
         seconds / trained.epochs as f64,
         layers.iter().map(|layer| layer.shift).collect::<Vec<_>>(),
     );
-    if again > 0.0 {
-        let settings = settings.clone().with(|s| s.schedule.learning_rate = again);
-        let training = Training { start: Some(&trained.model), ..Training::new(&task, &settings) };
-        let trained = train(&training, &AtomicBool::new(false), &mut |_| {})?;
-        println!(
-            "again: {:.2} % characters, {:.2} % replies, {} non-zero, epoch {}",
-            100.0 * trained.train.step_share(),
-            100.0 * trained.train.reply_share(),
-            trained.nonzero,
-            trained.epoch
-        );
-    }
-    if report {
-        print_report(&pairs, hold_out, &settings, &trained.model)?;
-    }
-    Ok(())
 }
 
 fn weight_set(name: &str) -> Result<WeightSet, Failure> {

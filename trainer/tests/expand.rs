@@ -146,6 +146,16 @@ chat
     assert_eq!(lengths, [5, 7, 9, 11].into());
 }
 
+/// Of 27 words that three letters give, training sees all but the one that is held back.
+#[test]
+fn what_chance_puts_together_is_held_back_too() {
+    let file = "list c = A | B | C\nlist made = {*c}{*c}{*c}\nlist n = {made}\nheld n = CAB\npair {n} | x";
+    let queries = |count, side| pairs(file, count, side).into_iter().map(|(q, _)| q).collect::<BTreeSet<_>>();
+    let training = queries(1000, Side::Training);
+    assert_eq!((training.len(), training.contains("CAB")), (26, false));
+    assert_eq!(queries(3, Side::HeldOut), ["CAB".to_string()].into());
+}
+
 #[test]
 fn mistakes_have_their_line() {
     let said = |text: &str| expand(text, 10, 1, Side::Training).unwrap_err();

@@ -84,16 +84,7 @@ fn vector(
     let anything = || Facts { range: vec![all; len], total: None, multiple_of: 1 };
     match &node.op {
         Op::Encode { text, encoder } => counts(&graph.nodes[*text], *encoder, len, longest_query),
-        Op::Scale { input, factor } => {
-            let (x, factor) = (of(*input), i64::from(*factor));
-            let scale =
-                |r: &Interval| Interval::point(r.least * factor).hull(Interval::point(r.most * factor));
-            Facts {
-                range: x.range.iter().map(scale).collect(),
-                total: x.total.filter(|_| factor >= 0).map(|t| t * factor),
-                multiple_of: x.multiple_of * factor.abs(),
-            }
-        }
+        Op::Scale { input, factor } => scaled(of(*input), (*factor).into()),
         Op::Concat { inputs } => Facts {
             range: inputs.iter().flat_map(|&i| of(i).range.iter().copied()).collect(),
             total: inputs.iter().map(|&i| of(i).total).sum(),
@@ -122,22 +113,12 @@ fn vector(
         Op::Read { .. } => anything(),
         Op::Sum { terms } => {
             let zero = Facts { range: vec![Interval::point(0); len], total: None, multiple_of: 0 };
-            terms.iter().fold(zero, |sum, &t| Facts {
-                range: sum.range.iter().zip(&of(t).range).map(|(&a, &b)| a + b).collect(),
-                total: None,
-                multiple_of: gcd(sum.multiple_of, of(t).multiple_of),
-            })
+            terms.iter().fold(zero, |sum, &t| added(&sum, of(t)))
         }
         Op::Shift { input, bits } => {
-            let mut wrapped = |(neuron, &range): (usize, &Interval)| {
-                if all.contains(range) {
-                    return range.map(|x| x >> bits);
-                }
-                wraps.push(Wrap { layer: node.name.clone(), neuron, bits: elem.bits(), range });
-                all.map(|x| x >> bits)
-            };
-            let range = of(*input).range.iter().enumerate().map(&mut wrapped).collect();
-            Facts { range, total: None, multiple_of: 1 }
+            wraps.extend(wrapping(node, elem, of(*input)));
+            let shifted = |&r: &Interval| if all.contains(r) { r } else { all }.map(|x| x >> bits);
+            Facts { range: of(*input).range.iter().map(shifted).collect(), total: None, multiple_of: 1 }
         }
         Op::Relu { input } => {
             let range = elements(of(*input), elem).range.iter().map(|r| r.map(|x| x.max(0))).collect();
@@ -145,17 +126,7 @@ fn vector(
         }
         // A mantissa and a shift say nothing; saturation does.
         Op::Rescale { input, .. } => {
-            let of_input = limits(elem_of(&graph.nodes[*input]));
-            for (neuron, &range) in
-                of(*input).range.iter().enumerate().filter(|(_, r)| !of_input.contains(**r))
-            {
-                wraps.push(Wrap {
-                    layer: node.name.clone(),
-                    neuron,
-                    range,
-                    bits: elem_of(&graph.nodes[*input]).bits(),
-                });
-            }
+            wraps.extend(wrapping(node, elem_of(&graph.nodes[*input]), of(*input)));
             anything()
         }
         Op::Table { table, .. } => match &graph.consts[*table].data {
@@ -175,6 +146,32 @@ fn vector(
         | Op::Attend { .. }
         | Op::Multiply { .. } => anything(),
         other => unreachable!("only the operations above give vectors, not {}", other.name()),
+    }
+}
+
+/// The neurons of a node whose sums, of which `facts` hold, can leave the bits of `elem`.
+fn wrapping<'a>(node: &'a Node, elem: Elem, facts: &'a Facts) -> impl Iterator<Item = Wrap> + 'a {
+    let all = limits(elem);
+    let leaving = facts.range.iter().enumerate().filter(move |(_, range)| !all.contains(**range));
+    leaving.map(move |(neuron, &range)| Wrap { layer: node.name.clone(), neuron, bits: elem.bits(), range })
+}
+
+/// What holds of a vector times a factor.
+fn scaled(x: &Facts, factor: i64) -> Facts {
+    let scale = |r: &Interval| Interval::point(r.least * factor).hull(Interval::point(r.most * factor));
+    Facts {
+        range: x.range.iter().map(scale).collect(),
+        total: x.total.filter(|_| factor >= 0).map(|t| t * factor),
+        multiple_of: x.multiple_of * factor.abs(),
+    }
+}
+
+/// What holds of the sum of two vectors.
+fn added(a: &Facts, b: &Facts) -> Facts {
+    Facts {
+        range: a.range.iter().zip(&b.range).map(|(&a, &b)| a + b).collect(),
+        total: None,
+        multiple_of: gcd(a.multiple_of, b.multiple_of),
     }
 }
 

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
 
-/// Tries until a condition holds, or something that is held back is drawn.
+/// Tries until a condition holds, something that is held back is drawn, or nothing of it is said by chance.
 const TRIES: usize = 10_000;
 
 /// Values that slots have in a record, or in turns that it includes.
@@ -20,6 +20,8 @@ type Scope = BTreeMap<(usize, Which), String>;
 struct Drawer<'a> {
     file: &'a Templates,
     pools: &'a [Pool],
+    /// What is held back.
+    words: &'a [String],
     side: Side,
     seed: u64,
     rng: ChaCha8Rng,
@@ -32,6 +34,8 @@ struct Drawer<'a> {
 /// What was drawn does not fit; another try may.
 enum Miss {
     Again(String),
+    /// Training would see something that is held back: words may be put together of parts.
+    Leak(String),
     Wrong(Problem),
 }
 
@@ -50,8 +54,8 @@ impl Templates {
     /// Draws `count` records, the same for the same seed.
     ///
     /// # Errors
-    /// A template that cannot be drawn; nothing is held back for the held-out side; a record of training says a word that is
-    /// held back.
+    /// A template that cannot be drawn; nothing is held back for the held-out side; all records of
+    /// training that a template gives say a word that is held back.
     pub fn expand(&self, count: usize, seed: u64, side: Side) -> Result<Records, ExpandError> {
         let at = |(line, problem)| ExpandError { name: self.name.clone(), line, problem };
         let pools = pools(self, seed).map_err(at)?;
@@ -67,19 +71,22 @@ impl Templates {
         // Streams of pools begin at 1, so the sides take the upper ones.
         rng.set_stream(u64::MAX - u64::from(side == Side::HeldOut));
         let words = held_words(&pools);
-        let mut drawer =
-            Drawer { file: self, pools: &pools, side, seed, rng, scopes: Vec::new(), held: false };
+        let mut drawer = Drawer {
+            file: self,
+            pools: &pools,
+            words: &words,
+            side,
+            seed,
+            rng,
+            scopes: Vec::new(),
+            held: false,
+        };
         let total: u32 = templates.iter().map(|template| template.weight).sum();
         let mut records = Records::made(&self.name, Kind::Texts);
         for _ in 0..count {
             let template = pick(&templates, drawer.rng.random_range(0..total));
             let content = drawer.record(template).map_err(|problem| at((template.line, problem)))?;
             records.push_made(content, template.line);
-            if side == Side::Training
-                && let Some(word) = records.records.last().and_then(|record| leak(record, &words))
-            {
-                return Err(at((template.line, Problem::Leak { word: word.to_string() })));
-            }
         }
         records.name_kind();
         Ok(records)
@@ -99,18 +106,30 @@ fn pick<'t>(templates: &[&'t Template], mut number: u32) -> &'t Template {
 
 impl Drawer<'_> {
     fn record(&mut self, template: &Template) -> Result<Content, Problem> {
-        let mut last = String::new();
+        let mut last = Problem::NeverRight(String::new());
         for _ in 0..TRIES {
             self.scopes.clear();
             self.held = false;
-            match self.body(template) {
-                Ok(content) if self.side == Side::Training || self.held => return Ok(content),
-                Ok(_) => last = "nothing that is held back comes in it".into(),
-                Err(Miss::Again(why)) => last = why,
+            match self.body(template).and_then(|content| self.fits(content)) {
+                Ok(content) => return Ok(content),
+                Err(Miss::Again(why)) => last = Problem::NeverRight(why),
+                Err(Miss::Leak(word)) => last = Problem::Leak { word },
                 Err(Miss::Wrong(problem)) => return Err(problem),
             }
         }
-        Err(Problem::NeverRight(last))
+        Err(last)
+    }
+
+    /// Whether a record may be on its side.
+    fn fits(&self, content: Content) -> Result<Content, Miss> {
+        match self.side {
+            Side::Training => match leak(&content, self.words) {
+                Some(word) => Err(Miss::Leak(word.to_string())),
+                None => Ok(content),
+            },
+            Side::HeldOut if self.held => Ok(content),
+            Side::HeldOut => Err(Miss::Again("nothing that is held back comes in it".into())),
+        }
     }
 
     fn body(&mut self, template: &Template) -> Result<Content, Miss> {

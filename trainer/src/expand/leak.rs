@@ -1,14 +1,14 @@
 //! Finds words that are held back in what training would see.
 
-use crate::texts::{Content, Record};
+use crate::texts::Content;
 
-/// The first of the words that a record says, as a word of its own, in any case.
-pub fn leak<'w>(record: &Record, words: &'w [String]) -> Option<&'w str> {
+/// The first of the words that `content` says, as a word of its own, in any case.
+pub fn leak<'w>(content: &Content, words: &'w [String]) -> Option<&'w str> {
     let says = |text: &str| {
         let text = text.to_lowercase();
         words.iter().find(|word| has_word(&text, &word.to_lowercase())).map(String::as_str)
     };
-    match &record.content {
+    match content {
         Content::Text(text) => says(text),
         Content::Conversation(messages) => messages.iter().find_map(|message| says(&message.content)),
     }
