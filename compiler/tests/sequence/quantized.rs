@@ -188,3 +188,22 @@ fn stories_are_nearly_as_likely_in_integers() {
         assert!(nats > 1.505, "{bits} bits: {nats} nats a token are too good to be true");
     }
 }
+
+/// With norms behind layers the stream has steps of its own: what a mantissa of a byte cannot reach is refused, not cut off.
+#[test]
+fn scales_beyond_a_mantissa_are_refused() {
+    let post = network(Shape { norm: Norm::Post, recursion: 2, ..small::llama() }, true, [false; 3], 3);
+    let said = |change: &dyn Fn(&mut Checkpoint)| {
+        let (mut checkpoint, mut wanted) = (post.clone(), wanted(Grid::Ternary));
+        wanted.how.embedding = Grid::Ternary;
+        change(&mut checkpoint);
+        quantized(&checkpoint, &wanted).map(|_| ()).map_err(|e| e.to_string())
+    };
+    assert_eq!(said(&|_| ()), Ok(()));
+    let message = |change: &dyn Fn(&mut Checkpoint)| said(change).expect_err("a scale that is too large");
+    let large = message(&|c| c.embedding.iter_mut().for_each(|w| *w *= 40.0));
+    assert!(large.starts_with("embedding is a matrix whose scale is too large"), "{large}");
+    let gain = |gain: f32| message(&move |c| c.layers[1].feed_norm[3] = gain);
+    assert!(gain(300.0).starts_with("layer 2 norm of the feed-forward layer is 300"), "{}", gain(300.0));
+    assert!(gain(-0.5).contains("gains that are not negative"), "{}", gain(-0.5));
+}

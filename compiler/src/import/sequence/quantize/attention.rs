@@ -16,11 +16,13 @@ pub const NARROW_BITS: u8 = 6;
 /// Quantizes the attention of a layer.
 ///
 /// # Errors
-/// See [`matrix::quantize`]; a norm of heads with a negative gain.
+/// See [`matrix::quantize`] and [`mantissas`].
 pub fn quantize(c: &Context, at: usize) -> Result<Attention, Problem> {
     let shape = &c.checkpoint.shape;
     let layer = &c.checkpoint.layers[at];
-    let (norm, input) = c.norm(&layer.attention_norm, c.seen.values(Vector::AttentionIn, at));
+    let name = |what: &str| format!("layer {} {what}", at + 1);
+    let seen = c.seen.values(Vector::AttentionIn, at);
+    let (norm, input) = c.norm(&layer.attention_norm, seen, &name("norm of attention"))?;
     let (keys, queries, product) = head_scales(c, at);
     let rotates = matches!(shape.position, Position::Rope { .. });
     // How many steps of the 16-bit value are one of the 8-bit value.
@@ -28,7 +30,6 @@ pub fn quantize(c: &Context, at: usize) -> Result<Attention, Problem> {
         true => (ROTATE_BITS, power(ROTATE_BITS.into()) / 127.0),
         false => (NARROW_BITS, power(NARROW_BITS.into())),
     };
-    let name = |what: &str| format!("layer {} {what}", at + 1);
     let moments = Some(c.seen.moments(Vector::AttentionIn, at));
     let rows = |scales: &[f64], vector: Vector| -> Vec<f64> {
         match shape.qk_norm {
@@ -98,11 +99,7 @@ pub fn head_norm(size: usize, gains: Option<&[f32]>, unit: f64, name: &str) -> R
     let (down, root) = norm_unit(size);
     let ones = vec![1.0; size];
     let gains = gains.unwrap_or(&ones);
-    if let Some(gain) = gains.iter().find(|&&gain| gain < 0.0) {
-        let (field, value) = (name.to_string(), format!("{gain}"));
-        return Err(Problem::Value { field, value, wants: "gains that are not negative".into() });
-    }
-    Ok(Norm { down, gain: Some(mantissas(gains, 1.0 / (root * unit))), narrow: 0 })
+    Ok(Norm { down, gain: Some(mantissas(gains, 1.0 / (root * unit), name)?), narrow: 0 })
 }
 
 /// The table of attention: by how many bits a difference of scores is shifted, and the weight of what is left. `step` is

@@ -32,7 +32,6 @@ pub fn quantize(
     how: &Quantization,
 ) -> Result<Quantized, Problem> {
     let shape = &checkpoint.shape;
-    check_gains(checkpoint)?;
     let order = match shape.norm {
         sequence::Norm::Pre => NormOrder::Pre,
         sequence::Norm::Post => NormOrder::Post,
@@ -98,21 +97,6 @@ fn coarse_enough(mut step: f64, checkpoint: &Checkpoint, how: &Quantization) -> 
     step
 }
 
-/// With norms behind layers, gains are mantissas, which have no sign.
-fn check_gains(checkpoint: &Checkpoint) -> Result<(), Problem> {
-    if checkpoint.shape.norm == sequence::Norm::Pre {
-        return Ok(());
-    }
-    for (i, layer) in checkpoint.layers.iter().enumerate() {
-        let gains = layer.attention_norm.iter().chain(&layer.feed_norm);
-        if let Some(gain) = gains.into_iter().find(|&&gain| gain < 0.0) {
-            let (field, value) = (format!("a norm of layer {}", i + 1), gain.to_string());
-            return Err(Problem::Value { field, value, wants: "gains that are not negative".into() });
-        }
-    }
-    Ok(())
-}
-
 /// How far each pair turns at a position, in 2^-24ths of a turn.
 pub fn rotary(position: Position, head: usize) -> Positions {
     let Position::Rope { theta, .. } = position else { return Positions::None };
@@ -140,7 +124,10 @@ impl Context<'_> {
 
     /// The norm of a part of a block and how much a step of its 8-bit result means. With norms before layers the gains are
     /// in the matrices behind.
-    pub fn norm(&self, gains: &[f32], input: &Values) -> (Norm, f64) {
+    ///
+    /// # Errors
+    /// See [`mantissas`].
+    pub fn norm(&self, gains: &[f32], input: &Values, name: &str) -> Result<(Norm, f64), Problem> {
         let (down, root) = norm_unit(self.checkpoint.shape.dim);
         let unit = match self.order {
             NormOrder::Pre => 1.0 / root,
@@ -148,10 +135,10 @@ impl Context<'_> {
         };
         let narrow = narrow_bits(&input.kept, unit);
         let gain = match self.order {
-            NormOrder::Post if gains.iter().any(|&gain| gain != 1.0) => Some(mantissas(gains, 1.0)),
+            NormOrder::Post if gains.iter().any(|&gain| gain != 1.0) => Some(mantissas(gains, 1.0, name)?),
             NormOrder::Pre | NormOrder::Post => None,
         };
-        (Norm { down, gain, narrow }, unit * power(narrow.into()))
+        Ok((Norm { down, gain, narrow }, unit * power(narrow.into())))
     }
 
     /// A matrix behind a norm, with the gains of that norm in it.
@@ -173,15 +160,32 @@ impl Context<'_> {
     }
 }
 
-/// Gains times `factor` as mantissas and a shift. A negative one is a mantissa of 0: callers see to it that there is none.
-pub fn mantissas(gains: &[f32], factor: f64) -> (Vec<u8>, u8) {
-    let most = gains.iter().fold(0.0, |most: f64, &gain| most.max(f64::from(gain) * factor));
-    let mut shift = 0;
-    while shift < 24 && most * power(shift + 1) < 255.5 {
-        shift += 1;
+/// The gains of a norm times `factor` as mantissas and a shift.
+///
+/// # Errors
+/// Gains that are negative or too large for that, with the norm's name: mantissas have no sign and 8 bits.
+pub fn mantissas(gains: &[f32], factor: f64, name: &str) -> Result<(Vec<u8>, u8), Problem> {
+    let refused = |gain: f32, wants: &str| {
+        let (field, value) = (name.to_string(), gain.to_string());
+        Err(Problem::Value { field, value, wants: wants.into() })
+    };
+    if let Some(&gain) = gains.iter().find(|&&gain| gain < 0.0) {
+        return refused(gain, "gains that are not negative");
     }
-    let mantissa = |&gain: &f32| (f64::from(gain) * factor * power(shift)).round().clamp(0.0, 255.0) as u8;
-    (gains.iter().map(mantissa).collect(), shift as u8)
+    let factors: Vec<f64> = gains.iter().map(|&gain| f64::from(gain) * factor).collect();
+    match shared_shift(&factors) {
+        Some(scales) => Ok(scales),
+        None => refused(gains.iter().copied().fold(0.0, f32::max), "smaller gains"),
+    }
+}
+
+/// Factors that are not negative as mantissas and the largest shift that all have in common. `None`: the largest is no byte
+/// even without a shift.
+pub fn shared_shift(factors: &[f64]) -> Option<(Vec<u8>, u8)> {
+    let most = factors.iter().copied().fold(0.0, f64::max);
+    let fits = |shift: i32| most * power(shift) < 255.5;
+    let shift = (0..=24).rev().find(|&shift| fits(shift))?;
+    Some((factors.iter().map(|factor| (factor * power(shift)).round() as u8).collect(), shift as u8))
 }
 
 /// How many bits are dropped of values in units of `unit`, so that 8 bits come nearest to them.

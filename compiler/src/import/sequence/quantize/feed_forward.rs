@@ -11,12 +11,13 @@ use crate::model::{Activation, FeedForward};
 /// Quantizes the feed-forward layer of a block.
 ///
 /// # Errors
-/// See [`matrix::quantize`].
+/// See [`matrix::quantize`] and [`mantissas`](super::blocks::mantissas).
 pub fn quantize(c: &Context, at: usize) -> Result<FeedForward, Problem> {
     let shape = &c.checkpoint.shape;
     let layer = &c.checkpoint.layers[at];
-    let (norm, input) = c.norm(&layer.feed_norm, c.seen.values(Vector::FeedIn, at));
     let name = |what: &str| format!("layer {} {what}", at + 1);
+    let seen = c.seen.values(Vector::FeedIn, at);
+    let (norm, input) = c.norm(&layer.feed_norm, seen, &name("norm of the feed-forward layer"))?;
     let moments = Some(c.seen.moments(Vector::FeedIn, at));
     let quantized = |what: &str, linear, scale: f64| {
         let linear = c.with_gains(linear, &layer.feed_norm);

@@ -1,7 +1,7 @@
 //! Both ends of a network: the embedding, and what makes logits. They may share their weights.
 
 use super::activations::{exponent, power};
-use super::blocks::{Context, mantissas, narrow_bits, norm_unit};
+use super::blocks::{Context, mantissas, narrow_bits, norm_unit, shared_shift};
 use super::matrix::{self, Setting};
 use crate::import::sequence::float::Vector;
 use crate::import::sequence::{Linear, Problem};
@@ -51,17 +51,17 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
             let (norm, step) = match gains {
                 Some(gains) => {
                     let gained = gained(&input.kept, gains);
-                    let (mantissas, shift) = mantissas(gains, 1.0);
+                    let (mantissas, shift) = mantissas(gains, 1.0, "final norm")?;
                     let narrow = narrow_bits(&gained, 1.0 / root);
                     let norm = Norm { down, gain: Some((mantissas, shift)), narrow };
                     (Some(norm), power(narrow.into()) / root)
                 }
-                None => (None, c.stream_step()),
+                None => (None, c.stream_step()?),
             };
             let moments = gains.map(|gains| seen.moments(Vector::Final, 0).scaled(gains));
             let moments = moments.as_ref().unwrap_or(seen.moments(Vector::Final, 0));
             let own = matrix::quantize(&rows, &setting(step, Some(moments)))?;
-            let embedding = embedding_of(c, &rows, &own);
+            let embedding = embedding_of(c, &rows, &own)?;
             let output = Output::Tied { mantissas: own.mantissas, shift: own.shift };
             Ok(Ends { embedding, norm, output, logit_bits })
         }
@@ -76,7 +76,7 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
                     }
                     (Some(Norm { down, gain: None, narrow }), linear, power(narrow.into()) / root)
                 }
-                None => (None, linear.clone(), c.stream_step()),
+                None => (None, linear.clone(), c.stream_step()?),
             };
             let moments = Some(seen.moments(Vector::Final, 0));
             let output = Output::Own(matrix::quantize(&linear, &setting(step, moments))?);
@@ -87,10 +87,10 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
 
 impl Context<'_> {
     /// How much a step of the output's input means where the stream is narrowed as it is: as the last block narrows it.
-    fn stream_step(&self) -> f64 {
+    fn stream_step(&self) -> Result<f64, Problem> {
         let last = self.checkpoint.shape.layers - 1;
         let gains = &self.checkpoint.layers[last].feed_norm;
-        self.norm(gains, self.seen.values(Vector::FeedIn, last)).1
+        Ok(self.norm(gains, self.seen.values(Vector::FeedIn, last), "last norm")?.1)
     }
 }
 
@@ -100,7 +100,10 @@ fn gained(values: &[f32], gains: &[f32]) -> Vec<f32> {
 }
 
 /// The embedding with the weights of the output: for each row the mantissa that comes nearest to it.
-fn embedding_of(c: &Context, rows: &Linear, output: &Matrix) -> Matrix {
+///
+/// # Errors
+/// Rows that are too large for a mantissa of a byte.
+fn embedding_of(c: &Context, rows: &Linear, output: &Matrix) -> Result<Matrix, Problem> {
     let dim = rows.inputs;
     let best = |r: usize| -> f64 {
         let q = &output.values[r * dim..][..dim];
@@ -109,12 +112,10 @@ fn embedding_of(c: &Context, rows: &Linear, output: &Matrix) -> Matrix {
         (both / square.max(1.0)).max(0.0) / c.residual
     };
     let factors: Vec<f64> = (0..rows.outputs).map(best).collect();
-    let top = factors.iter().copied().fold(0.0, f64::max);
-    let mut shift = 0;
-    while shift < 24 && top * power(shift + 1) < 255.5 {
-        shift += 1;
-    }
-    let mantissa = |factor: &f64| (factor * power(shift)).round().clamp(0.0, 255.0) as u8;
-    let mantissas = factors.iter().map(mantissa).collect();
-    Matrix { mantissas, shift: shift as u8, bias: Vec::new(), ..output.clone() }
+    let (mantissas, shift) = shared_shift(&factors).ok_or_else(|| Problem::Value {
+        field: "embedding".into(),
+        value: "a matrix whose scale is too large".into(),
+        wants: "smaller weights or more bits".into(),
+    })?;
+    Ok(Matrix { mantissas, shift, bias: Vec::new(), ..output.clone() })
 }

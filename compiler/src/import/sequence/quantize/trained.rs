@@ -122,7 +122,7 @@ pub fn assemble(t: &Trained) -> Result<Quantized, Problem> {
     for (at, block) in t.blocks.iter().enumerate() {
         blocks.push(Block { attention: c.attention(at, block)?, feed_forward: c.feed_forward(at, block)? });
     }
-    let gain = t.gain.as_ref().map(|gain| blocks::mantissas(gain, 1.0));
+    let gain = t.gain.as_ref().map(|gain| blocks::mantissas(gain, 1.0, "final norm")).transpose()?;
     let start = t.start.as_ref().map_or(&[][..], |start| start);
     let in_stream = |v: &f32| (f64::from(*v) / residual).round().clamp(-32768.0, 32767.0) as i16;
     let body = Transformer {
