@@ -23,7 +23,7 @@ impl Step {
     }
 
     /// New value of one parameter.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn update(self, value: f32, gradient: f32, first: &mut f32, second: &mut f32) -> f32 {
         *first = BETA1 * *first + (1.0 - BETA1) * gradient;
         *second = BETA2 * *second + (1.0 - BETA2) * gradient * gradient;

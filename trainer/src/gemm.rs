@@ -21,6 +21,11 @@ impl<'a> Matrix<'a> {
         self.rows
     }
 
+    /// The elements, and how far apart rows and columns of them are.
+    pub(crate) fn strides(self) -> (&'a [f32], usize, usize) {
+        (self.data, self.row_stride, self.col_stride)
+    }
+
     pub(crate) fn columns(self) -> usize {
         self.cols
     }

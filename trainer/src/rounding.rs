@@ -1,17 +1,19 @@
 //! Rounding that vectorizes on every processor.
 
+/// 1.5 · 2^23.
+pub(crate) const MAGIC: f32 = 12_582_912.0;
+
 /// Rounds half to even, for `|x| <= 2^22`.
 ///
 /// The sum lies in [2^23, 2^24), where neighbouring `f32` are 1 apart, so the addition itself rounds, by IEEE's
 /// default to even. Unlike `f32::round_ties_even` it needs no SSE4.1 and vectorizes on every x86-64.
-#[inline]
+#[inline(always)]
 pub(crate) fn round(x: f32) -> f32 {
-    const MAGIC: f32 = 12_582_912.0; // 1.5 * 2^23
     (x + MAGIC) - MAGIC
 }
 
 /// The largest integer not above `x`, for `|x| <= 2^22`.
-#[inline]
+#[inline(always)]
 pub(crate) fn floor(x: f32) -> f32 {
     let nearest = round(x);
     nearest - if nearest > x { 1.0 } else { 0.0 }

@@ -2,10 +2,11 @@
 
 use super::chunk::Chunk;
 use super::layout::Tensor;
+use super::ops::product::{Packed, multiply};
 use super::ops::{activation, add, attention, norm};
 use super::pass::Net;
 use super::tape::{Tape, Visit, room};
-use crate::gemm::{Matrix, multiply};
+use crate::gemm::Matrix;
 use mlc_compiler::import::sequence::Norm;
 
 /// Gradients of activations; their memory is used again.
@@ -20,6 +21,7 @@ pub(crate) struct Flow {
     inner: Vec<f32>,
     outer: Vec<f32>,
     input: Vec<f32>,
+    strip: Packed,
 }
 
 impl Net<'_> {
@@ -57,20 +59,20 @@ impl Net<'_> {
         &self,
         (dy, x): (&[f32], &[f32]),
         tensor: &Tensor,
-        dx: &mut Vec<f32>,
+        (dx, strip): (&mut Vec<f32>, &mut Packed),
         gradients: &mut [f32],
     ) {
         let rows = x.len() / tensor.cols;
         let dy = Matrix::new(dy, rows, tensor.rows);
         let x = Matrix::new(x, rows, tensor.cols);
-        multiply(dy.transposed(), x, true, &mut gradients[tensor.range()]);
-        multiply(dy, self.matrix(tensor), false, room(dx, rows * tensor.cols));
+        multiply(dy.transposed(), x, true, &mut gradients[tensor.range()], strip);
+        multiply(dy, self.matrix(tensor), false, room(dx, rows * tensor.cols), strip);
     }
 
     fn ends_backward(&self, chunk: &Chunk, tape: &Tape, flow: &mut Flow, gradients: &mut [f32]) {
         let dim = self.shape.network.dim;
-        let Flow { stream, input, delta, .. } = flow;
-        self.product_backward((&tape.logits, &tape.last), self.output(), input, gradients);
+        let Flow { stream, input, delta, strip, .. } = flow;
+        self.product_backward((&tape.logits, &tape.last), self.output(), (input, strip), gradients);
         let is_pre = self.shape.network.norm == Norm::Pre;
         if let Some(gain) = &self.layout.gain {
             let dgain = &mut gradients[gain.range()];
@@ -107,19 +109,19 @@ impl Net<'_> {
         let Tape { visits, scratch, .. } = tape;
         let v = &visits[visit];
         self.leave_backward(flow, 2 * visit + 1, &v.feed_out, &v.feed_inverse);
-        let Flow { delta, inner, outer, input, .. } = flow;
-        self.product_backward((delta, &v.hidden), &tensors.down, inner, gradients);
+        let Flow { delta, inner, outer, input, strip, .. } = flow;
+        self.product_backward((delta, &v.hidden), &tensors.down, (inner, strip), gradients);
         let outer_of_feed = room(outer, v.feed.len());
         activation::backward(net.activation, &v.feed, net.hidden, inner, outer_of_feed);
-        self.product_backward((outer, &v.feed_in), &tensors.feed, input, gradients);
+        self.product_backward((outer, &v.feed_in), &tensors.feed, (input, strip), gradients);
         self.enter_backward(flow, &v.feed_in, &v.feed_inverse);
 
         self.leave_backward(flow, 2 * visit, &v.attention_out, &v.attention_inverse);
-        let Flow { delta, inner, outer, input, .. } = flow;
-        self.product_backward((delta, &v.mixed), &tensors.mix, inner, gradients);
+        let Flow { delta, inner, outer, input, strip, .. } = flow;
+        self.product_backward((delta, &v.mixed), &tensors.mix, (inner, strip), gradients);
         self.mix_backward(chunk, v, inner, room(outer, v.qkv.len()), scratch);
         self.heads_backward(chunk, v, outer);
-        self.product_backward((outer, &v.attention_in), &tensors.qkv, input, gradients);
+        self.product_backward((outer, &v.attention_in), &tensors.qkv, (input, strip), gradients);
         self.enter_backward(flow, &v.attention_in, &v.attention_inverse);
     }
 
@@ -160,7 +162,7 @@ impl Net<'_> {
         let (row, queries) = (heads.row(), heads.heads * heads.size);
         let mut rest = &v.shares[..];
         for text in chunk.texts() {
-            let (shares, others) = rest.split_at(heads.heads * text.len() * text.len());
+            let (shares, others) = rest.split_at(attention::shares(&heads, text.len()));
             rest = others;
             let (rows, mixed) = (text.start * row..text.end * row, text.start * queries..text.end * queries);
             attention::backward(

@@ -1,5 +1,6 @@
 //! From float shadows to the weights of a grid with a scale a row: what the machine will have, already in training.
 
+use super::ops::{sum_by_lanes, vectorized};
 use crate::rounding::round;
 use mlc_compiler::model::Grid;
 
@@ -11,22 +12,23 @@ const PARTS: [f32; 9] = [1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.44, 0.36];
 ///
 /// Ternary: the mean magnitude (Ma et al. 2024, arXiv:2402.17764). 8 bits: the largest magnitude is the largest integer. Any
 /// other grid: least squares over [`PARTS`] of that.
-pub(crate) fn scale(grid: Grid, row: &[f32]) -> f32 {
+#[inline(always)]
+fn scale(grid: Grid, row: &[f32]) -> f32 {
     let least = 1e-12;
     if grid == Grid::Ternary {
-        let sum: f32 = row.iter().map(|w| w.abs()).sum();
-        return (sum / row.len() as f32).max(least);
+        return (sum_by_lanes(row, f32::abs) / row.len() as f32).max(least);
     }
     let (low, high) = limits(grid);
-    let largest = row.iter().fold(0.0f32, |most, w| most.max(w.abs()));
+    let largest = super::ops::largest(row);
     // -2 to 1 have no common end: the smaller one counts, and half of it is among the parts.
     let whole = (largest / high).max(least);
     if matches!(grid, Grid::Symmetric { bits: 8 }) {
         return whole;
     }
-    let error = |scale: f32| -> f32 {
+    let error = |scale: f32| {
         let inverse = 1.0 / scale;
-        row.iter().map(|&w| (w - integer(w * inverse, low, high) * scale).powi(2)).sum()
+        let distance = |w: f32| w - integer(w * inverse, low, high) * scale;
+        sum_by_lanes(row, |w| distance(w) * distance(w))
     };
     let mut best = (f32::INFINITY, whole);
     for part in PARTS {
@@ -38,6 +40,7 @@ pub(crate) fn scale(grid: Grid, row: &[f32]) -> f32 {
     best.1
 }
 
+vectorized! {
 /// Rounds a row of shadows to its grid. Gives the scale: the result is whole numbers times it.
 pub(crate) fn rounded(grid: Grid, row: &[f32], out: &mut [f32]) -> f32 {
     let scale = scale(grid, row);
@@ -48,6 +51,7 @@ pub(crate) fn rounded(grid: Grid, row: &[f32], out: &mut [f32]) -> f32 {
     }
     scale
 }
+}
 
 /// The integers of a row of shadows, and their scale.
 pub(crate) fn integers(grid: Grid, row: &[f32]) -> (Vec<i8>, f32) {
@@ -57,7 +61,7 @@ pub(crate) fn integers(grid: Grid, row: &[f32]) -> (Vec<i8>, f32) {
     (row.iter().map(|&w| integer(w * inverse, low, high) as i8).collect(), scale)
 }
 
-#[inline]
+#[inline(always)]
 fn integer(w: f32, low: f32, high: f32) -> f32 {
     let w = if w > low { w } else { low };
     round(if w < high { w } else { high })

@@ -4,13 +4,17 @@
 //! whatever order they are added up.
 
 use super::chunk::Chunk;
-use crate::gemm::{self, multiply};
+use super::ops::product::{Packed, multiply};
+use crate::gemm;
 use mlc_compiler::arithmetic::{
     self as a, look_up, mean, norm_factor, phase, rescale, round_shift, sat8, sat16,
 };
 use mlc_compiler::model::{
     Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };
+
+/// Sums of products, and what they are made with.
+type Sums = (Vec<f32>, Packed);
 
 /// A matrix with its weights as floats.
 struct Product<'a> {
@@ -24,7 +28,7 @@ impl<'a> Product<'a> {
     }
 
     /// `matrix · x` of each row of `x`, whole numbers, as 16 bits.
-    fn run(&self, x: &[f32], sums: &mut Vec<f32>, out: &mut Vec<i32>) {
+    fn run(&self, x: &[f32], sums: &mut Sums, out: &mut Vec<i32>) {
         let Matrix { mantissas, shift, bias, .. } = self.matrix;
         run(&self.weights, (self.matrix.cols, mantissas, *shift), bias, x, sums, out);
     }
@@ -35,13 +39,13 @@ fn run(
     (cols, mantissas, shift): (usize, &[u8], u8),
     bias: &[i16],
     x: &[f32],
-    sums: &mut Vec<f32>,
+    (sums, strip): &mut Sums,
     out: &mut Vec<i32>,
 ) {
     let (rows, outputs) = (x.len() / cols, mantissas.len());
     sums.resize(rows * outputs, 0.0);
     let matrix = gemm::Matrix::new(weights, outputs, cols);
-    multiply(gemm::Matrix::new(x, rows, cols), matrix.transposed(), false, sums);
+    multiply(gemm::Matrix::new(x, rows, cols), matrix.transposed(), false, sums, strip);
     out.clear();
     for sums in sums.chunks_exact(outputs) {
         let scaled = sums.iter().zip(mantissas).map(|(&sum, &m)| sat16(rescale(sum as i32, m, shift.into())));
@@ -79,7 +83,7 @@ pub(crate) struct Memory {
     stream: Vec<i32>,
     embedded: Vec<i32>,
     input: Vec<f32>,
-    sums: Vec<f32>,
+    sums: Sums,
     query: Vec<i32>,
     key: Vec<i32>,
     value: Vec<i32>,

@@ -7,6 +7,7 @@ use super::grid::rounded;
 use super::layout::Layout;
 use super::ops::loss::{self, Target};
 use super::ops::rotate::Rotation;
+use super::ops::vectorized;
 use super::pass::{Dropout, Net};
 use super::ranges::Ranges;
 use super::settings::Settings;
@@ -42,7 +43,7 @@ pub(crate) struct Learner<'a> {
     settings: &'a Settings,
     pub layout: Layout,
     /// What Adam changes.
-    pub shadows: Vec<f32>,
+    shadows: Vec<f32>,
     /// What is used: the shadows on their grids, or (relaxed) as they are.
     pub weights: Vec<f32>,
     pub ranges: Ranges,
@@ -87,6 +88,11 @@ impl<'a> Learner<'a> {
         };
         learner.round();
         learner
+    }
+
+    /// The parameters that a model is made of.
+    pub(crate) fn parameters(&self) -> &[f32] {
+        &self.shadows
     }
 
     /// The same network in floats, or on its grids again.
@@ -205,13 +211,32 @@ impl<'a> Learner<'a> {
         for tensor in self.layout.tensors() {
             let kept = if tensor.grid.is_some() { 1.0 - decay } else { 1.0 };
             let range = tensor.range();
-            let moments = self.first[range.clone()].iter_mut().zip(&mut self.second[range.clone()]);
-            let values = self.shadows[range.clone()].iter_mut().zip(&gradients[range]);
-            for ((value, &gradient), (first, second)) in values.zip(moments) {
-                *value = step.update(*value * kept, gradient * factor, first, second);
-            }
+            update(
+                (step, kept, factor),
+                &gradients[range.clone()],
+                &mut self.shadows[range.clone()],
+                &mut self.first[range.clone()],
+                &mut self.second[range],
+            );
         }
     }
+}
+
+vectorized! {
+/// Adam's step of some parameters, of which `kept` of the value is left before it. Gradients count times `factor`.
+fn update(
+    how: (Step, f32, f32),
+    gradients: &[f32],
+    values: &mut [f32],
+    first: &mut [f32],
+    second: &mut [f32],
+) {
+    let (step, kept, factor) = how;
+    let moments = first.iter_mut().zip(second);
+    for ((value, &gradient), (first, second)) in values.iter_mut().zip(gradients).zip(moments) {
+        *value = step.update(*value * kept, gradient * factor, first, second);
+    }
+}
 }
 
 /// Texts cut into chunks: as many as have [`CHUNK_ROWS`] rows, one at least.

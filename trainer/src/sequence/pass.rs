@@ -3,12 +3,13 @@
 use super::chunk::Chunk;
 use super::layout::{BlockTensors, Layout, Tensor};
 use super::ops::attention::{self, Heads};
+use super::ops::product::{Packed, multiply};
 use super::ops::rotate::Rotation;
 use super::ops::{activation, add, largest, narrow, norm};
 use super::ranges::{BlockRanges, Ranges};
 use super::shape::Shape;
 use super::tape::{Tape, Visit, room};
-use crate::gemm::{Matrix, multiply};
+use crate::gemm::Matrix;
 use mlc_compiler::import::sequence::Norm;
 
 /// A network whose weights are rounded, or not.
@@ -74,10 +75,10 @@ impl<'a> Net<'a> {
     }
 
     /// `out = x · matrixᵀ`.
-    fn product(&self, x: &[f32], tensor: &Tensor, out: &mut Vec<f32>) {
+    fn product(&self, x: &[f32], tensor: &Tensor, out: &mut Vec<f32>, strip: &mut Packed) {
         let rows = x.len() / tensor.cols;
         let out = room(out, rows * tensor.rows);
-        multiply(Matrix::new(x, rows, tensor.cols), self.matrix(tensor).transposed(), false, out);
+        multiply(Matrix::new(x, rows, tensor.cols), self.matrix(tensor).transposed(), false, out, strip);
     }
 
     /// Runs the network on a chunk, up to the logits of the rows that count. `seen` gets the ranges.
@@ -129,20 +130,20 @@ impl<'a> Net<'a> {
         tensors: &BlockTensors,
         seen: &mut Ranges,
     ) {
-        let Tape { stream, visits, delta, scratch, .. } = tape;
+        let Tape { stream, visits, delta, scratch, strip, .. } = tape;
         let v = &mut visits[visit];
         let (ranges, seen) = (self.ranges.map(|ranges| &ranges.blocks[at]), &mut seen.blocks[at]);
         self.enter(stream, &mut v.attention_in, &mut v.attention_inverse);
-        self.product(&v.attention_in, &tensors.qkv, &mut v.qkv);
+        self.product(&v.attention_in, &tensors.qkv, &mut v.qkv, strip);
         self.queries_and_keys(chunk, v, ranges, seen);
         self.mix(chunk, v, ranges, scratch);
-        self.product(&v.mixed, &tensors.mix, delta);
+        self.product(&v.mixed, &tensors.mix, delta, strip);
         self.leave(stream, delta, 2 * visit, &mut v.attention_out, &mut v.attention_inverse);
 
         self.enter(stream, &mut v.feed_in, &mut v.feed_inverse);
-        self.product(&v.feed_in, &tensors.feed, &mut v.feed);
+        self.product(&v.feed_in, &tensors.feed, &mut v.feed, strip);
         self.activate(v, ranges, seen);
-        self.product(&v.hidden, &tensors.down, delta);
+        self.product(&v.hidden, &tensors.down, delta, strip);
         self.leave(stream, delta, 2 * visit + 1, &mut v.feed_out, &mut v.feed_inverse);
     }
 
@@ -228,12 +229,12 @@ impl<'a> Net<'a> {
     ) {
         let heads = self.heads();
         let (row, queries) = (heads.row(), heads.heads * heads.size);
-        let shares = chunk.texts().map(|text| heads.heads * text.len() * text.len()).sum();
+        let shares = chunk.texts().map(|text| attention::shares(&heads, text.len())).sum();
         room(&mut v.shares, shares);
         room(&mut v.mixed, chunk.rows() * queries);
         let mut rest = &mut v.shares[..];
         for text in chunk.texts() {
-            let (shares, others) = rest.split_at_mut(heads.heads * text.len() * text.len());
+            let (shares, others) = rest.split_at_mut(attention::shares(&heads, text.len()));
             rest = others;
             let rows = &v.qkv[text.start * row..text.end * row];
             let mixed = &mut v.mixed[text.start * queries..text.end * queries];
@@ -281,8 +282,8 @@ impl<'a> Net<'a> {
         }
         seen.last = seen.last.max(largest(last));
         self.narrow(last, self.input_step);
-        let Tape { last, logits, .. } = tape;
-        self.product(last, self.output(), logits);
+        let Tape { last, logits, strip, .. } = tape;
+        self.product(last, self.output(), logits, strip);
         seen.logits = seen.logits.max(largest(logits));
     }
 }

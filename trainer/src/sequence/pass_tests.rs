@@ -160,8 +160,8 @@ fn integers_are_those_of_the_interpreter_and_near_what_training_computes() {
             learner.ranges.blocks[1].value *= 0.3;
             learner.ranges.blocks[0].up *= 0.3;
         }
-        let Learner { layout, shadows, ranges, .. } = &learner;
-        let network = quantized(&settings.shape, layout, shadows, ranges).unwrap();
+        let Learner { layout, ranges, .. } = &learner;
+        let network = quantized(&settings.shape, layout, learner.parameters(), ranges).unwrap();
         let model = model(&settings.shape, network.clone());
         let mut chunk = Chunk::default();
         chunk.fill(examples.iter().copied());
@@ -197,7 +197,8 @@ fn a_model_gives_its_parameters_back() {
         let settings = Settings { shape, ..Settings::default() };
         let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9, None);
         learner.calibrate(&examples);
-        let network = quantized(&settings.shape, &learner.layout, &learner.shadows, &learner.ranges).unwrap();
+        let network =
+            quantized(&settings.shape, &learner.layout, learner.parameters(), &learner.ranges).unwrap();
         let before = model(&settings.shape, network);
         let shape = shape_of(&before).unwrap();
         assert_eq!(Shape { network: shape.network, ..settings.shape.clone() }, shape, "network {number}");

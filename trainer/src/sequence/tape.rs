@@ -1,6 +1,7 @@
 //! What a forward pass keeps for the way back. Its memory is used again for the next chunk.
 
 use super::ops::attention::Scratch;
+use super::ops::product::Packed;
 
 /// A block in a round.
 #[derive(Debug, Default)]
@@ -48,6 +49,7 @@ pub(crate) struct Tape {
     /// What a layer gives.
     pub delta: Vec<f32>,
     pub scratch: Scratch,
+    pub strip: Packed,
 }
 
 /// Makes room for `len` values, whose content does not matter.

@@ -20,9 +20,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::AtomicBool;
 
-/// Texts that are looked at where all would take too long: to place ranges, and for figures of the training side.
+/// Texts that are looked at where all would take too long: to place ranges, and for figures of the training side, of so many
+/// tokens at most.
 const SAMPLE: usize = 64;
 const JUDGED: usize = 2048;
+const JUDGED_TOKENS: usize = 1 << 16;
 
 /// What to train, and how.
 #[derive(Clone, Copy)]
@@ -150,8 +152,8 @@ impl Family for Trainee<'_> {
     }
 
     fn network(&self) -> Result<Quantized, TrainError> {
-        let Learner { layout, shadows, ranges, .. } = &self.learner;
-        quantized(&self.settings.shape, layout, shadows, ranges)
+        let Learner { layout, ranges, .. } = &self.learner;
+        quantized(&self.settings.shape, layout, self.learner.parameters(), ranges)
     }
 
     fn regulate(&mut self, network: &Quantized, _: Sample<Texts>, _: Progress, _: bool) -> Costs {
@@ -163,7 +165,8 @@ impl Family for Trainee<'_> {
     fn figures(&self, network: &Quantized, data: &Texts) -> Result<Figures, TrainError> {
         // All of what was held out; of the training side so many, evenly.
         let held_out = self.task.held_out.as_ref().is_some_and(|texts| std::ptr::eq(texts, data));
-        let every = if held_out { 1 } else { data.len().div_ceil(JUDGED).max(1) };
+        let most = data.len().div_ceil(JUDGED).max(data.counted().div_ceil(JUDGED_TOKENS));
+        let every = if held_out { 1 } else { most.max(1) };
         let examples: Vec<_> = data.examples.iter().step_by(every).collect();
         let threads = self.settings.schedule.threads;
         Ok(figures::figures(&network.body, network.logit_bits, &examples, threads))

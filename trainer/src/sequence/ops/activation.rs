@@ -1,7 +1,8 @@
 //! What is between the matrices of a feed-forward part, and its adjoint.
 
 use super::exp::sigmoid;
-use super::narrow::{MOST, narrowed};
+use super::narrow::{MOST, narrow_all};
+use super::vectorized;
 use mlc_compiler::import::sequence::Activation;
 
 /// Steps of the 8-bit values around the function; what a network without them computes is [`None`].
@@ -13,6 +14,7 @@ pub(crate) struct Steps {
     pub hidden: f32,
 }
 
+vectorized! {
 /// `h` from the rows of `x`: of `2·width` values, first the gate and then up, where the function is gated, else of `width`.
 /// Gives the largest magnitudes of what a table gives, and of `h` before it is narrowed.
 pub(crate) fn forward(
@@ -38,7 +40,7 @@ pub(crate) fn forward(
                 }
                 most.0 = most.0.max(super::largest(h));
                 if let Some(Steps { table, .. }) = steps {
-                    super::narrow::narrow(h, table);
+                    narrow_all(h, table);
                 }
                 h.iter_mut().zip(up).for_each(|(h, &u)| *h *= u);
             }
@@ -49,8 +51,7 @@ pub(crate) fn forward(
         }
         most.1 = most.1.max(super::largest(h));
         if let Some(Steps { hidden, .. }) = steps {
-            let inverse = 1.0 / hidden;
-            h.iter_mut().for_each(|h| *h = narrowed(*h, hidden, inverse));
+            narrow_all(h, hidden);
         }
     }
     most
@@ -86,6 +87,7 @@ pub(crate) fn backward(function: Activation, x: &[f32], width: usize, dh: &[f32]
             }
         }
     }
+}
 }
 
 /// How much a step of the result means, as an exporter can have it: a gate's is a power of two times the steps of the table

@@ -1,7 +1,9 @@
 //! Attention within one text: each position looks at itself and at those before it, as far as the window goes.
 
 use super::exp::exp;
-use super::{add, dot};
+use super::lanes::{LANES, Lanes};
+use super::{lines, most, vectorized};
+use std::ops::Range;
 
 /// What attention is like, the same for all texts.
 #[derive(Debug, Clone, Copy)]
@@ -34,40 +36,57 @@ impl Heads {
     }
 }
 
-/// Keys, values and their gradients of one head, transposed where that makes loops over positions.
+/// Keys, values and their gradients of one head, each value of all positions in a line of [`stride`].
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
-    /// `[size, n]`.
+    /// `[size, stride]`.
     keys: Vec<f32>,
-    /// `[size, n]`.
+    /// `[size, stride]`.
     values: Vec<f32>,
     dkeys: Vec<f32>,
     dvalues: Vec<f32>,
-    line: Vec<f32>,
+    /// Gradients of the scores of some positions: `[ROWS, stride]`.
+    lines: Vec<f32>,
 }
 
 impl Scratch {
     fn load(&mut self, rows: &[f32], heads: &Heads, kv: usize) {
         let (n, size, row) = (rows.len() / heads.row(), heads.size, heads.row());
+        let stride = stride(n);
         for (to, at) in [
             (&mut self.keys, heads.queries() + kv * size),
             (&mut self.values, heads.queries() + heads.keys() + kv * size),
         ] {
-            to.resize(size * n, 0.0);
+            to.clear();
+            to.resize(size * stride, 0.0);
             for (j, values) in rows.chunks_exact(row).enumerate() {
                 for (d, &v) in values[at..at + size].iter().enumerate() {
-                    to[d * n + j] = v;
+                    to[d * stride + j] = v;
                 }
             }
         }
     }
 }
 
-/// `out` (rows of all heads of queries) from the rows of queries, keys and values of one text. `shares`: `heads · n · n`, which
-/// gets what each position gives to each other.
+/// Values of a line of `n` positions: whole groups of [`LANES`], the last filled up with zeros.
+fn stride(n: usize) -> usize {
+    n.next_multiple_of(LANES)
+}
+
+/// Values of what each of `n` positions gives to each other, of all heads: `[heads, n, stride]`.
+pub(crate) fn shares(heads: &Heads, n: usize) -> usize {
+    heads.heads * n * stride(n)
+}
+
+/// Positions that are taken together on the way back. A power of two, and at most [`LANES`], so that their lines end together.
+const ROWS: usize = 4;
+
+vectorized! {
+/// `out` (rows of all heads of queries) from the rows of queries, keys and values of one text. `shares`, as many as the function
+/// of that name says, get what each position gives to each other.
 pub(crate) fn forward(rows: &[f32], heads: &Heads, shares: &mut [f32], out: &mut [f32], s: &mut Scratch) {
     let n = rows.len() / heads.row();
-    let (size, scale) = (heads.size, 1.0 / (heads.size as f32).sqrt());
+    let (size, scale, stride) = (heads.size, 1.0 / (heads.size as f32).sqrt(), stride(n));
     let shared = heads.heads / heads.kv_heads;
     for head in 0..heads.heads {
         if head % shared == 0 {
@@ -75,36 +94,14 @@ pub(crate) fn forward(rows: &[f32], heads: &Heads, shares: &mut [f32], out: &mut
         }
         for i in 0..n {
             let query = &rows[i * heads.row() + head * size..][..size];
-            let line = &mut shares[(head * n + i) * n..][..n];
-            line.fill(0.0);
-            let seen = &mut line[..=i];
-            for (d, &q) in query.iter().enumerate() {
-                add(seen, q * scale, &s.keys[d * n..][..=i]);
-            }
-            softmax(seen, heads.first(i).min(i));
-            let out = &mut out[i * heads.queries() + head * size..][..size];
-            for (d, out) in out.iter_mut().enumerate() {
-                *out = dot(seen, &s.values[d * n..][..=i]);
-            }
+            let line = &mut shares[(head * n + i) * stride..][..stride];
+            let (seen, unseen) = line.split_at_mut((i + 1).next_multiple_of(LANES));
+            unseen.fill(0.0);
+            lines::mix::<V>(query, &s.keys, stride, seen);
+            softmax(seen, scale, heads.first(i)..i + 1);
+            lines::dots::<V>(seen, &s.values, stride, &mut out[i * heads.queries() + head * size..][..size]);
         }
     }
-}
-
-/// Scores → shares; those of positions 1 to `first - 1` are out of sight.
-#[inline]
-fn softmax(scores: &mut [f32], first: usize) {
-    if first > 1 {
-        scores[1..first].fill(f32::NEG_INFINITY);
-    }
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
-    for score in scores.iter_mut() {
-        *score = exp(*score - most);
-    }
-    if first > 1 {
-        scores[1..first].fill(0.0);
-    }
-    let inverse = 1.0 / super::sum(scores);
-    scores.iter_mut().for_each(|score| *score *= inverse);
 }
 
 /// From the gradient of `out` that of the rows, into `drows` (all of it is written).
@@ -117,37 +114,87 @@ pub(crate) fn backward(
     s: &mut Scratch,
 ) {
     let n = rows.len() / heads.row();
-    let (size, scale) = (heads.size, 1.0 / (heads.size as f32).sqrt());
+    let (size, stride) = (heads.size, stride(n));
     let shared = heads.heads / heads.kv_heads;
-    s.line.resize(n, 0.0);
+    s.lines.clear();
+    s.lines.resize(ROWS * stride, 0.0);
     for head in 0..heads.heads {
         if head % shared == 0 {
             s.load(rows, heads, head / shared);
             for gradient in [&mut s.dkeys, &mut s.dvalues] {
                 gradient.clear();
-                gradient.resize(size * n, 0.0);
+                gradient.resize(size * stride, 0.0);
             }
         }
-        for i in 0..n {
-            let at = i * heads.row() + head * size;
-            let (query, dquery) = (&rows[at..at + size], &mut drows[at..at + size]);
-            let dout = &dout[i * heads.queries() + head * size..][..size];
-            let seen = &shares[(head * n + i) * n..][..=i];
-            let line = &mut s.line[..=i];
-            line.fill(0.0);
-            for (d, &dout) in dout.iter().enumerate() {
-                add(line, dout, &s.values[d * n..][..=i]);
-                add(&mut s.dvalues[d * n..][..=i], dout, seen);
-            }
-            let mean = dot(line, seen);
-            line.iter_mut().zip(seen).for_each(|(d, share)| *d = share * (*d - mean) * scale);
-            for (d, (&q, dq)) in query.iter().zip(dquery).enumerate() {
-                *dq = dot(line, &s.keys[d * n..][..=i]);
-                add(&mut s.dkeys[d * n..][..=i], q, line);
-            }
+        for from in (0..n).step_by(ROWS) {
+            let group = Group { head, from, count: ROWS.min(n - from) };
+            group.backward::<V>(rows, heads, shares, dout, drows, s);
         }
         if (head + 1) % shared == 0 {
             store(drows, heads, head / shared, s);
+        }
+    }
+}
+}
+
+/// Scores → shares. Only positions 0 and those of `sight` are seen: the others, and what fills the line up, get nothing.
+#[inline(always)]
+fn softmax(scores: &mut [f32], scale: f32, sight: Range<usize>) {
+    let gap = 1..sight.start;
+    scores[gap.clone()].fill(f32::NEG_INFINITY);
+    scores[sight.end..].fill(f32::NEG_INFINITY);
+    let most = most(scores);
+    scores.iter_mut().for_each(|score| *score = exp((*score - most) * scale));
+    scores[gap].fill(0.0);
+    scores[sight.end..].fill(0.0);
+    let inverse = 1.0 / super::sum(scores);
+    scores.iter_mut().for_each(|score| *score *= inverse);
+}
+
+/// Some positions of a head, one behind the other.
+struct Group {
+    head: usize,
+    from: usize,
+    count: usize,
+}
+
+impl Group {
+    #[inline(always)]
+    fn backward<V: Lanes>(
+        &self,
+        rows: &[f32],
+        heads: &Heads,
+        shares: &[f32],
+        dout: &[f32],
+        drows: &mut [f32],
+        s: &mut Scratch,
+    ) {
+        let &Self { head, from, count } = self;
+        let n = rows.len() / heads.row();
+        let (size, scale, stride) = (heads.size, 1.0 / (heads.size as f32).sqrt(), stride(n));
+        let seen = (from + count).next_multiple_of(LANES);
+        let (row, all) = (heads.row(), heads.queries());
+        let share = |r: usize| &shares[(head * n + from + r) * stride..][..seen];
+        let query = |r: usize| &rows[(from + r) * row + head * size..][..size];
+        let dout = |r: usize| &dout[(from + r) * all + head * size..][..size];
+        for r in 0..count {
+            let line = &mut s.lines[r * stride..][..seen];
+            lines::mix::<V>(dout(r), &s.values, stride, line);
+            let mean = super::dot(line, share(r));
+            line.iter_mut().zip(share(r)).for_each(|(d, share)| *d = share * (*d - mean) * scale);
+            let dquery = &mut drows[(from + r) * row + head * size..][..size];
+            lines::dots::<V>(line, &s.keys, stride, dquery);
+        }
+        let line = |r: usize| &s.lines[r * stride..][..seen];
+        if count == ROWS {
+            let all: [usize; ROWS] = std::array::from_fn(|r| r);
+            lines::spread::<V>(all.map(dout), all.map(share), stride, &mut s.dvalues);
+            lines::spread::<V>(all.map(query), all.map(line), stride, &mut s.dkeys);
+            return;
+        }
+        for r in 0..count {
+            lines::spread_one::<V>(dout(r), share(r), stride, &mut s.dvalues);
+            lines::spread_one::<V>(query(r), line(r), stride, &mut s.dkeys);
         }
     }
 }
@@ -155,11 +202,12 @@ pub(crate) fn backward(
 /// Puts the gradients of a head of keys and values where they belong.
 fn store(drows: &mut [f32], heads: &Heads, kv: usize, s: &Scratch) {
     let (n, size, row) = (drows.len() / heads.row(), heads.size, heads.row());
+    let stride = stride(n);
     for (from, at) in
         [(&s.dkeys, heads.queries() + kv * size), (&s.dvalues, heads.queries() + heads.keys() + kv * size)]
     {
         for (j, drow) in drows.chunks_exact_mut(row).enumerate() {
-            drow[at..at + size].iter_mut().enumerate().for_each(|(d, to)| *to = from[d * n + j]);
+            drow[at..at + size].iter_mut().enumerate().for_each(|(d, to)| *to = from[d * stride + j]);
         }
     }
 }
@@ -173,20 +221,20 @@ mod tests {
 
     fn run(rows: &[f32], heads: &Heads) -> (Vec<f32>, Vec<f32>) {
         let n = rows.len() / heads.row();
-        let (mut shares, mut out) = (vec![7.0; heads.heads * n * n], vec![7.0; n * heads.queries()]);
+        let (mut shares, mut out) = (vec![7.0; super::shares(heads, n)], vec![7.0; n * heads.queries()]);
         forward(rows, heads, &mut shares, &mut out, &mut Scratch::default());
         (shares, out)
     }
 
     #[test]
     fn a_mean_of_what_is_in_sight() {
-        for (window, n) in [(9, 6), (3, 6), (2, 5)] {
+        for (window, n) in [(9, 6), (3, 6), (2, 5), (11, 21), (40, 32)] {
             let heads = Heads { window, ..HEADS };
             let rows = numbers(n * heads.row(), 5);
             let (shares, out) = run(&rows, &heads);
             let value = |j: usize, h: usize, d: usize| rows[j * heads.row() + 12 + 6 + h / 2 * 3 + d];
             for (h, i) in (0..4).flat_map(|h| (0..n).map(move |i| (h, i))) {
-                let line = &shares[(h * n + i) * n..][..n];
+                let line = &shares[(h * n + i) * stride(n)..][..stride(n)];
                 assert!((line.iter().sum::<f32>() - 1.0).abs() < 1e-5);
                 for (j, &share) in line.iter().enumerate() {
                     let in_sight = j <= i && (j == 0 || i - j < window - 1);
@@ -202,7 +250,7 @@ mod tests {
 
     #[test]
     fn the_adjoint_is_that_of_finite_differences() {
-        for (window, n) in [(9, 4), (3, 5), (2, 4)] {
+        for (window, n) in [(9, 4), (3, 5), (2, 4), (7, 18)] {
             let heads = Heads { window, ..HEADS };
             check(
                 n * heads.row(),

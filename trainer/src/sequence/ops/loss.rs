@@ -1,6 +1,7 @@
 //! The loss behind the logits of a row, and its gradient.
 
 use super::exp::exp;
+use super::vectorized;
 
 /// What the logits of a row should say.
 #[derive(Clone, Copy)]
@@ -11,13 +12,14 @@ pub(crate) enum Target<'a> {
     Shares(&'a [f32], u32),
 }
 
+vectorized! {
 /// Logits → the gradient of the loss, times `factor`, in place. Gives the loss in nats (of [`Target::Shares`] the divergence of
 /// Kullback and Leibler from them), and whether the token's logit was the largest.
 pub(crate) fn backward(logits: &mut [f32], target: Target, factor: f32) -> (f64, bool) {
     let token = match target {
         Target::Token(token) | Target::Shares(_, token) => token as usize,
     };
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    let most = super::most(logits);
     let own = logits[token];
     let first = logits.iter().position(|&l| l == most);
     let of_targets = match target {
@@ -41,12 +43,14 @@ pub(crate) fn backward(logits: &mut [f32], target: Target, factor: f32) -> (f64,
 
 /// Logits → probabilities, in place.
 pub(crate) fn softmax(logits: &mut [f32]) {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, |a, b| if b > a { b } else { a });
+    let most = super::most(logits);
     let inverse = 1.0 / shares(logits, most);
     logits.iter_mut().for_each(|l| *l *= inverse);
 }
+}
 
 /// Logits → exponentials of their distance to `most`, in place; their sum.
+#[inline(always)]
 fn shares(logits: &mut [f32], most: f32) -> f32 {
     logits.iter_mut().for_each(|l| *l = exp(*l - most));
     super::sum(logits)

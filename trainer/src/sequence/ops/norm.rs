@@ -1,5 +1,8 @@
 //! Root-mean-square norms of rows, and their adjoint.
 
+use super::vectorized;
+
+vectorized! {
 /// Divides each row of `x` by its root mean square. `inverse` gets one over that root for each row; `eps` is added to the
 /// mean square.
 pub(crate) fn forward(x: &[f32], width: usize, eps: f32, out: &mut [f32], inverse: &mut [f32]) {
@@ -35,6 +38,7 @@ pub(crate) fn heads_backward(dn: &mut [f32], n: &[f32], width: usize, inverse: &
         let along = super::dot(dn, n) / width as f32;
         dn.iter_mut().zip(n).for_each(|(dn, n)| *dn = (*dn - n * along) * inverse);
     }
+}
 }
 
 #[cfg(test)]
