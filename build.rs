@@ -2,7 +2,7 @@
 
 use std::env;
 
-fn main() {
+pub fn main() {
     println!("cargo::rerun-if-env-changed=DEP_TCH_LIBTORCH_LIB");
     let Some(folder) = env::var_os("DEP_TCH_LIBTORCH_LIB") else { return };
     println!("cargo::rustc-link-arg=-Wl,-rpath,{}", folder.to_string_lossy());

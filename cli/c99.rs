@@ -3,7 +3,7 @@
 
 use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
-use crate::files::Output;
+use crate::files::{Output, Written};
 use crate::table::grouped;
 use crate::{Outcome, check, files, targets};
 use mlc_compiler::c99::{self, Sources};
@@ -42,8 +42,7 @@ pub fn run(
     files::write_all(&outputs)?;
     let (flash, ram) = (sources.flash, sources.ram);
     if args.json {
-        let file = |o: &Output| serde_json::json!({ "path": files::shown(&o.path), "bytes": o.bytes.len() });
-        let files: Vec<_> = outputs.iter().map(file).collect();
+        let files: Vec<_> = outputs.iter().map(Written::from).collect();
         let summary =
             serde_json::json!({ "model": model.head.name, "constants": flash, "state": ram, "files": files });
         writeln!(out, "{}", targets::json(&summary))?;

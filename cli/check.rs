@@ -3,6 +3,7 @@
 use crate::Outcome;
 use crate::error::CliError;
 use crate::files::{self, Kind, Output};
+use crate::say::say;
 use crate::table::grouped;
 use serde::Serialize;
 use similar::TextDiff;
@@ -32,6 +33,12 @@ struct Row {
     file: String,
     equal: bool,
     only_line_ends: bool,
+    /// Of texts: a unified diff.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    diff: Option<String>,
+    /// Of other files: the first byte that differs, from 0 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    differs_at: Option<usize>,
 }
 
 /// Compares the files where `outputs` would be written, and shows what differs.
@@ -49,7 +56,12 @@ pub fn run(outputs: &[Output], json: bool, out: &mut dyn Write) -> Result<Outcom
         }
         if json {
             let only_line_ends = comparison == Comparison::LineEnds;
-            let row = serde_json::to_string(&Row { file: name, equal, only_line_ends });
+            let (diff, differs_at) = match comparison {
+                Comparison::Equal | Comparison::LineEnds => (None, None),
+                Comparison::Text { diff, .. } => (Some(diff), None),
+                Comparison::Bytes { at, .. } => (None, Some(at)),
+            };
+            let row = serde_json::to_string(&Row { file: name, equal, only_line_ends, diff, differs_at });
             writeln!(out, "{}", row.expect("a row has string keys only"))?;
             continue;
         }
@@ -83,6 +95,9 @@ pub fn run(outputs: &[Output], json: bool, out: &mut dyn Write) -> Result<Outcom
                 )?;
             }
         }
+    }
+    if outcome == Outcome::Difference {
+        say!("to accept what is compiled now, run the same command with -o in place of --check");
     }
     Ok(outcome)
 }

@@ -1,6 +1,6 @@
 //! Shows failures: what happened, where, and what to do. A bug in mlc looks different from a fault of the model.
 
-use crate::say::say;
+use crate::say::{self, Message, say};
 use crate::shorten;
 use crate::table::grouped;
 use crate::visible::visible;
@@ -43,6 +43,9 @@ pub enum CliError {
     Target(#[from] TargetError),
     #[error("there is no target \"{name}\"")]
     UnknownTarget { name: String, known: Vec<String> },
+    /// No file, and no model that there is.
+    #[error("{name}: there is no such file, nor a model of that name")]
+    UnknownModel { name: String, nearest: Option<String> },
     #[error("{place}: {problem}")]
     Prompt { place: String, problem: String, help: String },
     #[error("{program} stopped on {machine}: {fault}")]
@@ -86,6 +89,32 @@ impl CliError {
         }
     }
 
+    /// Its kind in a word, for scripts.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Usage(_) => "usage",
+            Self::Read { .. } => "read",
+            Self::Write { .. } => "write",
+            Self::Input(_) => "input",
+            Self::Output(_) => "output",
+            Self::Import { .. } => "import",
+            Self::Network { .. } => "network",
+            Self::Compile(_) => "compile",
+            Self::Target(_) => "target",
+            Self::UnknownTarget { .. } => "unknown-target",
+            Self::UnknownModel { .. } => "unknown-model",
+            Self::Prompt { .. } => "prompt",
+            Self::Fault { .. } => "fault",
+            Self::Endless { .. } => "endless",
+            Self::Nothing { .. } => "nothing",
+            Self::Data { .. } | Self::Pairs(_) | Self::Task(_) => "data",
+            Self::Train(_) => "train",
+            Self::Sweep { .. } => "sweep",
+            Self::TrainFile { .. } => "train-file",
+            Self::Resume { .. } => "resume",
+        }
+    }
+
     /// What the user can do about it.
     fn help_text(&self) -> Option<String> {
         Some(match self {
@@ -100,6 +129,14 @@ impl CliError {
                     "there are: {}; `mlc targets` says more. FILE.ron takes a description of your own",
                     known.join(", ")
                 )
+            }
+            Self::UnknownModel { nearest: Some(nearest), .. } => {
+                format!("is it {nearest}? `mlc models` lists those that mlc brings")
+            }
+            Self::UnknownModel { nearest: None, .. } => {
+                "`mlc models` lists those that mlc brings; `mlc new`, \
+                 `mlc train` and `mlc import` make one"
+                    .into()
             }
             Self::Prompt { help, .. } => help.clone(),
             Self::Fault { compiled: true, .. } => {
@@ -234,6 +271,36 @@ impl Style {
     }
 }
 
+/// Says an error: to people, or as JSON.
+pub fn say(error: &CliError) {
+    match say::is_json() {
+        true => message(error).say(),
+        false => say::put(&render(error, Style::of_stderr())),
+    }
+}
+
+/// An error as JSON has it.
+fn message(error: &CliError) -> Message<'static> {
+    let shown = Shown::new(error, Style::Script);
+    let (file, position) = match error {
+        CliError::Read { path, .. } | CliError::Write { path, .. } => {
+            (Some(path.display().to_string()), None)
+        }
+        CliError::Import { error, .. } => (Some(error.file.clone()), error.position),
+        _ => (None, None),
+    };
+    Message {
+        level: "error",
+        code: Some(error.code()),
+        message: shown.text.into(),
+        help: shown.help,
+        file: file.map(|file| shorten::message(&file)),
+        line: position.map(|at| at.line),
+        column: position.map(|at| at.column),
+        bug: error.is_bug(),
+    }
+}
+
 /// The whole report.
 pub fn render(error: &CliError, style: Style) -> String {
     let mut out = String::new();
@@ -256,11 +323,21 @@ pub fn report_panics() {
         let text = payload.downcast_ref::<&str>().copied();
         let message = text.or(payload.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message");
         let place = panic.location().map(|l| format!(" ({}:{})", l.file(), l.line())).unwrap_or_default();
-        let text = format!("  x {}{place}", shorten::message(message));
-        say!(
-            "{}{text}\n  help: please report it with the command line and the files it read",
-            bug_headline()
-        );
+        let text = format!("{}{place}", shorten::message(message));
+        let help = "please report it with the command line and the files it read";
+        if say::is_json() {
+            let (message, help) = (text.into(), Some(help.to_string()));
+            return Message {
+                level: "error",
+                code: Some("bug"),
+                message,
+                help,
+                bug: true,
+                ..Message::default()
+            }
+            .say();
+        }
+        say!("{}  x {text}\n  help: {help}", bug_headline());
     }));
 }
 

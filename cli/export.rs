@@ -2,9 +2,11 @@
 
 use crate::args::{ExportArgs, SequenceArgs};
 use crate::error::CliError;
+use crate::files::{Output, Written};
 use crate::say::say;
+use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
-use crate::{Outcome, files, sequence};
+use crate::{Outcome, files, targets};
 use mlc_compiler::import::sequence::hugging_face::{self, Generation};
 use mlc_compiler::import::sequence::{Checkpoint, dequantize};
 use mlc_compiler::import::tokenizer::huggingface;
@@ -17,9 +19,7 @@ use std::io::Write;
 const POSITIONS: usize = 2048;
 
 pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let path =
-        if sequence::is_folder(&args.model) { args.model.clone() } else { files::find_model(&args.model)? };
-    let (bytes, is_network) = sequence::open(&path)?;
+    let Opened { path, bytes, is_network } = sequence::open(&args.model)?;
     if is_network {
         let given = SequenceArgs {
             tokenizer: args.tokenizer.clone(),
@@ -48,10 +48,19 @@ fn layers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Outco
             format!("{name}: a network of hashed text is written as .npz: give it a name that ends so");
         return Err(CliError::Usage(message));
     }
-    let bytes = npz::write(model).map_err(refused)?;
-    let size = grouped(bytes.len() as u64);
-    files::write(&args.output, bytes)?;
-    writeln!(out, "{name}: {size} bytes")?;
+    let output = Output { path: args.output.clone(), bytes: npz::write(model).map_err(refused)? };
+    files::write_all(std::slice::from_ref(&output))?;
+    if args.json {
+        return json(&[output], out);
+    }
+    writeln!(out, "{name}: {} bytes", grouped(output.bytes.len() as u64))?;
+    Ok(Outcome::Done)
+}
+
+/// What `--json` prints.
+fn json(outputs: &[Output], out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let files: Vec<_> = outputs.iter().map(Written::from).collect();
+    writeln!(out, "{}", targets::json(&serde_json::json!({ "files": files })))?;
     Ok(Outcome::Done)
 }
 
@@ -92,7 +101,7 @@ fn folder(
     let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
     let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
     files::create_folder(folder)?;
-    let output = |name: &str, bytes: Vec<u8>| files::Output { path: folder.join(name), bytes };
+    let output = |name: &str, bytes: Vec<u8>| Output { path: folder.join(name), bytes };
     let outputs = [
         output("config.json", written.config),
         output("model.safetensors", written.weights),
@@ -103,6 +112,9 @@ fn folder(
     files::write_all(&outputs)?;
     for note in tokens.notes {
         say!("note: tokenizer.json: {note}");
+    }
+    if args.json {
+        return json(&outputs, out);
     }
     let bytes: usize = outputs.iter().map(|output| output.bytes.len()).sum();
     let weights = count(checkpoint.weights() as usize, "weight");

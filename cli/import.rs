@@ -2,16 +2,20 @@
 
 use crate::args::{Bits, ImportArgs};
 use crate::error::CliError;
+use crate::files::{Output, Written};
+use crate::models::family;
 use crate::say::say;
+use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
-use crate::{Outcome, files, sequence};
+use crate::{Outcome, files, targets};
 use mlc_compiler::import::{self, Options};
-use mlc_compiler::model::{Answer, Body, Head, Model, Reader};
+use mlc_compiler::model::{Body, Head, Model, Reader};
+use serde::Serialize;
 use std::io::Write;
 use std::path::Path;
 
 pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let (bytes, is_network) = sequence::open(&args.file)?;
+    let Opened { bytes, is_network, .. } = sequence::open(&args.file)?;
     if is_network {
         return import_sequence(args, &bytes, out);
     }
@@ -33,14 +37,12 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         model.head.about.clone_from(about);
         model.check().map_err(|e| CliError::Usage(format!("--about: {e}; {}", e.help())))?;
     }
-    let text = import::ron::write(&model);
-    let size = text.len();
-    files::write(&args.output, text.into_bytes())?;
+    let output = Output { path: args.output.clone(), bytes: import::ron::write(&model).into_bytes() };
+    files::write_all(std::slice::from_ref(&output))?;
     for note in notes {
         say!("note: {}: {note}", files::shown(&args.file));
     }
-    writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
-    Ok(Outcome::Done)
+    report(args, &model, &output, out)
 }
 
 /// Quantizes a float network of the sequence family.
@@ -78,11 +80,37 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
             help: "give it fewer bits, or measure it with `mlc eval` as it is",
         });
     }
-    files::write(&args.output, text.into_bytes())?;
+    let output = Output { path: args.output.clone(), bytes: text.into_bytes() };
+    files::write_all(std::slice::from_ref(&output))?;
     for key in &source.generation.not_read {
         say!("note: generation_config.json: {key} is not read");
     }
-    writeln!(out, "{}: {}, {} bytes", files::shown(&args.output), summary(&model), grouped(size as u64))?;
+    report(args, &model, &output, out)
+}
+
+/// What `--json` prints.
+#[derive(Serialize)]
+struct Summary<'a> {
+    model: &'a str,
+    family: &'a str,
+    weights: usize,
+    files: [Written; 1],
+}
+
+fn report(
+    args: &ImportArgs,
+    model: &Model,
+    output: &Output,
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
+    if args.json {
+        let (weights, files) = (model.body.weights(), [Written::from(output)]);
+        let summary = Summary { model: &model.head.name, family: family(model), weights, files };
+        writeln!(out, "{}", targets::json(&summary))?;
+        return Ok(Outcome::Done);
+    }
+    let size = grouped(output.bytes.len() as u64);
+    writeln!(out, "{}: {}, {size} bytes", files::shown(&output.path), summary(model))?;
     Ok(Outcome::Done)
 }
 
@@ -111,16 +139,12 @@ pub fn summary(model: &Model) -> String {
     if let Body::Transformer(body) = &model.body {
         return sequence::summary(model, body);
     }
-    let kind = match model.answer {
-        Answer::Chat(_) => "chat",
-        Answer::Label { .. } => "classifier",
-        Answer::Story(_) => "story",
-    };
     let weights = model.body.weights();
     let share = 100.0 * model.body.nonzero() as f64 / weights.max(1) as f64;
     format!(
-        "{}, {kind} {}, {}, {share:.0} % of them not zero",
+        "{}, {} {}, {}, {share:.0} % of them not zero",
         model.head.name,
+        family(model),
         widths(model),
         count(weights, "weight")
     )

@@ -3,7 +3,8 @@
 use crate::args::{Bdos, InspectArgs};
 use crate::error::CliError;
 use crate::import::widths;
-use crate::table::{Align, count, grouped, table};
+use crate::models::family;
+use crate::table::{Align, count, fold, grouped, table};
 use crate::{Outcome, files, progress, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
@@ -63,7 +64,11 @@ struct Accumulator {
 struct Fit {
     target: String,
     fits: bool,
+    /// RAM for the program; on AVR chips SRAM.
     memory: usize,
+    /// AVR: flash without the boot loader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flash: Option<usize>,
     /// Size of the image with the encodings that were chosen.
     image_bytes: Option<usize>,
     /// Image, buffers and stack.
@@ -99,10 +104,10 @@ pub fn numbered(labels: &[String]) -> String {
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
     if let Some(parts) = model.sequence() {
-        if args.json {
-            return Err(CliError::Usage("--json is for networks of hashed text".into()));
+        match args.json {
+            true => writeln!(out, "{}", targets::json(&sequence::Facts::new(&model, parts)))?,
+            false => sequence::inspect(&model, parts, out)?,
         }
-        sequence::inspect(&model, parts, out)?;
         return Ok(Outcome::Done);
     }
     let assets = Assets::builtin();
@@ -132,7 +137,7 @@ impl<'a> Facts<'a> {
         Ok(Self {
             name: &model.head.name,
             about: &model.head.about,
-            kind: if chat.is_some() { "chat" } else { "classifier" },
+            kind: family(model),
             shape: widths(model),
             query_buckets: reader.query.buckets,
             max_query: reader.query.max_length,
@@ -230,15 +235,24 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     let refusal = refusal.map(|refusal| refusal.to_string());
     let image_bytes = sizes.map(|(bytes, _)| bytes);
     let used_bytes = sizes.map(|(_, end)| end - usize::from(target.origin));
-    let (fits, memory) = (sizes.is_some(), target.memory());
-    Fit { target: target.name.clone(), fits, memory, image_bytes, used_bytes, refusal, bug, stages }
+    Fit {
+        target: target.name.clone(),
+        fits: sizes.is_some(),
+        memory: target.memory(),
+        flash: target.flash,
+        image_bytes,
+        used_bytes,
+        refusal,
+        bug,
+        stages,
+    }
 }
 
 impl Facts<'_> {
     fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
         writeln!(out, "{}: {} {}", self.name, self.kind, self.shape)?;
         if !self.about.is_empty() {
-            writeln!(out, "{}", self.about)?;
+            writeln!(out, "{}", fold(self.about))?;
         }
         writeln!(
             out,
@@ -258,19 +272,21 @@ impl Facts<'_> {
             )?;
         }
         if let Some(labels) = self.labels {
-            writeln!(out, "labels: {}", numbered(labels))?;
+            writeln!(out, "{}", fold(&format!("labels: {}", numbered(labels))))?;
         }
         writeln!(out)?;
         self.print_layers(out)?;
         self.print_accumulators(out)?;
         for fit in &self.targets {
-            fit.print(out)?;
+            writeln!(out, "{}", fold(&fit.line()))?;
         }
+        writeln!(out)?;
+        self.print_stages(out)?;
         if !self.training.is_empty() {
             writeln!(out, "training:")?;
             let row = |(key, value): &(&str, &str)| vec![format!("  {key}"), value.to_string()];
             let rows: Vec<_> = self.training.iter().map(row).collect();
-            write!(out, "{}", table(&[("", Align::Left), ("", Align::Left)], &rows))?;
+            write!(out, "{}", table(&[("", Align::Left), ("", Align::Fold)], &rows))?;
         }
         Ok(())
     }
@@ -298,12 +314,29 @@ impl Facts<'_> {
             ("not 0", Align::Right),
             ("", Align::Right),
             ("0 rows", Align::Right),
-            ("0 columns", Align::Right),
+            ("0 cols", Align::Right),
             ("-2", Align::Right),
             ("bias", Align::Right),
             ("shift", Align::Right),
         ];
         Ok(writeln!(out, "{}", table(&columns, &rows))?)
+    }
+
+    /// Targets of one processor have the same kernels: they share a table.
+    fn print_stages(&self, out: &mut dyn Write) -> Result<(), CliError> {
+        let mut shown: Vec<(String, Vec<&str>)> = Vec::new();
+        for fit in self.targets.iter().filter(|fit| !fit.stages.is_empty()) {
+            let table = fit.table();
+            match shown.iter_mut().find(|(other, _)| *other == table) {
+                Some((_, targets)) => targets.push(&fit.target),
+                None => shown.push((table, vec![&fit.target])),
+            }
+        }
+        for (table, targets) in shown {
+            writeln!(out, "{}", fold(&format!("bytes on {}:", targets.join(", "))))?;
+            writeln!(out, "{table}")?;
+        }
+        Ok(())
     }
 
     fn print_accumulators(&self, out: &mut dyn Write) -> Result<(), CliError> {
@@ -321,33 +354,34 @@ impl Facts<'_> {
 }
 
 impl Fit {
-    fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        match (self.image_bytes.zip(self.used_bytes), &self.refusal) {
-            (Some((bytes, used)), _) => writeln!(
-                out,
-                "{}: fits, an image of {} bytes, with its buffers {} of {} bytes",
-                self.target,
-                grouped(bytes as u64),
-                grouped(used as u64),
-                grouped(self.memory as u64)
-            )?,
-            (None, refusal) => {
-                writeln!(out, "{}: {}", self.target, refusal.as_deref().unwrap_or("does not fit"))?
+    /// Whether it fits, and in how many bytes.
+    fn line(&self) -> String {
+        let (name, memory) = (&self.target, grouped(self.memory as u64));
+        match (self.image_bytes.zip(self.used_bytes), self.flash, &self.refusal) {
+            (Some((bytes, used)), flash, _) => {
+                let [bytes, used] = [bytes, used].map(|n| grouped(n as u64));
+                match flash {
+                    None => format!("{name}: fits: image {bytes} bytes, with buffers {used} of {memory}"),
+                    Some(flash) => {
+                        let flash = grouped(flash as u64);
+                        format!("{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}")
+                    }
+                }
             }
+            (None, _, refusal) => format!("{name}: {}", refusal.as_deref().unwrap_or("does not fit")),
         }
-        if self.stages.is_empty() {
-            return Ok(writeln!(out)?);
-        }
+    }
+
+    /// The bytes of each stage as each form has them.
+    fn table(&self) -> String {
         let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
-        let titles: Vec<_> = first.iter().map(|e| format!("{}, bytes", e.encoding)).collect();
         let mut columns = vec![("  stage", Align::Left)];
-        columns.extend(titles.iter().map(|title| (title.as_str(), Align::Right)));
+        columns.extend(first.iter().map(|e| (e.encoding, Align::Right)));
         let row = |s: &StageFacts| {
             let bytes = s.encodings.iter().map(|e| grouped(e.bytes as u64));
             std::iter::once(format!("  {}", s.stage)).chain(bytes).collect()
         };
-        let rows: Vec<Vec<String>> = self.stages.iter().map(row).collect();
-        Ok(writeln!(out, "{}", table(&columns, &rows))?)
+        table(&columns, &self.stages.iter().map(row).collect::<Vec<_>>())
     }
 }
 
@@ -371,6 +405,6 @@ mod tests {
         let mut shown = Vec::new();
         facts.print(&mut shown).unwrap();
         let shown = String::from_utf8(shown).unwrap();
-        assert!(shown.contains("\nzx48: ") && shown.contains("\ncpc464: fits, "), "{shown}");
+        assert!(shown.contains("\nzx48: ") && shown.contains("\ncpc464: fits: "), "{shown}");
     }
 }

@@ -29,9 +29,14 @@ mod error;
 mod eval;
 mod export;
 mod files;
+mod help;
 mod import;
 mod inspect;
 mod interrupt;
+mod manual;
+mod models;
+mod nearest;
+mod new;
 mod pairs;
 mod parse;
 mod pins;
@@ -44,6 +49,7 @@ mod say;
 mod screenshot;
 mod sequence;
 mod shell;
+mod shipped;
 mod shorten;
 mod sim;
 mod sweep;
@@ -57,7 +63,7 @@ mod visible;
 mod wokwi;
 
 use args::Command;
-use error::{CliError, Style};
+use error::CliError;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -81,7 +87,7 @@ fn main() -> ExitCode {
         Err(e) if e.is_broken_pipe() => ExitCode::from(141),
         Err(CliError::Usage(message)) => parse::usage(&message),
         Err(e) => {
-            say::put(&error::render(&e, Style::of_stderr()));
+            error::say(&e);
             ExitCode::from(1)
         }
     }
@@ -113,11 +119,16 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Bench(args) => bench::run(&args, out),
         Command::Profile(args) => profile::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
+        Command::Models(args) => models::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
+        Command::New(args) => new::run(&args, out),
         Command::Train(args) => train::run(&args, out),
         Command::Distill(args) => train::distill(&args, out),
         Command::Sweep(args) => sweep::run(&args, out),
         Command::Eval(args) => eval::run(&args, out),
         Command::Data(args) => data::run(&args, out),
+        Command::Help(args) => help::run(&args, out),
+        Command::Man(args) => manual::man(&args, out),
+        Command::Completions(args) => manual::completions(&args, out),
     }
 }

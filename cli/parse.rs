@@ -1,7 +1,7 @@
 //! Reads the command line, and says what is wrong with it.
 
 use crate::args::{Cli, Clock};
-use crate::error::CliError;
+use crate::error::{self, CliError};
 use crate::visible::on_stderr;
 use crate::{say, shorten};
 use clap::error::ErrorKind;
@@ -21,6 +21,10 @@ const WRONG_USAGE: u8 = 2;
 /// Help cannot be written.
 pub fn parse() -> Result<Result<Cli, ExitCode>, CliError> {
     let words: Vec<OsString> = std::env::args_os().collect();
+    // What is wrong with the command line is an error, too.
+    if wants_json(&words) {
+        say::as_json();
+    }
     match command().try_get_matches_from(&words).and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => Ok(Ok(cli)),
         Err(wrong) if wrong.use_stderr() => {
@@ -35,8 +39,25 @@ pub fn parse() -> Result<Result<Cli, ExitCode>, CliError> {
     }
 }
 
+/// Whether messages are wanted as JSON.
+fn wants_json(words: &[OsString]) -> bool {
+    let mut options = words.iter().skip(1).take_while(|word| *word != "--");
+    while let Some(word) = options.next() {
+        if word == "--message-format=json"
+            || word == "--message-format" && options.next().is_some_and(|w| w == "json")
+        {
+            return true;
+        }
+    }
+    false
+}
+
 /// Reports wrong usage found after parsing as clap reports it. Gives its exit code.
 pub fn usage(message: &str) -> ExitCode {
+    if say::is_json() {
+        error::say(&CliError::Usage(message.into()));
+        return ExitCode::from(WRONG_USAGE);
+    }
     let message = shorten::message(&on_stderr(message));
     say::put(&Cli::command().error(ErrorKind::ValueValidation, message).render().to_string());
     ExitCode::from(WRONG_USAGE)
@@ -46,6 +67,9 @@ pub fn usage(message: &str) -> ExitCode {
 /// shown as it is.
 fn refuse(wrong: &clap::Error, words: &[OsString]) {
     let text = wrong.render().to_string();
+    if say::is_json() {
+        return error::say(&CliError::Usage(without_usage(&shortened_words(&text, words))));
+    }
     let shown = shortened_words(&text, words);
     let shown = on_stderr(&shown);
     match shown == text {
@@ -53,6 +77,14 @@ fn refuse(wrong: &clap::Error, words: &[OsString]) {
         true => drop(wrong.print()),
         false => say::put(&shown),
     }
+}
+
+/// What is wrong and what is meant, without how the command is called.
+fn without_usage(text: &str) -> String {
+    let text = text.strip_prefix("error: ").unwrap_or(text);
+    let parts =
+        text.split("\n\n").take_while(|part| !part.starts_with("Usage: ") && !part.starts_with("For more "));
+    parts.map(str::trim).collect::<Vec<_>>().join("; ")
 }
 
 /// clap quotes what was typed, as long as it is.
@@ -83,6 +115,10 @@ pub fn command() -> Command {
 
 /// Whether the values of an option are numbers.
 pub fn takes_numbers(arg: &Arg) -> bool {
+    // A flag that counts how often it is given takes none.
+    if !arg.get_action().takes_values() {
+        return false;
+    }
     let parser = arg.get_value_parser().type_id();
     let numbers = [
         TypeId::of::<u8>(),
@@ -128,6 +164,19 @@ mod tests {
         let hidden = ["mlc", "train", "p.txt", "--hidden", "-1,2"];
         let said = command().try_get_matches_from(hidden).unwrap_err().to_string();
         assert!(said.contains("'-1'") && said.contains("write a whole number from 1 to 1024"), "{said}");
+    }
+
+    #[test]
+    fn json_is_wanted_before_the_command_line_is_read() {
+        let wants = |line: &str| wants_json(&line.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert!(wants("mlc run --message-format json") && wants("mlc --message-format=json run"));
+        for line in
+            ["mlc run", "mlc run --message-format text json", "mlc run -- --message-format json", "mlc json"]
+        {
+            assert!(!wants(line), "{line}");
+        }
+        let text = "error: a b\n\n  tip: c\n\nUsage: mlc d\n\nFor more information, try '--help'.\n";
+        assert_eq!(without_usage(text), "a b; tip: c");
     }
 
     #[test]

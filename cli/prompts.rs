@@ -1,7 +1,7 @@
 //! Chooses the prompts of a verb: those of a file, those in the model's folder, or the calibration queries.
 
 use crate::error::CliError;
-use crate::files;
+use crate::files::{self, Found};
 use crate::say::say;
 use crate::table::count;
 use mlc_compiler::stage::calibration;
@@ -54,11 +54,12 @@ pub struct Chosen {
 ///
 /// # Errors
 /// A file that cannot be read or has no prompt.
-pub fn choose(file: Option<&Path>, model: &Path, place: Place) -> Result<Chosen, CliError> {
-    let beside = model.with_file_name("prompts.txt");
-    let mut prompts = match file {
-        Some(file) => return Ok(Chosen { prompts: read(file)?, left_out: 0 }),
-        None if beside.is_file() => read(&beside)?,
+pub fn choose(file: Option<&Path>, model: &Found, place: Place) -> Result<Chosen, CliError> {
+    if let Some(file) = file {
+        return Ok(Chosen { prompts: read(file)?, left_out: 0 });
+    }
+    let mut prompts = match model.prompts()? {
+        Some((beside, text)) => some(&text, &beside)?,
         None => calibration::QUERIES.iter().map(|query| Prompt::new(query)).collect(),
     };
     let all = prompts.len();
@@ -112,7 +113,15 @@ pub fn require_step(steps: usize, place: Place) -> Result<(), CliError> {
 /// # Errors
 /// A file that cannot be read or has no prompt.
 pub fn read(path: &Path) -> Result<Vec<Prompt>, CliError> {
-    let prompts = parse(&files::read_text(path, files::Kind::Prompts)?);
+    some(&files::read_text(path, files::Kind::Prompts)?, path)
+}
+
+/// The prompts of a file's text.
+///
+/// # Errors
+/// There is none.
+fn some(text: &str, path: &Path) -> Result<Vec<Prompt>, CliError> {
+    let prompts = parse(text);
     if prompts.is_empty() {
         return Err(CliError::Read {
             path: path.to_path_buf(),

@@ -32,7 +32,7 @@ struct Row<'a> {
     reply: String,
     steps: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
-    t_states: Option<u64>,
+    cycles: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     milliseconds: Option<f64>,
 }
@@ -182,7 +182,7 @@ fn answer_all(
             let rows = prompts.iter().zip(&answers).filter(|_| json);
             rows.into_iter().try_for_each(|(prompt, answer)| {
                 // When an answer of several ends is not known to the cycle.
-                print_row(Row { t_states: None, milliseconds: None, ..Row::of(prompt, answer, target) }, out)
+                print_row(Row { cycles: None, milliseconds: None, ..Row::of(prompt, answer, target) }, out)
             })
         }
         Speaker::Machine { simulator, target } => prompts.try_for_each(|prompt| {
@@ -220,13 +220,13 @@ fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
 
 impl<'a> Row<'a> {
     fn of_reference(prompt: &'a str, run: &Run) -> Self {
-        Self { prompt, reply: run.text(), steps: run.steps(), t_states: None, milliseconds: None }
+        Self { prompt, reply: run.text(), steps: run.steps(), cycles: None, milliseconds: None }
     }
 
     fn of(prompt: &'a str, answer: &Answer, target: &Target) -> Self {
         let milliseconds = Some(target.milliseconds(answer.t_states as f64));
         let (reply, steps) = (latin1(&answer.reply), answer.logits.len());
-        Self { prompt, reply, steps, t_states: Some(answer.t_states), milliseconds }
+        Self { prompt, reply, steps, cycles: Some(answer.t_states), milliseconds }
     }
 }
 

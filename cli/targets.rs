@@ -19,7 +19,14 @@ struct Row<'a> {
     name: &'a str,
     about: &'a str,
     clock_hz: u32,
+    /// RAM for the program; on AVR chips SRAM.
     memory: usize,
+    /// AVR: flash without the boot loader.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flash: Option<usize>,
+    /// AVR: the boards that `--profile` takes, the usual one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    profiles: Vec<ProfileRow>,
     longest_query: u8,
     /// Extension of the file that `mlc compile` writes by itself; of all that it can write.
     image: &'static str,
@@ -28,36 +35,69 @@ struct Row<'a> {
     contended: Option<(u16, u16)>,
 }
 
+/// A board with the target's chip.
+#[derive(Serialize)]
+struct ProfileRow {
+    name: String,
+    about: String,
+    clock_hz: u32,
+}
+
 pub fn run(args: &TargetsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let targets = Assets::builtin().targets()?;
-    if args.json {
-        let rows: Vec<_> = targets.iter().map(row).collect();
-        writeln!(out, "{}", json(&rows))?;
-        return Ok(Outcome::Done);
+    let assets = Assets::builtin();
+    let (targets, profiles) = (assets.targets()?, assets.profiles()?);
+    let rows: Vec<_> = targets.iter().map(|target| row(target, &profiles)).collect();
+    match args.json {
+        true => writeln!(out, "{}", json(&rows))?,
+        false => print(&rows, out)?,
     }
-    let rows = targets.iter().map(row).map(|row| {
-        let clock = format!("{} MHz", f64::from(row.clock_hz) / 1e6);
-        let bytes = grouped(row.memory as u64);
-        let images: Vec<_> = row.images.iter().map(|image| format!(".{image}")).collect();
-        vec![row.name.to_string(), clock, bytes, images.join(" "), row.about.to_string()]
-    });
-    let columns = [
-        ("target", Align::Left),
-        ("clock", Align::Right),
-        ("bytes", Align::Right),
-        ("image", Align::Left),
-        ("", Align::Left),
-    ];
-    write!(out, "{}", table(&columns, &rows.collect::<Vec<_>>()))?;
     Ok(Outcome::Done)
 }
 
-fn row(target: &Target) -> Row<'_> {
+fn print(rows: &[Row], out: &mut dyn Write) -> Result<(), CliError> {
+    let megahertz = |hertz: u32| format!("{} MHz", f64::from(hertz) / 1e6);
+    let line = |row: &Row| {
+        let images: Vec<_> = row.images.iter().map(|image| format!(".{image}")).collect();
+        vec![
+            row.name.to_string(),
+            megahertz(row.clock_hz),
+            grouped(row.memory as u64),
+            row.flash.map_or(String::new(), |flash| grouped(flash as u64)),
+            images.join(" "),
+            row.about.to_string(),
+        ]
+    };
+    let columns = [
+        ("target", Align::Left),
+        ("clock", Align::Right),
+        ("RAM", Align::Right),
+        ("flash", Align::Right),
+        ("files", Align::Left),
+        ("", Align::Fold),
+    ];
+    writeln!(out, "{}", table(&columns, &rows.iter().map(line).collect::<Vec<_>>()))?;
+    let boards = rows.iter().flat_map(|row| row.profiles.iter().map(|profile| (row.name, profile)));
+    let line = |(chip, board): (&str, &ProfileRow)| {
+        vec![board.name.clone(), chip.to_string(), megahertz(board.clock_hz), board.about.clone()]
+    };
+    let columns = [("profile", Align::Left), ("of", Align::Left), ("clock", Align::Right), ("", Align::Fold)];
+    Ok(write!(out, "{}", table(&columns, &boards.map(line).collect::<Vec<_>>()))?)
+}
+
+fn row<'a>(target: &'a Target, profiles: &[Profile]) -> Row<'a> {
+    let usual = target.board.as_ref().map(|board| board.profile.name.as_str());
+    let chip = |p: &&Profile| usual.is_some() && p.device == target.name && p.baud.is_some();
+    let mut boards: Vec<_> = profiles.iter().filter(chip).collect();
+    boards.sort_by_key(|p| (usual != Some(p.name.as_str()), p.name.clone()));
+    let board =
+        |p: &Profile| ProfileRow { name: p.name.clone(), about: p.about.clone(), clock_hz: p.clock_hz };
     Row {
         name: &target.name,
         about: &target.about,
         clock_hz: target.clock_hz,
         memory: target.memory(),
+        flash: target.flash,
+        profiles: boards.into_iter().map(board).collect(),
         longest_query: target.longest_query,
         image: target.images.first().map_or("", |kind| kind.extension()),
         images: target.images.iter().map(|kind| kind.extension()).collect(),

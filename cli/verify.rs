@@ -71,7 +71,7 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let simulator = Simulator::new(&compiled.image, model, &target, None).within(args.limit.max_cycles);
     let longest = simulator.longest();
     let place = Place { model: &model.head.name, target: &target.name, longest };
-    let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
+    let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
     let random = args.random as usize;
     prompts::require(prompts.len() + random.min(longest), place)?;
 

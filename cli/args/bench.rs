@@ -10,9 +10,7 @@ use std::path::PathBuf;
 #[derive(Debug, Args)]
 #[command(after_help = help::BENCH)]
 pub struct BenchArgs {
-    /// A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/ [default with --all:
-    /// every model below models/]
-    #[arg(value_name = "MODEL", required_unless_present = "all")]
+    #[arg(value_name = "MODEL", required_unless_present = "all", help = help::MODELS)]
     pub models: Vec<PathBuf>,
     /// Measure every model on every target, for one table: planned for speed, for size, and in each form; or as the
     /// options below say

@@ -5,7 +5,7 @@ use super::help;
 use super::plan::PlanArgs;
 use super::target::TargetArg;
 use clap::builder::PossibleValuesParser;
-use clap::{Args, ValueEnum};
+use clap::{ArgAction, Args, ValueEnum};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
@@ -100,8 +100,7 @@ impl FromStr for ArtifactFile {
 #[derive(Debug, Args)]
 #[command(after_help = help::COMPILE)]
 pub struct CompileArgs {
-    /// A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/
-    #[arg(value_name = "MODEL", default_value = "model.ron")]
+    #[arg(value_name = "MODEL", default_value = "model.ron", help = help::MODEL)]
     pub model: PathBuf,
     #[command(flatten)]
     pub target: TargetArg,
@@ -131,6 +130,9 @@ pub struct CompileArgs {
     /// Templates to take in place of the built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+    /// Say what each pass did; -vv: and the whole plan, how each layer's weights are stored and why not otherwise
+    #[arg(short, long, action = ArgAction::Count, conflicts_with_all = ["emit", "check", "json"])]
+    pub verbose: u8,
     /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,

@@ -6,12 +6,21 @@ pub const BOARD: &str =
 
 pub const BDOS: &str = "Where the BDOS of the CP/M system begins, as the word at 0006h says: D806h [default: E406h, a system of 62 KB]";
 
+pub const MODEL: &str = "A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name from `mlc models` or below models/";
+
+pub const MODELS: &str = "Models, each a file, a folder or a name as elsewhere [default with --all: every model below \
+                          models/, or where there is no such folder those of `mlc models`]";
+
 pub const MLC: &str = "\
 Start with:
-  mlc run tinychat hello        talk to a network on a simulated Z80
-  mlc compile models/tinychat   make the CP/M program, its assembly and listing
+  mlc run tinychat hello   talk to a network on a simulated Z80
+  mlc models               see which networks mlc brings
+  mlc compile tinychat     make the CP/M program, its assembly and listing
+  mlc new NAME             start a network of your own
+  mlc help targets         read about a topic; `mlc help` lists them
 
-MODEL is a model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/.
+MODEL is a model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name from `mlc models` or below models/.
+With --message-format json, before or behind any command, errors and warnings are JSON, an object a line.
 Exit codes: 0 done, 1 error or difference, 2 wrong usage, 130 interrupted (143 by SIGTERM, 129 by SIGHUP).";
 
 pub const IMPORT: &str = "\
@@ -36,9 +45,9 @@ pub const COMPILE: &str = "\
 Without -o everything goes to build/NAME/TARGET/.
 
 Examples:
-  mlc compile models/tinychat
+  mlc compile tinychat
   mlc compile tinychat.npz -o talk.com -o talk.lst
-  mlc compile --encoding packed --emit plan
+  mlc compile --encoding packed -vv
   mlc compile --max-bytes 40000 --layer 4=columns
   mlc compile --optimize size
   mlc compile --bdos D806h          for a CP/M system with less memory
@@ -76,7 +85,7 @@ still while the processor sleeps.
 Examples:
   mlc bench tinychat
   mlc bench tinychat --encoding packed --json
-  mlc bench --all                              every model below models/
+  mlc bench --all                              every model on every machine
   mlc bench --all model.ron --target z80-cpm --markdown";
 
 pub const PROFILE: &str = "\
@@ -97,6 +106,14 @@ own; the other targets are shown all the same.
 Examples:
   mlc inspect tinychat
   mlc inspect model.ron --json";
+
+pub const NEW: &str = "\
+The folder has pairs to begin with, settings for `mlc train`, prompts to check with, a workflow for GitHub, and a README \
+that says what to type. Nothing is made if something of that name is there.
+
+Examples:
+  mlc new chatty
+  cd chatty && mlc train --config train.ron && mlc run model.ron hello";
 
 pub const TRAIN: &str = "\
 PAIRS are text files with a `query|reply` on each line, .gz too; lines that start with # don't count. Whenever \

@@ -9,8 +9,10 @@ mod compile;
 mod distill;
 mod family;
 pub mod help;
+mod help_on;
 mod layers;
 mod model;
+mod new;
 mod pairs;
 mod plan;
 mod profile;
@@ -25,10 +27,12 @@ pub use bench::BenchArgs;
 pub use compile::{Artifact, CompileArgs};
 pub use distill::DistillArgs;
 pub use family::{Family, PositionsArg};
-pub use model::{ExportArgs, ImportArgs, InspectArgs};
+pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};
+pub use model::{ExportArgs, ImportArgs, InspectArgs, ModelsArgs};
+pub use new::NewArgs;
 pub use pairs::{
-    BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, ExpandArgs, LintArgs, RecordsArg, SplitArgs,
-    StatsArgs,
+    BalanceArgs, DataArgs, DataCommand, DedupArgs, EvalArgs, ExpandArgs, LintArgs, ListOutput, RecordsArg,
+    SplitArgs, StatsArgs,
 };
 pub use profile::{ProfileArgs, View, ViewFile};
 pub use run::{Clock, RunArgs, VerifyArgs};
@@ -44,9 +48,13 @@ use clap::{Parser, Subcommand};
 #[command(
     version,
     max_term_width = 100,
+    disable_help_subcommand = true,
     after_help = help::MLC
 )]
 pub struct Cli {
+    /// How errors, warnings and notes are said: for people, or as JSON, an object a line
+    #[arg(long, global = true, hide = true, value_name = "FORMAT", default_value = "text", value_parser = ["text", "json"])]
+    pub message_format: String,
     #[command(subcommand)]
     pub command: Command,
 }
@@ -69,8 +77,12 @@ pub enum Command {
     Profile(ProfileArgs),
     /// Show what a model consists of and where it fits
     Inspect(InspectArgs),
+    /// List the models that mlc brings
+    Models(ModelsArgs),
     /// List the machines that mlc compiles for
     Targets(TargetsArgs),
+    /// Start a project in a new folder: pairs, settings, checks
+    New(NewArgs),
     /// Train a model from conversation pairs
     Train(Box<TrainArgs>),
     /// Train a sequence model with few bits to say what a float network says
@@ -81,6 +93,12 @@ pub enum Command {
     Eval(EvalArgs),
     /// Look into conversation pairs, and make better lists of them
     Data(DataArgs),
+    /// Explain a command or a topic
+    Help(HelpArgs),
+    /// Print a man page, or write all of them
+    Man(ManArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What can be typed behind `mlc import` and `mlc inspect`, and the argument that names a model.
+//! What can be typed behind `mlc import`, `export`, `inspect` and `models`, and the argument that names a model.
 
 use super::help;
 use super::sequence::{Bits, SEQUENCE, SequenceArgs};
@@ -10,15 +10,14 @@ use std::path::PathBuf;
 /// A model, as every verb takes it.
 #[derive(Debug, Args)]
 pub struct ModelArg {
-    /// A model.ron, .npz, .pt or .safetensors, a folder with a model.ron, or a name below models/
-    #[arg(value_name = "MODEL")]
+    #[arg(value_name = "MODEL", help = help::MODEL)]
     pub path: PathBuf,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = help::IMPORT)]
 pub struct ImportArgs {
-    /// The .npz, .pt or .safetensors file; a model.ron to write anew in its canonical form; or a sequence model: a
+    /// The .npz, .pt or .safetensors file; a model.ron or a name from `mlc models` to write anew in its canonical form; or a sequence model: a
     /// checkpoint of llama2.c, soulplayer's soul.bin, a Hugging Face folder
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -63,6 +62,9 @@ pub struct ImportArgs {
     pub most: Option<u16>,
     #[command(flatten)]
     pub sequence: SequenceArgs,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -77,6 +79,9 @@ pub struct ExportArgs {
     /// The tokenizer of a float network [default: in a folder, the one there]
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -87,6 +92,13 @@ pub struct InspectArgs {
     #[arg(long, value_name = "ADDRESS", help = help::BDOS)]
     pub bdos: Option<Bdos>,
     /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Print the list as JSON
     #[arg(long)]
     pub json: bool,
 }

@@ -169,6 +169,9 @@ pub struct SplitArgs {
     /// Where the pairs to measure on go
     #[arg(long, value_name = "FILE", value_parser = list_file)]
     pub held_out: PathBuf,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// Where a new list goes.
@@ -177,6 +180,9 @@ pub struct ListOutput {
     /// Where the pairs go [default: standard output]
     #[arg(short = 'o', long = "output", value_name = "FILE", value_parser = list_file)]
     pub path: Option<PathBuf>,
+    /// Print what was written as JSON
+    #[arg(long, requires = "path")]
+    pub json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -227,4 +233,7 @@ pub struct ExpandArgs {
     /// Records with values that are held back [default: a tenth of --count]
     #[arg(long, value_name = "N", requires = "held_out", value_parser = whole(1, MOST_RECORDS))]
     pub held_out_count: Option<usize>,
+    /// Print what was written as JSON
+    #[arg(long)]
+    pub json: bool,
 }

@@ -66,7 +66,7 @@ pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
             let max_cycles = args.limit.max_cycles;
             let of = |demands| Subject { model: &loaded.model, target, assets: &assets, demands, max_cycles };
             let place = of(&plans[0]).place();
-            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
+            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
             let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
             for demands in &plans {
                 rows.push(row(of(demands), &queries)?);
@@ -163,9 +163,23 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// For people.
+/// For people: a table for each network, which lines of 80 columns have room for.
 pub fn text(rows: &[Row]) -> String {
-    table(&COLUMNS, &rows.iter().map(cells).collect::<Vec<_>>())
+    let mut columns = COLUMNS[1..].to_vec();
+    for (title, _) in &mut columns {
+        match *title {
+            "cycles a step" => *title = "cycles/step",
+            "first character" => *title = "first char",
+            _ => {}
+        }
+    }
+    let mut out = String::new();
+    for of_one in rows.chunk_by(|a, b| a.network == b.network) {
+        let space = if out.is_empty() { "" } else { "\n" };
+        out += &format!("{space}{}\n", of_one[0].network);
+        out += &table(&columns, &of_one.iter().map(|row| cells(row).split_off(1)).collect::<Vec<_>>());
+    }
+    out
 }
 
 /// For a document.

@@ -11,13 +11,14 @@ use crate::args::BenchArgs;
 use crate::energy::{Energy, energy};
 use crate::error::CliError;
 use crate::prompts::{self, Chosen};
-use crate::table::{Align, count, grouped, table, whole};
+use crate::table::{Align, count, fold, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
-use crate::{Outcome, files};
+use crate::{Outcome, files, shipped};
+pub use all::Row;
 use measure::{Measured, Spread, Subject, Sums, measure};
 use mlc_compiler::plan::Prediction;
 use mlc_compiler::{Assets, Compiled, Target};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::io::Write;
 
 /// Where nothing else is said.
@@ -93,7 +94,7 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let (demands, max_cycles) = (&args.plan.demands()?, args.limit.max_cycles);
     let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands, max_cycles };
     let Chosen { prompts, left_out } =
-        prompts::choose(args.prompts.as_deref(), &loaded.path, subject.place())?;
+        prompts::choose(args.prompts.as_deref(), &loaded.found, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
     let measured = measure(subject, &queries, "bench", true)?;
     let figures = Figures { left_out, ..Figures::new(&measured, subject, queries.len()) };
@@ -102,6 +103,16 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         false => figures.print(&target, out)?,
     }
     Ok(Outcome::Done)
+}
+
+/// What is kept of the models that mlc brings, planned in every way.
+pub fn kept() -> Vec<Row> {
+    #[derive(Deserialize)]
+    struct Kept {
+        models: Vec<Row>,
+    }
+    let kept: Kept = serde_json::from_str(shipped::FIGURES).expect("a test reads the same file");
+    kept.models
 }
 
 /// Bytes of SRAM: the program's own, and the most that the stack had.
@@ -175,7 +186,8 @@ impl Figures {
         let clock = f64::from(self.clock_hz) / 1e6;
         let encodings: Vec<_> =
             self.encodings.iter().map(|s| format!("{} {}", s.stage, s.encoding)).collect();
-        writeln!(out, "{} on {}: {}", self.model, self.target, encodings.join(", "))?;
+        let line = format!("{} on {}: {}", self.model, self.target, encodings.join(", "));
+        writeln!(out, "{}", fold(&line))?;
         writeln!(out, "{}, {}\n", count(self.prompts, "prompt"), count(self.steps, "step"))?;
         let row = |name: &str, cycles: f64, milliseconds: f64| {
             vec![name.to_string(), whole(cycles), format!("{milliseconds:.1}")]
@@ -188,14 +200,14 @@ impl Figures {
         writeln!(out, "{}", table(&columns, &rows))?;
         if let Some(first) = self.first_character {
             let steps = |cycles: f64| format!("{:.1} steps", cycles / self.step.mean.max(1.0));
-            writeln!(
-                out,
-                "first character after {} {unit} ({}), at most {} ({})\n",
+            let line = format!(
+                "first character after {} {unit} ({}), at most {} ({})",
                 whole(first.mean),
                 steps(first.mean),
                 whole(first.most),
                 steps(first.most)
-            )?;
+            );
+            writeln!(out, "{}\n", fold(&line))?;
         }
 
         let mut rows: Vec<_> = self
@@ -227,15 +239,15 @@ impl Figures {
             _ => writeln!(out, "image: {} bytes", grouped(self.image_bytes as u64))?,
         }
         if let Some(energy) = &self.energy {
-            writeln!(
-                out,
+            let line = format!(
                 "energy: {:.0} µJ a step at {} V ({:.1} mA, {:.2} mA asleep); a 110 mAh cell lasts {} steps",
                 energy.microjoules_a_step,
                 energy.volts,
                 energy.active_milliamperes,
                 energy.idle_milliamperes,
                 whole(energy.steps_from_cell.floor())
-            )?;
+            );
+            writeln!(out, "{}", fold(&line))?;
         }
         Ok(())
     }

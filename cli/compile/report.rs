@@ -1,17 +1,19 @@
 //! What `mlc compile` says of a program: for people, and as JSON.
 
 use crate::error::CliError;
-use crate::files::{self, Output};
-use crate::table::{Align, grouped, table};
-use crate::{cpm, pins, shell, sim};
+use crate::files::{self, Output, Written};
+use crate::table::{Align, fold, grouped, table, whole};
+use crate::{cpm, pins, shell, sim, targets};
 use mlc_compiler::kernel::sequence::Beside;
-use mlc_compiler::pass::Wrap;
+use mlc_compiler::pass::{Report, Wrap};
+use mlc_compiler::plan::Plan;
 use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
 
-/// Prints passes, plan, sizes and files; and what to type to start the program, or to flash it.
+/// Prints what was made, in ten lines or so: forms, predicted time, sizes and files, and what to type next. `verbose`: 1 for
+/// what the passes did, 2 for the plan as well.
 ///
 /// # Errors
 /// The writer's.
@@ -19,14 +21,69 @@ pub fn print(
     compiled: &Compiled,
     target: &Target,
     outputs: &[Output],
+    verbose: u8,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let rows: Vec<_> = compiled.reports.iter().map(|r| vec![r.pass.to_string(), r.summary.clone()]).collect();
-    write!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Left)], &rows))?;
-    writeln!(out, "\n{}", compiled.plan.table())?;
+    let plan = &compiled.plan;
+    if verbose > 0 {
+        let row = |r: &Report| vec![r.pass.to_string(), r.summary.clone()];
+        let rows: Vec<_> = compiled.reports.iter().map(row).collect();
+        writeln!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Fold)], &rows))?;
+    }
+    if verbose > 1 {
+        writeln!(out, "{}", plan.table())?;
+    }
+    writeln!(out, "{}", heading(&plan.layout.name, target, plan))?;
+    // A program that is made as a whole has no prediction.
+    if !plan.is_whole() {
+        let cycles = plan.prediction.total();
+        writeln!(
+            out,
+            "predicted: {} {} a step, {:.1} ms at {} MHz",
+            whole(cycles),
+            targets::cycles(target),
+            target.milliseconds(cycles),
+            f64::from(target.clock_hz) / 1e6
+        )?;
+    }
+    sizes(compiled, target, out)?;
+    for output in outputs {
+        let start = sim::program_kind(&output.path)
+            .and_then(|kind| Image::start(kind, &plan.layout.name))
+            .map_or(String::new(), |line| format!("; on the machine type {line}"));
+        let bytes = grouped(output.bytes.len() as u64);
+        writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
+    }
+    // A program that is made as a whole has no stages, and no labels.
+    if !plan.is_whole()
+        && let (Some(board), Answer::Label { labels }) = (&target.board, answer(plan.stages()))
+        && let Some(line) = pins::line(&board.profile, labels)
+    {
+        writeln!(out, "{}", fold(&line))?;
+    }
+    next(target, outputs, out)
+}
+
+/// `tinychat for z80-cpm: fc1 columns, fc2 unrolled`; of stages that are all stored alike, the form alone.
+fn heading(name: &str, target: &Target, plan: &Plan) -> String {
+    let forms: Vec<_> = plan.forms().collect();
+    let stages = match forms.first() {
+        None => String::new(),
+        Some((_, first)) if forms.iter().all(|(_, form)| form == first) => {
+            format!(": weights as {}", first.name())
+        }
+        Some(_) => {
+            let each: Vec<_> = forms.iter().map(|(stage, form)| format!("{stage} {}", form.name())).collect();
+            format!(": {}", each.join(", "))
+        }
+    };
+    fold(&format!("{name} for {}{stages}", target.name))
+}
+
+/// How much of the machine's memory the program takes.
+fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
     let image = &compiled.image;
-    let is_whole = compiled.plan.is_whole();
-    match if is_whole { target.whole_flash() } else { target.flash } {
+    match if compiled.plan.is_whole() { target.whole_flash() } else { target.flash } {
         None => writeln!(
             out,
             "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
@@ -37,7 +94,7 @@ pub fn print(
         )?,
         Some(flash) => writeln!(
             out,
-            "flash: {} of {} bytes, SRAM: {} of {} bytes, {} of them for the stack",
+            "flash: {} of {} bytes, SRAM: {} of {}, {} of them for the stack",
             grouped(image.bytes.len() as u64),
             grouped(flash as u64),
             grouped((image.memory_end - usize::from(target.origin)) as u64),
@@ -46,41 +103,41 @@ pub fn print(
         )?,
     }
     if let Some(needs) = cpm::needs(image, target) {
-        writeln!(out, "{needs}")?;
+        writeln!(out, "{}", fold(&needs))?;
     }
     if let Some(file) = &image.beside {
         let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
         let records: usize = outside.iter().map(|matrix| matrix.records).sum();
-        writeln!(
-            out,
+        let line = format!(
             "weights: {} of {} matrices in {}, beside the program; a token reads {} records of 128 bytes",
             outside.len(),
             inside.len() + outside.len(),
             file.name,
             grouped(records as u64)
-        )?;
+        );
+        writeln!(out, "{}", fold(&line))?;
     }
-    for output in outputs {
-        let start = sim::program_kind(&output.path)
-            .and_then(|kind| Image::start(kind, &compiled.plan.layout.name))
-            .map_or(String::new(), |line| format!("; on the machine type {line}"));
-        let bytes = grouped(output.bytes.len() as u64);
-        writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
-    }
-    // A program that is made as a whole has no stages, and no labels.
-    if !is_whole
-        && let (Some(board), Answer::Label { labels }) = (&target.board, answer(compiled.plan.stages()))
-        && let Some(line) = pins::line(&board.profile, labels)
-    {
-        writeln!(out, "{line}")?;
-    }
+    Ok(())
+}
+
+/// What to type: the command that flashes a board, the one that runs the program here.
+fn next(target: &Target, outputs: &[Output], out: &mut dyn Write) -> Result<(), CliError> {
     let hex =
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));
     if let (Some(board), Some(hex)) = (&target.board, hex) {
-        writeln!(out, "\nto flash it, with the board's port for PORT:")?;
+        writeln!(out, "to flash it, with the board's port for PORT:")?;
         let words = board.profile.avrdude(&files::shown(&hex.path));
+        writeln!(out, "{}", words.iter().map(|word| shell::word(word)).collect::<Vec<_>>().join(" "))?;
+    }
+    if let Some(program) = outputs.iter().find(|output| sim::program_kind(&output.path).is_some()) {
+        let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];
+        // A file for a chip does not say for which.
+        if target.board.is_some() {
+            words.extend(["--target".into(), target.name.clone()]);
+        }
+        words.push("hello".into());
         let words: Vec<_> = words.iter().map(|word| shell::word(word)).collect();
-        writeln!(out, "{}", words.join(" "))?;
+        writeln!(out, "next: {}", words.join(" "))?;
     }
     Ok(())
 }
@@ -104,7 +161,7 @@ pub struct Summary<'a> {
     /// CP/M: the file of weights that the program reads.
     #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<Weights<'a>>,
-    files: Vec<FileRow>,
+    files: Vec<Written>,
 }
 
 /// A file of weights.
@@ -145,12 +202,6 @@ struct PhaseRow<'a> {
     cycles: f64,
 }
 
-#[derive(Serialize)]
-struct FileRow {
-    path: String,
-    bytes: usize,
-}
-
 impl<'a> Summary<'a> {
     pub fn new(compiled: &'a Compiled, target: &'a Target, outputs: &[Output]) -> Self {
         let plan = &compiled.plan;
@@ -171,10 +222,7 @@ impl<'a> Summary<'a> {
             memory_end: compiled.image.memory_end,
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
             weights: compiled.image.beside.as_ref().map(Weights::new),
-            files: outputs
-                .iter()
-                .map(|o| FileRow { path: files::shown(&o.path), bytes: o.bytes.len() })
-                .collect(),
+            files: outputs.iter().map(Written::from).collect(),
         }
     }
 }

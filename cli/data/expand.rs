@@ -24,10 +24,14 @@ pub fn expand(args: &ExpandArgs, out: &mut dyn Write) -> Result<Outcome, CliErro
         let wanted = args.held_out_count.unwrap_or((args.count / HELD_OUT_PART).max(1));
         made.push(drawn(&templates, wanted, args, Side::HeldOut, path)?);
     }
-    let (outputs, counts): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+    let (outputs, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
     files::write_all(&outputs)?;
-    for (output, counts) in outputs.iter().zip(counts) {
-        writeln!(out, "{}: {counts}", files::shown(&output.path))?;
+    if args.json {
+        super::written(&outputs, made.iter().map(|(records, _)| *records), out)?;
+    } else {
+        for (output, (_, counts)) in outputs.iter().zip(&made) {
+            writeln!(out, "{}: {counts}", files::shown(&output.path))?;
+        }
     }
     if args.held_out.is_none() && templates.holds_back() {
         say!("note: --held-out FILE writes records with what the templates hold back");
@@ -35,14 +39,14 @@ pub fn expand(args: &ExpandArgs, out: &mut dyn Write) -> Result<Outcome, CliErro
     Ok(Outcome::Done)
 }
 
-/// A file of records, and what is in it.
+/// A file of records, how many they are, and what is in it.
 fn drawn(
     templates: &Templates,
     wanted: usize,
     args: &ExpandArgs,
     side: Side,
     path: &Path,
-) -> Result<(files::Output, String), CliError> {
+) -> Result<(files::Output, (usize, String)), CliError> {
     let records = templates.expand(wanted, args.seed, side).map_err(wrong)?;
     let kind = records.sources[0].1;
     if kind == Kind::Conversations && Kind::of_output(&files::shown(path)) != Some(Kind::Conversations) {
@@ -55,7 +59,7 @@ fn drawn(
     let chosen: Vec<&Record> = records.records.iter().collect();
     let bytes = text(&records, &chosen, Some(path))?;
     let made = said(&records, kind, bytes.len());
-    Ok((files::Output { path: path.to_path_buf(), bytes }, made))
+    Ok((files::Output { path: path.to_path_buf(), bytes }, (records.records.len(), made)))
 }
 
 fn said(records: &Records, kind: Kind, bytes: usize) -> String {

@@ -4,8 +4,11 @@
 mod expand;
 mod records;
 
-use crate::args::{BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, SplitArgs, StatsArgs};
+use crate::args::{
+    BalanceArgs, DataArgs, DataCommand, DedupArgs, LintArgs, ListOutput, SplitArgs, StatsArgs,
+};
 use crate::error::CliError;
+use crate::files::{Output, Written};
 use crate::records::has_others;
 use crate::say::say;
 use crate::table::{Align, count, grouped, table};
@@ -214,22 +217,42 @@ fn print_finding(finding: &Finding, out: &mut dyn Write) -> Result<(), CliError>
 fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let read = pairs::read_some(&args.pairs.paths, &pairs::UNCUT)?;
     let (train, held_out) = data::split(&all(&read), args.share, args.seed).map_err(TaskError::from)?;
-    let side = |pairs: &[&Pair]| (text(pairs), count(pairs.len(), "pair"));
+    let side = |pairs: &[&Pair]| List { bytes: text(pairs), records: pairs.len(), kind: "pair" };
     write_both(args, [side(&train), side(&held_out)], out)
 }
 
+/// A list to be written.
+struct List {
+    bytes: Vec<u8>,
+    records: usize,
+    /// What one of them is.
+    kind: &'static str,
+}
+
 /// Writes the two sides of a split, and says how much each has.
-fn write_both(
-    args: &SplitArgs,
-    sides: [(Vec<u8>, String); 2],
+fn write_both(args: &SplitArgs, sides: [List; 2], out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let records = [&sides[0], &sides[1]].map(|side| (side.records, side.kind));
+    let paths = [&args.output, &args.held_out].into_iter().cloned();
+    let output = |(path, side): (PathBuf, List)| Output { path, bytes: side.bytes };
+    let outputs: Vec<_> = paths.zip(sides).map(output).collect();
+    files::write_all(&outputs)?;
+    if args.json {
+        return written(&outputs, records.map(|(records, _)| records), out);
+    }
+    for (output, (records, kind)) in outputs.iter().zip(records) {
+        writeln!(out, "{}: {}", files::shown(&output.path), count(records, kind))?;
+    }
+    Ok(Outcome::Done)
+}
+
+/// What `--json` prints of lists.
+fn written(
+    outputs: &[Output],
+    records: impl IntoIterator<Item = usize>,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let [(train, in_train), (held_out, in_held_out)] = sides;
-    let output = |path: &Path, bytes| files::Output { path: path.to_path_buf(), bytes };
-    files::write_all(&[output(&args.output, train), output(&args.held_out, held_out)])?;
-    for (path, counts) in [(&args.output, in_train), (&args.held_out, in_held_out)] {
-        writeln!(out, "{}: {counts}", files::shown(path))?;
-    }
+    let files: Vec<_> = outputs.iter().zip(records).map(|(output, n)| Written::list(output, n)).collect();
+    writeln!(out, "{}", targets::json(&serde_json::json!({ "files": files })))?;
     Ok(Outcome::Done)
 }
 
@@ -243,7 +266,7 @@ fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let all = all(&read);
     // Contradictions first: the most frequent reply is one of the repeated pairs.
     let kept = data::dedup(&if args.resolve { data::resolve(&all) } else { all });
-    list(&kept, read.pairs.len(), args.output.path.as_deref(), out)
+    list(&kept, read.pairs.len(), &args.output, out)
 }
 
 fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -252,7 +275,7 @@ fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let replies = all.iter().map(|pair| &pair.reply).collect::<BTreeSet<_>>().len();
     check_balance(replies, args.count, MOST_PAIRS)?;
     let balanced = data::balance(&all, args.count, args.seed);
-    list(&balanced, read.pairs.len(), args.output.path.as_deref(), out)
+    list(&balanced, read.pairs.len(), &args.output, out)
 }
 
 /// So many pairs for each reply must be as many as memory holds.
@@ -265,33 +288,24 @@ fn check_balance(replies: usize, each: usize, most: usize) -> Result<(), CliErro
 }
 
 /// Writes a list made from one of `before` pairs.
-fn list(
-    pairs: &[&Pair],
-    before: usize,
-    path: Option<&Path>,
-    out: &mut dyn Write,
-) -> Result<Outcome, CliError> {
-    let counts = format!("{} of {}", count(pairs.len(), "pair"), grouped(before as u64));
-    write_list(text(pairs), &counts, path, out)
+fn list(pairs: &[&Pair], before: usize, to: &ListOutput, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    write_list(List { bytes: text(pairs), records: pairs.len(), kind: "pair" }, before, to, out)
 }
 
-/// Writes a list to a file, or to standard output, and says how much of it was kept.
-fn write_list(
-    bytes: Vec<u8>,
-    counts: &str,
-    path: Option<&Path>,
-    out: &mut dyn Write,
-) -> Result<Outcome, CliError> {
-    match path {
-        Some(path) => {
-            files::write(path, bytes)?;
-            writeln!(out, "{}: {counts}", files::shown(path))?;
-        }
-        None => {
-            out.write_all(&bytes)?;
-            say!("{counts}");
-        }
+/// Writes a list, made from one of `before` records, to a file or to standard output, and says how much of it was kept.
+fn write_list(list: List, before: usize, to: &ListOutput, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let counts = format!("{} of {}", count(list.records, list.kind), grouped(before as u64));
+    let Some(path) = &to.path else {
+        out.write_all(&list.bytes)?;
+        say!("{counts}");
+        return Ok(Outcome::Done);
+    };
+    let output = Output { path: path.clone(), bytes: list.bytes };
+    files::write_all(std::slice::from_ref(&output))?;
+    if to.json {
+        return written(&[output], [list.records], out);
     }
+    writeln!(out, "{}: {counts}", files::shown(path))?;
     Ok(Outcome::Done)
 }
 

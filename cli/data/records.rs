@@ -1,7 +1,7 @@
 //! `mlc data` on data of sequence models.
 
-use super::{MOST_PAIRS, PLACES, print_lengths, print_lint, write_both, write_list};
-use crate::args::{BalanceArgs, DedupArgs, LintArgs, SplitArgs, StatsArgs};
+use super::{List, MOST_PAIRS, PLACES, print_lengths, print_lint, write_both, write_list};
+use crate::args::{BalanceArgs, DedupArgs, LintArgs, ListOutput, SplitArgs, StatsArgs};
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, records, targets};
@@ -83,7 +83,7 @@ pub fn split(args: &SplitArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let (train, held_out) = edit::split(&read, args.share, args.seed).map_err(TaskError::from)?;
     let side = |path: &Path, records: &[Record]| {
         let bytes = text(&read, &records.iter().collect::<Vec<_>>(), Some(path))?;
-        Ok::<_, CliError>((bytes, count(records.len(), "record")))
+        Ok::<_, CliError>(List { bytes, records: records.len(), kind: "record" })
     };
     write_both(args, [side(&args.output, &train)?, side(&args.held_out, &held_out)?], out)
 }
@@ -97,14 +97,14 @@ pub fn dedup(args: &DedupArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         }
         false => None,
     };
-    list(&read, &edit::dedup(resolved.as_ref().unwrap_or(&read)), args.output.path.as_deref(), out)
+    list(&read, &edit::dedup(resolved.as_ref().unwrap_or(&read)), &args.output, out)
 }
 
 pub fn balance(args: &BalanceArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let read = records::read(&args.pairs)?;
     super::check_balance(edit::replies(&read), args.count, MOST_PAIRS)?;
     let balanced = edit::balance(&read, args.count, args.seed).map_err(edited)?;
-    list(&read, &balanced, args.output.path.as_deref(), out)
+    list(&read, &balanced, &args.output, out)
 }
 
 fn edited(error: EditError) -> CliError {
@@ -116,11 +116,11 @@ fn edited(error: EditError) -> CliError {
 fn list(
     before: &Records,
     kept: &[&Record],
-    path: Option<&Path>,
+    to: &ListOutput,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let counts = format!("{} of {}", count(kept.len(), "record"), grouped(before.records.len() as u64));
-    write_list(text(before, kept, path)?, &counts, path, out)
+    let list = List { bytes: text(before, kept, to.path.as_deref())?, records: kept.len(), kind: "record" };
+    write_list(list, before.records.len(), to, out)
 }
 
 /// Records as a file of the kind that its name asks for.

@@ -1,13 +1,37 @@
 //! Writes files whole or not at all.
 
 use super::claims;
-use super::path::{folder, resolve};
+use super::path::{folder, resolve, shown};
 use super::refused::unwritable;
 use crate::error::CliError;
+use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
+
+/// A file that was written, as `--json` has it.
+#[derive(Debug, Serialize)]
+pub struct Written {
+    path: String,
+    bytes: usize,
+    /// Pairs, conversations or texts, where it is a list of them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records: Option<usize>,
+}
+
+impl Written {
+    /// A list of so many records.
+    pub fn list(output: &Output, records: usize) -> Self {
+        Self { records: Some(records), ..Self::from(output) }
+    }
+}
+
+impl From<&Output> for Written {
+    fn from(output: &Output) -> Self {
+        Self { path: shown(&output.path), bytes: output.bytes.len(), records: None }
+    }
+}
 
 /// A file to be written.
 #[derive(Debug)]
@@ -119,4 +143,35 @@ fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
     file.write_all(bytes)?;
     file.as_file().sync_all()?;
     Ok(file)
+}
+
+/// Makes a new folder with files in it, each below it under its name: all of them or nothing.
+///
+/// # Errors
+/// Something of that name is there; what hinders writing.
+pub fn create_project(path: &Path, files: &[(&str, String)]) -> Result<(), CliError> {
+    // A link to nothing is something.
+    if fs::symlink_metadata(path).is_ok() {
+        let problem = "there is something of that name".to_string();
+        return Err(CliError::Write { path: path.to_path_buf(), problem, help: "choose another name" });
+    }
+    let fill = || -> io::Result<tempfile::TempDir> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".mlc-");
+        // Temporary folders are private by default; this one will be like any other.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
+        let whole = builder.tempdir_in(folder(path))?;
+        for (name, text) in files {
+            let file = whole.path().join(name);
+            fs::create_dir_all(folder(&file))?;
+            fs::write(file, text)?;
+        }
+        Ok(whole)
+    };
+    let whole = fill().map_err(|e| unwritable(path, &e))?;
+    fs::rename(whole.path(), path).map_err(|e| unwritable(path, &e))?;
+    // What is no longer there needs no clearing up.
+    let _ = whole.keep();
+    Ok(())
 }

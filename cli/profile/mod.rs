@@ -116,7 +116,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     let place = Place { model: &model.head.name, target: &target.name, longest: simulator.longest() };
     let queries: Vec<Vec<u8>> = match args.words.is_empty() {
         true => {
-            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.path, place)?;
+            let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
             prompts.into_iter().map(|p| p.query.into_bytes()).collect()
         }
         false => args.words.iter().map(|word| word.clone().into_bytes()).collect(),
@@ -181,7 +181,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
     let mut samples: Vec<Sample> = Vec::new();
     for tail in &tails {
         let mut probe = ProfileProbe::new(Vec::new(), false);
-        let mut said = Said;
+        let mut said = Said::default();
         // Without a command line, words are lines to type, as `mlc run` has them.
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
         let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());

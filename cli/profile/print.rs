@@ -3,7 +3,7 @@
 use super::Profile;
 use super::report::{Hot, Part};
 use crate::error::CliError;
-use crate::table::{Align, count, grouped, table, whole};
+use crate::table::{Align, TIE, count, fold, grouped, table, whole};
 use crate::targets;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -19,13 +19,14 @@ const LEFT: Align = Align::Left;
 
 pub fn tables(profile: &Profile, top: usize, out: &mut dyn Write) -> Result<(), CliError> {
     let report = &profile.report;
-    writeln!(out, "{} on {}: {}", profile.name, profile.target, profile.encodings.join(", "))?;
+    let line = format!("{} on {}: {}", profile.name, profile.target, profile.encodings.join(", "));
+    writeln!(out, "{}", fold(&line))?;
     writeln!(out, "{}\n", profile.subtitle())?;
     if !profile.phases.is_empty() {
         let rows: Vec<_> = report.phases.iter().map(|part| phase_row(profile, part)).collect();
         let mut columns = vec![("phase", LEFT)];
         columns.extend(profile.columns());
-        columns.push(("most of it in", LEFT));
+        columns.push(("most of it in", Align::Fold));
         writeln!(out, "{}", table(&columns, &with_total(profile, rows, "")))?;
     }
     let mut rows: Vec<_> = report.symbols.iter().take(top).map(|part| symbol_row(profile, part)).collect();
@@ -34,7 +35,7 @@ pub fn tables(profile: &Profile, top: usize, out: &mut dyn Write) -> Result<(), 
     let mut columns = vec![("symbol", LEFT), ("instructions", RIGHT)];
     columns.extend(profile.columns());
     let routines = rows.iter().any(|row| row.len() > columns.len());
-    columns.extend(routines.then_some(("routine", LEFT)));
+    columns.extend(routines.then_some(("routine", Align::Fold)));
     writeln!(out, "{}", table(&columns, &with_total(profile, rows, &grouped(report.total.runs))))?;
 
     let mut rows: Vec<_> = report.lines.iter().take(top).map(|hot| line_row(profile, hot)).collect();
@@ -113,7 +114,7 @@ fn phase_row(profile: &Profile, part: &Part) -> Vec<String> {
     let whole = part.count.cycles.max(1) as f64;
     let inside = part.inside.iter().map(|(name, cycles)| (name, 100.0 * *cycles as f64 / whole));
     let inside = inside.take(INSIDE).filter(|(_, share)| *share >= 0.5);
-    row.push(inside.map(|(name, share)| format!("{name} {share:.0} %")).collect::<Vec<_>>().join(", "));
+    row.push(inside.map(|(name, share)| format!("{name} {share:.0}{TIE}%")).collect::<Vec<_>>().join(", "));
     row
 }
 

@@ -50,8 +50,7 @@ pub fn inspect(
     writeln!(out, "looks back at {} positions, {positions}, {norms}", body.window)?;
     writeln!(out, "reads: up to {} tokens for a question, its own and those written", story.most)?;
     answer(story, out)?;
-    let bytes = 2 * body.window * body.kv_heads * body.head_size * body.blocks.len() * body.rounds;
-    writeln!(out, "keys and values: {} bytes\n", grouped(bytes as u64))?;
+    writeln!(out, "keys and values: {} bytes\n", grouped(cache_bytes(body) as u64))?;
     matrices(body, out)?;
     if !model.head.training.is_empty() {
         writeln!(out, "training:")?;
@@ -96,24 +95,35 @@ fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
     Ok(())
 }
 
-fn matrices(body: &Transformer, out: &mut dyn Write) -> Result<(), CliError> {
-    let mut rows = vec![row("embedding", &body.embedding)];
+/// Bytes of the keys and values of all positions.
+pub fn cache_bytes(body: &Transformer) -> usize {
+    2 * body.window * body.kv_heads * body.head_size * body.blocks.len() * body.rounds
+}
+
+/// All matrices by name.
+pub fn named(body: &Transformer) -> Vec<(String, &Matrix)> {
+    let mut found = vec![("embedding".to_string(), &body.embedding)];
     for (i, block) in body.blocks.iter().enumerate() {
         let of = |name: &str| format!("block {} {name}", i + 1);
         let (attention, feed) = (&block.attention, &block.feed_forward);
-        rows.push(row(&of("query"), &attention.query));
-        rows.push(row(&of("key"), &attention.key));
-        rows.push(row(&of("value"), &attention.value));
-        rows.push(row(&of("mix"), &attention.output));
-        rows.push(row(&of("up"), &feed.up));
+        found.push((of("query"), &attention.query));
+        found.push((of("key"), &attention.key));
+        found.push((of("value"), &attention.value));
+        found.push((of("mix"), &attention.output));
+        found.push((of("up"), &feed.up));
         if let Activation::Gate { matrix, .. } = &feed.activation {
-            rows.push(row(&of("gate"), matrix));
+            found.push((of("gate"), matrix));
         }
-        rows.push(row(&of("down"), &feed.down));
+        found.push((of("down"), &feed.down));
     }
     if let mlc_compiler::model::Output::Own(matrix) = &body.output {
-        rows.push(row("output", matrix));
+        found.push(("output".into(), matrix));
     }
+    found
+}
+
+fn matrices(body: &Transformer, out: &mut dyn Write) -> Result<(), CliError> {
+    let rows: Vec<_> = named(body).iter().map(|(name, matrix)| row(name, matrix)).collect();
     let columns = [
         ("matrix", Align::Left),
         ("shape", Align::Right),
@@ -125,20 +135,24 @@ fn matrices(body: &Transformer, out: &mut dyn Write) -> Result<(), CliError> {
     Ok(writeln!(out, "{}", table(&columns, &rows))?)
 }
 
-fn row(name: &str, matrix: &Matrix) -> Vec<String> {
-    let weights = matrix.values.len();
-    let nonzero = matrix.values.iter().filter(|&&w| w != 0).count();
-    let grid = match matrix.grid {
+/// The integers that its weights are of, in words.
+pub fn grid(matrix: &Matrix) -> String {
+    match matrix.grid {
         Grid::Symmetric { bits } => format!("{bits} bits"),
         Grid::Ternary => "ternary".into(),
         Grid::TwoBits => "2 bits".into(),
-    };
+    }
+}
+
+fn row(name: &str, matrix: &Matrix) -> Vec<String> {
+    let weights = matrix.values.len();
+    let nonzero = matrix.values.iter().filter(|&&w| w != 0).count();
     let bytes = (weights * usize::from(matrix.grid.bits())).div_ceil(8);
     vec![
         name.to_string(),
         format!("{}→{}", matrix.cols, matrix.rows),
         grouped(weights as u64),
-        grid,
+        grid(matrix),
         format!("{:.1} %", 100.0 * nonzero as f64 / weights.max(1) as f64),
         grouped(bytes as u64),
     ]

@@ -1,6 +1,6 @@
 //! `mlc eval` of a sequence model: how well it foretells texts, in floats and in integers.
 
-use super::load::{Source, is_folder, no_model, open, quantize, texts};
+use super::load::{Opened, Source, no_model, open, quantize, texts};
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::say::say;
@@ -67,9 +67,7 @@ impl Sums {
 /// # Errors
 /// Files that cannot be read; a text with a character without a token.
 pub fn eval(args: &EvalArgs, out: &mut dyn Write) -> Result<Option<Model>, CliError> {
-    let named = &args.model.path;
-    let path = if is_folder(named) { named.clone() } else { files::find_model(named)? };
-    let (bytes, is_network) = open(&path)?;
+    let Opened { path, bytes, is_network } = open(&args.model.path)?;
     let scores = if is_network {
         network(args, &path, &bytes)?
     } else {

@@ -10,6 +10,7 @@ use mlc_compiler::import::sequence::{self, Checkpoint, CheckpointError, llama2c,
 use mlc_compiler::import::tokenizer;
 use mlc_compiler::model::{Head, Model};
 use mlc_compiler::tokens::{Tokenizer, TokensError};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 /// Window where nothing says how many positions are kept: what machines of 64 KB have room for.
@@ -29,22 +30,32 @@ pub struct Source {
     pub generation: Generation,
 }
 
-/// The bytes that a path leads to, and whether they are a float network. A folder of Hugging Face is one; its files are
-/// still to be read.
+/// A model or a float network that was named, not parsed yet.
+pub struct Opened {
+    /// For messages.
+    pub path: PathBuf,
+    /// None of a folder: its files are still to be read.
+    pub bytes: Cow<'static, [u8]>,
+    /// A float network; a folder of Hugging Face is one.
+    pub is_network: bool,
+}
+
+/// Opens the network that the user named, a folder of Hugging Face too.
 ///
 /// # Errors
-/// A file that cannot be read; a folder of another kind.
-pub fn open(path: &Path) -> Result<(Vec<u8>, bool), CliError> {
-    if is_folder(path) {
-        return Ok((Vec::new(), true));
+/// There is none of that name; a file that cannot be read; a folder of another kind.
+pub fn open(named: &Path) -> Result<Opened, CliError> {
+    if is_folder(named) {
+        return Ok(Opened { path: named.to_path_buf(), bytes: Cow::Borrowed(&[]), is_network: true });
     }
-    let bytes = files::read(path, files::Kind::Model)?;
+    let found = files::find_model(named)?;
+    let bytes = found.read()?;
     let is_network = llama2c::is_llama2c(&bytes) || soul::is_soul(&bytes);
-    Ok((bytes, is_network))
+    Ok(Opened { path: found.path().to_path_buf(), bytes, is_network })
 }
 
 /// Whether a path leads to a folder of Hugging Face.
-pub fn is_folder(path: &Path) -> bool {
+fn is_folder(path: &Path) -> bool {
     path.is_dir() && path.join(CONFIG).is_file()
 }
 

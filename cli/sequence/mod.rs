@@ -2,8 +2,10 @@
 
 mod describe;
 mod eval;
+mod facts;
 mod load;
 
 pub use describe::{inspect, summary};
 pub use eval::eval;
-pub use load::{MAX_LENGTH, Source, WINDOW, is_folder, open, quantize, texts};
+pub use facts::Facts;
+pub use load::{MAX_LENGTH, Opened, Source, WINDOW, open, quantize, texts};

@@ -8,7 +8,7 @@ use crate::args::DistillArgs;
 use crate::error::CliError;
 use crate::import::model_name;
 use crate::say::say;
-use crate::sequence::{MAX_LENGTH, Source, WINDOW, open};
+use crate::sequence::{MAX_LENGTH, Opened, Source, WINDOW, open};
 use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
 use mlc_compiler::model::{Head, Story, Tokens};
@@ -38,7 +38,7 @@ pub fn run(args: &DistillArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     files::check_distinct(args.outputs())?;
     let outputs = [Some(&args.output), args.curve.as_ref()];
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
-    let (bytes, is_network) = open(&args.teacher)?;
+    let Opened { bytes, is_network, .. } = open(&args.teacher)?;
     if !is_network {
         let problem = format!("{} is no float network of a sequence model", files::shown(&args.teacher));
         return Err(CliError::Network { problem, help: "give what `mlc import` reads of these" });

@@ -1,7 +1,6 @@
 //! Files that a training could not write. The others are written all the same, and the report is printed.
 
-use crate::error::{self, CliError, Style};
-use crate::say;
+use crate::error::{self, CliError};
 
 /// Files that could not be written.
 #[derive(Default)]
@@ -17,7 +16,7 @@ impl Lost {
     /// The last of them, after the others were said.
     pub fn end(mut self) -> Result<(), CliError> {
         let Some(last) = self.0.pop() else { return Ok(()) };
-        self.0.iter().for_each(|e| say::put(&error::render(e, Style::of_stderr())));
+        self.0.iter().for_each(error::say);
         Err(last)
     }
 }

@@ -1,7 +1,7 @@
 //! AVR chips and boards from the command line.
 
 use crate::parts::label;
-use crate::{Folder, json, models};
+use crate::{Folder, json, models, unfolded};
 use serde_json::Value;
 
 const BOARDS: [(&str, &str); 5] = [
@@ -179,7 +179,8 @@ fn labels_find_their_pins_whatever_their_capitals() {
     let mut model = models::classifier();
     let write = |model: &_| folder.write("model.ron", models::text(model));
     let compile = ["compile", "-t", "atmega2560", "model.ron", "-o", "sim/"];
-    let pins = |said: String| said.lines().find(|line| line.starts_with("pins: ")).map(str::to_string);
+    let pins =
+        |said: String| unfolded(&said).lines().find(|line| line.starts_with("pins: ")).map(str::to_string);
     write(&model);
     let none = "pins: no label drives one; the profile mega has pins for ON, OFF, no labels of this model";
     assert_eq!(pins(folder.mlc(compile).ok()).as_deref(), Some(none));

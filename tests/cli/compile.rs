@@ -51,10 +51,40 @@ fn everything_goes_to_the_build_folder() {
     for file in &files {
         assert!(said.contains(&format!("{file}: ")), "{said}");
     }
-    for pass in ["split", "hoist", "range", "dead"] {
-        assert!(said.lines().any(|line| line.starts_with(&format!("{pass} "))), "{pass}: {said}");
+}
+
+/// What was made, in ten lines; more of it on request.
+#[test]
+fn compile_says_little_unless_it_is_asked() {
+    let folder = Folder::with_models();
+    let said = |more: &[&str]| folder.mlc([&["compile"], more].concat()).ok();
+    let passes = |said: &str| {
+        ["split", "hoist", "range", "dead"].iter().all(|pass| said.contains(&format!("\n{pass} ")))
+    };
+    let plan = |said: &str| said.contains("layer stage ") && said.contains("  taken\n");
+    for (target, file) in [("z80-cpm", "com"), ("zx48", "tap"), ("cpc464", "dsk"), ("atmega328p", "hex")] {
+        let quiet = said(&["-t", target]);
+        assert!(quiet.lines().count() <= 10, "{quiet}");
+        // The command that flashes is one line.
+        let mut lines = quiet.lines().filter(|line| !line.starts_with("avrdude "));
+        assert!(lines.all(|line| line.chars().count() <= 80), "{quiet}");
+        assert!(quiet.starts_with(&format!("tiny for {target}: ")), "{quiet}");
+        assert!(quiet.contains("\npredicted: "), "{quiet}");
+        assert!(!passes(&quiet) && !plan(&quiet), "{quiet}");
+        // What it says next is a command that works.
+        let next = quiet.lines().last().and_then(|line| line.strip_prefix("next: mlc ")).expect("a command");
+        assert!(next.contains(&format!("tiny.{file}")), "{next}");
+        assert!(!folder.mlc(next.split(' ')).ok().is_empty());
     }
-    assert!(said.contains("predicted: "), "{said}");
+    let (some, all) = (said(&["-v"]), said(&["-vv"]));
+    assert!(passes(&some) && !plan(&some), "{some}");
+    assert!(passes(&all) && plan(&all), "{all}");
+    assert!(all.ends_with(&said(&[])), "{all}");
+    assert_eq!(all, said(&["--verbose", "-v", "-v"]));
+    for other in [&["--json"][..], &["--emit", "asm"], &["--check", "a.asm"]] {
+        folder.mlc([&["compile", "-v"], other].concat()).fails(2);
+    }
+    insta::assert_snapshot!("quiet", said(&["sorter.ron", "-o", "s.com"]));
 }
 
 #[test]
@@ -168,6 +198,7 @@ fn check_tells_line_ends_from_other_differences() {
     );
     let ran = folder.mlc(["compile", "--check", "t.asm", "--json"]);
     assert_eq!(ran.stdout, "{\"file\":\"t.asm\",\"equal\":false,\"only_line_ends\":true}\n");
+    assert!(ran.stderr.contains("run the same command with -o in place of --check"), "{}", ran.stderr);
     folder.write("t.asm", crlf.replacen("bdos            equ 0005h", "bdos            equ 0006h", 1));
     let ran = folder.mlc(["compile", "--check", "t.asm"]);
     assert!(

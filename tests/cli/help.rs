@@ -8,8 +8,25 @@ fn every_verb_explains_itself() {
     let folder = Folder::new();
     assert_snapshot!("help", folder.mlc(["--help"]).ok());
     for verb in [
-        "import", "export", "compile", "run", "verify", "bench", "profile", "inspect", "targets", "train",
-        "distill", "sweep", "eval", "data",
+        "import",
+        "export",
+        "compile",
+        "run",
+        "verify",
+        "bench",
+        "profile",
+        "inspect",
+        "models",
+        "targets",
+        "new",
+        "train",
+        "distill",
+        "sweep",
+        "eval",
+        "data",
+        "help",
+        "man",
+        "completions",
     ] {
         assert_snapshot!(format!("help-{verb}"), folder.mlc([verb, "--help"]).ok());
     }

@@ -11,9 +11,12 @@ mod eval;
 mod files;
 mod help;
 mod import;
+mod json;
 mod limit;
+mod manual;
 mod measured;
 mod models;
+mod newcomer;
 #[path = "../support/parts.rs"]
 mod parts;
 mod plan;
@@ -79,6 +82,11 @@ impl Ran {
 /// What `--json` printed.
 fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).expect("it is JSON")
+}
+
+/// Lines that were folded at 80 columns, whole again.
+fn unfolded(text: &str) -> String {
+    text.replace("\n  ", " ")
 }
 
 /// A folder of its own to run `mlc` in; gone at the end.

@@ -15,8 +15,8 @@ impl fmt::Display for Why {
             Self::Slower => write!(f, "slower"),
             Self::Larger => write!(f, "larger"),
             Self::SlowerAndLarger => write!(f, "slower, larger"),
-            Self::TooLarge(bytes) => write!(f, "{bytes} bytes too many"),
-            Self::HardlyFaster => write!(f, "hardly faster, larger"),
+            Self::TooLarge(bytes) => write!(f, "too large by {bytes}"),
+            Self::HardlyFaster => write!(f, "hardly faster"),
             Self::DidNotFit => write!(f, "did not fit"),
             Self::NoSmaller => write!(f, "not smaller as built"),
         }
@@ -37,11 +37,13 @@ impl Plan {
             "{:<5} {:<14} {:>9}  {:<8} {:>8} {cost:>9}  why",
             "layer", "stage", "shape", "form", "bytes"
         );
+        let mut shared = false;
         for (i, product, form) in self.layout.products() {
             let stage = &self.layout.stages[i];
             let mut rows: Vec<_> = self.options[i].iter().zip(&self.why[i]).collect();
             // The one that was taken first.
             rows.sort_by_key(|(offer, _)| offer.form != Some(form));
+            let taken = rows.first().map_or(0, |(offer, _)| offer.bytes);
             for (n, (offer, why)) in rows.into_iter().enumerate() {
                 let head = if n == 0 {
                     let shape = format!("{}→{}", product.columns.len(), product.outputs);
@@ -50,8 +52,15 @@ impl Plan {
                     format!("{:30}", "")
                 };
                 let form = offer.form.map_or("", Form::name);
-                let _ = writeln!(out, "{head}  {form:<8} {:>8} {:>9.0}  {why}", offer.bytes, offer.cost);
+                // Smaller in its own bytes, and yet the program is larger with it.
+                let mark = if why.is_larger() && offer.bytes < taken { "*" } else { "" };
+                shared |= !mark.is_empty();
+                let _ =
+                    writeln!(out, "{head}  {form:<8} {:>8} {:>9.0}  {why}{mark}", offer.bytes, offer.cost);
             }
+        }
+        if shared {
+            let _ = writeln!(out, "* as a program: the code that stages of a form share is in no row");
         }
         for (at, kernel) in self.layout.kernels.iter().enumerate() {
             kernel.remarks(&self.layout, at).iter().for_each(|line| _ = writeln!(out, "{line}"));

@@ -28,6 +28,13 @@ pub enum Why {
     NoSmaller,
 }
 
+impl Why {
+    /// Whether it says that the program would be larger.
+    pub fn is_larger(self) -> bool {
+        matches!(self, Self::Larger | Self::SlowerAndLarger)
+    }
+}
+
 /// For each stage, why each of [`Survey::options`] was taken or not.
 ///
 /// # Errors
