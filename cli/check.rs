@@ -11,7 +11,7 @@ use std::io::Write;
 
 /// What a file is beside its new content.
 #[derive(Debug, PartialEq, Eq)]
-enum Comparison {
+pub enum Comparison {
     Equal,
     /// The old one has CRLF, the new one LF.
     LineEnds,
@@ -102,7 +102,8 @@ pub fn run(outputs: &[Output], json: bool, out: &mut dyn Write) -> Result<Outcom
     Ok(outcome)
 }
 
-fn compare(name: &str, old: &[u8], new: &[u8]) -> Comparison {
+/// Compares a file with its new content; `name` stands in the diff.
+pub fn compare(name: &str, old: &[u8], new: &[u8]) -> Comparison {
     if old == new {
         return Comparison::Equal;
     }

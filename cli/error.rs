@@ -69,6 +69,8 @@ pub enum CliError {
     #[error("{place}: {problem}")]
     Sweep { place: String, problem: String },
     #[error("{place}: {problem}")]
+    Project { place: String, problem: String },
+    #[error("{place}: {problem}")]
     TrainFile { place: String, problem: String },
     #[error("{problem}")]
     Resume { problem: String, help: &'static str },
@@ -110,6 +112,7 @@ impl CliError {
             Self::Data { .. } | Self::Pairs(_) | Self::Task(_) => "data",
             Self::Train(_) => "train",
             Self::Sweep { .. } => "sweep",
+            Self::Project { .. } => "project",
             Self::TrainFile { .. } => "train-file",
             Self::Resume { .. } => "resume",
         }
@@ -160,6 +163,7 @@ impl CliError {
             Self::Sweep { .. } => {
                 "`mlc sweep --help` says how a sweep is made; its commands write results".into()
             }
+            Self::Project { .. } => "`mlc help project` shows how the file is written".into(),
             Self::TrainFile { .. } => "`mlc train --help` shows how the file is written".into(),
         })
     }

@@ -27,11 +27,12 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 15] = [
+const TOPICS: [Topic; 16] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
     part("completions", "completions for shells, and man pages", COMMAND_LINE, "Completions and man pages"),
+    part("project", "mlc.ron: many programs at once, and checks of them", COMMAND_LINE, "Projects"),
     part("environment", "variables that mlc heeds", COMMAND_LINE, "Environment"),
     page("json", "what --json and --message-format json print", include_str!("../docs/json.md")),
     part("pairs", "what a network learns from: pairs and other kinds of files", DATA, "Kinds of files"),

@@ -42,6 +42,7 @@ mod parse;
 mod pins;
 mod profile;
 mod progress;
+mod project;
 mod prompts;
 mod records;
 mod run;

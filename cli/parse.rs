@@ -80,7 +80,7 @@ fn refuse(wrong: &clap::Error, words: &[OsString]) {
 }
 
 /// What is wrong and what is meant, without how the command is called.
-fn without_usage(text: &str) -> String {
+pub fn without_usage(text: &str) -> String {
     let text = text.strip_prefix("error: ").unwrap_or(text);
     let parts =
         text.split("\n\n").take_while(|part| !part.starts_with("Usage: ") && !part.starts_with("For more "));

@@ -114,6 +114,9 @@ pub struct CompileArgs {
     pub choice: ChoiceArgs,
     #[command(flatten)]
     pub draw: DrawSeed,
+    /// Compile every program that mlc.ron names; -o FOLDER/ says where to, --check FOLDER/ compares with those there
+    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "name", "profile", "bdos", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
+    pub all: bool,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]
     pub emit: Option<Artifact>,

@@ -54,7 +54,8 @@ Examples:
   mlc compile commands --target atmega328p --profile lilypad -o commands.hex
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
-  mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed";
+  mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed
+  mlc compile --all --check golden/ the same for all programs of a project: mlc help project";
 
 pub const RUN: &str = "\
 Prompts come from the command line, else from standard input, one a line. On a terminal without prompts the \

@@ -24,7 +24,7 @@ mod train;
 mod values;
 
 pub use bench::BenchArgs;
-pub use compile::{Artifact, CompileArgs};
+pub use compile::{Artifact, ArtifactFile, CompileArgs};
 pub use distill::DistillArgs;
 pub use family::{Family, PositionsArg};
 pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};

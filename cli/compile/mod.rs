@@ -7,48 +7,42 @@ use crate::error::CliError;
 use crate::files::Output;
 use crate::say::say;
 use crate::table::grouped;
-use crate::{Outcome, c99, check, cpm, files, prompts, sim, targets, templates, wokwi};
+use crate::{Outcome, c99, check, cpm, files, project, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::{Board, ImageKind};
-use mlc_compiler::{Compiled, Request, Target};
+use mlc_compiler::{Assets, Compiled, Request, Target};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// Warnings shown in full.
 const WARNINGS: usize = 5;
 
+/// A program and what it was made of.
+pub struct Program {
+    pub model: Model,
+    pub target: Target,
+    pub compiled: Compiled,
+}
+
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    if args.all {
+        return project::run(args, out);
+    }
     let assets = templates::assets(args.templates.as_deref())?;
     if c99::wanted(args)? {
         let mut model = files::model(&args.model)?.model;
         args.choice.apply(args.draw.seed, &mut model)?;
         return c99::run(args, &assets, &model, out);
     }
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.target.bdos)?;
+    let (model, target) = inputs(args, &assets)?;
     check_outputs(args, &target)?;
-    let mut model = files::model(&args.model)?.model;
-    args.choice.apply(args.draw.seed, &mut model)?;
-    let calibration = match &args.calibrate {
-        Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
-        None => Vec::new(),
-    };
     if args.check.is_none() {
         let files = args.outputs.iter().filter(|file| file.kind != Artifact::Wokwi);
         files::check_writable(files.map(|file| file.path.as_path()))?;
     }
-    let demands = &Demands { file: file_name(args), ..args.plan.demands()? };
-    let request = Request {
-        model: &model,
-        target: &target,
-        assets: &assets,
-        demands,
-        wide: false,
-        calibration: &calibration,
-    };
-    let compiled = mlc_compiler::compile(&request)?;
+    let Program { model, target, compiled } = program(args, &assets, model, target)?;
     warn(&compiled.wraps);
     if let Some(kind) = args.emit {
         out.write_all(&content(&compiled, kind)?)?;
@@ -75,6 +69,39 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     Ok(Outcome::Done)
 }
 
+/// The model and the target that the options name.
+///
+/// # Errors
+/// They cannot be read, or do not go together.
+pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), CliError> {
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
+    let mut model = files::model(&args.model)?.model;
+    args.choice.apply(args.draw.seed, &mut model)?;
+    Ok((model, target))
+}
+
+/// Compiles them as the options say.
+///
+/// # Errors
+/// The compiler's; queries to calibrate on that cannot be read.
+pub fn program(
+    args: &CompileArgs,
+    assets: &Assets,
+    model: Model,
+    target: Target,
+) -> Result<Program, CliError> {
+    let calibration: Vec<Vec<u8>> = match &args.calibrate {
+        Some(path) => prompts::read(path)?.into_iter().map(|p| p.query.into_bytes()).collect(),
+        None => Vec::new(),
+    };
+    let demands = &Demands { file: file_name(args), ..args.plan.demands()? };
+    let request =
+        Request { model: &model, target: &target, assets, demands, wide: false, calibration: &calibration };
+    let compiled = mlc_compiler::compile(&request)?;
+    Ok(Program { model, target, compiled })
+}
+
 /// The name of the file of weights that comes with the program, without its extension; `None`: that of the model.
 fn file_name(args: &CompileArgs) -> Option<String> {
     let of = |kind: Artifact| args.files().iter().find(|file| file.kind == kind);
@@ -82,9 +109,11 @@ fn file_name(args: &CompileArgs) -> Option<String> {
     Some(file?.path.file_stem()?.to_string_lossy().into_owned())
 }
 
+/// What goes into a file of some kind.
+///
 /// # Errors
 /// A file of weights of a program that has none.
-fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError> {
+pub fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError> {
     Ok(match kind {
         Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.layout.name),
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),

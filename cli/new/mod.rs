@@ -11,9 +11,10 @@ use std::io::Write;
 const NAME: &str = "{name}";
 
 /// The files, each below the new folder.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("pairs.txt", include_str!("pairs.txt")),
     ("train.ron", include_str!("train.ron")),
+    ("mlc.ron", include_str!("mlc.ron")),
     ("prompts.txt", include_str!("prompts.txt")),
     ("README.md", include_str!("readme.md")),
     (".gitignore", include_str!("gitignore")),
@@ -38,6 +39,7 @@ pub fn run(args: &NewArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     for (file, what) in [
         ("pairs.txt", "what it learns: replace it with your own"),
         ("train.ron", "how it is trained"),
+        ("mlc.ron", "the machines that it is compiled for"),
         ("prompts.txt", "what it is checked with"),
         (".github/workflows/mlc.yml", "the same checks on GitHub"),
     ] {

@@ -88,6 +88,9 @@ fn every_field_is_on_the_page() {
     assert!(["model", "files", "constants", "state"].iter().all(|key| !c[key].is_null()), "{c}");
     folder.write("a.asm", "x\n").write("b.com", [0, 1]);
     check("mlc compile --check", &all(&["compile --check a.asm --json", "compile --check b.com --json"]));
+    folder.write("mlc.ron", "(models: [\"model.ron\", \"huge.ron\"], targets: [\"z80-cpm\"])");
+    folder.write("golden/tiny/z80-cpm/tiny.asm", "x\n");
+    check("mlc compile --all", &all(&["compile --all --check golden/ --json"]));
     check("mlc run", &all(&["run model.ron hello --json", "run model.ron -t reference a --json"]));
     check("mlc verify", &all(&["verify model.ron --json", "verify model.ron --prompts wrong.txt --json"]));
     check(

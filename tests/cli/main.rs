@@ -21,6 +21,7 @@ mod newcomer;
 mod parts;
 mod plan;
 mod profile;
+mod project;
 #[path = "../support/random.rs"]
 mod random;
 mod records;

@@ -154,7 +154,10 @@ fn a_new_project_does_what_its_files_say() {
         let stderr = String::from_utf8_lossy(&ran.stderr);
         assert!(ran.status.success(), "mlc {command}: {stderr}");
     }
-    assert!(folder.path("chatty/model.ron").is_file() && folder.path("chatty/chatty.tap").is_file());
+    assert!(
+        folder.path("chatty/model.ron").is_file()
+            && folder.path("chatty/golden/chatty/zx48/chatty.tap").is_file()
+    );
     // All prompts were taken.
     let said = folder.command(["run", "model.ron", "hello"]).current_dir(folder.path("chatty")).output();
     assert_eq!(said.expect("mlc starts").stdout, b"HI THERE!\n");
