@@ -29,17 +29,19 @@ impl Assets {
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "embed.asm", "fill.asm", "norm.asm",
-            "file.asm", "rescale.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
+            "file.asm", "merge.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
+            "turns.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
             // Of sequence models.
-            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "multiply.S",
-            "norm.S", "rescale.S", "rotate.S", "rounds.S",
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "line.S",
+            "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "turns.S",
         );
         let c99 = files!("templates/c99":
-            "network.h", "network.c", "sequence.h", "sequence.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
+            "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
+            "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");

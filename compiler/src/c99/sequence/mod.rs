@@ -1,4 +1,4 @@
-//! Sequence models as C: what `templates/c99/sequence.h` and `sequence.c` are given.
+//! Sequence models as C: what `templates/c99/sequence.h` and `sequence.c` are given, with what that includes.
 //!
 //! The code is there once; what differs from block to block is in tables. Weights of less than 8 bits are packed, row by
 //! row, and unpacked as they are used.

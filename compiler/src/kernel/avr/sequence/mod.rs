@@ -95,7 +95,7 @@ fn fragment(
     phases.extend(writer.routine_phases());
     let merging = match site.reader.tokenizer.merges() {
         [] => String::new(),
-        _ => templates.call("encode.S", "merging", encode)?,
+        _ => templates.call("merge.S", "merging", encode)?,
     };
     let keeps = Turns::is_kept(site.story.turns.as_ref());
     let rotary = matches!(site.body.positions, Positions::Rotary { .. });
@@ -108,7 +108,7 @@ fn fragment(
         memory_size: memory.size,
         board: board(site, target, longest),
         data: format!("{}{}", writer.pages, writer.data),
-        take: templates.call("encode.S", "take", encode)?,
+        take: templates.call("line.S", "take", encode)?,
         encode: templates.call("encode.S", "encode", encode)?,
         stages: &writer.code,
         routines: format!("{}{merging}\n", writer.routines()),

@@ -6,7 +6,7 @@ use crate::CompileError;
 use crate::model::{ChoiceRules, Story, Turns};
 use serde::Serialize;
 
-/// What stands around a line, in tokens; for `encode.S`.
+/// What stands around a line, in tokens; for `turns.S`.
 #[derive(Serialize, Clone)]
 pub struct Framing {
     /// In front of the first line of a conversation, and of a later one.

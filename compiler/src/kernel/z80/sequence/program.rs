@@ -294,7 +294,7 @@ fn clear(e: &Emitter) -> Result<String, CompileError> {
         mix_cache: caches.bytes(body).1,
         recent: e.site.story.choice.penalty.is_some(),
     };
-    e.call("tokens.asm", "clear", context)
+    e.call("turns.asm", "clear", context)
 }
 
 fn context<'a>(

@@ -142,7 +142,7 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
     };
     Ok(Encoder {
         encode: e.call("tokens.asm", "encode", encode)?,
-        rules: e.call("tokens.asm", "rules", rules)?,
+        rules: e.call("rewrite.asm", "rules", rules)?,
         first: 2 * lead,
         text,
         prompt: text + 2 + around,
