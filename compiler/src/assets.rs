@@ -28,9 +28,9 @@ impl Assets {
             "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
-            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "embed.asm", "fill.asm", "norm.asm",
-            "file.asm", "merge.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm", "rows.asm", "tokens.asm",
-            "turns.asm",
+            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "draw.asm", "embed.asm", "fill.asm",
+            "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
+            "rows.asm", "tokens.asm", "turns.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",

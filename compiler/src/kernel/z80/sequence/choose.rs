@@ -70,7 +70,10 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
         share: Some(draw.share).filter(|&share| share < 256),
     });
     let penalty = rules.penalty.map(|([above, below], recent)| Penalty { above, below, recent });
-    e.call("choose.asm", "code", Choose { draw, penalty })
+    let drawn = draw.is_some();
+    let context = Choose { draw, penalty };
+    let drawing = if drawn { e.call("draw.asm", "code", &context)? } else { String::new() };
+    Ok(drawing + &e.call("choose.asm", "code", &context)?)
 }
 
 /// What it keeps: names and bytes.

@@ -134,7 +134,7 @@ impl Rescales {
 
     /// All routines. `quick`: sums are often small.
     pub fn code(&self, e: &Emitter, quick: bool) -> Result<String, CompileError> {
-        let mut code = e.call("rescale.asm", "multiply", ())?;
+        let mut code = e.call("multiply.asm", "code", ())?;
         code += &e.call("rescale.asm", "stores", ())?;
         code += &choose::code(e)?;
         for sink in &self.sinks {
