@@ -10,9 +10,11 @@ use crate::{CompileError, render};
 use std::collections::BTreeSet;
 
 /// Most records of the buffer, the preferred first: the larger, the less is lost at the ends of blocks.
-const BUFFERS: [usize; 5] = [16, 8, 4, 2, 1];
+const BUFFERS: [usize; 4] = [9, 4, 2, 1];
 /// How often what the image has of the weights is made smaller before the file has all.
 const TRIES: usize = 6;
+/// Most bytes of buffers whose offsets an assembly text can have.
+const MOST_BUFFERS: usize = 65_535;
 /// Bytes that matrices are counted in when the room in the image is filled.
 const UNIT: usize = 16;
 
@@ -39,7 +41,11 @@ impl Built {
         let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
         let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
         let logits = site.body.embedding.rows;
-        let image = image::assemble_sequence(&plan, request.target, &text, logits)?;
+        // Buffers that no address reaches are not even written down.
+        let image = match plan.layout.memory.size <= MOST_BUFFERS {
+            true => image::assemble_sequence(&plan, request.target, &text, logits)?,
+            false => None,
+        };
         let image = image.map(|image| Image { beside: program.beside, ..image });
         Ok(Self { plan, assembly: text.assembly, image })
     }

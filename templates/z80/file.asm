@@ -1,8 +1,8 @@
 {#- Weights in a file beside the program, read in records of 128 bytes. All calls of the BDOS for it are here: 15 opens, 26
     says where a record goes, 33 reads one by its number, 20 the next. What 33 has read, the first call of 20 reads again.
 
-    row(s): s.name; s.rows and s.records of a block; s.stride: bytes of a row; s.reads: records that have a row for
-    certain. -#}
+    row(s): s.name; s.offset: bytes in front of its first row in its first record; s.stride: bytes of a row, and records of
+    s.rows; s.reads: records that have a row for certain. -#}
 {% macro row(s) %}
 ; HL: the number of a row. DE: where it is, in the buffer.
 file_row_{{ s.name }}:
@@ -13,21 +13,21 @@ file_row_{{ s.name }}_block:
         sbc hl,de
         jr c,file_row_{{ s.name }}_found
         push hl
-        ld hl,{{ s.records }}
+        ld hl,{{ s.stride }}
         add hl,bc
         ld b,h
         ld c,l
         pop hl
         jr file_row_{{ s.name }}_block
 file_row_{{ s.name }}_found:
-        add hl,de                       ; the row in its block
+        add hl,de                       ; the row behind record BC
         push bc
         ld b,h
         ld c,l
-        ld hl,0
+        ld hl,{{ s.offset }}
         ld de,{{ s.stride }}
         call index
-        pop de                          ; the block's first record
+        pop de
         ld b,{{ s.reads }}
         jp file_at
 {% endmacro row %}
@@ -43,6 +43,7 @@ file_at:
         add hl,hl
         ld l,h
         ld h,0
+        rl h
         add hl,de
         push bc
         call file_seek
@@ -57,14 +58,15 @@ file_at:
 
 ; The matrices of a token come next.
 file_start:
+        xor a
+        ld (file_left),a
         ld hl,file_first
 ; Record HL comes next; it is in the buffer.
 file_seek:
         call file_record
         or a
         ret z
-        ld de,file_unreadable
-        jp file_fail
+        jr file_bad
 
 ; Reads record HL to the buffer. A: 0, or why not.
 file_record:
@@ -90,8 +92,7 @@ file_next:
         ld c,20
         call bdos
         or a
-        ld de,file_unreadable
-        jp nz,file_fail
+        jr nz,file_bad
         pop hl
         ld de,128
         add hl,de
@@ -99,6 +100,9 @@ file_next:
         pop bc
         djnz file_next
         ret
+file_bad:
+        ld de,file_unreadable
+        jp file_fail
 
 ; Opens the file, and looks at its first record and its last.
 file_open:
@@ -108,8 +112,6 @@ file_clear:
         ld (hl),0
         inc hl
         djnz file_clear
-        xor a
-        ld (file_blocks),a
         ld de,file_fcb
         ld c,15
         call bdos
@@ -158,32 +160,47 @@ file_compare_next:
         djnz file_compare_next
         ret
 
-; The next block of a matrix. (file_list): runs of blocks: how many, the records and the rows of each; behind the last a 0.
+; The next block of a matrix. (file_list): blocks: the rows and the records of each, and the bytes that are left of the last
+; record; behind them a 0. (file_left): bytes that are left, in front of (file_behind).
 ; Z: no block is left. Else HL: the block, (rows_left): its rows.
 file_block:
         ld hl,(file_list)
-        ld a,(file_blocks)
-        or a
-        jr nz,file_same
         ld a,(hl)
         or a
         ret z
+        ld (rows_left),a
+        inc hl
+        ld d,(hl)
+        inc hl
+        ld e,(hl)
         inc hl
         ld (file_list),hl
-file_same:
-        dec a
-        ld (file_blocks),a
-        ld b,(hl)
-        inc hl
+        ld hl,file_left
         ld c,(hl)
-        inc hl
-        jr nz,file_again
-        ld (file_list),hl               ; that was the run's last
-file_again:
-        ld a,c
-        ld (rows_left),a
-        call file_read
+        ld (hl),e
+        ld b,0
+        push de
         ld hl,file_buffer
+        or a
+        sbc hl,bc
+        push hl
+        ld a,c
+        or a
+        jr z,file_moved                 ; what is left goes in front of the buffer
+        ex de,hl
+        ld hl,(file_behind)
+        sbc hl,bc
+        ldir
+file_moved:
+        pop hl
+        pop bc
+        push hl
+        ld a,b
+        or a
+        ld de,file_buffer
+        call nz,file_next
+        ld (file_behind),de
+        pop hl
         or 1
         ret
 file_end:

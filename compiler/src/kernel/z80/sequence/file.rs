@@ -1,9 +1,9 @@
 //! Weights in a file beside a CP/M program, read in records of 128 bytes while it computes.
 //!
 //! The first record says whose file it is, and so does the last. Between them lie rows of which single ones are read (an
-//! embedding, learnt positions), and then matrices in the order in which a token multiplies by them: each in blocks of
-//! rows, and each block from the start of a record on, so that a routine of rows finds a block as it would find it in the
-//! image.
+//! embedding, learnt positions), and then, from the start of a record on, matrices in the order in which a token multiplies
+//! by them, without a gap. They are read in blocks of rows. What the last record of a block has of the next one is moved in
+//! front of the buffer, so that a routine of rows finds each block as it would find it in the image.
 
 use super::emit::Emitter;
 use crate::CompileError;
@@ -16,54 +16,40 @@ use std::collections::BTreeMap;
 pub const RECORD: usize = 128;
 /// T-states that a record takes: what `SET_DMA` and `READ` of Digital Research's BDOS 2.2 take with a BIOS that copies it
 /// (docs/cpm.md), and the loop here.
-pub const RECORD_TIME: f64 = 5850.0;
-/// T-states around a block.
-const BLOCK_TIME: f64 = 260.0;
+pub const RECORD_TIME: f64 = 5840.0;
 /// Bytes that say whose file it is.
 const IDENTITY: usize = 16;
 /// Most rows of a block: what a byte counts.
 const MOST_ROWS: usize = 255;
+/// Rows that fill whole records, whatever their bytes: so many are passed at once on the way to a single row.
+const PASSED: usize = RECORD;
+/// Longest rows of which so many have 16 bits of bytes.
+const LONGEST_SINGLE: usize = (65_536 - RECORD) / PASSED;
 /// Records of a file, whose numbers have 16 bits.
 const MOST_RECORDS: usize = 65_536;
 /// Bytes of what opens files: drive, name, and where it stands.
 const BLANK: [u8; 24] = [0; 24];
 
-/// How rows of a matrix are cut into blocks: `rows` in `records` each, and what is left in a last one.
+/// Rows that are read at once: how many, the records for that, and the bytes that are left of the last one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
-    pub rows: usize,
-    pub records: usize,
+struct Run {
+    rows: usize,
+    records: usize,
+    left: usize,
 }
 
-impl Cut {
-    /// The cut that takes least time, with blocks of at most `most` records. `None`: a row does not fit.
-    pub fn best(rows: usize, stride: usize, most: usize) -> Option<Self> {
-        let longest = (most * RECORD / stride).min(MOST_ROWS).min(rows);
-        let cut = |rows: usize| Self { rows, records: (rows * stride).div_ceil(RECORD) };
-        let time = |cut: &Self| {
-            let blocks = cut.blocks(rows, stride);
-            let records: usize = blocks.iter().map(|(count, records, _)| count * records).sum();
-            let count: usize = blocks.iter().map(|(count, ..)| count).sum();
-            records as f64 * RECORD_TIME + count as f64 * BLOCK_TIME
-        };
-        (1..=longest).map(cut).min_by(|a, b| time(a).total_cmp(&time(b)))
+/// Cuts the rows of a matrix into blocks of at most `most` records beside the bytes that are `left` of the record before:
+/// as many rows as there is room for, so that less than a row is left but behind the last. A row is not longer than that.
+fn cut(mut rows: usize, stride: usize, most: usize, mut left: usize) -> Vec<Run> {
+    let mut runs = Vec::new();
+    while rows > 0 {
+        let taken = ((left + most * RECORD) / stride).min(MOST_ROWS).min(rows);
+        let records = (taken * stride).saturating_sub(left).div_ceil(RECORD);
+        left = left + records * RECORD - taken * stride;
+        rows -= taken;
+        runs.push(Run { rows: taken, records, left });
     }
-
-    /// Runs of blocks: how many, their records, their rows.
-    pub fn blocks(self, rows: usize, stride: usize) -> Vec<(usize, usize, usize)> {
-        let left = rows % self.rows;
-        let mut runs = vec![(rows / self.rows, self.records, self.rows)];
-        if left > 0 {
-            runs.push((1, (left * stride).div_ceil(RECORD), left));
-        }
-        // A byte counts blocks.
-        runs.into_iter().flat_map(|run| split(run, MOST_ROWS)).collect()
-    }
-}
-
-fn split((count, records, rows): (usize, usize, usize), most: usize) -> Vec<(usize, usize, usize)> {
-    let parts = count.div_ceil(most);
-    (0..parts).map(|part| (most.min(count - part * most), records, rows)).collect()
+    runs
 }
 
 /// A file as it grows.
@@ -77,17 +63,19 @@ pub struct File {
     matrices: Vec<Filed>,
     /// The first record that all tokens read.
     first: Option<usize>,
-    /// Where matrices begin, by their label, and how they are cut.
-    places: BTreeMap<String, (usize, Cut)>,
+    /// Where matrices begin, by their label: bytes behind the first record.
+    places: BTreeMap<String, usize>,
     /// Records of the largest block.
     largest: usize,
+    /// Bytes that are left of the last record when the matrices so far have been read.
+    left: usize,
 }
 
 #[derive(Serialize)]
 struct Row {
     name: String,
     rows: usize,
-    records: usize,
+    offset: usize,
     stride: usize,
     reads: usize,
 }
@@ -107,21 +95,15 @@ impl File {
         self.matrices.push(Filed { name: name.into(), bytes, records, inside });
     }
 
-    /// Records so far, the first one included.
-    fn records(&self) -> usize {
-        1 + self.bytes.len() / RECORD
+    /// Puts a matrix there.
+    fn put(&mut self, name: &str, rows: &[Vec<u8>]) {
+        self.places.insert(name.into(), self.bytes.len());
+        rows.iter().for_each(|row| self.bytes.extend(row));
     }
 
-    /// Puts a matrix there; gives its first record.
-    fn put(&mut self, name: &str, rows: &[Vec<u8>], cut: Cut) -> usize {
-        let at = self.records();
-        for block in rows.chunks(cut.rows) {
-            self.bytes.extend(block.concat());
-            self.bytes.resize(self.bytes.len().next_multiple_of(RECORD), 0);
-        }
-        self.largest = self.largest.max(cut.records);
-        self.places.insert(name.into(), (at, cut));
-        at
+    /// Up to the start of a record.
+    fn pad(&mut self) {
+        self.bytes.resize(self.bytes.len().next_multiple_of(RECORD), 0);
     }
 
     /// Bytes of the largest block, and of what is read for a row.
@@ -139,6 +121,7 @@ impl File {
             record.resize(RECORD, 0);
             record
         };
+        self.pad();
         let spare = vec![0; RECORD * spare];
         let bytes = [mark(), std::mem::take(&mut self.bytes), spare, mark()].concat();
         let last = bytes.len() / RECORD - 1;
@@ -149,14 +132,15 @@ impl File {
         )
     }
 
-    /// Of weights and of how they are cut (64-bit FNV-1a).
+    /// Of weights and of how they are read (64-bit FNV-1a).
     fn checksum(&self) -> u64 {
-        let cuts = self.places.values().flat_map(|(at, cut)| [*at, cut.rows, cut.records]);
-        let cuts = cuts.flat_map(|n| (n as u32).to_le_bytes());
+        let places = self.places.values().flat_map(|&at| (at as u32).to_le_bytes());
+        let lists = self.lists.keys().flat_map(|list| list.bytes());
         self.bytes
             .iter()
             .copied()
-            .chain(cuts)
+            .chain(places)
+            .chain(lists)
             .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
     }
 }
@@ -175,19 +159,34 @@ impl Emitter<'_> {
     ) -> Result<bool, CompileError> {
         let Some(filing) = self.site.filing else { return Ok(false) };
         let inside = filing.inside.contains(name);
-        let cut = self.cut(name, rows)?;
-        let blocks = cut.blocks(rows.len(), rows[0].len());
-        let records: usize = blocks.iter().map(|(count, records, _)| count * records).sum();
+        let (stride, bytes) = (rows[0].len(), rows.iter().map(Vec::len).sum::<usize>());
+        let most = filing.records;
+        if stride > most * RECORD {
+            return Err(self.long_rows(name, stride));
+        }
+        if self.file.first.is_none() {
+            self.file.pad();
+        }
+        let at = self.file.bytes.len();
+        let records = match inside {
+            true => bytes.div_ceil(RECORD),
+            false => (at + bytes).div_ceil(RECORD) - at.div_ceil(RECORD),
+        };
         // The output is read once, whatever the rounds.
         let records = if name == "w_out" { records } else { records * self.site.body.rounds };
-        self.file.note(name, rows.iter().map(Vec::len).sum(), records, inside);
+        self.file.note(name, bytes, records, inside);
         if inside {
             return Ok(false);
         }
-        let at = self.file.put(name, rows, cut);
         self.file.first.get_or_insert(at);
+        self.file.put(name, rows);
+        let runs = cut(rows.len(), stride, most, self.file.left);
+        for run in &runs {
+            self.file.largest = self.file.largest.max(run.records);
+            self.file.left = run.left;
+        }
         let runs: Vec<_> =
-            blocks.iter().map(|(count, records, rows)| format!("{count},{records},{rows}")).collect();
+            runs.iter().map(|Run { rows, records, left }| format!("{rows},{records},{left}")).collect();
         let number = self.file.lists.len();
         let list =
             self.file.lists.entry(runs.join(",")).or_insert_with(|| format!("file_list_{number}")).clone();
@@ -208,16 +207,13 @@ impl Emitter<'_> {
         let inside = filing.inside.contains(name);
         self.file.note(name, rows.iter().map(Vec::len).sum(), reads(rows[0].len()), inside);
         if !inside {
-            let cut = self.cut(name, rows)?;
-            self.file.put(name, rows, cut);
+            self.file.put(name, rows);
         }
         Ok(!inside)
     }
 
-    fn cut(&self, name: &str, rows: &[Vec<u8>]) -> Result<Cut, CompileError> {
-        let most = self.site.filing.map_or(1, |filing| filing.records);
-        let cut = Cut::best(rows.len(), rows[0].len(), most);
-        cut.ok_or_else(|| self.unsupported(format!("rows of {} bytes in a file ({name})", rows[0].len())))
+    fn long_rows(&self, name: &str, stride: usize) -> CompileError {
+        self.unsupported(format!("rows of {stride} bytes in a file ({name})"))
     }
 
     /// Whether there is a file of weights, and this matrix is in it.
@@ -241,15 +237,19 @@ impl Emitter<'_> {
         let mut spare = 0;
         let mut code = String::new();
         for &&(name, stride) in &rows {
-            let (at, Cut { rows, records }) = self.file.places[name];
+            if stride > LONGEST_SINGLE {
+                return Err(self.long_rows(name, stride));
+            }
+            let at = self.file.places[name];
             let reads = reads(stride);
             self.file.largest = self.file.largest.max(reads);
             spare = spare.max(reads);
-            code += &self.call("file.asm", "row", Row { name: name.into(), rows, records, stride, reads })?;
-            self.constant(&format!("{name}_record"), at);
+            let row = Row { name: name.into(), rows: PASSED, offset: at % RECORD, stride, reads };
+            code += &self.call("file.asm", "row", row)?;
+            self.constant(&format!("{name}_record"), 1 + at / RECORD);
         }
-        let first = self.file.first.unwrap_or_else(|| self.file.records());
-        self.constant("file_first", first);
+        let first = self.file.first.unwrap_or(self.file.bytes.len());
+        self.constant("file_first", 1 + first / RECORD);
         let name = self.site.request.demands.file.as_deref().unwrap_or(&self.site.request.model.head.name);
         let name = cpm::file_name(name);
         let (beside, identity, last) = self.file.finish(&name, spare);
@@ -276,15 +276,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_cut_so_that_records_are_full() {
-        let cut = Cut::best(512, 41, 16).unwrap();
-        let records: usize = cut.blocks(512, 41).iter().map(|(count, records, _)| count * records).sum();
-        assert!(records <= (512usize * 41).div_ceil(RECORD) + 2, "{cut:?}: {records} records");
-        assert_eq!(Cut::best(3, 300, 2), None);
-        assert_eq!(Cut::best(1, 128, 1), Some(Cut { rows: 1, records: 1 }));
-        assert_eq!(Cut { rows: 2, records: 1 }.blocks(5, 50), [(2, 1, 2), (1, 1, 1)]);
-        let blocks = Cut { rows: 1, records: 1 }.blocks(600, 100);
-        assert_eq!(blocks.iter().map(|(count, ..)| count).sum::<usize>(), 600);
-        assert!(blocks.iter().all(|(count, ..)| (1..=255).contains(count)));
+    fn blocks_read_each_byte_once() {
+        for (rows, stride, most) in
+            [(512, 41, 9), (64, 111, 9), (3, 128, 1), (600, 5, 1), (7, 127, 2), (1, 1, 1)]
+        {
+            for left in [0, 1, 127] {
+                let runs = cut(rows, stride, most, left);
+                let records: usize = runs.iter().map(|run| run.records).sum();
+                assert_eq!(runs.iter().map(|run| run.rows).sum::<usize>(), rows);
+                let behind = runs.last().unwrap().left;
+                assert_eq!(left + records * RECORD, rows * stride + behind);
+                assert!(runs.iter().all(|run| run.left < RECORD && run.records <= most && run.rows <= 255));
+                let full = &runs[..runs.len() - 1];
+                assert!(full.iter().all(|run| run.left < stride || run.rows == 255), "{runs:?}");
+            }
+        }
     }
 }

@@ -3,6 +3,7 @@
 use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
+use super::file::RECORD;
 use super::layout::Layout;
 use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens};
 use crate::CompileError;
@@ -227,9 +228,11 @@ fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
         e.buffer("fill_input7", 2, false);
     }
     if e.site.filing.is_some() {
-        for name in ["file_offset", "file_blocks", "file_list"] {
+        for name in ["file_offset", "file_list", "file_left", "file_behind"] {
             e.buffer(name, 2, false);
         }
+        // What is left of the block before goes in front of the next records.
+        e.buffer("file_front", RECORD, false);
         e.buffer("file_buffer", e.file.buffer(), false);
     }
     let stack = usize::from(e.site.request.target.stack);
