@@ -22,43 +22,47 @@ activate:
 {% endmacro table %}
 
 {% macro gate(s) %}
-; table[g] * u, shifted by (rotate_tail). HL: g, (gate_up): u, (gate_table): the page of the table.
+; table[g] * u, shifted by (rotate_tail). HL: g, (rows_out): u, where the products go; (gate_table): the page of the table.
 gate:
         ld a,(gate_table)
         ld d,a
         ld e,(hl)
-        ld a,(de)
-        ld e,a
         inc hl
+        ld a,(de)
+        or a
+        jr z,gate_closed
+        ld e,a
         push hl
         push bc
-        ld hl,(gate_up)
+        ld hl,(rows_out)
         ld c,(hl)
-        inc hl
-        ld (gate_up),hl
-; HL = E * C, both signed: f(E+C) - f(E-C), f(n) = n*n/4, rounded down. Pages: low bytes where a byte is enough for n and
-; where it overflows, then high bytes.
-        ld a,e
+; HL = E * C, both signed: f(E-C) and f(E+C) are quarters of squares.
         sub c
         ld l,a
-        ld h,quarters_signed/256
-        jp po,gate_minus
-        inc h
+        ld h,quarters/256
+        jp pe,gate_minus_over
+        jp p,gate_minus
+gate_minus_less:
+        dec h
 gate_minus:
         ld b,(hl)
+        inc h
         inc h
         inc h
         ld d,(hl)
         ld a,e
         add a,c
         ld l,a
-        ld h,quarters_signed/256
-        jp po,gate_plus
-        inc h
+        ld h,quarters/256
+        jp pe,gate_plus_over
+        jp p,gate_plus
+gate_plus_less:
+        dec h
 gate_plus:
         ld a,(hl)
         sub b
         ld b,a
+        inc h
         inc h
         inc h
         ld a,(hl)
@@ -76,6 +80,19 @@ gate_plus:
 gate_back:
 {%- endif %}
         pop bc
+        pop hl
+        djnz gate
+        ret
+; the sign that a byte shows is the wrong one
+gate_minus_over:
+        jp p,gate_minus_less
+        jp gate_minus
+gate_plus_over:
+        jp p,gate_plus_less
+        jp gate_plus
+gate_closed:
+        push hl
+        call store8
         pop hl
         djnz gate
         ret

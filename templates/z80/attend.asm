@@ -1,8 +1,63 @@
 {#- Scores of one head's query with every key, weights, the mean of the values. -#}
 {% macro code(s) %}
+; HL: the queries of all heads, {{ s.size }} bytes each. (attend_keys), (attend_values): the first caches; (attend_weigh).
+; To bytes at (attend_out).
+attend_heads:
+        ld b,{{ s.shared }}
+attend_shared:
+        push bc
+        ld b,{{ s.group }}
+attend_head:
+        push bc
+        push hl
+        call attend
+        ld hl,(rows_out)                ; behind what this head gave
+        ld (attend_out),hl
+        pop hl
+        ld de,{{ s.size }}
+        add hl,de
+        pop bc
+        djnz attend_head
+        push hl
+        ld hl,(attend_keys)
+        ld de,{{ s.key_bytes }}
+        add hl,de
+        ld (attend_keys),hl
+        ld hl,(attend_values)
+        ld de,{{ s.value_bytes }}
+        add hl,de
+        ld (attend_values),hl
+        pop hl
+        pop bc
+        djnz attend_shared
+        ret
+
 ; HL: the query's {{ s.size }} bytes. (attend_keys), (attend_values): the head's; (attend_weigh): shift and table of the
 ; layer. To bytes at (attend_out).
 attend:
+{%- if s.near %}
+        push hl                         ; magnitudes of at most 254 together: no score is above 254 * 128
+        ld de,{{ s.rows }}
+        ld b,{{ s.size }}
+        ld c,0
+attend_magnitude:
+        ld a,(hl)
+        inc hl
+        or a
+        jp p,attend_positive
+        neg
+attend_positive:
+        add a,c
+        jr c,attend_far
+        ld c,a
+        djnz attend_magnitude
+        inc a
+        jr z,attend_far
+        ld de,{{ s.near }}
+attend_far:
+        ld (attend_rows),de
+        pop hl
+{%- endif %}
         call {{ s.tables }}
         ld hl,scores
         ld (rows_out),hl
@@ -12,8 +67,18 @@ attend:
         ld (score_most),hl
         xor a                           ; the least: all have the upper bit flipped
         ld (score_most+2),a
+{%- if s.near %}
+        ld hl,attend_scored
+        push hl
+        ld hl,(attend_rows)
+        push hl
+        ld hl,(attend_keys)
+        ret
+attend_scored:
+{%- else %}
         ld hl,(attend_keys)
         call {{ s.rows }}
+{%- endif %}
         ld hl,0
         ld (attend_sum),hl
         ld hl,scores
@@ -24,15 +89,41 @@ attend:
         jp (ix)
 {{- self::mix(s=s) }}
 
-{%- if s.narrow %}
+{%- if s.short %}
 ; a score: DE
 score:
+score_near:
+        ld hl,(rows_out)
+        ld (hl),e
+        inc hl
+        ld a,d
+        xor 80h
+        ld d,a
+        ld (hl),a
+        inc hl
+        ld (rows_out),hl
+        ld hl,(score_most)
+        or a
+        sbc hl,de
+        jp nc,{{ s.rows }}_next
+        ld (score_most),de
+        jp {{ s.rows }}_next
+{%- elif s.narrow %}
+score:
+{{- self::score(label="score_near", rows=s.rows, extends=true) }}
+{%- else %}
+{{- self::score(label="score", rows=s.rows, extends=false) }}
+{{- self::score(label="score_near", rows=s.near, extends=true) }}
+{%- endif %}
+{% endmacro code %}
+
+{% macro score(label, rows, extends) %}
+; a score: {% if extends %}DE{% else %}A:DE{% endif %}
+{{ label }}:
+{%- if extends %}
         ld a,d
         add a,a
         sbc a,a
-{%- else %}
-; a score: A:DE
-score:
 {%- endif %}
         ld hl,(rows_out)
         ld (hl),e
@@ -50,15 +141,44 @@ score:
         ld hl,score_most+2
         ld a,(hl)
         sbc a,c
-        jp nc,{{ s.rows }}_next
+        jp nc,{{ rows }}_next
         ld (hl),c
         ld (score_most),de
-        jp {{ s.rows }}_next
-{% endmacro code %}
+        jp {{ rows }}_next
+{% endmacro score %}
 
 {% macro weigh(s) %}
 ; HL: B scores. DE: their weights. Differences are divided by 2^{{ s.shift }}.
 {{ s.name }}:
+{%- if s.short %}
+{%- if s.shift > 0 %}
+        ld a,(score_most)               ; half of the divisor, once for all
+        add a,{{ s.half_low }}
+        ld (score_most),a
+        ld a,(score_most+1)
+        adc a,0
+        ld (score_most+1),a
+{%- endif %}
+{{ s.name }}_next:
+        push de
+        ld e,(hl)
+        inc hl
+        ld d,(hl)
+        inc hl
+        push hl
+        ld hl,(score_most)
+        xor a
+        sbc hl,de                       ; most - score
+{%- if s.shift < 8 %}
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+        adc a,a
+{%- endfor %}
+        or a
+        jr z,{{ s.name }}_near
+        ld h,255
+{%- endif %}
+{%- else %}
 {%- if s.shift > 0 %}
         push hl                         ; half of the divisor, once for all
         ld hl,score_most
@@ -105,6 +225,7 @@ score:
         jr z,{{ s.name }}_near
 {{ s.name }}_far:
         ld h,255
+{%- endif %}
 {{ s.name }}_near:
         ld l,h
         ld h,{{ s.page }}
@@ -154,8 +275,8 @@ attend_mix:
         ld (fill_from),hl
         ld hl,mix_tables+{{ s.mix_pages * 512 }}
         ld (fill_to),hl
-        ld a,{{ s.mix_pages }}
-        ld (fill_pages),a
+        ld hl,mix_tables+{{ s.mix_pages * 256 }}
+        ld (fill_low),hl
         ld a,(kept)
         add a,3
         rrca

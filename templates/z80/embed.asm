@@ -44,7 +44,22 @@
 {%- endfor %}
         pop af
         dec a
+{%- if s.winding %}
+        jp z,{{ s.name }}_planes
+        push af
+{%- for g in s.groups | reverse %}
+        ld hl,embed_bytes+{{ g.from }}
+        ld a,(de)
+        inc de
+        and {{ g.mask }}
+        ld b,{{ g.size }}
+        call embed_group
+{%- endfor %}
+        pop af
+        dec a
+{%- endif %}
         jp nz,{{ s.name }}_plane
+{{ s.name }}_planes:
         ld b,{{ s.cols }}
         ld hl,embed_bytes
 {{ s.name }}_sign:

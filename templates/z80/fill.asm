@@ -10,8 +10,8 @@
         ld (fill_from),hl
         ld hl,{{ s.top }}
         ld (fill_to),hl
-        ld a,{{ s.pages }}
-        ld (fill_pages),a
+        ld hl,{{ s.top }}-{{ s.pages }}*256
+        ld (fill_low),hl
 {%- for r in s.runs %}
         ld a,{{ r.count }}
 {%- if loop.last %}
@@ -88,6 +88,13 @@
         jp {{ s.low }}
 ; the same modulo 255: x, and x + 255 where it is negative
 {{ s.name }}_second:
+{%- if s.size > 6 %}
+        ld sp,(fill_stack)              ; interrupts are let in between the rings
+{{ s.name }}_ei:
+        ei
+        nop
+        di
+{%- endif %}
 {%- for r in s.regs %}
         ld a,{{ r }}
         add a,a
@@ -118,10 +125,19 @@
 {%- else %}
         ld a,{{ s.last }}
 {%- endif %}
-        di
         ld sp,(fill_low)
         jp {{ s.high }}
 {{ s.name }}_third:
+{%- if s.ternary %}
+        ld hl,fill_to                   ; three tables of 82 bytes are in a page, or nine of 28
+        ld a,(hl)
+        cp 11
+        jr nc,{{ s.name }}_in
+        xor a
+        ld (hl),a
+        ld (fill_low),a
+{{ s.name }}_in:
+{%- endif %}
         ld hl,fill_count
         dec (hl)
         jp nz,{{ s.name }}_table
@@ -129,7 +145,7 @@
 {% endmacro load %}
 
 {#- s.name, s.pairs (of each: label, or none; steps before the first and before the second entry: input and sign), s.low:
-    modulo 256; s.third: ternary tables end 10 bytes above a page's begin. -#}
+    modulo 256. -#}
 {% macro sequence(s) %}
 {%- for p in s.pairs %}
 {%- if p.flip %}
@@ -146,30 +162,11 @@
         push hl
 {%- endfor %}
 {%- if s.low %}
-        ld hl,0
-        add hl,sp
-        ld sp,(fill_stack)
-{{ s.name }}_ei:
-        ei
-        ld a,(fill_to+1)                ; where the table began: the one modulo 255 begins so many pages below
-        ld c,a
-        ld a,(fill_to)
-        ld (fill_low),a
-{%- if s.ternary %}
-        ld a,l
-        cp 11                           ; three tables of 82 bytes are in a page, or nine of 28
-        jr nc,{{ s.name }}_in
-        ld l,0
-{{ s.name }}_in:
-{%- endif %}
-        ld (fill_to),hl
-        ld hl,fill_pages
-        ld a,c
-        sub (hl)
-        ld (fill_low+1),a
+        ld (fill_to),sp
         ld hl,(fill_back)
         jp (hl)
 {%- else %}
+        ld (fill_low),sp
         ld sp,(fill_stack)
 {{ s.name }}_ei:
         ei

@@ -33,13 +33,20 @@ norm_bits:
 norm_bits_done:
         ld a,e
         ld (norm_s),a
-        ld a,8                          ; s halvings of eight, four bytes each
+        ld a,3                          ; s halvings of three, four bytes each
         sub e
+        jr c,norm_many
         add a,a
         add a,a
+        ld ix,norm_halve
+        jr norm_shifts
+norm_many:
+        ld a,e                          ; 8 - s doublings of four, and the upper byte
+        sub 4
+        ld ix,norm_double
+norm_shifts:
         ld e,a
         ld d,0
-        ld ix,norm_shift
         add ix,de
         ld e,d
         pop bc
@@ -63,11 +70,18 @@ norm_square:
         ld h,a
 norm_plus:
         jp (ix)
-norm_shift:
-{%- for i in range(end=8) %}
+norm_halve:
+{%- for i in range(end=3) %}
         srl h
         rr l
 {%- endfor %}
+        jr norm_look
+norm_double:
+{%- for i in range(end=4) %}
+        add hl,hl
+{%- endfor %}
+        ld l,h
+norm_look:
         ld h,squares/256
         ld a,e
         add a,(hl)

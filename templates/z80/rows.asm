@@ -6,9 +6,9 @@
     each small enough, that are added up in 24 bits.
 
     s.name, s.planes (of each: double, negate, save, high and low: the pages of both rings where H is set, looks (pop, reg,
-    next)), s.pop and s.mantissa: where the byte behind the looks is; s.back: it had a byte too many; s.chunks: doublings
-    before each; s.unsigned: of chunks but the first, for inputs
-    that are never negative (sums up to 65,279); s.split: interrupts are let in between the rings. -#}
+    turn: to the next page)), s.pop and s.mantissa: where the byte behind the looks is; s.back: it had a byte too many;
+    s.chunks: doublings before each; s.unsigned: for inputs that are never negative (of the first chunk -32,768 to 32,511, of
+    others sums up to 65,279); s.split: interrupts are let in between the rings. -#}
 {% macro rows(s) %}
 ; HL: the first row. (rows_left): number of rows, 0 for 256. (rows_sink): what becomes of a sum: called with the sum in
 ; {% if s.wide %}A:DE{% else %}DE{% endif %} and the mantissa in C; may change every register but IX. Behind the last row: IX is behind the weights.
@@ -35,8 +35,8 @@
 {%- endif %}
         ld l,{{ l.reg }}
         add a,(hl)
-{%- if l.next %}
-        dec h
+{%- if l.turn %}
+        {{ l.turn }}
 {%- endif %}
 {%- endfor %}
 {%- if p.negate %}
@@ -82,8 +82,8 @@
 {%- else %}
         adc a,(hl)
 {%- endif %}
-{%- if l.next %}
-        dec h
+{%- if l.turn %}
+        {{ l.turn }}
 {%- endif %}
 {%- endfor %}
         adc a,0
@@ -137,8 +137,14 @@
         ld a,b
         adc a,0
 {%- else %}
+{%- if s.unsigned %}
+        cp 127
+        jr c,{{ s.name }}_{{ loop.index0 }}
+        inc a                           ; 127 to 255 stand for -128 to 0
+{%- else %}
         jp p,{{ s.name }}_{{ loop.index0 }}
         inc a                           ; 128 to 255 stand for -127 to 0
+{%- endif %}
 {{ s.name }}_{{ loop.index0 }}:
         ld h,a
         add a,a

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod attention;
 mod bands;
 mod cpc;
 mod planes;

@@ -54,6 +54,11 @@ fn ask(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     ran(image, &watch, reply, t_states)
 }
 
+/// The logits of an answer to a command tail.
+pub fn heard(image: &Image, query: &[u8]) -> Vec<Vec<i16>> {
+    ask(image, query, CpmConfig::default()).logits
+}
+
 /// The file that a program reads, on its drive.
 fn put_beside(image: &Image, machine: &mut CpmMachine<Script>) {
     if let Some(file) = &image.beside {

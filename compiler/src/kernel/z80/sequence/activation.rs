@@ -31,7 +31,7 @@ pub fn stage(e: &mut Emitter, at: usize, layer: &FeedForward) {
             let tail = e.rescales.word(*bits);
             e.set("rotate_tail", &tail);
             e.lines(&[&format!("ld a,{page}"), "ld (gate_table),a"]);
-            e.lines(&["ld hl,ups", "ld (gate_up),hl", "ld (rows_out),hl", "ld hl,gates"]);
+            e.lines(&["ld hl,ups", "ld (rows_out),hl", "ld hl,gates"]);
             e.lines(&[&format!("ld b,{rows}"), "call gate"]);
         }
     }
@@ -56,24 +56,6 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     if let Some(&bits) = gates.first() {
         let tail = gates.iter().all(|b| *b == bits).then(|| e.rescales.word(bits));
         code += &e.call("activation.asm", "gate", Gate { tail })?;
-        signed_quarters(e);
     }
     Ok(code)
-}
-
-/// `n² / 4` for sums and differences of signed bytes: where a byte is enough for them and where it overflows.
-fn signed_quarters(e: &mut Emitter) {
-    let quarter = |overflow: bool, n: i32| {
-        let n = if (n >= 128) == overflow { n } else { 256 - n };
-        (n * n / 4) as u16
-    };
-    for shift in [0, 8] {
-        for overflow in [false, true] {
-            let label = match (shift, overflow) {
-                (0, false) => "quarters_signed".into(),
-                _ => format!("quarters_signed_{shift}_{}", u8::from(overflow)),
-            };
-            e.page(&label, (0..256).map(|n| (quarter(overflow, n) >> shift) as u8));
-        }
-    }
 }

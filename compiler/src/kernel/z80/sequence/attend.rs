@@ -17,8 +17,6 @@ use serde::Serialize;
 const PLANES: usize = 8;
 /// Positions of a group of values.
 const POSITIONS: usize = 4;
-/// Positions whose weights, all at their most, have sums of two planes within 16 bits.
-const PAIRED: usize = 85;
 /// What fills the tables of a query.
 const KEY_TABLES: &str = "tables_keys";
 
@@ -29,6 +27,8 @@ pub struct Caches {
     /// Tables of a head's query, and rows of keys.
     pub keys: Layout,
     key_shape: Shape,
+    /// The same for queries whose magnitudes are so small together that scores have 16 bits, if others have more.
+    near_shape: Option<Shape>,
     /// Tables of the weights of positions, and rows of values.
     mix: Layout,
     mix_shape: Shape,
@@ -59,8 +59,16 @@ struct Attend {
     size: usize,
     tables: &'static str,
     rows: String,
-    /// Scores have 16 bits.
+    /// Rows for queries whose scores have 16 bits, where those of others have more.
+    near: Option<String>,
+    /// Scores have 16 bits, and are kept in so many.
     narrow: bool,
+    short: bool,
+    /// Heads of keys and values, heads of queries for each, and bytes of their caches.
+    shared: usize,
+    group: usize,
+    key_bytes: usize,
+    value_bytes: usize,
     /// What shifts a mean that is made exactly.
     tail: String,
     mix_pages: usize,
@@ -77,6 +85,7 @@ struct Part {
 #[derive(Serialize)]
 struct Weigh {
     name: String,
+    short: bool,
     shift: u8,
     half_low: u32,
     half_middle: u32,
@@ -101,18 +110,27 @@ impl Caches {
         };
         let chunks = if scores_are_narrow(body) { vec![PLANES] } else { vec![PLANES / 2; 2] };
         let key_shape = Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0 };
+        let near_shape = key_shape.is_wide().then(|| Shape { chunks: vec![PLANES], ..key_shape.clone() });
         let groups = window.div_ceil(POSITIONS);
         let mix = Layout { cols: window, ternary: false, groups: vec![POSITIONS; groups] };
-        let chunks = if window <= PAIRED { vec![1, 2, 2, 2, 1] } else { vec![1; PLANES] };
-        let mix_shape = Shape { layout: mix.clone(), chunks, mantissa: false, base: MIX_TABLES, skip: 0 };
+        let mix_shape = Shape {
+            layout: mix.clone(),
+            chunks: mix_chunks(window),
+            mantissa: false,
+            base: MIX_TABLES,
+            skip: 0,
+        };
         let mut parts: Vec<usize> =
             [groups / 4, groups / 2].map(|n| n.next_multiple_of(2).max(2)).into_iter().collect();
         parts.dedup();
         let parts = parts.into_iter().filter(|&n| n < groups);
-        let parts = parts.map(|n| (Shape { skip: groups - n, ..mix_shape.clone() }, POSITIONS * n + 1));
-        let parts = parts.collect();
+        let part = |n| {
+            let chunks = mix_chunks(POSITIONS * n);
+            (Shape { skip: groups - n, chunks, ..mix_shape.clone() }, POSITIONS * n + 1)
+        };
+        let parts = parts.map(part).collect();
         let (key_bytes, value_bytes) = (window * PLANES * keys.groups.len(), PLANES * groups * size);
-        Self { window, keys, key_shape, mix, mix_shape, parts, key_bytes, value_bytes }
+        Self { window, keys, key_shape, near_shape, mix, mix_shape, parts, key_bytes, value_bytes }
     }
 
     /// The routine that fills a query's tables, and their layout.
@@ -141,6 +159,26 @@ impl Caches {
         let heads = body.blocks.len() * body.kv_heads;
         (heads * self.key_bytes, heads * self.value_bytes)
     }
+}
+
+/// How the planes of values are cut so that sums over so many positions, their weights all at their most, are told from
+/// two remainders: of the first planes, which have a sign, from -32768 to 32511, of the others up to 65279.
+fn mix_chunks(positions: usize) -> Vec<usize> {
+    let most = 255 * positions;
+    let first = (1..=PLANES / 2).rev().find(|planes| most << (planes - 1) <= 32_768).unwrap_or(1);
+    let others = (1..=PLANES / 2).rev().find(|planes| (most << planes) - most <= 65_279).unwrap_or(1);
+    let mut chunks = vec![first];
+    let mut left = PLANES - first;
+    while left > 0 {
+        chunks.push(left.min(others));
+        left -= left.min(others);
+    }
+    chunks
+}
+
+/// Whether scores are kept in 16 bits, as `weigh` then finds them: half of what divides them fits in what is left.
+fn scores_are_short(body: &Transformer) -> bool {
+    scores_are_narrow(body) && body.blocks.iter().all(|block| block.attention.score_bits <= 8)
 }
 
 /// Whether norms of queries and keys prove that scores have 16 bits.
@@ -177,21 +215,16 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     e.stage("scores");
     e.page(&format!("attention_{at}"), attention.weights.iter().copied());
     e.set("attend_weigh", &format!("weigh_{at}"));
-    for head in 0..body.heads {
-        let cache = at * body.kv_heads + head / (body.heads / body.kv_heads);
-        let from = head * body.head_size;
-        e.set("attend_out", &format!("mixed+{from}"));
-        Cache::Keys.place(e, cache * caches.key_bytes);
-        e.line("ld (attend_keys),hl");
-        Cache::Values.place(e, cache * caches.value_bytes);
-        e.line("ld (attend_values),hl");
-        e.lines(&[&format!("ld hl,query_bytes+{from}"), "call attend"]);
-    }
+    e.set("attend_out", "mixed");
+    Cache::Keys.place(e, at * body.kv_heads * caches.key_bytes);
+    e.line("ld (attend_keys),hl");
+    Cache::Values.place(e, at * body.kv_heads * caches.value_bytes);
+    e.lines(&["ld (attend_values),hl", "ld hl,query_bytes", "call attend_heads"]);
 }
 
 /// Phases in the routines, which a block's stage calls.
 pub fn phases() -> [Phase; 5] {
-    let of = [("attend", "scores"), ("attend_mix", "mix"), ("score", "scores"), ("weigh_0", "softmax")];
+    let of = [("attend_heads", "scores"), ("attend_mix", "mix"), ("score", "scores"), ("weigh_0", "softmax")];
     let [a, b, c, d] = of.map(|(label, name)| Phase::new(label, name));
     [a, b, c, d, Phase::shared("attend_end")]
 }
@@ -212,7 +245,13 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         size,
         tables: KEY_TABLES,
         rows: caches.key_shape.name(),
+        near: caches.near_shape.as_ref().map(Shape::name),
         narrow: !caches.key_shape.is_wide(),
+        short: scores_are_short(body),
+        shared: body.kv_heads,
+        group: body.heads / body.kv_heads,
+        key_bytes: caches.key_bytes,
+        value_bytes: caches.value_bytes,
         tail,
         mix_pages: caches.mix.pages(),
         mix_rows: caches.mix_shape.name(),
@@ -224,7 +263,8 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         let half = (1u32 << shift) / 2;
         let (name, page) = (format!("weigh_{at}"), format!("attention_{at}/256"));
         let (half_low, half_middle, half_high) = (half % 256, half / 256 % 256, half >> 16);
-        let weigh = Weigh { name, shift, half_low, half_middle, half_high, page };
+        let short = scores_are_short(body);
+        let weigh = Weigh { name, short, shift, half_low, half_middle, half_high, page };
         code += &e.call("attend.asm", "weigh", weigh)?;
     }
     code += "attend_end:\n";
@@ -233,6 +273,6 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     e.page("subsets", (0..1 << most).map(|subset| gray_place(subset) as u8));
     e.page("reciprocals", *RECIPROCALS);
     let parts = caches.parts.into_iter().map(|(shape, _)| shape);
-    e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]));
+    e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]).chain(caches.near_shape));
     Ok(code)
 }

@@ -33,10 +33,14 @@ struct Row {
     /// Inputs of a look.
     digits: usize,
     groups: Vec<Group>,
+    /// Every other plane has the last group first.
+    winding: bool,
 }
 
 #[derive(Serialize)]
 struct Group {
+    /// Its first element.
+    from: usize,
     size: usize,
     mask: usize,
 }
@@ -128,7 +132,8 @@ pub fn code(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
             sign: 1 << (bits - 1),
             looks: layout.groups.len(),
             digits: layout.groups[0],
-            groups: layout.groups.iter().map(|&size| Group { size, mask: (1 << size) - 1 }).collect(),
+            groups: groups(&layout),
+            winding: layout.is_winding() && bits > 1,
         };
         if layout.ternary {
             sizes.insert(layout.groups[0]);
@@ -139,6 +144,15 @@ pub fn code(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
         e.page(&format!("digits_{size}"), digits(size));
     }
     Ok(code)
+}
+
+fn groups(layout: &Layout) -> Vec<Group> {
+    let mut end = 0;
+    let group = |&size: &usize| {
+        end += size;
+        Group { from: end - size, size, mask: (1 << size) - 1 }
+    };
+    layout.groups.iter().map(group).collect()
 }
 
 /// The digits of each entry of a page of ternary tables, two bits each and one more than they are.

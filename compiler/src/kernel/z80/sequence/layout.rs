@@ -16,7 +16,7 @@ pub struct Layout {
 const ENTRY: f64 = 32.0;
 const TABLE: f64 = 620.0;
 /// Rows of ternary matrices below which tables of three inputs are faster than those of four.
-const FEW_ROWS: usize = 130;
+const FEW_ROWS: usize = 110;
 /// Most inputs of a table of subsets; where bytes of weights cost time, those of eight inputs pay as well.
 const MOST_INPUTS: usize = 7;
 const MOST_INPUTS_OF_FILES: usize = 8;
@@ -82,18 +82,28 @@ impl Layout {
         self.places().last().expect("a vector has an element").0 + 1
     }
 
+    /// Whether every other plane of a row goes through the groups backwards, so that its first table is where the plane
+    /// before had its last.
+    pub fn is_winding(&self) -> bool {
+        !self.ternary && self.pages() > 1
+    }
+
     /// The bytes of a row: planes from the highest to the lowest, a byte for each group.
     pub fn row(&self, row: &[i8], bits: usize) -> Vec<u8> {
         let places = self.places();
         let mut bytes = Vec::new();
-        for plane in (0..bits).rev() {
+        for (number, plane) in (0..bits).rev().enumerate() {
             let mut at = 0;
+            let begin = bytes.len();
             for (&size, place) in self.groups.iter().zip(&places) {
                 let group = &row[at..(at + size).min(self.cols)];
                 let index =
                     if self.ternary { ternary_place(group, size) } else { subset_place(group, plane) };
                 bytes.push((place.1 + index) as u8);
                 at += size;
+            }
+            if self.is_winding() && number % 2 == 1 {
+                bytes[begin..].reverse();
             }
         }
         bytes

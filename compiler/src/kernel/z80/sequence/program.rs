@@ -13,7 +13,7 @@ use crate::model::{Grid, Matrix, Positions, Transformer, Turns};
 use serde::Serialize;
 
 /// Words that routines keep.
-const WORDS: [&str; 48] = [
+const WORDS: [&str; 47] = [
     "multiply_low",
     "rows_stack",
     "rows_left",
@@ -23,7 +23,6 @@ const WORDS: [&str; 48] = [
     "fill_from",
     "fill_to",
     "fill_low",
-    "fill_pages",
     "fill_count",
     "fill_stack",
     "fill_back",
@@ -45,8 +44,8 @@ const WORDS: [&str; 48] = [
     "rotate_a",
     "rotate_b",
     "gate_table",
-    "gate_up",
     "attend_keys",
+    "attend_rows",
     "attend_values",
     "attend_weigh",
     "attend_out",

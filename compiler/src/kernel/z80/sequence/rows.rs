@@ -58,8 +58,8 @@ struct Plane {
 struct Look {
     pop: bool,
     reg: &'static str,
-    /// The next table is a page below.
-    next: bool,
+    /// The next table is in another page.
+    turn: Option<&'static str>,
 }
 
 impl Shape {
@@ -93,8 +93,16 @@ impl Shape {
             split: looks * 2 * LOOK > MOST_OFF,
             unsigned: self.base == MIX_TABLES,
             skip: self.skip,
-            sink: (!self.mantissa && self.base == TABLES).then_some("score"),
+            sink: (!self.mantissa && self.base == TABLES).then_some(match self.is_wide() {
+                true => "score",
+                false => "score_near",
+            }),
         }
+    }
+
+    /// Weights may wind; keys and values don't.
+    fn is_winding(&self) -> bool {
+        self.mantissa && self.layout.is_winding()
     }
 
     fn planes(&self) -> Vec<Plane> {
@@ -106,12 +114,13 @@ impl Shape {
         for (chunk, &of_chunk) in self.chunks.iter().enumerate() {
             for plane in 0..of_chunk {
                 let is_first = planes.is_empty();
-                let sets_page = is_first || pages > 1 || self.skip > 0;
+                let sets_page = is_first || (pages > 1 && !self.is_winding()) || self.skip > 0;
                 let page = |page: usize| sets_page.then(|| format!("{}/256+{page}", self.base));
                 let look = |g: usize| {
                     let pop = (count + g).is_multiple_of(2);
-                    let next = places.get(g + 1).is_some_and(|next| next.0 > places[g].0);
-                    Look { pop, reg: if pop { "e" } else { "d" }, next }
+                    let turns = places.get(g + 1).is_some_and(|next| next.0 != places[g].0);
+                    let turn = if places.is_sorted_by_key(|place| place.0) { "dec h" } else { "inc h" };
+                    Look { pop, reg: if pop { "e" } else { "d" }, turn: turns.then_some(turn) }
                 };
                 planes.push(Plane {
                     double: plane > 0,
@@ -122,6 +131,9 @@ impl Shape {
                     looks: (0..places.len()).map(look).collect(),
                 });
                 count += places.len();
+                if self.is_winding() {
+                    places.reverse();
+                }
             }
         }
         planes
