@@ -58,6 +58,7 @@ mod table;
 mod talk;
 mod targets;
 mod templates;
+mod tools;
 mod train;
 mod verify;
 mod visible;

@@ -1,10 +1,12 @@
 //! `mlc run`: prompts in, replies out.
 
-use crate::args::RunArgs;
+use crate::args::{Reading, RunArgs};
 use crate::error::CliError;
+use crate::say::say;
 use crate::sim::machine::NoProbe;
 use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
+use crate::tools::Readings;
 use crate::visible::console_output;
 use crate::{Outcome, files, screenshot, talk};
 use mlc_compiler::eval::{Run, Session};
@@ -21,7 +23,7 @@ const LONGEST_LINE: u64 = 1 << 16;
 
 /// What answers.
 enum Speaker<'a> {
-    Reference(Graph),
+    Reference { graph: Graph, readings: Readings },
     Machine { simulator: Simulator<'a>, target: &'a Target },
 }
 
@@ -31,6 +33,8 @@ struct Row<'a> {
     prompt: &'a str,
     reply: String,
     steps: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    switched: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cycles: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,7 +59,10 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         }
         let mut model = files::model(&args.program)?.model;
         args.choice.apply(args.draw.seed, &mut model)?;
-        return converse(&Speaker::Reference(mlc_compiler::reference(&model)?), args, terminal, out);
+        let readings = Readings::new(&model, None, &args.tools.tools)?;
+        tell(&readings);
+        let speaker = Speaker::Reference { graph: mlc_compiler::reference(&model)?, readings };
+        return converse(&speaker, args, terminal, out);
     }
     let assets = Assets::builtin();
     let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
@@ -64,13 +71,16 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     }
     let mut model = files::model(&args.program)?.model;
     args.choice.apply(args.draw.seed, &mut model)?;
+    let readings = Readings::new(&model, Some(&target), &args.tools.tools)?;
     files::check_writable(args.screenshot.as_deref())?;
     let demands = &args.plan.demands()?;
     let request =
         Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator =
-        Simulator::new(&compiled.image, &model, &target, args.speed).within(args.limit.max_cycles);
+    tell(&readings);
+    let simulator = Simulator::new(&compiled.image, &model, &target, args.speed)
+        .within(args.limit.max_cycles)
+        .reading(readings);
     if let Some(path) = &args.screenshot {
         screenshot::write(path, simulator.picture(&args.prompts)?.as_ref(), &target)?;
     }
@@ -84,11 +94,25 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
     let graph = mlc_compiler::reference(model)?;
     if io::stdin().is_terminal() {
-        return chat(&graph, out);
+        return chat(&graph, &Readings::default(), out);
     }
     let mut input = io::stdin().lock();
-    let speaker = Speaker::Reference(graph);
+    let speaker = Speaker::Reference { graph, readings: Readings::default() };
     answer_all(&speaker, std::iter::from_fn(|| read_line(&mut input).transpose()), false, out)
+}
+
+/// Says what tools read, where nobody has said it.
+fn tell(readings: &Readings) {
+    if let Some(note) = readings.note() {
+        say!("note: {note}");
+    }
+}
+
+/// Says what was switched.
+fn tell_switched(switched: &[(String, bool)]) {
+    for (name, on) in switched {
+        say!("{name} is switched {}", if *on { "on" } else { "off" });
+    }
 }
 
 /// Runs a program of its own.
@@ -97,6 +121,14 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     if args.target.as_deref() == Some(REFERENCE) || args.json {
         let message = format!(
             "a .{extension} file is a program of its own: it takes neither --json nor --target reference"
+        );
+        return Err(CliError::Usage(message));
+    }
+    if let Some(reading) = args.tools.tools.first() {
+        let Reading { name, value } = reading;
+        let words = format!("{}={value}", name.to_ascii_uppercase());
+        let message = format!(
+            "a .{extension} file is a program of its own: leave --tool out; a .com file takes {words} as a word"
         );
         return Err(CliError::Usage(message));
     }
@@ -140,7 +172,7 @@ fn converse(
     } else if terminal {
         match speaker {
             Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
-            Speaker::Reference(graph) => chat(graph, out)?,
+            Speaker::Reference { graph, readings } => chat(graph, readings, out)?,
         }
     } else {
         let mut input = io::stdin().lock();
@@ -158,19 +190,22 @@ fn answer_all(
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     match speaker {
-        Speaker::Reference(graph) => {
-            let mut session = Session::new(graph);
+        Speaker::Reference { graph, readings } => {
+            let begin = || Session::new(graph).reading(readings.values.clone());
+            let mut session = begin();
             prompts.try_for_each(|prompt| {
                 let prompt = prompt?;
                 if !graph.keeps_conversation() {
-                    session = Session::new(graph);
+                    session = begin();
                 }
                 match json {
                     true => print_row(Row::of_reference(&prompt, &session.ask(prompt.as_bytes())), out),
                     false => {
-                        talk::speak(graph, &mut session, prompt.as_bytes(), out)?;
+                        let run = talk::speak(graph, &mut session, prompt.as_bytes(), out)?;
                         writeln!(out)?;
-                        Ok(out.flush()?)
+                        out.flush()?;
+                        tell_switched(&run.switched);
+                        Ok(())
                     }
                 }
             })
@@ -220,13 +255,16 @@ fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
 
 impl<'a> Row<'a> {
     fn of_reference(prompt: &'a str, run: &Run) -> Self {
-        Self { prompt, reply: run.text(), steps: run.steps(), cycles: None, milliseconds: None }
+        let word = |(name, on): &(String, bool)| format!("{name} {}", if *on { "on" } else { "off" });
+        let switched = run.switched.iter().map(word).collect();
+        Self { prompt, reply: run.text(), steps: run.steps(), switched, cycles: None, milliseconds: None }
     }
 
     fn of(prompt: &'a str, answer: &Answer, target: &Target) -> Self {
         let milliseconds = Some(target.milliseconds(answer.t_states as f64));
         let (reply, steps) = (latin1(&answer.reply), answer.logits.len());
-        Self { prompt, reply, steps, cycles: Some(answer.t_states), milliseconds }
+        let (switched, cycles) = (Vec::new(), Some(answer.t_states));
+        Self { prompt, reply, steps, switched, cycles, milliseconds }
     }
 }
 
@@ -242,9 +280,9 @@ pub fn latin1(bytes: &[u8]) -> String {
 }
 
 /// The same loop that the programs have: `> `, a line, its answer as it comes; `!` ends it.
-fn chat(graph: &Graph, out: &mut dyn Write) -> Result<(), CliError> {
+fn chat(graph: &Graph, readings: &Readings, out: &mut dyn Write) -> Result<(), CliError> {
     let mut input = io::stdin().lock();
-    let mut session = Session::new(graph);
+    let mut session = Session::new(graph).reading(readings.values.clone());
     loop {
         write!(out, "> ")?;
         out.flush()?;
@@ -256,8 +294,10 @@ fn chat(graph: &Graph, out: &mut dyn Write) -> Result<(), CliError> {
             return Ok(());
         }
         if !text::normalize(line.as_bytes()).is_empty() {
-            talk::speak(graph, &mut session, line.as_bytes(), out)?;
+            let run = talk::speak(graph, &mut session, line.as_bytes(), out)?;
             writeln!(out)?;
+            out.flush()?;
+            tell_switched(&run.switched);
         }
     }
 }

@@ -15,15 +15,15 @@ pub fn speak(
     query: &[u8],
     out: &mut dyn Write,
 ) -> Result<Run, CliError> {
-    let shown = eval::shown(graph).filter(|_| eval::reads_as_typed(graph));
+    let shown = if eval::reads_as_typed(graph) { eval::shown(graph) } else { Vec::new() };
     let mut text = Pieces { bytes: Vec::new(), out, failure: None };
     let run = session.observed(query, &mut |id, value| {
-        if let (true, Value::Text(piece)) = (Some(id) == shown, value) {
+        if let (true, Value::Text(piece)) = (shown.contains(&id), value) {
             text.push(piece);
         }
     });
     text.finish()?;
-    if shown.is_none() {
+    if shown.is_empty() {
         out.write_all(run.text().as_bytes())?;
     }
     Ok(run)

@@ -4,9 +4,11 @@ use crate::args::VerifyArgs;
 use crate::error::CliError;
 use crate::prompts::{self, Chosen, Place, Prompt};
 use crate::run::latin1;
+use crate::sim::machine::Switched;
 use crate::sim::{Answer, Simulator};
 use crate::table::count;
 use crate::targets::{self, REFERENCE};
+use crate::tools::Readings;
 use crate::{Outcome, files, progress};
 use mlc_compiler::eval::{Run, Session, argmax};
 use mlc_compiler::model::{Answer as Meaning, Model, Reader};
@@ -50,6 +52,7 @@ enum What {
     Steps { reference_steps: usize, machine_steps: usize },
     Reply,
     Expected { expected: String },
+    Switch { name: String, reference_is_on: bool },
     Fault { fault: String },
 }
 
@@ -65,10 +68,13 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     args.choice.apply(None, &mut loaded.model)?;
     let model = &loaded.model;
     let graph = mlc_compiler::reference(model)?;
+    let readings = Readings::new(model, Some(&target), &args.tools.tools)?;
     let demands = &args.plan.demands()?;
     let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, model, &target, None).within(args.limit.max_cycles);
+    let simulator = Simulator::new(&compiled.image, model, &target, None)
+        .within(args.limit.max_cycles)
+        .reading(readings.clone());
     let longest = simulator.longest();
     let place = Place { model: &model.head.name, target: &target.name, longest };
     let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
@@ -80,10 +86,13 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let bar = progress::bar(prompts.len() + random, "verify");
     let all = prompts.into_iter().chain(prompts::random(random, args.seed, longest));
     for session in sessions(all, graph.keeps_conversation()) {
-        let mut wants = Session::new(&graph);
+        let mut wants = Session::new(&graph).reading(readings.values.clone());
+        let mut switched = Switched::new();
         let mut machine = answers(&simulator, &session)?.into_iter();
         for prompt in &session {
-            let reference = wants.ask(prompt.query.as_bytes());
+            let mut reference = wants.ask(prompt.query.as_bytes());
+            keep(&mut switched, &reference.switched);
+            reference.switched.clone_from(&switched);
             let shown = simulator.shown(&reference.reply);
             let machine = machine.next().expect("an answer for each prompt");
             tally.add(model, prompt, &reference, &shown, machine);
@@ -98,6 +107,14 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         tally.print(out)?;
     }
     Ok(if tally.differences == 0 { Outcome::Done } else { Outcome::Difference })
+}
+
+/// What is on and off behind some more switching.
+fn keep(states: &mut Switched, switched: &[(String, bool)]) {
+    for (name, on) in switched {
+        states.retain(|(other, _)| other != name);
+        states.push((name.clone(), *on));
+    }
 }
 
 /// Prompts that are asked one after the other: several where the program keeps a conversation. One whose reply is expected
@@ -194,6 +211,10 @@ impl What {
             }
             Self::Reply => "equal logits, but another reply".into(),
             Self::Expected { .. } => "not the reply that is expected".into(),
+            Self::Switch { name, reference_is_on } => {
+                let [is, not] = if *reference_is_on { ["on", "off"] } else { ["off", "on"] };
+                format!("{name} is {is} behind it, and on {target} it is {not}")
+            }
             Self::Fault { fault } => format!("{target} stops: {fault}"),
         }
     }
@@ -220,6 +241,14 @@ fn compare(model: &Model, prompt: &Prompt, reference: &Run, shown: &[u8], machin
     }
     if shown != machine.reply {
         return Some(What::Reply);
+    }
+    for (name, is_on) in machine.switched.iter().flatten() {
+        // What nobody has switched is off.
+        let known = reference.switched.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
+        let reference_is_on = known.is_some_and(|(_, on)| *on);
+        if *is_on != reference_is_on {
+            return Some(What::Switch { name: name.clone(), reference_is_on });
+        }
     }
     let expected = prompt.reply.as_ref().filter(|expected| **expected != reference.text());
     expected.map(|expected| What::Expected { expected: expected.clone() })

@@ -58,10 +58,15 @@ start:
         sts UCSRC, r24
         ldi r24, TALK
         sts UCSRB, r24
+{%- for port in board.resting_high %}
+        lds r24, {{ port.register }}
+        ori r24, {{ port.bits }}                   ; what is on when it is low is off
+        sts {{ port.register }}, r24
+{%- endfor %}
 {%- for port in board.outputs %}
-        lds r24, {{ port.direction }}
-        ori r24, {{ port.bits }}                   ; pins that labels drive
-        sts {{ port.direction }}, r24
+        lds r24, {{ port.register }}
+        ori r24, {{ port.bits }}                   ; pins that {% if board.switches %}are switched{% else %}labels drive{% endif %}
+        sts {{ port.register }}, r24
 {%- endfor %}
         sts ring_head, r1
         sts ring_tail, r1

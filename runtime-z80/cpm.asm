@@ -38,6 +38,9 @@ start:
         dec b                           ; the space that the CCP leaves in front
         inc hl
 {%- endif %}
+{%- if inputs %}
+        call take_values
+{%- endif %}
         call set_query
         jr z,greet
         call net_answer
@@ -119,4 +122,116 @@ find_interrupts:
         ld ({{ label }}),a
 {%- endfor %}
         ret
+{%- endif %}
+
+{%- if inputs %}
+; Words NAME=NUMBER in front of the tail are what tools read. HL: the tail, B: its bytes; then what is left of it.
+take_values:
+        ld de,input_names
+        ld ix,tool_values
+take_name:
+        push hl
+        push bc
+take_letter:
+        ld a,(de)
+        inc de
+        or a
+        jr z,take_named
+        ld c,a
+        ld a,b
+        or a
+        jr z,take_skip
+        ld a,(hl)
+        inc hl
+        dec b
+        cp 'a'
+        jr c,take_capital
+        cp 'z'+1
+        jr nc,take_capital
+        sub 32
+take_capital:
+        cp c
+        jr z,take_letter
+take_skip:                              ; past what is left of the name
+        ld a,(de)
+        inc de
+        or a
+        jr nz,take_skip
+take_other:
+        pop bc
+        pop hl
+        ld a,(de)
+        or a
+        ret z                           ; none of them: here the query begins
+        inc ix
+        inc ix
+        jr take_name
+take_named:
+        ld a,b
+        or a
+        jr z,take_other
+        ld a,(hl)
+        cp '='
+        jr nz,take_other
+        pop af
+        pop af
+        ld de,0
+        ld c,0                          ; digits
+take_digit:
+        inc hl
+        dec b
+        jr z,take_end
+        ld a,(hl)
+        cp ' '
+        jr z,take_end
+        sub '0'
+        jr c,take_wrong
+        cp 10
+        jr nc,take_wrong
+        inc c
+        push hl
+        ld h,d
+        ld l,e
+        add hl,hl
+        jr c,take_wrong
+        add hl,hl
+        jr c,take_wrong
+        add hl,de
+        jr c,take_wrong
+        add hl,hl
+        jr c,take_wrong
+        ld e,a
+        ld d,0
+        add hl,de
+        jr c,take_wrong
+        ex de,hl
+        pop hl
+        jr take_digit
+take_end:
+        ld a,c
+        or a
+        jr z,take_wrong
+        ld (ix+0),e
+        ld (ix+1),d
+take_space:
+        ld a,b
+        or a
+        ret z
+        ld a,(hl)
+        cp ' '
+        jp nz,take_values
+        inc hl
+        dec b
+        jr take_space
+take_wrong:
+        ld de,values_text
+        ld c,9
+        call bdos
+        jp exit
+input_names:
+{%- for input in inputs %}
+        db "{{ input.name }}",0
+{%- endfor %}
+        db 0
+values_text:    db "a number up to 65535 belongs behind {{ inputs.0.name }}=",13,10,"$"
 {%- endif %}

@@ -217,6 +217,16 @@ fn machine_and_compiler_have_the_same_facts() {
             (uart.number, addresses, uart.received, uart.empty)
         });
         assert_eq!(uart, expected, "{name}");
+        let found = device.adc.as_ref().map(|adc| {
+            assert_eq!(
+                (adc.power.bits, adc.data + 2, adc.data + 3),
+                (1, adc.control, adc.extended),
+                "{name}"
+            );
+            assert_eq!(adc.data + 4, adc.select, "{name}");
+            (adc.data, adc.power.register)
+        });
+        assert_eq!(machine.adc.map(|adc| (adc.base, adc.power)), found, "{name}");
         for power in &device.power_off {
             assert!(machine.kept.contains(&power.register), "{name}: {:#x}", power.register);
         }

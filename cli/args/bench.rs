@@ -4,6 +4,7 @@ use super::help;
 use super::plan::PlanArgs;
 use super::run::LimitArg;
 use super::target::Bdos;
+use super::tools::ToolArgs;
 use clap::Args;
 use std::path::PathBuf;
 
@@ -31,6 +32,8 @@ pub struct BenchArgs {
     pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub tools: ToolArgs,
     /// Print the table as markdown
     #[arg(long, requires = "all", conflicts_with = "json")]
     pub markdown: bool,

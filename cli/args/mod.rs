@@ -20,6 +20,7 @@ mod run;
 mod sequence;
 mod settings;
 mod target;
+mod tools;
 mod train;
 mod values;
 
@@ -39,6 +40,7 @@ pub use run::{Clock, RunArgs, VerifyArgs};
 pub use sequence::{Bits, SequenceArgs};
 pub use settings::TrainSettings;
 pub use target::{Bdos, TargetsArgs};
+pub use tools::Reading;
 pub use train::{LogFile, LogFormat, SweepArgs, TrainArgs};
 
 use clap::{Parser, Subcommand};

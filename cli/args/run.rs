@@ -5,6 +5,7 @@ use super::help;
 use super::model::ModelArg;
 use super::plan::PlanArgs;
 use super::target::{Bdos, TargetArg};
+use super::tools::ToolArgs;
 use super::values::{file_of, whole};
 use clap::Args;
 use std::path::PathBuf;
@@ -43,6 +44,8 @@ pub struct RunArgs {
     pub choice: ChoiceArgs,
     #[command(flatten)]
     pub draw: DrawSeed,
+    #[command(flatten)]
+    pub tools: ToolArgs,
     /// Print a JSON object a reply
     #[arg(long)]
     pub json: bool,
@@ -94,6 +97,8 @@ pub struct VerifyArgs {
     pub plan: PlanArgs,
     #[command(flatten)]
     pub choice: ChoiceArgs,
+    #[command(flatten)]
+    pub tools: ToolArgs,
     /// Print the result as JSON
     #[arg(long)]
     pub json: bool,

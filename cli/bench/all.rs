@@ -32,6 +32,7 @@ pub struct Figures {
     pub cycles: u64,
     pub cycles_a_step: f64,
     pub milliseconds_a_step: f64,
+    /// 0 where nothing is predicted.
     pub predicted_a_step: f64,
     /// Of the prediction.
     pub error_percent: f64,
@@ -64,12 +65,21 @@ pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
         let loaded = files::model(named)?;
         for target in &targets {
             let max_cycles = args.limit.max_cycles;
-            let of = |demands| Subject { model: &loaded.model, target, assets: &assets, demands, max_cycles };
+            let of = |demands| Subject {
+                model: &loaded.model,
+                target,
+                assets: &assets,
+                demands,
+                max_cycles,
+                tools: &[],
+            };
             let place = of(&plans[0]).place();
             let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
             let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
-            for demands in &plans {
-                rows.push(row(of(demands), &queries)?);
+            // The program of a sequence model is made as a whole: there is one.
+            let count = if loaded.model.sequence().is_some() { 1 } else { plans.len() };
+            for demands in &plans[..count] {
+                rows.extend(row(of(demands), &queries)?);
             }
         }
     }
@@ -96,15 +106,17 @@ fn name(demands: &Demands) -> String {
     words.join(" ")
 }
 
-fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Row, CliError> {
+/// None where a target has no kernels for the network, or no pins for its tools.
+fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Option<Row>, CliError> {
     let (network, target, encoding) = (&subject.model.head.name, subject.target, name(subject.demands));
     let label = format!("{network} {} {encoding}", target.name);
     let figures = match measure(subject, queries, &label, false) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),
-        Err(CliError::Compile(CompileError::TooLarge { .. })) => None,
+        Err(CliError::Compile(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. })) => None,
+        Err(CliError::Compile(CompileError::Sequence { .. } | CompileError::Tool { .. })) => return Ok(None),
         Err(other) => return Err(other),
     };
-    Ok(Row { network: network.clone(), target: target.name.clone(), encoding, figures })
+    Ok(Some(Row { network: network.clone(), target: target.name.clone(), encoding, figures }))
 }
 
 impl Figures {
@@ -119,7 +131,11 @@ impl Figures {
             cycles_a_step: tenths(step.mean),
             milliseconds_a_step: tenths(target.milliseconds(step.mean)),
             predicted_a_step: tenths(predicted),
-            error_percent: tenths(100.0 * (predicted - step.mean) / step.mean.max(1.0)),
+            error_percent: if predicted > 0.0 {
+                tenths(100.0 * (predicted - step.mean) / step.mean.max(1.0))
+            } else {
+                0.0
+            },
             first_character: sums.first().map(|first| (tenths(first.mean), first.most as u64)),
             longest_step: step.most as u64,
         }
@@ -154,8 +170,8 @@ fn cells(row: &Row) -> Vec<String> {
             // Not rounded twice.
             whole(f.cycles as f64 / f.steps as f64),
             format!("{:.1}", f.milliseconds_a_step),
-            whole(f.predicted_a_step),
-            format!("{:+.1} %", f.error_percent),
+            if f.predicted_a_step > 0.0 { whole(f.predicted_a_step) } else { String::new() },
+            if f.predicted_a_step > 0.0 { format!("{:+.1} %", f.error_percent) } else { String::new() },
             f.first_character.map_or_else(String::new, |(mean, _)| whole(mean)),
         ]),
         None => cells.push("does not fit".into()),

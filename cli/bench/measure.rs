@@ -1,10 +1,12 @@
 //! Runs one program on its machine with every prompt, and counts cycles.
 
 use super::tokens::Tokens;
+use crate::args::Reading;
 use crate::error::CliError;
 use crate::progress;
 use crate::prompts::{self, Place};
 use crate::sim::{self, Simulator, Timed};
+use crate::tools::Readings;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Prediction};
 use mlc_compiler::{Assets, Compiled, Request, Target};
@@ -19,6 +21,8 @@ pub struct Subject<'a> {
     pub demands: &'a Demands,
     /// The most cycles of an answer, if the user says.
     pub max_cycles: Option<u64>,
+    /// What tools read.
+    pub tools: &'a [Reading],
 }
 
 impl<'a> Subject<'a> {
@@ -51,12 +55,13 @@ pub fn measure(
     label: &str,
     by_phase: bool,
 ) -> Result<Measured, CliError> {
-    let Subject { model, target, assets, demands, max_cycles } = subject;
+    let Subject { model, target, assets, demands, max_cycles, tools } = subject;
+    let readings = Readings::new(model, Some(target), tools)?;
     prompts::require(queries.len(), subject.place())?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let prediction = compiled.plan.predict(compiled.graph(), queries);
-    let simulator = Simulator::new(&compiled.image, model, target, None).within(max_cycles);
+    let simulator = Simulator::new(&compiled.image, model, target, None).within(max_cycles).reading(readings);
     let mut sums = Sums::default();
     let bar = progress::bar(queries.len(), label);
     for query in queries {

@@ -74,6 +74,9 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if args.target.as_deref() == Some(REFERENCE) {
         return Err(CliError::Usage("the reference interpreter has no clock: name a machine".into()));
     }
+    if args.all && !args.tools.tools.is_empty() {
+        return Err(CliError::Usage("--tool is for one model: leave it out with --all".into()));
+    }
     if args.all {
         let rows = all::rows(args)?;
         match (args.json, args.markdown) {
@@ -92,7 +95,8 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let target = targets::at_bdos(target, args.bdos)?;
     let loaded = files::model(model)?;
     let (demands, max_cycles) = (&args.plan.demands()?, args.limit.max_cycles);
-    let subject = Subject { model: &loaded.model, target: &target, assets: &assets, demands, max_cycles };
+    let (model, tools) = (&loaded.model, args.tools.tools.as_slice());
+    let subject = Subject { model, target: &target, assets: &assets, demands, max_cycles, tools };
     let Chosen { prompts, left_out } =
         prompts::choose(args.prompts.as_deref(), &loaded.found, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();

@@ -64,7 +64,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if args.json {
         writeln!(out, "{}", targets::json(&report::Summary::new(&compiled, &target, &outputs)))?;
     } else if args.emit.is_none() {
-        report::print(&compiled, &target, &outputs, args.verbose, out)?;
+        report::print((&model, &compiled), &target, &outputs, args.verbose, out)?;
     }
     Ok(Outcome::Done)
 }

@@ -3,8 +3,9 @@
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, fold, grouped, table, whole};
-use crate::{cpm, pins, shell, sim, targets};
+use crate::{cpm, pins, shell, sim, targets, tools};
 use mlc_compiler::kernel::sequence::Beside;
+use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
 use mlc_compiler::plan::Plan;
 use mlc_compiler::stage::{Answer, answer};
@@ -18,7 +19,7 @@ use std::io::Write;
 /// # Errors
 /// The writer's.
 pub fn print(
-    compiled: &Compiled,
+    (model, compiled): (&Model, &Compiled),
     target: &Target,
     outputs: &[Output],
     verbose: u8,
@@ -58,6 +59,11 @@ pub fn print(
     if !plan.is_whole()
         && let (Some(board), Answer::Label { labels }) = (&target.board, answer(plan.stages()))
         && let Some(line) = pins::line(&board.profile, labels)
+    {
+        writeln!(out, "{}", fold(&line))?;
+    }
+    if let (Some(board), Some((.., story))) = (&target.board, model.sequence())
+        && let Some(line) = tools::line(&board.profile, story)
     {
         writeln!(out, "{}", fold(&line))?;
     }

@@ -1,6 +1,6 @@
 //! What a program answers, and when.
 
-use super::machine::Probe;
+use super::machine::{Probe, Switched};
 use mlc_compiler::Image;
 
 /// What a query led to on the machine.
@@ -20,6 +20,8 @@ pub struct Answer {
     pub asleep: u64,
     /// The most bytes that the stack had, if the machine knows.
     pub stack: Option<u16>,
+    /// What is on and off behind it, and behind the answers before it, where the machine knows.
+    pub switched: Option<Switched>,
 }
 
 /// Collects the logits whenever they are ready.

@@ -1,11 +1,12 @@
 //! The AVR's boards behind [`Machine`]. Cycles are those in which the processor executes: while it sleeps, for the next
 //! key or for the serial line, they stand still.
 
-use super::machine::{End, Machine, Probe};
+use super::machine::{End, Machine, Probe, Switched};
 use super::system::{Entry, Keyboard, Program, System};
 use crate::error::CliError;
 use mlc_compiler::Target;
 use mlc_compiler::target::ImageKind;
+use mlc_compiler::target::pins::Drive;
 use mlc_runtime_avr::{
     AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return, State,
 };
@@ -25,6 +26,8 @@ const KEYBOARD: Keyboard =
 /// A chip with its program, and how long it has slept.
 struct Board<C> {
     machine: AvrMachine<C>,
+    /// What the board can switch.
+    switches: Vec<(String, Drive)>,
     asleep: u64,
     /// How long it had slept when the question was complete: neither its greeting nor the keys belong to an answer.
     asked: u64,
@@ -98,6 +101,15 @@ impl<C: Console> Machine for Board<C> {
         self.asleep - self.asked
     }
 
+    fn switched(&self) -> Option<Switched> {
+        let is_on = |drive: &Drive| {
+            let pins = self.machine.pins(drive.port)?;
+            let bit = 1 << drive.bit;
+            (pins.outputs & bit != 0).then_some((pins.levels & bit != 0) == drive.high)
+        };
+        Some(self.switches.iter().filter_map(|(name, drive)| Some((name.clone(), is_on(drive)?))).collect())
+    }
+
     fn stack(&self) -> Option<u16> {
         Some(self.machine.stack_high_water())
     }
@@ -126,5 +138,9 @@ fn load<'c>(
     if let Some(address) = program.logits_ready {
         machine.watch(address);
     }
-    Ok(Box::new(Board { machine, asleep: 0, asked: 0 }))
+    for &(channel, count) in &program.readings.counts {
+        machine.set_analogue(channel, count);
+    }
+    let switches = target.board.as_ref().map_or(vec![], |board| board.profile.switches.clone());
+    Ok(Box::new(Board { machine, switches, asleep: 0, asked: 0 }))
 }

@@ -36,6 +36,8 @@ fn load<'c>(
         symbols: program.symbols.clone(),
         ..CpmConfig::default()
     };
+    let values = values(program);
+    let tail = if values.is_empty() { tail } else { &values };
     let loaded = CpmMachine::load(program.bytes, tail, console, config);
     let mut machine = loaded.map_err(|error| refusal(program, tail, error))?;
     for (name, bytes) in &program.beside {
@@ -43,6 +45,14 @@ fn load<'c>(
         put.map_err(|e| program.refused(e.to_string(), "give the file a name that CP/M has"))?;
     }
     Ok(z80::machine(machine, program, None))
+}
+
+/// The words that tell a program what its tools read. What is 0 it need not be told.
+fn values(program: &Program) -> Vec<u8> {
+    let told = program.readings.values.iter().filter(|(_, value)| *value > 0);
+    told.map(|(name, value)| format!(" {}={value}", name.to_ascii_uppercase()))
+        .collect::<String>()
+        .into_bytes()
 }
 
 /// Why the machine did not even start.

@@ -28,11 +28,19 @@ pub trait Machine {
         None
     }
 
+    /// What is on and off now, if the machine has something to switch.
+    fn switched(&self) -> Option<Switched> {
+        None
+    }
+
     /// The most bytes that the stack has had, if the machine knows.
     fn stack(&self) -> Option<u16> {
         None
     }
 }
+
+/// What tools switch, by its name: whether it is on.
+pub type Switched = Vec<(String, bool)>;
 
 /// How a program ended.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -24,8 +24,9 @@ use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
 use crate::error::CliError;
 use crate::prompts::LONGEST;
+use crate::tools::Readings;
 use answer::Watch;
-use machine::{Both, End, Machine, NoProbe, Probe, drive, interact};
+use machine::{Both, End, Machine, NoProbe, Probe, Switched, drive, interact};
 use mlc_compiler::model::{Answer as Meaning, Model, Reader, Turns};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
@@ -59,6 +60,8 @@ pub struct Simulator<'a> {
     keeps: bool,
     pub pace: Option<Clock>,
     phases: Phases,
+    /// What tools read.
+    readings: Readings,
     /// What the machine loads, as it was written for the first answer.
     file: OnceCell<Vec<u8>>,
 }
@@ -88,12 +91,14 @@ fn longest_of(system: &System, line: u8, as_typed: bool) -> usize {
 }
 
 /// The answers of a session: which passes belong to which line.
-fn split(watch: Watch, replies: Vec<Vec<u8>>) -> Vec<Answer> {
+fn split(watch: Watch, replies: Vec<Vec<u8>>, switched: Option<Switched>) -> Vec<Answer> {
     let Watch { answer, turns, .. } = watch;
     let ends = turns.iter().copied().skip(1).chain([answer.logits.len()]);
     let logits = turns.iter().zip(ends).map(|(&from, to)| answer.logits[from..to].to_vec());
     let one = |(reply, logits)| Answer { reply, logits, ..Answer::default() };
-    replies.into_iter().zip(logits).map(one).collect()
+    let mut answers: Vec<Answer> = replies.into_iter().zip(logits).map(one).collect();
+    answers.last_mut().into_iter().for_each(|last| last.switched = switched.clone());
+    answers
 }
 
 /// Bytes of the line that a model's program reads.
@@ -119,14 +124,35 @@ impl<'a> Simulator<'a> {
             Meaning::Story(story) => Turns::is_kept(story.turns.as_ref()),
             Meaning::Chat(_) | Meaning::Label { .. } => false,
         };
-        let (given, file) = (None, OnceCell::new());
-        Self { image, target, system, name, symbols, limit, given, line, as_typed, keeps, pace, phases, file }
+        let (given, file, readings) = (None, OnceCell::new(), Readings::default());
+        Self {
+            image,
+            target,
+            system,
+            name,
+            symbols,
+            limit,
+            given,
+            line,
+            as_typed,
+            keeps,
+            pace,
+            phases,
+            readings,
+            file,
+        }
     }
 
     /// The same, but no answer may take more than so many cycles, if the user says how many.
     #[must_use]
     pub fn within(self, cycles: Option<u64>) -> Self {
         Self { given: cycles, ..self }
+    }
+
+    /// The same, whose tools read these values.
+    #[must_use]
+    pub fn reading(self, readings: Readings) -> Self {
+        Self { readings, ..self }
     }
 
     /// The program's answer to a query. An empty query has none: the program would ask for one.
@@ -184,16 +210,18 @@ impl<'a> Simulator<'a> {
         let mut watch = Watch::new(self.image);
         let end = drive(machine.as_mut(), &mut Both(&mut watch, probe), self.pace);
         let t_states = machine.cycles() - watch.asked;
-        let (asleep, stack) = (machine.asleep(), machine.stack());
+        let (asleep, stack, switched) = (machine.asleep(), machine.stack(), machine.switched());
         drop(machine);
         if let Some(e) = console.failure.take() {
             return Err(e.into());
         }
         let reply = console.reply().to_vec();
         match end {
-            End::Exit if keyboard.is_none() => Ok(Answer { reply, t_states, asleep, stack, ..watch.answer }),
+            End::Exit if keyboard.is_none() => {
+                Ok(Answer { reply, t_states, asleep, stack, switched, ..watch.answer })
+            }
             End::NoInput if keyboard.is_some() => {
-                Ok(Answer { reply, t_states, asleep, stack, ..watch.answer })
+                Ok(Answer { reply, t_states, asleep, stack, switched, ..watch.answer })
             }
             End::Exit => Err(self.fault("it ends instead of asking again".into())),
             End::NoInput => Err(self.fault("it asks for input although it was given a command tail".into())),
@@ -216,13 +244,14 @@ impl<'a> Simulator<'a> {
         let mut machine = self.load(b"", &mut console)?;
         let mut watch = Watch::new(self.image);
         let end = drive(machine.as_mut(), &mut watch, self.pace);
+        let switched = machine.switched();
         drop(machine);
         console.end_line();
         if let Some(e) = console.failure.take() {
             return Err(e.into());
         }
         match end {
-            End::NoInput => Ok(split(watch, console.answers())),
+            End::NoInput => Ok(split(watch, console.answers(), switched)),
             End::Exit => Err(self.fault("it ends instead of asking again".into())),
             end @ (End::Limit { .. } | End::Fault(_)) => Err(self.stopped(end)),
         }
@@ -310,6 +339,7 @@ impl<'a> Simulator<'a> {
             symbols: self.symbols.clone(),
             beside: self.image.beside.iter().map(|file| (file.name.as_str(), &file.bytes[..])).collect(),
             logits_ready: Some(self.image.logits.ready),
+            readings: &self.readings,
             limit: self.given.unwrap_or(self.limit),
         };
         (self.system.load)(self.target, &program, tail, console)

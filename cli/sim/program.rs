@@ -8,6 +8,7 @@ use crate::args::Clock;
 use crate::console::UserConsole;
 use crate::error::CliError;
 use crate::files;
+use crate::tools::Readings;
 use mlc_compiler::Target;
 use mlc_compiler::target::{self, ImageKind, cpm};
 use mlc_runtime_z80::{Picture, Symbols};
@@ -83,6 +84,7 @@ pub fn run_program(
         symbols: Symbols::default(),
         beside: file.beside.into_iter().collect(),
         logits_ready: None,
+        readings: &Readings::default(),
         limit: file.limit,
     };
     let system = system(target.machine);

@@ -2,6 +2,7 @@
 
 use super::machine::Machine;
 use crate::error::CliError;
+use crate::tools::Readings;
 use mlc_compiler::Target;
 use mlc_compiler::shown::start;
 use mlc_compiler::target::ImageKind;
@@ -75,6 +76,8 @@ pub struct Program<'a> {
     /// Files that it reads, by their names, on the drive that it is started from.
     pub beside: Vec<(&'a str, &'a [u8])>,
     pub logits_ready: Option<u32>,
+    /// What tools read.
+    pub readings: &'a Readings,
     /// The most cycles that it may take without input.
     pub limit: u64,
 }

@@ -30,18 +30,19 @@ impl Assets {
             "starts.asm", "table.asm", "unrolled.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "draw.asm", "embed.asm", "fill.asm",
             "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
-            "rows.asm", "tokens.asm", "turns.asm",
+            "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
             // Of sequence models.
             "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "line.S",
-            "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "turns.S",
+            "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
+            "turns.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
-            "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c",
+            "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c", "tools.c",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");

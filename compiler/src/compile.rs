@@ -69,7 +69,7 @@ impl Compiled {
 pub fn reference(model: &Model) -> Result<Graph, CompileError> {
     let lacks = model
         .sequence()
-        .and_then(|(_, _, story)| story.lacking(Offers { turns: true, choice: true, tools: false }));
+        .and_then(|(_, _, story)| story.lacking(Offers { turns: true, choice: true, reads: true }));
     if let Some(what) = lacks {
         let (name, target) = (model.head.name.clone(), "reference".into());
         return Err(CompileError::Sequence { name, target, what: what.into() });

@@ -19,6 +19,8 @@ pub enum CompileError {
     Sequence { name: String, target: String, what: String },
     #[error("{name} does not fit {target}: {needs}")]
     SequenceTooLarge { name: String, target: String, needs: String },
+    #[error("{name} has the tool {tool:?}, and the profile {profile} has no pin for it in its {kind}: {}", none_or(.names))]
+    Tool { name: String, profile: String, tool: String, kind: &'static str, names: Vec<String> },
     #[error("{name}: its tokenizer has {what}, and mlc writes no C for that")]
     Tokenizer { name: String, what: &'static str },
     #[error(transparent)]
@@ -47,6 +49,12 @@ impl CompileError {
             }
             Self::Sequence { .. } => {
                 "`mlc run --target reference` and `mlc eval` compute it on this machine".into()
+            }
+            Self::Tool { tool, kind, .. } => {
+                let entry = if *kind == "inputs" { "(pin: \"PC0\")" } else { "\"PB5 high\"" };
+                format!(
+                    "give it a pin in a profile of your own: {kind}: {{ {tool:?}: {entry} }} (docs/avr.md), with --profile FILE.ron"
+                )
             }
             Self::Tokenizer { .. } => {
                 "`mlc run --target reference` reads such texts; docs/c99.md says what C can do".into()
@@ -136,6 +144,11 @@ impl CompileError {
             advice,
         }
     }
+}
+
+/// Names, or that there are none.
+fn none_or(names: &[String]) -> String {
+    if names.is_empty() { "there are none".into() } else { format!("there are {}", names.join(", ")) }
 }
 
 /// The forms of the stages that have weights.

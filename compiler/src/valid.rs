@@ -232,6 +232,7 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Tokenizer(_)
         | Data::Turns(_)
         | Data::Choice(_)
+        | Data::Tools(_)
         | Data::Scale { .. }
         | Data::Steps(_)
         | Data::Bytes(_) => Ok(()),

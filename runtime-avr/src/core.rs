@@ -1,5 +1,6 @@
 //! The processor with its memory and its I/O registers.
 
+use crate::adc::{Adc, CHANNELS};
 use crate::decode::{Op, decode_flash};
 use crate::device::Device;
 use crate::end::{End, Fault, FaultKind, Symbols};
@@ -66,6 +67,7 @@ pub(crate) struct Core {
     pub(crate) ports: Vec<Port>,
     pub(crate) uart: Uart,
     pub(crate) timer: Timer,
+    pub(crate) adc: Adc,
     pub(crate) news: Vec<News>,
     /// Reads of the UART's status in vain, and when the last was.
     pub(crate) polls: (u32, u64),
@@ -104,6 +106,7 @@ impl Core {
             ports: ports.collect(),
             uart: Uart::new(),
             timer: Timer::default(),
+            adc: Adc::new([0; CHANNELS]),
             news: Vec::new(),
             polls: (0, 0),
             memory: Memory::new(device, program.flash, seed),

@@ -57,6 +57,10 @@ pub enum FaultKind {
         "{value:#04x} written to the I/O register at {address:#06x}, which switches on something not provided for"
     )]
     UnsupportedMode { address: u16, value: u8 },
+    #[error(
+        "the ADC is switched on while its clock is off: clear PRADC in the power reduction register first"
+    )]
+    AdcWithoutPower,
     #[error("a byte written to the UART's data register that is lost: {reason}")]
     TransmitLost { reason: &'static str },
     #[error(

@@ -43,6 +43,8 @@ pub(crate) enum Register {
     Tifr,
     Timsk,
     Gtccr,
+    /// Distance from ADCL.
+    Adc(u8),
 }
 
 impl Register {
@@ -67,6 +69,9 @@ impl Register {
             set(timer.tifr, Register::Tifr);
             set(timer.timsk, Register::Timsk);
             set(timer.gtccr, Register::Gtccr);
+        }
+        if let Some(adc) = device.adc {
+            (0..5).for_each(|n| set(adc.base + u16::from(n), Register::Adc(n)));
         }
         set(device.gpior[0], Register::Marker);
         set(device.gpior[1], Register::Kept);
@@ -131,6 +136,7 @@ impl Core {
                 self.timer.flags
             }
             Register::Timsk => self.timer.mask,
+            Register::Adc(offset) => self.adc.read(offset, now),
         })
     }
 
@@ -170,6 +176,10 @@ impl Core {
             Register::Timsk => {
                 self.timer.set_mask(address, value, now)?;
                 self.due = 0;
+            }
+            Register::Adc(offset) => {
+                let power = self.device.adc.map_or(0, |adc| self.kept[usize::from(adc.power)]);
+                self.adc.write(address, offset, value, (now, power & 1 == 0))?;
             }
             Register::Gtccr if value & !1 != 0 => {
                 return Err(FaultKind::UnsupportedMode { address, value });

@@ -1,4 +1,4 @@
-//! The machine that runs AVR programs here: an AVR core with flash, SRAM, one USART, timer 1, pins and sleep.
+//! The machine that runs AVR programs here: an AVR core with flash, SRAM, one USART, timer 1, ADC, pins and sleep.
 //!
 //! [`AvrMachine`] is a chip ([`Device`]) with a [`Program`] in its flash and its UART joined to a
 //! [`Console`]. An [`Observer`] sees it run. What would not work on the chip, or is not provided for, ends the
@@ -10,9 +10,10 @@
 //!
 //! This crate knows neither the compiler nor its assembler: a mistake that both sides share would cancel out.
 //!
-//! Left out: self-programming, EEPROM, watchdog, ADC, SPI, TWI, timers 0 and 2 and above, external and
+//! Left out: self-programming, EEPROM, watchdog, what the ADC does beyond single conversions, SPI, TWI, timers 0 and 2 and above, external and
 //! pin-change interrupts, sleep modes but idle. Switching one of them on is a fault.
 
+mod adc;
 mod alu;
 mod core;
 mod decode;
@@ -29,8 +30,8 @@ mod timer;
 mod uart;
 
 pub use device::{
-    ATMEGA32U4, ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, DEVICES, Device, Family, PortRegisters,
-    SleepRegister, TimerRegisters, UartRegisters,
+    ATMEGA32U4, ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AdcRegisters, DEVICES, Device, Family,
+    PortRegisters, SleepRegister, TimerRegisters, UartRegisters,
 };
 pub use end::{End, Exit, Fault, FaultKind, Location, State, Symbols};
 pub use machine::{AvrConfig, AvrMachine};

@@ -2,6 +2,7 @@
 
 use mlc_machine::{Console, resume, run_to_end};
 
+use crate::adc::MOST_COUNT;
 use crate::core::Core;
 use crate::device::Device;
 use crate::end::{End, State, Symbols};
@@ -142,6 +143,19 @@ impl<C: Console> AvrMachine<C> {
         match self.core.ports.iter_mut().find(|p| p.name == port) {
             Some(port) => {
                 (port.driven, port.driven_levels) = (driven, levels);
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Gives a channel of the converter the count, 0 to 1,023, that it measures from now on. `false` if there is no such
+    /// channel or count.
+    pub fn set_analogue(&mut self, channel: u8, count: u16) -> bool {
+        let exists = self.core.device.adc.is_some() && count <= MOST_COUNT;
+        match self.core.adc.counts.get_mut(usize::from(channel)).filter(|_| exists) {
+            Some(place) => {
+                *place = count;
                 true
             }
             None => false,

@@ -105,6 +105,12 @@ fn registers_vectors_and_memory() {
             let names = ["COMPA", "COMPB", "OVF"];
             assert_eq!(timer.vectors, names.map(|n| vector(&format!("TIMER1_{n}_vect_num"))), "{name}");
         }
+        if let Some(adc) = device.adc {
+            let names = ["ADCL", "ADCH", "ADCSRA", "ADCSRB", "ADMUX"];
+            assert_eq!(names.map(|name| at(name) - adc.base), [0, 1, 2, 3, 4], "{name}");
+            let power = if macros.contains_key("PRR") { "PRR" } else { "PRR0" };
+            assert_eq!((adc.power, bit("PRADC")), (at(power), 1), "{name}");
+        }
         if device.family.has_far_data() {
             assert_eq!(at("RAMPZ"), 0x5B, "{name}");
         }
@@ -142,12 +148,12 @@ fn keeps_and_switches_off(device: &Device, macros: &BTreeMap<String, String>) {
     assert_eq!(sorted(device.kept), kept, "{name}");
     let off = [
         "EIMSK", "GIMSK", "EECR", "TCCR0B", "TCCR2B", "TCCR3B", "TCCR4B", "TCCR5B", "SPCR", "WDTCSR",
-        "WDTCR", "CLKPR", "PCICR", "TIMSK0", "TIMSK2", "TIMSK3", "TIMSK4", "TIMSK5", "TIMSK", "ADCSRA",
-        "TWCR", "XMCRA", "PLLCSR", "USBCON", "USICR",
+        "WDTCR", "CLKPR", "PCICR", "TIMSK0", "TIMSK2", "TIMSK3", "TIMSK4", "TIMSK5", "TIMSK", "TWCR",
+        "XMCRA", "PLLCSR", "USBCON", "USICR",
     ];
     let mut off = named(&off);
     if name == "attiny85" {
-        off.extend(named(&["TCCR1"]));
+        off.extend(named(&["TCCR1", "ADCSRA"]));
     }
     assert_eq!(sorted(device.off), sorted(&off), "{name}");
 }

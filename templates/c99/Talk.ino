@@ -1,5 +1,20 @@
 // Talks to {{ name }} over the serial line: type a line, read {% if story %}how it goes on{% elif chat %}the reply{% else %}the label{% endif %}.
 #include <{{ name }}.h>
+{%- if reads %}
+
+// What the network asks for: a number from 0 to 65535. Here it is what pins A0, A1 and so on measure.
+uint16_t {{ name }}_read(unsigned input) {
+  return (uint16_t)analogRead(A0 + input);
+}
+{%- endif %}
+{%- if switches %}
+
+// What the network switches, on pins 13, 12 and so on.
+void {{ name }}_switch(unsigned output, int on) {
+  pinMode(13 - output, OUTPUT);
+  digitalWrite(13 - output, on ? HIGH : LOW);
+}
+{%- endif %}
 
 static {{ name }}_net net;
 static char line[{{ guard }}_MAX_QUERY];

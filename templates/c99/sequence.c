@@ -94,6 +94,9 @@ static const block blocks[] PROGMEM = {
 {% include "c99/arithmetic.c" %}
 {% include "c99/layers.c" %}
 {% include "c99/choose.c" %}
+{%- if tools %}
+{% include "c99/tools.c" %}
+{%- endif %}
 int {{ name }}_next({{ name }}_net *net, char *piece)
 {
     token best;
@@ -120,6 +123,9 @@ int {{ name }}_next({{ name }}_net *net, char *piece)
         for (; from != end; from++)
             piece[size++] = (char)BYTE_AT(from);
     }
+{%- if tools %}
+    size += act(net, best, piece + size);
+{%- endif %}
     piece[size] = 0;
     return size;
 }

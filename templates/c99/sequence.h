@@ -19,9 +19,36 @@ extern "C" {
 /* Most tokens, those of the text included. */
 #define {{ guard }}_MAX_TOKENS {{ most }}
 /* Longest piece that {{ name }}_next gives, in bytes. */
-#define {{ guard }}_MAX_PIECE {{ tokenizer.max_piece }}
+#define {{ guard }}_MAX_PIECE {{ max_piece }}
 /* A logit for each token of the vocabulary. */
 #define {{ guard }}_LOGITS {{ vocabulary }}
+{%- if tools %}
+{%- for input in tools.reads %}
+{%- if loop.first %}
+
+/* What {{ name }}_read is asked for. */
+{%- endif %}
+#define {{ guard }}_READS_{{ input.name }} {{ input.number }}
+{%- endfor %}
+{%- for output in tools.switches %}
+{%- if loop.first %}
+
+/* What {{ name }}_switch switches. */
+{%- endif %}
+#define {{ guard }}_SWITCHES_{{ output.name }} {{ output.number }}
+{%- endfor %}
+{%- endif %}
+
+{%- if tools %}
+
+/* What you must write: {{ name }}_next calls it when the network names an action. */
+{%- if tools.reads %}
+uint16_t {{ name }}_read(unsigned input);
+{%- endif %}
+{%- if tools.switches %}
+void {{ name }}_switch(unsigned output, int on);
+{%- endif %}
+{%- endif %}
 
 /* A network at work. */
 typedef struct {

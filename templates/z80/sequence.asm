@@ -61,6 +61,12 @@ net_start:
         xor a
         ld (conversed),a
 {%- endif %}
+{%- if inputs %}
+        ld hl,0                         ; what is not given
+{%- for input in inputs %}
+        ld (tool_values+{{ 2 * loop.index0 }}),hl
+{%- endfor %}
+{%- endif %}
         ret
 {%- endif %}
 {%- if turns %}
@@ -152,6 +158,9 @@ net_emit:
         cp 10
         jp z,newline
         jp emit
+{%- if act %}
+{{- act }}
+{%- else %}
 ; The piece is the next to read, if there is room for it.
 net_feed:
         ld hl,(position)
@@ -166,6 +175,7 @@ net_feed:
         ld hl,1
         ld (waiting),hl
         jp net_step
+{%- endif %}
 
 ; ---- what stages share -----------------------------------------------------
 net_rules:

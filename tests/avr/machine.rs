@@ -14,6 +14,8 @@ use mlc_runtime_avr::{
 const BARE: &str = include_str!("bare.S");
 /// The same for several lines.
 const TYPED: &str = include_str!("typed.S");
+/// What tools read and switch there.
+const TOOLS: &str = include_str!("tools.S");
 /// The address of GPIOR0 for `out` on the chips.
 const MARKERS: [(&str, &str); 4] =
     [("atmega328p", "0x1E"), ("atmega1284p", "0x1E"), ("atmega2560", "0x1E"), ("attiny85", "0x11")];
@@ -34,6 +36,12 @@ impl Chip {
     /// The same chip, which answers several lines.
     pub fn talking(self) -> Self {
         Self::with(TYPED, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    /// The same, with tools whose values are those of [`Chip::talk_reading`].
+    pub fn with_tools(self) -> Self {
+        let console = [TYPED, TOOLS].concat();
+        Self::with(&console, self.device, self.core, self.target.flash.expect("a chip has flash"))
     }
 
     fn with(console: &str, device: &'static Device, core: Core, flash: usize) -> Self {
@@ -106,10 +114,24 @@ impl Chip {
     /// Answers lines of 400 bytes together, where it is [`Chip::talking`]: all logits, and the answers, each with a new
     /// line behind it.
     pub fn talk(&self, compiled: &Compiled, lines: &[Vec<u8>]) -> (Vec<Vec<i16>>, Vec<u8>) {
+        self.talk_reading(compiled, lines, &[])
+    }
+
+    /// The same, where tools read these values by their places.
+    pub fn talk_reading(
+        &self,
+        compiled: &Compiled,
+        lines: &[Vec<u8>],
+        values: &[u16],
+    ) -> (Vec<Vec<i16>>, Vec<u8>) {
         let line = |line: &Vec<u8>| [&[line.len() as u8], line.as_slice()].concat();
         let typed: Vec<u8> = lines.iter().flat_map(line).chain([255]).collect();
         assert!(typed.len() <= 400, "the console has 400 bytes");
         let mut machine = self.machine(compiled, &typed);
+        for (at, byte) in (0..).zip(values.iter().flat_map(|value| value.to_le_bytes())) {
+            let place = compiled.image.assembly.table["tool_values"].value as u16;
+            assert!(machine.poke(place + at, byte));
+        }
         machine.watch(compiled.image.logits.ready);
         let mut watch = Watch::new(compiled);
         match machine.run(&mut watch) {

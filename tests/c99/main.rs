@@ -47,9 +47,15 @@ fn compiled(command: &mut Command, what: &str) {
 
 /// What a program has to print for these prompts: each step's logits, and the reply.
 fn expected(model: &Model, prompts: &[Vec<u8>]) -> String {
+    expected_reading(model, prompts, &[])
+}
+
+/// The same, where tools read these values; behind all of it stands what they switch.
+fn expected_reading(model: &Model, prompts: &[Vec<u8>], inputs: &[(String, u16)]) -> String {
     let graph = reference(model).expect("the model was checked");
     let mut out = String::new();
-    let mut session = eval::Session::new(&graph);
+    let mut session = eval::Session::new(&graph).reading(inputs.to_vec());
+    let mut switched = String::new();
     for prompt in prompts {
         let run = session.ask(prompt);
         for logits in &run.logits {
@@ -58,8 +64,13 @@ fn expected(model: &Model, prompts: &[Vec<u8>]) -> String {
         }
         let reply: Vec<_> = run.reply.iter().map(|b| format!("{b:02x}")).collect();
         out += &format!("={}\n", reply.concat());
+        for (name, on) in run.switched {
+            let Answer::Story(story) = &model.answer else { unreachable!("a sequence model") };
+            let place = story.switches().iter().position(|other| *other == name);
+            switched += &format!("{}{}", place.expect("it is there"), if on { '+' } else { '-' });
+        }
     }
-    out
+    out + &switched
 }
 
 /// A `main` that prints what [`expected`] says, with `put` for a character.

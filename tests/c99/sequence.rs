@@ -71,6 +71,25 @@ fn chats_and_drawn_tokens_are_exact() {
     }
 }
 
+#[test]
+fn tools_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    let mut told = 0;
+    for seed in super::support::wide::seeds(30) {
+        let (mut model, mut r) = random_model(seed);
+        if seed % 2 == 0 {
+            stories::talk(&mut model, &mut r);
+        }
+        let inputs = stories::tools(&mut model, &mut r, true);
+        told += inputs.len();
+        let lines = [queries(&model, &mut r), queries(&model, &mut r)].concat();
+        host::check_reading(&model, &lines, &inputs);
+    }
+    assert!(told > 10, "{told} values");
+}
+
 /// What the networks above have, all of them together.
 #[test]
 fn every_shape_is_there() {

@@ -36,6 +36,7 @@ mod streams;
 mod sweep;
 mod talk;
 mod targets;
+mod tools;
 mod train;
 mod train_options;
 mod train_sequence;

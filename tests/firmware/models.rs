@@ -8,7 +8,7 @@ use mlc_compiler::asm::Isa;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::Board;
-use mlc_compiler::{Assets, Request, compile, eval, import, reference};
+use mlc_compiler::{Assets, CompileError, Request, compile, eval, import, reference};
 use mlc_runtime_avr::Typing;
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,11 @@ pub fn model(path: &str) -> Option<Model> {
 }
 
 pub fn firmware(model: &Model, profile: &str) -> Firmware {
+    fitting(model, profile).expect("it fits")
+}
+
+/// The same; `None` where the model does not fit the chip.
+pub fn fitting(model: &Model, profile: &str) -> Option<Firmware> {
     let assets = Assets::builtin();
     let profile = assets.profiles().unwrap().into_iter().find(|p| p.name == profile).unwrap();
     let device = assets.devices().unwrap().into_iter().find(|d| d.name == profile.device).unwrap();
@@ -40,10 +45,14 @@ pub fn firmware(model: &Model, profile: &str) -> Firmware {
         wide: false,
         calibration: &[],
     };
-    let compiled = compile(&request).unwrap();
+    let compiled = match compile(&request) {
+        Ok(compiled) => compiled,
+        Err(CompileError::SequenceTooLarge { .. }) => return None,
+        Err(error) => panic!("{}: {error}", model.head.name),
+    };
     let Isa::Avr(core) = compiled.image.isa else { panic!("the target is an AVR") };
     let greeting = format!("{}. Type a line.\r\n", model.head.name);
-    Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device, greeting }
+    Some(Firmware { source: compiled.assembly, assembly: compiled.image.assembly, core, device, greeting })
 }
 
 #[test]

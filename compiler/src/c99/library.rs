@@ -2,7 +2,7 @@
 //! (`library.properties`, `keywords.txt`, `src`, `examples`), with a `library.json` for PlatformIO.
 
 use super::{Sources, render};
-use crate::model::{Answer, Model};
+use crate::model::{Answer, Model, Story};
 use crate::{Assets, CompileError};
 use std::io::{Cursor, Write};
 use tera::Context;
@@ -23,6 +23,10 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     values.insert("guard", &name.to_ascii_uppercase());
     values.insert("chat", &matches!(model.answer, Answer::Chat(_)));
     values.insert("story", &matches!(model.answer, Answer::Story(_)));
+    let story = model.sequence().map(|(.., story)| story);
+    let has = |some: fn(&Story) -> bool| story.is_some_and(some);
+    values.insert("reads", &has(|story| !story.inputs().is_empty()));
+    values.insert("switches", &has(|story| !story.switches().is_empty()));
     values.insert("version", VERSION);
     let about = model.head.about.replace(char::is_control, " ");
     values.insert("about", if about.trim().is_empty() { name.as_str() } else { about.trim() });

@@ -7,7 +7,7 @@ pub use session::{CLEAR, Session, reads_as_typed, shown};
 
 use crate::ir::{BlockId, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, Type};
 use crate::text;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 /// A value while a graph runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,6 +46,8 @@ pub struct Run {
     /// The elements that each [`Op::ArgMax`] or [`Op::Choose`] chose of, in the order in which they ran: a vector for each pass through
     /// the last layer, the one that gave the end mark included.
     pub logits: Vec<Vec<i16>>,
+    /// What was switched on (`true`) or off, in this order.
+    pub switched: Vec<(String, bool)>,
     /// The reply is UTF-8, as tokens have it; otherwise each byte is the character of that number.
     pub is_utf8: bool,
 }
@@ -120,6 +122,8 @@ struct Machine<'a> {
     input: Input,
     values: Vec<Value>,
     states: Vec<Value>,
+    /// What tools read.
+    inputs: &'a BTreeMap<String, u16>,
     run: Run,
     observe: &'a mut dyn FnMut(NodeId, &Value),
 }
@@ -238,6 +242,7 @@ impl Machine<'_> {
             Op::Tokenize { .. }
             | Op::Feed { .. }
             | Op::Turn { .. }
+            | Op::Act { .. }
             | Op::Random { .. }
             | Op::Choose { .. }
             | Op::Take { .. }

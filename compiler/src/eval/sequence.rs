@@ -4,7 +4,7 @@ use super::session::restart;
 use super::{Input, Machine, Queue, Value};
 use crate::arithmetic::{self, choose};
 use crate::ir::{ConstId, Data, Elem, NodeId, Op, StateId, StateType};
-use crate::model::Turns;
+use crate::model::{Action, ToolTable, Turns};
 
 /// Most tokens that a penalty looks back at.
 const RECENT: usize = 255;
@@ -36,6 +36,12 @@ impl Machine<'_> {
                 let line = line.clone();
                 self.turn(*state, &line, turns);
                 Value::Unit
+            }
+            Op::Act { state, index, tools } => {
+                let Data::Tools(table) = &self.graph.consts[*tools].data else {
+                    unreachable!("validated: tools")
+                };
+                Value::Text(self.act(*state, self.index(*index) as u32, table))
             }
             Op::Random { state } => {
                 let Value::Random(last) = &mut self.states[state.index()] else {
@@ -151,6 +157,25 @@ impl Machine<'_> {
         let queue = self.queue(state);
         let room = most.saturating_sub(queue.taken + queue.waiting.len());
         queue.waiting.extend(tokens.iter().take(room));
+    }
+
+    /// Does what a token names; gives what is printed of that.
+    fn act(&mut self, state: StateId, token: u32, table: &ToolTable) -> Vec<u8> {
+        let Some(tool) = table.tools.iter().find(|tool| tool.token == token) else { return Vec::new() };
+        match &tool.action {
+            Action::Switch { on } => {
+                self.run.switched.push((tool.name.clone(), *on));
+                Vec::new()
+            }
+            Action::Read { close } => {
+                let text = self.inputs.get(&tool.name).copied().unwrap_or(0).to_string().into_bytes();
+                let digits = table.digits.expect("validated: what is read has tokens");
+                let tokens: Vec<u32> = text.iter().map(|digit| digits[usize::from(digit - b'0')]).collect();
+                self.feed(state, &tokens);
+                self.feed(state, close);
+                text
+            }
+        }
     }
 
     /// Most tokens that a state of them takes.

@@ -1,8 +1,9 @@
 //! Several queries, one after the other, as a program gets them between its start and its end.
 
 use super::{Input, Machine, Run, Value, started};
-use crate::ir::{Graph, NodeId, Op, StateType};
+use crate::ir::{Graph, Node, NodeId, Op, StateType};
 use crate::text;
+use std::collections::BTreeMap;
 
 /// The line that begins a new conversation, in small or capital letters.
 pub const CLEAR: &str = "/clear";
@@ -12,11 +13,20 @@ pub const CLEAR: &str = "/clear";
 pub struct Session<'a> {
     graph: &'a Graph,
     states: Vec<Value>,
+    /// What tools read.
+    inputs: BTreeMap<String, u16>,
 }
 
 impl<'a> Session<'a> {
     pub fn new(graph: &'a Graph) -> Self {
-        Self { graph, states: graph.states.iter().map(|(_, state)| started(graph, state)).collect() }
+        let states = graph.states.iter().map(|(_, state)| started(graph, state)).collect();
+        Self { graph, states, inputs: BTreeMap::new() }
+    }
+
+    /// The same, whose tools read these values by their names. A tool without one reads 0.
+    #[must_use]
+    pub fn reading(self, inputs: impl IntoIterator<Item = (String, u16)>) -> Self {
+        Self { inputs: inputs.into_iter().collect(), ..self }
     }
 
     /// Runs the graph on a query as typed. Where the network reads queries folded, an empty one gives an empty reply and
@@ -59,6 +69,7 @@ impl<'a> Session<'a> {
             input,
             values: vec![Value::Unit; self.graph.nodes.len()],
             states: std::mem::take(&mut self.states),
+            inputs: &self.inputs,
             run: Run::default(),
             observe,
         };
@@ -83,11 +94,11 @@ pub fn reads_as_typed(graph: &Graph) -> bool {
     graph.nodes.iter().any(|(_, node)| matches!(node.op, Op::Query { as_typed: true, .. }))
 }
 
-/// The node whose text is shown when it has been computed, if there is one only.
-pub fn shown(graph: &Graph) -> Option<NodeId> {
-    let mut shown = graph.nodes.iter().filter_map(|(_, node)| match node.op {
+/// The nodes whose texts are shown when they have been computed, in that order.
+pub fn shown(graph: &Graph) -> Vec<NodeId> {
+    let text = |node: &Node| match node.op {
         Op::Emit { text } => Some(text),
         _ => None,
-    });
-    shown.next().filter(|_| shown.next().is_none())
+    };
+    graph.nodes.iter().filter_map(|(_, node)| text(node)).collect()
 }

@@ -1,6 +1,6 @@
 //! What is known at compile time.
 
-use crate::model::{ChoiceRules, Turns};
+use crate::model::{ChoiceRules, ToolTable, Turns};
 use crate::tokens::Tokenizer;
 use std::fmt;
 
@@ -32,6 +32,8 @@ pub enum Data {
     Turns(Turns),
     /// How an index is chosen of logits.
     Choice(ChoiceRules),
+    /// What tokens name an action, and which.
+    Tools(ToolTable),
     /// A mantissa for each element, and the shift right behind the product.
     Scale {
         mantissas: Vec<u8>,
@@ -65,6 +67,7 @@ impl fmt::Display for Const {
                 let (first, later) = turns.framing();
                 write!(f, "turns, {first} tokens around the first line, {later} around a later one")
             }
+            Data::Tools(table) => write!(f, "{} tools", table.tools.len()),
             Data::Choice(ChoiceRules { draw, penalty }) => {
                 let drawn = draw.as_ref().map(|draw| format!("drawn of {}", draw.top_k));
                 let penalty = penalty.map(|(_, recent)| format!("{recent} recent tokens held back"));

@@ -28,6 +28,7 @@ impl Op {
             Self::Tokenize { .. } => "tokenize",
             Self::Feed { .. } => "feed",
             Self::Turn { .. } => "turn",
+            Self::Act { .. } => "act",
             Self::Random { .. } => "random",
             Self::Choose { .. } => "choose",
             Self::Take { .. } => "take",
@@ -137,7 +138,7 @@ impl Graph {
             Op::Narrow { bits, .. } | Op::Multiply { bits, .. } => format!("{name} {list} >> {bits}"),
             Op::Rotate { bits, .. } => format!("{name} {list}, {constants} >> {bits}"),
             Op::Attend { head, bits, .. } => format!("{name} {list} by {head}, {constants} >> {bits}"),
-            Op::Turn { state, .. } | Op::Choose { state, .. } => {
+            Op::Turn { state, .. } | Op::Act { state, .. } | Op::Choose { state, .. } => {
                 format!("{name} ${}, {list}, {constants}", self.states[*state].name)
             }
             Op::Push { state, .. }

@@ -104,6 +104,7 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         Op::Tokenize { .. }
         | Op::Feed { .. }
         | Op::Turn { .. }
+        | Op::Act { .. }
         | Op::Random { .. }
         | Op::Choose { .. }
         | Op::Take { .. }

@@ -115,6 +115,13 @@ pub enum Op {
         random: Option<NodeId>,
         rules: ConstId,
     },
+    /// Does what a token names, if it names an action. What is read gives its digits as text, and their tokens wait as far
+    /// as there is room: see [`crate::model::Tool`].
+    Act {
+        state: StateId,
+        index: NodeId,
+        tools: ConstId,
+    },
     /// Takes the token out that has waited longest. Where none waits it gives 0, and nothing was taken.
     Take {
         state: StateId,
@@ -277,6 +284,7 @@ impl Op {
             Self::Lookup { index: input, table }
             | Self::Tokenize { text: input, tokenizer: table }
             | Self::Turn { tokens: input, turns: table, .. }
+            | Self::Act { index: input, tools: table, .. }
             | Self::Rescale { input, scale: table, .. }
             | Self::Table { input, table } => {
                 *input = node(*input);
@@ -313,6 +321,7 @@ impl Op {
             | Self::Write { state, .. }
             | Self::Feed { state, .. }
             | Self::Turn { state, .. }
+            | Self::Act { state, .. }
             | Self::Random { state }
             | Self::Choose { state, .. }
             | Self::Take { state }
@@ -336,6 +345,7 @@ impl Op {
                 | Self::Write { .. }
                 | Self::Feed { .. }
                 | Self::Turn { .. }
+                | Self::Act { .. }
                 | Self::Random { .. }
                 | Self::Choose { .. }
                 | Self::Take { .. }

@@ -7,6 +7,10 @@ use super::error::ModelError;
 use super::sequence::{Action, Story, Tool, Turns};
 use crate::tokens::Tokenizer;
 
+/// Most tokens behind what a tool reads.
+const MAX_CLOSE: usize = 32;
+/// Most tools.
+const MAX_TOOLS: usize = 64;
 /// Longest name of a tool, in characters.
 pub const MAX_TOOL_NAME: usize = 16;
 
@@ -22,10 +26,20 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
         check_turns(turns, vocabulary, story.most.into())?;
     }
     check_choice(&story.choice)?;
+    if story.tools.len() > MAX_TOOLS {
+        return Err(broken("tools", "64 at most"));
+    }
     for (i, tool) in story.tools.iter().enumerate() {
         check_tool(&format!("tools[{}]", i + 1), tool, tokenizer, story)?;
-        if story.tools[..i].iter().any(|other| other.token == tool.token) {
+        let before = &story.tools[..i];
+        if before.iter().any(|other| other.token == tool.token) {
             return Err(broken(&format!("tools[{}].token", i + 1), "a token that no other tool has"));
+        }
+        // A command line of CP/M has capitals only.
+        let alike = |other: &Tool| other.name != tool.name && other.name.eq_ignore_ascii_case(&tool.name);
+        if before.iter().any(alike) {
+            let rule = "a name that differs from those before in more than capitals";
+            return Err(broken(&format!("tools[{}].name", i + 1), rule));
         }
     }
     Ok(())
@@ -84,7 +98,10 @@ fn check_tool(field: &str, tool: &Tool, tokenizer: &Tokenizer, story: &Story) ->
     if !known(close, vocabulary) {
         return Err(broken(&format!("{field}.action"), "closed with tokens of the vocabulary"));
     }
-    if (b'0'..=b'9').any(|digit| !tokenizer.alphabet.start.contains_key([digit].as_slice())) {
+    if close.len() > MAX_CLOSE {
+        return Err(broken(&format!("{field}.action"), "closed with 32 tokens at most"));
+    }
+    if tokenizer.digits().is_none() {
         let rule = "no `Read`, for the tokenizer's alphabet lacks a digit";
         return Err(broken(&format!("{field}.action"), rule));
     }

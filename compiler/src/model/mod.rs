@@ -26,7 +26,7 @@ pub use choice::{Choice, Draw, Penalty};
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
-pub use sequence::{Action, Offers, Story, Tokens, Tool, Turns};
+pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};
 pub use transformer::{
     Activation, Attention, Block, FeedForward, Grid, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };

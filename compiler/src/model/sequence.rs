@@ -40,18 +40,58 @@ impl Story {
             (self.turns.is_some() && !offers.turns, "a chat in turns"),
             (self.choice.draw.is_some() && !offers.choice, "drawing tokens"),
             (self.choice.penalty.is_some() && !offers.choice, "a repetition penalty"),
-            (!self.tools.is_empty() && !offers.tools, "tokens that name an action"),
+            (!self.inputs().is_empty() && !offers.reads, "tokens that read a value"),
         ];
         parts.into_iter().find(|(lacks, _)| *lacks).map(|(_, what)| what)
     }
+
+    /// Names of what tools read, each once, in the order of the tools. Programs know them by their places here.
+    pub fn inputs(&self) -> Vec<&str> {
+        self.names(|action| matches!(action, Action::Read { .. }))
+    }
+
+    /// Names of what tools switch, likewise.
+    pub fn switches(&self) -> Vec<&str> {
+        self.names(|action| matches!(action, Action::Switch { .. }))
+    }
+
+    fn names(&self, wanted: impl Fn(&Action) -> bool) -> Vec<&str> {
+        let mut names: Vec<&str> = Vec::new();
+        for tool in self.tools.iter().filter(|tool| wanted(&tool.action)) {
+            if !names.contains(&tool.name.as_str()) {
+                names.push(&tool.name);
+            }
+        }
+        names
+    }
+
+    /// The bytes that each token prints: its piece, but those that name an action print nothing.
+    pub fn printed(&self, tokenizer: &Tokenizer) -> Vec<Vec<u8>> {
+        let mut pieces = tokenizer.pieces.clone();
+        self.tools.iter().for_each(|tool| pieces[tool.token as usize].clear());
+        pieces
+    }
+
+    /// Most tokens that wait behind one that was chosen, with itself: digits of what it reads, and what closes them.
+    pub fn longest_call(&self) -> usize {
+        let behind = |tool: &Tool| match &tool.action {
+            Action::Read { close } => DIGITS + close.len(),
+            Action::Switch { .. } => 0,
+        };
+        1 + self.tools.iter().map(behind).max().unwrap_or(0)
+    }
 }
+
+/// Most digits of what a tool reads.
+pub const DIGITS: usize = 5;
 
 /// What the programs of a processor can do with an answer, beside writing the likeliest tokens.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Offers {
     pub turns: bool,
     pub choice: bool,
-    pub tools: bool,
+    /// Tokens that read a value. Those that switch something need nothing: where there are no pins, they do nothing.
+    pub reads: bool,
 }
 
 /// How a typed line becomes a turn of a chat. The model reads `start` once, then for each turn `before`, the tokens of the
@@ -89,19 +129,28 @@ impl Turns {
     }
 }
 
-/// A token that names an action. When it is chosen, the program does what it names, and shows nothing.
+/// A token that names an action. When it is chosen, the program does what it names. The token itself prints nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tool {
     pub token: u32,
-    /// What it reads or sets: a value of the command line, or a pin of a board (1 to 16 letters, digits, '-' and '_').
+    /// What it reads or switches: a value of the command line, or a pin of a board (1 to 16 letters, digits, '-' and
+    /// '_'). Tools of one name read or switch the same.
     pub name: String,
     pub action: Action,
+}
+
+/// Tools, and what they make of what they read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolTable {
+    pub tools: Vec<Tool>,
+    /// The token of each digit; none where nothing is read.
+    pub digits: Option<[u32; 10]>,
 }
 
 /// What a tool does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Reads a number, 0 to 65,535. The token waits, then the decimal digits as characters, then `close`.
+    /// Reads a number, 0 to 65,535. Its decimal digits are printed; their tokens wait behind the tool's, then `close`.
     Read { close: Vec<u32> },
     /// Switches something on or off. The token waits.
     Switch { on: bool },

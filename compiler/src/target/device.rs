@@ -68,8 +68,28 @@ pub struct Device {
     pub marker: u16,
     /// Power reduction registers, with the bits that switch off all that a program does not use.
     pub power_off: Vec<PowerOff>,
+    /// What measures voltages for programs.
+    pub adc: Option<Adc>,
     /// What the datasheet says of its current; may be empty.
     pub currents: Vec<Current>,
+}
+
+/// An analogue-to-digital converter of 10 bits.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adc {
+    /// `ADCL`; `ADCH` follows.
+    pub data: u16,
+    /// `ADCSRA`.
+    pub control: u16,
+    /// `ADCSRB`, whose bit 3 is the highest bit of the channel on larger chips.
+    pub extended: u16,
+    /// `ADMUX`.
+    pub select: u16,
+    /// The bit that switches it off, in a power reduction register.
+    pub power: PowerOff,
+    /// The channel of each pin.
+    pub channels: BTreeMap<String, u8>,
 }
 
 /// A USART in asynchronous mode.
@@ -145,6 +165,7 @@ struct Delta {
     sleep: Option<Sleep>,
     marker: Option<u16>,
     power_off: Option<Vec<PowerOff>>,
+    adc: Option<Adc>,
     currents: Option<Vec<Current>>,
 }
 
@@ -202,6 +223,7 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
         sleep: fact!(sleep),
         marker: fact!(marker),
         power_off: delta.power_off.clone().or_else(|| base.power_off.clone()).unwrap_or_default(),
+        adc: delta.adc.clone().or_else(|| base.adc.clone()),
         currents: delta.currents.clone().or_else(|| base.currents.clone()).unwrap_or_default(),
     };
     if device.sram_start.checked_add(device.sram).is_none() || device.sram == 0 {

@@ -14,6 +14,7 @@ pub mod pins;
 pub mod profile;
 mod profile_file;
 mod read;
+pub mod tools;
 
 pub use description::{Bank, Cpu, ImageKind, Machine, Select, Target};
 pub use device::{Core, Device};

@@ -40,7 +40,7 @@ impl Drive {
 }
 
 /// Port and bit of `PB5`.
-fn pin_name(text: &str) -> Option<(char, u8)> {
+pub(super) fn pin_name(text: &str) -> Option<(char, u8)> {
     let (port, bit) = text.strip_prefix('P')?.split_at_checked(1)?;
     let port = port.chars().next().filter(char::is_ascii_uppercase)?;
     let bit = bit.parse().ok().filter(|&bit: &u8| bit < 8 && text.len() == 3)?;

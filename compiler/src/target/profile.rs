@@ -4,6 +4,7 @@
 
 use super::device::Device;
 use super::pins::Drive;
+use super::tools::Input;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,10 @@ pub struct Profile {
     pub upload: Upload,
     /// Pins by the labels whose answer drives them, in the order of the file.
     pub pins: Vec<(String, Drive)>,
+    /// What tools of sequence models switch: the level is that of *on*.
+    pub switches: Vec<(String, Drive)>,
+    /// What they measure.
+    pub inputs: Vec<(String, Input)>,
     /// The part of the Wokwi simulator, and its pins by the chip's names (`PB5`).
     pub wokwi: Option<Wokwi>,
 }

@@ -6,7 +6,9 @@ use super::line::line;
 use super::pins::{self, Drive, Entries};
 use super::profile::{Divider, Profile, Upload, WORST_SPEED, Wokwi};
 use super::read::{self, fail};
+use super::tools;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// The fastest clock that the datasheets of the chips here allow.
 const FASTEST: u32 = 20_000_000;
@@ -32,6 +34,10 @@ struct File {
     upload: Upload,
     #[serde(default)]
     pins: Entries,
+    #[serde(default)]
+    switches: Entries,
+    #[serde(default)]
+    inputs: BTreeMap<String, tools::Raw>,
     #[serde(default)]
     wokwi: Option<Part>,
 }
@@ -67,6 +73,12 @@ impl File {
         self.check_speed(device)?;
         self.upload.check()?;
         let pins = self.drives(device)?;
+        if let Some(name) = self.switches.twice() {
+            return wrong_entry("switches", name, format!("{name:?} stands twice; a name has one pin"));
+        }
+        let tools = tools::read(&self.switches.0, self.inputs, device, !self.internal_clock);
+        let (switches, inputs) =
+            tools.map_err(|(field, key, problem)| Wrong { field, key: Some(key), problem })?;
         let wokwi = self.wokwi.map(|part| part.checked(device)).transpose()?;
         Ok(Profile {
             name: name.to_string(),
@@ -78,6 +90,8 @@ impl File {
             bootloader: self.bootloader,
             upload: self.upload,
             pins,
+            switches,
+            inputs,
             wokwi,
         })
     }

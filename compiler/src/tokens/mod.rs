@@ -134,6 +134,15 @@ impl Tokenizer {
         })
     }
 
+    /// The tokens of the digits 0 to 9 as characters, which are not merged; `None` where one has none.
+    pub fn digits(&self) -> Option<[u32; 10]> {
+        let mut digits = [0; 10];
+        for (token, digit) in digits.iter_mut().zip(b'0'..) {
+            *token = *self.alphabet.start.get([digit].as_slice())?;
+        }
+        Some(digits)
+    }
+
     /// The merges by rank; empty for single characters.
     pub fn merges(&self) -> &[Merge] {
         match &self.scheme {

@@ -2,7 +2,7 @@
 
 use super::transformers::{small, story_mut};
 use mlc_compiler::ir::{self, Const, Data, Graph, NodeId, Op, State, StateId, StateType, infer};
-use mlc_compiler::model::{Choice, Draw, Penalty, Turns};
+use mlc_compiler::model::{Action, Choice, Draw, Penalty, Tool, ToolTable, Turns};
 use mlc_compiler::valid::validate;
 
 /// A chat that draws tokens.
@@ -101,4 +101,32 @@ fn kept_states_belong_to_the_entry() {
         g.states.push(State { name: "inner".into(), owner, ty, kept: true });
     };
     invalid(inner, "$inner: is kept from query to query, but belongs to a loop");
+}
+
+#[test]
+fn actions() {
+    let mut g = chat();
+    let (_, turn) = find(&g, |op| matches!(op, Op::Turn { .. }));
+    let Op::Turn { state: queue, turns, .. } = turn else { unreachable!("it was found") };
+    let (index, _) = find(&g, |op| matches!(op, Op::Choose { .. }));
+    let tool = |token, action| Tool { token, name: "t".into(), action };
+    let mut table = |tools: Vec<Tool>, digits| {
+        let data = Data::Tools(ToolTable { tools, digits });
+        g.consts.push(Const { name: "t".into(), data })
+    };
+    let far = table(vec![tool(6, Action::Switch { on: true })], None);
+    let closed = table(vec![tool(5, Action::Read { close: vec![7] })], Some([1; 10]));
+    let digits = table(vec![tool(5, Action::Read { close: vec![] })], Some([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]));
+    let none = table(vec![tool(5, Action::Read { close: vec![] })], None);
+    let right = table(vec![tool(5, Action::Read { close: vec![4] })], Some([1; 10]));
+    let op = |tools| Op::Act { state: queue, index, tools };
+    ill_typed(&g, &op(far), "act: acts with 6, of tokens below 6");
+    ill_typed(&g, &op(closed), "act: acts with 7, of tokens below 6");
+    ill_typed(&g, &op(digits), "act: acts with 6, of tokens below 6");
+    ill_typed(&g, &op(none), "act: reads without tokens for digits");
+    ill_typed(&g, &op(turns), "act: @turns names no action");
+    let (random, _) = find(&g, |op| matches!(op, Op::Random { .. }));
+    let op = Op::Act { state: queue, index: random, tools: right };
+    ill_typed(&g, &op, "act: by an index below 65536, of tokens below 6");
+    assert!(infer(&g, &Op::Act { state: queue, index, tools: right }).is_ok());
 }

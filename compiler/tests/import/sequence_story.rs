@@ -88,6 +88,11 @@ fn what_is_out_of_its_limits_is_refused() {
     refused("(token: 5", "(token: 6", "tools[1].token must be a token of the vocabulary that ends no reply");
     refused("(token: 5", "(token: 1", "tools[1].token must be a token of the vocabulary that ends no reply");
     refused("(token: 3", "(token: 5", "tools[2].token must be a token that no other tool has");
+    refused(
+        "\"led\"",
+        "\"TEMP\"",
+        "tools[2].name must be a name that differs from those before in more than capitals",
+    );
     refused("\"led\"", "\"\"", "tools[2].name must be 1 to 16 letters, digits, '-' and '_'");
     refused("\"led\"", "\"the led\"", "tools[2].name must be 1 to 16 letters, digits, '-' and '_'");
     refused(

@@ -1,7 +1,10 @@
-//! What a sequence model answers, at random: turns of a chat, drawing, a penalty.
+//! What a sequence model answers, at random: turns of a chat, drawing, a penalty, tools.
+
+#![allow(dead_code, reason = "each test target uses a part of it")]
 
 use super::random::Random;
-use mlc_compiler::model::{Answer, Choice, Draw, Model, Penalty, Reader, Turns};
+use mlc_compiler::model::{Action, Answer, Choice, Draw, Model, Penalty, Reader, Tool, Turns};
+use std::collections::BTreeSet;
 
 /// Gives a model turns, drawing or a penalty, at least one of them.
 ///
@@ -30,6 +33,45 @@ pub fn talk(model: &mut Model, r: &mut Random) {
     }
     assert_ne!((&story.turns, story.choice), (&None, Choice::default()));
     model.check().unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// What tools can read, with their names.
+const READS: [&str; 3] = ["temp", "light", "Water-2"];
+/// Values of all lengths, with zeros in the middle and at their ends.
+const VALUES: [u16; 9] = [0, 7, 10, 99, 100, 1000, 9_009, 40_302, 65_535];
+
+/// Gives a model tokens that name an action, some of which read something; `switches`: others switch something, or none
+/// do. Gives what is read.
+///
+/// # Panics
+/// When the result breaks a rule: the mistake is here.
+pub fn tools(model: &mut Model, r: &mut Random, switches: bool) -> Vec<(String, u16)> {
+    let (Reader::Tokens(reader), Answer::Story(story)) = (&mut model.reader, &mut model.answer) else {
+        unreachable!("a sequence model")
+    };
+    let vocabulary = reader.tokenizer.pieces.len();
+    let any = |r: &mut Random| r.within(0, vocabulary - 1) as u32;
+    // Networks of random numbers choose few tokens: of these many are tools.
+    let wanted = 1 + r.within(0, vocabulary / 2);
+    let tokens: BTreeSet<u32> =
+        (0..wanted).map(|_| any(r)).filter(|token| !story.ends.contains(token)).collect();
+    for token in tokens.into_iter().take(40) {
+        let (name, action) = match switches && r.chance(40) {
+            true => (["lamp", "Fan_1"][r.within(0, 1)], Action::Switch { on: r.chance(50) }),
+            false => {
+                let close = (0..r.within(0, 3)).map(|_| any(r)).collect();
+                (READS[r.within(0, READS.len() - 1)], Action::Read { close })
+            }
+        };
+        story.tools.push(Tool { token, name: name.into(), action });
+    }
+    for digit in b'0'..=b'9' {
+        let token = any(r);
+        reader.tokenizer.alphabet.start.entry(vec![digit]).or_insert(token);
+    }
+    let inputs: Vec<String> = story.inputs().iter().map(|name| name.to_string()).collect();
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+    inputs.into_iter().map(|name| (name, VALUES[r.within(0, VALUES.len() - 1)])).collect()
 }
 
 fn draw(r: &mut Random) -> Draw {

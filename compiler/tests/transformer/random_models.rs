@@ -53,7 +53,7 @@ fn graphs_compute_what_is_written() {
         let generating = graph(&model);
         seen.look(&shape);
         for query in queries(&mut r) {
-            let Run { reply, logits, is_utf8 } = eval::run(&generating, &query);
+            let Run { reply, logits, is_utf8, .. } = eval::run(&generating, &query);
             let (wants, text) = plain::run(&model, &query);
             assert_eq!(logits, wants, "seed {seed}, {shape:?}, {query:?}");
             assert_eq!((reply, is_utf8), (text, true), "seed {seed}, {shape:?}, {query:?}");

@@ -6,7 +6,7 @@ use crate::stories;
 use crate::transformers::{self, Shape, queries, story, story_mut, tokens};
 use mlc_compiler::eval::Session;
 use mlc_compiler::ir::{self, Graph};
-use mlc_compiler::model::{Choice, Draw, Model, Penalty, Turns};
+use mlc_compiler::model::{Action, Choice, Draw, Model, Penalty, Tool, Turns};
 use mlc_compiler::pass;
 use mlc_compiler::valid::validate;
 
@@ -16,12 +16,16 @@ struct Talk<'m> {
     network: Network<'m>,
     read: Vec<u32>,
     random: u32,
+    /// What tools read, and what they have switched.
+    inputs: Vec<(String, u16)>,
+    switched: Vec<(String, bool)>,
 }
 
 impl<'m> Talk<'m> {
     fn new(model: &'m Model) -> Self {
         let random = story(model).choice.draw.map_or(0, |draw| draw.seed.into());
-        Self { model, network: Network::new(model), read: vec![], random }
+        let (inputs, switched) = (vec![], vec![]);
+        Self { model, network: Network::new(model), read: vec![], random, inputs, switched }
     }
 
     fn clear(&mut self) {
@@ -57,12 +61,36 @@ impl<'m> Talk<'m> {
             if story.ends.contains(&token) {
                 break;
             }
-            reply.extend(&tokenizer.pieces[token as usize]);
-            if self.read.len() < most {
-                waiting.push(token);
+            if !story.tools.iter().any(|tool| tool.token == token) {
+                reply.extend(&tokenizer.pieces[token as usize]);
             }
+            waiting.push(token);
+            let (text, tokens) = self.acted(token);
+            reply.extend(text);
+            waiting.extend(tokens);
+            waiting.truncate(most - self.read.len());
         }
         (chosen, reply)
+    }
+
+    /// What a token that names an action prints, and what waits behind it.
+    fn acted(&mut self, token: u32) -> (Vec<u8>, Vec<u32>) {
+        let tool = story(self.model).tools.iter().find(|tool| tool.token == token);
+        match tool.map(|tool| (&tool.name, &tool.action)) {
+            None => (vec![], vec![]),
+            Some((name, Action::Switch { on })) => {
+                self.switched.push((name.clone(), *on));
+                (vec![], vec![])
+            }
+            Some((name, Action::Read { close })) => {
+                let value =
+                    self.inputs.iter().find(|(other, _)| other == name).map_or(0, |(_, value)| *value);
+                let text = format!("{value}").into_bytes();
+                let start = &tokens(self.model).tokenizer.alphabet.start;
+                let digits = text.iter().map(|digit| start[&vec![*digit]]).collect::<Vec<u32>>();
+                (text, [digits, close.clone()].concat())
+            }
+        }
     }
 
     fn framed(&mut self, turns: &Turns, line: &[u8], most: usize) -> Vec<u32> {
@@ -166,6 +194,85 @@ fn sessions_are_what_is_written() {
         }
     }
     assert!(steps > 10_000 && gone_on > 200 && cleared > 200, "{steps} {gone_on} {cleared}");
+}
+
+/// A model with tools, some of them chats, and what is read.
+fn drawn_with_tools(seed: u64) -> (Model, Random, Vec<(String, u16)>) {
+    let mut r = Random(seed);
+    let mut model = Shape::random(&mut r).model(&mut r);
+    if r.chance(60) {
+        stories::talk(&mut model, &mut r);
+    }
+    let inputs = stories::tools(&mut model, &mut r, true);
+    (model, r, inputs)
+}
+
+#[test]
+fn tools_do_what_is_written() {
+    let (mut read, mut switched, mut cut) = (0, 0, 0);
+    for seed in 0..400 {
+        let (model, mut r, inputs) = drawn_with_tools(seed);
+        let graph = graph(&model);
+        let mut session = Session::new(&graph).reading(inputs.clone());
+        let mut talk = Talk { inputs, ..Talk::new(&model) };
+        for line in lines(&mut r) {
+            let run = session.ask(&line);
+            let (logits, reply) = talk.say(&line);
+            let what = format!("seed {seed}, {line:?}, {:?}", story(&model));
+            assert_eq!(run.logits, logits, "{what}");
+            assert_eq!(run.reply, reply, "{what}");
+            assert_eq!(run.switched, std::mem::take(&mut talk.switched), "{what}");
+            switched += run.switched.len();
+            read += usize::from(run.reply.iter().any(u8::is_ascii_digit));
+            cut += usize::from(talk.read.len() == usize::from(story(&model).most));
+        }
+    }
+    assert!(read > 500 && switched > 500 && cut > 500, "{read} {switched} {cut}");
+}
+
+#[test]
+fn passes_change_no_tool() {
+    for seed in 0..60 {
+        let (model, mut r, inputs) = drawn_with_tools(seed);
+        let built = graph(&model);
+        let lines = lines(&mut r);
+        let all = |graph: &Graph| {
+            let mut session = Session::new(graph).reading(inputs.clone());
+            lines.iter().map(|line| session.ask(line)).collect::<Vec<_>>()
+        };
+        let wants = all(&built);
+        let (reports, _) = pass::optimise(built, 127).unwrap_or_else(|e| panic!("{e}"));
+        for report in reports {
+            assert_eq!(all(&report.graph), wants, "seed {seed}, {}", report.pass);
+        }
+    }
+}
+
+/// Most that a number says: five digits and what closes it, as far as there is room.
+#[test]
+fn what_is_read_is_cut_where_there_is_no_room() {
+    let mut model = transformers::small();
+    tokens_of(&mut model);
+    let start = &mut transformers::tokens_mut(&mut model).tokenizer.alphabet.start;
+    start.extend((b'0'..=b'9').map(|digit| (vec![digit], 1)));
+    let vocabulary = tokens(&model).tokenizer.pieces.len() as u32;
+    let story = story_mut(&mut model);
+    story.ends = vec![];
+    // Whatever is chosen reads.
+    story.tools = (0..vocabulary)
+        .map(|token| Tool { token, name: "n".into(), action: Action::Read { close: vec![2, 3] } })
+        .collect();
+    for most in 2..20u16 {
+        story_mut(&mut model).most = most;
+        model.check().unwrap_or_else(|e| panic!("{e}"));
+        let graph = graph(&model);
+        let mut session = Session::new(&graph).reading([("n".to_string(), 65_535)]);
+        let run = session.ask(b"");
+        // The first step reads one token, each other one eight, the last what is left.
+        let steps = 1 + usize::from(most - 1).div_ceil(8);
+        assert_eq!((run.steps(), run.text()), (steps, "65535".repeat(steps)), "{most}");
+        assert_eq!(session.position(), usize::from(most));
+    }
 }
 
 #[test]

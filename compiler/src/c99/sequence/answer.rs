@@ -1,7 +1,8 @@
 //! What the C of a sequence model must know of its answer: how lines are framed, how tokens are chosen.
 
 use super::arrays::Arrays;
-use crate::model::{Story, Turns};
+use crate::model::{Action, Story, Turns};
+use crate::tokens::Tokenizer;
 use serde::Serialize;
 
 /// Tokens in flash.
@@ -85,6 +86,103 @@ pub fn turns(story: &Story, token: &'static str, arrays: &mut Arrays) -> Option<
         close: list("turn_close", close),
         keeps: *keeps,
     })
+}
+
+/// Something that tools read or switch, for the header.
+#[derive(Serialize)]
+pub struct Named {
+    /// In capitals, as a macro has it.
+    name: String,
+    of: String,
+    number: usize,
+}
+
+/// A token that names an action.
+#[derive(Serialize)]
+struct Tool {
+    token: u32,
+    name: String,
+    /// The place among what is read, or among what is switched.
+    number: usize,
+    reads: bool,
+    on: bool,
+    close: List,
+}
+
+/// What tokens name an action.
+#[derive(Serialize)]
+pub struct ToolsContext {
+    tools: Vec<Tool>,
+    reads: Vec<Named>,
+    switches: Vec<Named>,
+    /// Tokens of the digits.
+    digits: Option<String>,
+    /// Room for tokens that wait behind one that was chosen.
+    longest: usize,
+}
+
+impl ToolsContext {
+    /// Most tokens that wait at once.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+}
+
+/// The context of tools; `None` without any.
+pub fn tools(
+    story: &Story,
+    tokenizer: &Tokenizer,
+    token: &'static str,
+    arrays: &mut Arrays,
+) -> Option<ToolsContext> {
+    let (inputs, switches) = (story.inputs(), story.switches());
+    let place = |names: &[&str], name: &str| names.iter().position(|other| *other == name).unwrap_or(0);
+    let mut one = |tool: &crate::model::Tool| {
+        let (reads, on, close) = match &tool.action {
+            Action::Read { close } => (true, false, close.as_slice()),
+            Action::Switch { on } => (false, *on, &[][..]),
+        };
+        let names = if reads { &inputs } else { &switches };
+        let name = format!("close_{}", tool.token);
+        let close = List {
+            name: (!close.is_empty())
+                .then(|| arrays.add(token, &name, close.iter().map(|&token| token.into()))),
+            size: close.len(),
+        };
+        Tool {
+            token: tool.token,
+            name: tool.name.clone(),
+            number: place(names, &tool.name),
+            reads,
+            on,
+            close,
+        }
+    };
+    let tools: Vec<Tool> = story.tools.iter().map(&mut one).collect();
+    let digits = tokenizer.digits().filter(|_| !inputs.is_empty());
+    let digits = digits.map(|digits| arrays.add(token, "digits", digits.iter().map(|&token| token.into())));
+    let (reads, switches) = (named(&inputs), named(&switches));
+    (!tools.is_empty()).then_some(ToolsContext {
+        tools,
+        reads,
+        switches,
+        digits,
+        longest: story.longest_call(),
+    })
+}
+
+/// Names as macros have them; where two would be the same, the later one has its number behind it.
+fn named(names: &[&str]) -> Vec<Named> {
+    let mut all: Vec<Named> = Vec::new();
+    for (number, of) in names.iter().enumerate() {
+        let capitals = |c: char| if c == '-' { '_' } else { c.to_ascii_uppercase() };
+        let mut name: String = of.chars().map(capitals).collect();
+        if all.iter().any(|other| other.name == name) {
+            name = format!("{name}__{number}");
+        }
+        all.push(Named { name, of: of.to_string(), number });
+    }
+    all
 }
 
 /// The context of choosing.

@@ -11,8 +11,8 @@ mod tokens;
 use super::context::comment;
 use super::names::identifier;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
-use crate::model::{Matrix, Model, NormOrder, Output, Positions, Story, Tokens, Transformer};
-use answer::{ChoiceContext, TurnsContext};
+use crate::model::{DIGITS, Matrix, Model, NormOrder, Output, Positions, Story, Tokens, Transformer};
+use answer::{ChoiceContext, ToolsContext, TurnsContext};
 use arrays::{Array, Width};
 use parts::Parts;
 use serde::Serialize;
@@ -54,6 +54,8 @@ pub struct Program {
     wide16: usize,
     /// Tokens that a text can have.
     tokens: usize,
+    /// Most bytes that a token prints, with what its tool reads.
+    max_piece: usize,
     long_mean: bool,
     pre: bool,
     rotary: Option<String>,
@@ -79,6 +81,7 @@ pub struct Program {
     tokenizer: TokenizerContext,
     turns: Option<TurnsContext>,
     choice: ChoiceContext,
+    tools: Option<ToolsContext>,
     arrays: Vec<Array>,
     /// The constants are too many, or too large, for AVRs.
     beyond_avr: bool,
@@ -113,7 +116,9 @@ pub fn context(
     }
     let turns = answer::turns(story, token, &mut parts.arrays);
     let choice = answer::choice(story, vocabulary, &mut parts.arrays);
+    let tools = answer::tools(story, &reader.tokenizer, token, &mut parts.arrays);
     let mut unframed = reader.tokenizer.clone();
+    unframed.pieces = story.printed(&unframed);
     if turns.is_some() {
         (unframed.adds_bos, unframed.adds_eos) = (false, false);
     }
@@ -166,7 +171,9 @@ pub fn context(
         caches: body.blocks.len() * body.rounds,
         wide: query.max(hidden),
         wide16: vocabulary.max(body.dim).max(query),
-        tokens: tokenizer.text() + 2 + turns.as_ref().map_or(0, TurnsContext::around),
+        tokens: (tokenizer.text() + 2 + turns.as_ref().map_or(0, TurnsContext::around))
+            .max(tools.as_ref().map_or(0, ToolsContext::longest)),
+        max_piece: tokenizer.max_piece().max(if story.inputs().is_empty() { 0 } else { DIGITS }),
         long_mean: body.window > NARROW_WINDOW,
         pre: body.order == NormOrder::Pre,
         rotary,
@@ -189,6 +196,7 @@ pub fn context(
         tokenizer,
         turns,
         choice,
+        tools,
         beyond_avr: flash_bytes > AVR_FLASH || parts.arrays.largest > AVR_ARRAY,
         arrays: parts.arrays.into_list(),
         flash_bytes,

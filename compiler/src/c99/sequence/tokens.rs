@@ -76,6 +76,7 @@ pub struct TokenizerContext {
     pieces: String,
     piece_ends: String,
     piece_ends_at: &'static str,
+    #[serde(skip)]
     max_piece: usize,
 }
 
@@ -83,6 +84,11 @@ impl TokenizerContext {
     /// Most bytes of a text that is prepared.
     pub fn text(&self) -> usize {
         self.text
+    }
+
+    /// Most bytes of a piece.
+    pub fn max_piece(&self) -> usize {
+        self.max_piece
     }
 
     /// Whether characters without a token are left out, for which the text as it was is kept.

@@ -9,7 +9,8 @@ use crate::ir::{
     BlockId, Const, ConstId, Data, Elem, Graph, NodeId, Op, State, StateId, StateType, TypeError,
 };
 use crate::model::{
-    Activation, Attention, FeedForward, Model, Norm, NormOrder, Positions, Story, Tokens, Transformer, Turns,
+    Activation, Attention, FeedForward, Model, Norm, NormOrder, Positions, Story, Tokens, ToolTable,
+    Transformer, Turns,
 };
 
 /// The graph of a model that has these parts.
@@ -37,10 +38,17 @@ pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) 
     for &end in &story.ends {
         b.add(steps, "end", Op::ExitIf { index, equals: end as usize })?;
     }
-    let table = b.constant("pieces", Data::Pieces(reader.tokenizer.pieces.clone()));
+    let table = b.constant("pieces", Data::Pieces(story.printed(&reader.tokenizer)));
     let text = b.add(steps, "piece", Op::Lookup { index, table })?;
     b.add(steps, "reply", Op::Emit { text })?;
     b.add(steps, "reply", Op::Feed { state: tokens, tokens: index })?;
+    if !story.tools.is_empty() {
+        let digits = reader.tokenizer.digits().filter(|_| !story.inputs().is_empty());
+        let tools = ToolTable { tools: story.tools.clone(), digits };
+        let tools = b.constant("tools", Data::Tools(tools));
+        let text = b.add(steps, "result", Op::Act { state: tokens, index, tools })?;
+        b.add(steps, "result", Op::Emit { text })?;
+    }
     Ok(b.g)
 }
 

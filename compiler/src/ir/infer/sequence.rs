@@ -2,6 +2,7 @@
 
 use super::{RANDOM, content, index, text, vector};
 use crate::ir::{ConstId, Data, Elem, Graph, NodeId, Op, StateId, Type};
+use crate::model::{Action, DIGITS};
 
 /// Type of the value of one of these operations.
 pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
@@ -23,6 +24,7 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
             (below, Type::Tokens { below: found }) if found == below => turn(graph, below, *turns),
             (below, other) => Err(format!("%{} is {other}, not tokens below {below}", tokens.index())),
         },
+        Op::Act { state, index: at, tools } => act(graph, queue(graph, *state)?, index(graph, *at)?, *tools),
         Op::Random { state } => match content(graph, *state)? {
             ty @ Type::Index { .. } => Ok(ty),
             other => Err(format!("${} is {other}, not random numbers", graph.states[*state].name)),
@@ -133,6 +135,28 @@ fn turn(graph: &Graph, below: usize, turns: ConstId) -> Result<Type, String> {
     match frame.find(|&&token| token as usize >= below) {
         Some(token) => Err(format!("frames a line with {token}, of tokens below {below}")),
         None => Ok(Type::Unit),
+    }
+}
+
+/// What tools name and let wait are tokens that the queue takes.
+fn act(graph: &Graph, below: usize, found: usize, tools: ConstId) -> Result<Type, String> {
+    let Data::Tools(table) = &graph.consts[tools].data else {
+        return Err(format!("@{} names no action", graph.consts[tools].name));
+    };
+    if found != below {
+        return Err(format!("by an index below {found}, of tokens below {below}"));
+    }
+    let mut all = Vec::new();
+    for tool in &table.tools {
+        all.push(tool.token);
+        if let Action::Read { close } = &tool.action {
+            let Some(digits) = table.digits else { return Err("reads without tokens for digits".into()) };
+            all.extend(digits.iter().chain(close));
+        }
+    }
+    match all.iter().find(|&&token| token as usize >= below) {
+        Some(token) => Err(format!("acts with {token}, of tokens below {below}")),
+        None => Ok(Type::Text { max: DIGITS }),
     }
 }
 

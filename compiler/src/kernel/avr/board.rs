@@ -1,6 +1,7 @@
 //! What the start-up code and the serial line of an AVR program are told of their board: the context of
 //! `runtime-avr/uart.S`.
 
+use super::tools::Measuring;
 use crate::kernel::lines;
 use crate::target::device::{Core, Device, Uart};
 use crate::target::pins::{self, Drive};
@@ -44,6 +45,11 @@ pub struct BoardContext {
     /// Classifiers only.
     pub labels: Vec<Text>,
     pub drives: Vec<Pin>,
+    /// Sequence models only: what is switched, twice the number of a switch, and 1 more for on.
+    pub switches: Vec<Pin>,
+    /// Levels that outputs have at first.
+    pub resting_high: Vec<Output>,
+    pub measuring: Option<Measuring>,
     pub max_query: u8,
 }
 
@@ -72,10 +78,10 @@ pub struct Bits {
     pub bits: String,
 }
 
-/// Pins of a port that are outputs.
+/// Pins of a port: those that are outputs, or levels of them.
 #[derive(Debug, Clone, Serialize)]
 pub struct Output {
-    pub direction: String,
+    pub register: String,
     pub bits: String,
 }
 
@@ -144,6 +150,9 @@ impl BoardContext {
                 .into_iter()
                 .map(|(label, name, drive)| Pin::new(device, label, name, drive))
                 .collect(),
+            switches: Vec::new(),
+            resting_high: Vec::new(),
+            measuring: None,
             max_query,
         })
     }
@@ -170,7 +179,7 @@ impl Text {
 }
 
 impl Pin {
-    fn new(device: &Device, label: usize, name: &str, drive: &Drive) -> Self {
+    pub(super) fn new(device: &Device, label: usize, name: &str, drive: &Drive) -> Self {
         let bit = 1u8 << drive.bit;
         Self {
             label,
@@ -184,17 +193,17 @@ impl Pin {
 }
 
 /// `PINx` of the port; `DDRx` and `PORTx` follow.
-fn pin_register(device: &Device, drive: &Drive) -> u16 {
+pub(super) fn pin_register(device: &Device, drive: &Drive) -> u16 {
     *device.ports.get(&drive.port).expect("Profile::read refuses pins of ports that the device lacks")
 }
 
 /// The ports with pins that labels drive.
-fn outputs<'a>(device: &Device, drives: impl Iterator<Item = &'a Drive>) -> Vec<Output> {
+pub(super) fn outputs<'a>(device: &Device, drives: impl Iterator<Item = &'a Drive>) -> Vec<Output> {
     let mut bits: BTreeMap<u16, u8> = BTreeMap::new();
     for drive in drives {
         *bits.entry(pin_register(device, drive) + 1).or_default() |= 1 << drive.bit;
     }
-    bits.into_iter().map(|(at, bits)| Output { direction: word(at), bits: byte(bits.into()) }).collect()
+    bits.into_iter().map(|(at, bits)| Output { register: word(at), bits: byte(bits.into()) }).collect()
 }
 
 /// The handlers from the reset's on.
@@ -204,10 +213,10 @@ fn vectors(uart: &Uart) -> Vec<&'static str> {
     (0..=uart.received.max(uart.empty)).map(handler).collect()
 }
 
-fn byte(value: u16) -> String {
+pub(super) fn byte(value: u16) -> String {
     format!("{value:#04X}").replace("0X", "0x")
 }
 
-fn word(value: u16) -> String {
+pub(super) fn word(value: u16) -> String {
     format!("{value:#06X}").replace("0X", "0x")
 }

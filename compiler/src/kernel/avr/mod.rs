@@ -17,6 +17,7 @@ mod reply;
 mod scan;
 pub mod sequence;
 mod table;
+mod tools;
 mod unrolled;
 
 pub use core::assembler_core;

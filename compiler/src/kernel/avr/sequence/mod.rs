@@ -19,9 +19,11 @@ mod rounds;
 mod store;
 mod talk;
 mod tokens;
+mod tools;
 mod writer;
 
 use super::board::BoardContext;
+use super::tools::missing;
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
@@ -49,6 +51,12 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     }
     check::check(site.body, site.story).map_err(refuse)?;
     let target = site.request.target;
+    if let Some(board) = &target.board
+        && let Some((tool, kind, names)) = missing(&board.profile, site.story)
+    {
+        let (name, profile) = (site.request.model.head.name.clone(), board.profile.name.clone());
+        return Err(CompileError::Tool { name, profile, tool, kind, names });
+    }
     let longest = target.longest(site.reader.max_length);
     let text = tokens::check(site.reader, site.story, longest).map_err(refuse)?;
     let frame = Frame::new(site.body, site.story, text);
@@ -63,10 +71,11 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     writer.layers(site.body, &choosing)?;
     let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
     writer.framing(site.story, encode.two);
+    let tools = writer.tools(site.story, &site.reader.tokenizer, encode.two)?;
     if writer.data_bytes > DATA {
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
-    let text = fragment(site, &writer, (&encode, &choosing), &memory, longest)?;
+    let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
     Ok(SequenceProgram { text, memory, beside: None })
 }
 
@@ -85,8 +94,8 @@ fn fragment(
     site: &SequenceSite,
     writer: &Writer,
     (encode, choosing): (&tokens::Encode, &Choosing),
-    memory: &Memory,
-    longest: u8,
+    tools: Option<(String, String)>,
+    (memory, longest): (&Memory, u8),
 ) -> Result<Fragment, CompileError> {
     let (model, target, templates) = (site.request.model, site.request.target, site.templates);
     let mut phases = vec![Phase::new("set_query", "console"), Phase::new("net_encode", "tokens")];
@@ -97,6 +106,7 @@ fn fragment(
         [] => String::new(),
         _ => templates.call("merge.S", "merging", encode)?,
     };
+    let (act, read_out) = tools.unzip();
     let keeps = Turns::is_kept(site.story.turns.as_ref());
     let rotary = matches!(site.body.positions, Positions::Rotary { .. });
     let context = Program {
@@ -111,7 +121,8 @@ fn fragment(
         take: templates.call("line.S", "take", encode)?,
         encode: templates.call("encode.S", "encode", encode)?,
         stages: &writer.code,
-        routines: format!("{}{merging}\n", writer.routines()),
+        routines: format!("{}{merging}{}\n", writer.routines(), read_out.unwrap_or_default()),
+        act,
         weights: format!("\n{}", writer.weights),
         phases: if rotary { site.body.head_size / 2 * 3 } else { 0 },
         window: site.body.window,
@@ -129,7 +140,9 @@ fn fragment(
 
 fn board(site: &SequenceSite, target: &Target, longest: u8) -> Option<BoardContext> {
     let board = target.board.as_ref()?;
-    BoardContext::new(&board.device, &board.profile, &site.request.model.head.name, &[], longest)
+    let name = &site.request.model.head.name;
+    let context = BoardContext::new(&board.device, &board.profile, name, &[], longest)?;
+    Some(context.with_tools(board, site.story))
 }
 
 /// What a program is, in lines.
@@ -190,6 +203,8 @@ struct Program<'a> {
     most: u16,
     /// Tokens that wait have two bytes.
     two: bool,
+    /// What is done with a token that was chosen, where tokens name an action.
+    act: Option<String>,
     /// Lines are framed as turns of a chat.
     turns: bool,
     /// Something is remembered from the start of the program on.

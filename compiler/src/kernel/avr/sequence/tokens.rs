@@ -141,6 +141,7 @@ pub fn check(reader: &Tokens, story: &Story, longest: u8) -> Result<TextBytes, S
         Some(framing) => text + framing.around().1,
         None => (text + 2).min(story.most.into()),
     };
+    let most = most.max(story.longest_call());
     if most > WAITING {
         return Err(format!("turns of {most} tokens, above {WAITING}"));
     }
@@ -184,7 +185,7 @@ impl Writer<'_> {
             Fallback::Refuse => ("refuse", 0, false),
         };
         let (merges, ranks) = self.merges(tokenizer)?;
-        self.pieces(tokenizer)?;
+        self.pieces(&story.printed(tokenizer))?;
         let ahead = front.len() + prefix.len();
         front.reverse();
         let two = is_wide(tokenizer);
@@ -240,16 +241,16 @@ impl Writer<'_> {
     }
 
     /// What tokens print: where each begins, and all bytes.
-    fn pieces(&mut self, tokenizer: &Tokenizer) -> Result<(), String> {
+    fn pieces(&mut self, pieces: &[Vec<u8>]) -> Result<(), String> {
         let mut at = 0u16;
         let mut places = at.to_le_bytes().to_vec();
-        for piece in &tokenizer.pieces {
+        for piece in pieces {
             let end = usize::from(at) + piece.len();
             at = u16::try_from(end).map_err(|_| "pieces of more than 64 KiB".to_string())?;
             places.extend(at.to_le_bytes());
         }
         self.data("net_pieces", &places);
-        self.data("net_piece_bytes", &tokenizer.pieces.concat());
+        self.data("net_piece_bytes", &pieces.concat());
         Ok(())
     }
 }

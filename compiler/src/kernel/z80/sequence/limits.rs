@@ -4,6 +4,7 @@ use super::attend::window;
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceSite, unsupported};
 use crate::model::{Offers, Positions, Transformer};
+use crate::target::Machine;
 
 /// Most elements of the residual stream, of all heads together and of a hidden layer: what one register counts.
 const MOST_WIDTH: usize = 256;
@@ -19,7 +20,9 @@ const MOST_TOKENS: usize = 65_535;
 /// # Errors
 /// The first of it.
 pub fn check(site: &SequenceSite) -> Result<(), CompileError> {
-    if let Some(what) = site.story.lacking(Offers { turns: true, choice: true, tools: false }) {
+    // What is read stands on the command line.
+    let reads = site.request.target.machine == Machine::Cpm;
+    if let Some(what) = site.story.lacking(Offers { turns: true, choice: true, reads }) {
         return Err(unsupported(site, what));
     }
     match limits(site).find(|(within, _)| !within) {

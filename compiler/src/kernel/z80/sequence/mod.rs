@@ -23,5 +23,6 @@ mod rescale;
 mod rounds;
 mod rows;
 mod tokens;
+mod tools;
 
 pub use program::program;

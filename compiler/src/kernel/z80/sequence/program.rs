@@ -5,7 +5,7 @@ use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
 use super::file::RECORD;
 use super::layout::Layout;
-use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens};
+use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::{Fragment, PAGE, Phase};
@@ -109,6 +109,10 @@ struct Program<'a> {
     clear: String,
     encode: String,
     rules: String,
+    /// What is done with a token that was chosen, where tokens name an action.
+    act: Option<String>,
+    /// What tokens read.
+    inputs: Vec<tools::Input>,
     /// Bytes of the prompt before the first token of the text.
     first: usize,
     read: String,
@@ -142,6 +146,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file;
     constants::pages(&mut e);
     let encoder = tokens::encoder(&mut e)?;
+    let tools = tools::code(&mut e)?;
     buffers(&mut e, &encoder);
     let mut phases = vec![
         Phase::new("start", "console"),
@@ -156,7 +161,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
         phases.extend([Phase::new("file_at", "file"), Phase::shared("file_end")]);
     }
     phases.append(&mut e.phases);
-    let context = context(&mut e, code, shared, encoder)?;
+    let context = context(&mut e, code, shared, (encoder, tools))?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
     Ok(SequenceProgram { text, memory: e.memory(), beside })
@@ -217,7 +222,7 @@ fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
     e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
     let of_text = of_text.into_iter().filter(|_| !is_room);
     let words = WORDS.map(|name| (name, 2)).into_iter().chain(rounds::words(e));
-    let choice = choose::buffers(e.site);
+    let choice = choose::buffers(e.site).into_iter().chain(tools::buffers(e));
     let all = vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words);
     let all = all.chain(OTHERS).chain(choice);
     for (name, bytes) in all {
@@ -303,12 +308,14 @@ fn context<'a>(
     e: &mut Emitter<'a>,
     code: Code,
     shared: String,
-    encoder: tokens::Encoder,
+    (encoder, tools): (tokens::Encoder, Option<(String, String)>),
 ) -> Result<Program<'a>, CompileError> {
     let site = e.site;
     let request = site.request;
     let (model, target) = (request.model, request.target);
     let story = site.story;
+    let inputs = tools::inputs(e);
+    let (act, read_out) = tools.unzip();
     let (keeps, draw) = (Turns::is_kept(story.turns.as_ref()), story.choice.draw);
     let pieces = &site.reader.tokenizer.pieces;
     let has = |wanted: &dyn Fn(u8) -> bool| pieces.iter().flatten().any(|&byte| wanted(byte));
@@ -332,11 +339,13 @@ fn context<'a>(
         keeps,
         turns: story.turns.is_some(),
         seed: draw.map(|draw| draw.seed),
-        remembers: keeps || draw.is_some(),
+        remembers: keeps || draw.is_some() || !inputs.is_empty(),
+        inputs,
+        act,
         recent: story.choice.penalty.map(|penalty| penalty.recent),
         clear: clear(e)?,
         encode: encoder.encode,
-        rules: encoder.rules,
+        rules: encoder.rules + &read_out.unwrap_or_default(),
         first: encoder.first,
         read: code.read,
         rest: code.rest,

@@ -90,7 +90,7 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
     };
     let text = grown(tokenizer, &folds);
     let steps = steps(e, tokenizer, &folds);
-    pieces(e, tokenizer);
+    pieces(e);
     let alphabet = &tokenizer.alphabet;
     let (fallback, first_byte, unknown, fuse) = match &alphabet.fallback {
         Fallback::Bytes(ids) => {
@@ -145,7 +145,7 @@ pub fn encoder(e: &mut Emitter) -> Result<Encoder, CompileError> {
         rules: e.call("rewrite.asm", "rules", rules)?,
         first: 2 * lead,
         text,
-        prompt: text + 2 + around,
+        prompt: (text + 2 + around).max(e.site.story.longest_call()),
         merges: !tokenizer.merges().is_empty(),
     })
 }
@@ -286,9 +286,10 @@ fn steps(e: &mut Emitter, tokenizer: &Tokenizer, folds: &[(Vec<u8>, Vec<u8>)]) -
 }
 
 /// The bytes of each token behind their number.
-fn pieces(e: &mut Emitter, tokenizer: &Tokenizer) {
+fn pieces(e: &mut Emitter) {
+    let printed = e.site.story.printed(&e.site.reader.tokenizer);
     let sized = |piece: &Vec<u8>| [&[piece.len() as u8], piece.as_slice()].concat();
-    e.data("pieces", tokenizer.pieces.iter().flat_map(sized).collect::<Vec<_>>());
+    e.data("pieces", printed.iter().flat_map(sized).collect::<Vec<_>>());
 }
 
 /// The token of each byte, and those of longer characters.
