@@ -1,5 +1,6 @@
 //! Data of sequence models: from bytes to examples of tokens.
 
+use mlc_compiler::model::Action;
 use mlc_trainer::texts::tokenizer::{Choice, Fold, TokenizerKind};
 use mlc_trainer::texts::{Cut, Example, Framing, Kind, Records, write};
 
@@ -122,6 +123,13 @@ fn tools_are_called_and_read() {
     assert_eq!(names, ["lamp", "temp"]);
     // What the system says to all is read once, at the start.
     assert_eq!(framing.start.len(), 2 + "BE SHORT".len());
+    assert_eq!(framing.action("temp"), ("temp".into(), Action::Read { close: vec![] }));
+    assert_eq!(framing.action("lamp"), ("lamp".into(), Action::Switch { on: true }));
+    assert_eq!(framing.action("lamp-on"), ("lamp".into(), Action::Switch { on: true }));
+    assert_eq!(framing.action("lamp-off"), ("lamp".into(), Action::Switch { on: false }));
+    assert_eq!(framing.action("-off"), ("-off".into(), Action::Switch { on: true }));
+    // A machine may read any number.
+    assert!(framing.tokenizer.digits().is_some());
     // What a user types makes no token of a tool.
     let typed = framing.tokenizer.encode(b"<temp>").unwrap();
     assert!(typed.iter().all(|&token| framing.tools.iter().all(|&(_, tool)| tool != token)));
@@ -129,6 +137,52 @@ fn tools_are_called_and_read() {
     let (framing, made) = examples(&records("b.jsonl", &(one + &other)), 64);
     assert_eq!(made[1], "<s><system>BE KIND<user>A<assistant>[B<end>]");
     assert_eq!(framing.start.len(), 1);
+}
+
+/// Digits are not merged: a machine reads them one by one.
+#[test]
+fn results_are_digits() {
+    let turn = |number: &str| {
+        entry(&[("user", "212121"), ("assistant", "<t>"), ("tool", number), ("assistant", "212121")])
+    };
+    let records = records("a.jsonl", &(turn("21") + &turn("65535") + &turn("0")));
+    let bpe = Choice { kind: TokenizerKind::Bpe { tokens: 64 }, fold: Fold::Auto };
+    let framing = Framing::fresh(&records, bpe).unwrap();
+    assert!(framing.tokenizer.encode(b"21").unwrap().len() == 1, "the data has it often enough");
+    let made = framing.examples(&records, 64).unwrap();
+    let digits = framing.tokenizer.digits().unwrap();
+    for (example, number) in made.examples.iter().zip(["21", "65535", "0"]) {
+        let at = example.tokens.iter().position(|&token| token == framing.tools[0].1).unwrap() + 1;
+        let wants: Vec<u32> = number.bytes().map(|digit| digits[usize::from(digit - b'0')]).collect();
+        assert_eq!(example.tokens[at..at + wants.len()], wants);
+        assert!(example.counts[at..at + wants.len()].iter().all(|counts| !counts));
+    }
+}
+
+#[test]
+fn results_that_no_machine_gives_are_refused() {
+    let turn =
+        |result: &str| entry(&[("user", "A"), ("assistant", "<t>"), ("tool", result), ("assistant", "B")]);
+    let refused = |text: &str| {
+        let e = Framing::fresh(&records("a.jsonl", text), characters(Fold::Auto)).unwrap_err();
+        assert!(!e.help().is_empty());
+        e.to_string()
+    };
+    for wrong in ["21.5", "-3", "65536", "007", "+1", "warm", " 1"] {
+        let wants = format!(
+            "a.jsonl:2: <t> gives {wrong:?}: a machine reads whole numbers from 0 to 65535, written without a 0 in front"
+        );
+        assert_eq!(refused(&(turn("1") + &turn(wrong))), wants);
+    }
+    let wants = "a.jsonl:2: <t> has none, and at a.jsonl:1 it has a result";
+    assert_eq!(refused(&(turn("1") + &turn(""))), wants);
+    let wants = "a.jsonl:2: <t> has a result, and at a.jsonl:1 it has none";
+    assert_eq!(refused(&(turn("") + &turn("1"))), wants);
+    // A tokenizer of before, without digits.
+    let plain = records("a.jsonl", &entry(&[("user", "A"), ("assistant", "B")]));
+    let tokenizer = Framing::fresh(&plain, characters(Fold::Auto)).unwrap().tokenizer;
+    let error = Framing::new(&records("a.jsonl", &turn("1")), tokenizer).unwrap_err();
+    assert_eq!(error.to_string(), "<t> reads numbers, and the tokenizer has no token for a digit");
 }
 
 #[test]

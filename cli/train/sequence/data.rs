@@ -5,7 +5,7 @@ use crate::error::CliError;
 use crate::records;
 use crate::say::say;
 use crate::table::{count, grouped};
-use mlc_compiler::model::{Action, Answer, Body, Model, Reader, Story, Tokens, Tool, Turns};
+use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens, Tool, Turns};
 use mlc_trainer::TaskError;
 use mlc_trainer::sequence::{Task, Texts};
 use mlc_trainer::texts::tokenizer::{Choice, TokenizerKind};
@@ -133,16 +133,10 @@ fn story(framing: &Framing, most: u16) -> Story {
         close: ends.clone(),
         keeps: marks.keeps,
     });
-    let tools = framing.tools.iter().map(|(name, token)| tool(name, *token)).collect();
-    Story { turns, tools, ..Story::plain(ends, most, 0) }
-}
-
-/// What a token names: `<lamp-on>` and `<lamp-off>` switch the lamp, any other name is read.
-fn tool(name: &str, token: u32) -> Tool {
-    let (name, action) = match (name.strip_suffix("-on"), name.strip_suffix("-off")) {
-        (Some(name), _) => (name, Action::Switch { on: true }),
-        (_, Some(name)) => (name, Action::Switch { on: false }),
-        _ => (name, Action::Read { close: Vec::new() }),
+    let tool = |(name, token): &(String, u32)| {
+        let (name, action) = framing.action(name);
+        Tool { token: *token, name, action }
     };
-    Tool { token, name: name.to_string(), action }
+    let tools = framing.tools.iter().map(tool).collect();
+    Story { turns, tools, ..Story::plain(ends, most, 0) }
 }

@@ -111,7 +111,7 @@ impl Framing {
             }
             let turn = turns.last_mut().expect("the user begins");
             match (message.role, next, tool(&message.content)) {
-                (Role::Tool, ..) => turn.push(&encode(&message.content)?, false),
+                (Role::Tool, ..) => turn.push(&self.result(&message.content), false),
                 (_, Some(Role::Tool), Some((said, name))) => {
                     turn.push(&encode(said)?, true);
                     turn.push(&[self.tool(name)], true);

@@ -8,13 +8,15 @@
 //!
 //! Conversations of one question each are pairs, unless the tokenizer has the marks of conversations already.
 //!
-//! A reply that calls a tool has the tool's token, then the result, which is read and not counted, then goes on.
+//! A reply that calls a tool has the tool's token, then the result, which is read and not counted, then goes on. A result is
+//! a number, of which each digit is a token, as a machine reads it; a tool that has none switches something.
 
 use super::check::tool;
 use super::tokenizer::{self, Choice, TokenizerError};
 use super::{Content, Records, Role};
+use mlc_compiler::model::Action;
 use mlc_compiler::tokens::{EncodeError, Special, Tokenizer};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
 const START: &str = "<s>";
@@ -36,6 +38,14 @@ pub enum FramingError {
     Encode { place: String, error: EncodeError },
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    #[error(
+        "{place}: <{name}> gives {result:?}: a machine reads whole numbers from 0 to 65535, written without a 0 in front"
+    )]
+    Result { place: String, name: String, result: String },
+    #[error("{place}: <{name}> {now}, and at {other} it {before}", now = gives(*.reads), before = gives(!*.reads))]
+    Results { place: String, other: String, name: String, reads: bool },
+    #[error("<{name}> reads numbers, and the tokenizer has no token for a digit")]
+    Digits { name: String },
     #[error("the tokenizer has the token {0}, and texts make it: it cannot be a mark")]
     Taken(String),
 }
@@ -47,9 +57,21 @@ impl FramingError {
             Self::Mixed { .. } => "train on the texts first, then go on with the conversations: `--from`",
             Self::Encode { error, .. } => error.help(),
             Self::Tokenizer(error) => error.help(),
+            Self::Result { .. } => {
+                "write such a number; what a tool only switches has an empty result everywhere"
+            }
+            Self::Results { .. } => {
+                "give it results everywhere, or nowhere: then it switches something, as <lamp-on> and <lamp-off>"
+            }
+            Self::Digits { .. } => "train with a tokenizer that has all digits",
             Self::Taken(_) => "train with a tokenizer of your own",
         }
     }
+}
+
+/// What a tool does, in words.
+fn gives(reads: bool) -> &'static str {
+    if reads { "has a result" } else { "has none" }
 }
 
 /// The marks around what is said, as tokens of a tokenizer.
@@ -65,6 +87,8 @@ pub struct Framing {
     pub end: Option<u32>,
     /// Tokens that name an action, by their names without `<>`.
     pub tools: Vec<(String, u32)>,
+    /// Names of those that read a number; the others switch something.
+    pub reading: BTreeSet<String>,
     /// How many tokens are new in the tokenizer.
     pub added: usize,
 }
@@ -119,6 +143,33 @@ fn tools(records: &Records) -> BTreeSet<&str> {
     names
 }
 
+/// Names of tools that read a number.
+fn reading(records: &Records) -> Result<BTreeSet<String>, FramingError> {
+    let mut seen: BTreeMap<&str, (bool, usize)> = BTreeMap::new();
+    for (at, record) in records.records.iter().enumerate() {
+        let Content::Conversation(messages) = &record.content else { continue };
+        for two in messages.windows(2).filter(|two| two[1].role == Role::Tool) {
+            let Some((_, name)) = tool(&two[0].content) else { continue };
+            let result = &two[1].content;
+            let reads = !result.is_empty();
+            let place = || records.place(record);
+            if reads && result.parse::<u16>().map_or(true, |number| number.to_string() != *result) {
+                return Err(FramingError::Result {
+                    place: place(),
+                    name: name.into(),
+                    result: result.clone(),
+                });
+            }
+            let (before, first) = *seen.entry(name).or_insert((reads, at));
+            if before != reads {
+                let other = records.place(&records.records[first]);
+                return Err(FramingError::Results { place: place(), other, name: name.into(), reads });
+            }
+        }
+    }
+    Ok(seen.into_iter().filter(|(_, (reads, _))| *reads).map(|(name, _)| name.to_string()).collect())
+}
+
 /// How many special tokens the records ask for.
 fn marks(records: &Records) -> Result<usize, FramingError> {
     let marks = match data(records)? {
@@ -156,6 +207,10 @@ impl Framing {
     /// # Errors
     /// Texts and conversations together; a character that the tokenizer has no token for.
     pub fn new(records: &Records, mut tokenizer: Tokenizer) -> Result<Self, FramingError> {
+        let reading = reading(records)?;
+        if let (Some(name), None) = (reading.first(), tokenizer.digits()) {
+            return Err(FramingError::Digits { name: name.clone() });
+        }
         let data = match data(records)? {
             // A network that has learnt conversations goes on with them.
             Data::Pairs if tokenizer.specials.iter().any(|special| special.text == USER) => {
@@ -194,7 +249,7 @@ impl Framing {
             named.push((name.to_string(), special(&mut tokenizer, &format!("<{name}>"))?));
         }
         let added = tokenizer.pieces.len() - before;
-        let mut framing = Self { tokenizer, start, turns, end, tools: named, added };
+        let mut framing = Self { tokenizer, start, turns, end, tools: named, reading, added };
         framing.add_common_system(records)?;
         Ok(framing)
     }
@@ -214,6 +269,27 @@ impl Framing {
 
     pub(super) fn encode(&self, place: String, text: &str) -> Result<Vec<u32>, FramingError> {
         self.tokenizer.encode(text.as_bytes()).map_err(|error| FramingError::Encode { place, error })
+    }
+
+    /// What a tool does, and with what: `<lamp-on>` and `<lamp-off>` switch the lamp.
+    pub fn action(&self, name: &str) -> (String, Action) {
+        if self.reading.contains(name) {
+            return (name.to_string(), Action::Read { close: Vec::new() });
+        }
+        let (name, on) = match (name.strip_suffix("-on"), name.strip_suffix("-off")) {
+            (Some(what), _) if !what.is_empty() => (what, true),
+            (_, Some(what)) if !what.is_empty() => (what, false),
+            _ => (name, true),
+        };
+        (name.to_string(), Action::Switch { on })
+    }
+
+    /// The tokens of what a tool has read.
+    pub(super) fn result(&self, result: &str) -> Vec<u32> {
+        let digits = self.tokenizer.digits();
+        let token =
+            |digit: u8| digits.expect("there are digits where something is read")[usize::from(digit - b'0')];
+        result.bytes().map(token).collect()
     }
 
     /// The token of a tool.

@@ -85,8 +85,11 @@ pub fn make(records: &Records, choice: Choice, marks: usize) -> Result<Tokenizer
         Fold::Lower => text.to_ascii_lowercase(),
         Fold::Auto | Fold::Keep => text.to_string(),
     };
-    let alphabet: BTreeSet<char> =
+    let mut alphabet: BTreeSet<char> =
         said(records).flat_map(|text| folded(text).chars().collect::<Vec<_>>()).collect();
+    if reads(records) {
+        alphabet.extend('0'..='9');
+    }
     if alphabet.len() > MOST_CHARACTERS {
         return Err(TokenizerError::ManyCharacters { found: alphabet.len() });
     }
@@ -139,7 +142,17 @@ fn merged(alphabet: &[char], pairs: &[(u32, u32)]) -> (Vec<Vec<u8>>, Scheme) {
     (texts.split_off(alphabet.len()), Scheme::Merged { merges, whole: Default::default() })
 }
 
-/// Everything that is said, without the tokens of tools.
+/// Whether a tool has a result.
+fn reads(records: &Records) -> bool {
+    records.records.iter().any(|record| match &record.content {
+        Content::Text(_) => false,
+        Content::Conversation(messages) => {
+            messages.iter().any(|message| message.role == Role::Tool && !message.content.is_empty())
+        }
+    })
+}
+
+/// Everything that is said, without the tokens of tools and what they read.
 pub(super) fn said(records: &Records) -> impl Iterator<Item = &str> {
     records.records.iter().flat_map(|record| -> Vec<&str> {
         match &record.content {
@@ -149,6 +162,7 @@ pub(super) fn said(records: &Records) -> impl Iterator<Item = &str> {
                 messages
                     .iter()
                     .zip(calls)
+                    .filter(|(message, _)| message.role != Role::Tool)
                     .map(|(message, calls)| match (calls, tool(&message.content)) {
                         (true, Some((said, _))) => said,
                         _ => message.content.as_str(),
