@@ -20,13 +20,14 @@ use std::sync::{Mutex, MutexGuard};
 const KEPT: &str = "tests/benchmarks.json";
 /// Documents with tables between `<!-- benchmarks: SECTION WORD… -->` and `<!-- end of benchmarks -->`. A word is a
 /// network, a target or an encoding; a table has all of a kind that no word names.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     "README.md",
     "docs/benchmarks.md",
     "docs/zx-spectrum.md",
     "docs/add-a-target.md",
     "models/commands/README.md",
     "models/guess/README.md",
+    "models/thermo/README.md",
     "models/tinychat/README.md",
 ];
 /// Targets whose figures are kept: one of each processor and machine. Other chips of a family have the same kernels.
@@ -159,7 +160,8 @@ fn expect_sound(section: &str, row: &Row) {
     let off = f.error_percent.abs() > 5.0 && beyond > 0.0;
     assert!(!off, "{name}: the prediction is {} % off", f.error_percent);
     let Some((mean, most)) = f.first_character else { panic!("{name}: no answer has a character") };
-    if section != "models" {
+    // A sequence model reads its whole question first.
+    if section != "models" || f.predicted_a_step == 0.0 {
         return;
     }
     // The query half costs a step at most: on the average whatever the encoding, always with the one that is chosen.
