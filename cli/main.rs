@@ -24,6 +24,7 @@ mod compile;
 mod console;
 mod cpm;
 mod data;
+mod diff;
 mod energy;
 mod error;
 mod eval;
@@ -121,6 +122,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Bench(args) => bench::run(&args, out),
         Command::Profile(args) => profile::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
+        Command::Diff(args) => diff::run(&args, out),
         Command::Models(args) => models::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::New(args) => new::run(&args, out),

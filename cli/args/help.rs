@@ -55,7 +55,7 @@ Examples:
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed
-  mlc compile --all --check golden/ the same for all programs of a project: mlc help project";
+  mlc compile --all --check golden/  the same for all programs of a project: mlc help project";
 
 pub const RUN: &str = "\
 Prompts come from the command line, else from standard input, one a line. On a terminal without prompts the \
@@ -107,6 +107,15 @@ own; the other targets are shown all the same.
 Examples:
   mlc inspect tinychat
   mlc inspect model.ron --json";
+
+pub const DIFF: &str = "\
+Replies are those of the reference, each prompt by itself; sizes and times those of the fastest program for the target. Names \
+and facts of the training do not count. Exit code 1 when they differ.
+
+Examples:
+  mlc diff tinychat model.ron
+  mlc diff old.ron new.ron --prompts prompts.txt --target zx48
+  mlc diff old.com new.com";
 
 pub const NEW: &str = "\
 The folder has pairs to begin with, settings for `mlc train`, prompts to check with, a workflow for GitHub, and a README \

@@ -6,6 +6,7 @@
 mod bench;
 mod choice;
 mod compile;
+mod diff;
 mod distill;
 mod family;
 pub mod help;
@@ -26,6 +27,7 @@ mod values;
 
 pub use bench::BenchArgs;
 pub use compile::{Artifact, ArtifactFile, CompileArgs};
+pub use diff::DiffArgs;
 pub use distill::DistillArgs;
 pub use family::{Family, PositionsArg};
 pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};
@@ -79,6 +81,8 @@ pub enum Command {
     Profile(ProfileArgs),
     /// Show what a model consists of and where it fits
     Inspect(InspectArgs),
+    /// Show what two models, or two programs, differ in
+    Diff(DiffArgs),
     /// List the models that mlc brings
     Models(ModelsArgs),
     /// List the machines that mlc compiles for

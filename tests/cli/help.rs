@@ -16,6 +16,7 @@ fn every_verb_explains_itself() {
         "bench",
         "profile",
         "inspect",
+        "diff",
         "models",
         "targets",
         "new",

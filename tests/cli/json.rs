@@ -72,6 +72,7 @@ fn every_field_is_on_the_page() {
     sequence_model(&folder);
     folder.write("wraps.ron", models::text(&models::wrapping()));
     folder.write("huge.ron", models::text(&models::huge()));
+    folder.write("changed.ron", models::text(&models::changed()));
     folder.write("pairs.txt", "hello|HI\nbye|BYE\nhello|HO\n").write("wrong.txt", "hello|NEVER\n");
     let run = |line: &str| folder.mlc(line.split(' ')).stdout;
     let all = |lines: &[&str]| lines.iter().map(|line| run(line)).collect::<Vec<_>>();
@@ -91,6 +92,7 @@ fn every_field_is_on_the_page() {
     folder.write("mlc.ron", "(models: [\"model.ron\", \"huge.ron\"], targets: [\"z80-cpm\"])");
     folder.write("golden/tiny/z80-cpm/tiny.asm", "x\n");
     check("mlc compile --all", &all(&["compile --all --check golden/ --json"]));
+    check("mlc diff", &all(&["diff model.ron changed.ron --json"]));
     check("mlc run", &all(&["run model.ron hello --json", "run model.ron -t reference a --json"]));
     check("mlc verify", &all(&["verify model.ron --json", "verify model.ron --prompts wrong.txt --json"]));
     check(

@@ -6,6 +6,7 @@ mod c99;
 mod compile;
 mod cpm;
 mod data;
+mod diff;
 mod errors;
 mod eval;
 mod files;

@@ -32,6 +32,16 @@ pub fn chat() -> Model {
     model
 }
 
+/// The same with other biases at the end: it says something else.
+pub fn changed() -> Model {
+    let mut model = chat();
+    if let mlc_compiler::model::Body::Layers(layers) = &mut model.body {
+        layers[1].bias.iter_mut().step_by(2).for_each(|bias| *bias += 400);
+        layers[0].weights[7] ^= 1;
+    }
+    model
+}
+
 /// 16 → 8 → 3.
 pub fn classifier() -> Model {
     let query = QueryEncoder { buckets: 16, bands: 1, max_length: 30 };
