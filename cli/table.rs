@@ -51,7 +51,7 @@ fn within(width: usize, columns: &[(&str, Align)], rows: &[Vec<String>]) -> Stri
     }
 }
 
-/// A space at which a folded cell is not parted: `11 %`.
+/// A space at which neither a folded cell nor a line is parted: `11 %`.
 pub const TIE: char = '\u{a0}';
 
 fn parted(table: String) -> String {
@@ -75,7 +75,7 @@ pub fn fold(text: &str) -> String {
 
 /// The same for a width, and with an indentation.
 pub fn fold_to(width: usize, text: &str, indent: &str) -> String {
-    textwrap::fill(text, words(width).break_words(false).subsequent_indent(indent))
+    textwrap::fill(text, words(width).break_words(false).subsequent_indent(indent)).replace(TIE, " ")
 }
 
 /// Lines that break at spaces only: `--option` and `z80-cpm` are words.

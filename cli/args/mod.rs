@@ -26,7 +26,7 @@ mod train;
 mod values;
 
 pub use bench::BenchArgs;
-pub use compile::{Artifact, ArtifactFile, CompileArgs};
+pub use compile::{Artifact, CompileArgs};
 pub use diff::DiffArgs;
 pub use distill::DistillArgs;
 pub use family::{Family, PositionsArg};

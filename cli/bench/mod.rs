@@ -11,7 +11,7 @@ use crate::args::BenchArgs;
 use crate::energy::{Energy, energy};
 use crate::error::CliError;
 use crate::prompts::{self, Chosen};
-use crate::table::{Align, count, fold, grouped, table, whole};
+use crate::table::{Align, TIE, count, fold, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, shipped};
 pub use all::Row;
@@ -189,7 +189,7 @@ impl Figures {
         let unit = targets::cycles(target);
         let clock = f64::from(self.clock_hz) / 1e6;
         let encodings: Vec<_> =
-            self.encodings.iter().map(|s| format!("{} {}", s.stage, s.encoding)).collect();
+            self.encodings.iter().map(|s| format!("{}{TIE}{}", s.stage, s.encoding)).collect();
         let line = format!("{} on {}: {}", self.model, self.target, encodings.join(", "));
         writeln!(out, "{}", fold(&line))?;
         writeln!(out, "{}, {}\n", count(self.prompts, "prompt"), count(self.steps, "step"))?;

@@ -2,7 +2,7 @@
 
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
-use crate::table::{Align, fold, grouped, table, whole};
+use crate::table::{Align, TIE, fold, grouped, table, whole};
 use crate::{cpm, pins, shell, sim, targets, tools};
 use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
@@ -79,7 +79,8 @@ fn heading(name: &str, target: &Target, plan: &Plan) -> String {
             format!(": weights as {}", first.name())
         }
         Some(_) => {
-            let each: Vec<_> = forms.iter().map(|(stage, form)| format!("{stage} {}", form.name())).collect();
+            let each: Vec<_> =
+                forms.iter().map(|(stage, form)| format!("{stage}{TIE}{}", form.name())).collect();
             format!(": {}", each.join(", "))
         }
     };

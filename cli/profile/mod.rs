@@ -19,7 +19,7 @@ use crate::files::Output;
 use crate::prompts::{self, Chosen, Place};
 use crate::say::Said;
 use crate::sim::{self, ProgramFile, Simulator};
-use crate::table::grouped;
+use crate::table::{TIE, grouped};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, progress};
 use mlc_compiler::plan::Demands;
@@ -142,7 +142,11 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
         target: target.name.clone(),
         clock_hz: target.clock_hz,
         unit: targets::cycles(target),
-        encodings: compiled.plan.forms().map(|(stage, form)| format!("{stage} {}", form.name())).collect(),
+        encodings: compiled
+            .plan
+            .forms()
+            .map(|(stage, form)| format!("{stage}{TIE}{}", form.name()))
+            .collect(),
         runs: queries.len(),
         run_name: "prompt",
         steps,

@@ -94,7 +94,6 @@ fn program(model: &Path, target: &str, options: &str) -> Result<Wanted, String> 
         (args.print_after.is_some(), "--print-after"),
         (args.json, "--json"),
         (args.verbose > 0, "--verbose"),
-        (args.all, "--all"),
     ];
     if let Some((_, option)) = elsewhere.iter().find(|(given, _)| *given) {
         return Err(format!("{option} is for the command line: leave it out"));
@@ -141,7 +140,7 @@ mod tests {
                 "(models: [\"a\"], targets: [\"zx48 -o x.com\"])",
                 "\"zx48 -o x.com\" of a: --output is for the command",
             ),
-            ("(models: [\"a\"], targets: [\"zx48 --all\"])", "for the command line"),
+            ("(models: [\"a\"], targets: [\"zx48 --all\"])", "cannot be used with '--all'"),
             ("(models: [\"a\"], targets: [\"zx48 --faster\"])", "--faster"),
             ("(models: [\"a\"], targets: [\"zx48 --help\"])", "--help is for the command line"),
             ("(models: [\"a\"], targets: [\"zx48\", \" zx48\"])", "is given twice"),

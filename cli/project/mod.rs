@@ -2,12 +2,12 @@
 
 mod file;
 
-use crate::args::{Artifact, ArtifactFile, CompileArgs};
+use crate::args::{Artifact, CompileArgs};
 use crate::check::{self, Comparison};
 use crate::compile::{self, Program};
 use crate::error::CliError;
 use crate::files::{self, Kind, Output};
-use crate::table::{Align, fold, grouped, table, whole};
+use crate::table::{Align, count, fold, grouped, table, whole};
 use crate::{Outcome, progress, targets, templates};
 use file::Wanted;
 use serde::Serialize;
@@ -59,7 +59,7 @@ enum State {
 }
 
 pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let folder = folder(args.files())?;
+    let folder = folder(args)?;
     let wanted = file::read()?;
     let bar = progress::bar(wanted.len(), "compile");
     let mut made = Vec::new();
@@ -97,8 +97,8 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 ///
 /// # Errors
 /// Files, or several folders.
-fn folder(given: &[ArtifactFile]) -> Result<PathBuf, CliError> {
-    match given {
+fn folder(args: &CompileArgs) -> Result<PathBuf, CliError> {
+    match args.files() {
         [] => Ok(PathBuf::from(BUILD)),
         [one] if one.kind == Artifact::Wokwi => Ok(one.path.clone()),
         _ => Err(CliError::Usage("with --all, -o and --check take one folder: its name ends in /".into())),
@@ -253,9 +253,13 @@ fn said(made: &Made) -> String {
         State::Equal => None,
         State::Missing => Some(format!("{} is not kept yet", name(file))),
         State::Changed => {
-            let [kept, now] = [file.kept_bytes.unwrap_or(0), file.bytes].map(|n| grouped(n as u64));
-            let lines = file.lines.map_or(String::new(), |n| format!(", {} lines", grouped(n as u64)));
-            Some(format!("{}: {kept} → {now} bytes{lines}", name(file)))
+            let kept = file.kept_bytes.unwrap_or(0);
+            let [before, now] = [kept, file.bytes].map(|n| grouped(n as u64));
+            let size = (kept != file.bytes).then(|| format!("{before} → {now} bytes"));
+            let lines = file.lines.map(|n| count(n, "line"));
+            let said: Vec<_> = size.into_iter().chain(lines).collect();
+            let said = if said.is_empty() { "other bytes".to_string() } else { said.join(", ") };
+            Some(format!("{}: {said}", name(file)))
         }
     });
     let changed: Vec<_> = changed.collect();
