@@ -47,7 +47,11 @@ const FAULTS: &[(&[u16], &str)] = &[
     (&[0xE0E0, 0xE8F0, 0x95C8], "at start+4 (0x0004): a read of 0x8000, outside the flash"),
     (&[0x9000, 0x00BB], "at start (0x0000): a read of the I/O register at 0x00bb, which is reserved or not provided for"),
     (&[0x9200, 0x0083], "at start (0x0000): a write to the I/O register at 0x0083, which is reserved or not provided for"),
-    (&[0xE800, 0x9300, 0x007A], "at start+2 (0x0002): 0x80 written to the I/O register at 0x007a, which switches on something not provided for"),
+    (&[0xE800, 0x9300, 0x004C], "at start+2 (0x0002): 0x80 written to the I/O register at 0x004c, which switches on something not provided for"),
+    (
+        &[0xE001, 0x9300, 0x0064, 0xE800, 0x9300, 0x007A],
+        "at start+8 (0x0008): the ADC is switched on while its clock is off: clear PRADC in the power reduction register first",
+    ),
     (&[0xE001, 0x9300, 0x0080], "at start+2 (0x0002): 0x01 written to the I/O register at 0x0080, which switches on something not provided for"),
     (&[0xE006, 0x9300, 0x0081], "at start+2 (0x0002): 0x06 written to the I/O register at 0x0081, which switches on something not provided for"),
     (&[0xE004, 0x9300, 0x00C1], "at start+2 (0x0002): 0x04 written to the I/O register at 0x00c1, which switches on something not provided for"),

@@ -160,3 +160,25 @@ fn tools_need_pins() {
     let wants = "the values of temp, light are those of one pin, PA3, which does not measure them at once";
     assert!(said.contains(wants), "{said}");
 }
+
+/// The project's own board, on a chip and under CP/M.
+#[test]
+fn thermo_is_exact_and_says_what_it_measured() {
+    let folder = Folder::new();
+    let models = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("models/thermo");
+    for file in ["model.ron", "prompts.txt"] {
+        let text = std::fs::read(models.join(file)).expect("it is there");
+        folder.write(&format!("models/thermo/{file}"), text);
+    }
+    for (target, profile) in [("z80-cpm", None), ("atmega328p", Some("lilypad")), ("atmega1284p", None)] {
+        let on = |verb: &'static str| {
+            let board = profile.map(|profile| ["--profile", profile]);
+            let values = ["--tool", "temp=21", "--tool", "light=60"];
+            [verb, "thermo", "--target", target].into_iter().chain(values).chain(board.into_iter().flatten())
+        };
+        let verified = folder.mlc(on("verify")).ok();
+        assert!(verified.contains("18 prompts") && verified.contains("all equal"), "{verified}");
+        let said = folder.mlc(on("run").chain(["how warm is it?", "light on", "how bright is it?"])).ok();
+        assert_eq!(said, "IT IS 21 DEGREES\nTHE LAMP IS ON\nTHE LIGHT IS AT 60 PERCENT\n", "{target}");
+    }
+}

@@ -59,9 +59,12 @@ pub fn fitting(model: &Model, profile: &str) -> Option<Firmware> {
 fn models_say_the_same_under_simavr() {
     let talk = ["hello", "how are you", "tell me a joke"];
     let command = ["turn on the light", "louder", "battery level"];
+    // There is no voltage at its inputs.
+    let measure = ["how warm is it?", "light on", "how bright is it"];
     for (path, board, clock, queries) in [
         ("models/tinychat/model.ron", "uno", "16000000", talk),
         ("models/commands/model.ron", "lilypad", "8000000", command),
+        ("models/thermo/model.ron", "uno", "16000000", measure),
         ("tinychat.npz", "uno", "16000000", talk),
     ] {
         let Some(model) = model(path) else { continue };

@@ -1,6 +1,7 @@
 //! Data of sequence models: from bytes to examples of tokens.
 
 use mlc_compiler::model::Action;
+use mlc_compiler::tokens::{Merge, Merges, Scheme};
 use mlc_trainer::texts::tokenizer::{Choice, Fold, TokenizerKind};
 use mlc_trainer::texts::{Cut, Example, Framing, Kind, Records, write};
 
@@ -139,18 +140,21 @@ fn tools_are_called_and_read() {
     assert_eq!(framing.start.len(), 1);
 }
 
-/// Digits are not merged: a machine reads them one by one.
+/// A machine reads digits one by one, also where the tokenizer merges them.
 #[test]
 fn results_are_digits() {
-    let turn = |number: &str| {
-        entry(&[("user", "212121"), ("assistant", "<t>"), ("tool", number), ("assistant", "212121")])
-    };
+    let turn =
+        |number: &str| entry(&[("user", "21"), ("assistant", "<t>"), ("tool", number), ("assistant", "21")]);
     let records = records("a.jsonl", &(turn("21") + &turn("65535") + &turn("0")));
-    let bpe = Choice { kind: TokenizerKind::Bpe { tokens: 64 }, fold: Fold::Auto };
-    let framing = Framing::fresh(&records, bpe).unwrap();
-    assert!(framing.tokenizer.encode(b"21").unwrap().len() == 1, "the data has it often enough");
+    let mut tokenizer = Framing::fresh(&records, characters(Fold::Auto)).unwrap().tokenizer;
+    let digits = tokenizer.digits().unwrap();
+    let merge = Merge { rank: 0, left: digits[2], right: digits[1], merged: tokenizer.pieces.len() as u32 };
+    tokenizer.pieces.push(b"21".to_vec());
+    tokenizer.scheme =
+        Scheme::Merged { merges: Merges::new(vec![merge]).unwrap(), whole: Default::default() };
+    let framing = Framing::new(&records, tokenizer).unwrap();
+    assert_eq!(framing.tokenizer.encode(b"21").unwrap().len(), 1);
     let made = framing.examples(&records, 64).unwrap();
-    let digits = framing.tokenizer.digits().unwrap();
     for (example, number) in made.examples.iter().zip(["21", "65535", "0"]) {
         let at = example.tokens.iter().position(|&token| token == framing.tools[0].1).unwrap() + 1;
         let wants: Vec<u32> = number.bytes().map(|digit| digits[usize::from(digit - b'0')]).collect();
