@@ -96,44 +96,43 @@ append_group:
         add hl,bc
         ld b,(hl)                       ; what is flipped
         inc hl
-        ld c,(hl)                       ; whose parity tells what was there
+        ld a,(hl)                       ; whose parity tells what was there
+        ld ixh,a
         pop hl
+        ex de,hl
         ld a,{{ s.size }}
 append_element:
         push af
-        push hl
-        ld l,(hl)                       ; the new byte
-        ld a,8
+        ld a,(de)                       ; the new byte
+        inc de
+        push de
+        push bc
+        ld e,a
+        ld d,b
+        ld bc,{{ s.groups_of_plane }}
+        ld ixl,8
 append_bit:
-        push af
-        ld a,(de)
-        ld h,a
-        and c
+        ld a,(hl)
+        and ixh
         jp po,append_was
-        sla l
+        sla e
         jr nc,append_same
 append_flip:
-        ld a,h
-        xor b
-        ld (de),a
+        ld a,(hl)
+        xor d
+        ld (hl),a
 append_same:
-        ld a,e
-        add a,{{ s.groups_of_plane }}
-        ld e,a
-        jr nc,append_past
-        inc d
-append_past:
-        pop af
-        dec a
+        add hl,bc
+        dec ixl
         jr nz,append_bit
-        pop hl
-        inc hl
+        pop bc
+        pop de
         pop af
         dec a
         jr nz,append_element
         ret
 append_was:
-        sla l
+        sla e
         jr c,append_same
         jr append_flip
 append_masks:   db 1,3,3,6,7,12,15,8

@@ -88,13 +88,6 @@
         jp {{ s.low }}
 ; the same modulo 255: x, and x + 255 where it is negative
 {{ s.name }}_second:
-{%- if s.size > 6 %}
-        ld sp,(fill_stack)              ; interrupts are let in between the rings
-{{ s.name }}_ei:
-        ei
-        nop
-        di
-{%- endif %}
 {%- for r in s.regs %}
         ld a,{{ r }}
         add a,a
@@ -124,6 +117,13 @@
         cpl
 {%- else %}
         ld a,{{ s.last }}
+{%- endif %}
+{%- if s.size > 6 %}
+        ld sp,(fill_stack)              ; interrupts are let in between the rings
+{{ s.name }}_ei:
+        ei
+        nop
+        di
 {%- endif %}
         ld sp,(fill_low)
         jp {{ s.high }}
