@@ -9,8 +9,8 @@ use crate::words::grouped;
 use crate::{CompileError, render};
 use std::collections::BTreeSet;
 
-/// Most records of the buffer, the preferred first: the larger, the less is lost at the ends of blocks.
-const BUFFERS: [usize; 4] = [9, 4, 2, 1];
+/// Most records of the buffer, the preferred first. The smaller, the longer is the list of blocks.
+const BUFFERS: [usize; 2] = [9, 4];
 /// How often what the image has of the weights is made smaller before the file has all.
 const TRIES: usize = 6;
 /// Most bytes of buffers whose offsets an assembly text can have.
