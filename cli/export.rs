@@ -6,11 +6,11 @@ use crate::files::{Output, Written};
 use crate::say::say;
 use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
-use crate::{Outcome, files, targets};
+use crate::{Outcome, adapter, files, targets};
 use mlc_compiler::import::sequence::hugging_face::{self, Generation};
 use mlc_compiler::import::sequence::{Checkpoint, dequantize};
 use mlc_compiler::import::tokenizer::huggingface;
-use mlc_compiler::import::{Options, npz};
+use mlc_compiler::import::{Options, npz, ron};
 use mlc_compiler::model::{Answer, Body, Model, Reader};
 use mlc_compiler::tokens::Tokenizer;
 use std::io::Write;
@@ -21,6 +21,10 @@ const POSITIONS: usize = 2048;
 pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Opened { path, bytes, is_network } = sequence::open(&args.model)?;
     if is_network {
+        if args.lora.is_some() {
+            let message = "--lora is for models of mlc: adapters of a float network are not there";
+            return Err(CliError::Usage(message.into()));
+        }
         let given = SequenceArgs {
             tokenizer: args.tokenizer.clone(),
             embedding_bits: None,
@@ -33,7 +37,11 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     if args.tokenizer.is_some() {
         return Err(CliError::Usage("--tokenizer is for float networks: a model.ron has its own".into()));
     }
-    let model = files::parse_model(&bytes, &path, &Options::default())?;
+    let model =
+        adapter::merged(files::parse_model(&bytes, &path, &Options::default())?, args.lora.as_deref())?;
+    if args.lora.is_some() && args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
+        return one(args, ron::write(&model).into_bytes(), out);
+    }
     match &model.body {
         Body::Layers(_) => layers(args, &model, out),
         Body::Transformer(_) => integers(args, &model, out),
@@ -48,12 +56,17 @@ fn layers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Outco
             format!("{name}: a network of hashed text is written as .npz: give it a name that ends so");
         return Err(CliError::Usage(message));
     }
-    let output = Output { path: args.output.clone(), bytes: npz::write(model).map_err(refused)? };
+    one(args, npz::write(model).map_err(refused)?, out)
+}
+
+/// Writes the only file.
+fn one(args: &ExportArgs, bytes: Vec<u8>, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let output = Output { path: args.output.clone(), bytes };
     files::write_all(std::slice::from_ref(&output))?;
     if args.json {
         return json(&[output], out);
     }
-    writeln!(out, "{name}: {} bytes", grouped(output.bytes.len() as u64))?;
+    writeln!(out, "{}: {} bytes", files::shown(&output.path), grouped(output.bytes.len() as u64))?;
     Ok(Outcome::Done)
 }
 

@@ -15,6 +15,7 @@
 // These end the process where standard error or output is closed or full: `say!`, and the `out` of each verb do not.
 #![deny(clippy::print_stderr, clippy::print_stdout)]
 
+mod adapter;
 mod args;
 mod bench;
 mod budget;

@@ -102,6 +102,9 @@ impl FromStr for ArtifactFile {
 pub struct CompileArgs {
     #[arg(value_name = "MODEL", default_value = "model.ron", help = help::MODEL)]
     pub model: PathBuf,
+    /// Adapters that `mlc train --lora` made for the model
+    #[arg(long, value_name = "FILE.ron")]
+    pub lora: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArg,
     /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .dsk .cdt .bin .hex .elf .asm (.S)

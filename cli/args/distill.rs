@@ -48,6 +48,10 @@ pub struct DistillArgs {
     /// Share of the training in which weights come onto their grids little by little [default: 0]
     #[arg(long, value_name = "SHARE")]
     pub soften: Option<f32>,
+    /// The model is made of the running mean of all parameters, of which a mini-batch leaves this share; 0: of the last
+    /// ones [default: 0.98]
+    #[arg(long, value_name = "SHARE")]
+    pub average: Option<f32>,
     /// Same seed, same model [default: 1]
     #[arg(long, value_name = "N", value_parser = whole(0u64, u64::MAX))]
     pub seed: Option<u64>,

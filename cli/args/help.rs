@@ -140,8 +140,8 @@ those of the program that `mlc compile` makes: the fastest that fits, within a l
 which is one from early in the training; what the limits cost is known by --cost-of-limits.
 
 --config takes settings from a file; the command line has the last word. Every long option above but --output, \
---config, --resume, --seeds, --log, --curve, --result, --baselines, --cost-of-limits, --chat and --device is a field \
-there, with _ for -, and so are the pairs:
+--config, --resume, --from, --lora, --lora-alpha, --lora-targets, --seeds, --log, --curve, --result, --baselines, \
+--cost-of-limits, --chat and --device is a field there, with _ for -, and so are the pairs:
   (
     pairs: [\"pairs.txt\"],    // relative to this file
     name: \"tinychat\",
@@ -156,6 +156,7 @@ Examples:
   mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron
   mlc train pairs.txt --hold-out 0.15 --baselines --seeds 5 --log log.csv --curve curve.svg
   mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron
+  mlc train more.txt --family sequence --from chat.ron --lora 4 -o more.ron
   mlc train pairs.txt --device cuda             if mlc was built with --features tch
   mlc train pairs.txt -o chat.ron --resume      after a power cut
   mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";

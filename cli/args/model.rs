@@ -73,9 +73,12 @@ pub struct ExportArgs {
     /// A model, or a float network: a checkpoint of llama2.c, a Hugging Face folder
     #[arg(value_name = "MODEL")]
     pub model: PathBuf,
-    /// Where it goes: a folder for a sequence model, FILE.npz for one of hashed text
+    /// Where it goes: a folder for a sequence model, FILE.npz for one of hashed text; with --lora also FILE.ron
     #[arg(short, long, value_name = "FOLDER")]
     pub output: PathBuf,
+    /// Adapters that `mlc train --lora` made for the model
+    #[arg(long, value_name = "FILE.ron")]
+    pub lora: Option<PathBuf>,
     /// The tokenizer of a float network [default: in a folder, the one there]
     #[arg(long, value_name = "FILE")]
     pub tokenizer: Option<PathBuf>,

@@ -3,10 +3,11 @@
 use super::help;
 use super::sequence::SEQUENCE;
 use super::settings::TrainSettings;
-use super::values::file_of;
+use super::values::{file_of, whole};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mlc_trainer::Device;
+use mlc_trainer::sequence::Target;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -41,8 +42,17 @@ pub struct TrainArgs {
     #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = SHAPE)]
     pub resume: Option<Option<PathBuf>>,
     /// Go on with another sequence model, which stays as it is: its tokens and layers, with new tokens added
-    #[arg(long, value_name = "MODEL", conflicts_with = "resume", help_heading = SEQUENCE)]
+    #[arg(long, value_name = "MODEL", help_heading = SEQUENCE)]
     pub from: Option<PathBuf>,
+    /// Train adapters of this rank beside the model of --from, which stays as it is; --output gets the adapters alone
+    #[arg(long, value_name = "RANK", requires = "from", value_parser = whole(1usize, 256), help_heading = SEQUENCE)]
+    pub lora: Option<usize>,
+    /// The products of the adapters count ALPHA / RANK times [default: twice the rank]
+    #[arg(long, value_name = "ALPHA", requires = "lora", help_heading = SEQUENCE)]
+    pub lora_alpha: Option<f32>,
+    /// Matrices of each block that get an adapter [default: all that it has]
+    #[arg(long, value_name = "MATRICES", requires = "lora", value_delimiter = ',', value_parser = targets(), help_heading = SEQUENCE)]
+    pub lora_targets: Option<Vec<Target>>,
     /// Train with so many seeds, from --seed on; keep the best, show the spread
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub seeds: u16,
@@ -79,6 +89,13 @@ impl TrainArgs {
             [self.curve.as_deref(), self.result.as_deref(), self.log.as_ref().map(|log| log.path.as_path())];
         [self.output.as_path()].into_iter().chain(others.into_iter().flatten())
     }
+}
+
+/// A matrix by its name.
+fn targets() -> impl TypedValueParser<Value = Target> {
+    let of = |name: String| Target::ALL.into_iter().find(|target| target.name() == name);
+    PossibleValuesParser::new(Target::ALL.map(Target::name))
+        .map(move |name| of(name).expect("a possible value"))
 }
 
 fn device() -> impl TypedValueParser<Value = Device> {

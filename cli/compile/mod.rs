@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::files::Output;
 use crate::say::say;
 use crate::table::grouped;
-use crate::{Outcome, c99, check, cpm, files, project, prompts, sim, targets, templates, wokwi};
+use crate::{Outcome, adapter, c99, check, cpm, files, project, prompts, sim, targets, templates, wokwi};
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::plan::Demands;
@@ -32,7 +32,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     }
     let assets = templates::assets(args.templates.as_deref())?;
     if c99::wanted(args)? {
-        let mut model = files::model(&args.model)?.model;
+        let mut model = adapter::merged(files::model(&args.model)?.model, args.lora.as_deref())?;
         args.choice.apply(args.draw.seed, &mut model)?;
         return c99::run(args, &assets, &model, out);
     }
@@ -76,7 +76,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), CliError> {
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), assets)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
-    let mut model = files::model(&args.model)?.model;
+    let mut model = adapter::merged(files::model(&args.model)?.model, args.lora.as_deref())?;
     args.choice.apply(args.draw.seed, &mut model)?;
     Ok((model, target))
 }

@@ -11,6 +11,7 @@ use crate::say::say;
 use crate::sequence::{MAX_LENGTH, Opened, Source, WINDOW, open};
 use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
+use mlc_compiler::import;
 use mlc_compiler::model::{Head, Story, Tokens};
 use mlc_trainer::TrainError;
 use mlc_trainer::sequence::{
@@ -26,6 +27,8 @@ const LENGTH: usize = 160;
 /// Mini-batches, and texts of one.
 const STEPS: usize = 3000;
 const BATCH: usize = 16;
+/// Share of the running mean that a mini-batch leaves.
+const AVERAGE: f32 = 0.98;
 /// Most tokens that are read for a question where nobody says.
 const MOST: u16 = 256;
 
@@ -64,6 +67,7 @@ fn settings(args: &DistillArgs, source: &Source) -> Result<Settings, CliError> {
         ..Settings::default()
     };
     settings.soften = args.soften.unwrap_or(0.0);
+    settings.average = args.average.unwrap_or(AVERAGE);
     let schedule = &mut settings.schedule;
     schedule.updates = Some(args.steps.unwrap_or(STEPS));
     schedule.batch = args.batch.unwrap_or(BATCH);
@@ -154,7 +158,13 @@ fn train(
     display.finish();
     let mut lost = Lost::default();
     let paths = (args.output.as_path(), args.curve.as_deref());
-    let size = super::written::write(&trained.model, paths, (seed, rows), log, &mut lost);
+    let size = super::written::write(
+        (&trained.model, import::ron::write(&trained.model).into_bytes()),
+        paths,
+        (seed, rows),
+        log,
+        &mut lost,
+    );
     report(&trained, &args.output, size, out)?;
     lost.end()?;
     Ok(if stop.load(Ordering::SeqCst) { Outcome::Interrupted } else { Outcome::Done })

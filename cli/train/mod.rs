@@ -28,6 +28,7 @@ use data::Learned;
 use display::Display;
 use log::Log;
 use lost::Lost;
+use mlc_compiler::import;
 use mlc_trainer::{EpochRow, Event, Figures, Seeds, Shifts, StopReason, Trained, Training};
 use prepare::{Prepared, prepare};
 use snapshot::Snapshots;
@@ -117,7 +118,13 @@ impl Job<'_> {
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
         let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::write(&trained.model, paths, (*seed, rows), log, lost);
+        let size = written::write(
+            (&trained.model, import::ron::write(&trained.model).into_bytes()),
+            paths,
+            (*seed, rows),
+            log,
+            lost,
+        );
         let program = limits.program(&trained.model)?;
         let verdict = limits.judge(&trained.model, program.as_ref());
         // A training that was stopped has none, so that a batch system runs it again, and none is without its model.

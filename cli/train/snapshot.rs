@@ -1,21 +1,37 @@
 //! Keeps the best network so far on the disk while training goes on, so that whatever ends it leaves a whole model.
 
 use crate::error::CliError;
-use crate::files;
+use crate::{adapter, files};
 use mlc_compiler::import;
 use mlc_compiler::model::Model;
 use mlc_trainer::outcome::Event;
+use mlc_trainer::sequence::Adapter;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// Time between two snapshots, at least: writing and syncing must not slow training down.
 const INTERVAL: Duration = Duration::from_secs(2);
 
+/// What is to be written.
+enum Waiting {
+    Model(Box<Model>),
+    Adapter(Adapter),
+}
+
+impl Waiting {
+    fn bytes(&self) -> Vec<u8> {
+        match self {
+            Self::Model(model) => import::ron::write(model).into_bytes(),
+            Self::Adapter(adapter) => adapter::bytes(adapter),
+        }
+    }
+}
+
 /// Writes snapshots to where the model goes in the end.
 pub struct Snapshots<'a> {
     path: &'a Path,
     /// The best network, if it is not on the disk yet.
-    waiting: Option<Model>,
+    waiting: Option<Waiting>,
     /// When the last one was written, or could not be.
     last: Option<Instant>,
     failing: bool,
@@ -32,14 +48,25 @@ impl<'a> Snapshots<'a> {
     /// It cannot be written: the first time only, so that a full disk is said once. What was there stays whole, and
     /// the next network is tried again.
     pub fn see<M>(&mut self, event: &Event<M>) -> Result<(), CliError> {
+        self.see_with(event, None)
+    }
+
+    /// The same of a training whose networks are a base with an adapter: that is written.
+    ///
+    /// # Errors
+    /// As of [`Snapshots::see`].
+    pub fn see_with<M>(&mut self, event: &Event<M>, adapter: Option<&Adapter>) -> Result<(), CliError> {
         if let Event::Best { model, .. } = event {
-            self.waiting = Some((*model).clone());
+            self.waiting = Some(match adapter {
+                Some(adapter) => Waiting::Adapter(adapter.clone()),
+                None => Waiting::Model(Box::new((*model).clone())),
+            });
         }
         if self.last.is_some_and(|last| last.elapsed() < INTERVAL) {
             return Ok(());
         }
-        let Some(model) = self.waiting.take() else { return Ok(()) };
-        let written = files::write(self.path, import::ron::write(&model).into_bytes());
+        let Some(waiting) = self.waiting.take() else { return Ok(()) };
+        let written = files::write(self.path, waiting.bytes());
         self.last = Some(Instant::now());
         let known = std::mem::replace(&mut self.failing, written.is_err());
         if known { Ok(()) } else { written }

@@ -129,3 +129,99 @@ fn what_does_not_fit_is_refused_by_name() {
     let ran = folder.mlc(["distill", "pairs.txt", "-o", "x.ron"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("is no float network"), "{}", ran.stderr);
 }
+
+#[test]
+fn adapters_stand_beside_their_base_and_merge_with_it() {
+    let folder = pairs();
+    folder.mlc(["train", "pairs.txt", "-o", "base.ron"].into_iter().chain(SMALL)).ok();
+    folder.write("more.txt", "say red|on\nsay dim|up\nis it red|on\nis it on|no\n");
+    let before = folder.read("base.ron");
+    let lora = |more: &[&str]| {
+        let args = ["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--lora", "2"];
+        let fast = ["--steps", "40", "--batch", "4", "--lr", "0.02"];
+        folder.mlc(args.iter().chain(&fast).chain(more))
+    };
+    let ran = lora(&["-o", "a.ron", "--lora-targets", "down,wq,wv", "--log", "log.csv"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    // Queries 16 x 16, values 8 x 16, results 16 x 16.
+    assert!(
+        ran.stdout.contains("an adapter of rank 2 on wq, wv, down: 176 numbers, for base.ron"),
+        "{}",
+        ran.stdout
+    );
+    assert_eq!(folder.read("base.ron"), before, "the base stays");
+    assert!(folder.read("a.ron").len() * 2 < before.len(), "an adapter is small");
+    assert!(folder.text("log.csv").starts_with("seed,epoch,"));
+    folder.mlc(["export", "base.ron", "--lora", "a.ron", "-o", "merged.ron"]).ok();
+    assert_ne!(folder.read("merged.ron"), before);
+    // The figures were those of the merged network, and it compiles to the same program.
+    let nats = |ran: &crate::Ran| {
+        let words: Vec<String> = ran.stdout.split_whitespace().map(str::to_string).collect();
+        let at = words.windows(3).position(|w| w[0] == "training" && w[1] == "texts:").unwrap();
+        words[at + 2].clone()
+    };
+    let again = ["train", "more.txt", "--family", "sequence", "--from", "merged.ron", "--steps", "1"];
+    let again = folder.mlc(again.into_iter().chain(["--lr", "0.000001", "-o", "c.ron"]));
+    assert_eq!(nats(&again)[..4], nats(&ran)[..4], "{}{}", again.stdout, ran.stdout);
+    let compile = ["--target", "z80-cpm", "--emit", "asm"];
+    let whole = folder.mlc(["compile", "merged.ron"].into_iter().chain(compile));
+    let both = folder.mlc(["compile", "base.ron", "--lora", "a.ron"].into_iter().chain(compile));
+    assert_eq!((whole.code, both.code), (Some(0), Some(0)), "{}{}", whole.stderr, both.stderr);
+    assert_eq!(whole.stdout, both.stdout);
+
+    // Training goes on where it ended.
+    let adapter = folder.read("a.ron");
+    let ran = lora(&["-o", "a.ron", "--lora-targets", "wq,wv,down", "--resume"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert_ne!(folder.read("a.ron"), adapter);
+
+    // Another base, other numbers, another file.
+    let refused = |args: &[&str], says: &str| {
+        let ran = folder.mlc(args.iter().copied());
+        assert!(ran.code != Some(0) && ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
+        assert!(!folder.path("x.ron").exists() && !folder.path("x").exists(), "{args:?}");
+    };
+    let other = ["train", "pairs.txt", "-o", "other.ron", "--seed", "2"];
+    folder.mlc(other.into_iter().chain(SMALL)).ok();
+    refused(&["export", "other.ron", "--lora", "a.ron", "-o", "x.ron"], "another network");
+    refused(&["compile", "other.ron", "--lora", "a.ron", "--emit", "asm"], "a.ron: the adapter's base is ");
+    refused(&["export", "base.ron", "--lora", "base.ron", "-o", "x"], "base.ron: no adapter: ");
+    let text = folder.text("a.ron");
+    folder.write("b.ron", text.replace("rank: 2", "rank: 3"));
+    refused(
+        &["export", "base.ron", "--lora", "b.ron", "-o", "x.ron"],
+        "the adapter has 176 values, its base",
+    );
+    folder.write("b.ron", text.replace("adapter: 1", "adapter: 9"));
+    refused(&["export", "base.ron", "--lora", "b.ron", "-o", "x.ron"], "the adapter has format 9");
+    let (head, values) = text.split_once("values: [").unwrap();
+    let (_, others) = values.split_once(',').unwrap();
+    folder.write("b.ron", format!("{head}values: [inf,{others}"));
+    refused(&["export", "base.ron", "--lora", "b.ron", "-o", "x.ron"], "value 0 of the adapter is no finite");
+    folder.write("b.ron", text.replace("stream: ", "stream: -"));
+    refused(
+        &["export", "base.ron", "--lora", "b.ron", "-o", "x.ron"],
+        "a range of the adapter is not between",
+    );
+    // A base of texts has no marks of replies.
+    folder.write("text.txt", "say red on dim up is it no\n".repeat(40));
+    folder.mlc(["train", "text.txt", "-o", "text.ron"].into_iter().chain(SMALL)).ok();
+    let text =
+        ["train", "more.txt", "--family", "sequence", "--from", "text.ron", "--lora", "2", "-o", "x.ron"];
+    refused(&text, "that text.ron does not have");
+    for (option, says) in [
+        (&["--window", "8"][..], "--window does not go with --lora"),
+        (&["--weights", "4"], "--weights"),
+        (&["--seeds", "2"], "--seeds does not go with --lora"),
+        (&["--lora-alpha", "0"], "alpha is 0"),
+    ] {
+        let base =
+            ["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--lora", "2", "-o", "x.ron"];
+        refused(&base.iter().copied().chain(option.iter().copied()).collect::<Vec<_>>(), says);
+    }
+    refused(&["train", "more.txt", "--family", "sequence", "--lora", "2", "-o", "x.ron"], "--from");
+    refused(
+        &["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--resume", "-o", "x.ron"],
+        "--from and --resume both name a model",
+    );
+}

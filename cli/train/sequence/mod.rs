@@ -5,6 +5,7 @@
 
 mod data;
 mod display;
+mod lora;
 mod settings;
 
 use super::log::Log;
@@ -18,7 +19,10 @@ use crate::import::summary;
 use crate::say::say;
 use crate::table::grouped;
 use crate::{Outcome, files, interrupt, pairs};
+use data::Learned;
 pub use display::{Display, figures, texts};
+use mlc_compiler::import;
+use mlc_compiler::model::Model;
 use mlc_trainer::StopReason;
 use mlc_trainer::sequence::{
     EpochRow, Event, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
@@ -33,23 +37,36 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What is wrong with settings, files or texts.
 pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Result<Outcome, CliError> {
     check(args, given)?;
+    if let Some(rank) = args.lora {
+        return lora::run(args, rank, given, out);
+    }
+    let base = settings::base(args)?;
+    let (learned, settings, log) = prepare(args, given, base.as_ref())?;
+    let start = match &base {
+        Some(model) => Some(settings::start(model, &settings)?),
+        None => None,
+    };
+    let stop = interrupt::listen();
+    let job = Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), stop };
+    job.run(log, out)
+}
+
+/// Reads the texts and puts the settings together; what would hinder writing shows before.
+fn prepare(
+    args: &TrainArgs,
+    given: &TrainSettings,
+    base: Option<&Model>,
+) -> Result<(Learned, Settings, Option<Log>), CliError> {
     pairs::claim(&given.pairs);
     pairs::claim(&given.held_out);
     files::check_distinct(args.outputs())?;
     let outputs = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
-    let base = settings::base(args)?;
-    let learned = data::learned(given, base.as_ref())?;
-    let settings = settings::settings(given, base.as_ref(), &learned)?;
-    let start = match &base {
-        Some(model) => Some(settings::start(model, &settings)?),
-        None => None,
-    };
+    let learned = data::learned(given, base)?;
+    let settings = settings::settings(given, base, &learned)?;
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let log = args.log.as_ref().map(Log::create::<mlc_trainer::sequence::Figures>).transpose()?;
-    let stop = interrupt::listen();
-    let job = Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), stop };
-    job.run(log, out)
+    Ok((learned, settings, log))
 }
 
 /// What can be said against options before anything is read.
@@ -66,6 +83,9 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
             _ => "it is for networks of hashed text",
         };
         return usage(format!("{option} does not go with --family sequence: {why}"));
+    }
+    if args.from.is_some() && args.resume.is_some() && args.lora.is_none() {
+        return usage("--from and --resume both name a model to go on with: give one of them".into());
     }
     if let (true, Some(option)) = (args.from.is_some() || args.resume.is_some(), given.of_shape()) {
         return usage(format!("{option}: the model that training goes on from has its own"));
@@ -111,7 +131,13 @@ impl Job<'_> {
         let (seed, trained) = best;
         let mut lost = Lost::default();
         let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::write(&trained.model, paths, (*seed, rows), log, &mut lost);
+        let size = written::write(
+            (&trained.model, import::ron::write(&trained.model).into_bytes()),
+            paths,
+            (*seed, rows),
+            log,
+            &mut lost,
+        );
         let stopped = self.stop.load(Ordering::SeqCst);
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = SequenceResult::new(best, self.given);

@@ -10,7 +10,7 @@ use super::shape::Shape;
 use super::start::imported;
 use super::task::Task;
 use super::teacher::Teacher;
-use super::train::{Training, run_with};
+use super::train::{Beside, Training, run_with};
 use crate::error::TrainError;
 use crate::outcome::{Event, Trained};
 use crate::threads;
@@ -56,7 +56,8 @@ pub fn distill(
     let start = Parameters { values: weights.clone(), ranges: None };
     let teacher = Teacher { shape, layout, weights, rotation };
     let training = Training { task, settings, start: Some(&start) };
-    run_with(&training, Some(&teacher), stop, observer)
+    let beside = Beside { teacher: Some(&teacher), ..Beside::default() };
+    run_with(&training, beside, stop, observer)
 }
 
 /// Texts that a network writes itself, drawn at temperature 1: `count` of up to `length` tokens, each from `start` to where that

@@ -5,6 +5,7 @@ use super::chunk::Chunk;
 use super::example::Example;
 use super::grid::rounded;
 use super::layout::Layout;
+use super::lora::Adapters;
 use super::ops::loss::{self, Target};
 use super::ops::rotate::Rotation;
 use super::ops::vectorized;
@@ -44,6 +45,8 @@ pub(crate) struct Learner<'a> {
     pub layout: Layout,
     /// What Adam changes.
     shadows: Vec<f32>,
+    /// The running mean of it; empty where there is none.
+    mean: Vec<f32>,
     /// What is used: the shadows on their grids, or (relaxed) as they are.
     pub weights: Vec<f32>,
     pub ranges: Ranges,
@@ -56,6 +59,7 @@ pub(crate) struct Learner<'a> {
     soften: u64,
     groups: Vec<Group>,
     teacher: Option<&'a Teacher>,
+    adapters: Option<Adapters>,
 }
 
 impl<'a> Learner<'a> {
@@ -74,6 +78,7 @@ impl<'a> Learner<'a> {
         let mut learner = Self {
             settings,
             weights: shadows.clone(),
+            mean: if settings.average > 0.0 { shadows.clone() } else { Vec::new() },
             shadows,
             ranges: Ranges::new(shape.network.layers),
             rotations: [Rotation::of_machine(&steps, longest), Rotation::exact(&steps, longest)],
@@ -85,14 +90,28 @@ impl<'a> Learner<'a> {
             soften: (settings.soften * settings.schedule.updates.unwrap_or(0) as f32) as u64,
             groups: (0..GROUPS).map(|_| Group::default()).collect(),
             teacher,
+            adapters: None,
         };
         learner.round();
         learner
     }
 
+    /// From now on these are trained, and the parameters are what they make of their base.
+    pub(crate) fn adapt(&mut self, mut adapters: Adapters) {
+        (self.first, self.second) = (vec![0.0; adapters.values.len()], vec![0.0; adapters.values.len()]);
+        adapters.merge(&mut self.shadows);
+        self.adapters = Some(adapters);
+        self.round();
+    }
+
+    /// The numbers of the adapters, if there are any.
+    pub(crate) fn adapted(&self) -> Option<&[f32]> {
+        self.adapters.as_ref().map(|adapters| &adapters.values[..])
+    }
+
     /// The parameters that a model is made of.
     pub(crate) fn parameters(&self) -> &[f32] {
-        &self.shadows
+        if self.mean.is_empty() { &self.shadows } else { &self.mean }
     }
 
     /// The same network in floats, or on its grids again.
@@ -189,6 +208,7 @@ impl<'a> Learner<'a> {
         self.ranges.follow(sum.seen.clone());
         self.step(&sum.gradients, rate);
         self.groups = groups;
+        self.follow();
         self.round();
         // A step of the loop is a text: its share of what the tokens of the batch showed.
         let part = examples.len() as f64 / counted as f64;
@@ -197,9 +217,20 @@ impl<'a> Learner<'a> {
         result
     }
 
+    /// The running mean follows the shadows: at first as the mean of all updates, so that it soon forgets the start.
+    fn follow(&mut self) {
+        let updates = self.updates as f32;
+        let kept = self.settings.average.min(updates / (updates + 9.0));
+        for (mean, shadow) in self.mean.iter_mut().zip(&self.shadows) {
+            *mean += (shadow - *mean) * (1.0 - kept);
+        }
+    }
+
     /// AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101), behind a limit for the gradient's norm.
     fn step(&mut self, gradients: &[f32], rate: f32) {
         self.updates += 1;
+        let of_adapters = self.adapters.as_mut().map(|adapters| adapters.gradient(gradients));
+        let gradients = of_adapters.as_deref().unwrap_or(gradients);
         let norm = super::ops::dot(gradients, gradients).sqrt();
         if !norm.is_finite() {
             return;
@@ -208,6 +239,12 @@ impl<'a> Learner<'a> {
         let factor = if norm > clip { clip / norm } else { 1.0 };
         let step = Step::new(rate, self.updates);
         let decay = rate * self.settings.decay;
+        if let Some(adapters) = &mut self.adapters {
+            let (first, second) = (&mut self.first, &mut self.second);
+            update((step, 1.0 - decay, factor), gradients, &mut adapters.values, first, second);
+            adapters.merge(&mut self.shadows);
+            return;
+        }
         for tensor in self.layout.tensors() {
             let kept = if tensor.grid.is_some() { 1.0 - decay } else { 1.0 };
             let range = tensor.range();
@@ -283,5 +320,40 @@ impl Group {
             }
             net.backward(&self.chunk, &mut self.tape, &mut self.flow, &mut self.gradients);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sequence::ops::differences::numbers;
+
+    #[test]
+    fn a_model_is_made_of_the_running_mean() {
+        let mut settings = Settings { average: 0.5, ..Settings::default() };
+        let net = &mut settings.shape.network;
+        (net.dim, net.heads, net.kv_heads, net.head_size) = (8, 2, 1, 4);
+        (net.hidden, net.vocabulary, net.layers) = (8, 6, 1);
+        let start = numbers(Layout::new(&settings.shape).len, 3);
+        let mut learner = Learner::new(&settings, start.clone(), 5, None);
+        assert_eq!(learner.parameters(), start);
+        let example = Example { tokens: vec![1, 2, 3, 4, 5], counts: vec![true; 5] };
+        let mut mean = start;
+        // The mean of all updates with the start until they are few enough for the share.
+        for kept in [0.1, 2.0 / 11.0, 3.0 / 12.0] {
+            learner.update(&[&example], 0.1);
+            mean.iter_mut().zip(&learner.shadows).for_each(|(m, s)| *m += (s - *m) * (1.0 - kept));
+        }
+        for (found, wants) in learner.parameters().iter().zip(&mean) {
+            assert!((found - wants).abs() < 1e-5, "{found} for {wants}");
+        }
+        assert_ne!(learner.parameters(), learner.shadows);
+        for _ in 0..20 {
+            learner.update(&[&example], 0.1);
+        }
+        let before = learner.mean.clone();
+        learner.update(&[&example], 0.1);
+        let half = before.iter().zip(&learner.shadows).map(|(m, s)| m + (s - m) * 0.5);
+        assert!(half.zip(learner.parameters()).all(|(wants, found)| (wants - found).abs() < 1e-5));
     }
 }

@@ -9,7 +9,9 @@
 //! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
 //! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
 //! these on many texts at once, and `figures` counts. `train` is what the training loop sees of all this.
+//! `lora` trains adapters beside a base, `adapter` is what that gives.
 
+mod adapter;
 mod backward;
 mod chunk;
 mod distill;
@@ -20,6 +22,7 @@ mod grid;
 mod integer;
 mod layout;
 mod learner;
+mod lora;
 mod ops;
 mod pass;
 #[cfg(test)]
@@ -34,14 +37,16 @@ mod task;
 mod teacher;
 mod train;
 
+pub use adapter::{Adapter, fingerprint};
 pub use distill::{distill, student, written};
 pub use example::Example;
 pub use figures::Figures;
+pub use lora::{Lora, Target};
 pub use resume::{Parameters, parameters_of, shape_of};
 pub use settings::Settings;
 pub use shape::Shape;
 pub use task::{Task, Texts};
-pub use train::{Training, train, train_seeds};
+pub use train::{Training, train, train_adapter, train_seeds};
 
 /// What a training of this family tells and gives.
 pub type Event<'a> = crate::outcome::Event<'a, Figures>;

@@ -3,12 +3,14 @@
 use super::ops::activation::{self, hidden_step};
 use super::ops::narrow::MOST;
 use mlc_compiler::import::sequence::Activation;
+use serde::{Deserialize, Serialize};
 
 /// Share of the way that a range goes back towards smaller values with each batch.
 const BACK: f32 = 0.02;
 
 /// Of a block, of all rounds.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct BlockRanges {
     /// Queries and keys before their norm.
     pub raw_query: f32,
@@ -25,7 +27,8 @@ pub(crate) struct BlockRanges {
 }
 
 /// Of a network.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Ranges {
     pub blocks: Vec<BlockRanges>,
     /// The residual stream.
@@ -59,6 +62,11 @@ impl Ranges {
     fn all(&mut self) -> impl Iterator<Item = &mut f32> {
         let Self { blocks, stream, last, logits } = self;
         blocks.iter_mut().flat_map(BlockRanges::all).chain([stream, last, logits])
+    }
+
+    /// Whether all are numbers that steps can be made of.
+    pub(crate) fn are_sound(&self) -> bool {
+        self.clone().all().all(|range| (1e-12..1e12).contains(range))
     }
 
     /// The larger of both.

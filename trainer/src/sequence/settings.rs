@@ -1,5 +1,6 @@
 //! All choices of a training: what the model is called, what the network is like, and how it is trained.
 
+use super::lora::Lora;
 use super::shape::Shape;
 use crate::schedule::{Schedule, SettingsError, real};
 
@@ -19,6 +20,11 @@ pub struct Settings {
     pub dropout: f32,
     /// Share of the training in which weights come onto their grids little by little; 0: they are on them from the first step.
     pub soften: f32,
+    /// Share of the running mean of all parameters that an update leaves; the model is made of that mean. 0: of what the last
+    /// update left.
+    pub average: f32,
+    /// Adapters are trained in the place of the parameters.
+    pub lora: Option<Lora>,
 }
 
 impl Default for Settings {
@@ -35,6 +41,8 @@ impl Default for Settings {
             decay: 0.0,
             dropout: 0.0,
             soften: 0.0,
+            average: 0.0,
+            lora: None,
         }
     }
 }
@@ -57,6 +65,15 @@ impl Settings {
         real("clip", self.clip, 1e-6, 1e6)?;
         real("weight decay", self.decay, 0.0, 10.0)?;
         real("dropout", self.dropout, 0.0, 0.9)?;
-        real("soften", self.soften, 0.0, 0.9)
+        real("soften", self.soften, 0.0, 0.9)?;
+        real("average", self.average, 0.0, 0.99999)?;
+        match &self.lora {
+            // A mean of products is no product of means.
+            Some(_) if self.average > 0.0 => {
+                Err(SettingsError::Network("adapters have no running mean: average is 0 with them".into()))
+            }
+            Some(lora) => lora.check(&self.shape),
+            None => Ok(()),
+        }
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn fresh(layout: &Layout, rng: &mut impl Rng) -> Vec<f32> {
 
 /// One number of a normal distribution of mean 0 and variance 1: twelve of a uniform one, added up (no logarithm whose last bit
 /// depends on the machine).
-fn normal(rng: &mut impl Rng) -> f32 {
+pub(super) fn normal(rng: &mut impl Rng) -> f32 {
     (0..12).map(|_| rng.random::<f32>()).sum::<f32>() - 6.0
 }
 

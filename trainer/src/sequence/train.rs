@@ -1,9 +1,11 @@
 //! Sequence models as the training loop sees them.
 
+use super::adapter::{Adapter, fingerprint};
 use super::export::quantized;
 use super::figures::{self, Figures};
 use super::layout::Layout;
 use super::learner::Learner;
+use super::lora::Adapters;
 use super::resume::Parameters;
 use super::settings::Settings;
 use super::start;
@@ -18,6 +20,7 @@ use mlc_compiler::import::sequence::quantize::Quantized;
 use mlc_compiler::model::{Answer, Body, Head, Model, Reader, Story};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::cell::RefCell;
 use std::sync::atomic::AtomicBool;
 
 /// Texts that are looked at where all would take too long: to place ranges, and for figures of the training side, of so many
@@ -46,7 +49,7 @@ pub fn train(
     stop: &AtomicBool,
     observer: &mut dyn FnMut(Event<Figures>),
 ) -> Result<Trained<Figures>, TrainError> {
-    run_with(training, None, stop, observer)
+    run_with(training, Beside::default(), stop, observer)
 }
 
 /// Trains with `count` seeds, from that of the settings on, one after the other.
@@ -66,9 +69,53 @@ pub fn train_seeds(
     seeds::train_seeds((training.settings.schedule.seed, count), with, observer)
 }
 
+/// Trains adapters beside a base, whose parameters are the training's start; `settings.lora` says which. `resumed`: an adapter of
+/// that base to go on with. The observer gets the adapter of the best network so far with each event; the model of
+/// [`Event::Best`] is that of the base with it.
+///
+/// # Errors
+/// Those of [`train`]; an adapter of another base, or other choices than those of `resumed`.
+pub fn train_adapter(
+    training: &Training,
+    (base, resumed): (&Model, Option<&Adapter>),
+    stop: &AtomicBool,
+    observer: &mut dyn FnMut(Event<Figures>, Option<&Adapter>),
+) -> Result<(Trained<Figures>, Adapter), TrainError> {
+    if let Some(adapter) = resumed {
+        adapter.check(base)?;
+        if Some(&adapter.lora) != training.settings.lora.as_ref() {
+            return Err(TrainError::Data(
+                "the adapter to go on with has another rank, alpha or matrices".into(),
+            ));
+        }
+    }
+    let best = RefCell::new(None);
+    let adapting = Adapting { base: fingerprint(base), resumed, best: &best };
+    let beside = Beside { adapting: Some(&adapting), ..Beside::default() };
+    let trained = run_with(training, beside, stop, &mut |event| observer(event, best.borrow().as_ref()))?;
+    let adapter = best.take().expect("a training that ends has kept a network");
+    Ok((trained, adapter))
+}
+
+/// What else a training has to do with.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'a> {
+    pub teacher: Option<&'a Teacher>,
+    pub adapting: Option<&'a Adapting<'a>>,
+}
+
+/// A training of adapters.
+pub(crate) struct Adapting<'a> {
+    /// The fingerprint of the base.
+    base: String,
+    resumed: Option<&'a Adapter>,
+    /// Gets the adapter of each network that is kept.
+    best: &'a RefCell<Option<Adapter>>,
+}
+
 pub(crate) fn run_with(
     &Training { task, settings, start }: &Training,
-    teacher: Option<&Teacher>,
+    Beside { teacher, adapting }: Beside,
     stop: &AtomicBool,
     observer: &mut dyn FnMut(Event<Figures>),
 ) -> Result<Trained<Figures>, TrainError> {
@@ -80,13 +127,21 @@ pub(crate) fn run_with(
         Some(start) => start.values.clone(),
         None => start::fresh(&Layout::new(&settings.shape), &mut rng),
     };
-    let mut learner = Learner::new(settings, shadows, task.longest(), teacher);
-    let ranges = start.and_then(|start| start.ranges.clone());
+    let mut learner = Learner::new(settings, shadows.clone(), task.longest(), teacher);
+    let mut ranges = start.and_then(|start| start.ranges.clone());
+    if let (Some(adapting), Some(lora)) = (adapting, &settings.lora) {
+        let values = match adapting.resumed {
+            Some(adapter) => adapter.values.clone(),
+            None => Adapters::fresh(lora, &settings.shape, &mut rng),
+        };
+        learner.adapt(Adapters::new(lora, &settings.shape, shadows, values));
+        ranges = adapting.resumed.map(|adapter| adapter.ranges.clone()).or(ranges);
+    }
     let calibrates = ranges.is_none();
     learner.ranges = ranges.unwrap_or(learner.ranges);
     let data = Sides { train: &task.train, held_out: task.held_out.as_ref() };
     run(
-        Trainee { task, settings, learner, calibrates },
+        Trainee { task, settings, learner, calibrates, adapting },
         data,
         &settings.schedule,
         (rng, start.is_some()),
@@ -120,6 +175,7 @@ struct Trainee<'a> {
     learner: Learner<'a>,
     /// Whether the ranges of activations are still to be found.
     calibrates: bool,
+    adapting: Option<&'a Adapting<'a>>,
 }
 
 impl Family for Trainee<'_> {
@@ -173,6 +229,12 @@ impl Family for Trainee<'_> {
     }
 
     fn model(&self, network: &Quantized, row: &EpochRow<Figures>) -> Result<Model, TrainError> {
+        if let (Some(adapting), Some(lora)) = (self.adapting, &self.settings.lora) {
+            let values = self.learner.adapted().unwrap_or_default().to_vec();
+            let adapter =
+                Adapter::new(adapting.base.clone(), lora.clone(), values, self.learner.ranges.clone());
+            *adapting.best.borrow_mut() = Some(adapter);
+        }
         let model = Model {
             head: Head {
                 name: self.settings.name.clone(),

@@ -1,0 +1,115 @@
+//! What a training of adapters gives: a few numbers, and which base they belong to.
+
+use super::export::quantized;
+use super::layout::Layout;
+use super::lora::{Adapters, Lora};
+use super::ranges::Ranges;
+use super::resume::{parameters_of, shape_of};
+use crate::error::TrainError;
+use mlc_compiler::import::ron;
+use mlc_compiler::model::{Answer, Body, Head, Model, Story};
+use serde::{Deserialize, Serialize};
+
+/// The format of an adapter's file.
+const FORMAT: u32 = 1;
+
+/// A trained adapter. Its fields are those of its file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adapter {
+    /// Version of the format, 1.
+    adapter: u32,
+    /// [`fingerprint`] of the base.
+    base: String,
+    /// Rank, alpha and matrices.
+    pub lora: Lora,
+    /// Of each block and matrix in their order: `A` (`[rank, inputs]`), then `B` (`[outputs, rank]`).
+    pub(super) values: Vec<f32>,
+    /// Largest magnitudes of activations, from which the merged network's 8-bit steps follow.
+    pub(super) ranges: Ranges,
+}
+
+/// What tells a base from another: FNV-1a (64 bits) of its canonical text without name, description and facts of training.
+pub fn fingerprint(model: &Model) -> String {
+    let bare = Model { head: Head::default(), ..model.clone() };
+    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    let hash = ron::write(&bare).bytes().fold(0xcbf2_9ce4_8422_2325, step);
+    format!("{hash:016x}")
+}
+
+impl Adapter {
+    pub(super) fn new(base: String, lora: Lora, values: Vec<f32>, ranges: Ranges) -> Self {
+        Self { adapter: FORMAT, base, lora, values, ranges }
+    }
+
+    /// Whether this base is its own.
+    ///
+    /// # Errors
+    /// It is another one, or something in the adapter does not go with it.
+    pub fn check(&self, base: &Model) -> Result<(), TrainError> {
+        let wrong = |what: String| Err(TrainError::Data(what));
+        if self.adapter != FORMAT {
+            return wrong(format!("the adapter has format {}: this mlc reads {FORMAT}", self.adapter));
+        }
+        let found = fingerprint(base);
+        if self.base != found {
+            let name = &base.head.name;
+            return wrong(format!(
+                "the adapter's base is {}, and {name} is {found}: another network",
+                self.base
+            ));
+        }
+        let shape = shape_of(base)?;
+        self.lora.check(&shape)?;
+        let (has, wants) = (self.values.len(), self.lora.len(&shape));
+        if has != wants {
+            return wrong(format!("the adapter has {has} values, its base wants {wants}"));
+        }
+        if let Some(at) = self.values.iter().position(|v| !v.is_finite()) {
+            return wrong(format!("value {at} of the adapter is no finite number"));
+        }
+        let (has, wants) = (self.ranges.blocks.len(), shape.network.layers);
+        if has != wants {
+            return wrong(format!("the adapter has ranges of {has} blocks, its base has {wants}"));
+        }
+        if !self.ranges.are_sound() {
+            return wrong("a range of the adapter is not between 1e-12 and 1e12".to_string());
+        }
+        Ok(())
+    }
+
+    /// How many numbers were trained.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether it has no number, which no adapter of a base is.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// The base with the adapter in it. One that adds nothing leaves the base as it is.
+    ///
+    /// # Errors
+    /// An adapter of another base; see [`Adapter::check`].
+    pub fn merged(&self, base: &Model) -> Result<Model, TrainError> {
+        self.check(base)?;
+        let shape = shape_of(base)?;
+        let parameters = parameters_of(base, &shape, 1)?.values;
+        let mut adapters = Adapters::new(&self.lora, &shape, parameters.clone(), self.values.clone());
+        if adapters.is_idle() {
+            return Ok(base.clone());
+        }
+        let mut merged = parameters;
+        adapters.merge(&mut merged);
+        let network = quantized(&shape, &Layout::new(&shape), &merged, &self.ranges)?;
+        let Answer::Story(story) = &base.answer else { unreachable!("shape_of takes sequence models only") };
+        let model = Model {
+            body: Body::Transformer(network.body),
+            answer: Answer::Story(Story { logit_bits: network.logit_bits, ..story.clone() }),
+            ..base.clone()
+        };
+        model.check()?;
+        Ok(model)
+    }
+}
