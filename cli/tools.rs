@@ -2,6 +2,7 @@
 
 use crate::args::Reading;
 use crate::error::CliError;
+use crate::table::TIE;
 use mlc_compiler::Target;
 use mlc_compiler::model::{Answer, Model, Story};
 use mlc_compiler::target::Profile;
@@ -142,6 +143,7 @@ pub fn line(profile: &Profile, story: &Story) -> Option<String> {
         let drive = find(&profile.switches, name)?;
         Some(format!("{name} is on with {drive}"))
     });
-    let all: Vec<String> = inputs.chain(switches).collect();
+    // A line folds between tools.
+    let all: Vec<String> = inputs.chain(switches).map(|tool| tool.replace(' ', &TIE.to_string())).collect();
     (!all.is_empty()).then(|| format!("tools: {}", all.join(", ")))
 }

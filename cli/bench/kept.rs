@@ -20,13 +20,14 @@ use std::sync::{Mutex, MutexGuard};
 const KEPT: &str = "tests/benchmarks.json";
 /// Documents with tables between `<!-- benchmarks: SECTION WORD… -->` and `<!-- end of benchmarks -->`. A word is a
 /// network, a target or an encoding; a table has all of a kind that no word names.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "docs/benchmarks.md",
     "docs/zx-spectrum.md",
     "docs/add-a-target.md",
     "models/commands/README.md",
     "models/guess/README.md",
+    "models/parrot/README.md",
     "models/thermo/README.md",
     "models/tinychat/README.md",
 ];

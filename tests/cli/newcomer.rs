@@ -95,7 +95,7 @@ fn the_list_of_models_says_what_was_measured() {
             of_it.filter(|kept| kept["network"] == name && kept["encoding"] == "auto").collect();
         let fits = row["targets"].as_array().expect("targets");
         assert_eq!(fits.len(), of_it.len(), "{name}");
-        assert!(fits.len() >= 4, "{name}: its figures are not kept yet");
+        assert!(!fits.is_empty(), "{name}: its figures are not kept yet");
         for (fit, kept) in fits.iter().zip(of_it) {
             assert_eq!(fit["target"], kept["target"]);
             assert_eq!(fit["fits"], !kept["figures"].is_null());

@@ -147,7 +147,7 @@ fn tools_need_pins() {
         "board has the tool \"lamp\", and the profile own has no pin for it in its switches: there are fan";
     assert!(said.contains(wants) && said.contains("switches: { \"lamp\": \"PB5 high\" }"), "{said}");
     let said = compile(&format!("{inputs}, switches: {{ \"lamp\": \"PB1 low\" }}")).ok();
-    let line = "tools: temp is measured at PA3, light is measured at PA3, lamp is on with PB1 low\n";
+    let line = "tools: temp is measured at PA3, light is measured at PA3,\n  lamp is on with PB1 low\n";
     assert!(said.contains(line), "{said}");
     // One voltage in two scales.
     let verify = |tools: &[&str]| {

@@ -60,6 +60,9 @@ fn one() -> i16 {
     1
 }
 
+/// Entries with what tools call them.
+type Named<T> = Vec<(String, T)>;
+
 /// What is wrong with an entry: its field, its key, and what.
 pub(super) type Problem = (&'static str, String, String);
 
@@ -69,8 +72,8 @@ pub(super) fn read(
     inputs: BTreeMap<String, Raw>,
     device: &Device,
     crystal: bool,
-) -> Result<(Vec<(String, Drive)>, Vec<(String, Input)>), Problem> {
-    let mut driven: Vec<(String, Drive)> = Vec::new();
+) -> Result<(Named<Drive>, Named<Input>), Problem> {
+    let mut driven: Named<Drive> = Vec::new();
     for (name, text) in switches {
         let wrong = |problem: String| Err(("switches", name.clone(), format!("{name:?}: {problem}")));
         let Some(drive) = Drive::read(text) else {
@@ -87,7 +90,7 @@ pub(super) fn read(
         }
         driven.push((name.clone(), drive));
     }
-    let mut measured: Vec<(String, Input)> = Vec::new();
+    let mut measured: Named<Input> = Vec::new();
     for (name, raw) in inputs {
         let wrong = |problem: String| Err(("inputs", name.clone(), format!("{name:?}: {problem}")));
         let Raw { pin, mul, offset, shift } = raw;
