@@ -1,10 +1,11 @@
 //! `mlc inspect`: what a model consists of and where it fits.
 
+mod print;
+
 use crate::args::{Bdos, InspectArgs};
 use crate::error::CliError;
 use crate::import::widths;
 use crate::models::family;
-use crate::table::{Align, count, fold, grouped, table};
 use crate::{Outcome, files, progress, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
@@ -248,143 +249,6 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     }
 }
 
-impl Facts<'_> {
-    fn print(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        writeln!(out, "{}: {} {}", self.name, self.kind, self.shape)?;
-        if !self.about.is_empty() {
-            writeln!(out, "{}", fold(self.about))?;
-        }
-        writeln!(
-            out,
-            "query: up to {}, trigrams in {}",
-            count(self.max_query.into(), "byte"),
-            count(self.query_buckets.into(), "bucket")
-        )?;
-        if let (Some(charset), Some(buckets), Some(length), Some(reply)) =
-            (&self.charset, self.context_buckets, self.context_length, self.max_reply)
-        {
-            writeln!(out, "reply: up to {reply} of {:?}", charset.trim_end_matches('\0'))?;
-            writeln!(
-                out,
-                "context: the last {}, n-grams in {}",
-                count(length.into(), "character"),
-                count(buckets.into(), "bucket")
-            )?;
-        }
-        if let Some(labels) = self.labels {
-            writeln!(out, "{}", fold(&format!("labels: {}", numbered(labels))))?;
-        }
-        writeln!(out)?;
-        self.print_layers(out)?;
-        self.print_accumulators(out)?;
-        for fit in &self.targets {
-            writeln!(out, "{}", fold(&fit.line()))?;
-        }
-        writeln!(out)?;
-        self.print_stages(out)?;
-        if !self.training.is_empty() {
-            writeln!(out, "training:")?;
-            let row = |(key, value): &(&str, &str)| vec![format!("  {key}"), value.to_string()];
-            let rows: Vec<_> = self.training.iter().map(row).collect();
-            write!(out, "{}", table(&[("", Align::Left), ("", Align::Fold)], &rows))?;
-        }
-        Ok(())
-    }
-
-    fn print_layers(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        let row = |(n, l): (usize, &LayerFacts)| {
-            vec![
-                format!("fc{}", n + 1),
-                format!("{}→{}", l.inputs, l.outputs),
-                grouped((l.inputs * l.outputs) as u64),
-                grouped(l.nonzero as u64),
-                format!("{:.1} %", 100.0 * l.nonzero as f64 / (l.inputs * l.outputs) as f64),
-                l.zero_rows.to_string(),
-                l.zero_columns.to_string(),
-                grouped(l.minus_two as u64),
-                format!("{}..{}", l.bias_least, l.bias_most),
-                l.shift.to_string(),
-            ]
-        };
-        let rows: Vec<_> = self.layers.iter().enumerate().map(row).collect();
-        let columns = [
-            ("layer", Align::Left),
-            ("shape", Align::Right),
-            ("weights", Align::Right),
-            ("not 0", Align::Right),
-            ("", Align::Right),
-            ("0 rows", Align::Right),
-            ("0 cols", Align::Right),
-            ("-2", Align::Right),
-            ("bias", Align::Right),
-            ("shift", Align::Right),
-        ];
-        Ok(writeln!(out, "{}", table(&columns, &rows))?)
-    }
-
-    /// Targets of one processor have the same kernels: they share a table.
-    fn print_stages(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        let mut shown: Vec<(String, Vec<&str>)> = Vec::new();
-        for fit in self.targets.iter().filter(|fit| !fit.stages.is_empty()) {
-            let table = fit.table();
-            match shown.iter_mut().find(|(other, _)| *other == table) {
-                Some((_, targets)) => targets.push(&fit.target),
-                None => shown.push((table, vec![&fit.target])),
-            }
-        }
-        for (table, targets) in shown {
-            writeln!(out, "{}", fold(&format!("bytes on {}:", targets.join(", "))))?;
-            writeln!(out, "{table}")?;
-        }
-        Ok(())
-    }
-
-    fn print_accumulators(&self, out: &mut dyn Write) -> Result<(), CliError> {
-        let row = |a: &Accumulator| {
-            let wraps = match a.wraps {
-                0 => "never wraps".to_string(),
-                n => format!("{} can wrap at 16 bits", count(n, "neuron")),
-            };
-            vec![a.stage.clone(), format!("{}..{}", a.least, a.most), wraps]
-        };
-        let rows: Vec<_> = self.accumulators.iter().map(row).collect();
-        let columns = [("layer", Align::Left), ("sums", Align::Right), ("", Align::Left)];
-        Ok(writeln!(out, "{}", table(&columns, &rows))?)
-    }
-}
-
-impl Fit {
-    /// Whether it fits, and in how many bytes.
-    fn line(&self) -> String {
-        let (name, memory) = (&self.target, grouped(self.memory as u64));
-        match (self.image_bytes.zip(self.used_bytes), self.flash, &self.refusal) {
-            (Some((bytes, used)), flash, _) => {
-                let [bytes, used] = [bytes, used].map(|n| grouped(n as u64));
-                match flash {
-                    None => format!("{name}: fits: image {bytes} bytes, with buffers {used} of {memory}"),
-                    Some(flash) => {
-                        let flash = grouped(flash as u64);
-                        format!("{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}")
-                    }
-                }
-            }
-            (None, _, refusal) => format!("{name}: {}", refusal.as_deref().unwrap_or("does not fit")),
-        }
-    }
-
-    /// The bytes of each stage as each form has them.
-    fn table(&self) -> String {
-        let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
-        let mut columns = vec![("  stage", Align::Left)];
-        columns.extend(first.iter().map(|e| (e.encoding, Align::Right)));
-        let row = |s: &StageFacts| {
-            let bytes = s.encodings.iter().map(|e| grouped(e.bytes as u64));
-            std::iter::once(format!("  {}", s.stage)).chain(bytes).collect()
-        };
-        table(&columns, &self.stages.iter().map(row).collect::<Vec<_>>())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -393,7 +257,7 @@ mod tests {
     /// A target that mlc fails on: the others are judged all the same, and the exit code tells.
     #[test]
     fn one_bad_target_takes_no_other_away() {
-        let text = include_bytes!("../models/commands/model.ron");
+        let text = include_bytes!("../../models/commands/model.ron");
         let model = import::load(text, "commands", &import::Options::default()).unwrap();
         let mut assets = Assets::builtin();
         assets.set_template("zx48.asm", "{{ nothing_of_that_name }}");

@@ -130,17 +130,26 @@ fn what_does_not_fit_is_refused_by_name() {
     assert!(ran.code == Some(1) && ran.stderr.contains("is no float network"), "{}", ran.stderr);
 }
 
-#[test]
-fn adapters_stand_beside_their_base_and_merge_with_it() {
+/// A folder with a base, and pairs that it has not seen.
+fn based() -> Folder {
     let folder = pairs();
     folder.mlc(["train", "pairs.txt", "-o", "base.ron"].into_iter().chain(SMALL)).ok();
     folder.write("more.txt", "say red|on\nsay dim|up\nis it red|on\nis it on|no\n");
+    folder
+}
+
+/// Trains an adapter of the base.
+fn lora(folder: &Folder, more: &[&str]) -> crate::Ran {
+    let args = ["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--lora", "2"];
+    let fast = ["--steps", "40", "--batch", "4", "--lr", "0.02"];
+    folder.mlc(args.iter().chain(&fast).chain(more))
+}
+
+#[test]
+fn adapters_stand_beside_their_base_and_merge_with_it() {
+    let folder = based();
     let before = folder.read("base.ron");
-    let lora = |more: &[&str]| {
-        let args = ["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--lora", "2"];
-        let fast = ["--steps", "40", "--batch", "4", "--lr", "0.02"];
-        folder.mlc(args.iter().chain(&fast).chain(more))
-    };
+    let lora = |more: &[&str]| lora(&folder, more);
     let ran = lora(&["-o", "a.ron", "--lora-targets", "down,wq,wv", "--log", "log.csv"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     // Queries 16 x 16, values 8 x 16, results 16 x 16.
@@ -174,7 +183,12 @@ fn adapters_stand_beside_their_base_and_merge_with_it() {
     let ran = lora(&["-o", "a.ron", "--lora-targets", "wq,wv,down", "--resume"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_ne!(folder.read("a.ron"), adapter);
+}
 
+#[test]
+fn adapters_of_other_networks_and_damaged_ones_are_refused() {
+    let folder = based();
+    lora(&folder, &["-o", "a.ron", "--lora-targets", "wq,wv,down"]).ok();
     // Another base, other numbers, another file.
     let refused = |args: &[&str], says: &str| {
         let ran = folder.mlc(args.iter().copied());

@@ -58,14 +58,8 @@ pub struct Program {
     max_piece: usize,
     long_mean: bool,
     pre: bool,
-    rotary: Option<String>,
-    /// Initializers.
-    embedding: String,
-    positions: Option<String>,
-    output: String,
-    norm: Option<String>,
-    block_fields: Vec<Vec<String>>,
-    start: Option<String>,
+    #[serde(flatten)]
+    weights: Weights,
     /// Bits of all packed weights, if they are the same.
     bits: Option<u8>,
     packed: bool,
@@ -87,6 +81,18 @@ pub struct Program {
     beyond_avr: bool,
     flash_bytes: usize,
     state_bytes: usize,
+}
+
+/// Initializers of what the network is made of.
+#[derive(Serialize)]
+struct Weights {
+    rotary: Option<String>,
+    embedding: String,
+    positions: Option<String>,
+    output: String,
+    norm: Option<String>,
+    block_fields: Vec<Vec<String>>,
+    start: Option<String>,
 }
 
 impl Program {
@@ -123,26 +129,7 @@ pub fn context(
         (unframed.adds_bos, unframed.adds_eos) = (false, false);
     }
     let tokenizer = tokens::context(&unframed, reader.max_length.into(), token, &mut parts.arrays)?;
-    let embedding = parts.matrix("embedding", &body.embedding);
-    let (rotary, positions) = match &body.positions {
-        Positions::Rotary { steps } => {
-            let steps = parts.arrays.add("uint32_t", "steps", steps.iter().map(|&step| step.into()));
-            (Some(steps), None)
-        }
-        Positions::Learnt(matrix) => {
-            (None, Some(parts.matrix("positions", &first_rows(matrix, story.most.into()))))
-        }
-        Positions::None => (None, None),
-    };
-    let blocks = body.blocks.iter().zip(1..);
-    let block_fields = blocks.map(|(block, number)| parts.block(number, block)).collect();
-    let norm = body.norm.as_ref().map(|norm| parts.norm("norm", norm));
-    let output = match &body.output {
-        Output::Own(matrix) => parts.matrix("output", matrix),
-        Output::Tied { mantissas, shift } => parts.scaled("output", &body.embedding, mantissas, *shift),
-    };
-    let start = (!body.start.is_empty())
-        .then(|| parts.arrays.add("int16_t", "start", body.start.iter().map(|&v| v.into())));
+    let weights = weights(body, story.most, &mut parts);
     let flash_bytes = parts.arrays.bytes + parts.tables;
     let name = identifier(&model.head.name);
     let about = comment(&model.head.about);
@@ -176,13 +163,7 @@ pub fn context(
         max_piece: tokenizer.max_piece().max(if story.inputs().is_empty() { 0 } else { DIGITS }),
         long_mean: body.window > NARROW_WINDOW,
         pre: body.order == NormOrder::Pre,
-        rotary,
-        embedding,
-        positions,
-        output,
-        norm,
-        block_fields,
-        start,
+        weights,
         bits: parts.packed.first().copied().filter(|_| parts.packed.len() == 1),
         packed: !parts.packed.is_empty(),
         widths: parts.packed.iter().map(|&bits| Width::new(bits)).collect(),
@@ -206,12 +187,37 @@ pub fn context(
     Ok(program)
 }
 
+/// The weights as arrays, and how the program is told of them.
+fn weights(body: &Transformer, most: u16, parts: &mut Parts) -> Weights {
+    let embedding = parts.matrix("embedding", &body.embedding);
+    let (rotary, positions) = match &body.positions {
+        Positions::Rotary { steps } => {
+            let steps = parts.arrays.add("uint32_t", "steps", steps.iter().map(|&step| step.into()));
+            (Some(steps), None)
+        }
+        Positions::Learnt(matrix) => {
+            (None, Some(parts.matrix("positions", &first_rows(matrix, most.into()))))
+        }
+        Positions::None => (None, None),
+    };
+    let blocks = body.blocks.iter().zip(1..);
+    let block_fields = blocks.map(|(block, number)| parts.block(number, block)).collect();
+    let norm = body.norm.as_ref().map(|norm| parts.norm("norm", norm));
+    let output = match &body.output {
+        Output::Own(matrix) => parts.matrix("output", matrix),
+        Output::Tied { mantissas, shift } => parts.scaled("output", &body.embedding, mantissas, *shift),
+    };
+    let start = (!body.start.is_empty())
+        .then(|| parts.arrays.add("int16_t", "start", body.start.iter().map(|&v| v.into())));
+    Weights { rotary, embedding, positions, output, norm, block_fields, start }
+}
+
 impl Program {
     /// Bytes of the state: arrays from the widest elements to bytes, so that nothing lies between them.
     fn state(&self) -> usize {
         let token = if self.long_tokens { 4 } else { 2 };
         let (draws, recent) = self.choice.state();
-        let words = self.wide16 + self.dim + if self.start.is_some() { self.dim } else { 0 } + 3;
+        let words = self.wide16 + self.dim + if self.weights.start.is_some() { self.dim } else { 0 } + 3;
         let words = words + usize::from(draws);
         let counts = if recent > 0 { 2 } else { 0 };
         let bytes = counts + self.dim + self.wide + 2 * self.caches * self.window * self.kv;

@@ -90,7 +90,8 @@ impl Context<'_> {
     fn stream_step(&self) -> Result<f64, Problem> {
         let last = self.checkpoint.shape.layers - 1;
         let gains = &self.checkpoint.layers[last].feed_norm;
-        Ok(self.norm(gains, self.seen.values(Vector::FeedIn, last), "last norm")?.1)
+        let name = format!("layer {} norm of the feed-forward layer", last + 1);
+        Ok(self.norm(gains, self.seen.values(Vector::FeedIn, last), &name)?.1)
     }
 }
 
