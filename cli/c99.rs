@@ -8,6 +8,7 @@ use crate::table::grouped;
 use crate::{Outcome, check, files, targets};
 use mlc_compiler::c99::{self, Sources};
 use mlc_compiler::model::{Answer, Model};
+use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, CompileError};
 use std::io::Write;
 
@@ -22,10 +23,30 @@ pub fn wanted(args: &CompileArgs) -> Result<bool, CliError> {
         let problem = "C has no target: write .c and .zip in a command of their own";
         return Err(CliError::Usage(problem.into()));
     }
-    if c > 0 && args.target.bdos.is_some() {
-        return Err(CliError::Usage("C has no target: leave --bdos out".into()));
+    if c > 0 {
+        refuse_options(args)?;
     }
     Ok(c > 0)
+}
+
+/// Options that would change nothing.
+fn refuse_options(args: &CompileArgs) -> Result<(), CliError> {
+    let refused = |problem: &str| Err(CliError::Usage(problem.into()));
+    if args.target.bdos.is_some() {
+        return refused("C has no target: leave --bdos out");
+    }
+    if args.target.profile.is_some() {
+        return refused("C has no target: leave --profile out");
+    }
+    if args.calibrate.is_some() {
+        return refused("C has one form of weights: leave --calibrate out");
+    }
+    match args.plan.demands()? == Demands::default() {
+        true => Ok(()),
+        false => refused(
+            "C has one form of weights: leave --layer, --encoding, --optimize, --max-bytes and --weights out",
+        ),
+    }
 }
 
 pub fn run(

@@ -39,7 +39,8 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     }
     let model =
         adapter::merged(files::parse_model(&bytes, &path, &Options::default())?, args.lora.as_deref())?;
-    if args.lora.is_some() && args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
+    // With its adapter, or as it is.
+    if args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
         return one(args, ron::write(&model).into_bytes(), out);
     }
     match &model.body {
@@ -106,7 +107,8 @@ fn folder(
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     let folder = &args.output;
-    if folder.is_file() || folder.extension().is_some_and(|e| e.eq_ignore_ascii_case("npz")) {
+    let is_file = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("npz") || e.eq_ignore_ascii_case("ron");
+    if folder.is_file() || folder.extension().is_some_and(is_file) {
         let message = format!("{}: a sequence model is written as a folder: name one", files::shown(folder));
         return Err(CliError::Usage(message));
     }

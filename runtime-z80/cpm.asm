@@ -233,5 +233,5 @@ input_names:
         db "{{ input.name }}",0
 {%- endfor %}
         db 0
-values_text:    db "a number up to 65535 belongs behind {{ inputs.0.name }}=",13,10,"$"
+values_text:    db "a number up to 65535 belongs behind {% for input in inputs %}{{ input.name }}={% if not loop.last %} or {% endif %}{% endfor %}",13,10,"$"
 {%- endif %}
