@@ -100,7 +100,8 @@ fn print(rows: &[Row], out: &mut dyn Write) -> Result<(), CliError> {
     let bytes = |row: &Row, machine: &str| match row.targets.iter().find(|fit| fit.target == machine) {
         Some(Fit { image_bytes: Some(bytes), .. }) => grouped(*bytes as u64),
         Some(_) => "too large".into(),
-        None => "?".into(),
+        // Its tools need what the machine has not.
+        None => "none".into(),
     };
     let row = |row: &Row| {
         std::iter::once(row.name.to_string()).chain(machines.iter().map(|m| bytes(row, m))).collect()
