@@ -32,9 +32,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     }
     let assets = templates::assets(args.templates.as_deref())?;
     if c99::wanted(args)? {
-        let mut model = adapter::merged(files::model(&args.model)?.model, args.lora.as_deref())?;
-        args.choice.apply(args.draw.seed, &mut model)?;
-        return c99::run(args, &assets, &model, out);
+        return c99::run(args, &assets, &model(args)?, out);
     }
     let (model, target) = inputs(args, &assets)?;
     check_outputs(args, &target)?;
@@ -76,9 +74,17 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), CliError> {
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), assets)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
+    Ok((model(args)?, target))
+}
+
+/// The model with what the options change of it.
+///
+/// # Errors
+/// It cannot be read, or does not go with the options.
+fn model(args: &CompileArgs) -> Result<Model, CliError> {
     let mut model = adapter::merged(files::model(&args.model)?.model, args.lora.as_deref())?;
     args.choice.apply(args.draw.seed, &mut model)?;
-    Ok((model, target))
+    Ok(model)
 }
 
 /// Compiles them as the options say.

@@ -1,5 +1,6 @@
 //! How a training shows while it runs: a bar on a terminal, a few lines elsewhere.
 
+use super::follow::Show;
 use crate::budget::Pricing;
 use crate::progress;
 use crate::say::say;
@@ -56,40 +57,6 @@ impl<'a> Display<'a> {
     pub fn finish(&mut self) {
         self.flush();
         self.bar.finish_and_clear();
-    }
-
-    /// A line on standard error that the bar does not run through.
-    pub fn say(&self, line: &str) {
-        self.bar.suspend(|| say!("{line}"));
-    }
-
-    pub fn show(&mut self, event: &Event) {
-        match event {
-            Event::Start { weights, steps, held_out_steps } => {
-                self.flush();
-                (self.steps, self.judged) = (*steps, None);
-                (self.best, self.time) = (None, None);
-                let held_out = match held_out_steps {
-                    0 => String::new(),
-                    n => format!(", {} held out", count(*n, "step")),
-                };
-                let (pairs, steps) = (count(self.pairs, "pair"), count(*steps, "step"));
-                say!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
-            }
-            Event::Batch { epoch, done, .. } => {
-                self.flush();
-                self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
-            }
-            Event::Epoch(row) => {
-                self.flush();
-                self.epoch(row);
-            }
-            Event::Best { model, row } => {
-                self.best = Some((model.body.clone(), row.epoch));
-                self.price(PRICING_SHARE);
-                self.message(row);
-            }
-        }
     }
 
     /// Predicts what the best network so far costs, if that is not known, unless it was done lately: a plan takes a while.
@@ -151,6 +118,41 @@ impl<'a> Display<'a> {
             count(row.nonzero, "weight"),
             time.unwrap_or_default()
         ));
+    }
+}
+
+impl Show<Figures> for Display<'_> {
+    fn show(&mut self, event: &Event) {
+        match event {
+            Event::Start { weights, steps, held_out_steps } => {
+                self.flush();
+                (self.steps, self.judged) = (*steps, None);
+                (self.best, self.time) = (None, None);
+                let held_out = match held_out_steps {
+                    0 => String::new(),
+                    n => format!(", {} held out", count(*n, "step")),
+                };
+                let (pairs, steps) = (count(self.pairs, "pair"), count(*steps, "step"));
+                say!("{pairs}, {steps}{held_out}, {}", count(*weights, "weight"));
+            }
+            Event::Batch { epoch, done, .. } => {
+                self.flush();
+                self.bar.set_position(((epoch - 1) * self.steps + done) as u64)
+            }
+            Event::Epoch(row) => {
+                self.flush();
+                self.epoch(row);
+            }
+            Event::Best { model, row } => {
+                self.best = Some((model.body.clone(), row.epoch));
+                self.price(PRICING_SHARE);
+                self.message(row);
+            }
+        }
+    }
+
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| say!("{line}"));
     }
 }
 

@@ -1,9 +1,9 @@
 //! `mlc distill`: a float network → a model with few bits, trained on what that network says.
 
+use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
 use super::sequence::{Display, report};
-use super::snapshot::Snapshots;
 use crate::args::DistillArgs;
 use crate::error::CliError;
 use crate::import::model_name;
@@ -11,12 +11,9 @@ use crate::say::say;
 use crate::sequence::{MAX_LENGTH, Opened, Source, WINDOW, open};
 use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
-use mlc_compiler::import;
 use mlc_compiler::model::{Head, Story, Tokens};
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::{
-    EpochRow, Event, Example, Figures, Settings, Task, Texts, distill, student, written,
-};
+use mlc_trainer::sequence::{Event, Example, Figures, Settings, Task, Texts, distill, student, written};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -139,32 +136,16 @@ fn train(
     stop: &AtomicBool,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
-    let mut log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
+    let log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
     let mut display = Display::new(task);
-    let mut snapshots = Snapshots::new(&args.output);
-    let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+    let mut follower = Follower::new(log, &args.output, args.curve.is_some());
     let seed = settings.schedule.seed;
-    let mut follow = |event: Event| {
-        if let Event::Epoch(row) = &event {
-            log.iter_mut().for_each(|log| log.row(seed, row));
-            rows.extend(args.curve.is_some().then(|| (seed, (*row).clone())));
-        }
-        display.show(&event);
-        if let Err(e) = snapshots.see(&event) {
-            display.say(&format!("warning: no snapshot: {e}; training goes on"));
-        }
-    };
+    let mut follow = |event: Event| follower.see(seed, &event, None, &mut display);
     let trained = distill(&source.checkpoint, task, settings, stop, &mut follow)?;
     display.finish();
     let mut lost = Lost::default();
     let paths = (args.output.as_path(), args.curve.as_deref());
-    let size = super::written::write(
-        (&trained.model, import::ron::write(&trained.model).into_bytes()),
-        paths,
-        (seed, rows),
-        log,
-        &mut lost,
-    );
+    let size = super::written::model(&trained.model, paths, seed, follower, &mut lost);
     report(&trained, &args.output, size, out)?;
     lost.end()?;
     Ok(if stop.load(Ordering::SeqCst) { Outcome::Interrupted } else { Outcome::Done })

@@ -1,12 +1,13 @@
 //! `mlc train`: conversation pairs → a model. [`sequence`] does the same for sequence models.
 //!
-//! [`prepare`](mod@prepare) puts the settings together, [`data`] reads the pairs, [`display`], [`log`] and [`snapshot`]
-//! follow the training, [`report`] and [`result`] say what it came to.
+//! [`prepare`](mod@prepare) puts the settings together, [`data`] reads the pairs, [`mod@follow`] follows the training with
+//! [`display`], [`log`] and [`snapshot`], [`report`] and [`result`] say what it came to.
 
 mod data;
 mod display;
 mod distill;
 mod file;
+mod follow;
 mod log;
 mod lost;
 mod prepare;
@@ -26,12 +27,11 @@ use crate::say::say;
 use crate::{Outcome, files, interrupt, run};
 use data::Learned;
 use display::Display;
+use follow::{Follower, Show};
 use log::Log;
 use lost::Lost;
-use mlc_compiler::import;
-use mlc_trainer::{EpochRow, Event, Figures, Seeds, Shifts, StopReason, Trained, Training};
+use mlc_trainer::{Event, Figures, Seeds, Shifts, StopReason, Trained, Training};
 use prepare::{Prepared, prepare};
-use snapshot::Snapshots;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,19 +112,13 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 
 impl Job<'_> {
     /// Trains, and writes all files.
-    fn trial(&self, mut log: Option<Log>, lost: &mut Lost) -> Result<Trial, CliError> {
+    fn trial(&self, log: Option<Log>, lost: &mut Lost) -> Result<Trial, CliError> {
         let Prepared { given, limits, .. } = self.prepared;
-        let (seeds, rows) = self.train(&mut log)?;
+        let (seeds, followed) = self.train(log)?;
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
         let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::write(
-            (&trained.model, import::ron::write(&trained.model).into_bytes()),
-            paths,
-            (*seed, rows),
-            log,
-            lost,
-        );
+        let size = written::model(&trained.model, paths, *seed, followed, lost);
         let program = limits.program(&trained.model)?;
         let verdict = limits.judge(&trained.model, program.as_ref());
         // A training that was stopped has none, so that a batch system runs it again, and none is without its model.
@@ -136,27 +130,17 @@ impl Job<'_> {
         Ok(Trial { seeds, program, verdict, size })
     }
 
-    /// Trains with all seeds while standard error, the log and the snapshots follow. Gives the rows of each seed too, if
-    /// a curve is to be drawn.
-    fn train(&self, log: &mut Option<Log>) -> Result<(Seeds, Vec<(u64, EpochRow)>), CliError> {
+    /// Trains with all seeds while standard error, the log and the snapshots follow.
+    fn train(&self, log: Option<Log>) -> Result<(Seeds, Follower<'_, Figures>), CliError> {
         let Self { args, learned, .. } = self;
         let mut display = Display::new(learned.task.train.pairs(), self.pricing);
-        let mut snapshots = Snapshots::new(&args.output);
-        let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+        let mut follower = Follower::new(log, &args.output, args.curve.is_some());
         let mut follow = |seed: u64, event: Event| {
             if let (Event::Start { .. }, 2..) = (&event, args.seeds) {
                 display.flush();
                 say!("seed {seed}:");
             }
-            if let Event::Epoch(row) = &event {
-                log.iter_mut().for_each(|log| log.row(seed, row));
-                // A million rows are a lot for nobody.
-                rows.extend(args.curve.is_some().then(|| (seed, (*row).clone())));
-            }
-            display.show(&event);
-            if let Err(e) = snapshots.see(&event) {
-                display.say(&format!("warning: no snapshot: {e}; training goes on"));
-            }
+            follower.see(seed, &event, None, &mut display);
         };
         let settings = &self.prepared.settings;
         let seeds = self.pricing.with(|budgets| {
@@ -164,7 +148,7 @@ impl Job<'_> {
             mlc_trainer::train_seeds(&training, args.seeds.into(), self.stop, &mut follow)
         })?;
         display.finish();
-        Ok((seeds, rows))
+        Ok((seeds, follower))
     }
 
     /// Prints what the training came to.

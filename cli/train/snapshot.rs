@@ -42,20 +42,13 @@ impl<'a> Snapshots<'a> {
         Self { path, waiting: None, last: None, failing: false }
     }
 
-    /// Takes note of an event, and writes the best network if there is a new one and time has passed.
+    /// Takes note of an event, and writes the best network if there is a new one and time has passed. Where networks are a
+    /// base with an adapter, that is written.
     ///
     /// # Errors
     /// It cannot be written: the first time only, so that a full disk is said once. What was there stays whole, and
     /// the next network is tried again.
-    pub fn see<M>(&mut self, event: &Event<M>) -> Result<(), CliError> {
-        self.see_with(event, None)
-    }
-
-    /// The same of a training whose networks are a base with an adapter: that is written.
-    ///
-    /// # Errors
-    /// As of [`Snapshots::see`].
-    pub fn see_with<M>(&mut self, event: &Event<M>, adapter: Option<&Adapter>) -> Result<(), CliError> {
+    pub fn see<M>(&mut self, event: &Event<M>, adapter: Option<&Adapter>) -> Result<(), CliError> {
         if let Event::Best { model, .. } = event {
             self.waiting = Some(match adapter {
                 Some(adapter) => Waiting::Adapter(adapter.clone()),

@@ -1,22 +1,34 @@
 //! What a training leaves on the disk, whatever was trained: the model, its curve and its log.
 
+use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
 use crate::files;
+use mlc_compiler::import;
 use mlc_compiler::model::Model;
-use mlc_trainer::outcome::EpochRow;
 use mlc_trainer::{Measure, curve};
 use std::path::Path;
 
-/// Writes the bytes of the model or of its adapter, and draws the rows of its seed. Gives how many bytes; `None` where they could
-/// not be written.
+/// Writes the model with the curve of its seed and the log. Gives how many bytes it has; `None` where it could not be written.
+pub fn model<M: Measure>(
+    model: &Model,
+    paths: (&Path, Option<&Path>),
+    seed: u64,
+    followed: Follower<M>,
+    lost: &mut Lost,
+) -> Option<usize> {
+    write((model, import::ron::write(model).into_bytes()), paths, seed, followed, lost)
+}
+
+/// The same with other bytes in the place of the model's: those of its adapter.
 pub fn write<M: Measure>(
     (model, bytes): (&Model, Vec<u8>),
     (output, drawing): (&Path, Option<&Path>),
-    (seed, rows): (u64, Vec<(u64, EpochRow<M>)>),
-    log: Option<Log>,
+    seed: u64,
+    followed: Follower<M>,
     lost: &mut Lost,
 ) -> Option<usize> {
+    let Follower { log, rows, .. } = followed;
     let size = bytes.len();
     let size = lost.note(files::write(output, bytes)).map(|()| size);
     if let Some(path) = drawing {

@@ -4,6 +4,7 @@
 //! `pass/range.rs` proves or refuses.
 
 pub mod choose;
+pub mod hash;
 
 use crate::math;
 use std::sync::LazyLock;

@@ -9,6 +9,21 @@ net_fed:
         sts net_waiting, r24
 {%- endmacro wait %}
 
+{# The text begins at the byte `from` of the tokens, with the `count` of net_turn_`tokens` in front. #}
+{% macro framed(from, tokens, count) %}
+        ldi r28, lo8(net_tokens+{{ from }})
+        ldi r29, hi8(net_tokens+{{ from }})
+        sts net_next, r28
+        sts net_next+1, r29
+{%- if count %}
+        ldi r30, lo8(net_turn_{{ tokens }})
+        ldi r31, hi8(net_turn_{{ tokens }})
+        ldi r20, {{ count }}
+        add r24, r20
+        rcall net_frame
+{%- endif %}
+{%- endmacro framed %}
+
 {# The tokens of a line are framed. `s.turns`: how many stand in front of the first line of a conversation (first), of another one
    (later), and behind a line (after); s.turns.room: tokens that the conversation may have with the turn. #}
 {% macro turn(s) %}
@@ -42,34 +57,14 @@ net_turn:
         ldi r21, hh8({{ s.turns.room + 1 }})
         cpc r20, r21
         brsh net_turn_begins
-        ldi r28, lo8(net_tokens+{{ s.lead - s.turns.later_bytes }})
-        ldi r29, hi8(net_tokens+{{ s.lead - s.turns.later_bytes }})
-        sts net_next, r28
-        sts net_next+1, r29
-{%- if s.turns.later %}
-        ldi r30, lo8(net_turn_later)
-        ldi r31, hi8(net_turn_later)
-        ldi r20, {{ s.turns.later }}
-        add r24, r20
-        rcall net_frame
-{%- endif %}
+{{- self::framed(from=s.lead - s.turns.later_bytes, tokens="later", count=s.turns.later) }}
         sts net_waiting, r24
         jmp net_read_on
 net_turn_begins:
         ldi r18, 1
         sts net_conversed, r18
 {%- endif %}
-        ldi r28, lo8(net_tokens+{{ s.lead - s.turns.first_bytes }})
-        ldi r29, hi8(net_tokens+{{ s.lead - s.turns.first_bytes }})
-        sts net_next, r28
-        sts net_next+1, r29
-{%- if s.turns.first %}
-        ldi r30, lo8(net_turn_first)
-        ldi r31, hi8(net_turn_first)
-        ldi r20, {{ s.turns.first }}
-        add r24, r20
-        rcall net_frame
-{%- endif %}
+{{- self::framed(from=s.lead - s.turns.first_bytes, tokens="first", count=s.turns.first) }}
 {{- self::wait(s=s) }}
         rjmp net_framed_all
 ; Copies r20 tokens of flash at Z to Y. Changes r0.

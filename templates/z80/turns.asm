@@ -1,5 +1,16 @@
 {#- What begins a text or a conversation, and how a line becomes a turn of one. -#}
 
+{#- The text begins with the `count` tokens of turn_`tokens` in front. -#}
+{% macro framed(tokens, count) %}
+        ld de,tokens_first-{{ 2 * count }}
+        ld (token_at),de
+{%- if count %}
+        ld hl,turn_{{ tokens }}
+        ld bc,{{ 2 * count }}
+        ldir
+{%- endif %}
+{%- endmacro framed %}
+
 {#- s.first, s.later: tokens in front of the first line of a conversation, and of a later one; s.after: those behind a line;
     s.keeps: a conversation goes on; s.room: tokens that it may have with the turn. -#}
 {% macro turn(s, most) %}
@@ -37,26 +48,14 @@
         or a
         sbc hl,de
         jr c,turn_begins
-        ld de,tokens_first-{{ 2 * s.later }}
-        ld (token_at),de
-{%- if s.later %}
-        ld hl,turn_later
-        ld bc,{{ 2 * s.later }}
-        ldir
-{%- endif %}
+{{- self::framed(tokens="later", count=s.later) }}
         jr turn_framed
 turn_begins:
         ld a,1
         ld (conversed),a
 {%- endif %}
         call net_clear
-        ld de,tokens_first-{{ 2 * s.first }}
-        ld (token_at),de
-{%- if s.first %}
-        ld hl,turn_first
-        ld bc,{{ 2 * s.first }}
-        ldir
-{%- endif %}
+{{- self::framed(tokens="first", count=s.first) }}
 turn_framed:
         ld hl,(tokens_to)
         ld de,(token_at)

@@ -3,6 +3,7 @@
 use crate::progress;
 use crate::say::say;
 use crate::table::count;
+use crate::train::follow::Show;
 use indicatif::ProgressBar;
 use mlc_trainer::sequence::{EpochRow, Event, Figures, Task, Texts};
 use std::io::{self, IsTerminal};
@@ -31,12 +32,20 @@ impl Display {
         self.bar.finish_and_clear();
     }
 
-    /// A line on standard error that the bar does not run through.
-    pub fn say(&self, line: &str) {
-        self.bar.suspend(|| say!("{line}"));
+    fn epoch(&mut self, row: &EpochRow) {
+        self.bar.set_length((row.epochs * self.steps.max(1)) as u64);
+        self.bar.set_position((row.epoch * self.steps.max(1)) as u64);
+        let judged = row.held_out.or(row.train).map(|found| format!("; {}", figures(&found)));
+        let line = format!("loss {:.4}{}", row.loss, judged.unwrap_or_default());
+        self.bar.set_message(line.clone());
+        if !self.terminal {
+            say!("epoch {} of {}, {:.0} s: {line}", row.epoch, row.epochs, row.seconds);
+        }
     }
+}
 
-    pub fn show(&mut self, event: &Event) {
+impl Show<Figures> for Display {
+    fn show(&mut self, event: &Event) {
         match event {
             Event::Start { weights, .. } => {
                 let (texts, tokens, held_out) = self.texts;
@@ -56,15 +65,8 @@ impl Display {
         }
     }
 
-    fn epoch(&mut self, row: &EpochRow) {
-        self.bar.set_length((row.epochs * self.steps.max(1)) as u64);
-        self.bar.set_position((row.epoch * self.steps.max(1)) as u64);
-        let judged = row.held_out.or(row.train).map(|found| format!("; {}", figures(&found)));
-        let line = format!("loss {:.4}{}", row.loss, judged.unwrap_or_default());
-        self.bar.set_message(line.clone());
-        if !self.terminal {
-            say!("epoch {} of {}, {:.0} s: {line}", row.epoch, row.epochs, row.seconds);
-        }
+    fn say(&self, line: &str) {
+        self.bar.suspend(|| say!("{line}"));
     }
 }
 

@@ -6,16 +6,14 @@ use crate::adapter;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::error::CliError;
 use crate::table::grouped;
+use crate::train::follow::Follower;
 use crate::train::lost::Lost;
 use crate::train::result::SequenceResult;
-use crate::train::snapshot::Snapshots;
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
 use mlc_compiler::model::{Model, Reader};
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::{
-    Adapter, EpochRow, Event, Lora, Settings, Target, Training, shape_of, train_adapter,
-};
+use mlc_trainer::sequence::{Adapter, Event, Lora, Settings, Target, Training, shape_of, train_adapter};
 use std::io::Write;
 use std::sync::atomic::Ordering;
 
@@ -34,7 +32,7 @@ pub fn run(
     let loaded = files::model(named)?;
     let base = loaded.model;
     let resumed = resumed(args, &base)?;
-    let (learned, mut settings, mut log) = super::prepare(args, given, Some(&base))?;
+    let (learned, mut settings, log) = super::prepare(args, given, Some(&base))?;
     check_tokens(&base, &settings, &files::shown(&loaded.path))?;
     settings.lora = Some(lora(args, rank, &base)?);
     settings.check().map_err(TrainError::from)?;
@@ -42,19 +40,10 @@ pub fn run(
     let stop = interrupt::listen();
 
     let mut display = Display::new(&learned.task);
-    let mut snapshots = Snapshots::new(&args.output);
-    let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+    let mut follower = Follower::new(log, &args.output, args.curve.is_some());
     let seed = settings.schedule.seed;
-    let mut follow = |event: Event, adapter: Option<&Adapter>| {
-        if let Event::Epoch(row) = &event {
-            log.iter_mut().for_each(|log| log.row(seed, row));
-            rows.extend(args.curve.is_some().then(|| (seed, (*row).clone())));
-        }
-        display.show(&event);
-        if let Err(e) = snapshots.see_with(&event, adapter) {
-            display.say(&format!("warning: no snapshot: {e}; training goes on"));
-        }
-    };
+    let mut follow =
+        |event: Event, adapter: Option<&Adapter>| follower.see(seed, &event, adapter, &mut display);
     let training = Training { task: &learned.task, settings: &settings, start: Some(&start) };
     let (trained, adapter) = train_adapter(&training, (&base, resumed.as_ref()), stop, &mut follow)?;
     display.finish();
@@ -62,7 +51,7 @@ pub fn run(
     let mut lost = Lost::default();
     let paths = (args.output.as_path(), args.curve.as_deref());
     let bytes = adapter::bytes(&adapter);
-    let size = written::write((&trained.model, bytes), paths, (seed, rows), log, &mut lost);
+    let size = written::write((&trained.model, bytes), paths, seed, follower, &mut lost);
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {

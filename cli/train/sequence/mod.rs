@@ -8,10 +8,10 @@ mod display;
 mod lora;
 mod settings;
 
+use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
 use super::result::SequenceResult;
-use super::snapshot::Snapshots;
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::error::CliError;
@@ -21,11 +21,10 @@ use crate::table::grouped;
 use crate::{Outcome, files, interrupt, pairs};
 use data::Learned;
 pub use display::{Display, figures, texts};
-use mlc_compiler::import;
 use mlc_compiler::model::Model;
 use mlc_trainer::StopReason;
 use mlc_trainer::sequence::{
-    EpochRow, Event, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
+    Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -125,19 +124,13 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    fn run(&self, mut log: Option<Log>, out: &mut dyn Write) -> Result<Outcome, CliError> {
-        let (seeds, rows) = self.train(&mut log)?;
+    fn run(&self, log: Option<Log>, out: &mut dyn Write) -> Result<Outcome, CliError> {
+        let (seeds, followed) = self.train(log)?;
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
         let mut lost = Lost::default();
         let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::write(
-            (&trained.model, import::ron::write(&trained.model).into_bytes()),
-            paths,
-            (*seed, rows),
-            log,
-            &mut lost,
-        );
+        let size = written::model(&trained.model, paths, *seed, followed, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = SequenceResult::new(best, self.given);
@@ -151,27 +144,19 @@ impl Job<'_> {
         Ok(if stopped { Outcome::Interrupted } else { Outcome::Done })
     }
 
-    fn train(&self, log: &mut Option<Log>) -> Result<(Seeds, Vec<(u64, EpochRow)>), CliError> {
+    fn train(&self, log: Option<Log>) -> Result<(Seeds, Follower<'_, Figures>), CliError> {
         let mut display = Display::new(self.task);
-        let mut snapshots = Snapshots::new(&self.args.output);
-        let mut rows: Vec<(u64, EpochRow)> = Vec::new();
+        let mut follower = Follower::new(log, &self.args.output, self.args.curve.is_some());
         let mut follow = |seed: u64, event: Event| {
             if let (Event::Start { .. }, 2..) = (&event, self.args.seeds) {
                 say!("seed {seed}:");
             }
-            if let Event::Epoch(row) = &event {
-                log.iter_mut().for_each(|log| log.row(seed, row));
-                rows.extend(self.args.curve.is_some().then(|| (seed, (*row).clone())));
-            }
-            display.show(&event);
-            if let Err(e) = snapshots.see(&event) {
-                display.say(&format!("warning: no snapshot: {e}; training goes on"));
-            }
+            follower.see(seed, &event, None, &mut display);
         };
         let training = Training { task: self.task, settings: self.settings, start: self.start };
         let seeds = train_seeds(&training, self.args.seeds.into(), self.stop, &mut follow)?;
         display.finish();
-        Ok((seeds, rows))
+        Ok((seeds, follower))
     }
 }
 

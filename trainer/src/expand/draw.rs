@@ -7,6 +7,7 @@ use super::reach::can_hold;
 use super::slot::{Expr, Operand, Operator, Ref, Slot, Which};
 use super::{Body, ExpandError, Problem, Side, Step, Template, Templates, Values};
 use crate::texts::{Content, Kind, Message, Records, conversation, question};
+use mlc_compiler::arithmetic::hash::{FNV_START, fnv1a};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -295,10 +296,7 @@ impl Drawer<'_> {
 
 /// Whether a combination is held back: its hash with the seed says (FNV-1a, with the final mix of MurmurHash3).
 fn is_held(values: &[String], share: f64, seed: u64) -> bool {
-    let mut hash = 0xcbf2_9ce4_8422_2325 ^ seed;
-    for byte in values.iter().flat_map(|value| value.bytes().chain([0])) {
-        hash = (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
-    }
+    let mut hash = fnv1a(FNV_START ^ seed, values.iter().flat_map(|value| value.bytes().chain([0])));
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
     hash ^= hash >> 33;

@@ -6,6 +6,7 @@ use super::lora::{Adapters, Lora};
 use super::ranges::Ranges;
 use super::resume::{parameters_of, shape_of};
 use crate::error::TrainError;
+use mlc_compiler::arithmetic::hash::{FNV_START, fnv1a};
 use mlc_compiler::import::ron;
 use mlc_compiler::model::{Answer, Body, Head, Model, Story};
 use serde::{Deserialize, Serialize};
@@ -32,9 +33,7 @@ pub struct Adapter {
 /// What tells a base from another: FNV-1a (64 bits) of its canonical text without name, description and facts of training.
 pub fn fingerprint(model: &Model) -> String {
     let bare = Model { head: Head::default(), ..model.clone() };
-    let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    let hash = ron::write(&bare).bytes().fold(0xcbf2_9ce4_8422_2325, step);
-    format!("{hash:016x}")
+    format!("{:016x}", fnv1a(FNV_START, ron::write(&bare).bytes()))
 }
 
 impl Adapter {

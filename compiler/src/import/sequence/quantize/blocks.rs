@@ -128,17 +128,23 @@ impl Context<'_> {
     /// # Errors
     /// See [`mantissas`].
     pub fn norm(&self, gains: &[f32], input: &Values, name: &str) -> Result<(Norm, f64), Problem> {
-        let (down, root) = norm_unit(self.checkpoint.shape.dim);
-        let unit = match self.order {
-            NormOrder::Pre => 1.0 / root,
-            NormOrder::Post => self.residual,
-        };
-        let narrow = narrow_bits(&input.kept, unit);
+        let (down, _) = norm_unit(self.checkpoint.shape.dim);
+        let (narrow, step) = self.narrowed(input);
         let gain = match self.order {
             NormOrder::Post if gains.iter().any(|&gain| gain != 1.0) => Some(mantissas(gains, 1.0, name)?),
             NormOrder::Pre | NormOrder::Post => None,
         };
-        Ok((Norm { down, gain, narrow }, unit * power(narrow.into())))
+        Ok((Norm { down, gain, narrow }, step))
+    }
+
+    /// How many bits are dropped of what the norm of a part of a block gives, and how much a step means then.
+    pub fn narrowed(&self, input: &Values) -> (u8, f64) {
+        let unit = match self.order {
+            NormOrder::Pre => 1.0 / norm_unit(self.checkpoint.shape.dim).1,
+            NormOrder::Post => self.residual,
+        };
+        let narrow = narrow_bits(&input.kept, unit);
+        (narrow, unit * power(narrow.into()))
     }
 
     /// A matrix behind a norm, with the gains of that norm in it.

@@ -56,7 +56,7 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
                     let norm = Norm { down, gain: Some((mantissas, shift)), narrow };
                     (Some(norm), power(narrow.into()) / root)
                 }
-                None => (None, c.stream_step()?),
+                None => (None, c.stream_step()),
             };
             let moments = gains.map(|gains| seen.moments(Vector::Final, 0).scaled(gains));
             let moments = moments.as_ref().unwrap_or(seen.moments(Vector::Final, 0));
@@ -76,7 +76,7 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
                     }
                     (Some(Norm { down, gain: None, narrow }), linear, power(narrow.into()) / root)
                 }
-                None => (None, linear.clone(), c.stream_step()?),
+                None => (None, linear.clone(), c.stream_step()),
             };
             let moments = Some(seen.moments(Vector::Final, 0));
             let output = Output::Own(matrix::quantize(&linear, &setting(step, moments))?);
@@ -87,11 +87,9 @@ pub fn quantize(c: &Context) -> Result<Ends, Problem> {
 
 impl Context<'_> {
     /// How much a step of the output's input means where the stream is narrowed as it is: as the last block narrows it.
-    fn stream_step(&self) -> Result<f64, Problem> {
+    fn stream_step(&self) -> f64 {
         let last = self.checkpoint.shape.layers - 1;
-        let gains = &self.checkpoint.layers[last].feed_norm;
-        let name = format!("layer {} norm of the feed-forward layer", last + 1);
-        Ok(self.norm(gains, self.seen.values(Vector::FeedIn, last), &name)?.1)
+        self.narrowed(self.seen.values(Vector::FeedIn, last)).1
     }
 }
 

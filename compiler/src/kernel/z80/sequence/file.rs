@@ -7,6 +7,7 @@
 
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::arithmetic::hash::{FNV_START, fnv1a};
 use crate::kernel::sequence::{Beside, Filed};
 use crate::target::cpm;
 use serde::Serialize;
@@ -136,12 +137,7 @@ impl File {
     fn checksum(&self) -> u64 {
         let places = self.places.values().flat_map(|&at| (at as u32).to_le_bytes());
         let lists = self.lists.keys().flat_map(|list| list.bytes());
-        self.bytes
-            .iter()
-            .copied()
-            .chain(places)
-            .chain(lists)
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+        fnv1a(FNV_START, self.bytes.iter().copied().chain(places).chain(lists))
     }
 }
 
