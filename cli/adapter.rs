@@ -22,6 +22,11 @@ pub fn read(path: &Path) -> Result<Adapter, CliError> {
     ron::from_str(text).map_err(|e| wrong(format!("no adapter: {e}")))
 }
 
+/// Whether these are the bytes of an adapter's file.
+pub fn is_adapter(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| ron::from_str::<Adapter>(text).is_ok())
+}
+
 /// An adapter as its file.
 pub fn bytes(adapter: &Adapter) -> Vec<u8> {
     let look = PrettyConfig::new().new_line("\n").compact_arrays(true);

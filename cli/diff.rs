@@ -37,7 +37,10 @@ struct Side {
 /// Two models.
 #[derive(Serialize)]
 struct Difference {
+    /// Whether both compute and say the same; names and what is told of the training change no answer.
     equal: bool,
+    /// Whether all else that stands in them is the same, too.
+    head_equal: bool,
     target: String,
     a: Side,
     b: Side,
@@ -83,7 +86,14 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let equal = match [&args.a, &args.b].map(|path| sim::program_kind(path)) {
         [None, None] => models(args, out)?,
         [Some(_), Some(_)] => programs(args, out)?,
-        _ => {
+        kinds => {
+            // What cannot be read is the better reason.
+            for (path, kind) in [&args.a, &args.b].into_iter().zip(kinds) {
+                match kind {
+                    None => files::model(path).map(|_| ())?,
+                    Some(_) => files::read(path, files::Kind::Program).map(|_| ())?,
+                }
+            }
             let message = "one of them is a model and the other a program: compile the model first";
             return Err(CliError::Usage(message.into()));
         }
@@ -102,7 +112,7 @@ fn models(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, CliError> {
     let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &a.found, place)?;
     let queries: Vec<String> = prompts.into_iter().map(|prompt| prompt.query).collect();
     let difference = Difference {
-        // Names and what is told of the training change no answer.
+        head_equal: a.model.head == b.model.head,
         equal: (&a.model.reader, &a.model.body, &a.model.answer)
             == (&b.model.reader, &b.model.body, &b.model.answer),
         target: target.name.clone(),
@@ -207,7 +217,8 @@ fn replies(a: &Model, b: &Model, queries: &[String]) -> Result<Vec<Replies>, Cli
 impl Difference {
     fn print(&self, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
         if self.equal {
-            writeln!(out, "{}", fold(&format!("{} and {} are equal", self.a.path, self.b.path)))?;
+            let but = if self.head_equal { "" } else { " but for their names or what is told of them" };
+            writeln!(out, "{}", fold(&format!("{} and {} are equal{but}", self.a.path, self.b.path)))?;
             return Ok(());
         }
         let row = |what: &str, of: fn(&Side, &Target) -> String| {

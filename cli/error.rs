@@ -68,8 +68,8 @@ pub enum CliError {
     Train(#[from] TrainError),
     #[error("{place}: {problem}")]
     Sweep { place: String, problem: String },
-    #[error("{place}: {problem}")]
-    Project { place: String, problem: String },
+    #[error("{}: {problem}", placed(file, *place))]
+    Project { file: &'static str, place: Option<(usize, usize)>, problem: String, help: Option<String> },
     #[error("{place}: {problem}")]
     TrainFile { place: String, problem: String },
     #[error("{problem}")]
@@ -118,6 +118,11 @@ impl CliError {
         }
     }
 
+    /// The same of something that `mlc.ron` names.
+    pub fn in_project(self, file: &'static str, what: &str) -> Self {
+        Self::Project { file, place: None, problem: format!("{what}: {self}"), help: self.help_text() }
+    }
+
     /// What the user can do about it.
     fn help_text(&self) -> Option<String> {
         Some(match self {
@@ -163,10 +168,16 @@ impl CliError {
             Self::Sweep { .. } => {
                 "`mlc sweep --help` says how a sweep is made; its commands write results".into()
             }
-            Self::Project { .. } => "`mlc help project` shows how the file is written".into(),
+            Self::Project { help: Some(help), .. } => help.clone(),
+            Self::Project { help: None, .. } => "`mlc help project` shows how the file is written".into(),
             Self::TrainFile { .. } => "`mlc train --help` shows how the file is written".into(),
         })
     }
+}
+
+/// A file, with the line and the column where they are known.
+fn placed(file: &str, place: Option<(usize, usize)>) -> String {
+    place.map_or(file.to_string(), |(line, column)| format!("{file}:{line}:{column}"))
 }
 
 /// A [`CliError`] as miette shows it.
@@ -290,7 +301,10 @@ fn message(error: &CliError) -> Message<'static> {
         CliError::Read { path, .. } | CliError::Write { path, .. } => {
             (Some(path.display().to_string()), None)
         }
-        CliError::Import { error, .. } => (Some(error.file.clone()), error.position),
+        CliError::Import { error, .. } => {
+            (Some(error.file.clone()), error.position.map(|at| (at.line, at.column)))
+        }
+        CliError::Project { file, place, .. } => (Some(file.to_string()), *place),
         _ => (None, None),
     };
     Message {
@@ -299,8 +313,8 @@ fn message(error: &CliError) -> Message<'static> {
         message: shown.text.into(),
         help: shown.help,
         file: file.map(|file| shorten::message(&file)),
-        line: position.map(|at| at.line),
-        column: position.map(|at| at.column),
+        line: position.map(|(line, _)| line),
+        column: position.map(|(_, column)| column),
         bug: error.is_bug(),
     }
 }

@@ -4,6 +4,7 @@ use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, pairs, sequence, targets};
+use mlc_compiler::model::Answer;
 use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess};
 use serde::Serialize;
 use std::io::Write;
@@ -20,6 +21,8 @@ struct Evaluation<'a> {
     /// Shares, 0 to 1.
     characters: f64,
     replies: f64,
+    /// The mean of the shares of all replies: each counts as much as the others, however many pairs it has.
+    macro_average: f64,
     #[serde(flatten)]
     assessment: &'a Assessment,
 }
@@ -39,17 +42,25 @@ pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
             sources: &read.sources,
             characters: figures.step_share(),
             replies: figures.reply_share(),
+            macro_average: macro_average(&assessment),
             assessment: &assessment,
         };
         writeln!(out, "{}", targets::json(&evaluation))?;
     } else {
         writeln!(out, "{} on {}: {}", model.head.name, pairs::sources(&read), count(all.len(), "pair"))?;
-        print(&assessment, out)?;
+        print(&assessment, matches!(model.answer, Answer::Label { .. }), out)?;
     }
     Ok(Outcome::Done)
 }
 
-fn print(assessment: &Assessment, out: &mut dyn Write) -> Result<(), CliError> {
+/// The mean over all replies of the share of their pairs that are right; 1 where there is none.
+fn macro_average(assessment: &Assessment) -> f64 {
+    let all = &assessment.by_reply;
+    let share = |reply: &ReplyFigures| reply.right as f64 / reply.pairs.max(1) as f64;
+    if all.is_empty() { 1.0 } else { all.iter().map(share).sum::<f64>() / all.len() as f64 }
+}
+
+fn print(assessment: &Assessment, labels: bool, out: &mut dyn Write) -> Result<(), CliError> {
     let figures = &assessment.figures;
     let row = |what: &str, part: usize, whole: usize| {
         let share = if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
@@ -60,6 +71,10 @@ fn print(assessment: &Assessment, out: &mut dyn Write) -> Result<(), CliError> {
         row("characters", figures.steps_right, figures.steps),
         row("exact replies", figures.replies_right, figures.replies),
     ];
+    if labels {
+        let share = format!("{:.1} %", 100.0 * macro_average(assessment));
+        rows.push(vec!["mean of all labels".into(), share, count(assessment.by_reply.len(), "label")]);
+    }
     if assessment.ceiling < figures.replies {
         rows.push(row("at most, as pairs contradict", assessment.ceiling, figures.replies));
     }

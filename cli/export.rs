@@ -115,7 +115,6 @@ fn folder(
     let positions = generation.max_length.unwrap_or(POSITIONS);
     let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
     let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
-    files::create_folder(folder)?;
     let output = |name: &str, bytes: Vec<u8>| Output { path: folder.join(name), bytes };
     let outputs = [
         output("config.json", written.config),
@@ -124,7 +123,7 @@ fn folder(
         output("tokenizer.json", tokens.bytes),
         output("tokenizer_config.json", tokenizer_config(tokenizer)),
     ];
-    files::write_all(&outputs)?;
+    files::write_all_below([folder.as_path()], &outputs)?;
     for note in tokens.notes {
         say!("note: tokenizer.json: {note}");
     }

@@ -20,10 +20,9 @@ pub fn man(args: &ManArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     command.build();
     let mut pages = Vec::new();
     all(&command, &mut pages)?;
-    files::create_folder(folder)?;
     let output = |(name, bytes): (String, Vec<u8>)| Output { path: folder.join(name), bytes };
     let outputs: Vec<_> = pages.into_iter().map(output).collect();
-    files::write_all(&outputs)?;
+    files::write_all_below([folder.as_path()], &outputs)?;
     writeln!(out, "{}: {} pages", files::shown(folder), outputs.len())?;
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use super::help;
 use super::sequence::SEQUENCE;
 use super::settings::TrainSettings;
-use super::values::{file_of, whole};
+use super::values::{file_of, real, whole};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use mlc_trainer::Device;
@@ -48,7 +48,7 @@ pub struct TrainArgs {
     #[arg(long, value_name = "RANK", requires = "from", value_parser = whole(1usize, 256), help_heading = SEQUENCE)]
     pub lora: Option<usize>,
     /// The products of the adapters count ALPHA / RANK times [default: twice the rank]
-    #[arg(long, value_name = "ALPHA", requires = "lora", help_heading = SEQUENCE)]
+    #[arg(long, value_name = "ALPHA", requires = "lora", value_parser = real(0.001, 10_000.0), help_heading = SEQUENCE)]
     pub lora_alpha: Option<f32>,
     /// Matrices of each block that get an adapter [default: all that it has]
     #[arg(long, value_name = "MATRICES", requires = "lora", value_delimiter = ',', value_parser = targets(), help_heading = SEQUENCE)]

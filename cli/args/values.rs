@@ -15,6 +15,14 @@ where
     }
 }
 
+/// A number from `least` to `most`.
+pub fn real(least: f32, most: f32) -> impl Fn(&str) -> Result<f32, String> + Clone {
+    move |text| match text.trim().parse::<f32>() {
+        Ok(number) if (least..=most).contains(&number) => Ok(number),
+        _ => Err(format!("write a number from {least} to {most}")),
+    }
+}
+
 /// A number with three decimals at most, in thousandths, from `least` to `most` of them.
 pub fn thousandths(least: u16, most: u16) -> impl Fn(&str) -> Result<u16, String> + Clone {
     move |text| {

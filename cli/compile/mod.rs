@@ -55,8 +55,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if args.check.is_some() {
         return check::run(&outputs, args.json, out);
     }
-    folders.iter().try_for_each(|folder| files::create_folder(folder))?;
-    files::write_all(&outputs)?;
+    files::write_all_below(folders.iter().map(PathBuf::as_path), &outputs)?;
     let programs = outputs.iter().filter(|output| sim::program_kind(&output.path) == Some(ImageKind::Com));
     programs.filter_map(|output| cpm::note(&output.path)).for_each(|note| say!("{note}"));
     if args.json {
@@ -186,10 +185,22 @@ fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
         {
             let known: Vec<_> = target.images.iter().map(|kind| format!(".{}", kind.extension())).collect();
             let (path, name, known) = (files::shown(&file.path), &target.name, known.join(" or "));
-            return Err(CliError::Usage(format!("{path}: {name} loads {known}")));
+            let others = loading(kind)?;
+            return Err(CliError::Usage(format!("{path}: {name} loads {known}; {others}")));
         }
     }
     Ok(())
+}
+
+/// Which targets load files of a kind.
+///
+/// # Errors
+/// A built-in description that is damaged.
+fn loading(kind: ImageKind) -> Result<String, CliError> {
+    let targets = Assets::builtin().targets()?;
+    let found = targets.iter().filter(|target| target.images.contains(&kind));
+    let names: Vec<&str> = found.map(|target| &*target.name).collect();
+    Ok(format!(".{} is for --target {}", kind.extension(), names.join(" or ")))
 }
 
 /// The files to write, or to compare, and folders to make for them.

@@ -5,7 +5,7 @@
 
 use super::path::{folder, resolve, shown};
 use crate::error::CliError;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -78,11 +78,21 @@ pub fn reads_standard_input() {
     }
 }
 
+/// Files that were taken off the list.
+static REPLACED: Mutex<BTreeSet<Identity>> = Mutex::new(BTreeSet::new());
+
 /// Takes a file off the list: what is written goes on with it, and is meant to take its place.
 pub fn may_replace(path: &Path) {
     if let Some(identity) = Identity::of(path) {
         list().remove(&identity);
+        REPLACED.lock().unwrap_or_else(PoisonError::into_inner).insert(identity);
     }
+}
+
+/// Whether [`may_replace`] was told of a file.
+pub fn is_replaced(path: &Path) -> bool {
+    let replaced = REPLACED.lock().unwrap_or_else(PoisonError::into_inner);
+    Identity::of(path).is_some_and(|identity| replaced.contains(&identity))
 }
 
 /// Finds out whether each of `outputs` is a file of its own, and none that was read.

@@ -7,15 +7,17 @@ mod read;
 mod refused;
 mod write;
 
-pub use claims::{check as check_distinct, may_replace, reads, reads_standard_input};
+pub use claims::{check as check_distinct, is_replaced, may_replace, reads, reads_standard_input};
 pub use named::{Found, all as models, find as find_model};
 pub use path::shown;
 pub use read::{Kind, open, read, read_text};
 pub use refused::{unreadable, unwritable};
 pub use write::{
-    Output, Written, check_writable, create, create_folder, create_project, remove, write, write_all,
+    Output, Written, check_writable, create, create_project, folders, keep_previous, remove, write,
+    write_all, write_all_below,
 };
 
+use crate::adapter;
 use crate::error::CliError;
 use mlc_compiler::import::{self, Imported, Options};
 use mlc_compiler::model::Model;
@@ -48,6 +50,12 @@ pub fn parse_model(bytes: &[u8], path: &Path, options: &Options) -> Result<Model
 /// The same with what the importer notes.
 pub fn parse_imported(bytes: &[u8], path: &Path, options: &Options) -> Result<Imported, CliError> {
     import::import(bytes, &path.display().to_string(), options).map_err(|error| {
+        if adapter::is_adapter(bytes) {
+            return CliError::Network {
+                problem: format!("{}: an adapter is no model by itself", shown(path)),
+                help: "name the model that it was trained beside, and the adapter behind --lora",
+            };
+        }
         let text = error.position.and_then(|_| String::from_utf8(bytes.to_vec()).ok());
         CliError::Import { error, text }
     })

@@ -2,7 +2,7 @@
 
 use super::claims;
 use super::path::{folder, resolve, shown};
-use super::refused::unwritable;
+use super::refused::{unreadable, unwritable};
 use crate::error::CliError;
 use serde::Serialize;
 use std::fs::{self, File};
@@ -125,12 +125,72 @@ pub fn create(path: &Path) -> Result<File, CliError> {
     File::create(path).map_err(|e| unwritable(path, &e))
 }
 
-/// Makes a folder and those around it.
+/// Makes folders and those around them, and writes files into them as [`write_all`] does.
 ///
 /// # Errors
-/// What hinders it.
-pub fn create_folder(path: &Path) -> Result<(), CliError> {
-    fs::create_dir_all(path).map_err(|e| unwritable(path, &e))
+/// See [`write_all`]. Folders that were made and that nothing could be written into are gone then.
+pub fn write_all_below<'a>(
+    folders: impl IntoIterator<Item = &'a Path>,
+    outputs: &[Output],
+) -> Result<(), CliError> {
+    let mut made = Vec::new();
+    let written = (folders.into_iter().try_for_each(|path| create_folder(path, &mut made)))
+        .and_then(|()| write_all(outputs));
+    if written.is_err() {
+        // The innermost first; one that something else was put into meanwhile stays.
+        made.iter().rev().for_each(|path| drop(fs::remove_dir(path)));
+    }
+    written
+}
+
+/// Makes a folder and those around it, and notes which were not there.
+fn create_folder(path: &Path, made: &mut Vec<PathBuf>) -> Result<(), CliError> {
+    let missing = path.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+    let mut missing: Vec<&Path> = missing.collect();
+    missing.reverse();
+    for folder in missing {
+        fs::create_dir(folder).map_err(|e| unwritable(path, &e))?;
+        made.push(folder.to_path_buf());
+    }
+    match path.is_dir() {
+        true => Ok(()),
+        false => Err(unwritable(path, &ErrorKind::NotADirectory.into())),
+    }
+}
+
+/// The names of the folders in a folder, sorted; none where it is not there.
+///
+/// # Errors
+/// What hinders reading it.
+pub fn folders(path: &Path) -> Result<Vec<String>, CliError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let mut found = Vec::new();
+    for entry in fs::read_dir(path).map_err(|e| unreadable(path, &e))? {
+        let entry = entry.map_err(|e| unreadable(path, &e))?;
+        if entry.path().is_dir() {
+            found.push(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// Keeps what a file holds in a file of the same name with `.bak` behind it, if it is there; gives that name.
+///
+/// # Errors
+/// What hinders it; the first file is as it was.
+pub fn keep_previous(path: &Path) -> Result<Option<PathBuf>, CliError> {
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(".bak");
+    let kept = PathBuf::from(name);
+    write(&kept, bytes)?;
+    Ok(Some(kept))
 }
 
 fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {

@@ -26,6 +26,8 @@ struct Project {
 /// A program to make.
 #[derive(Debug)]
 pub struct Wanted {
+    /// As the file names it: `"zx48" of tinychat`.
+    pub name: String,
     /// The target and its options as part of a path: `atmega328p-profile-uno`.
     pub place: String,
     pub args: CompileArgs,
@@ -49,10 +51,12 @@ pub fn read() -> Result<Vec<Wanted>, CliError> {
 
 fn programs(text: &str) -> Result<Vec<Wanted>, CliError> {
     let project: Project = ron::from_str(text).map_err(|e| CliError::Project {
-        place: format!("{FILE}:{}:{}", e.span.start.line, e.span.start.col),
+        file: FILE,
+        place: Some((e.span.start.line, e.span.start.col)),
         problem: e.code.to_string(),
+        help: None,
     })?;
-    let refuse = |problem: String| CliError::Project { place: FILE.into(), problem };
+    let refuse = |problem: String| CliError::Project { file: FILE, place: None, problem, help: None };
     if project.models.is_empty() || project.targets.is_empty() {
         return Err(refuse("models and targets must each name one at least".into()));
     }
@@ -63,9 +67,10 @@ fn programs(text: &str) -> Result<Vec<Wanted>, CliError> {
     for model in &project.models {
         for target in &project.targets {
             let wanted = program(model, target, &project.options)
-                .map_err(|problem| refuse(format!("\"{target}\" of {}: {problem}", files::shown(model))))?;
+                .map_err(|problem| refuse(format!("{}: {problem}", named(model, target))))?;
             if found.iter().any(|other| other.args.model == *model && other.place == wanted.place) {
-                return Err(refuse(format!("\"{target}\" is given twice")));
+                let model = files::shown(model);
+                return Err(refuse(format!("{model} is compiled for \"{target}\" twice")));
             }
             found.push(wanted);
         }
@@ -98,7 +103,11 @@ fn program(model: &Path, target: &str, options: &str) -> Result<Wanted, String> 
     if let Some((_, option)) = elsewhere.iter().find(|(given, _)| *given) {
         return Err(format!("{option} is for the command line: leave it out"));
     }
-    Ok(Wanted { place: place(target), args })
+    Ok(Wanted { name: named(&args.model, target), place: place(target), args })
+}
+
+fn named(model: &Path, target: &str) -> String {
+    format!("\"{target}\" of {}", files::shown(model))
 }
 
 /// The words of a target as one word of letters, digits and hyphens.
@@ -143,7 +152,7 @@ mod tests {
             ("(models: [\"a\"], targets: [\"zx48 --all\"])", "cannot be used with '--all'"),
             ("(models: [\"a\"], targets: [\"zx48 --faster\"])", "--faster"),
             ("(models: [\"a\"], targets: [\"zx48 --help\"])", "--help is for the command line"),
-            ("(models: [\"a\"], targets: [\"zx48\", \" zx48\"])", "is given twice"),
+            ("(models: [\"a\"], targets: [\"zx48\", \" zx48\"])", "a is compiled for \" zx48\" twice"),
             ("(models: [\"--json\"], targets: [\"zx48\"])", "for the command line"),
         ] {
             let said = refused(text);

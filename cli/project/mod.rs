@@ -11,8 +11,12 @@ use crate::table::{Align, count, fold, grouped, table, whole};
 use crate::{Outcome, progress, targets, templates};
 use file::Wanted;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+
+/// What is said of programs that are kept and no longer made.
+const STALE: &str = "kept, but no longer in mlc.ron";
 
 /// Where programs go if nobody says.
 const BUILD: &str = "build";
@@ -50,6 +54,23 @@ struct Compared {
     lines: Option<usize>,
 }
 
+impl Made {
+    /// A program that is kept, and that the project no longer has.
+    fn stale(program: String) -> Self {
+        let refusal = Some(STALE.to_string());
+        let (image_bytes, predicted) = (None, None);
+        Self {
+            program,
+            image_bytes,
+            predicted_cycles_a_step: predicted,
+            predicted_milliseconds_a_step: predicted,
+            refusal,
+            files: Vec::new(),
+            outputs: Vec::new(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum State {
@@ -64,33 +85,79 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let bar = progress::bar(wanted.len(), "compile");
     let mut made = Vec::new();
     for wanted in &wanted {
-        made.push(make(wanted, &folder)?);
+        let in_project = |e: CliError| match e.is_bug() {
+            true => e,
+            false => e.in_project(file::FILE, &wanted.name),
+        };
+        made.push(make(wanted, &folder).map_err(in_project)?);
         bar.inc(1);
     }
     bar.finish_and_clear();
+    check_folders(&wanted, &made)?;
     let failed = made.iter().any(|made| made.refusal.is_some());
     let mut outcome = if failed { Outcome::Difference } else { Outcome::Done };
+    let mut stale = Vec::new();
     if args.check.is_some() {
         for file in made.iter_mut().flat_map(|made| made.files.iter_mut().zip(&made.outputs)) {
             compare(file)?;
         }
         let equal = |made: &Made| made.files.iter().all(|file| file.state == Some(State::Equal));
-        if !made.iter().all(equal) {
+        stale = kept(&folder)?
+            .into_iter()
+            .filter(|kept| !made.iter().any(|made| made.program == *kept))
+            .collect();
+        if !made.iter().all(equal) || !stale.is_empty() {
             outcome = Outcome::Difference;
         }
     } else if !failed {
         let outputs: Vec<Output> = made.iter_mut().flat_map(|made| made.outputs.drain(..)).collect();
         let folders: Vec<&Path> = outputs.iter().filter_map(|output| output.path.parent()).collect();
         files::check_distinct(outputs.iter().map(|output| output.path.as_path()))?;
-        folders.iter().try_for_each(|folder| files::create_folder(folder))?;
-        files::write_all(&outputs)?;
+        files::write_all_below(folders, &outputs)?;
     }
     match (args.json, &args.check) {
-        (true, _) => writeln!(out, "{}", targets::json(&made))?,
-        (false, Some(_)) => report(&made, &folder, out)?,
+        (true, _) => {
+            let stale = stale.into_iter().map(Made::stale);
+            let all: Vec<Made> = made.into_iter().chain(stale).collect();
+            writeln!(out, "{}", targets::json(&all))?;
+        }
+        (false, Some(_)) => report(&made, &stale, &folder, out)?,
         (false, None) => print(&made, &folder, failed, out)?,
     }
     Ok(outcome)
+}
+
+/// Finds out whether each program has a folder of its own, also where the case of letters makes no difference.
+///
+/// # Errors
+/// Two models of one name.
+fn check_folders(wanted: &[Wanted], made: &[Made]) -> Result<(), CliError> {
+    let mut seen: BTreeMap<String, &Wanted> = BTreeMap::new();
+    for (wanted, made) in wanted.iter().zip(made) {
+        if let Some(other) = seen.insert(made.program.to_lowercase(), wanted) {
+            let problem = format!(
+                "{} and {} would both be in {}: names must differ in more than case",
+                other.name, wanted.name, made.program
+            );
+            let help = "give one of the models another name: `name:` in its file".to_string();
+            return Err(CliError::Project { file: file::FILE, place: None, problem, help: Some(help) });
+        }
+    }
+    Ok(())
+}
+
+/// The programs that are kept in a folder, by the folders that they have there.
+///
+/// # Errors
+/// A folder that cannot be read.
+fn kept(folder: &Path) -> Result<Vec<String>, CliError> {
+    let mut found = Vec::new();
+    for name in files::folders(folder)? {
+        for place in files::folders(&folder.join(&name))? {
+            found.push(format!("{name}/{place}"));
+        }
+    }
+    Ok(found)
 }
 
 /// The folder of all programs.
@@ -216,10 +283,12 @@ fn print(made: &[Made], folder: &Path, failed: bool, out: &mut dyn Write) -> Res
 }
 
 /// What changed, a line a program, and how it is accepted.
-fn report(made: &[Made], folder: &Path, out: &mut dyn Write) -> Result<(), CliError> {
+fn report(made: &[Made], stale: &[String], folder: &Path, out: &mut dyn Write) -> Result<(), CliError> {
     let row = |made: &Made| vec![made.program.clone(), said(made)];
     let columns = [("program", Align::Left), ("", Align::Fold)];
-    write!(out, "{}", table(&columns, &made.iter().map(row).collect::<Vec<_>>()))?;
+    let stale_rows = stale.iter().map(|program| vec![program.clone(), STALE.to_string()]);
+    let rows: Vec<_> = made.iter().map(row).chain(stale_rows).collect();
+    write!(out, "{}", table(&columns, &rows))?;
     refusals(made, out)?;
     let equal = |made: &&Made| made.files.iter().all(|file| file.state == Some(State::Equal));
     let changed = made.iter().filter(|made| made.refusal.is_none() && !equal(made)).count();
@@ -230,6 +299,9 @@ fn report(made: &[Made], folder: &Path, out: &mut dyn Write) -> Result<(), CliEr
         }
         writeln!(out, "{changed} of {} changed. To see how: mlc compile MODEL --check FILE", made.len())?;
         writeln!(out, "To accept what is compiled now: mlc compile --all -o {folder}")?;
+    }
+    if !stale.is_empty() {
+        writeln!(out, "Nothing makes what is no longer in {}: delete its folders", file::FILE)?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The list of a sweep's runs, a file in its folder: `--print` writes it, `--collect` reads it.
 
 use crate::error::CliError;
-use crate::files;
+use crate::files::{self, Output};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -27,14 +27,15 @@ pub struct Listed {
     pub command: String,
 }
 
-/// Writes the list of `runs` into the sweep's folder.
+/// Writes the list of `runs` into the sweep's folder, which is made where it is not there.
 ///
 /// # Errors
 /// It cannot be written.
 pub fn write(folder: &Path, runs: &[Listed]) -> Result<(), CliError> {
     let list = List { format: FORMAT, runs: runs.to_vec() };
     let text = serde_json::to_string_pretty(&list).expect("a list has string keys only") + "\n";
-    files::write(&folder.join(LIST), text.into_bytes())
+    let list = Output { path: folder.join(LIST), bytes: text.into_bytes() };
+    files::write_all_below([folder], &[list])
 }
 
 /// The runs of the sweep in a folder; none where it has no list, but results.

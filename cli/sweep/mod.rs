@@ -32,7 +32,6 @@ fn print(folder: &Path, words: &[String], out: &mut dyn Write) -> Result<Outcome
         let words: Vec<String> = [mlc.clone()].into_iter().chain(run.words).collect();
         listed.push(Listed { name: run.name, command: shell::line(&words)? });
     }
-    files::create_folder(folder)?;
     list::write(folder, &listed)?;
     for run in &listed {
         writeln!(out, "{}", run.command)?;

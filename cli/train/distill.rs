@@ -144,8 +144,8 @@ fn train(
     let trained = distill(&source.checkpoint, task, settings, stop, &mut follow)?;
     display.finish();
     let mut lost = Lost::default();
-    let paths = (args.output.as_path(), args.curve.as_deref());
-    let size = super::written::model(&trained.model, paths, seed, follower, &mut lost);
+    let drawing = args.curve.as_deref();
+    let size = super::written::model(&trained.model, drawing, seed, follower, &mut lost);
     report(&trained, &args.output, size, out)?;
     lost.end()?;
     Ok(if stop.load(Ordering::SeqCst) { Outcome::Interrupted } else { Outcome::Done })

@@ -22,7 +22,7 @@ pub struct Follower<'a, M> {
     /// Rows with their seeds, if a curve is to be drawn.
     pub rows: Vec<(u64, EpochRow<M>)>,
     draws: bool,
-    snapshots: Snapshots<'a>,
+    pub snapshots: Snapshots<'a>,
 }
 
 impl<'a, M: Measure + Serialize> Follower<'a, M> {
@@ -44,7 +44,7 @@ impl<'a, M: Measure + Serialize> Follower<'a, M> {
             self.rows.extend(self.draws.then(|| (seed, (*row).clone())));
         }
         display.show(event);
-        if let Err(e) = self.snapshots.see(event, adapter) {
+        if let Err(e) = self.snapshots.see(event, adapter, &|line| display.say(line)) {
             display.say(&format!("warning: no snapshot: {e}; training goes on"));
         }
     }

@@ -117,8 +117,8 @@ impl Job<'_> {
         let (seeds, followed) = self.train(log)?;
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
-        let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::model(&trained.model, paths, *seed, followed, lost);
+        let drawing = self.args.curve.as_deref();
+        let size = written::model(&trained.model, drawing, *seed, followed, lost);
         let program = limits.program(&trained.model)?;
         let verdict = limits.judge(&trained.model, program.as_ref());
         // A training that was stopped has none, so that a batch system runs it again, and none is without its model.

@@ -35,11 +35,36 @@ pub struct Snapshots<'a> {
     /// When the last one was written, or could not be.
     last: Option<Instant>,
     failing: bool,
+    /// Whether something that this training does not go on with may still be where the model goes.
+    keeps: bool,
 }
 
 impl<'a> Snapshots<'a> {
     pub fn new(path: &'a Path) -> Self {
-        Self { path, waiting: None, last: None, failing: false }
+        let keeps = !files::is_replaced(path);
+        Self { path, waiting: None, last: None, failing: false, keeps }
+    }
+
+    /// Writes the file, and says what that means for what was there: what another training or another hand had left
+    /// there is kept beside it.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn write(&mut self, bytes: Vec<u8>, say: &dyn Fn(&str)) -> Result<(), CliError> {
+        if std::mem::take(&mut self.keeps) {
+            match files::keep_previous(self.path) {
+                Ok(None) => {}
+                Ok(Some(kept)) => {
+                    say(&format!(
+                        "note: what was in {} is now in {}",
+                        files::shown(self.path),
+                        files::shown(&kept)
+                    ));
+                }
+                Err(e) => say(&format!("warning: what was in {} is not kept: {e}", files::shown(self.path))),
+            }
+        }
+        files::write(self.path, bytes)
     }
 
     /// Takes note of an event, and writes the best network if there is a new one and time has passed. Where networks are a
@@ -48,7 +73,12 @@ impl<'a> Snapshots<'a> {
     /// # Errors
     /// It cannot be written: the first time only, so that a full disk is said once. What was there stays whole, and
     /// the next network is tried again.
-    pub fn see<M>(&mut self, event: &Event<M>, adapter: Option<&Adapter>) -> Result<(), CliError> {
+    pub fn see<M>(
+        &mut self,
+        event: &Event<M>,
+        adapter: Option<&Adapter>,
+        say: &dyn Fn(&str),
+    ) -> Result<(), CliError> {
         if let Event::Best { model, .. } = event {
             self.waiting = Some(match adapter {
                 Some(adapter) => Waiting::Adapter(adapter.clone()),
@@ -59,7 +89,7 @@ impl<'a> Snapshots<'a> {
             return Ok(());
         }
         let Some(waiting) = self.waiting.take() else { return Ok(()) };
-        let written = files::write(self.path, waiting.bytes());
+        let written = self.write(waiting.bytes(), say);
         self.last = Some(Instant::now());
         let known = std::mem::replace(&mut self.failing, written.is_err());
         if known { Ok(()) } else { written }

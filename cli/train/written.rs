@@ -4,6 +4,7 @@ use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
 use crate::files;
+use crate::say::say;
 use mlc_compiler::import;
 use mlc_compiler::model::Model;
 use mlc_trainer::{Measure, curve};
@@ -12,25 +13,25 @@ use std::path::Path;
 /// Writes the model with the curve of its seed and the log. Gives how many bytes it has; `None` where it could not be written.
 pub fn model<M: Measure>(
     model: &Model,
-    paths: (&Path, Option<&Path>),
+    drawing: Option<&Path>,
     seed: u64,
     followed: Follower<M>,
     lost: &mut Lost,
 ) -> Option<usize> {
-    write((model, import::ron::write(model).into_bytes()), paths, seed, followed, lost)
+    write((model, import::ron::write(model).into_bytes()), drawing, seed, followed, lost)
 }
 
 /// The same with other bytes in the place of the model's: those of its adapter.
 pub fn write<M: Measure>(
     (model, bytes): (&Model, Vec<u8>),
-    (output, drawing): (&Path, Option<&Path>),
+    drawing: Option<&Path>,
     seed: u64,
     followed: Follower<M>,
     lost: &mut Lost,
 ) -> Option<usize> {
-    let Follower { log, rows, .. } = followed;
+    let Follower { log, rows, mut snapshots, .. } = followed;
     let size = bytes.len();
-    let size = lost.note(files::write(output, bytes)).map(|()| size);
+    let size = lost.note(snapshots.write(bytes, &|line| say!("{line}"))).map(|()| size);
     if let Some(path) = drawing {
         let rows: Vec<_> = rows.into_iter().filter(|(of, _)| *of == seed).map(|(_, row)| row).collect();
         lost.note(files::write(path, curve::svg(&model.head.name, &rows).into_bytes()));

@@ -45,7 +45,7 @@ impl CompileError {
                 "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
             ),
             Self::SequenceTooLarge { .. } => {
-                "fewer bits (`mlc import --bits`), a smaller window, or another target would help".into()
+                "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()
             }
             Self::Sequence { .. } => {
                 "`mlc run --target reference` and `mlc eval` compute it on this machine".into()

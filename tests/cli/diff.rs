@@ -37,7 +37,10 @@ fn what_computes_the_same_is_equal() {
     let folder = Folder::with_models();
     let named = folder.text("model.ron").replace("\"tiny\"", "\"other\"");
     folder.write("other.ron", named);
-    assert_eq!(folder.mlc(["diff", "model.ron", "other.ron"]).ok(), "model.ron and other.ron are equal\n");
+    let said = folder.mlc(["diff", "model.ron", "other.ron"]).ok();
+    assert_eq!(said, "model.ron and other.ron are equal but for their names or what is told of them\n");
+    let found = json(&folder.mlc(["diff", "model.ron", "other.ron", "--json"]).ok());
+    assert_eq!((&found["equal"], &found["head_equal"]), (&true.into(), &false.into()));
     assert_eq!(folder.mlc(["diff", "commands", "commands"]).ok(), "commands and commands are equal\n");
     // Other shapes, and other families.
     let ran = folder.mlc(["diff", "model.ron", "sorter.ron"]);
@@ -65,5 +68,10 @@ fn two_programs_are_compared() {
         serde_json::json!({"equal": false, "a_bytes": 4, "b_bytes": 5, "bytes_changed": 2, "differs_at": 1});
     assert_eq!(found, wants);
     folder.mlc(["diff", "a.com", "commands"]).fails(2);
+    // What cannot be read is named, whatever the other one is.
+    let gone = folder.mlc(["diff", "none.com", "commands"]).fails(1);
+    assert!(gone.contains("none.com: there is no such file"), "{gone}");
+    folder.write("g.ron", "garbage");
+    assert!(folder.mlc(["diff", "a.com", "g.ron"]).fails(1).contains("x g.ron"));
     folder.mlc(["diff", "a.com", "b.com", "--prompts", "p.txt"]).fails(2);
 }

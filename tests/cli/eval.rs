@@ -21,17 +21,19 @@ fn what_is_right_and_what_comes_instead() {
     assert_eq!(
         folder.mlc(["eval", "model.ron", "pairs.txt"]).ok(),
         "weather on pairs.txt: 3 pairs\n\
-         characters     100.0 %  3 of 3\n\
-         exact replies  100.0 %  3 of 3\n"
+         characters          100.0 %    3 of 3\n\
+         exact replies       100.0 %    3 of 3\n\
+         mean of all labels  100.0 %  3 labels\n"
     );
     // Two replies to one query: only one of them can be right. And a label that the model does not have.
     folder.write("more.txt", "is it sunny|YES\nis it sunny|YES\nis it sunny|NO\nhello|BYE\n");
     assert_eq!(
         folder.mlc(["eval", "model.ron", "more.txt"]).ok(),
         "weather on more.txt: 4 pairs\n\
-         characters                    25.0 %  1 of 4\n\
-         exact replies                 25.0 %  1 of 4\n\
-         at most, as pairs contradict  75.0 %  3 of 4\n\
+         characters                    25.0 %    1 of 4\n\
+         exact replies                 25.0 %    1 of 4\n\
+         mean of all labels            33.3 %  3 labels\n\
+         at most, as pairs contradict  75.0 %    3 of 4\n\
          \n\
          reply  pairs  right  instead  times  for example\n\
          \"YES\"      2      0  \"NO\"         2  \"is it sunny\"\n\
@@ -46,7 +48,10 @@ fn json_has_every_reply() {
     let json: Value = serde_json::from_str(&said).expect("it is JSON");
     assert_eq!((&json["model"], &json["sources"][0]), (&"weather".into(), &"standard input".into()));
     assert_eq!((json["replies"].as_f64(), json["ceiling"].as_u64()), (Some(0.5), Some(2)));
-    assert_eq!(json["figures"]["replies_right"], 1);
+    assert_eq!(
+        (json["figures"]["replies_right"].as_u64(), json["macro_average"].as_f64()),
+        (Some(1), Some(0.5))
+    );
     assert_eq!(json["by_reply"][0]["reply"], "YES");
     assert_eq!(json["by_reply"][0]["instead"][0][0], "NO");
     assert_eq!(json["by_reply"][1]["right"], 1);

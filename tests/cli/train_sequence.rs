@@ -198,6 +198,7 @@ fn adapters_of_other_networks_and_damaged_ones_are_refused() {
     let other = ["train", "pairs.txt", "-o", "other.ron", "--seed", "2"];
     folder.mlc(other.into_iter().chain(SMALL)).ok();
     refused(&["export", "other.ron", "--lora", "a.ron", "-o", "x.ron"], "another network");
+    refused(&["run", "a.ron", "hello"], "an adapter is no model by itself");
     refused(&["compile", "other.ron", "--lora", "a.ron", "--emit", "asm"], "a.ron: the adapter's base is ");
     refused(&["export", "base.ron", "--lora", "base.ron", "-o", "x"], "base.ron: no adapter: ");
     let text = folder.text("a.ron");

@@ -47,6 +47,26 @@ fn a_killed_training_leaves_a_whole_model_to_go_on_with() {
     assert!(said.contains("<PAIRS>"), "{said}");
 }
 
+#[test]
+fn what_was_there_is_kept_once() {
+    let folder = weather();
+    let train = |more: &[&str]| {
+        let args = ["train", "pairs.txt", "--hidden", "16", "--epochs", "3"];
+        let ran = folder.mlc(args.iter().chain(more));
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        ran.stderr
+    };
+    assert!(!train(&[]).contains(".bak"));
+    let old = folder.read("model.ron");
+    let said = train(&["--seed", "7"]);
+    assert_eq!(said.matches("note: what was in model.ron is now in model.ron.bak").count(), 1, "{said}");
+    assert!(folder.read("model.ron.bak") == old && folder.read("model.ron") != old);
+    // What a training goes on with is no other one's.
+    let said = folder.mlc(["train", "pairs.txt", "--epochs", "2", "--resume"]);
+    assert!(!said.stderr.contains(".bak"), "{}", said.stderr);
+    assert!(folder.read("model.ron.bak") == old);
+}
+
 /// A file may not grow beyond 512 bytes, as on a disk that is full.
 #[cfg(unix)]
 #[test]

@@ -49,9 +49,9 @@ pub fn run(
     display.finish();
 
     let mut lost = Lost::default();
-    let paths = (args.output.as_path(), args.curve.as_deref());
+    let drawing = args.curve.as_deref();
     let bytes = adapter::bytes(&adapter);
-    let size = written::write((&trained.model, bytes), paths, seed, follower, &mut lost);
+    let size = written::write((&trained.model, bytes), drawing, seed, follower, &mut lost);
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {

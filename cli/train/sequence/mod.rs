@@ -129,8 +129,8 @@ impl Job<'_> {
         let best = &seeds.runs[seeds.best];
         let (seed, trained) = best;
         let mut lost = Lost::default();
-        let paths = (self.args.output.as_path(), self.args.curve.as_deref());
-        let size = written::model(&trained.model, paths, *seed, followed, &mut lost);
+        let drawing = self.args.curve.as_deref();
+        let size = written::model(&trained.model, drawing, *seed, followed, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = SequenceResult::new(best, self.given);
