@@ -253,3 +253,69 @@ fn libraries_do_no_io_and_print_nothing() {
         }
     }
 }
+
+/// What Cargo knows of the packages that a build takes in.
+fn metadata() -> serde_json::Value {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let args =
+        ["metadata", "--format-version", "1", "--locked", "--filter-platform", "x86_64-unknown-linux-gnu"];
+    let output = std::process::Command::new(cargo).args(args).current_dir(root()).output();
+    let output = output.expect("cargo runs: it runs this test");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("cargo writes JSON")
+}
+
+/// Rows of the tables of docs/dependencies.md: a crate and its licence.
+fn documented(page: &str) -> Vec<(String, String)> {
+    let rows = page.lines().filter(|line| line.starts_with("| `"));
+    let cells = rows.map(|row| row.split('|').map(str::trim).collect::<Vec<_>>());
+    cells.map(|cells| (cells[1].trim_matches('`').to_string(), cells[2].to_string())).collect()
+}
+
+#[test]
+fn every_dependency_is_documented_with_its_licence() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_string();
+    let page = read(&root().join("docs/dependencies.md"));
+    let rows = documented(&page);
+    let own = |package: &&serde_json::Value| package["source"].is_null();
+    let used = packages.iter().filter(own).flat_map(|package| {
+        package["dependencies"].as_array().expect("a list").iter().map(|d| text(&d["name"]))
+    });
+    let used: BTreeSet<String> = used.filter(|name| !name.starts_with("mlc-")).collect();
+    let named: BTreeSet<String> = rows.iter().map(|(name, _)| name.clone()).collect();
+    assert_eq!(rows.len(), named.len(), "a crate has one row");
+    assert_eq!(named, used, "docs/dependencies.md (left) and the manifests (right) name the same crates");
+    for package in packages {
+        let (name, licence) = (text(&package["name"]), text(&package["license"]));
+        // A crate may be there in several versions: one of them is meant.
+        if let Some((_, said)) = rows.iter().find(|(row, _)| *row == name) {
+            let versions = packages.iter().filter(|other| other["name"] == package["name"]);
+            let all: Vec<String> = versions.map(|other| text(&other["license"])).collect();
+            assert!(all.contains(said), "{name}: docs/dependencies.md says {said}, its manifest {licence}");
+        }
+    }
+}
+
+#[test]
+fn every_licence_is_one_that_is_allowed() {
+    let page = read(&root().join("docs/dependencies.md"));
+    let (_, list) = page.split_once("and no others:").expect("the list of licences");
+    let allowed: BTreeSet<&str> = list.split('`').skip(1).step_by(2).collect();
+    assert!(allowed.contains("MIT") && allowed.len() > 5, "{allowed:?}");
+    let metadata = metadata();
+    let mut seen = BTreeSet::new();
+    for package in metadata["packages"].as_array().expect("packages") {
+        let licence = package["license"].as_str().unwrap_or("no licence at all").to_string();
+        let name = &package["name"];
+        // `/` is an old way to write OR. What AND joins must all be allowed, of what OR joins one.
+        let plain = licence.replace(['(', ')'], "").replace('/', " OR ");
+        let fits = |all: &str| all.split(" OR ").any(|one| allowed.contains(one.trim()));
+        assert!(plain.split(" AND ").all(fits), "{name} is under {licence}");
+        seen.extend(plain.split(" AND ").flat_map(|all| all.split(" OR ")).map(|l| l.trim().to_string()));
+    }
+    for licence in allowed {
+        assert!(seen.contains(licence), "{licence} is allowed, and no crate is under it");
+    }
+}

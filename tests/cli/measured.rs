@@ -5,7 +5,7 @@
 //! - `<!-- measured: the commands shown -->`: lines of the block that begin with `$ ` are commands, and below each stands
 //!   all that it prints.
 //! - `<!-- measured: mlc … -->`: the block is all that the command prints. Without a block, the file that it writes with
-//!   `-o` is that of the repository.
+//!   `-o` or `--screenshot` is that of the repository.
 //! - `, parts left out` behind it: a line `...` stands for lines that are not shown. Lines between two of them stand
 //!   together in what is printed, and in this order; without a `...` at its beginning or end the block begins or ends with
 //!   what is printed.
@@ -206,8 +206,9 @@ fn block(folder: &Folder, claim: &Claim, shown: &[String], bless: bool) -> Resul
 /// The file that a command writes is that of the repository, or becomes it.
 fn file(folder: &Folder, command: &str, bless: bool) -> Result<(), String> {
     let words = words(command);
-    let named = words.iter().position(|word| word == "-o").and_then(|at| words.get(at + 1));
-    let named = named.ok_or_else(|| format!("`{command}`: there is no block below it, and no -o in it"))?;
+    let is_output = |word: &String| word == "-o" || word == "--screenshot";
+    let named = words.iter().position(is_output).and_then(|at| words.get(at + 1));
+    let named = named.ok_or_else(|| format!("`{command}`: there is no block below it, and no file in it"))?;
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join(named);
     let parent = kept.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     folder.write(&format!("{}/.folder", parent.unwrap_or_default()), "");
