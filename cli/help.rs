@@ -27,7 +27,7 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 17] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
@@ -44,6 +44,7 @@ const TOPICS: [Topic; 16] = [
     page("spectrum", "the program on a ZX Spectrum", include_str!("../docs/zx-spectrum.md")),
     page("cpc", "the program on an Amstrad CPC", include_str!("../docs/cpc.md")),
     page("avr", "firmware for AVR boards", include_str!("../docs/avr.md")),
+    page("page", "pages to share that run a program, and reports", include_str!("../docs/page.md")),
 ];
 
 pub fn run(args: &HelpArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
