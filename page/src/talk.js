@@ -6,8 +6,9 @@ import { Terminal } from './terminal.js';
 
 const $ = (id) => document.getElementById(id);
 const grouped = (number) => Math.round(number).toLocaleString('en-US');
-const TURN = 12; // milliseconds in which the machine runs before the page is drawn
-const BETWEEN = 15; // milliseconds between turns at the machine's own pace
+const TURN = 14; // milliseconds in which the machine runs before the page is drawn
+const BETWEEN = 2; // milliseconds between turns at the machine's own pace
+const BEHIND = 0.1; // seconds that it may lag behind its own pace, and catch up: what a page in the background has missed is lost
 
 const decoded = (base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
@@ -111,6 +112,7 @@ class Page {
   wake() {
     clearTimeout(this.timer);
     this.last = performance.now();
+    this.owed = 0;
     this.timer = setTimeout(() => this.turn(), 0);
   }
 
@@ -118,8 +120,8 @@ class Page {
   turn() {
     const now = performance.now();
     const { clock } = this.program;
-    // What a page in the background has missed is not caught up on.
-    let budget = this.flat ? Infinity : (Math.min(now - this.last, 100) / 1000) * clock;
+    this.owed = Math.min(this.owed + ((now - this.last) / 1000) * clock, BEHIND * clock);
+    let budget = this.flat ? Infinity : this.owed;
     this.last = now;
     let state = 'running';
     try {
@@ -133,6 +135,7 @@ class Page {
       this.fault = error;
       state = 'fault';
     }
+    if (!this.flat) this.owed = Math.max(0, budget);
     if (state === 'waiting') this.talk.waits();
     this.draw();
     this.state(state);
