@@ -9,6 +9,9 @@ use serde::Serialize;
 use similar::TextDiff;
 use std::io::Write;
 
+/// Bytes of a line that a diff shows.
+const LONGEST_LINE: usize = 4096;
+
 /// What a file is beside its new content.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Comparison {
@@ -121,9 +124,10 @@ pub fn compare(name: &str, old: &[u8], new: &[u8]) -> Comparison {
     Comparison::Text { diff, line_ends }
 }
 
-/// `None`: no text, as Git tells.
+/// `None`: no text, as Git tells, or one whose lines nobody reads, as pages have them.
 fn text(bytes: &[u8]) -> Option<&str> {
-    std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))
+    let is_read = |text: &&str| !text.contains('\0') && text.lines().all(|line| line.len() <= LONGEST_LINE);
+    std::str::from_utf8(bytes).ok().filter(is_read)
 }
 
 #[cfg(test)]
@@ -140,5 +144,7 @@ mod tests {
         assert_eq!(compare(b"a\n", b"b\n"), Comparison::Text { diff, line_ends: false });
         assert_eq!(compare(b"a\0b", b"a\0cd"), Comparison::Bytes { at: 2, old: 3, new: 4 });
         assert_eq!(compare(b"a\0", b"a\0b"), Comparison::Bytes { at: 2, old: 2, new: 3 });
+        let long = [b'x'; LONGEST_LINE + 1];
+        assert_eq!(compare(b"x\n", &long), Comparison::Bytes { at: 1, old: 2, new: LONGEST_LINE + 1 });
     }
 }

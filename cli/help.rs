@@ -27,7 +27,7 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 16] = [
+const TOPICS: [Topic; 17] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
@@ -44,6 +44,7 @@ const TOPICS: [Topic; 16] = [
     page("spectrum", "the program on a ZX Spectrum", include_str!("../docs/zx-spectrum.md")),
     page("cpc", "the program on an Amstrad CPC", include_str!("../docs/cpc.md")),
     page("avr", "firmware for AVR boards", include_str!("../docs/avr.md")),
+    page("page", "pages to share that run a program, and reports", include_str!("../docs/page.md")),
 ];
 
 pub fn run(args: &HelpArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -111,7 +112,7 @@ fn section<'a>(page: &'a str, heading: &str) -> Option<&'a str> {
     Some(text[3..].find("\n## ").map_or(text, |end| &text[..end + 4]))
 }
 
-/// Markdown as text for a terminal: paragraphs folded, links without their addresses, tables aligned, comments left out.
+/// Markdown as text for a terminal: paragraphs folded, links without their addresses, tables aligned, comments and pictures left out.
 fn plain(page: &str, width: usize) -> String {
     let (mut out, mut lines) = (String::new(), page.lines().peekable());
     while let Some(line) = lines.next() {
@@ -123,6 +124,8 @@ fn plain(page: &str, width: usize) -> String {
             if !out.is_empty() && !out.ends_with("\n\n") {
                 out.push('\n');
             }
+        } else if line.starts_with("![") {
+            // A terminal shows no pictures.
         } else if line.starts_with('#') {
             out += &line.trim_start_matches('#').trim().to_uppercase();
             out.push('\n');
@@ -159,7 +162,7 @@ fn plain(page: &str, width: usize) -> String {
 
 /// Whether a line goes on with the paragraph before it.
 fn goes_on(line: &str) -> bool {
-    !line.is_empty() && !["#", "- ", "```", "|", "<!--"].iter().any(|begin| line.starts_with(begin))
+    !line.is_empty() && !["#", "- ", "```", "|", "<!--", "!["].iter().any(|begin| line.starts_with(begin))
 }
 
 /// A table of Markdown, its widest column folded.
@@ -226,7 +229,7 @@ mod tests {
 
     #[test]
     fn markdown_becomes_text() {
-        let page = "# A page\n\nSome [words](there.md#at) that\ngo on, and [some] more.\n\n<!-- a\ncomment -->\n\
+        let page = "# A page\n\nSome [words](there.md#at) that\ngo on, and [some] more.\n![a picture](x.png)\n\n<!-- a\ncomment -->\n\
                     - one\n  of it\n- two\n\n```sh\nmlc run\n```\n| a | b |\n|---|--:|\n| `x\\|y` | [z](w) |\n\n## Other\nx\n";
         let wants = "A PAGE\n\nSome words that go\n\
                      on, and [some]\n\

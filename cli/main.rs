@@ -32,6 +32,7 @@ mod eval;
 mod export;
 mod files;
 mod help;
+mod html;
 mod import;
 mod inspect;
 mod interrupt;
@@ -39,6 +40,7 @@ mod manual;
 mod models;
 mod nearest;
 mod new;
+mod page;
 mod pairs;
 mod parse;
 mod pins;
@@ -47,6 +49,7 @@ mod progress;
 mod project;
 mod prompts;
 mod records;
+mod report;
 mod run;
 mod say;
 mod screenshot;
@@ -124,6 +127,7 @@ fn dispatch(command: Command, out: &mut dyn Write) -> Result<Outcome, CliError> 
         Command::Profile(args) => profile::run(&args, out),
         Command::Inspect(args) => inspect::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Report(args) => report::run(&args, out),
         Command::Models(args) => models::run(&args, out),
         Command::Targets(args) => targets::run(&args, out),
         Command::New(args) => new::run(&args, out),

@@ -28,6 +28,9 @@ pub enum Artifact {
     /// A folder for the Wokwi simulator
     #[value(skip)]
     Wokwi,
+    /// A page with the program and an emulator; only into a file
+    #[value(skip)]
+    Page,
     Asm,
     Lst,
     Map,
@@ -36,8 +39,17 @@ pub enum Artifact {
 }
 
 impl Artifact {
-    const OTHERS: [Self; 8] =
-        [Self::C, Self::Library, Self::Weights, Self::Asm, Self::Lst, Self::Map, Self::Ir, Self::Plan];
+    const OTHERS: [Self; 9] = [
+        Self::C,
+        Self::Library,
+        Self::Weights,
+        Self::Page,
+        Self::Asm,
+        Self::Lst,
+        Self::Map,
+        Self::Ir,
+        Self::Plan,
+    ];
 
     /// All kinds for any target.
     fn all() -> impl Iterator<Item = Self> {
@@ -58,6 +70,7 @@ impl Artifact {
             Self::Library => "zip",
             Self::Weights => "dat",
             Self::Wokwi => "",
+            Self::Page => "html",
             Self::Asm => "asm",
             Self::Lst => "lst",
             Self::Map => "map",
@@ -91,7 +104,8 @@ impl FromStr for ArtifactFile {
         let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
         Err(format!(
             "the extension decides what is written: {} (image), .dat (its weights, where they are in a file), .asm \
-             (assembly), .lst (listing), .map (symbols), .ir (graph), .plan, .c (portable C with its header), .zip (Arduino library) or a folder/ (for Wokwi)",
+             (assembly), .lst (listing), .map (symbols), .ir (graph), .plan, .html (a page that runs the program), .c (portable C with its header), .zip (Arduino library) or a folder/ (for \
+             Wokwi)",
             images.join(", ")
         ))
     }
@@ -108,7 +122,8 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub target: TargetArg,
     /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .dsk .cdt .bin .hex .elf .asm (.S)
-    /// .lst .map .ir .plan .c .zip; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes with a .dat
+    /// .lst .map .ir .plan .c .zip .html; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes with a
+    /// .dat
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<ArtifactFile>,
     #[command(flatten)]

@@ -54,6 +54,7 @@ Examples:
   mlc compile commands --target atmega328p --profile lilypad -o commands.hex
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
+  mlc compile guess --target zx48 -o talk.html   a page that runs it, to send to a friend
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed
   mlc compile --all --check golden/  the same for all programs of a project: mlc help project";
 
@@ -116,6 +117,15 @@ Examples:
   mlc diff tinychat model.ron
   mlc diff old.ron new.ron --prompts prompts.txt --target zx48
   mlc diff old.com new.com";
+
+pub const REPORT: &str = "\
+The page needs no script to be read and nothing of the network; it is the same for the same model. What cannot be told of a \
+model is left out by name.
+
+Examples:
+  mlc report tinychat
+  mlc report guess --target zx48 -o guess.html
+  mlc report model.ron --pairs held-out.txt --log log.csv --target atmega328p --profile lilypad";
 
 pub const NEW: &str = "\
 The folder has pairs to begin with, settings for `mlc train`, prompts to check with, a workflow for GitHub, and a README \

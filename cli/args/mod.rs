@@ -17,6 +17,7 @@ mod new;
 mod pairs;
 mod plan;
 mod profile;
+mod report;
 mod run;
 mod sequence;
 mod settings;
@@ -38,6 +39,7 @@ pub use pairs::{
     SplitArgs, StatsArgs,
 };
 pub use profile::{ProfileArgs, View, ViewFile};
+pub use report::ReportArgs;
 pub use run::{Clock, RunArgs, VerifyArgs};
 pub use sequence::{Bits, SequenceArgs};
 pub use settings::TrainSettings;
@@ -83,6 +85,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Show what two models, or two programs, differ in
     Diff(DiffArgs),
+    /// Write a page about a model and its program: network, memory, time, accuracy
+    Report(ReportArgs),
     /// List the models that mlc brings
     Models(ModelsArgs),
     /// List the machines that mlc compiles for

@@ -15,45 +15,47 @@ use crate::table::{Align, TIE, count, fold, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, shipped};
 pub use all::Row;
-use measure::{Measured, Spread, Subject, Sums, measure};
+use measure::{Measured, Spread, Sums};
+pub use measure::{Subject, measure};
 use mlc_compiler::plan::Prediction;
 use mlc_compiler::{Assets, Compiled, Target};
 use serde::{Deserialize, Serialize};
 use std::io::Write;
+pub use tokens::Read;
 
 /// Where nothing else is said.
 const TARGET: &str = "z80-cpm";
 
 /// Times are in cycles of the target's processor; on a Z80 T-states.
 #[derive(Serialize)]
-struct Figures {
+pub struct Figures {
     model: String,
     target: String,
     clock_hz: u32,
     encodings: Vec<Stage>,
-    prompts: usize,
+    pub prompts: usize,
     /// Prompts that are too long for the machine, of those that are taken where nobody names any.
     left_out: usize,
-    steps: usize,
+    pub steps: usize,
     /// All steps of all prompts, from start to exit.
     cycles: u64,
-    step: Spread,
-    step_milliseconds: Spread,
+    pub step: Spread,
+    pub step_milliseconds: Spread,
     /// From the end of the question to the first character of the answer; none where no answer has one.
-    first_character: Option<Spread>,
-    predicted: f64,
-    phases: Vec<Phase>,
+    pub first_character: Option<Spread>,
+    pub predicted: f64,
+    pub phases: Vec<Phase>,
     /// Sequence models: of tokens that are read, those of the question among them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    tokens: Option<tokens::Read>,
-    image_bytes: usize,
+    pub tokens: Option<tokens::Read>,
+    pub image_bytes: usize,
     /// AVR: bytes of SRAM, with the stack's most.
     #[serde(skip_serializing_if = "Option::is_none")]
-    sram_bytes: Option<usize>,
+    pub sram_bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stack_bytes: Option<u16>,
+    pub stack_bytes: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    energy: Option<Energy>,
+    pub energy: Option<Energy>,
 }
 
 #[derive(Serialize)]
@@ -64,10 +66,10 @@ struct Stage {
 
 /// Cycles a step of a part of the program.
 #[derive(Serialize)]
-struct Phase {
-    phase: String,
-    predicted: Option<f64>,
-    simulated: f64,
+pub struct Phase {
+    pub phase: String,
+    pub predicted: Option<f64>,
+    pub simulated: f64,
 }
 
 pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -149,7 +151,8 @@ fn phases(prediction: &Prediction, names: &[String], sums: &Sums) -> Vec<Phase> 
 }
 
 impl Figures {
-    fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
+    /// Of what was measured with so many prompts.
+    pub fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
         let Measured { compiled, prediction, sums, phases: names } = measured;
         let (plan, target) = (&compiled.plan, subject.target);
         let step = sums.spread();

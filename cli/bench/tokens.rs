@@ -22,23 +22,23 @@ pub struct Tokens {
 #[derive(Serialize)]
 pub struct Read {
     /// Positions that the mean is over: the first ones, as many as the longest answer has, up to 100.
-    first: usize,
-    mean: Means,
-    positions: Vec<Position>,
+    pub first: usize,
+    pub mean: Means,
+    pub positions: Vec<Position>,
 }
 
 #[derive(Serialize)]
-struct Means {
-    cycles: f64,
-    phases: Vec<Phase>,
+pub struct Means {
+    pub cycles: f64,
+    pub phases: Vec<Phase>,
 }
 
 #[derive(Serialize)]
-struct Position {
+pub struct Position {
     /// From 1 on.
-    position: usize,
-    cycles: f64,
-    phases: Vec<Phase>,
+    pub position: usize,
+    pub cycles: f64,
+    pub phases: Vec<Phase>,
 }
 
 impl Tokens {

@@ -7,7 +7,9 @@ use crate::error::CliError;
 use crate::files::Output;
 use crate::say::say;
 use crate::table::grouped;
-use crate::{Outcome, adapter, c99, check, cpm, files, project, prompts, sim, targets, templates, wokwi};
+use crate::{
+    Outcome, adapter, c99, check, cpm, files, page, project, prompts, sim, targets, templates, wokwi,
+};
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::plan::Demands;
@@ -123,6 +125,7 @@ pub fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError>
         Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.layout.name),
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
+        Artifact::Page => unreachable!("a page says what the model is: outputs() makes it"),
         Artifact::Weights => match &compiled.image.beside {
             Some(file) => file.bytes.clone(),
             None => {
@@ -219,6 +222,10 @@ fn outputs(
                 (Artifact::Wokwi, Some(board)) => {
                     folders.push(file.path.clone());
                     outputs.extend(wokwi_files(&file.path, model, board, compiled)?);
+                }
+                (Artifact::Page, _) => {
+                    let bytes = page::talk(model, target, compiled)?;
+                    outputs.push(Output { path: file.path.clone(), bytes });
                 }
                 (kind, _) => outputs.push(output(file.path.clone(), kind)?),
             }

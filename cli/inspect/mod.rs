@@ -38,27 +38,27 @@ struct Facts<'a> {
 }
 
 #[derive(Serialize)]
-struct LayerFacts {
-    inputs: usize,
-    outputs: usize,
-    nonzero: usize,
+pub struct LayerFacts {
+    pub inputs: usize,
+    pub outputs: usize,
+    pub nonzero: usize,
     /// Outputs and inputs without a weight.
-    zero_rows: usize,
-    zero_columns: usize,
-    minus_two: usize,
-    bias_least: i16,
-    bias_most: i16,
-    shift: u8,
+    pub zero_rows: usize,
+    pub zero_columns: usize,
+    pub minus_two: usize,
+    pub bias_least: i16,
+    pub bias_most: i16,
+    pub shift: u8,
 }
 
 /// Proven bounds of sums, for the longest query.
 #[derive(Serialize)]
-struct Accumulator {
-    stage: String,
-    least: i64,
-    most: i64,
+pub struct Accumulator {
+    pub stage: String,
+    pub least: i64,
+    pub most: i64,
     /// Neurons whose sum can leave 16 bits.
-    wraps: usize,
+    pub wraps: usize,
 }
 
 #[derive(Serialize)]
@@ -123,11 +123,6 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 impl<'a> Facts<'a> {
     fn new(model: &'a Model, assets: &Assets, bdos: Option<Bdos>) -> Result<Self, CliError> {
         let targets = targets::all_at_bdos(assets.targets()?, bdos);
-        // The longest query of any target: bounds that hold everywhere.
-        let longest = targets.iter().map(|t| t.longest_query).chain([model.reader.max_query()]).max();
-        let graph = mlc_compiler::reference(model)?;
-        let (reports, wraps) =
-            pass::optimise(graph, longest.unwrap_or(0).into()).map_err(CompileError::from)?;
         let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
         let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         let (chat, labels) = match &model.answer {
@@ -148,7 +143,7 @@ impl<'a> Facts<'a> {
             max_reply: chat.map(|c| c.max_reply),
             labels: labels.map(Vec::as_slice),
             layers: layers.iter().map(LayerFacts::new).collect(),
-            accumulators: accumulators(&reports, &wraps),
+            accumulators: bounds(model, &targets)?,
             targets: fits(model, &targets, assets),
             training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
         })
@@ -156,7 +151,7 @@ impl<'a> Facts<'a> {
 }
 
 impl LayerFacts {
-    fn new(layer: &Layer) -> Self {
+    pub fn new(layer: &Layer) -> Self {
         let zero = |w: &&i8| **w == 0;
         let rows = (0..layer.outputs).filter(|&o| layer.row(o).iter().all(|w| zero(&w))).count();
         let column = |i: usize| (0..layer.outputs).all(|o| layer.row(o)[i] == 0);
@@ -172,6 +167,17 @@ impl LayerFacts {
             shift: layer.shift,
         }
     }
+}
+
+/// Bounds of the sums of a model of hashed text that hold on all of these targets.
+///
+/// # Errors
+/// The compiler's.
+pub fn bounds(model: &Model, targets: &[Target]) -> Result<Vec<Accumulator>, CliError> {
+    let longest = targets.iter().map(|t| t.longest_query).chain([model.reader.max_query()]).max();
+    let graph = mlc_compiler::reference(model)?;
+    let (reports, wraps) = pass::optimise(graph, longest.unwrap_or(0).into()).map_err(CompileError::from)?;
+    Ok(accumulators(&reports, &wraps))
 }
 
 /// Bounds of the sums that are shifted: those that must be 16-bit integers.

@@ -5,7 +5,7 @@ mod eval;
 mod facts;
 mod load;
 
-pub use describe::{inspect, named, summary};
+pub use describe::{grid, inspect, named, summary};
 pub use eval::eval;
 pub use facts::Facts;
 pub use load::{MAX_LENGTH, Opened, Source, WINDOW, open, quantize, texts};

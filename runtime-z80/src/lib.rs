@@ -44,5 +44,5 @@ pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, S
 pub use observe::{NoObserver, Observer, PhaseCounter, Profiler};
 pub use registers::Registers;
 pub use run::Host;
-pub use spectrum::{FullSpectrum, Picture, SpectrumConfig, SpectrumMachine};
+pub use spectrum::{FullSpectrum, Picture, SpectrumConfig, SpectrumMachine, character_rows};
 pub use symbols::{Location, Symbols};

@@ -17,6 +17,7 @@ fn every_verb_explains_itself() {
         "profile",
         "inspect",
         "diff",
+        "report",
         "models",
         "targets",
         "new",

@@ -106,6 +106,7 @@ fn every_field_is_on_the_page() {
         &all(&["inspect model.ron --json", "inspect sorter.ron --json", "inspect huge.ron --json"]),
     );
     check("mlc inspect of a sequence model", &all(&["inspect talk.ron --json"]));
+    check("mlc report", &all(&["report model.ron --json"]));
     check("mlc models", &all(&["models --json"]));
     check("mlc targets", &all(&["targets --json"]));
     check("mlc import", &all(&["import model.ron -o again.ron --json"]));

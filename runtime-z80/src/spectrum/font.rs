@@ -103,8 +103,9 @@ const SHAPES: [[u8; 7]; 96] = [
     [0x0E, 0x11, 0x17, 0x19, 0x17, 0x11, 0x0E], // copyright
 ];
 
-/// The eight rows of a character, bit 7 leftmost. Codes outside 32 to 127 have none.
-pub(super) fn rows(code: u8) -> Option<[u8; 8]> {
+/// The eight rows of a character on the screen of [`crate::SpectrumMachine`], bit 7 leftmost. Codes outside 32 to 127 have
+/// none.
+pub fn rows(code: u8) -> Option<[u8; 8]> {
     let shape = SHAPES.get(usize::from(code.checked_sub(b' ')?))?;
     let mut rows = [0; 8];
     rows.iter_mut().zip(shape).for_each(|(row, bits)| *row = bits << 2);

@@ -23,6 +23,7 @@ mod tape;
 mod ula;
 mod variables;
 
+pub use font::rows as character_rows;
 pub use full::FullSpectrum;
 pub use screen::Picture;
 

@@ -1,0 +1,198 @@
+//! Pages that run programs, beside `mlc run` and `mlc bench` on the same prompts.
+
+use super::browser::{Answer, Found, drive, modules};
+use super::{ROOT, mlc, near, ran};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Models and machines, with the number of prompts: each kind of machine, and each kind of model that it takes.
+const PAGES: [(&str, &str, usize); 13] = [
+    ("guess", "z80-cpm", 62),
+    ("tinychat", "z80-cpm", 12),
+    ("commands", "z80-cpm", 12),
+    ("parrot", "z80-cpm", 2),
+    ("guess", "zx48", 12),
+    ("tinychat", "zx48 --optimize size", 4),
+    ("commands", "cpc464", 12),
+    ("guess", "cpc464", 8),
+    ("commands", "atmega328p --profile lilypad", 20),
+    ("guess", "atmega328p --profile uno", 12),
+    ("tinychat", "atmega1284p", 6),
+    ("commands", "atmega2560", 6),
+    ("guess", "atmega32u4", 4),
+];
+
+/// The first prompts of a model that mlc brings, without the replies beside them.
+fn prompts(model: &str, most: usize) -> Vec<String> {
+    let path = Path::new(ROOT).join("models").join(model).join("prompts.txt");
+    let text = std::fs::read_to_string(path).unwrap();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines.map(|line| line.split('|').next().unwrap().trim().to_string()).take(most).collect()
+}
+
+/// What `mlc run --json` says of each prompt for itself: reply, steps, and cycles where they are known.
+fn run(folder: &Path, words: &str, prompts: &[String]) -> Vec<(String, u64, Option<u64>)> {
+    let row = |line: &str| {
+        let row: Value = serde_json::from_str(line).unwrap();
+        (row["reply"].as_str().unwrap().to_string(), row["steps"].as_u64().unwrap(), row["cycles"].as_u64())
+    };
+    // Models that keep a conversation are asked in several.
+    let keeps = ["parrot", "thermo"].iter().any(|model| words.starts_with(model));
+    let size = if keeps { 1 } else { prompts.len() };
+    let ask = |prompts: &[String]| mlc(folder, &format!("run {words} --json"), &refs(prompts));
+    prompts.chunks(size).flat_map(|part| ask(part).lines().map(row).collect::<Vec<_>>()).collect()
+}
+
+fn name(at: usize) -> String {
+    format!("{at}.html")
+}
+
+/// A job: each prompt on a machine that was just switched on.
+fn job(folder: &Path, at: usize, prompts: &[String]) -> Value {
+    json!({ "page": folder.join(name(at)), "prompts": prompts, "again": true })
+}
+
+/// The least and the most cycles of a step, and the mean of the whole, as `mlc bench` has them.
+fn spread(answers: &[Answer]) -> [f64; 3] {
+    let steps = answers.iter().flat_map(|answer| &answer.between);
+    let whole: u64 = answers.iter().map(|answer| answer.cycles).sum();
+    let count: usize = answers.iter().map(|answer| answer.steps).sum();
+    let [least, most] = [steps.clone().min(), steps.max()].map(|t| *t.expect("there is a step") as f64);
+    [least, whole as f64 / count as f64, most]
+}
+
+#[test]
+fn pages_say_what_the_machine_says_in_the_same_time() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let mut jobs = Vec::new();
+    for (at, (model, target, most)) in PAGES.into_iter().enumerate() {
+        mlc(folder, &format!("compile {model} --target {target} -o {}", name(at)), &[]);
+        jobs.push(job(folder, at, &prompts(model, most)));
+    }
+    for ((model, target, most), found) in PAGES.into_iter().zip(drive(&modules, &jobs)) {
+        let place = format!("{model} for {target}");
+        let (prompts, words) = (prompts(model, most), format!("{model} --target {target}"));
+        assert_eq!((found.state.as_str(), found.answers.len()), ("waiting", prompts.len()), "{place}");
+        for ((answer, prompt), (reply, steps, cycles)) in
+            found.answers.iter().zip(&prompts).zip(run(folder, &words, &prompts))
+        {
+            let seen = (&answer.reply, answer.steps as u64, cycles.map(|_| answer.cycles));
+            assert_eq!(seen, (&reply, steps, cycles), "{place}: {prompt}");
+        }
+        std::fs::write(folder.join("prompts.txt"), prompts.join("\n")).unwrap();
+        let bench: Value =
+            serde_json::from_str(&mlc(folder, &format!("bench {words} --prompts prompts.txt --json"), &[]))
+                .unwrap();
+        let of = |field: &str| ["least", "mean", "most"].map(|part| bench[field][part].as_f64().unwrap());
+        let spread = spread(&found.answers);
+        assert!(near(&spread, &of("step")), "{place}: {spread:?} {bench}");
+        let firsts: Vec<f64> =
+            found.answers.iter().filter_map(|answer| answer.first).map(|t| t as f64).collect();
+        let mean = firsts.iter().sum::<f64>() / firsts.len() as f64;
+        let (least, most) =
+            (firsts.iter().fold(f64::MAX, |a, &b| a.min(b)), firsts.iter().fold(0.0, |a: f64, &b| a.max(b)));
+        let first = [least, mean, most];
+        assert!(near(&first, &of("first_character")), "{place}: {first:?} {bench}");
+    }
+}
+
+/// A conversation on one machine that stays on; what is seen of it, and its listing.
+#[test]
+fn a_conversation_goes_on_and_the_listing_is_there() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    mlc(folder, "compile guess --target z80-cpm -o talk.html -o talk.lst", &[]);
+    // The same program is the same page, byte for byte.
+    mlc(folder, "compile guess --target z80-cpm --check talk.html", &[]);
+    mlc(folder, "compile commands --target atmega328p -o 1.html", &[]);
+    let jobs = [
+        json!({ "page": folder.join("talk.html"), "prompts": ["is it alive", "", "is it tall", "!", "Is it OLD"], "listing": true }),
+        json!({ "page": folder.join("1.html"), "prompts": ["turn on the light"] }),
+    ];
+    let found = drive(&modules, &jobs);
+    let Found { answers, terminal, last, listing, .. } = &found[0];
+    let replies: Vec<&str> = answers.iter().map(|answer| answer.reply.as_str()).collect();
+    let questions: Vec<&str> = answers.iter().map(|answer| answer.question.as_str()).collect();
+    assert_eq!(replies, ["NO", "YES", "MAYBE"]);
+    assert_eq!(questions, ["is it alive", "is it tall", "Is it OLD"]);
+    assert_eq!(
+        terminal,
+        concat!(
+            "A>GUESS is it alive\nNO\nA>GUESS \nguess. Type a line; ! ends.\n> is it tall\nYES\n> !\n",
+            "A>GUESS Is it OLD\nMAYBE\nA>GUESS "
+        )
+    );
+    assert_eq!(*last, answers[2].between.last().copied());
+    let kept = std::fs::read_to_string(folder.join("talk.lst")).unwrap();
+    assert!(listing.as_ref() == Some(&kept), "the listing is not that of -o talk.lst");
+    assert_eq!(found[1].lamps, ["PB5 (ON): on"]);
+    assert!(found[1].terminal.ends_with("> turn on the light\nON\n> "), "{}", found[1].terminal);
+}
+
+/// The Spectrum's screen is that of `--screenshot`, point by point.
+#[test]
+fn the_spectrums_screen_is_that_of_the_machine_here() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    mlc(folder, "compile guess --target zx48 -o talk.html", &[]);
+    let prompts: Vec<String> = prompts("guess", 14);
+    mlc(folder, "run guess --target zx48 --screenshot here.png", &refs(&prompts));
+    let screen = folder.join("there.png");
+    let job =
+        json!({ "page": folder.join("talk.html"), "prompts": prompts, "screen": screen, "still": true });
+    drive(&modules, &[job]);
+    let (here, there) = (points(&folder.join("here.png")), points(&screen));
+    assert_eq!((here.0, here.1), (320, 240));
+    assert!(here == there, "the pictures differ");
+}
+
+fn refs(prompts: &[String]) -> Vec<&str> {
+    prompts.iter().map(String::as_str).collect()
+}
+
+/// Width, height, and red, green and blue of each point.
+fn points(path: &Path) -> (u32, u32, Vec<u8>) {
+    let file = std::io::BufReader::new(std::fs::File::open(path).unwrap());
+    let mut decoder = png::Decoder::new(file);
+    decoder.set_transformations(png::Transformations::EXPAND);
+    let mut reader = decoder.read_info().unwrap();
+    let mut bytes = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut bytes).unwrap();
+    let each = info.color_type.samples();
+    let rgb = bytes[..info.buffer_size()].chunks(each).flat_map(|point| point[..3].to_vec()).collect();
+    (info.width, info.height, rgb)
+}
+
+/// What is measured on a board is what the sliders say.
+#[test]
+fn a_board_measures_what_the_page_says() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    mlc(folder, "compile thermo --target atmega328p --profile lilypad -o 0.html", &[]);
+    mlc(folder, "compile thermo --target z80-cpm -o 1.html", &[]);
+    let prompts = prompts("thermo", 3);
+    let page = |at: usize, inputs: &[u16]| json!({ "page": folder.join(name(at)), "prompts": prompts, "again": true, "inputs": inputs });
+    let found = drive(&modules, &[page(0, &[0, 0]), page(1, &[60, 21])]);
+    for (at, words) in
+        ["thermo --target atmega328p --profile lilypad", "thermo --tool temp=21 --tool light=60"]
+            .into_iter()
+            .enumerate()
+    {
+        let wants: Vec<String> = run(folder, words, &prompts).into_iter().map(|(reply, ..)| reply).collect();
+        let seen: Vec<&str> = found[at].answers.iter().map(|answer| answer.reply.as_str()).collect();
+        assert_eq!(seen, wants, "{words}");
+    }
+}
+
+#[test]
+fn what_a_page_cannot_run_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, _, said) = ran(folder.path(), "compile guess -o talk.html -o talk.c", &[]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(std::fs::read_dir(folder.path()).unwrap().next().is_none(), "nothing is half-written");
+}
