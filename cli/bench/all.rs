@@ -123,11 +123,12 @@ impl Figures {
     fn new(measured: &Measured, target: &Target, prompts: usize) -> Self {
         let sums = &measured.sums;
         let (step, predicted) = (sums.spread(), measured.prediction.total());
+        let (cycles, steps) = sums.stepped();
         Self {
             bytes: measured.compiled.image.bytes.len(),
             prompts,
-            steps: sums.steps,
-            cycles: sums.t_states,
+            steps,
+            cycles,
             cycles_a_step: tenths(step.mean),
             milliseconds_a_step: tenths(target.milliseconds(step.mean)),
             predicted_a_step: tenths(predicted),

@@ -10,6 +10,7 @@ use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
+use crate::stage::seen::Seen;
 use crate::storage::{self, Placed};
 use crate::{Assets, CompileError, Image, Target, image, render, valid};
 
@@ -86,7 +87,9 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, body, story)) = request.model.sequence() {
         let templates = render::templates(request)?;
-        let site = SequenceSite { reader, body, story, request, templates: &templates, filing: None };
+        let seen = Seen::new(request.model, &request.calibration())?;
+        let site =
+            SequenceSite { reader, body, story, request, templates: &templates, seen: &seen, filing: None };
         let longest = request.target.longest(reader.max_length);
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let Placed { plan, assembly, image } = storage::place(&site)?;

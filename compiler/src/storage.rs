@@ -1,6 +1,7 @@
 //! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
 
 use crate::image::{self, Image};
+use crate::kernel::predict::Tokens;
 use crate::kernel::sequence::{self, Filed, Filing, SequenceSite, unsupported};
 use crate::kernel::{Machine, PAGE, tidy};
 use crate::plan::{Plan, Storage};
@@ -47,6 +48,10 @@ impl Built {
             false => None,
         };
         let image = image.map(|image| Image { beside: program.beside, ..image });
+        let mut plan = plan;
+        plan.tokens = image.as_ref().and_then(|image| {
+            Tokens::predict(&program.known, image, &text.assembly).map_err(|e| eprintln!("{e}")).ok()
+        });
         Ok(Self { plan, assembly: text.assembly, image })
     }
 

@@ -7,11 +7,13 @@
 pub mod avr;
 mod columns;
 mod cycles;
+pub mod flow;
 pub mod hashing;
 mod lines;
 mod look_up;
 mod memo;
 pub mod memory;
+pub mod predict;
 mod reply;
 pub mod sequence;
 mod symbols;

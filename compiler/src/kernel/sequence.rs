@@ -1,7 +1,9 @@
 //! Programs of sequence models. A processor makes the whole of one at once: its kernels share tables and buffers.
 
+use super::predict::Known;
 use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
+use crate::stage::seen::Seen;
 use crate::target::Cpu;
 use crate::{CompileError, Request};
 use std::collections::BTreeSet;
@@ -14,6 +16,8 @@ pub struct SequenceSite<'a> {
     pub story: &'a Story,
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
+    /// What the reference sees of texts.
+    pub seen: &'a Seen,
     /// `None`: all weights are in the image.
     pub filing: Option<&'a Filing>,
 }
@@ -62,6 +66,8 @@ pub struct SequenceProgram {
     pub memory: Memory,
     /// What [`SequenceSite::filing`] asks for.
     pub beside: Option<Beside>,
+    /// What is known of its jumps.
+    pub known: Known,
 }
 
 /// The program of a sequence model, whether it fits the target or not.

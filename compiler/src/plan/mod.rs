@@ -19,6 +19,7 @@ pub use survey::{Combination, Survey, survey};
 pub use why::Why;
 
 use crate::ir::Graph;
+use crate::kernel::predict::Tokens;
 use crate::kernel::{Layout, Machine, Memory, Processor, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
 use crate::weights::Form;
@@ -33,6 +34,8 @@ pub struct Plan {
     /// Estimated.
     pub needs: Needs,
     pub prediction: Prediction,
+    /// Of a sequence model: what tokens are predicted to take.
+    pub tokens: Option<Tokens>,
     /// A row for each stage: what every form would have cost.
     pub options: Vec<Vec<Offer>>,
     /// Beside each offer, why it was taken or not.
@@ -119,7 +122,7 @@ pub fn plan(
         true => measure(graph, &layout.stages, &survey.calibration),
         false => survey.usage.clone(),
     };
-    let mut plan = Plan { layout, usage, needs, prediction, options, why };
+    let mut plan = Plan { layout, usage, needs, prediction, tokens: None, options, why };
     plan.prediction.phases = plan.phases(&plan.usage);
     Ok(plan)
 }
@@ -135,7 +138,8 @@ impl Plan {
             Layout { name, machine, stages: vec![], kernels: vec![], forms: vec![], scratch: vec![], memory };
         let needs = Needs { image: 0, buffers: layout.memory.size };
         let (options, why) = (vec![], vec![]);
-        Self { layout, usage: Usage::default(), needs, prediction: Prediction::default(), options, why }
+        let (usage, prediction) = (Usage::default(), Prediction::default());
+        Self { layout, usage, needs, prediction, tokens: None, options, why }
     }
 
     /// Whether it is the plan of a program that is made as a whole.

@@ -11,6 +11,7 @@ mod check;
 mod choose;
 mod context;
 mod form;
+mod known;
 mod layers;
 mod memory;
 mod norm;
@@ -66,9 +67,11 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let data = data_bytes(site);
     let choice = choose(site.body, room, least, target.whole_flash().unwrap_or(0), data);
     let memory = frame.place(&choice, target.origin.into());
-    let mut writer = Writer::new(site.templates, Chip::new(core), &choice);
+    let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     let choosing = Choosing::new(site.story, site.body.embedding.rows);
+    writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
+    writer.known_end(site.body, &choosing, site.story.ends.len());
     let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
     writer.framing(site.story, encode.two);
     let tools = writer.tools(site.story, &site.reader.tokenizer, encode.two)?;
@@ -76,7 +79,8 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
-    Ok(SequenceProgram { text, memory, beside: None })
+    let known = std::mem::take(&mut writer.known);
+    Ok(SequenceProgram { text, memory, beside: None, known })
 }
 
 /// Bytes in flash beside weights and code.

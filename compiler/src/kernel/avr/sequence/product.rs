@@ -130,10 +130,13 @@ impl Writer<'_> {
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("ldi r25, {}", cols.div_ceil(16)));
             self.line(&format!("call {multiply}"));
+            self.known_multiply(&multiply, count, cols);
             return Ok(());
         };
         let blocks = digits.blocks(cols, self.choice.pages);
         let one = blocks.len() == 1;
+        let groups_a_call =
+            blocks.iter().map(|(_, groups)| groups).sum::<usize>() as f64 / blocks.len() as f64;
         for (b, (from, groups)) in blocks.into_iter().enumerate() {
             let hold = Some((form, input));
             if !one || self.filled != hold {
@@ -141,12 +144,14 @@ impl Writer<'_> {
                 self.pair(26, &format!("{input}+{from}"));
                 self.line(&format!("ldi r24, {groups}"));
                 self.line(&format!("call {tables}"));
+                self.known_tables(&tables, groups_a_call, digits.per_page());
                 self.filled = if one { hold } else { None };
             }
             let walk = self.walk(form, digits, groups, b > 0)?;
             self.weights_at(&format!("{weights}_{t}_{b}"));
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("call {walk}"));
+            self.known_rows(&walk, count);
         }
         Ok(())
     }
@@ -162,6 +167,7 @@ impl Writer<'_> {
         }
         self.line(&format!("ldi r24, {count}"));
         self.line(&format!("call {}", finish.label));
+        self.known_rows(&finish.label, count);
     }
 
     /// The routine that rescales, and the data of rows.

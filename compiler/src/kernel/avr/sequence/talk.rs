@@ -106,6 +106,16 @@ impl Choosing {
         self.penalty.is_some()
     }
 
+    /// How many tokens are held back, where some are.
+    pub fn recent(&self) -> Option<f64> {
+        self.penalty.as_ref().map(|penalty| penalty.recent.into())
+    }
+
+    /// How many tokens are drawn from at most, and whether some are too unlikely, where any are drawn.
+    pub fn drawn(&self) -> Option<(f64, bool)> {
+        self.draw.as_ref().map(|draw| (draw.top_k as f64, draw.reach.is_some()))
+    }
+
     /// How a logit is compared with the ones before, where something else follows than taking the first largest.
     pub fn bar(&self) -> Option<Bar> {
         match (&self.draw, &self.penalty) {

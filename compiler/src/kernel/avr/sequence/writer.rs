@@ -4,7 +4,9 @@ use super::choose::Choice;
 use super::context::Bar;
 use super::form::Form;
 use crate::CompileError;
+use crate::kernel::predict::{Known, Runs};
 use crate::kernel::{Phase, Templates, lines};
+use crate::stage::seen::Seen;
 use crate::target::Core;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,6 +45,8 @@ pub struct Writer<'a> {
     pub templates: &'a Templates,
     pub chip: Chip,
     pub choice: &'a Choice,
+    /// What the reference sees of texts.
+    pub seen: &'a Seen,
     pub phases: Vec<Phase>,
     /// The stages.
     pub code: String,
@@ -60,6 +64,9 @@ pub struct Writer<'a> {
     pub length: f64,
     /// The same of the stream.
     pub stream_length: f64,
+    /// What is known of its jumps, and how often the stages from here on run.
+    pub known: Known,
+    pub runs: Runs,
     /// How logits are compared.
     pub bar: Option<Bar>,
     /// What the tables of sums hold: of which form, and of which input.
@@ -67,11 +74,12 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(templates: &'a Templates, chip: Chip, choice: &'a Choice) -> Self {
+    pub fn new(templates: &'a Templates, chip: Chip, choice: &'a Choice, seen: &'a Seen) -> Self {
         Self {
             templates,
             chip,
             choice,
+            seen,
             phases: Vec::new(),
             code: String::new(),
             pages: String::new(),
@@ -82,6 +90,8 @@ impl<'a> Writer<'a> {
             placed: BTreeMap::new(),
             length: f64::INFINITY,
             stream_length: f64::INFINITY,
+            known: Known::default(),
+            runs: Runs::Token,
             bar: None,
             filled: None,
         }
@@ -121,6 +131,7 @@ impl<'a> Writer<'a> {
     pub fn stage(&mut self, phase: &str, what: &str) {
         let label = format!("net_stage_{}", self.phases.len());
         let _ = writeln!(self.code, "\n; {what}\n{label}:");
+        self.known.part(&label, self.runs);
         self.phases.push(Phase::new(label, phase));
     }
 

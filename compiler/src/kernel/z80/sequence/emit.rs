@@ -3,10 +3,12 @@
 use super::bound::{Bound, chunks};
 use super::file::{File, RECORD, RECORD_TIME};
 use super::fill::tables_name;
+use super::known;
 use super::layout::{Layout, planes};
 use super::rescale::{Kind, Rescales};
 use super::rows::{Shape, TABLES};
 use crate::CompileError;
+use crate::kernel::predict::{Known, Runs};
 use crate::kernel::sequence::{SequenceSite, unsupported};
 use crate::kernel::{Buffer, Memory, PAGE, Phase, lines};
 use crate::model::{Grid, Matrix};
@@ -32,6 +34,9 @@ pub struct Emitter<'a> {
     pub file: File,
     buffers: Vec<Buffer>,
     size: usize,
+    /// What is known of its jumps, and how often the stages from here on run.
+    pub known: Known,
+    pub runs: Runs,
 }
 
 /// Bytes of a buffer that is not worth a line of its own in a map.
@@ -56,6 +61,8 @@ impl<'a> Emitter<'a> {
             file: File::default(),
             buffers: Vec::new(),
             size: 0,
+            known: Known::default(),
+            runs: Runs::Token,
         }
     }
 
@@ -73,6 +80,7 @@ impl<'a> Emitter<'a> {
     pub fn stage(&mut self, phase: &str) {
         let label = format!("net_{}_{phase}", self.phases.len());
         let _ = writeln!(self.code, "\n{label}:");
+        self.known.part(&label, self.runs);
         self.phases.push(Phase::new(label, phase));
     }
 
@@ -190,6 +198,7 @@ impl<'a> Emitter<'a> {
     pub fn tables(&mut self, from: &str, layout: &Layout) {
         self.stage("tables");
         self.lines(&[&format!("ld hl,{from}"), &format!("call {}", tables_name(layout))]);
+        layout.known(self.known.here());
         self.layouts.insert(layout.clone());
     }
 
@@ -220,6 +229,9 @@ impl<'a> Emitter<'a> {
             self.set("rows_bias", &format!("{name}_bias"));
         }
         let routine = shape.name();
+        let calls = m.rows.div_ceil(PAGE);
+        shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
+        known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
         self.shapes.insert(shape);
         if self.product_in_file(name, &rows, &routine)? {
             return Ok(());

@@ -6,6 +6,7 @@
 //! front of the buffer, so that a routine of rows finds each block as it would find it in the image.
 
 use super::emit::Emitter;
+use super::known;
 use crate::CompileError;
 use crate::arithmetic::hash::{FNV_START, fnv1a};
 use crate::kernel::sequence::{Beside, Filed};
@@ -181,9 +182,11 @@ impl Emitter<'_> {
             self.file.largest = self.file.largest.max(run.records);
             self.file.left = run.left;
         }
+        let runs_of: Vec<_> = runs.iter().map(|run| (run.records, run.left)).collect();
         let runs: Vec<_> =
             runs.iter().map(|Run { rows, records, left }| format!("{rows},{records},{left}")).collect();
         let number = self.file.lists.len();
+        known::blocks(self.known.here(), (name, routine), rows.len(), &runs_of);
         let list =
             self.file.lists.entry(runs.join(",")).or_insert_with(|| format!("file_list_{number}")).clone();
         self.set("file_list", &list);
@@ -204,6 +207,10 @@ impl Emitter<'_> {
         self.file.note(name, rows.iter().map(Vec::len).sum(), reads(rows[0].len()), inside);
         if !inside {
             self.file.put(name, rows);
+            let (token, reads) = (self.site.seen.token().0, reads(rows[0].len()));
+            let found = format!("file_row_{name}_found");
+            let f = self.known.here();
+            f.leaves(found, token / PASSED as f64 + 1.0).rounds("file_next>file_next", reads as f64);
         }
         Ok(!inside)
     }

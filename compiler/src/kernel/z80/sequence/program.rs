@@ -164,7 +164,8 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let context = context(&mut e, code, shared, (encoder, tools))?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
-    Ok(SequenceProgram { text, memory: e.memory(), beside })
+    let known = std::mem::take(&mut e.known);
+    Ok(SequenceProgram { text, memory: e.memory(), beside, known })
 }
 
 /// The routines that stages share, without those of norms.
