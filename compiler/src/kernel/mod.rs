@@ -5,10 +5,12 @@
 //! of kernels and what they have in common. The planner ([`crate::plan`]) knows stages and offers only.
 
 pub mod avr;
+mod choosing;
 mod columns;
 mod cycles;
 pub mod flow;
 pub mod hashing;
+mod length;
 mod lines;
 mod look_up;
 mod memo;

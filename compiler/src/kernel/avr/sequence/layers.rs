@@ -3,11 +3,11 @@
 use super::context::{Activate, Attend, Embed, Pass, Rotate, Shift, loads};
 use super::form::Form;
 use super::product::{Product, To};
-use super::talk::Choosing;
 use super::writer::{Placed, Writer, value};
 use super::{bounds, choose};
 use crate::CompileError;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
+use crate::kernel::choosing::Choosing;
 use crate::kernel::predict::Runs;
 use crate::model::{Activation, Attention, FeedForward, Matrix, Output, Positions, Transformer};
 

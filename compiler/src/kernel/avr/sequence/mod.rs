@@ -26,6 +26,7 @@ mod writer;
 use super::board::BoardContext;
 use super::tools::missing;
 use crate::CompileError;
+use crate::kernel::choosing::Choosing;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
 use crate::model::{Matrix, Output, Positions, Transformer, Turns};
@@ -33,7 +34,6 @@ use crate::target::{Core, Target};
 use choose::{Choice, choose};
 use memory::Frame;
 use serde::Serialize;
-use talk::Choosing;
 use writer::{Chip, Writer};
 
 /// Bytes of RAM that a console has for itself, beside a line.

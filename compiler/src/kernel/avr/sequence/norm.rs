@@ -1,9 +1,9 @@
 //! Norms, and what turns or narrows the heads of queries and keys.
 
-use super::bounds;
 use super::context::{Gain, Norms, Rotate, Shift};
 use super::writer::{Writer, value};
 use crate::CompileError;
+use crate::kernel::length;
 use crate::model::{Norm, NormOrder, Transformer};
 
 impl Writer<'_> {
@@ -31,13 +31,13 @@ impl Writer<'_> {
             self.line(&format!("call {gain}"));
             self.known.here().leaves(format!("{gain}_end"), body.dim as f64);
         }
-        self.stream_length = bounds::norm_length(norm, body.dim);
+        self.stream_length = length::normalised(norm, body.dim);
         Ok(())
     }
 
     /// The stream, narrowed to 8 bits, to `act`.
     pub fn narrow8(&mut self, name: &str, bits: u8, count: usize) -> Result<(), CompileError> {
-        self.length = bounds::narrow_length(self.stream_length, bits, count);
+        self.length = length::narrowed(self.stream_length, bits, count);
         self.filled = None;
         self.stage("norm", &format!("{name}: the stream in 8 bits"));
         let label = self.narrow(bits)?;
@@ -61,7 +61,7 @@ impl Writer<'_> {
 
     /// The stream, normalised and narrowed to 8 bits, to `act`.
     pub fn norm8(&mut self, name: &str, norm: &Norm, count: usize) -> Result<(), CompileError> {
-        self.length = bounds::narrow_length(bounds::norm_length(norm, count), norm.narrow, count);
+        self.length = length::narrowed(length::normalised(norm, count), norm.narrow, count);
         self.filled = None;
         self.stage("norm", &format!("{name}: norm"));
         if norm.gain.is_some() {
