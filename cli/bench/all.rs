@@ -106,14 +106,17 @@ fn name(demands: &Demands) -> String {
     words.join(" ")
 }
 
-/// None where a target has no kernels for the network, or no pins for its tools.
+/// None where a target has no kernels for the network, no forms to choose, or no pins for its tools.
 fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Option<Row>, CliError> {
     let (network, target, encoding) = (&subject.model.head.name, subject.target, name(subject.demands));
     let label = format!("{network} {} {encoding}", target.name);
     let figures = match measure(subject, queries, &label, false) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),
         Err(CliError::Compile(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. })) => None,
-        Err(CliError::Compile(CompileError::Sequence { .. } | CompileError::Tool { .. })) => return Ok(None),
+        // What is asked of forms is nothing for a sequence model.
+        Err(CliError::Compile(
+            CompileError::Sequence { .. } | CompileError::Tool { .. } | CompileError::Forms { .. },
+        )) => return Ok(None),
         Err(other) => return Err(other),
     };
     Ok(Some(Row { network: network.clone(), target: target.name.clone(), encoding, figures }))

@@ -8,7 +8,7 @@ use mlc_compiler::import::sequence::hugging_face::Generation;
 use mlc_compiler::import::sequence::model::{Wanted, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::import::{self, sequence as checkpoint, tokenizer};
-use mlc_compiler::model::{Grid, Head, Model};
+use mlc_compiler::model::{Answer, Choice, Draw, Grid, Head, Model, Penalty};
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::{Assets, CompileError, Target};
 use std::path::Path;
@@ -27,12 +27,13 @@ fn error(model: &Model, target: &Target, demands: &Demands, queries: &[Vec<u8>])
     let measured = match measure(subject, queries, "test", true) {
         Ok(measured) => measured,
         Err(crate::error::CliError::Compile(
-            CompileError::SequenceTooLarge { .. } | CompileError::Sequence { .. },
+            CompileError::SequenceTooLarge { .. } | CompileError::Sequence { .. } | CompileError::Tool { .. },
         )) => return None,
         Err(e) => panic!("{} on {}: {e}", model.head.name, target.name),
     };
     let predicted = measured.compiled.plan.tokens.as_ref();
-    assert!(predicted.is_some(), "{} on {}: nothing is predicted", model.head.name, target.name);
+    let unknown = &measured.compiled.plan.unknown;
+    assert!(predicted.is_some(), "{} on {}: {unknown:?}", model.head.name, target.name);
     let read = measured.sums.tokens.read(&measured.phases, predicted).expect("tokens were read");
     Some(read.error())
 }
@@ -74,14 +75,40 @@ fn models_take_what_was_predicted() {
     judge(&found, ERROR);
 }
 
+/// Tokens that are drawn, and tokens that are held back.
+#[test]
+fn choices_take_what_was_predicted() {
+    let text = std::fs::read("models/parrot/model.ron").expect("it is there");
+    let model = import::load(&text, "parrot", &import::Options::default()).expect("it is whole");
+    let (draw, penalty) = (Some(Draw::default()), Some(Penalty::default()));
+    let mut found = Vec::new();
+    for choice in [Choice { draw, penalty: None }, Choice { draw: None, penalty }, Choice { draw, penalty }] {
+        let mut model = model.clone();
+        if let Answer::Story(story) = &mut model.answer {
+            story.choice = choice;
+        }
+        for machine in ["z80-cpm", "atmega1284p"] {
+            let queries = [b"MY NAME IS ZOE".to_vec()];
+            let error = error(&model, &target(machine), &Demands::default(), &queries).expect("it fits");
+            found.push((format!("{machine}, {choice:?}"), error));
+        }
+    }
+    judge(&found, ERROR);
+}
+
 /// Networks of every form, order of norms, number of rounds and window.
 #[test]
 fn random_networks_take_what_was_predicted() {
     let mut found = Vec::new();
     for seed in 0..number("MLC_PREDICTED", 16) {
         let mut model = random::model(seed);
-        let longest = usize::from(model.reader.max_query()).min(60);
-        let queries: Vec<_> = random::queries(seed, longest).into_iter().filter(|q| q.len() > 1).collect();
+        // A full line ends before its end is typed.
+        let longest = usize::from(model.reader.max_query()).min(60) - 1;
+        let plain = |q: &Vec<u8>| q.len() > 1 && q.iter().all(|byte| (32..127).contains(byte));
+        let queries: Vec<_> = random::queries(seed, longest).into_iter().filter(plain).collect();
+        if queries.is_empty() {
+            continue;
+        }
         let upper = queries.iter().map(|query| query.to_ascii_uppercase()).collect::<Vec<_>>();
         model.head.calibration = queries.iter().filter_map(|q| String::from_utf8(q.clone()).ok()).collect();
         for (machine, storage) in
@@ -123,9 +150,10 @@ fn soulplayer_takes_what_was_predicted() {
     let model = model(&network, tokens, &Generation::default(), &wanted).expect("it is quantized");
     let queries = [b"HELLO".to_vec(), b"I AM SAD".to_vec()];
     let mut found = Vec::new();
-    for machine in ["z80-cpm", "atmega1284p"] {
-        let error = error(&model, &target(machine), &Demands::default(), &queries).expect("it fits");
-        found.push((machine.to_string(), error));
+    for storage in [Storage::Image, Storage::File] {
+        let demands = Demands { storage, ..Demands::default() };
+        let error = error(&model, &target("z80-cpm"), &demands, &queries).expect("it fits");
+        found.push((storage.name().to_string(), error));
     }
     judge(&found, ERROR);
 }

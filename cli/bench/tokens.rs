@@ -4,15 +4,10 @@ use super::Phase;
 use crate::error::CliError;
 use crate::sim::Token;
 use crate::table::{Align, count, table, whole};
-use mlc_compiler::kernel::predict::Tokens as Predicted;
+use mlc_compiler::kernel::predict::{FIRST, SHOWN, Tokens as Predicted};
 use mlc_compiler::plan::Prediction;
 use serde::Serialize;
 use std::io::Write;
-
-/// Positions that are shown, from 1 on.
-const SHOWN: [usize; 3] = [1, 16, 64];
-/// The mean is over so many positions.
-const FIRST: usize = 100;
 
 /// Sums over all prompts.
 #[derive(Debug, Default)]

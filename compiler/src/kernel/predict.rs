@@ -6,10 +6,13 @@
 
 use super::cycles::Code;
 use super::flow::{Cost, Facts, Flow, Unknown};
-use crate::image::Image;
+use crate::asm::{Assembly, Isa};
 
 /// The mean is over the tokens at so many positions, the first ones.
 pub const FIRST: usize = 100;
+
+/// Positions that are shown, from 1 on.
+pub const SHOWN: [usize; 3] = [1, 16, 64];
 
 /// How often a part runs for a token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +72,16 @@ impl Known {
     }
 }
 
+/// A program as it was assembled.
+pub struct Assembled<'a> {
+    pub isa: Isa,
+    pub assembly: &'a Assembly,
+    /// What it was assembled from.
+    pub text: &'a str,
+    /// Where phases start, by their address; without a name: code that several use.
+    pub phases: Vec<(u32, Option<&'a str>)>,
+}
+
 /// Predicted cycles of tokens.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tokens {
@@ -78,6 +91,8 @@ pub struct Tokens {
     /// on: all further ones are as the last.
     asked: Vec<Cost>,
     answered: Vec<Cost>,
+    /// Of each part, by its label: the mean of those that need an output.
+    parts: Vec<(String, f64)>,
 }
 
 impl Tokens {
@@ -94,39 +109,45 @@ impl Tokens {
         self.phases.iter().enumerate().map(|(at, name)| (name.clone(), sum(at) / FIRST as f64)).collect()
     }
 
-    /// Predicts a program. `text` is what the image was assembled from.
+    /// Cycles of parts by their labels, for a token that needs an output: the mean as [`Tokens::mean`] has it.
+    pub fn of_parts(&self, labels: &[String]) -> f64 {
+        self.parts.iter().filter(|(label, _)| labels.contains(label)).map(|(_, cycles)| cycles).sum()
+    }
+
+    /// Predicts a program.
     ///
     /// # Errors
     /// A jump of which nothing is known, as somebody's own template may have it.
-    pub fn predict(known: &Known, image: &Image, text: &str) -> Result<Self, Unknown> {
-        let code = Code::of_assembly(&image.assembly, text);
+    pub fn predict(known: &Known, program: &Assembled) -> Result<Self, Unknown> {
+        let code = Code::of_assembly(program.assembly, program.text);
         let mut names: Vec<String> = Vec::new();
         let mut numbers = Vec::new();
-        for phase in &image.phases {
-            numbers.push(phase.name.as_ref().map(|name| {
+        for (_, phase) in &program.phases {
+            numbers.push(phase.map(|name| {
                 names.iter().position(|known| known == name).unwrap_or_else(|| {
-                    names.push(name.clone());
+                    names.push(name.to_string());
                     names.len() - 1
                 })
             }));
         }
         let phase = |address: u32| {
-            let behind = image.phases.partition_point(|phase| phase.start <= address);
+            let behind = program.phases.partition_point(|(start, _)| *start <= address);
             behind.checked_sub(1).and_then(|last| numbers[last])
         };
         let phases: Vec<_> = code.insns().iter().map(|insn| phase(insn.address())).collect();
         let kept = known.kept.len().min(FIRST);
+        let mut parts = Vec::new();
         let mut sums = [vec![vec![0.0; names.len()]; kept], vec![vec![0.0; names.len()]; kept]];
         for (at, part) in known.parts.iter().enumerate() {
             let next = known.parts.get(at + 1).map(|next| next.from.as_str());
             let until: Vec<&str> =
                 known.ends.iter().copied().filter(|end| *end != part.from).chain(next).collect();
             let cost = |facts: &Facts| {
-                let flow = Flow::new(&code, image.isa, phases.clone(), names.len(), facts);
+                let flow = Flow::new(&code, program.isa, phases.clone(), names.len(), facts);
                 flow.cost(&part.from, &until)
             };
             let facts = known.common.with(&part.facts);
-            let costs = match part.grows {
+            let costs: Vec<Cost> = match part.grows {
                 true => {
                     known.kept[..kept].iter().map(|more| cost(&facts.with(more))).collect::<Result<_, _>>()?
                 }
@@ -139,6 +160,9 @@ impl Tokens {
                 Runs::Rest => [rounds - 1.0, rounds],
                 Runs::Answer => [0.0, 1.0],
             };
+            let mean = |n: usize| costs[n.min(costs.len() - 1)].iter().sum::<f64>();
+            let mean = (0..FIRST).map(mean).sum::<f64>() / FIRST as f64;
+            parts.push((part.from.clone(), answered * mean));
             for (times, sums) in [asked, answered].into_iter().zip(&mut sums) {
                 for (n, sum) in sums.iter_mut().enumerate() {
                     let cost = &costs[n.min(costs.len() - 1)];
@@ -147,6 +171,6 @@ impl Tokens {
             }
         }
         let [asked, answered] = sums;
-        Ok(Self { phases: names, asked, answered })
+        Ok(Self { phases: names, asked, answered, parts })
     }
 }

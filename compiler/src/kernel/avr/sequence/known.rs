@@ -1,8 +1,8 @@
 //! What is known of the program's jumps: how many rounds its loops have, and how often each way is taken.
 
 use super::writer::Writer;
-use crate::kernel::flow::Facts;
 use crate::kernel::choosing::Choosing;
+use crate::kernel::flow::Facts;
 use crate::kernel::predict::Runs;
 use crate::model::{Norm, Transformer};
 use crate::stage::seen::Seen;

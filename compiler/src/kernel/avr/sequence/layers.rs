@@ -110,6 +110,7 @@ impl Writer<'_> {
             })
         })?;
         self.line(&format!("call {name}"));
+        self.computes(label);
         self.known_row(&name, (m.cols, loads(form)), form == Form::Fives);
         Ok(())
     }

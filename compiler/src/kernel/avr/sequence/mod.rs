@@ -65,7 +65,11 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let console = CONSOLE + usize::from(longest) + usize::from(target.stack);
     let room = target.memory().saturating_sub(fixed + console);
     let data = data_bytes(site);
-    let choice = choose(site.body, room, least, target.whole_flash().unwrap_or(0), data);
+    let demands = site.request.demands;
+    let flash = target.whole_flash().unwrap_or(0).min(demands.max_bytes.unwrap_or(usize::MAX));
+    // What has no room takes the smallest forms, of which the fastest.
+    let flash = if demands.is_for_size() { 0 } else { flash.saturating_sub(site.less) };
+    let choice = choose(site.body, room, least, flash, data);
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     let choosing = Choosing::new(site.story, site.body.embedding.rows);
@@ -79,8 +83,9 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
+    let steps = writer.steps(site.body.rounds);
     let known = std::mem::take(&mut writer.known);
-    Ok(SequenceProgram { text, memory, beside: None, known })
+    Ok(SequenceProgram { text, memory, beside: None, known, steps })
 }
 
 /// Bytes in flash beside weights and code.

@@ -123,6 +123,7 @@ impl Writer<'_> {
     ) -> Result<(), CompileError> {
         let form = self.placed[weights].form;
         self.stage(phase, &format!("{name}: sums of {count} rows from {input}"));
+        self.computes(weights.strip_suffix("_all").unwrap_or(weights));
         let Some(digits) = form.digits() else {
             let multiply = self.multiply(form, short)?;
             self.weights_at(&format!("{weights}_{t}"));
@@ -159,6 +160,7 @@ impl Writer<'_> {
     /// Results of `count` rows from `row` on, whose sums lie from the `acc`th on.
     fn rescale(&mut self, product: &Product, finish: &Finish, (row, count): (usize, usize), acc: usize) {
         self.stage(product.phase(), &format!("{}: rescaled", product.name));
+        self.computes(product.weights.unwrap_or(product.name));
         self.pair(30, &format!("{}_rows+{}", product.name, row * finish.row));
         self.pair(28, &format!("acc+{}", acc * finish.sum));
         match product.to {

@@ -1,6 +1,7 @@
 //! A token's vector: a row of the embedding, with that of its position.
 
 use super::emit::Emitter;
+use super::file::reads;
 use super::known;
 use super::layout::{Layout, planes, ternary_code, ternary_rows};
 use super::rescale::Kind;
@@ -89,9 +90,12 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         if name != "w_out" {
             let bits = planes(matrix.grid);
             let rows: Vec<_> = matrix.values.chunks(matrix.cols).map(|row| layout.row(row, bits)).collect();
-            if !e.rows_in_file(name, &rows)? {
+            let in_file = e.rows_in_file(name, &rows)?;
+            if !in_file {
                 e.data(name, rows.concat());
             }
+            let what = if number == "position" { "positions" } else { "embedding" };
+            e.step(what, matrix, (stride * matrix.rows, reads(stride)), in_file);
         }
         e.data(mantissas, matrix.mantissas.iter().copied());
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
@@ -99,7 +103,11 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         e.set("rows_sink", &sink);
         sinks.push(sink);
         match e.is_filed(name) {
-            true => e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]),
+            true => {
+                e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]);
+                let token = e.site.seen.token().0;
+                known::filed_row(e.known.here(), name, token, reads(stride));
+            }
             false => {
                 e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}")]);
                 e.lines(&[&format!("ld bc,({number})"), "call index", "ex de,hl"]);

@@ -19,12 +19,14 @@ pub const RECORD: usize = 128;
 /// T-states that a record takes: what `SET_DMA` and `READ` of Digital Research's BDOS 2.2 take with a BIOS that copies it
 /// (docs/cpm.md), and the loop here.
 pub const RECORD_TIME: f64 = 5840.0;
+/// Bytes of a file that an entry of CP/M's directory has.
+const EXTENT: usize = 16_384;
 /// Bytes that say whose file it is.
 const IDENTITY: usize = 16;
 /// Most rows of a block: what a byte counts.
 const MOST_ROWS: usize = 255;
 /// Rows that fill whole records, whatever their bytes: so many are passed at once on the way to a single row.
-const PASSED: usize = RECORD;
+pub const PASSED: usize = RECORD;
 /// Longest rows of which so many have 16 bits of bytes.
 const LONGEST_SINGLE: usize = (65_536 - RECORD) / PASSED;
 /// Records of a file, whose numbers have 16 bits.
@@ -106,6 +108,11 @@ impl File {
     /// Up to the start of a record.
     fn pad(&mut self) {
         self.bytes.resize(self.bytes.len().next_multiple_of(RECORD), 0);
+    }
+
+    /// Whether it is longer than what CP/M has in one entry of its directory.
+    pub fn has_extents(&self) -> bool {
+        self.bytes.len() > EXTENT
     }
 
     /// Bytes of the largest block, and of what is read for a row.
@@ -207,10 +214,6 @@ impl Emitter<'_> {
         self.file.note(name, rows.iter().map(Vec::len).sum(), reads(rows[0].len()), inside);
         if !inside {
             self.file.put(name, rows);
-            let (token, reads) = (self.site.seen.token().0, reads(rows[0].len()));
-            let found = format!("file_row_{name}_found");
-            let f = self.known.here();
-            f.leaves(found, token / PASSED as f64 + 1.0).rounds("file_next>file_next", reads as f64);
         }
         Ok(!inside)
     }
@@ -270,7 +273,7 @@ impl Emitter<'_> {
 }
 
 /// Records that are read for a row of so many bytes, wherever it begins.
-fn reads(stride: usize) -> usize {
+pub fn reads(stride: usize) -> usize {
     (RECORD - 1 + stride).div_ceil(RECORD)
 }
 

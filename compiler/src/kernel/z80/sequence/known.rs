@@ -2,12 +2,13 @@
 
 use super::attend::Caches;
 use super::emit::Emitter;
+use super::file::PASSED;
 use super::layout::{Layout, planes};
 use super::rows::Shape;
 use crate::kernel::flow::Facts;
 use crate::kernel::predict::{Known, Runs};
 use crate::kernel::sequence::SequenceSite;
-use crate::model::{Matrix, Norm};
+use crate::model::{Matrix, Norm, Output};
 use crate::target::Machine;
 
 /// What a system's call takes beside the call itself: its jump and its return.
@@ -17,6 +18,7 @@ const SYSTEM: f64 = 20.0;
 const SET_DMA: f64 = 425.0;
 const NEXT_RECORD: f64 = 2_600.0 + 2_683.0;
 const OTHER_RECORD: f64 = 15_560.0 + 2_683.0;
+const SAME_RECORD: f64 = 2_920.0 + 2_683.0;
 
 /// What is known in all of the program.
 pub fn common(site: &SequenceSite) -> Facts {
@@ -119,7 +121,6 @@ fn system(f: &mut Facts, site: &SequenceSite) {
     if site.request.target.machine == Machine::Cpm {
         f.outside("bdos", SYSTEM);
         f.outside("file_next>bdos", SYSTEM + (SET_DMA + NEXT_RECORD) / 2.0);
-        f.outside("file_record>bdos", SYSTEM + (SET_DMA + OTHER_RECORD) / 2.0);
         f.odds("file_bad", 0.0).odds("file_seek>ret", 1.0);
     }
 }
@@ -143,7 +144,15 @@ pub fn reply(e: &mut Emitter) {
     let f = e.known.here();
     f.odds("net_reply>ret", if ends > 0 { 0.02 } else { 0.0 });
     f.leaves("net_piece_found", token + 1.0).leaves("net_feed", bytes + 1.0);
-    e.known.common = common(site);
+    let mut common = common(site);
+    // A token seeks its rows, and then the first matrix: behind the last of them the first is in another extent.
+    let seeks = (1 + ["w_embedding", "w_positions"].iter().filter(|name| e.is_filed(name)).count()) as f64;
+    let seeks =
+        seeks + f64::from(u8::from(e.is_filed("w_out") && matches!(site.body.output, Output::Tied { .. })));
+    let first = if e.file.has_extents() { OTHER_RECORD } else { SAME_RECORD };
+    let seek = (first + (seeks - 1.0) * SAME_RECORD) / seeks;
+    common.outside("file_record>bdos", SYSTEM + (SET_DMA + seek) / 2.0);
+    e.known.common = common;
     let caches = Caches::new(site);
     e.known.kept = (1..=caches.window).map(|kept| caches.kept(site, kept)).collect();
 }
@@ -258,6 +267,12 @@ pub fn embedding(f: &mut Facts, all: &[(&str, &Matrix, &Layout)]) {
     product(f, &mantissas_of, 1.0);
 }
 
+/// A row of a matrix in a file: its number, and how many records are read for it.
+pub fn filed_row(f: &mut Facts, name: &str, number: f64, reads: usize) {
+    f.leaves(format!("file_row_{name}_found"), (number / PASSED as f64).floor() + 1.0);
+    f.rounds("file_next>file_next", reads as f64);
+}
+
 /// A matrix that is read in blocks: the records of each, and the bytes that are left of the last one.
 pub fn blocks(f: &mut Facts, (name, routine): (&str, &str), rows: usize, runs: &[(usize, usize)]) {
     let count = runs.len() as f64;
@@ -309,6 +324,8 @@ impl Caches {
         f.rounds("attend_shared", body.kv_heads as f64)
             .rounds("attend_head", (body.heads / body.kv_heads) as f64);
         self.keys.known(f);
+        // How many there are is said by how many positions are kept.
+        self.key_shapes().for_each(|shape| shape.known(f, 1.0, "score"));
         let weigh = format!("weigh_{at}");
         let [key, near] = [self.key_shapes().next(), self.key_shapes().nth(1)].map(|s| s.map(Shape::name));
         match (key, near) {
