@@ -3,12 +3,8 @@
 //! `tests/benchmarks.json` holds what `mlc bench --all --json` printed. `MLC_BLESS=1 cargo test --bin mlc kept` measures
 //! anew, keeps that, and writes the tables in the documents.
 
-#[path = "../../tests/support/cores.rs"]
-mod cores;
-#[path = "../../tests/support/shared.rs"]
-mod shared;
-
 use super::all::{self, Figures, Row};
+use super::support::{cores, shared};
 use crate::args::{BenchArgs, Cli, Command};
 use crate::files;
 use crate::table::grouped;

@@ -8,6 +8,10 @@ mod measure;
 #[cfg(test)]
 #[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod predicted;
+#[cfg(test)]
+#[path = "../../tests/support/mod.rs"]
+#[expect(clippy::print_stderr, reason = "a test says what is missing")]
+mod support;
 mod tokens;
 
 use crate::args::BenchArgs;

@@ -30,6 +30,9 @@ fn price(limits: &Limits, training: &Training, settings: &Settings) -> Result<Pr
     limits.price(&untrained(&Training { settings, ..*training })?)
 }
 
+/// Sets a number of a shape.
+type Set<'a> = &'a dyn Fn(&mut Shape, usize);
+
 /// The largest hidden layer that keeps the limits; else the most layers.
 fn advice(limits: &Limits, training: &Training) -> Result<String, CliError> {
     let keeps = |change: &dyn Fn(&mut Shape)| {
@@ -38,7 +41,7 @@ fn advice(limits: &Limits, training: &Training) -> Result<String, CliError> {
         Ok::<_, CliError>(limits.keep(&price(limits, training, &settings)?))
     };
     let network = &training.settings.shape.network;
-    let numbers: [(&str, usize, &dyn Fn(&mut Shape, usize)); 2] = [
+    let numbers: [(&str, usize, Set); 2] = [
         ("--hidden", network.hidden, &|shape, n| shape.network.hidden = n),
         ("--layers", network.layers, &|shape, n| shape.network.layers = n),
     ];
