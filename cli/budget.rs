@@ -92,7 +92,8 @@ impl Limits {
         };
         let machine = self.machine(program);
         if let Some(limit) = self.tstates {
-            let what = format!("{} a step on {machine} (predicted)", targets::cycles(&self.target));
+            let what =
+                format!("{} a {} on {machine} (predicted)", targets::cycles(&self.target), step(model));
             verdict.add(&what, program.cycles(), limit);
         }
         if let Some(limit) = self.bytes {
@@ -107,10 +108,11 @@ impl Limits {
             return format!("on {}: the program does not fit", self.target.name);
         };
         format!(
-            "on {}: {} {} a step (predicted), {} bytes",
+            "on {}: {} {} a {} (predicted), {} bytes",
             self.machine(program),
             whole(program.cycles()),
             targets::cycles(&self.target),
+            if program.compiled.plan.tokens.is_some() { "token" } else { "step" },
             grouped(program.bytes() as u64)
         )
     }
@@ -118,6 +120,54 @@ impl Limits {
     fn machine(&self, program: &Program) -> String {
         let within = program.max_bytes.map_or(String::new(), |bytes| format!(" with --max-bytes {bytes}"));
         format!("{}{within}", self.target.name)
+    }
+
+    /// What the planner says of a network before it is trained.
+    ///
+    /// # Errors
+    /// The target has no kernels for it.
+    pub fn price(&self, model: &Model) -> Result<Price, CliError> {
+        let (target, assets, demands) = (&self.target, &self.assets, &demands(self.bytes));
+        let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
+        let plan = mlc_compiler::price(&request)?;
+        // Programs of sequence models read all flash.
+        let whole = Target { flash: target.whole_flash(), ..target.clone() };
+        Ok(Price {
+            cycles: plan.is_predicted().then(|| plan.prediction.total()),
+            bytes: plan.needs.image,
+            fits: Demands::default().excess(&whole, plan.needs) == 0,
+        })
+    }
+
+    /// A price in a line.
+    pub fn shown(&self, price: &Price) -> String {
+        let cycles = price.cycles.map_or(String::new(), |cycles| {
+            format!("{} {} a token (predicted), ", whole(cycles), targets::cycles(&self.target))
+        });
+        let fits = if price.fits { "" } else { ", which does not fit" };
+        format!("on {}: {cycles}{} bytes{fits}", self.target.name, grouped(price.bytes as u64))
+    }
+
+    /// Whether a price keeps all limits.
+    pub fn keep(&self, price: &Price) -> bool {
+        let cycles = price.cycles.unwrap_or(f64::INFINITY);
+        price.fits
+            && self.tstates.is_none_or(|limit| cycles <= limit)
+            && self.bytes.is_none_or(|limit| price.bytes as f64 <= limit)
+    }
+
+    /// Why a price does not keep them.
+    pub fn broken(&self, price: &Price) -> String {
+        let mut limits = Vec::new();
+        if let Some(limit) = self.tstates {
+            limits.push(format!("{} {}", whole(limit), targets::cycles(&self.target)));
+        }
+        limits.extend(self.bytes.map(|limit| format!("{} bytes", whole(limit))));
+        let allowed = match limits.as_slice() {
+            [] => String::new(),
+            limits => format!("; allowed are {}", limits.join(" and ")),
+        };
+        format!("such a network costs too much {}{allowed}", self.shown(price))
     }
 
     /// The program that the limits are about: the one that `mlc compile` makes within the limit of bytes, or else the
@@ -141,7 +191,7 @@ impl Limits {
         let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
         match mlc_compiler::compile(&request) {
             Ok(compiled) => Ok(Some(Program { compiled, max_bytes: demands.max_bytes })),
-            Err(CompileError::TooLarge { .. }) => Ok(None),
+            Err(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. }) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
@@ -150,6 +200,21 @@ impl Limits {
 /// What to ask the planner for, to keep a limit of bytes.
 fn demands(bytes: Option<f64>) -> Demands {
     Demands { max_bytes: bytes.map(|bytes| bytes as usize), ..Demands::default() }
+}
+
+/// What a network costs, before it is trained.
+pub struct Price {
+    /// Of a token; `None`: where memory ends before the program does.
+    cycles: Option<f64>,
+    /// Of the image.
+    bytes: usize,
+    /// It fits the machine.
+    fits: bool,
+}
+
+/// What a limit of cycles is about.
+fn step(model: &Model) -> &'static str {
+    if model.sequence().is_some() { "token" } else { "step" }
 }
 
 /// A trained network as a program.

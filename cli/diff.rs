@@ -143,7 +143,7 @@ impl Side {
             Err(e) if !e.is_bug() => None,
             Err(e) => return Err(e.into()),
         };
-        let plan = compiled.as_ref().map(|compiled| &compiled.plan).filter(|plan| !plan.is_whole());
+        let plan = compiled.as_ref().map(|compiled| &compiled.plan).filter(|plan| plan.is_predicted());
         Ok(Self {
             path: files::shown(&loaded.path),
             model: model.head.name.clone(),

@@ -74,6 +74,9 @@ pub enum CliError {
     TrainFile { place: String, problem: String },
     #[error("{problem}")]
     Resume { problem: String, help: &'static str },
+    /// A network that costs more than was allowed.
+    #[error("{problem}")]
+    Limits { problem: String, help: String },
 }
 
 impl CliError {
@@ -115,6 +118,7 @@ impl CliError {
             Self::Project { .. } => "project",
             Self::TrainFile { .. } => "train-file",
             Self::Resume { .. } => "resume",
+            Self::Limits { .. } => "limits",
         }
     }
 
@@ -127,6 +131,7 @@ impl CliError {
     fn help_text(&self) -> Option<String> {
         Some(match self {
             Self::Usage(_) => return None,
+            Self::Limits { help, .. } => help.clone(),
             Self::Read { help, .. } | Self::Write { help, .. } | Self::Resume { help, .. } => (*help).into(),
             Self::Input(_) | Self::Output(_) => return None,
             Self::Import { error, .. } => error.help().into(),

@@ -163,7 +163,7 @@ const MODULES: [(&str, &[&str]); 25] = [
     ("valid", &["arithmetic", "ir"]),
     ("eval", &["arithmetic", "ir", "model", "text"]),
     ("pass", &["ir", "text", "valid", "words"]),
-    ("stage", &["eval", "ir", "text", "weights"]),
+    ("stage", &["arithmetic", "eval", "ir", "model", "text", "weights"]),
     ("kernel", &["arithmetic", "asm", "model", "stage", "target", "text", "tokens", "weights"]),
     ("plan", &["ir", "kernel", "stage", "target", "weights"]),
     ("render", &["kernel", "plan", "target"]),

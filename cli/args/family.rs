@@ -60,6 +60,11 @@ impl TrainSettings {
         matches!(self.family, Some(Family::Sequence | Family::Recursive))
     }
 
+    /// Whether there is a limit of what a program costs, or a machine to name that for.
+    pub fn is_limited(&self) -> bool {
+        self.max_tstates.is_some() || self.max_bytes.is_some() || self.target.is_some()
+    }
+
     /// The first option that was given and says what a network is like: a model to go on with says that itself.
     pub fn of_shape(&self) -> Option<&'static str> {
         let given = [
@@ -95,9 +100,6 @@ impl TrainSettings {
             (self.overflow_penalty.is_some(), "--overflow-penalty"),
             (self.chunk.is_some(), "--chunk"),
             (self.max_nonzero.is_some(), "--max-nonzero"),
-            (self.max_tstates.is_some(), "--max-tstates"),
-            (self.max_bytes.is_some(), "--max-bytes"),
-            (self.target.is_some(), "--target"),
         ];
         let sequence = [
             (self.dim.is_some(), "--dim"),
@@ -138,7 +140,7 @@ mod tests {
         assert_eq!(hashed.unfitting(), Some("--dim"));
         let sequence = TrainSettings { family: Some(Family::Sequence), ..hashed };
         assert_eq!(sequence.unfitting(), None);
-        let both = TrainSettings { max_tstates: Some(1), ..sequence };
-        assert_eq!(both.unfitting(), Some("--max-tstates"));
+        let both = TrainSettings { max_tstates: Some(1), max_nonzero: Some(1), ..sequence };
+        assert_eq!(both.unfitting(), Some("--max-nonzero"));
     }
 }

@@ -99,7 +99,8 @@ pub struct TrainSettings {
     /// Limit of weights that are not zero
     #[arg(long, value_name = "N")]
     pub max_nonzero: Option<u32>,
-    /// Limit of T-states for a mean step, as the compiler predicts them
+    /// Limit of T-states for a mean step, as the compiler predicts them; of a sequence model for a token, the mean of the first
+    /// 100
     #[arg(long, value_name = "N")]
     pub max_tstates: Option<u32>,
     /// Limit of the program's bytes

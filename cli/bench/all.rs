@@ -106,14 +106,17 @@ fn name(demands: &Demands) -> String {
     words.join(" ")
 }
 
-/// None where a target has no kernels for the network, or no pins for its tools.
+/// None where a target has no kernels for the network, no forms to choose, or no pins for its tools.
 fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Option<Row>, CliError> {
     let (network, target, encoding) = (&subject.model.head.name, subject.target, name(subject.demands));
     let label = format!("{network} {} {encoding}", target.name);
     let figures = match measure(subject, queries, &label, false) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),
         Err(CliError::Compile(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. })) => None,
-        Err(CliError::Compile(CompileError::Sequence { .. } | CompileError::Tool { .. })) => return Ok(None),
+        // What is asked of forms is nothing for a sequence model.
+        Err(CliError::Compile(
+            CompileError::Sequence { .. } | CompileError::Tool { .. } | CompileError::Forms { .. },
+        )) => return Ok(None),
         Err(other) => return Err(other),
     };
     Ok(Some(Row { network: network.clone(), target: target.name.clone(), encoding, figures }))
@@ -123,11 +126,12 @@ impl Figures {
     fn new(measured: &Measured, target: &Target, prompts: usize) -> Self {
         let sums = &measured.sums;
         let (step, predicted) = (sums.spread(), measured.prediction.total());
+        let (cycles, steps) = sums.stepped();
         Self {
             bytes: measured.compiled.image.bytes.len(),
             prompts,
-            steps: sums.steps,
-            cycles: sums.t_states,
+            steps,
+            cycles,
             cycles_a_step: tenths(step.mean),
             milliseconds_a_step: tenths(target.milliseconds(step.mean)),
             predicted_a_step: tenths(predicted),

@@ -1,12 +1,13 @@
 //! Runs one program on its machine with every prompt, and counts cycles.
 
-use super::tokens::Tokens;
+use super::tokens::Tokens as Read;
 use crate::args::Reading;
 use crate::error::CliError;
 use crate::progress;
 use crate::prompts::{self, Place};
 use crate::sim::{self, Simulator, Timed};
 use crate::tools::Readings;
+use mlc_compiler::kernel::predict::Tokens;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Prediction};
 use mlc_compiler::{Assets, Compiled, Request, Target};
@@ -60,26 +61,77 @@ pub fn measure(
     prompts::require(queries.len(), subject.place())?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let prediction = compiled.plan.predict(compiled.graph(), queries);
+    let mut steps = Foretold::default();
     let simulator = Simulator::new(&compiled.image, model, target, None).within(max_cycles).reading(readings);
-    let mut sums = Sums::default();
+    let mut sums = Sums { reads_tokens: model.sequence().is_some(), ..Sums::default() };
     let bar = progress::bar(queries.len(), label);
     for query in queries {
-        sums.add(&match by_phase {
+        let timed = match by_phase {
             true => simulator.measure(query)?,
             false => Timed { answer: simulator.ask(query, None)?, phases: vec![], tokens: vec![] },
-        });
+        };
+        if let Some(tokens) = &compiled.plan.tokens {
+            steps.add(tokens, question(model, query), timed.answer.logits.len());
+        }
+        sums.add(&timed);
         bar.inc(1);
     }
     bar.finish_and_clear();
     prompts::require_step(sums.steps, subject.place())?;
     let phases = simulator.phase_names().to_vec();
+    let prediction = match &compiled.plan.tokens {
+        Some(tokens) => steps.prediction(tokens, &compiled.plan.prediction),
+        None => compiled.plan.predict(compiled.graph(), queries),
+    };
     Ok(Measured { compiled, prediction, sums, phases })
+}
+
+/// Tokens that a sequence model reads of a question.
+fn question(model: &Model, query: &[u8]) -> usize {
+    let Some((reader, _, story)) = model.sequence() else { return 0 };
+    let tokens = match &story.turns {
+        None => reader.tokenizer.tokens(query).len(),
+        Some(turns) => {
+            let mut plain = reader.tokenizer.clone();
+            (plain.adds_bos, plain.adds_eos) = (false, false);
+            turns.start.len() + turns.before.len() + plain.tokens(query).len() + turns.after.len()
+        }
+    };
+    tokens.min(story.most.into())
+}
+
+/// What the steps of sequence models are predicted to take, at the positions that they have.
+#[derive(Default)]
+struct Foretold {
+    phases: Vec<f64>,
+    steps: usize,
+}
+
+impl Foretold {
+    /// An answer with so many logits: behind each but the last a token is read, behind those of the question.
+    fn add(&mut self, tokens: &Tokens, question: usize, logits: usize) {
+        self.phases.resize(tokens.phases.len(), 0.0);
+        for step in 1..logits {
+            self.phases.iter_mut().zip(tokens.at(question + step, true)).for_each(|(sum, t)| *sum += t);
+            self.steps += 1;
+        }
+    }
+
+    /// The mean; where no token was chosen and read, what was predicted whatever is asked.
+    fn prediction(self, tokens: &Tokens, usual: &Prediction) -> Prediction {
+        if self.steps == 0 {
+            return usual.clone();
+        }
+        let mean = self.phases.iter().map(|sum| sum / self.steps as f64);
+        Prediction { phases: tokens.phases.iter().cloned().zip(mean).collect(), bytes: usual.bytes }
+    }
 }
 
 /// Over all queries.
 #[derive(Debug, Default)]
 pub struct Sums {
+    /// It is a sequence model: a step is a token that was chosen and is read, and what reads the question is none.
+    reads_tokens: bool,
     pub steps: usize,
     pub t_states: u64,
     pub asleep: u64,
@@ -88,12 +140,13 @@ pub struct Sums {
     /// Of each phase, in the simulator's order.
     pub phases: Vec<u64>,
     /// Those of tokens that were read, by position.
-    pub tokens: Tokens,
+    pub tokens: Read,
     step: Extremes,
     first: Extremes,
 }
 
-/// `mean` of a step counts everything from start to exit; `least` and `most` are between two steps of one reply.
+/// `least` and `most` of a step are between two steps of one reply. `mean` counts everything from start to exit; of a
+/// sequence model, which reads a question before its first step, it is between two steps as well.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Spread {
     pub least: f64,
@@ -139,9 +192,18 @@ impl Sums {
         t as f64 / self.steps as f64
     }
 
+    /// All that [`Spread::mean`] is of: cycles, and how many steps.
+    pub fn stepped(&self) -> (u64, usize) {
+        match self.step {
+            Extremes { times: 1.., sum, .. } if self.reads_tokens => (sum, self.step.times as usize),
+            _ => (self.t_states, self.steps),
+        }
+    }
+
     /// Cycles of a step.
     pub fn spread(&self) -> Spread {
-        let mean = self.per_step(self.t_states);
+        let (cycles, steps) = self.stepped();
+        let mean = cycles as f64 / steps as f64;
         match self.step {
             Extremes { times: 0, .. } => Spread { least: mean, mean, most: mean },
             Extremes { least, most, .. } => Spread { least: least as f64, mean, most: most as f64 },

@@ -5,6 +5,13 @@ mod all;
 #[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod kept;
 mod measure;
+#[cfg(test)]
+#[expect(clippy::print_stderr, reason = "a test says what it found")]
+mod predicted;
+#[cfg(test)]
+#[path = "../../tests/support/mod.rs"]
+#[expect(clippy::print_stderr, reason = "a test says what is missing")]
+mod support;
 mod tokens;
 
 use crate::args::BenchArgs;
@@ -156,6 +163,10 @@ impl Figures {
         let Measured { compiled, prediction, sums, phases: names } = measured;
         let (plan, target) = (&compiled.plan, subject.target);
         let step = sums.spread();
+        let phases = match sums.tokens.steps(names, prediction) {
+            Some(phases) => phases,
+            None => phases(prediction, names, sums),
+        };
         Self {
             model: subject.model.head.name.clone(),
             clock_hz: target.clock_hz,
@@ -174,14 +185,14 @@ impl Figures {
             },
             step,
             first_character: sums.first(),
-            predicted: prediction.total(),
-            phases: phases(prediction, names, sums),
-            tokens: sums.tokens.read(names, &[]),
+            predicted: phases.iter().filter_map(|phase| phase.predicted).sum(),
+            phases,
+            tokens: sums.tokens.read(names, plan.tokens.as_ref()),
             image_bytes: compiled.image.bytes.len(),
             sram_bytes: target.flash.map(|_| sram(compiled, target, sums.stack)),
             stack_bytes: sums.stack,
             energy: target.board.as_ref().and_then(|board| {
-                let (active, idle) = (sums.per_step(sums.t_states), sums.per_step(sums.asleep));
+                let (active, idle) = (sums.spread().mean, sums.per_step(sums.asleep));
                 energy(&board.device, target.clock_hz, board.profile.supply_millivolts, active, idle)
             }),
             target: target.name.clone(),
@@ -222,9 +233,13 @@ impl Figures {
             .iter()
             .map(|p| phase_row(&p.phase, p.predicted, p.simulated, self.step.mean))
             .collect();
-        // A program that is made as a whole has no prediction.
+        // Somebody's own templates may have jumps of which nothing is known.
         let predicted = self.phases.iter().any(|p| p.predicted.is_some()).then_some(self.predicted);
-        rows.push(phase_row("all", predicted, self.step.mean, self.step.mean));
+        let all = match &self.tokens {
+            Some(_) => self.phases.iter().map(|phase| phase.simulated).sum(),
+            None => self.step.mean,
+        };
+        rows.push(phase_row("all", predicted, all, all));
         let columns = [
             ("phase", Align::Left),
             ("predicted", Align::Right),

@@ -2,6 +2,8 @@
 
 mod report;
 
+pub use report::PositionRow;
+
 use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
 use crate::files::Output;

@@ -4,6 +4,7 @@ use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, TIE, fold, grouped, table, whole};
 use crate::{cpm, pins, shell, sim, targets, tools};
+use mlc_compiler::kernel::predict::{FIRST, SHOWN, Tokens};
 use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
@@ -35,17 +36,20 @@ pub fn print(
         writeln!(out, "{}", plan.table())?;
     }
     writeln!(out, "{}", heading(&plan.layout.name, target, plan))?;
-    // A program that is made as a whole has no prediction.
-    if !plan.is_whole() {
+    if plan.is_predicted() {
         let cycles = plan.prediction.total();
-        writeln!(
-            out,
-            "predicted: {} {} a step, {:.1} ms at {} MHz",
+        let of = match &plan.tokens {
+            None => "step".to_string(),
+            Some(_) => format!("token, the mean of the first {FIRST}"),
+        };
+        let line = format!(
+            "predicted: {} {} a {of}, {:.1} ms at {} MHz",
             whole(cycles),
             targets::cycles(target),
             target.milliseconds(cycles),
             f64::from(target.clock_hz) / 1e6
-        )?;
+        );
+        writeln!(out, "{}", fold(&line))?;
     }
     sizes(compiled, target, out)?;
     for output in outputs {
@@ -160,6 +164,9 @@ pub struct Summary<'a> {
     stages: Vec<StageRow<'a>>,
     predicted: Vec<PhaseRow<'a>>,
     predicted_cycles_a_step: f64,
+    /// Sequence models: of tokens that need an output.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    predicted_positions: Vec<PositionRow>,
     image_bytes: usize,
     memory_end: usize,
     /// CP/M: where the BDOS of a system must lie at least.
@@ -200,13 +207,35 @@ struct WrapRow<'a> {
 #[derive(Serialize)]
 struct StageRow<'a> {
     stage: &'a str,
-    encoding: &'static str,
+    encoding: String,
 }
 
 #[derive(Serialize)]
 struct PhaseRow<'a> {
     phase: &'a str,
     cycles: f64,
+}
+
+#[derive(Serialize)]
+pub struct PositionRow {
+    /// From 1 on.
+    position: usize,
+    cycles: f64,
+}
+
+impl PositionRow {
+    /// Of the positions that `mlc bench` shows.
+    pub fn all(tokens: &Tokens) -> impl Iterator<Item = Self> {
+        let cycles = |position| tokens.at(position, true).iter().sum();
+        SHOWN.into_iter().map(move |position| Self { position, cycles: cycles(position) })
+    }
+}
+
+/// The form of each stage, or of each matrix of a sequence model.
+fn stages(plan: &Plan) -> Vec<StageRow<'_>> {
+    let steps = plan.steps.iter().filter_map(|step| Some((step.name.as_str(), step.offers.first()?.name())));
+    let forms = plan.forms().map(|(stage, form)| (stage, form.name().to_string()));
+    forms.chain(steps).map(|(stage, encoding)| StageRow { stage, encoding }).collect()
 }
 
 impl<'a> Summary<'a> {
@@ -218,13 +247,14 @@ impl<'a> Summary<'a> {
             target: &target.name,
             passes: compiled.reports.iter().map(|r| PassRow { pass: r.pass, summary: &r.summary }).collect(),
             wraps: compiled.wraps.iter().map(WrapRow::new).collect(),
-            stages: plan.forms().map(|(stage, form)| StageRow { stage, encoding: form.name() }).collect(),
+            stages: stages(plan),
             predicted: prediction
                 .phases
                 .iter()
                 .map(|(phase, cycles)| PhaseRow { phase, cycles: *cycles })
                 .collect(),
             predicted_cycles_a_step: prediction.total(),
+            predicted_positions: plan.tokens.iter().flat_map(PositionRow::all).collect(),
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),

@@ -3,9 +3,11 @@
 mod print;
 
 use crate::args::{Bdos, InspectArgs};
+use crate::compile::PositionRow;
 use crate::error::CliError;
 use crate::import::widths;
 use crate::models::family;
+use crate::table::fold;
 use crate::{Outcome, files, progress, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
@@ -80,6 +82,18 @@ struct Fit {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     bug: bool,
     stages: Vec<StageFacts>,
+    /// Where it fits: cycles of a step, or of a token that needs an output, the mean of the first 100.
+    predicted: Vec<PhaseRow>,
+    predicted_cycles_a_step: Option<f64>,
+    /// Sequence models: of tokens at some positions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    predicted_positions: Vec<PositionRow>,
+}
+
+#[derive(Serialize)]
+struct PhaseRow {
+    phase: String,
+    cycles: f64,
 }
 
 /// Bytes and cycles a step for each encoding that the target has.
@@ -91,7 +105,7 @@ struct StageFacts {
 
 #[derive(Serialize)]
 struct EncodingFacts {
-    encoding: &'static str,
+    encoding: String,
     bytes: usize,
     cycles: f64,
 }
@@ -104,14 +118,20 @@ pub fn numbered(labels: &[String]) -> String {
 /// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
-    if let Some(parts) = model.sequence() {
-        match args.json {
-            true => writeln!(out, "{}", targets::json(&sequence::Facts::new(&model, parts)))?,
-            false => sequence::inspect(&model, parts, out)?,
-        }
-        return Ok(Outcome::Done);
-    }
     let assets = Assets::builtin();
+    if let Some(parts) = model.sequence() {
+        let fits = fits(&model, &targets::all_at_bdos(assets.targets()?, args.bdos), &assets);
+        let bug = fits.iter().any(|fit| fit.bug);
+        match args.json {
+            true => writeln!(out, "{}", targets::json(&sequence::Facts::new(&model, parts, fits)))?,
+            false => {
+                sequence::inspect(&model, parts, out)?;
+                writeln!(out)?;
+                fits.iter().try_for_each(|fit| writeln!(out, "{}", fold(&fit.line())))?;
+            }
+        }
+        return Ok(if bug { Outcome::Difference } else { Outcome::Done });
+    }
     let facts = Facts::new(&model, &assets, args.bdos)?;
     match args.json {
         true => writeln!(out, "{}", targets::json(&facts))?,
@@ -212,16 +232,24 @@ fn fits(model: &Model, targets: &[Target], assets: &Assets) -> Vec<Fit> {
 fn stages(plan: &Plan) -> Vec<StageFacts> {
     let encodings = |offers: &[Offer]| {
         let facts = |o: &Offer| EncodingFacts {
-            encoding: o.form.map_or("", Form::name),
+            encoding: o.form.map_or("", Form::name).to_string(),
             bytes: o.bytes,
             cycles: o.cost,
         };
         offers.iter().map(facts).collect()
     };
     let stages = plan.stages().iter().zip(&plan.options).filter(|(stage, _)| stage.layer > 0);
-    stages
-        .map(|(stage, offers)| StageFacts { stage: stage.name.clone(), encodings: encodings(offers) })
-        .collect()
+    let stages =
+        stages.map(|(stage, offers)| StageFacts { stage: stage.name.clone(), encodings: encodings(offers) });
+    let matrices = plan.steps.iter().map(|step| {
+        let facts = |o: &mlc_compiler::kernel::sequence::Offer| EncodingFacts {
+            encoding: o.name(),
+            bytes: o.bytes,
+            cycles: o.cycles,
+        };
+        StageFacts { stage: step.name.clone(), encodings: step.offers.iter().map(facts).collect() }
+    });
+    stages.chain(matrices).collect()
 }
 
 /// Compiles for a target: whether it fits, or why that is not so.
@@ -234,6 +262,12 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         Ok(compiled) => stages(&compiled.plan),
         Err(_) => mlc_compiler::price(&request).map_or(Vec::new(), |plan| stages(&plan)),
     };
+    let plan = compiled.as_ref().ok().map(|compiled| &compiled.plan).filter(|plan| plan.is_predicted());
+    let phase = |(phase, cycles): &(String, f64)| PhaseRow { phase: phase.clone(), cycles: *cycles };
+    let predicted = plan.map_or(vec![], |plan| plan.prediction.phases.iter().map(phase).collect());
+    let predicted_cycles_a_step = plan.map(|plan| plan.prediction.total());
+    let tokens = plan.and_then(|plan| plan.tokens.as_ref());
+    let predicted_positions = tokens.map_or(vec![], |tokens| PositionRow::all(tokens).collect());
     let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
         Err(refusal) => (None, Some(refusal)),
@@ -252,6 +286,9 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         refusal,
         bug,
         stages,
+        predicted,
+        predicted_cycles_a_step,
+        predicted_positions,
     }
 }
 

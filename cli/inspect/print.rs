@@ -2,7 +2,7 @@
 
 use super::{Accumulator, Facts, Fit, LayerFacts, StageFacts, numbered};
 use crate::error::CliError;
-use crate::table::{Align, count, fold, grouped, table};
+use crate::table::{Align, count, fold, grouped, table, whole};
 use std::io::Write;
 
 impl Facts<'_> {
@@ -112,16 +112,25 @@ impl Facts<'_> {
 
 impl Fit {
     /// Whether it fits, and in how many bytes.
-    fn line(&self) -> String {
+    pub fn line(&self) -> String {
         let (name, memory) = (&self.target, grouped(self.memory as u64));
+        // Of a sequence model; tables of stages have the cycles of other networks.
+        let takes = match (self.predicted_cycles_a_step, self.predicted_positions.is_empty()) {
+            (Some(cycles), false) => format!("; {} cycles a token (predicted)", whole(cycles)),
+            _ => String::new(),
+        };
         match (self.image_bytes.zip(self.used_bytes), self.flash, &self.refusal) {
             (Some((bytes, used)), flash, _) => {
                 let [bytes, used] = [bytes, used].map(|n| grouped(n as u64));
                 match flash {
-                    None => format!("{name}: fits: image {bytes} bytes, with buffers {used} of {memory}"),
+                    None => {
+                        format!("{name}: fits: image {bytes} bytes, with buffers {used} of {memory}{takes}")
+                    }
                     Some(flash) => {
                         let flash = grouped(flash as u64);
-                        format!("{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}")
+                        format!(
+                            "{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}{takes}"
+                        )
                     }
                 }
             }
@@ -133,7 +142,7 @@ impl Fit {
     fn table(&self) -> String {
         let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
         let mut columns = vec![("  stage", Align::Left)];
-        columns.extend(first.iter().map(|e| (e.encoding, Align::Right)));
+        columns.extend(first.iter().map(|e| (e.encoding.as_str(), Align::Right)));
         let row = |s: &StageFacts| {
             let bytes = s.encodings.iter().map(|e| grouped(e.bytes as u64));
             std::iter::once(format!("  {}", s.stage)).chain(bytes).collect()

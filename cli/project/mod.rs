@@ -186,7 +186,7 @@ fn make(wanted: &Wanted, folder: &Path) -> Result<Made, CliError> {
         Ok(program) => {
             let outputs = outputs(&program, &folder)?;
             let plan = &program.compiled.plan;
-            let cycles = (!plan.is_whole()).then(|| plan.prediction.total());
+            let cycles = plan.is_predicted().then(|| plan.prediction.total());
             let file = |output: &Output| Compared {
                 path: files::shown(&output.path),
                 bytes: output.bytes.len(),

@@ -5,7 +5,7 @@ use mlc_compiler::model::{Model, Story, Tokens, Transformer};
 use serde::Serialize;
 
 #[derive(Serialize)]
-pub struct Facts<'a> {
+pub struct Facts<'a, T> {
     name: &'a str,
     about: &'a str,
     kind: &'static str,
@@ -30,6 +30,8 @@ pub struct Facts<'a> {
     matrices: Vec<MatrixFacts>,
     /// Names of what its tokens read and switch.
     tools: Vec<&'a str>,
+    /// Whether it fits each of them, and what it takes there.
+    targets: Vec<T>,
     training: Vec<(&'a str, &'a str)>,
 }
 
@@ -43,8 +45,12 @@ struct MatrixFacts {
     bytes: usize,
 }
 
-impl<'a> Facts<'a> {
-    pub fn new(model: &'a Model, (tokens, body, story): (&'a Tokens, &'a Transformer, &'a Story)) -> Self {
+impl<'a, T> Facts<'a, T> {
+    pub fn new(
+        model: &'a Model,
+        (tokens, body, story): (&'a Tokens, &'a Transformer, &'a Story),
+        targets: Vec<T>,
+    ) -> Self {
         let matrices = named(body).into_iter().map(|(matrix, of)| MatrixFacts {
             matrix,
             inputs: of.cols,
@@ -72,6 +78,7 @@ impl<'a> Facts<'a> {
             weights: model.body.weights(),
             matrices: matrices.collect(),
             tools: story.tools.iter().map(|tool| tool.name.as_str()).collect(),
+            targets,
             training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
         }
     }

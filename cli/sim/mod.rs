@@ -31,6 +31,7 @@ use mlc_compiler::model::{Answer as Meaning, Model, Reader, Turns};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, Target, text};
 use mlc_runtime_z80::{Console, Picture, Symbols};
+pub use phases::Token;
 use phases::{PhaseTimer, Phases};
 use std::cell::OnceCell;
 use std::io::Write;
@@ -72,7 +73,7 @@ pub struct Timed {
     /// Of all of it.
     pub phases: Vec<u64>,
     /// Of each token that a sequence model has read.
-    pub tokens: Vec<Vec<u64>>,
+    pub tokens: Vec<Token>,
 }
 
 /// The longest query that a model's program takes on a target, in bytes.

@@ -12,8 +12,18 @@ pub struct Phases {
     pub names: Vec<String>,
     /// [`SHARED`] for code that several phases use, the system's calls among it.
     of: Vec<u8>,
-    /// Where a sequence model begins with each token that it reads.
+    /// Where a sequence model begins with each token that it reads, and where a logit is.
     read: Option<u32>,
+    ready: u32,
+}
+
+/// A token that a sequence model has read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Token {
+    /// Cycles by phase.
+    pub phases: Vec<u64>,
+    /// It has an output: it is not one of the question's in front of the last.
+    pub answers: bool,
 }
 
 impl Phases {
@@ -36,7 +46,7 @@ impl Phases {
         of[end..].fill(SHARED);
         of[..usize::from(image.origin)].fill(SHARED);
         let read = image.assembly.table.get("net_read").map(|symbol| symbol.value);
-        Self { names, of, read }
+        Self { names, of, read, ready: image.logits.ready }
     }
 
     /// The phase of each address, as a place in `names`; `None` for code that several share.
@@ -51,21 +61,26 @@ pub struct PhaseTimer<'a> {
     running: u8,
     pub totals: Vec<u64>,
     read: Option<u32>,
-    /// The totals when each token was begun with.
-    tokens: Vec<Vec<u64>>,
+    ready: u32,
+    /// The totals when each token was begun with, and whether it had a logit.
+    tokens: Vec<Token>,
     asked: u64,
 }
 
 impl<'a> PhaseTimer<'a> {
     pub fn new(phases: &'a Phases) -> Self {
-        let (of, read, totals) = (&phases.of[..], phases.read, vec![0; phases.names.len()]);
-        Self { of, running: 0, totals, read, tokens: Vec::new(), asked: 0 }
+        let (of, totals) = (&phases.of[..], vec![0; phases.names.len()]);
+        let Phases { read, ready, .. } = *phases;
+        Self { of, running: 0, totals, read, ready, tokens: Vec::new(), asked: 0 }
     }
 
     /// Cycles by phase of each token that was read, the last one's up to the end.
-    pub fn tokens(&self) -> Vec<Vec<u64>> {
-        let ends = self.tokens.iter().skip(1).chain([&self.totals]);
-        let less = |(begin, end): (&Vec<u64>, &Vec<u64>)| end.iter().zip(begin).map(|(e, b)| e - b).collect();
+    pub fn tokens(&self) -> Vec<Token> {
+        let ends = self.tokens.iter().skip(1).map(|token| &token.phases).chain([&self.totals]);
+        let less = |(begin, end): (&Token, &Vec<u64>)| {
+            let phases = end.iter().zip(&begin.phases).map(|(e, b)| e - b).collect();
+            Token { phases, answers: begin.answers }
+        };
         self.tokens.iter().zip(ends).map(less).collect()
     }
 }
@@ -81,7 +96,9 @@ impl Probe for PhaseTimer<'_> {
             self.running = phase;
         }
         if self.read == Some(pc) {
-            self.tokens.push(self.totals.clone());
+            self.tokens.push(Token { phases: self.totals.clone(), answers: false });
+        } else if self.ready == pc {
+            self.tokens.iter_mut().last().into_iter().for_each(|token| token.answers = true);
         }
         if let Some(total) = self.totals.get_mut(usize::from(self.running)) {
             *total += after - before.max(self.asked);

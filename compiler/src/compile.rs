@@ -1,15 +1,18 @@
 //! The pipeline: model → graph → passes → plan → assembly text → image.
 //!
 //! There is one planner. [`compile`] makes its plans into programs until one fits; [`price`] gives the plan that the
-//! estimates choose, for whoever asks what a network would cost and needs no program.
+//! estimates choose, for whoever asks what a network would cost and needs no program. The plan of a sequence model is that of
+//! the program that [`crate::storage`] makes: its routines are shared by all matrices, so their sizes and cycles are known
+//! when the text is there, and that is made in less time than an estimate of it would be worth.
 
 use crate::ir::{self, Graph};
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
-use crate::model::{Body, Model, Offers};
+use crate::model::{Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
+use crate::stage::seen::Seen;
 use crate::storage::{self, Placed};
 use crate::{Assets, CompileError, Image, Target, image, render, valid};
 
@@ -84,12 +87,10 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// # Errors
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
-    if let Some((reader, body, story)) = request.model.sequence() {
-        let templates = render::templates(request)?;
-        let site = SequenceSite { reader, body, story, request, templates: &templates, filing: None };
+    if let Some((reader, ..)) = request.model.sequence() {
+        let Placed { plan, assembly, image } = of_sequence(request, storage::place)?;
         let longest = request.target.longest(reader.max_length);
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
-        let Placed { plan, assembly, image } = storage::place(&site)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.demands.storage == Storage::File {
@@ -135,9 +136,12 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
 /// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.
 ///
 /// # Errors
-/// For a bug in mlc, or a demand that names no layer. That a program would be too large is none:
-/// [`Demands::excess`] of [`Plan::needs`] tells.
+/// For a bug in mlc, or a demand that names no layer; of a sequence model, what the target has no kernels for. That a program
+/// would be too large is none: [`Demands::excess`] of [`Plan::needs`] tells.
 pub fn price(request: &Request) -> Result<Plan, CompileError> {
+    if request.model.sequence().is_some() {
+        return of_sequence(request, storage::price);
+    }
     let prepared = Prepared::new(request)?;
     let survey = &prepared.survey;
     let candidates = plan::candidates(survey, request.demands)?;
@@ -150,6 +154,34 @@ pub fn price(request: &Request) -> Result<Plan, CompileError> {
     let room = room.filter(|_| request.may_quicken());
     let quick = room.and_then(|room| plan.quicken(room));
     Ok(quick.unwrap_or(plan))
+}
+
+/// What `with` makes of a sequence model.
+///
+/// # Errors
+/// Those of `with`; a demand that such models cannot meet.
+fn of_sequence<T>(
+    request: &Request,
+    with: impl FnOnce(&SequenceSite) -> Result<T, CompileError>,
+) -> Result<T, CompileError> {
+    let Some((reader, body, story)) = request.model.sequence() else {
+        unreachable!("the caller has seen that it is one")
+    };
+    if let Some(option) = request.demands.of_forms() {
+        return Err(CompileError::Forms { name: request.model.head.name.clone(), option });
+    }
+    let templates = render::templates(request)?;
+    let seen = Seen::new(request.model, &request.calibration())?;
+    with(&SequenceSite {
+        reader,
+        body,
+        story,
+        request,
+        templates: &templates,
+        seen: &seen,
+        less: 0,
+        filing: None,
+    })
 }
 
 /// A model up to the point where forms of weights are chosen.
@@ -200,10 +232,6 @@ const QUICK_TRIES: usize = 3;
 
 impl Prepared {
     fn new(request: &Request) -> Result<Self, CompileError> {
-        if let Body::Transformer(_) = request.model.body {
-            let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
-            return Err(CompileError::Sequence { name, target, what: "plans of sequence models".into() });
-        }
         let longest = request.target.longest(request.model.reader.max_query());
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;

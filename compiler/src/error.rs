@@ -17,6 +17,8 @@ pub enum CompileError {
     TooLarge { name: String, target: String, limit: String, table: String, advice: String },
     #[error("{name} cannot be compiled for {target}: mlc has no kernels for {what} there yet")]
     Sequence { name: String, target: String, what: String },
+    #[error("{name} is a sequence model: {option} is for networks of hashed text")]
+    Forms { name: String, option: &'static str },
     #[error("{name} does not fit {target}: {needs}")]
     SequenceTooLarge { name: String, target: String, needs: String },
     #[error("{name} has the tool {tool:?}, and the profile {profile} has no pin for it in its {kind}: {}", none_or(.names))]
@@ -43,6 +45,10 @@ impl CompileError {
         match self {
             Self::TooLarge { table, advice, .. } => format!(
                 "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
+            ),
+            Self::Forms { option, .. } => format!(
+                "leave {option} out: such weights have the bits of the model's own (`mlc import --bits`, `mlc train --weights`), \
+                 stored as is fastest, or smallest with --optimize size"
             ),
             Self::SequenceTooLarge { .. } => {
                 "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()

@@ -1,9 +1,10 @@
 //! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
 
 use crate::image::{self, Image};
-use crate::kernel::sequence::{self, Filed, Filing, SequenceSite, unsupported};
+use crate::kernel::predict::{Assembled, Known, Tokens};
+use crate::kernel::sequence::{self, Filed, Filing, Home, SequenceSite, Step, unsupported};
 use crate::kernel::{Machine, PAGE, tidy};
-use crate::plan::{Plan, Storage};
+use crate::plan::{Needs, Plan, Storage};
 use crate::target::{self, Target};
 use crate::words::grouped;
 use crate::{CompileError, render};
@@ -18,6 +19,11 @@ const MOST_BUFFERS: usize = 65_535;
 /// Bytes that matrices are counted in when the room in the image is filled.
 const UNIT: usize = 16;
 
+/// Most bytes that the estimate of an image in flash is wrong by.
+const MOST_WRONG: usize = 16_384;
+/// Bytes of code and of data beside weights, about.
+const CODE: usize = 12_000;
+
 /// A program that fits.
 pub struct Placed {
     pub plan: Plan,
@@ -31,6 +37,8 @@ struct Built {
     assembly: String,
     /// `None`: memory ends before it does.
     image: Option<Image>,
+    known: Known,
+    steps: Vec<Step>,
 }
 
 impl Built {
@@ -47,7 +55,8 @@ impl Built {
             false => None,
         };
         let image = image.map(|image| Image { beside: program.beside, ..image });
-        Ok(Self { plan, assembly: text.assembly, image })
+        let (known, steps) = (program.known, program.steps);
+        Ok(Self { plan, assembly: text.assembly, image, known, steps })
     }
 
     /// By how many bytes it is too large, 0 if it fits. `None`: memory ends before it does.
@@ -56,6 +65,29 @@ impl Built {
         // These programs read all flash.
         let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
         self.image.as_ref().map(|image| request.demands.excess(&whole, image.needs()))
+    }
+
+    /// By how many bytes it is too large for flash alone.
+    fn image_excess(&self, site: &SequenceSite) -> Option<usize> {
+        let request = site.request;
+        let flash = request.target.whole_flash()?.min(request.demands.max_bytes.unwrap_or(usize::MAX));
+        Some(self.image.as_ref()?.bytes.len().saturating_sub(flash))
+    }
+
+    /// Its plan, with what is predicted of it.
+    fn plan(self, site: &SequenceSite) -> (Plan, String, Option<Image>) {
+        let Self { plan, assembly, image, known, steps } = self;
+        let tokens = image.as_ref().map(|image| {
+            let phases = image.phases.iter().map(|phase| (phase.start, phase.name.as_deref())).collect();
+            let (isa, text) = (image.isa, assembly.as_str());
+            Tokens::predict(&known, &Assembled { isa, assembly: &image.assembly, text, phases })
+        });
+        // Where memory ends before the program, its weights say about how large it is.
+        let inside = steps.iter().filter_map(|step| step.offers.first()).filter(|o| o.home == Home::Image);
+        let image_bytes = inside.map(|offer| offer.bytes).sum::<usize>() + CODE;
+        let needs = Needs { image: image_bytes, buffers: plan.layout.memory.size };
+        let needs = image.as_ref().map_or(needs, Image::needs);
+        (plan.foretold(needs, tokens, steps, site.request.target.flash.is_some()), assembly, image)
     }
 
     /// Why it does not fit.
@@ -95,14 +127,44 @@ pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
             built => built?,
         },
     };
-    let Built { plan, assembly, image } = built;
+    let (plan, assembly, image) = built.plan(site);
     let image = image.ok_or_else(|| unsupported(site, "a program that ends behind memory"))?;
     Ok(Placed { plan, assembly, image })
 }
 
+/// The plan of the program that [`place`] gives; if it does not fit, of the one with the smallest image.
+///
+/// # Errors
+/// What the kernels do not compute; a damaged template.
+pub fn price(site: &SequenceSite) -> Result<Plan, CompileError> {
+    match place(site) {
+        Err(CompileError::SequenceTooLarge { .. }) => {}
+        placed => return Ok(placed?.plan),
+    }
+    let request = site.request;
+    let in_file = request.target.machine == target::Machine::Cpm && request.demands.storage != Storage::Image;
+    let filing = in_file.then(|| Filing { inside: BTreeSet::new(), records: BUFFERS[BUFFERS.len() - 1] });
+    match Built::new(&SequenceSite { filing: filing.as_ref(), ..*site }) {
+        // A row is longer than such a buffer.
+        Err(CompileError::Sequence { .. }) if in_file => Ok(Built::new(site)?.plan(site).0),
+        built => Ok(built?.plan(site).0),
+    }
+}
+
 fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
-    let built = Built::new(site)?;
-    if built.excess(site) == Some(0) { Ok(built) } else { Err(built.refused(site)) }
+    let mut site = *site;
+    for _ in 0..TRIES {
+        let built = Built::new(&site)?;
+        if built.excess(&site) == Some(0) {
+            return Ok(built);
+        }
+        // Forms were chosen by an estimate of the code; there may be smaller ones.
+        match built.image_excess(&site) {
+            Some(excess @ 1..MOST_WRONG) => site.less += excess,
+            _ => return Err(built.refused(&site)),
+        }
+    }
+    Err(Built::new(&site)?.refused(&site))
 }
 
 /// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those

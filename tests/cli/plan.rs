@@ -1,6 +1,6 @@
 //! What the user decides of a plan: `--encoding`, `--layer`, `--optimize`, `--max-bytes`.
 
-use crate::{Folder, models};
+use crate::{Folder, models, unfolded};
 use insta::assert_snapshot;
 use mlc_compiler::plan::{Demands, Layer};
 use mlc_compiler::weights::Form;
@@ -110,4 +110,38 @@ fn layers_that_are_not_there() {
     assert_snapshot!("layer-twice", wrong(&["2=packed", "2=gaps"]));
     assert_snapshot!("layer-form", wrong(&["2=zip"]));
     assert_snapshot!("layer-zero", wrong(&["0=gaps"]));
+}
+
+/// Sequence models have a plan: a step for each matrix. What is asked of them is done, or refused by name.
+#[test]
+fn a_sequence_model_has_a_plan() {
+    let folder = Folder::with_models();
+    for (option, value) in [("--encoding", "packed"), ("--layer", "1=packed")] {
+        let ran = folder.mlc(["compile", "parrot", option, value, "-o", "x.com"]);
+        assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+        let said = unfolded(&ran.stderr);
+        assert!(
+            said.contains(&format!("parrot is a sequence model: {option} is for networks of hashed text")),
+            "{said}"
+        );
+        assert!(said.contains(&format!("leave {option} out")), "{said}");
+    }
+    for target in ["z80-cpm", "atmega1284p"] {
+        let plan = |more: &[&str]| {
+            folder.mlc(["compile", "parrot", "--target", target, "--emit", "plan"].iter().chain(more)).ok()
+        };
+        let weights = |plan: &str| -> usize {
+            let taken = plan.lines().filter(|line| line.ends_with("  taken"));
+            let bytes =
+                |line: &str| line.split_whitespace().rev().nth(2).and_then(|word| word.parse::<usize>().ok());
+            taken.filter_map(bytes).sum()
+        };
+        let fast = plan(&[]);
+        assert!(
+            fast.contains("\nkey of block 1 ") && fast.contains(" a token, the mean of the first 100; "),
+            "{fast}"
+        );
+        let small = plan(&["--optimize", "size"]);
+        assert!(weights(&small) < weights(&fast), "{small}\n{fast}");
+    }
 }

@@ -23,6 +23,26 @@ const SMALL: [&str; 18] = [
     "8",
 ];
 
+/// A short training of another one, within a limit of cycles.
+const LIMITED: [&str; 16] = [
+    "--family",
+    "sequence",
+    "--dim",
+    "16",
+    "--heads",
+    "2",
+    "--layers",
+    "1",
+    "--steps",
+    "1",
+    "--weights",
+    "8",
+    "--target",
+    "atmega1284p",
+    "--max-tstates",
+    "60000",
+];
+
 fn pairs() -> Folder {
     let folder = Folder::new();
     let words = ["on", "off", "red", "dim", "up", "low"];
@@ -108,7 +128,8 @@ fn what_does_not_fit_is_refused_by_name() {
     };
     let sequence = ["--family", "sequence"];
     for (args, says) in [
-        (&["--max-tstates", "1000"][..], "--max-tstates does not go with --family sequence"),
+        (&["--max-nonzero", "1000"][..], "--max-nonzero does not go with --family sequence"),
+        (&["--max-tstates", "0"], "--max-tstates 0 leaves no network"),
         (&["--classifier"], "--classifier does not go with"),
         (&["--device", "torch-cpu"], "--device"),
         (&["--weights", "full"], "--weights full"),
@@ -128,6 +149,44 @@ fn what_does_not_fit_is_refused_by_name() {
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     let ran = folder.mlc(["distill", "pairs.txt", "-o", "x.ron"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("is no float network"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_shape_that_costs_too_much_is_refused_with_one_that_does_not() {
+    let folder = pairs();
+    let train =
+        |more: &[&str]| folder.mlc(["train", "pairs.txt", "-o", "x.ron"].iter().chain(&SMALL).chain(more));
+    let ran = train(&["--max-bytes", "100"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("on z80-cpm: ") && ran.stderr.contains("T-states a token (predicted)"),
+        "{}",
+        ran.stderr
+    );
+    assert!(ran.stderr.contains("neither a smaller --hidden nor fewer --layers"), "{}", ran.stderr);
+    assert!(!folder.path("x.ron").exists());
+
+    let shape = |hidden: usize| {
+        let hidden = hidden.to_string();
+        folder.mlc(["train", "pairs.txt", "-o", "x.ron", "--hidden", &hidden].iter().chain(&LIMITED))
+    };
+    let ran = shape(200);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let stderr = ran.stderr;
+    let fits: usize = stderr
+        .split_once("--hidden ")
+        .and_then(|(_, rest)| rest.split_once(" would keep the limits")?.0.parse().ok())
+        .unwrap_or_else(|| panic!("{stderr}"));
+    assert!((2..200).contains(&fits), "{stderr}");
+    // It keeps them, and one more would not.
+    let kept = shape(fits);
+    assert_eq!(kept.code, Some(0), "{}", kept.stderr);
+    assert!(
+        kept.stdout.contains(" of at most 60,000 cycles a token on atmega1284p (predicted)"),
+        "{}",
+        kept.stdout
+    );
+    assert_eq!(shape(fits + 1).code, Some(1));
 }
 
 /// A folder with a base, and pairs that it has not seen.

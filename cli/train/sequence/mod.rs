@@ -3,6 +3,7 @@
 //! [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
 //! training.
 
+mod budget;
 mod data;
 mod display;
 mod lora;
@@ -14,6 +15,7 @@ use super::lost::Lost;
 use super::result::SequenceResult;
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
+use crate::budget::Limits;
 use crate::error::CliError;
 use crate::import::summary;
 use crate::say::say;
@@ -45,8 +47,14 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
         Some(model) => Some(settings::start(model, &settings)?),
         None => None,
     };
+    let limits = Limits::new(given)?;
+    let limits = given.is_limited().then_some(&limits);
     let stop = interrupt::listen();
-    let job = Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), stop };
+    let job =
+        Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), limits, stop };
+    if let Some(limits) = limits {
+        budget::check(limits, &job.training(), base.is_none())?;
+    }
     job.run(log, out)
 }
 
@@ -75,12 +83,7 @@ fn prepare(
 pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     let usage = |message: String| Err(CliError::Usage(message));
     if let Some(option) = given.unfitting() {
-        let why = match option {
-            "--max-tstates" | "--max-bytes" | "--target" => {
-                "nothing predicts yet what a sequence model costs on a machine"
-            }
-            _ => "it is for networks of hashed text",
-        };
+        let why = "it is for networks of hashed text";
         return usage(format!("{option} does not go with --family sequence: {why}"));
     }
     if args.from.is_some() && args.resume.is_some() && args.lora.is_none() {
@@ -91,7 +94,14 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     }
     let others = [
         (args.baselines, "--baselines compares networks of hashed text"),
-        (args.cost_of_limits, "--cost-of-limits is about limits, and sequence models have none yet"),
+        (
+            args.cost_of_limits,
+            "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
+        ),
+        (
+            args.lora.is_some() && given.is_limited(),
+            "--lora changes nothing of what a model costs: limits are for training all of it",
+        ),
         (args.chat, "--chat is not there for sequence models: `mlc run` talks to the model"),
         (
             args.device != mlc_trainer::Device::Cpu,
@@ -119,11 +129,17 @@ struct Job<'a> {
     settings: &'a Settings,
     task: &'a Task,
     start: Option<&'a Parameters>,
+    /// Limits and a target, if any were given.
+    limits: Option<&'a Limits>,
     /// Set by a signal that asks for the end.
     stop: &'a AtomicBool,
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    fn training(&self) -> Training<'a> {
+        Training { task: self.task, settings: self.settings, start: self.start }
+    }
+
     fn run(&self, log: Option<Log>, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let (seeds, followed) = self.train(log)?;
         let best = &seeds.runs[seeds.best];
@@ -137,14 +153,26 @@ impl Job<'_> {
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report(trained, &self.args.output, size, out)?;
+        let mut kept = true;
+        if let Some(limits) = self.limits {
+            let program = limits.program(&trained.model)?;
+            writeln!(out, "{}", limits.cost(program.as_ref()))?;
+            let verdict = limits.judge(&trained.model, program.as_ref());
+            verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+            kept = verdict.kept;
+        }
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
         }
         lost.end()?;
-        Ok(if stopped { Outcome::Interrupted } else { Outcome::Done })
+        Ok(match (stopped, kept) {
+            (true, _) => Outcome::Interrupted,
+            (false, true) => Outcome::Done,
+            (false, false) => Outcome::Difference,
+        })
     }
 
-    fn train(&self, log: Option<Log>) -> Result<(Seeds, Follower<'_, Figures>), CliError> {
+    fn train(&self, log: Option<Log>) -> Result<(Seeds, Follower<'a, Figures>), CliError> {
         let mut display = Display::new(self.task);
         let mut follower = Follower::new(log, &self.args.output, self.args.curve.is_some());
         let mut follow = |seed: u64, event: Event| {
@@ -153,8 +181,7 @@ impl Job<'_> {
             }
             follower.see(seed, &event, None, &mut display);
         };
-        let training = Training { task: self.task, settings: self.settings, start: self.start };
-        let seeds = train_seeds(&training, self.args.seeds.into(), self.stop, &mut follow)?;
+        let seeds = train_seeds(&self.training(), self.args.seeds.into(), self.stop, &mut follow)?;
         display.finish();
         Ok((seeds, follower))
     }

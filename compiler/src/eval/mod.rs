@@ -85,11 +85,16 @@ pub fn score(graph: &Graph, tokens: &[u32], see: &mut dyn FnMut(&[i32])) {
         _ => None,
     };
     let choice = graph.nodes.ids().find_map(is_choice);
-    Session::new(graph).start(Input::Tokens(tokens.to_vec()), &mut |id, value| {
+    score_observed(graph, tokens, &mut |id, value| {
         if let (true, Value::Vector(logits)) = (Some(id) == choice, value) {
             see(logits);
         }
     });
+}
+
+/// [`score`], with every value shown to `observe` as it is computed.
+pub fn score_observed(graph: &Graph, tokens: &[u32], observe: &mut dyn FnMut(NodeId, &Value)) {
+    Session::new(graph).start(Input::Tokens(tokens.to_vec()), observe);
 }
 
 /// What a graph is given.

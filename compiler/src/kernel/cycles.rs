@@ -7,7 +7,7 @@
 use super::Templates;
 use super::memo::Memo;
 use crate::Assets;
-use crate::asm::{self, Isa};
+use crate::asm::{self, Assembly, Isa};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,11 +39,15 @@ pub struct Code {
     insns: Arc<[Insn]>,
     /// Places in `insns` by label.
     labels: Arc<BTreeMap<String, usize>>,
+    /// The same in their order.
+    regions: Arc<[(usize, String)]>,
     bytes: usize,
 }
 
-struct Insn {
+/// An instruction.
+pub struct Insn {
     text: String,
+    address: u32,
     not_taken: u8,
     taken: u8,
     /// How many of the next instructions it leaves out when it is taken: one that skips (`sbrs`) one, one that jumps by
@@ -84,19 +88,26 @@ impl Code {
         source.push('\n');
         let assembly = asm::assemble(&source, "template", isa)
             .unwrap_or_else(|e| panic!("a bug in mlc: code to be counted: {e}\n{source}"));
+        Self::of_assembly(&assembly, &source)
+    }
+
+    /// A text that was assembled.
+    pub fn of_assembly(assembly: &Assembly, source: &str) -> Self {
         let (mut insns, mut labels) = (Vec::new(), BTreeMap::from([(START.to_string(), 0)]));
-        let mut ends = Vec::new();
+        let (mut ends, mut regions) = (Vec::new(), Vec::new());
         let source: Vec<&str> = source.lines().collect();
         for line in &assembly.lines {
             let text = source[line.number as usize - 1];
             let text = text.split(';').next().unwrap_or_default().trim();
             if let Some(label) = text.strip_suffix(':') {
                 labels.insert(label.to_string(), insns.len());
+                regions.push((insns.len(), label.to_string()));
             }
             if let Some(timing) = line.t_states {
                 ends.push(line.address as usize + line.bytes.len());
                 insns.push(Insn {
                     text: text.into(),
+                    address: line.address,
                     not_taken: timing.not_taken,
                     taken: timing.taken,
                     over: 0,
@@ -110,7 +121,24 @@ impl Code {
             };
         }
         labels.insert(END.to_string(), insns.len());
-        Self { insns: insns.into(), labels: Arc::new(labels), bytes: assembly.bytes.len() }
+        let bytes = assembly.bytes.len();
+        Self { insns: insns.into(), labels: Arc::new(labels), regions: regions.into(), bytes }
+    }
+
+    /// Where a label is among the instructions.
+    pub fn place(&self, label: &str) -> Option<usize> {
+        self.labels.get(label).copied()
+    }
+
+    /// All instructions.
+    pub fn insns(&self) -> &[Insn] {
+        &self.insns
+    }
+
+    /// The last label in front of an instruction.
+    pub fn region(&self, at: usize) -> &str {
+        let behind = self.regions.partition_point(|(place, _)| *place <= at);
+        behind.checked_sub(1).map_or(START, |last| &self.regions[last].1)
     }
 
     /// Instructions that kernels make themselves, a line each.
@@ -186,6 +214,20 @@ impl Code {
 }
 
 impl Insn {
+    /// As it is written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn address(&self) -> u32 {
+        self.address
+    }
+
+    /// What it takes where it jumps, calls, skips or repeats, and where it does not.
+    pub fn cycles(&self, taken: bool) -> f64 {
+        f64::from(if taken { self.taken } else { self.not_taken })
+    }
+
     /// Whether its last operand is a label.
     fn names(&self, label: &str) -> bool {
         self.text.rsplit([' ', ',']).next() == Some(label)

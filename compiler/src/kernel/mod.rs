@@ -5,13 +5,17 @@
 //! of kernels and what they have in common. The planner ([`crate::plan`]) knows stages and offers only.
 
 pub mod avr;
+mod choosing;
 mod columns;
 mod cycles;
+pub mod flow;
 pub mod hashing;
+mod length;
 mod lines;
 mod look_up;
 mod memo;
 pub mod memory;
+pub mod predict;
 mod reply;
 pub mod sequence;
 mod symbols;

@@ -1,7 +1,9 @@
 //! Programs of sequence models. A processor makes the whole of one at once: its kernels share tables and buffers.
 
+use super::predict::Known;
 use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
+use crate::stage::seen::Seen;
 use crate::target::Cpu;
 use crate::{CompileError, Request};
 use std::collections::BTreeSet;
@@ -14,6 +16,10 @@ pub struct SequenceSite<'a> {
     pub story: &'a Story,
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
+    /// What the reference sees of texts.
+    pub seen: &'a Seen,
+    /// Bytes that the image must leave, because it was larger than it was estimated.
+    pub less: usize,
     /// `None`: all weights are in the image.
     pub filing: Option<&'a Filing>,
 }
@@ -50,6 +56,56 @@ pub struct Filed {
     pub inside: bool,
 }
 
+/// Where weights live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    Image,
+    /// A file that the program reads.
+    File,
+}
+
+/// A step of a sequence model's plan: a matrix, with the offers of the kernels for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    /// As messages name it: `key of block 1`.
+    pub name: String,
+    pub rows: usize,
+    pub cols: usize,
+    /// Labels of the program's parts that compute it.
+    pub parts: Vec<String>,
+    /// The one that was taken first.
+    pub offers: Vec<Offer>,
+}
+
+/// A way to have a matrix.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Offer {
+    pub form: &'static str,
+    pub home: Home,
+    /// Of weights.
+    pub bytes: usize,
+    /// Of a token that needs an output: of all rounds. Estimated; of the one that was taken, predicted.
+    pub cycles: f64,
+}
+
+impl Offer {
+    /// Its form, and where it is if that is not the image: `planes, file`.
+    pub fn name(&self) -> String {
+        match self.home {
+            Home::Image => self.form.to_string(),
+            Home::File => format!("{}, file", self.form),
+        }
+    }
+}
+
+impl Step {
+    /// Sets the cycles of the offer that was taken, and moves all others by as much as it was estimated wrong.
+    pub fn foretell(&mut self, cycles: f64) {
+        let wrong = self.offers.first().map_or(0.0, |taken| cycles - taken.cycles);
+        self.offers.iter_mut().for_each(|offer| offer.cycles = (offer.cycles + wrong).max(0.0));
+    }
+}
+
 /// A program of a sequence model.
 ///
 /// Its text has the symbols `logits_ready`, which execution reaches once for each logit, in the order of the tokens, and
@@ -62,6 +118,10 @@ pub struct SequenceProgram {
     pub memory: Memory,
     /// What [`SequenceSite::filing`] asks for.
     pub beside: Option<Beside>,
+    /// What is known of its jumps.
+    pub known: Known,
+    /// Its matrices, in the order in which a token meets them.
+    pub steps: Vec<Step>,
 }
 
 /// The program of a sequence model, whether it fits the target or not.

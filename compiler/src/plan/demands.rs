@@ -108,6 +108,17 @@ impl Demands {
         Self { encoding, ..Self::default() }
     }
 
+    /// Whether the smallest image is asked for.
+    pub fn is_for_size(&self) -> bool {
+        self.optimize == Optimize::Size
+    }
+
+    /// The option that asks for forms of weights, if one does: sequence models have none to choose.
+    pub fn of_forms(&self) -> Option<&'static str> {
+        let given = [(self.encoding.is_some(), "--encoding"), (!self.layers.is_empty(), "--layer")];
+        given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
+    }
+
     /// The form that [`Demands::layers`] ask for each stage.
     ///
     /// # Errors

@@ -19,6 +19,9 @@ pub use survey::{Combination, Survey, survey};
 pub use why::Why;
 
 use crate::ir::Graph;
+use crate::kernel::flow::Unknown;
+use crate::kernel::predict::Tokens;
+use crate::kernel::sequence::Step;
 use crate::kernel::{Layout, Machine, Memory, Processor, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
 use crate::weights::Form;
@@ -33,6 +36,12 @@ pub struct Plan {
     /// Estimated.
     pub needs: Needs,
     pub prediction: Prediction,
+    /// Of a sequence model: what tokens are predicted to take.
+    pub tokens: Option<Tokens>,
+    /// Why nothing is predicted of them: somebody's own templates may have jumps of which nothing is known.
+    pub unknown: Option<Unknown>,
+    /// Its matrices, with what the kernels offer for each.
+    pub steps: Vec<Step>,
     /// A row for each stage: what every form would have cost.
     pub options: Vec<Vec<Offer>>,
     /// Beside each offer, why it was taken or not.
@@ -119,7 +128,8 @@ pub fn plan(
         true => measure(graph, &layout.stages, &survey.calibration),
         false => survey.usage.clone(),
     };
-    let mut plan = Plan { layout, usage, needs, prediction, options, why };
+    let mut plan =
+        Plan { layout, usage, needs, prediction, tokens: None, unknown: None, steps: vec![], options, why };
     plan.prediction.phases = plan.phases(&plan.usage);
     Ok(plan)
 }
@@ -135,7 +145,35 @@ impl Plan {
             Layout { name, machine, stages: vec![], kernels: vec![], forms: vec![], scratch: vec![], memory };
         let needs = Needs { image: 0, buffers: layout.memory.size };
         let (options, why) = (vec![], vec![]);
-        Self { layout, usage: Usage::default(), needs, prediction: Prediction::default(), options, why }
+        let (usage, prediction) = (Usage::default(), Prediction::default());
+        Self { layout, usage, needs, prediction, tokens: None, unknown: None, steps: vec![], options, why }
+    }
+
+    /// The same with what a program of it takes. `tokens`: `None` where memory ends before the program does.
+    #[must_use]
+    pub fn foretold(
+        self,
+        needs: Needs,
+        tokens: Option<Result<Tokens, Unknown>>,
+        mut steps: Vec<Step>,
+        flash: bool,
+    ) -> Self {
+        let bytes = if flash { needs.image } else { needs.total() };
+        let (tokens, unknown) = match tokens {
+            Some(Ok(tokens)) => (Some(tokens), None),
+            Some(Err(unknown)) => (None, Some(unknown)),
+            None => (None, None),
+        };
+        if let Some(tokens) = &tokens {
+            steps.iter_mut().for_each(|step| step.foretell(tokens.of_parts(&step.parts)));
+        }
+        let phases = tokens.as_ref().map_or(vec![], Tokens::mean);
+        Self { needs, prediction: Prediction { phases, bytes }, tokens, unknown, steps, ..self }
+    }
+
+    /// Whether its cycles are predicted: those of a program with somebody's own templates may not be.
+    pub fn is_predicted(&self) -> bool {
+        !self.prediction.phases.is_empty()
     }
 
     /// Whether it is the plan of a program that is made as a whole.

@@ -1,7 +1,9 @@
 //! A plan as a table: what the command line prints, what stands on top of a program, and what the snapshots keep.
 
 use super::{Plan, Why};
+use crate::kernel::predict::FIRST;
 use crate::kernel::processor;
+use crate::kernel::sequence::Home;
 use crate::weights::Form;
 use std::fmt::{self, Write};
 
@@ -27,7 +29,7 @@ impl Plan {
     /// The plan as a table of at most 80 columns, with why each form was taken for a stage or not.
     pub fn table(&self) -> String {
         if self.is_whole() {
-            return self.layout.memory.table();
+            return self.matrices() + &self.layout.memory.table() + &self.foretells();
         }
         let mut out = String::new();
         let unit = processor(self.layout.machine.cpu).unit();
@@ -66,14 +68,59 @@ impl Plan {
             kernel.remarks(&self.layout, at).iter().for_each(|line| _ = writeln!(out, "{line}"));
         }
         out.push_str(&self.layout.memory.table());
-        let _ = writeln!(
-            out,
-            "predicted: {:.0} {} a step, {} about {} bytes",
-            self.prediction.total(),
-            unit.long,
-            if self.layout.memory.start.is_some() { "flash" } else { "image and buffers" },
-            self.prediction.bytes
-        );
+        out + &self.foretells()
+    }
+
+    /// The last line.
+    fn foretells(&self) -> String {
+        let unit = processor(self.layout.machine.cpu).unit().long;
+        let memory = if self.layout.memory.start.is_some() { "flash" } else { "image and buffers" };
+        match (&self.tokens, self.is_predicted()) {
+            (Some(_), _) => format!(
+                "predicted: {:.0} {unit} a token, the mean of the first {FIRST}; {memory} {} bytes\n",
+                self.prediction.total(),
+                self.prediction.bytes
+            ),
+            (None, true) => format!(
+                "predicted: {:.0} {unit} a step, {memory} about {} bytes\n",
+                self.prediction.total(),
+                self.prediction.bytes
+            ),
+            (None, false) => {
+                self.unknown.as_ref().map_or(String::new(), |why| format!("not predicted: {why}\n"))
+            }
+        }
+    }
+
+    /// The matrices of a sequence model, with what the kernels offer for each, the offer that was taken first.
+    fn matrices(&self) -> String {
+        let mut out = String::new();
+        let unit = processor(self.layout.machine.cpu).unit();
+        let cost = format!("{}/token", unit.short);
+        let _ =
+            writeln!(out, "{:<24} {:>9}  {:<14} {:>8} {cost:>11}  why", "matrix", "shape", "form", "bytes");
+        for step in &self.steps {
+            let taken = step.offers.first();
+            for (n, offer) in step.offers.iter().enumerate() {
+                let head = match n {
+                    0 => format!("{:<24} {:>9}", step.name, format!("{}→{}", step.cols, step.rows)),
+                    _ => format!("{:34}", ""),
+                };
+                let (larger, slower) = match taken {
+                    Some(taken) => (offer.bytes > taken.bytes, offer.cycles > taken.cycles),
+                    None => (false, false),
+                };
+                let why = match (n, larger, slower, offer.home) {
+                    (0, ..) => "taken",
+                    (_, true, true, _) => "slower, larger",
+                    (_, false, true, _) => "slower",
+                    (_, _, _, Home::Image) => "no room",
+                    (_, _, _, Home::File) => "not asked for",
+                };
+                let (name, bytes, cycles) = (offer.name(), offer.bytes, offer.cycles);
+                let _ = writeln!(out, "{head}  {name:<14} {bytes:>8} {cycles:>11.0}  {why}");
+            }
+        }
         out
     }
 }

@@ -13,6 +13,7 @@ pub mod calibration;
 pub mod prefix;
 mod product;
 mod read;
+pub mod seen;
 pub mod share;
 pub mod usage;
 

@@ -19,6 +19,7 @@ mod encode;
 pub(crate) mod error;
 pub(crate) mod fold;
 mod merges;
+mod plain;
 mod prepare;
 #[cfg(test)]
 pub(crate) mod random;

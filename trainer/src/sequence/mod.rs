@@ -46,7 +46,7 @@ pub use resume::{Parameters, parameters_of, shape_of};
 pub use settings::Settings;
 pub use shape::Shape;
 pub use task::{Task, Texts};
-pub use train::{Training, train, train_adapter, train_seeds};
+pub use train::{Training, train, train_adapter, train_seeds, untrained};
 
 /// What a training of this family tells and gives.
 pub type Event<'a> = crate::outcome::Event<'a, Figures>;

@@ -52,6 +52,29 @@ pub fn train(
     run_with(training, Beside::default(), stop, observer)
 }
 
+/// The model before any step of a training: what tells how much such a network costs.
+///
+/// # Errors
+/// Those of [`train`].
+pub fn untrained(&Training { task, settings, start }: &Training) -> Result<Model, TrainError> {
+    settings.check()?;
+    check(task, settings)?;
+    let mut rng = ChaCha8Rng::seed_from_u64(settings.schedule.seed);
+    let shadows = match start {
+        Some(start) => start.values.clone(),
+        None => start::fresh(&Layout::new(&settings.shape), &mut rng),
+    };
+    let mut learner = Learner::new(settings, shadows, task.longest(), None);
+    match start.and_then(|start| start.ranges.clone()) {
+        Some(ranges) => learner.ranges = ranges,
+        None => learner.calibrate(&task.train.examples.iter().take(SAMPLE).collect::<Vec<_>>()),
+    }
+    let trainee = Trainee { task, settings, learner, calibrates: false, adapting: None };
+    let network = trainee.network()?;
+    let head = Head { name: settings.name.clone(), ..Head::default() };
+    trainee.with(head, &network)
+}
+
 /// Trains with `count` seeds, from that of the settings on, one after the other.
 ///
 /// # Errors
@@ -235,13 +258,21 @@ impl Family for Trainee<'_> {
                 Adapter::new(adapting.base.clone(), lora.clone(), values, self.learner.ranges.clone());
             *adapting.best.borrow_mut() = Some(adapter);
         }
+        let head = Head {
+            name: self.settings.name.clone(),
+            about: self.settings.about.clone(),
+            training: self.facts(row),
+            ..Head::default()
+        };
+        self.with(head, network)
+    }
+}
+
+impl Trainee<'_> {
+    /// The model of integers.
+    fn with(&self, head: Head, network: &Quantized) -> Result<Model, TrainError> {
         let model = Model {
-            head: Head {
-                name: self.settings.name.clone(),
-                about: self.settings.about.clone(),
-                training: self.facts(row),
-                ..Head::default()
-            },
+            head,
             reader: Reader::Tokens(self.task.reader.clone()),
             body: Body::Transformer(network.body.clone()),
             answer: Answer::Story(Story { logit_bits: network.logit_bits, ..self.task.story.clone() }),
@@ -249,9 +280,7 @@ impl Family for Trainee<'_> {
         model.check()?;
         Ok(model)
     }
-}
 
-impl Trainee<'_> {
     /// For [`Head::training`].
     fn facts(&self, row: &EpochRow<Figures>) -> Vec<(String, String)> {
         let percent = |share: f64| format!("{:.2}", 100.0 * share);

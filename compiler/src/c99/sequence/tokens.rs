@@ -2,7 +2,7 @@
 
 use super::arrays::{Arrays, unsigned};
 use crate::tokens::{
-    Fallback, Merge, Rule, Scheme, Split, Tokenizer, Unit, dense_ranks, fold, ranks_are_those_of_tokens,
+    Fallback, Merge, Rule, Split, Tokenizer, Unit, dense_ranks, fold, ranks_are_those_of_tokens,
 };
 use serde::Serialize;
 
@@ -180,24 +180,16 @@ pub fn context(
 
 /// Whether the templates can do what a tokenizer does.
 fn check(tokenizer: &Tokenizer) -> Result<(), &'static str> {
-    if tokenizer.rules.iter().any(|rule| matches!(rule, Rule::Normal(_))) {
-        return Err("Unicode's normal forms");
-    }
-    if tokenizer.specials.iter().any(|special| special.everywhere) {
-        return Err("special tokens that are recognized in every text");
-    }
-    match tokenizer.splits.as_slice() {
-        [] | [Split::Before(_) | Split::After(_) | Split::Around(_)] => {}
-        splits if splits.contains(&Split::Gpt2) => return Err("words by GPT-2's pattern"),
+    let cuts = |splits: &[Split]| match splits {
+        [] | [Split::Before(_) | Split::After(_) | Split::Around(_)] => None,
+        splits if splits.contains(&Split::Gpt2) => Some("words by GPT-2's pattern"),
         splits if splits.iter().any(|split| matches!(split, Split::Digit | Split::Digits)) => {
-            return Err("words that digits of Unicode cut");
+            Some("words that digits of Unicode cut")
         }
-        _ => return Err("words that are cut in several ways"),
-    }
-    if let Scheme::Merged { whole, .. } = &tokenizer.scheme
-        && !whole.is_empty()
-    {
-        return Err("words that are tokens whatever the merges say");
+        _ => Some("words that are cut in several ways"),
+    };
+    if let Some(what) = tokenizer.lacking(cuts) {
+        return Err(what);
     }
     let is_long = |key: &Vec<u8>| key.len() > 4 || key.len() > 1 && key[0] == 0;
     match tokenizer.alphabet.start.keys().any(is_long) {

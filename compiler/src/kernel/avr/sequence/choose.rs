@@ -13,19 +13,36 @@ const PAGES: usize = 48;
 const CODE: usize = 16_000;
 
 /// The choice for a network.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
     /// Bytes for sums; tiles of rows have no more.
     pub acc: usize,
     /// Pages for tables of sums; blocks of columns have no more.
     pub pages: usize,
     forms: BTreeMap<String, Form>,
+    /// The matrices, with what each form would take.
+    ways: Vec<Ways>,
+}
+
+/// What each form of a matrix would take: bytes, and cycles of its sums.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ways {
+    /// Its name in the program.
+    pub name: String,
+    pub rows: usize,
+    pub cols: usize,
+    pub forms: Vec<(Form, usize, f64)>,
 }
 
 impl Choice {
     /// The form of a matrix.
     pub fn form(&self, name: &str) -> Form {
         self.forms[name]
+    }
+
+    /// The matrices, in the order of their names.
+    pub fn ways(&self) -> &[Ways] {
+        &self.ways
     }
 
     /// Whether any sums are looked up.
@@ -172,9 +189,16 @@ fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice)
     }
     let cycles: f64 = all.iter().zip(&taken).map(|(m, &form)| cost(m, form)).sum();
     let forms = all.iter().zip(taken).map(|(m, form)| (m.name.clone(), form)).collect();
+    let ways = all.iter().map(|m| Ways {
+        name: m.name.clone(),
+        rows: m.matrix.rows,
+        cols: m.matrix.cols,
+        forms: m.forms(pages > 0).into_iter().map(|form| (form, m.bytes(form), cost(m, form))).collect(),
+    });
+    let ways = ways.collect();
     // What does not fit the flash comes last, so that the smallest is taken of those.
     let over = used.saturating_sub(flash) as f64 * 1e9;
-    let choice = Choice { acc, pages, forms };
+    let choice = Choice { acc, pages, forms, ways };
     let pages = if choice.looks_up() { pages } else { 0 };
     (cycles + over, Choice { pages, ..choice })
 }

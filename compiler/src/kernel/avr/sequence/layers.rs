@@ -1,12 +1,14 @@
 //! The stages of a network: embedding, blocks, output.
 
 use super::context::{Activate, Attend, Embed, Pass, Rotate, Shift, loads};
+use super::form::Form;
 use super::product::{Product, To};
-use super::talk::Choosing;
 use super::writer::{Placed, Writer, value};
 use super::{bounds, choose};
 use crate::CompileError;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
+use crate::kernel::choosing::Choosing;
+use crate::kernel::predict::Runs;
 use crate::model::{Activation, Attention, FeedForward, Matrix, Output, Positions, Transformer};
 
 /// What all blocks have in common.
@@ -37,11 +39,13 @@ impl Writer<'_> {
             self.routine(label, ("attend.S", part), || value(&empty))?;
         }
         self.begin_rounds(body)?;
+        self.runs = Runs::Rounds;
         for (b, block) in body.blocks.iter().enumerate() {
             self.attention(&heads, b, &block.attention)?;
             self.feed_forward(body, b, &block.feed_forward)?;
         }
         self.end_round(body, body.blocks.len() * body.kv_heads * heads.bytes);
+        self.runs = Runs::Answer;
         self.output(body, choosing)
     }
 
@@ -66,6 +70,7 @@ impl Writer<'_> {
                     value(Rotate { name: "net_angles".into(), pairs, cycles: "", sh })
                 })?;
                 self.line("call net_angles");
+                self.known.here().rounds("net_angle", pairs as f64);
                 Ok(())
             }
             Positions::None => Ok(()),
@@ -105,6 +110,8 @@ impl Writer<'_> {
             })
         })?;
         self.line(&format!("call {name}"));
+        self.computes(label);
+        self.known_row(&name, (m.cols, loads(form)), form == Form::Fives);
         Ok(())
     }
 
@@ -134,8 +141,10 @@ impl Writer<'_> {
             self.line(&format!("ldi r25, {flip}"));
             self.line("call net_append");
         }
+        self.known_append(body);
         if b + 1 == body.blocks.len() {
             self.skip_rest(body);
+            self.runs = Runs::Rest;
         }
         self.stage("scores", &format!("{}: all heads", name("attend")));
         self.page(&name("weights"), &a.weights);
@@ -145,6 +154,7 @@ impl Writer<'_> {
         self.cache(24, body, cache);
         self.line(&format!("ldi r23, hi8({})", name("weights")));
         self.line(&format!("call {label}"));
+        self.known_heads(&label, body);
         self.product(&Product::new(&name("o"), &a.output, To::Stream, "stream"), "mixed")?;
         self.behind(&name("an"), &a.norm, body)
     }
@@ -189,6 +199,7 @@ impl Writer<'_> {
         };
         self.line(&format!("ldi r24, {count}"));
         self.line(&format!("call {routine}"));
+        self.known.here().rounds(&routine, f.up.rows as f64);
         self.filled = None;
         self.product(&Product::new(&name("down"), &f.down, To::Stream, "stream"), "up")?;
         self.behind(&name("fn"), &f.norm, body)

@@ -11,6 +11,7 @@ mod check;
 mod choose;
 mod context;
 mod form;
+mod known;
 mod layers;
 mod memory;
 mod norm;
@@ -25,6 +26,7 @@ mod writer;
 use super::board::BoardContext;
 use super::tools::missing;
 use crate::CompileError;
+use crate::kernel::choosing::Choosing;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
 use crate::model::{Matrix, Output, Positions, Transformer, Turns};
@@ -32,7 +34,6 @@ use crate::target::{Core, Target};
 use choose::{Choice, choose};
 use memory::Frame;
 use serde::Serialize;
-use talk::Choosing;
 use writer::{Chip, Writer};
 
 /// Bytes of RAM that a console has for itself, beside a line.
@@ -64,11 +65,17 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let console = CONSOLE + usize::from(longest) + usize::from(target.stack);
     let room = target.memory().saturating_sub(fixed + console);
     let data = data_bytes(site);
-    let choice = choose(site.body, room, least, target.whole_flash().unwrap_or(0), data);
+    let demands = site.request.demands;
+    let flash = target.whole_flash().unwrap_or(0).min(demands.max_bytes.unwrap_or(usize::MAX));
+    // What has no room takes the smallest forms, of which the fastest.
+    let flash = if demands.is_for_size() { 0 } else { flash.saturating_sub(site.less) };
+    let choice = choose(site.body, room, least, flash, data);
     let memory = frame.place(&choice, target.origin.into());
-    let mut writer = Writer::new(site.templates, Chip::new(core), &choice);
+    let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     let choosing = Choosing::new(site.story, site.body.embedding.rows);
+    writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
+    writer.known_end(site.body, &choosing, site.story.ends.len());
     let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
     writer.framing(site.story, encode.two);
     let tools = writer.tools(site.story, &site.reader.tokenizer, encode.two)?;
@@ -76,7 +83,9 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
-    Ok(SequenceProgram { text, memory, beside: None })
+    let steps = writer.steps(site.body.rounds);
+    let known = std::mem::take(&mut writer.known);
+    Ok(SequenceProgram { text, memory, beside: None, known, steps })
 }
 
 /// Bytes in flash beside weights and code.

@@ -1,9 +1,9 @@
 //! Norms, and what turns or narrows the heads of queries and keys.
 
-use super::bounds;
 use super::context::{Gain, Norms, Rotate, Shift};
 use super::writer::{Writer, value};
 use crate::CompileError;
+use crate::kernel::length;
 use crate::model::{Norm, NormOrder, Transformer};
 
 impl Writer<'_> {
@@ -29,14 +29,15 @@ impl Writer<'_> {
             self.pair(30, &format!("{name}_gain"));
             self.line(&format!("ldi r24, {}", body.dim % 256));
             self.line(&format!("call {gain}"));
+            self.known.here().leaves(format!("{gain}_end"), body.dim as f64);
         }
-        self.stream_length = bounds::norm_length(norm, body.dim);
+        self.stream_length = length::normalised(norm, body.dim);
         Ok(())
     }
 
     /// The stream, narrowed to 8 bits, to `act`.
     pub fn narrow8(&mut self, name: &str, bits: u8, count: usize) -> Result<(), CompileError> {
-        self.length = bounds::narrow_length(self.stream_length, bits, count);
+        self.length = length::narrowed(self.stream_length, bits, count);
         self.filled = None;
         self.stage("norm", &format!("{name}: the stream in 8 bits"));
         let label = self.narrow(bits)?;
@@ -44,6 +45,7 @@ impl Writer<'_> {
         self.pair(26, "act");
         self.line(&format!("ldi r24, {}", count % 256));
         self.line(&format!("call {label}"));
+        self.known.here().rounds(&label, count as f64);
         Ok(())
     }
 
@@ -59,7 +61,7 @@ impl Writer<'_> {
 
     /// The stream, normalised and narrowed to 8 bits, to `act`.
     pub fn norm8(&mut self, name: &str, norm: &Norm, count: usize) -> Result<(), CompileError> {
-        self.length = bounds::narrow_length(bounds::norm_length(norm, count), norm.narrow, count);
+        self.length = length::narrowed(length::normalised(norm, count), norm.narrow, count);
         self.filled = None;
         self.stage("norm", &format!("{name}: norm"));
         if norm.gain.is_some() {
@@ -70,6 +72,7 @@ impl Writer<'_> {
             self.pair(30, &format!("{name}_gain"));
             self.line(&format!("ldi r24, {}", count % 256));
             self.line(&format!("call {gain}"));
+            self.known.here().leaves(format!("{gain}_end"), count as f64);
             return Ok(());
         }
         self.routine("net_norm_8", ("norm.S", "routine"), || {
@@ -80,6 +83,7 @@ impl Writer<'_> {
         self.norm_numbers(norm, count);
         self.line(&format!("ldi r23, {}", norm.narrow));
         self.line("call net_norm_8");
+        self.known_norm("net_norm_8", norm, count, Some(norm.narrow));
         Ok(())
     }
 
@@ -99,6 +103,7 @@ impl Writer<'_> {
         self.pair(26, to);
         self.norm_numbers(norm, count);
         self.line("call net_norm_16");
+        self.known_norm("net_norm_16", norm, count, None);
         Ok(())
     }
 
@@ -142,6 +147,8 @@ impl Writer<'_> {
         self.line("movw r28, r26");
         self.norm_numbers(norm, size);
         self.line("call net_norm_16");
+        self.known_norm("net_norm_16", norm, size, None);
+        self.known.here().rounds(&label, heads as f64);
         if norm.gain.is_some() {
             let gain = self.gain(name, norm, None)?;
             self.line(&format!("sbiw r26, {}", 2 * size));
@@ -149,6 +156,7 @@ impl Writer<'_> {
             self.pair(30, &format!("{name}_gain"));
             self.line(&format!("ldi r24, {size}"));
             self.line(&format!("call {gain}"));
+            self.known.here().leaves(format!("{gain}_end"), size as f64);
         }
         self.line("lds r24, net_heads_left");
         self.line("dec r24");
@@ -176,10 +184,13 @@ impl Writer<'_> {
             })?;
             self.line(&format!("ldi r24, {heads}"));
             self.line(&format!("call {label}"));
+            let f = self.known.here();
+            f.leaves(format!("{label}_end"), (size / 2) as f64).leaves(format!("{label}_all"), heads as f64);
         } else {
             let label = self.narrow(bits)?;
             self.line(&format!("ldi r24, {}", heads * size));
             self.line(&format!("call {label}"));
+            self.known.here().rounds(&label, (heads * size) as f64);
         }
         Ok(())
     }

@@ -123,6 +123,7 @@ impl Writer<'_> {
     ) -> Result<(), CompileError> {
         let form = self.placed[weights].form;
         self.stage(phase, &format!("{name}: sums of {count} rows from {input}"));
+        self.computes(weights.strip_suffix("_all").unwrap_or(weights));
         let Some(digits) = form.digits() else {
             let multiply = self.multiply(form, short)?;
             self.weights_at(&format!("{weights}_{t}"));
@@ -130,10 +131,13 @@ impl Writer<'_> {
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("ldi r25, {}", cols.div_ceil(16)));
             self.line(&format!("call {multiply}"));
+            self.known_multiply(&multiply, count, cols);
             return Ok(());
         };
         let blocks = digits.blocks(cols, self.choice.pages);
         let one = blocks.len() == 1;
+        let groups_a_call =
+            blocks.iter().map(|(_, groups)| groups).sum::<usize>() as f64 / blocks.len() as f64;
         for (b, (from, groups)) in blocks.into_iter().enumerate() {
             let hold = Some((form, input));
             if !one || self.filled != hold {
@@ -141,12 +145,14 @@ impl Writer<'_> {
                 self.pair(26, &format!("{input}+{from}"));
                 self.line(&format!("ldi r24, {groups}"));
                 self.line(&format!("call {tables}"));
+                self.known_tables(&tables, groups_a_call, digits.per_page());
                 self.filled = if one { hold } else { None };
             }
             let walk = self.walk(form, digits, groups, b > 0)?;
             self.weights_at(&format!("{weights}_{t}_{b}"));
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("call {walk}"));
+            self.known_rows(&walk, count);
         }
         Ok(())
     }
@@ -154,6 +160,7 @@ impl Writer<'_> {
     /// Results of `count` rows from `row` on, whose sums lie from the `acc`th on.
     fn rescale(&mut self, product: &Product, finish: &Finish, (row, count): (usize, usize), acc: usize) {
         self.stage(product.phase(), &format!("{}: rescaled", product.name));
+        self.computes(product.weights.unwrap_or(product.name));
         self.pair(30, &format!("{}_rows+{}", product.name, row * finish.row));
         self.pair(28, &format!("acc+{}", acc * finish.sum));
         match product.to {
@@ -162,6 +169,7 @@ impl Writer<'_> {
         }
         self.line(&format!("ldi r24, {count}"));
         self.line(&format!("call {}", finish.label));
+        self.known_rows(&finish.label, count);
     }
 
     /// The routine that rescales, and the data of rows.

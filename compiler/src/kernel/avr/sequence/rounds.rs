@@ -4,6 +4,7 @@
 use super::context::Plain;
 use super::writer::{Writer, value};
 use crate::CompileError;
+use crate::kernel::predict::Runs;
 use crate::model::Transformer;
 
 impl Writer<'_> {
@@ -23,17 +24,20 @@ impl Writer<'_> {
         self.pair(30, "net_started");
         self.line(&count);
         self.line("call net_begin");
+        self.known.here().rounds("net_begin", body.dim as f64);
         if body.rounds > 1 {
             self.line(&format!("ldi r24, {}", body.rounds));
             self.line("sts net_round, r24             ; rounds left");
             self.pair(24, "caches");
             self.store_caches();
             self.label("net_again");
+            self.known.part("net_again", Runs::Rounds);
         }
         self.pair(26, "stream");
         self.pair(28, "embedded");
         self.line(&count);
         self.line("call net_add");
+        self.known.here().rounds("net_add", body.dim as f64);
         Ok(())
     }
 

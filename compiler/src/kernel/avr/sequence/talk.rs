@@ -3,7 +3,8 @@
 use super::context::Bar;
 use super::writer::{Writer, value};
 use crate::CompileError;
-use crate::model::{ChoiceRules, Story, Turns};
+use crate::kernel::choosing::Choosing;
+use crate::model::{Story, Turns};
 use serde::Serialize;
 
 /// What stands around a line, in tokens; for `turns.S`.
@@ -50,60 +51,20 @@ impl Framing {
     }
 }
 
-/// Context of `choose.S`.
-#[derive(Serialize, Clone)]
-pub struct Choosing {
-    draw: Option<Draw>,
-    penalty: Option<Penalty>,
-    /// Bytes of a bit for each token.
-    said: usize,
-    #[serde(skip)]
-    pub seed: Option<u16>,
-    #[serde(skip)]
-    weights: Vec<u8>,
-}
-
-#[derive(Serialize, Clone)]
-struct Draw {
-    bits: u8,
-    /// Weights that are not 0.
-    count: usize,
-    /// `None` where each difference is drawn.
-    reach: Option<u32>,
-    top_k: usize,
-    /// In 256ths, if it is not all of them.
-    share: Option<u16>,
-}
-
-#[derive(Serialize, Clone)]
-struct Penalty {
-    above: u8,
-    below: u8,
-    recent: u8,
-}
-
 impl Choosing {
-    pub fn new(story: &Story, vocabulary: usize) -> Self {
-        let ChoiceRules { draw, penalty } = story.choice.rules(story.logit_bits);
-        let rules = draw.as_ref().map(|draw| Draw {
-            bits: draw.bits,
-            count: draw.weights.len(),
-            reach: Some(draw.reach()).filter(|&reach| reach < 1 << 16),
-            top_k: usize::from(draw.top_k).min(vocabulary),
-            share: Some(draw.share).filter(|&share| share < 256),
-        });
-        Self {
-            draw: rules,
-            penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
-            said: vocabulary.div_ceil(8),
-            seed: draw.as_ref().map(|draw| draw.seed),
-            weights: draw.map_or(vec![], |draw| draw.weights),
-        }
-    }
-
     /// Whether tokens that were read are remembered.
     pub fn remembers(&self) -> bool {
         self.penalty.is_some()
+    }
+
+    /// How many tokens are held back, where some are.
+    pub fn recent(&self) -> Option<f64> {
+        self.penalty.as_ref().map(|penalty| penalty.recent.into())
+    }
+
+    /// How many tokens are drawn from at most, and whether some are too unlikely, where any are drawn.
+    pub fn drawn(&self) -> Option<(f64, bool)> {
+        self.draw.as_ref().map(|draw| (draw.top_k as f64, draw.reach.is_some()))
     }
 
     /// How a logit is compared with the ones before, where something else follows than taking the first largest.

@@ -4,7 +4,7 @@ use super::memory::TextBytes;
 use super::talk::Framing;
 use super::writer::Writer;
 use crate::model::{Story, Tokens};
-use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, ranks_are_those_of_tokens};
+use crate::tokens::{Fallback, Merge, Rule, Tokenizer, Unit, dense_ranks, ranks_are_those_of_tokens};
 use serde::Serialize;
 
 /// Most tokens: the upper byte 0xFF says that there is none.
@@ -77,7 +77,7 @@ impl Rules {
                     _ => return Err("rules that replace more than a byte of ASCII by another".into()),
                 },
                 Rule::Lower => return Err("rules that put all letters of Unicode in lower case".into()),
-                Rule::Normal(_) => return Err("Unicode's normal forms".into()),
+                Rule::Normal(_) => unreachable!("refused"),
             };
             map.iter_mut().chain(&mut front).for_each(|byte| *byte = to(*byte));
         }
@@ -108,16 +108,8 @@ impl Rules {
 /// The first thing that the program would not do.
 pub fn check(reader: &Tokens, story: &Story, longest: u8) -> Result<TextBytes, String> {
     let tokenizer = &reader.tokenizer;
-    if !tokenizer.splits.is_empty() {
-        return Err("text that is cut into words".into());
-    }
-    if tokenizer.specials.iter().any(|special| special.everywhere) {
-        return Err("special tokens that are recognized in every text".into());
-    }
-    if let Scheme::Merged { whole, .. } = &tokenizer.scheme
-        && !whole.is_empty()
-    {
-        return Err("words that are tokens whatever the merges say".into());
+    if let Some(what) = tokenizer.lacking_uncut() {
+        return Err(what.into());
     }
     if tokenizer.pieces.len() > VOCABULARY {
         return Err(format!("a vocabulary of {} tokens, above {VOCABULARY}", tokenizer.pieces.len()));

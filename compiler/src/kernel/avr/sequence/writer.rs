@@ -1,10 +1,13 @@
 //! The text of a program, as far as it is written: stages, routines that they share, tables and weights.
 
-use super::choose::Choice;
+use super::choose::{Choice, Ways};
 use super::context::Bar;
 use super::form::Form;
 use crate::CompileError;
+use crate::kernel::predict::{Known, Runs};
+use crate::kernel::sequence::{Home, Offer, Step};
 use crate::kernel::{Phase, Templates, lines};
+use crate::stage::seen::Seen;
 use crate::target::Core;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -43,6 +46,8 @@ pub struct Writer<'a> {
     pub templates: &'a Templates,
     pub chip: Chip,
     pub choice: &'a Choice,
+    /// What the reference sees of texts.
+    pub seen: &'a Seen,
     pub phases: Vec<Phase>,
     /// The stages.
     pub code: String,
@@ -60,6 +65,11 @@ pub struct Writer<'a> {
     pub length: f64,
     /// The same of the stream.
     pub stream_length: f64,
+    /// What is known of its jumps, and how often the stages from here on run.
+    pub known: Known,
+    pub runs: Runs,
+    /// Labels of the stages that compute each matrix.
+    pub parts: BTreeMap<String, Vec<String>>,
     /// How logits are compared.
     pub bar: Option<Bar>,
     /// What the tables of sums hold: of which form, and of which input.
@@ -67,11 +77,12 @@ pub struct Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    pub fn new(templates: &'a Templates, chip: Chip, choice: &'a Choice) -> Self {
+    pub fn new(templates: &'a Templates, chip: Chip, choice: &'a Choice, seen: &'a Seen) -> Self {
         Self {
             templates,
             chip,
             choice,
+            seen,
             phases: Vec::new(),
             code: String::new(),
             pages: String::new(),
@@ -82,6 +93,9 @@ impl<'a> Writer<'a> {
             placed: BTreeMap::new(),
             length: f64::INFINITY,
             stream_length: f64::INFINITY,
+            known: Known::default(),
+            runs: Runs::Token,
+            parts: BTreeMap::new(),
             bar: None,
             filled: None,
         }
@@ -121,7 +135,39 @@ impl<'a> Writer<'a> {
     pub fn stage(&mut self, phase: &str, what: &str) {
         let label = format!("net_stage_{}", self.phases.len());
         let _ = writeln!(self.code, "\n; {what}\n{label}:");
+        self.known.part(&label, self.runs);
         self.phases.push(Phase::new(label, phase));
+    }
+
+    /// The stage that was begun last computes a matrix.
+    pub fn computes(&mut self, matrix: &str) {
+        let label = self.known.parts.last().map(|part| part.from.clone());
+        self.parts.entry(matrix.to_string()).or_default().extend(label);
+    }
+
+    /// The matrices, with what each form of theirs takes.
+    pub fn steps(&self, rounds: usize) -> Vec<Step> {
+        let step = |ways: &Ways| {
+            let taken = self.choice.form(&ways.name);
+            let is_in_rounds = ways.name.starts_with('b');
+            let rounds = if is_in_rounds { rounds as f64 } else { 1.0 };
+            let mut forms = ways.forms.clone();
+            forms.sort_by_key(|(form, ..)| *form != taken);
+            let offer = |(form, bytes, cycles): (Form, usize, f64)| Offer {
+                form: form.name(),
+                home: Home::Image,
+                bytes,
+                cycles: rounds * cycles,
+            };
+            Step {
+                name: long_name(&ways.name),
+                rows: ways.rows,
+                cols: ways.cols,
+                parts: self.parts.get(&ways.name).cloned().unwrap_or_default(),
+                offers: forms.into_iter().map(offer).collect(),
+            }
+        };
+        self.choice.ways().iter().map(step).collect()
     }
 
     pub fn label(&mut self, label: &str) {
@@ -164,6 +210,22 @@ impl<'a> Writer<'a> {
     pub fn weight_bytes(&mut self, label: &str, values: &[u8]) {
         bytes(&mut self.weights, label, values);
     }
+}
+
+/// `b0_k` is the key of block 1.
+fn long_name(name: &str) -> String {
+    let parts = name.strip_prefix('b').and_then(|rest| rest.split_once('_'));
+    let Some((block, what)) = parts.and_then(|(at, what)| Some((at.parse::<usize>().ok()? + 1, what))) else {
+        return name.to_string();
+    };
+    let what = match what {
+        "q" => "query",
+        "k" => "key",
+        "v" => "value",
+        "o" => "projection",
+        other => other,
+    };
+    format!("{what} of block {block}")
 }
 
 /// A routine's label and its phase, if that is not its caller's.

@@ -138,6 +138,21 @@ impl Caches {
         (KEY_TABLES.into(), self.keys.clone())
     }
 
+    /// Rows of keys: those of all queries, and those of near ones if they are others.
+    pub fn key_shapes(&self) -> impl Iterator<Item = &Shape> {
+        std::iter::once(&self.key_shape).chain(&self.near_shape)
+    }
+
+    /// Rows of values: of all positions, and of few.
+    pub fn mix_shapes(&self) -> impl Iterator<Item = &Shape> {
+        std::iter::once(&self.mix_shape).chain(self.parts.iter().map(|(shape, _)| shape))
+    }
+
+    /// Rows of few positions, by name, and from how many on they are not enough.
+    pub fn part_names(&self) -> impl Iterator<Item = (String, usize)> {
+        self.parts.iter().map(|(shape, behind)| (shape.name(), *behind))
+    }
+
     /// Bytes of the tables of weights.
     pub fn mix_tables(&self) -> usize {
         512 * self.mix.pages()
@@ -220,6 +235,8 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     e.line("ld (attend_keys),hl");
     Cache::Values.place(e, at * body.kv_heads * caches.value_bytes);
     e.lines(&["ld (attend_values),hl", "ld hl,query_bytes", "call attend_heads"]);
+    caches.known(e.known.here(), e.site, at);
+    e.known.grows();
 }
 
 /// Phases in the routines, which a block's stage calls.

@@ -4,11 +4,13 @@ use super::attend;
 use super::bound::Bound;
 use super::choose;
 use super::emit::Emitter;
+use super::known;
 use super::layout::{Layout, ternary_rows};
 use super::norm::Norms;
 use super::rescale::Kind;
 use super::{activation, embed, rounds};
 use crate::CompileError;
+use crate::kernel::predict::Runs;
 use crate::model::{
     Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };
@@ -73,21 +75,25 @@ impl<'e, 'a> Blocks<'e, 'a> {
     /// What the kernels do not compute.
     pub fn code(&mut self, output: &Matrix) -> Result<Code, CompileError> {
         let body = self.e.site.body;
+        known::frame(&mut self.e.known, self.e.site);
         embed::stages(self.e, output)?;
         rounds::begin(self.e);
         if self.e.site.filing.is_some() {
             self.e.line("call file_start");
         }
         let mut read = String::new();
+        self.e.runs = Runs::Rounds;
         for (at, block) in body.blocks.iter().enumerate() {
             let bound = self.keys_and_values(at, &block.attention)?;
             if at + 1 == body.blocks.len() {
                 read = self.e.take_code();
+                self.e.runs = Runs::Rest;
             }
             self.attend(at, &block.attention, bound)?;
             self.feed_forward(at, &block.feed_forward)?;
         }
         rounds::end(self.e);
+        self.e.runs = Runs::Answer;
         let bound = match (&body.norm, body.blocks.last()) {
             (Some(norm), _) => self.normalised(norm),
             (None, last) => self.narrowed(last.map_or(0, |block| block.feed_forward.norm.narrow)),
@@ -98,6 +104,7 @@ impl<'e, 'a> Blocks<'e, 'a> {
         choose::begin(self.e);
         self.e.product(("w_out", "output"), output, (&layout, bound), (Kind::Choose, "latent"))?;
         choose::end(self.e);
+        known::reply(self.e);
         Ok(Code { read, rest: self.e.take_code() })
     }
 
@@ -194,11 +201,15 @@ impl<'e, 'a> Blocks<'e, 'a> {
             self.norms.groups(self.e, norm, from, (heads, self.e.site.body.head_size));
         }
         self.e.stage("rotate");
+        known::turn(self.e, heads);
         let turns = matches!(self.e.site.body.positions, Positions::Rotary { .. });
         let (tail, routine) = match turns {
             true => (self.e.rescales.tail(Kind::Store8, attention.rotate_bits), "rotate"),
             false => (self.e.rescales.word(attention.rotate_bits), "narrow"),
         };
+        let each = [(tail.as_str(), 1.0)];
+        self.e.known.here().detour("rotate_out>ret", &each, None);
+        self.e.known.here().detour("narrow_word>ret", &each, Some("narrow_back"));
         self.e.set("rotate_tail", &tail);
         self.e.set("rows_out", to);
         self.e.lines(&[&format!("ld hl,{from}"), &format!("ld a,{heads}"), &format!("call {routine}")]);

@@ -1,13 +1,11 @@
 //! What is proven of vectors, and how matrices are cut so that sums fit 16 bits.
 
 use super::layout::planes;
-use crate::arithmetic::ROOTS;
+use crate::kernel::length::{self, SAFE};
 use crate::model::{Grid, Matrix, Norm};
 
 /// The largest sum that two remainders give.
 const NARROW: f64 = 32512.0;
-/// For floats that were rounded on the way.
-const SAFE: f64 = 1.0001;
 
 /// What is proven of a vector of bytes.
 #[derive(Clone, Copy, Debug)]
@@ -29,18 +27,12 @@ impl Bound {
 
     /// What a norm of `n` values gives, narrowed by the bits of another one.
     pub fn behind(norm: &Norm, narrow: u8, n: usize) -> Self {
-        Self::narrowed(most(norm, n) / f64::from(narrow).exp2(), n)
+        Self { norm: length::narrowed(length::normalised(norm, n), narrow, n) }
     }
 
     /// Of a head's queries or keys behind their norm: turned or not, and narrowed by `bits`.
     pub fn head(norm: &Norm, n: usize, turned: bool, bits: u8) -> Self {
-        Self::narrowed(most(norm, n) * if turned { 127.8 } else { 1.0 } / f64::from(bits).exp2(), n)
-    }
-
-    /// `most` before it was rounded and saturated.
-    fn narrowed(most: f64, n: usize) -> Self {
-        let root = (n as f64).sqrt();
-        Self { norm: ((most + root / 2.0) * SAFE + 1e-6).min(128.0 * root) }
+        Self { norm: length::head(norm, n, turned, bits) }
     }
 
     /// Whether the product of two vectors fits 16 bits.
@@ -52,23 +44,6 @@ impl Bound {
         let sum: i32 = row.iter().map(|c| c.abs()).sum();
         let norm = row.iter().map(|&c| f64::from(c) * f64::from(c)).sum::<f64>().sqrt();
         (128.0 * f64::from(sum)).min(self.norm * norm * SAFE) <= NARROW
-    }
-}
-
-/// The most Euclidean norm of what a norm gives, in 16 bits.
-fn most(norm: &Norm, n: usize) -> f64 {
-    let root = (n as f64).sqrt();
-    let r = |i: usize| f64::from(ROOTS[i]);
-    let down = f64::from(norm.down).exp2();
-    let exact = (0..256).map(|i| (i as f64).sqrt() * r(i));
-    let shifted = (64..256).map(|i| (((i + 1) as f64).sqrt() + root / 16.0) * r(i));
-    let plain = exact.chain(shifted).fold(0.0, f64::max) / down + root / 2.0;
-    match &norm.gain {
-        None => plain,
-        Some((mantissas, shift)) => {
-            let largest = f64::from(mantissas.iter().copied().max().unwrap_or(0));
-            plain * largest / f64::from(*shift).exp2() + root / 2.0
-        }
     }
 }
 

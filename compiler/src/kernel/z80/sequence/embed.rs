@@ -1,6 +1,8 @@
 //! A token's vector: a row of the embedding, with that of its position.
 
 use super::emit::Emitter;
+use super::file::reads;
+use super::known;
 use super::layout::{Layout, planes, ternary_code, ternary_rows};
 use super::rescale::Kind;
 use crate::CompileError;
@@ -80,21 +82,32 @@ fn sources<'m>(e: &Emitter<'m>, output: &Matrix) -> Vec<Source<'m>> {
 pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
     e.stage("embed");
     e.line("call window");
-    for source in sources(e, output) {
+    let mut sinks = Vec::new();
+    let all = sources(e, output);
+    known::embedding(e.known.here(), &all.iter().map(|s| (s.name, s.matrix, &s.layout)).collect::<Vec<_>>());
+    for source in all {
         let Source { name, mantissas, matrix, layout, stride, number, kind } = source;
         if name != "w_out" {
             let bits = planes(matrix.grid);
             let rows: Vec<_> = matrix.values.chunks(matrix.cols).map(|row| layout.row(row, bits)).collect();
-            if !e.rows_in_file(name, &rows)? {
+            let in_file = e.rows_in_file(name, &rows)?;
+            if !in_file {
                 e.data(name, rows.concat());
             }
+            let what = if number == "position" { "positions" } else { "embedding" };
+            e.step(what, matrix, (stride * matrix.rows, reads(stride)), in_file);
         }
         e.data(mantissas, matrix.mantissas.iter().copied());
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
         e.set("rows_out", "latent");
         e.set("rows_sink", &sink);
+        sinks.push(sink);
         match e.is_filed(name) {
-            true => e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]),
+            true => {
+                e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]);
+                let token = e.site.seen.token().0;
+                known::filed_row(e.known.here(), name, token, reads(stride));
+            }
             false => {
                 e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}")]);
                 e.lines(&[&format!("ld bc,({number})"), "call index", "ex de,hl"]);
@@ -104,11 +117,16 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         e.lines(&[&format!("ld hl,{mantissas}"), &format!("ld de,({number})")]);
         e.lines(&["add hl,de", "ld c,(hl)", "call embed_scale"]);
     }
+    let share = 1.0 / sinks.len() as f64;
+    let sinks: Vec<_> = sinks.iter().map(|sink| (sink.as_str(), share)).collect();
+    e.known.here().detour("embed_next>(hl)", &sinks, Some("embed_back"));
     e.lines(&["ld hl,(position)", "inc hl", "ld (position),hl"]);
-    if let Positions::Rotary { steps } = &e.site.body.positions {
+    let positions = &e.site.body.positions;
+    if let Positions::Rotary { steps } = positions {
         e.data("phase_steps", steps.iter().flat_map(|step| step.to_le_bytes()[..3].to_vec()));
         e.stage("rotate");
         e.line("call phases");
+        e.known.here().rounds("phases_next", steps.len() as f64);
     }
     Ok(())
 }

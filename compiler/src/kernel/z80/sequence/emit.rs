@@ -3,13 +3,16 @@
 use super::bound::{Bound, chunks};
 use super::file::{File, RECORD, RECORD_TIME};
 use super::fill::tables_name;
+use super::known;
 use super::layout::{Layout, planes};
 use super::rescale::{Kind, Rescales};
 use super::rows::{Shape, TABLES};
 use crate::CompileError;
-use crate::kernel::sequence::{SequenceSite, unsupported};
+use crate::kernel::predict::{Known, Runs};
+use crate::kernel::sequence::{Home, Offer, SequenceSite, Step, unsupported};
 use crate::kernel::{Buffer, Memory, PAGE, Phase, lines};
 use crate::model::{Grid, Matrix};
+use crate::target::Machine;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -32,6 +35,11 @@ pub struct Emitter<'a> {
     pub file: File,
     buffers: Vec<Buffer>,
     size: usize,
+    /// What is known of its jumps, and how often the stages from here on run.
+    pub known: Known,
+    pub runs: Runs,
+    /// The matrices so far.
+    pub steps: Vec<Step>,
 }
 
 /// Bytes of a buffer that is not worth a line of its own in a map.
@@ -56,6 +64,9 @@ impl<'a> Emitter<'a> {
             file: File::default(),
             buffers: Vec::new(),
             size: 0,
+            known: Known::default(),
+            runs: Runs::Token,
+            steps: Vec::new(),
         }
     }
 
@@ -73,6 +84,7 @@ impl<'a> Emitter<'a> {
     pub fn stage(&mut self, phase: &str) {
         let label = format!("net_{}_{phase}", self.phases.len());
         let _ = writeln!(self.code, "\n{label}:");
+        self.known.part(&label, self.runs);
         self.phases.push(Phase::new(label, phase));
     }
 
@@ -177,8 +189,12 @@ impl<'a> Emitter<'a> {
 
     /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
     pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
+        let small = self.site.request.demands.is_for_size();
         match m.grid {
-            Grid::Ternary => Layout::ternary(m.cols, ternary),
+            Grid::Ternary => Layout::ternary(m.cols, if small { usize::MAX } else { ternary }),
+            Grid::Symmetric { .. } | Grid::TwoBits if small => {
+                Layout::smallest(m.cols, self.site.filing.is_some())
+            }
             Grid::Symmetric { .. } | Grid::TwoBits => {
                 let byte = self.site.filing.map_or(0.0, |_| RECORD_TIME / RECORD as f64);
                 Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte)
@@ -190,6 +206,7 @@ impl<'a> Emitter<'a> {
     pub fn tables(&mut self, from: &str, layout: &Layout) {
         self.stage("tables");
         self.lines(&[&format!("ld hl,{from}"), &format!("call {}", tables_name(layout))]);
+        layout.known(self.known.here());
         self.layouts.insert(layout.clone());
     }
 
@@ -220,8 +237,15 @@ impl<'a> Emitter<'a> {
             self.set("rows_bias", &format!("{name}_bias"));
         }
         let routine = shape.name();
+        let calls = m.rows.div_ceil(PAGE);
+        shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
+        known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
         self.shapes.insert(shape);
-        if self.product_in_file(name, &rows, &routine)? {
+        let in_file = self.product_in_file(name, &rows, &routine)?;
+        let bytes = rows.iter().map(Vec::len).sum::<usize>();
+        let rounds = if kind == Kind::Choose { 1 } else { self.site.body.rounds };
+        self.step(field, m, (bytes, rounds * bytes.div_ceil(RECORD)), in_file);
+        if in_file {
             return Ok(());
         }
         self.data(name, rows.concat());
@@ -237,6 +261,21 @@ impl<'a> Emitter<'a> {
             left -= part;
         }
         Ok(())
+    }
+}
+
+impl Emitter<'_> {
+    /// A matrix is a step of the plan: so many bytes, of which a token reads so many records where they are in a file.
+    pub fn step(&mut self, name: &str, m: &Matrix, (bytes, records): (usize, usize), in_file: bool) {
+        let form = if m.grid == Grid::Ternary { "ternary" } else { "planes" };
+        let image = Offer { form, home: Home::Image, bytes, cycles: 0.0 };
+        let file = Offer { home: Home::File, cycles: records as f64 * RECORD_TIME, ..image };
+        let mut offers = vec![image];
+        if self.site.request.target.machine == Machine::Cpm {
+            offers.insert(usize::from(!in_file), file);
+        }
+        let parts = self.known.parts.last().map(|part| part.from.clone()).into_iter().collect();
+        self.steps.push(Step { name: name.into(), rows: m.rows, cols: m.cols, parts, offers });
     }
 }
 

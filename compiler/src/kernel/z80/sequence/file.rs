@@ -6,6 +6,7 @@
 //! front of the buffer, so that a routine of rows finds each block as it would find it in the image.
 
 use super::emit::Emitter;
+use super::known;
 use crate::CompileError;
 use crate::arithmetic::hash::{FNV_START, fnv1a};
 use crate::kernel::sequence::{Beside, Filed};
@@ -18,12 +19,14 @@ pub const RECORD: usize = 128;
 /// T-states that a record takes: what `SET_DMA` and `READ` of Digital Research's BDOS 2.2 take with a BIOS that copies it
 /// (docs/cpm.md), and the loop here.
 pub const RECORD_TIME: f64 = 5840.0;
+/// Bytes of a file that an entry of CP/M's directory has.
+const EXTENT: usize = 16_384;
 /// Bytes that say whose file it is.
 const IDENTITY: usize = 16;
 /// Most rows of a block: what a byte counts.
 const MOST_ROWS: usize = 255;
 /// Rows that fill whole records, whatever their bytes: so many are passed at once on the way to a single row.
-const PASSED: usize = RECORD;
+pub const PASSED: usize = RECORD;
 /// Longest rows of which so many have 16 bits of bytes.
 const LONGEST_SINGLE: usize = (65_536 - RECORD) / PASSED;
 /// Records of a file, whose numbers have 16 bits.
@@ -107,6 +110,11 @@ impl File {
         self.bytes.resize(self.bytes.len().next_multiple_of(RECORD), 0);
     }
 
+    /// Whether it is longer than what CP/M has in one entry of its directory.
+    pub fn has_extents(&self) -> bool {
+        self.bytes.len() > EXTENT
+    }
+
     /// Bytes of the largest block, and of what is read for a row.
     pub fn buffer(&self) -> usize {
         self.largest.max(1) * RECORD
@@ -181,9 +189,11 @@ impl Emitter<'_> {
             self.file.largest = self.file.largest.max(run.records);
             self.file.left = run.left;
         }
+        let runs_of: Vec<_> = runs.iter().map(|run| (run.records, run.left)).collect();
         let runs: Vec<_> =
             runs.iter().map(|Run { rows, records, left }| format!("{rows},{records},{left}")).collect();
         let number = self.file.lists.len();
+        known::blocks(self.known.here(), (name, routine), rows.len(), &runs_of);
         let list =
             self.file.lists.entry(runs.join(",")).or_insert_with(|| format!("file_list_{number}")).clone();
         self.set("file_list", &list);
@@ -263,7 +273,7 @@ impl Emitter<'_> {
 }
 
 /// Records that are read for a row of so many bytes, wherever it begins.
-fn reads(stride: usize) -> usize {
+pub fn reads(stride: usize) -> usize {
     (RECORD - 1 + stride).div_ceil(RECORD)
 }
 

@@ -36,6 +36,11 @@ impl Layout {
         all.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("a vector has an element")
     }
 
+    /// Tables of the fewest groups of subsets: rows have the fewest bytes.
+    pub fn smallest(cols: usize, in_file: bool) -> Self {
+        Self::even(cols, cols.div_ceil(if in_file { MOST_INPUTS_OF_FILES } else { MOST_INPUTS }))
+    }
+
     /// Tables of so many groups of subsets, as equal as can be.
     pub fn even(cols: usize, count: usize) -> Self {
         let groups = (0..count).map(|i| cols / count + usize::from(i < cols % count)).collect();

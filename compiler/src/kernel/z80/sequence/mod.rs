@@ -15,6 +15,7 @@ mod embed;
 mod emit;
 mod file;
 mod fill;
+mod known;
 mod layout;
 mod limits;
 mod norm;

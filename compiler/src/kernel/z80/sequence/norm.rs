@@ -1,6 +1,7 @@
 //! Root-mean-square norms.
 
 use super::emit::Emitter;
+use super::known;
 use super::rescale::Kind;
 use crate::CompileError;
 use crate::model::Norm;
@@ -38,6 +39,8 @@ impl Norms {
         e.set("rows_out", "bytes");
         e.lines(&["ld hl,latent", &format!("ld b,{}", dim % 256), &format!("ld a,{}", norm.down)]);
         e.line(format!("call {name}"));
+        known::norm(e.known.here(), e.site, norm, dim);
+        e.known.here().rounds(format!("{name}_next"), dim as f64);
         self.routines.insert(name.clone(), ("bytes", Context { name, tail, gain, size: 0 }));
     }
 
@@ -47,6 +50,7 @@ impl Norms {
         let (name, tail) = (format!("narrow_{bits}"), e.rescales.word(bits));
         e.set("rows_out", "bytes");
         e.lines(&["ld hl,latent", &format!("ld b,{}", e.site.body.dim % 256), &format!("call {name}")]);
+        e.known.here().rounds(&name, e.site.body.dim as f64);
         self.routines.insert(name.clone(), ("narrow", Context { name, tail, gain: None, size: 0 }));
     }
 
@@ -57,6 +61,8 @@ impl Norms {
         let name = format!("norm_groups_{size}{suffix}");
         e.lines(&[&format!("ld hl,{at}"), &format!("ld c,{groups}"), &format!("ld a,{}", norm.down)]);
         e.line(format!("call {name}"));
+        known::norm(e.known.here(), e.site, norm, size);
+        e.known.here().rounds(format!("{name}_next"), size as f64).rounds(&name, groups as f64);
         let (tail, size) = (String::new(), size % 256);
         self.routines.insert(name.clone(), ("groups", Context { name, tail, gain, size }));
     }

@@ -164,7 +164,8 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let context = context(&mut e, code, shared, (encoder, tools))?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
-    Ok(SequenceProgram { text, memory: e.memory(), beside })
+    let (known, steps) = (std::mem::take(&mut e.known), std::mem::take(&mut e.steps));
+    Ok(SequenceProgram { text, memory: e.memory(), beside, known, steps })
 }
 
 /// The routines that stages share, without those of norms.

@@ -4,6 +4,7 @@
 use super::attend::Caches;
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::kernel::predict::Runs;
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -59,13 +60,16 @@ pub fn begin(e: &mut Emitter) {
     e.words("start_values", body.start.iter().map(|&v| v as u16));
     e.stage("embed");
     e.line("call begin");
+    e.known.here().repeats("begin>ldir", 2.0 * body.dim as f64);
     if body.rounds > 1 {
         e.set("round_keys", "cache_keys");
         e.set("round_values", "cache_values");
         e.set("rounds_left", &body.rounds.to_string());
         e.label("net_again");
+        e.known.part("net_again", Runs::Rounds);
     }
     e.line("call again");
+    e.known.here().rounds("again_next", body.dim as f64);
 }
 
 /// What stands behind the blocks.

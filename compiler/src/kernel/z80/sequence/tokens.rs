@@ -3,7 +3,7 @@
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::model::{Tokens, Turns};
-use crate::tokens::{Fallback, Merge, Rule, Scheme, Tokenizer, Unit, dense_ranks, fold};
+use crate::tokens::{Fallback, Merge, Rule, Tokenizer, Unit, dense_ranks, fold};
 use serde::Serialize;
 
 /// Most bytes of a line.
@@ -174,10 +174,6 @@ fn turns(e: &mut Emitter) -> Option<TurnsContext> {
 fn refused(tokenizer: &Tokenizer) -> Option<&'static str> {
     let rules = &tokenizer.rules;
     let alphabet = &tokenizer.alphabet;
-    let whole = match &tokenizer.scheme {
-        Scheme::Characters => true,
-        Scheme::Merged { whole, .. } => whole.is_empty(),
-    };
     let sizes = |size: &dyn Fn(&[u8]) -> bool| {
         let of = |rule: &Rule| match rule {
             Rule::Prepend(text) => size(text),
@@ -187,10 +183,6 @@ fn refused(tokenizer: &Tokenizer) -> Option<&'static str> {
         rules.iter().all(of) && tokenizer.prefix.iter().all(|prefix| size(&prefix.text))
     };
     let limits = [
-        (tokenizer.specials.iter().all(|special| !special.everywhere), "special tokens in every text"),
-        (!rules.iter().any(|rule| matches!(rule, Rule::Normal(_))), "normal forms of Unicode"),
-        (tokenizer.splits.is_empty(), "a tokenizer that cuts texts into words"),
-        (whole, "words that are tokens whatever the merges say"),
         (sizes(&|text| text.len() < 256), "rules with texts of more than 255 bytes"),
         (tokenizer.prefix.iter().all(|prefix| !prefix.text.is_empty()), "an empty prefix"),
         (alphabet.start.keys().all(|key| (1..=4).contains(&key.len())), "characters of more than four bytes"),
@@ -201,7 +193,8 @@ fn refused(tokenizer: &Tokenizer) -> Option<&'static str> {
             "a tokenizer that leaves out characters of several bytes",
         ),
     ];
-    limits.into_iter().find(|(within, _)| !within).map(|(_, what)| what)
+    let beyond = limits.into_iter().find(|(within, _)| !within).map(|(_, what)| what);
+    tokenizer.lacking_uncut().or(beyond)
 }
 
 /// Whether bytes without a token can be left out one by one: each comes from one byte of the line, and none that has no

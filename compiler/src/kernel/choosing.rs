@@ -1,0 +1,64 @@
+//! How a token is chosen where it is not simply the one with the largest logit: what `choose` templates are told.
+
+use crate::model::{ChoiceRules, Story};
+use serde::Serialize;
+
+/// One of the largest logits is drawn.
+#[derive(Serialize, Clone)]
+pub struct Draw {
+    /// Bits that differences of logits are shifted by.
+    pub bits: u8,
+    /// Weights that are not 0.
+    pub count: usize,
+    /// `None` where each difference is drawn.
+    pub reach: Option<u32>,
+    /// Places of the list that tokens are drawn from: no more than there are tokens.
+    pub top_k: usize,
+    /// In 256ths, if it is not all of them.
+    pub share: Option<u16>,
+}
+
+/// Tokens that were read last are held back.
+#[derive(Serialize, Clone)]
+pub struct Penalty {
+    /// Mantissas for logits above 0 and below.
+    pub above: u8,
+    pub below: u8,
+    pub recent: u8,
+}
+
+/// Context of the templates.
+#[derive(Serialize, Clone)]
+pub struct Choosing {
+    pub draw: Option<Draw>,
+    pub penalty: Option<Penalty>,
+    /// Bytes of a bit for each token.
+    pub said: usize,
+    /// What random numbers begin with.
+    #[serde(skip)]
+    pub seed: Option<u16>,
+    /// By the difference from the largest logit, shifted.
+    #[serde(skip)]
+    pub weights: Vec<u8>,
+}
+
+impl Choosing {
+    /// Of a model with so many tokens.
+    pub fn new(story: &Story, vocabulary: usize) -> Self {
+        let ChoiceRules { draw, penalty } = story.choice.rules(story.logit_bits);
+        let rules = draw.as_ref().map(|draw| Draw {
+            bits: draw.bits,
+            count: draw.weights.len(),
+            reach: Some(draw.reach()).filter(|&reach| reach < 1 << 16),
+            top_k: usize::from(draw.top_k).min(vocabulary),
+            share: Some(draw.share).filter(|&share| share < 256),
+        });
+        Self {
+            draw: rules,
+            penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
+            said: vocabulary.div_ceil(8),
+            seed: draw.as_ref().map(|draw| draw.seed),
+            weights: draw.map_or(vec![], |draw| draw.weights),
+        }
+    }
+}
