@@ -164,7 +164,7 @@ pub fn that_loads(kind: ImageKind, assets: &Assets) -> Result<Target, CliError> 
             _ => format!("no built-in target loads .{extension} files: name one with --target"),
         }
     };
-    let found = assets.targets()?.into_iter().find(|t| t.images.contains(&kind) && t.flash.is_none());
+    let found = assets.targets()?.into_iter().find(|t| t.images.contains(&kind) && t.board.is_none());
     found.ok_or_else(|| CliError::Usage(message()))
 }
 

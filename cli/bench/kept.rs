@@ -32,7 +32,7 @@ const DOCUMENTS: [&str; 9] = [
     "models/tinychat/README.md",
 ];
 /// Targets whose figures are kept: one of each processor and machine. Other chips of a family have the same kernels.
-const TARGETS: [&str; 4] = ["z80-cpm", "zx48", "cpc464", "atmega328p"];
+const TARGETS: [&str; 5] = ["z80-cpm", "zx48", "cpc464", "msx", "atmega328p"];
 const BEGIN: &str = "<!-- benchmarks: ";
 const END: &str = "<!-- end of benchmarks -->";
 const HOW: &str = "if that is meant, run `MLC_BLESS=1 cargo test --bin mlc kept` and commit what it changes";

@@ -228,14 +228,18 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         Ok(compiled) => stages(&compiled.plan),
         Err(_) => mlc_compiler::price(&request).map_or(Vec::new(), |plan| stages(&plan)),
     };
+    let used = |image: &mlc_compiler::Image| match target.flash {
+        Some(_) => image.needs().buffers,
+        None => image.memory_end - usize::from(target.origin),
+    };
     let (sizes, refusal) = match compiled {
-        Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
+        Ok(compiled) => (Some((compiled.image.bytes.len(), used(&compiled.image))), None),
         Err(refusal) => (None, Some(refusal)),
     };
     let bug = refusal.as_ref().is_some_and(CompileError::is_bug);
     let refusal = refusal.map(|refusal| refusal.to_string());
     let image_bytes = sizes.map(|(bytes, _)| bytes);
-    let used_bytes = sizes.map(|(_, end)| end - usize::from(target.origin));
+    let used_bytes = sizes.map(|(_, used)| used);
     Fit {
         target: target.name.clone(),
         fits: sizes.is_some(),

@@ -86,14 +86,23 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, body, story)) = request.model.sequence() {
         let templates = render::templates(request)?;
-        let site = SequenceSite { reader, body, story, request, templates: &templates, filing: None };
+        let site = SequenceSite {
+            reader,
+            body,
+            story,
+            request,
+            templates: &templates,
+            filing: None,
+            mapper: None,
+            pages: None,
+        };
         let longest = request.target.longest(reader.max_length);
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let Placed { plan, assembly, image } = storage::place(&site)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
-    if request.demands.storage == Storage::File {
-        let what = "weights of such a network in a file".into();
+    if matches!(request.demands.storage, Storage::File | Storage::Banks) {
+        let what = format!("weights of such a network in {}", request.demands.storage.place());
         let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
         return Err(CompileError::Sequence { name, target, what });
     }

@@ -1,4 +1,5 @@
-//! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
+//! Where the weights of a sequence model live: all in the image, all in banks that it has shown one after the other, or those
+//! that it has no room for in a file beside it.
 
 use crate::image::{self, Image};
 use crate::kernel::sequence::{self, Filed, Filing, SequenceSite, unsupported};
@@ -37,8 +38,8 @@ impl Built {
     fn new(site: &SequenceSite) -> Result<Self, CompileError> {
         let request = site.request;
         let program = sequence::program(site)?;
-        let (name, cpu) = (request.model.head.name.clone(), request.target.cpu);
-        let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
+        let name = request.model.head.name.clone();
+        let plan = Plan::of_program(name, Machine::of(request.target), program.memory);
         let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
         let logits = site.body.embedding.rows;
         // Buffers that no address reaches are not even written down.
@@ -46,15 +47,20 @@ impl Built {
             true => image::assemble_sequence(&plan, request.target, &text, logits)?,
             false => None,
         };
-        let image = image.map(|image| Image { beside: program.beside, ..image });
+        let image = image.map(|image| Image { beside: program.beside, banked: program.banked, ..image });
         Ok(Self { plan, assembly: text.assembly, image })
     }
 
     /// By how many bytes it is too large, 0 if it fits. `None`: memory ends before it does.
     fn excess(&self, site: &SequenceSite) -> Option<usize> {
         let request = site.request;
-        // These programs read all flash.
-        let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
+        let window = site.mapper.zip(request.target.rom.as_ref());
+        let flash = match window {
+            Some((mapper, rom)) => Some(usize::from(mapper.window - rom.first)),
+            // These programs read all flash.
+            None => request.target.whole_flash(),
+        };
+        let whole = Target { flash, ..request.target.clone() };
         self.image.as_ref().map(|image| request.demands.excess(&whole, image.needs()))
     }
 
@@ -63,8 +69,9 @@ impl Built {
         let (model, target) = (site.request.model, site.request.target);
         let needs = match self.image.as_ref().map(Image::needs) {
             Some(needs) if target.flash.is_some() => format!(
-                "it needs {} bytes of flash and {} of RAM",
+                "it needs {} bytes of {} and {} of RAM",
                 grouped(needs.image as u64),
+                target.code_memory(),
                 grouped(needs.buffers as u64)
             ),
             Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
@@ -73,9 +80,26 @@ impl Built {
                 format!("memory ends before its program does, and its buffers need {buffers} bytes more")
             }
         };
-        let needs = if site.filing.is_some() { format!("its weights in a file, {needs}") } else { needs };
+        let needs = match (site.filing, site.mapper) {
+            (Some(_), _) => format!("its weights in a file, {needs}"),
+            (None, Some(mapper)) => format!("its weights in banks of {}, {needs}", mapper.name),
+            (None, None) => needs,
+        };
         let (name, target) = (model.head.name.clone(), target.name.clone());
         CompileError::SequenceTooLarge { name, target, needs }
+    }
+}
+
+impl Built {
+    /// How many pages a ring of tables may take for the buffers to fit a RAM of their own. `None`: fewer do not help.
+    fn fewer_pages(&self, site: &SequenceSite) -> Option<usize> {
+        let (target, memory) = (site.request.target, &self.plan.layout.memory);
+        target.rom.as_ref()?;
+        let above = memory.size.checked_sub(target.memory() + 1)? + 1;
+        let tables = memory.buffers.iter().find(|buffer| buffer.name == "tables")?;
+        // There are two rings.
+        let [tables, less] = [tables.size, above].map(|bytes| bytes.div_ceil(2 * PAGE));
+        tables.checked_sub(less).filter(|pages| *pages > 0)
     }
 }
 
@@ -86,11 +110,15 @@ impl Built {
 pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     let request = site.request;
     let has_files = request.target.machine == target::Machine::Cpm;
+    let has_banks = request.target.rom.as_ref().is_some_and(|rom| !rom.mappers.is_empty());
     let built = match request.demands.storage {
         Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
         Storage::File => in_file(site, false)?,
+        Storage::Banks if !has_banks => return Err(unsupported(site, "weights in banks")),
+        Storage::Banks => in_banks(site)?,
         Storage::Image => in_image(site)?,
         Storage::Auto => match in_image(site) {
+            Err(CompileError::SequenceTooLarge { .. }) if has_banks => in_banks(site)?,
             Err(CompileError::SequenceTooLarge { .. }) if has_files => in_file(site, true)?,
             built => built?,
         },
@@ -100,9 +128,31 @@ pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     Ok(Placed { plan, assembly, image })
 }
 
+/// The program with the largest tables that its memory has room for.
 fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
-    let built = Built::new(site)?;
-    if built.excess(site) == Some(0) { Ok(built) } else { Err(built.refused(site)) }
+    let mut pages = site.pages;
+    loop {
+        let site = SequenceSite { pages, ..*site };
+        let built = Built::new(&site)?;
+        if built.excess(&site) == Some(0) {
+            return Ok(built);
+        }
+        // It falls from round to round.
+        pages = Some(built.fewer_pages(&site).ok_or_else(|| built.refused(&site))?);
+    }
+}
+
+/// The same with all weights in banks, those of the first mapper that leaves room for the rest.
+fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
+    let mappers = site.request.target.rom.iter().flat_map(|rom| &rom.mappers);
+    let mut refused = unsupported(site, "weights in banks");
+    for mapper in mappers {
+        match in_image(&SequenceSite { mapper: Some(mapper), ..*site }) {
+            Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
+            built => return built,
+        }
+    }
+    Err(refused)
 }
 
 /// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those

@@ -167,8 +167,7 @@ impl Core {
         self.cpu.registers().set16(Reg16::SP, sp);
         let vector = u16::from_be_bytes([self.reg8(Reg8::I), 0xFF]);
         self.set_pc(if mode_2 { self.bus.memory.word(vector) } else { 0x0038 });
-        self.fetches += 1;
-        self.t += if mode_2 { timing::INTERRUPT_MODE_2 } else { timing::INTERRUPT };
+        self.spend(1, if mode_2 { timing::INTERRUPT_MODE_2 } else { timing::INTERRUPT });
         match self.take_refused() {
             Some(kind) => Err(kind),
             None => self.check_stack(),

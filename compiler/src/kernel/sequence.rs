@@ -2,7 +2,7 @@
 
 use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
-use crate::target::Cpu;
+use crate::target::{Cpu, Mapper};
 use crate::{CompileError, Request};
 use std::collections::BTreeSet;
 
@@ -14,8 +14,12 @@ pub struct SequenceSite<'a> {
     pub story: &'a Story,
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
-    /// `None`: all weights are in the image.
+    /// `None`: no weights are in a file.
     pub filing: Option<&'a Filing>,
+    /// What shows the banks that weights are in; `None`: none are.
+    pub mapper: Option<&'a Mapper>,
+    /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
+    pub pages: Option<usize>,
 }
 
 /// How weights are put into a file beside the program.
@@ -35,6 +39,19 @@ pub struct Beside {
     pub bytes: Vec<u8>,
     /// Matrices that are there or could be.
     pub matrices: Vec<Filed>,
+}
+
+/// Banks that a program has shown one after the other in a window while it computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banked {
+    /// What shows them.
+    pub mapper: String,
+    /// The number of the first.
+    pub first: usize,
+    /// Bytes of each.
+    pub bank: usize,
+    /// Of all, without a gap.
+    pub bytes: Vec<u8>,
 }
 
 /// A matrix that can be in a file.
@@ -62,6 +79,8 @@ pub struct SequenceProgram {
     pub memory: Memory,
     /// What [`SequenceSite::filing`] asks for.
     pub beside: Option<Beside>,
+    /// What [`SequenceSite::mapper`] asks for.
+    pub banked: Option<Banked>,
 }
 
 /// The program of a sequence model, whether it fits the target or not.

@@ -76,7 +76,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
-    Ok(SequenceProgram { text, memory, beside: None })
+    Ok(SequenceProgram { text, memory, beside: None, banked: None })
 }
 
 /// Bytes in flash beside weights and code.

@@ -1,5 +1,6 @@
 //! A token's vector: a row of the embedding, with that of its position.
 
+use super::bank::Home;
 use super::emit::Emitter;
 use super::layout::{Layout, planes, ternary_code, ternary_rows};
 use super::rescale::Kind;
@@ -85,7 +86,7 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         if name != "w_out" {
             let bits = planes(matrix.grid);
             let rows: Vec<_> = matrix.values.chunks(matrix.cols).map(|row| layout.row(row, bits)).collect();
-            if !e.rows_in_file(name, &rows)? {
+            if !e.rows_in_file(name, &rows)? && !e.rows_in_banks(name, &rows) {
                 e.data(name, rows.concat());
             }
         }
@@ -93,9 +94,10 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
         e.set("rows_out", "latent");
         e.set("rows_sink", &sink);
-        match e.is_filed(name) {
-            true => e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]),
-            false => {
+        match e.home(name) {
+            Home::File => e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]),
+            Home::Bank => e.lines(&[&format!("ld hl,({number})"), &format!("call bank_row_{name}")]),
+            Home::Image => {
                 e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}")]);
                 e.lines(&[&format!("ld bc,({number})"), "call index", "ex de,hl"]);
             }

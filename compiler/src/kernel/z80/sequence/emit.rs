@@ -1,5 +1,6 @@
 //! The text of a program as it grows: what a token runs through, data, and what all of that asks for.
 
+use super::bank::Banks;
 use super::bound::{Bound, chunks};
 use super::file::{File, RECORD, RECORD_TIME};
 use super::fill::tables_name;
@@ -30,6 +31,8 @@ pub struct Emitter<'a> {
     looks: BTreeMap<usize, f64>,
     /// Weights beside the program.
     pub file: File,
+    /// Weights in banks.
+    pub banks: Banks,
     buffers: Vec<Buffer>,
     size: usize,
 }
@@ -54,6 +57,7 @@ impl<'a> Emitter<'a> {
             layouts: BTreeSet::new(),
             looks: looks(readers),
             file: File::default(),
+            banks: Banks::default(),
             buffers: Vec::new(),
             size: 0,
         }
@@ -162,7 +166,13 @@ impl<'a> Emitter<'a> {
                 ..all[0].clone()
             },
         };
-        Memory { buffers: together.map(one).collect(), tiles: vec![], start: None, size: self.size }
+        let start = self.ram_start();
+        Memory { buffers: together.map(one).collect(), tiles: vec![], start, size: self.size }
+    }
+
+    /// Where they begin, if not behind the image.
+    pub fn ram_start(&self) -> Option<usize> {
+        self.site.request.target.ram_start(self.size)
     }
 
     /// The buffers so far.
@@ -177,11 +187,12 @@ impl<'a> Emitter<'a> {
 
     /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
     pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
+        let pages = self.site.pages.unwrap_or(usize::MAX);
         match m.grid {
-            Grid::Ternary => Layout::ternary(m.cols, ternary),
+            Grid::Ternary => Layout::ternary(m.cols, ternary, pages),
             Grid::Symmetric { .. } | Grid::TwoBits => {
                 let byte = self.site.filing.map_or(0.0, |_| RECORD_TIME / RECORD as f64);
-                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte)
+                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte, pages)
             }
         }
     }
@@ -221,7 +232,7 @@ impl<'a> Emitter<'a> {
         }
         let routine = shape.name();
         self.shapes.insert(shape);
-        if self.product_in_file(name, &rows, &routine)? {
+        if self.product_in_file(name, &rows, &routine)? || self.product_in_banks(name, &rows, &routine)? {
             return Ok(());
         }
         self.data(name, rows.concat());

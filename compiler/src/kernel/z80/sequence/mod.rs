@@ -7,6 +7,7 @@
 
 mod activation;
 mod attend;
+mod bank;
 mod blocks;
 mod bound;
 mod choose;

@@ -5,9 +5,10 @@ use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
 use super::file::RECORD;
 use super::layout::Layout;
-use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens, tools};
+use super::{activation, attend, bank, choose, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
+use crate::kernel::z80::program::bss;
 use crate::kernel::{Fragment, PAGE, Phase};
 use crate::model::{Grid, Matrix, Positions, Transformer, Turns};
 use serde::Serialize;
@@ -95,6 +96,10 @@ struct Program<'a> {
     several_rounds: bool,
     /// Weights are in a file beside the program.
     file: bool,
+    /// What shows its banks.
+    mapper: Vec<bank::Register>,
+    /// Where its buffers begin.
+    bss: String,
     /// A conversation goes on with the next line.
     keeps: bool,
     /// Lines are framed as turns of a chat.
@@ -143,7 +148,8 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let code = blocks.code(&output)?;
     let norms = blocks.norms;
     let (in_file, beside) = e.file_code(&embed::strides(&e, &output))?;
-    let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file;
+    let (in_banks, banked) = e.bank_code(&embed::strides(&e, &output))?;
+    let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file + &in_banks;
     constants::pages(&mut e);
     let encoder = tokens::encoder(&mut e)?;
     let tools = tools::code(&mut e)?;
@@ -164,7 +170,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let context = context(&mut e, code, shared, (encoder, tools))?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
-    Ok(SequenceProgram { text, memory: e.memory(), beside })
+    Ok(SequenceProgram { text, memory: e.memory(), beside, banked })
 }
 
 /// The routines that stages share, without those of norms.
@@ -327,7 +333,9 @@ fn context<'a>(
         name: &model.head.name,
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
-        origin: format!("{:05X}h", target.origin),
+        origin: format!("{:05X}h", target.code_origin()),
+        bss: bss(e.ram_start()),
+        mapper: e.registers(),
         table: table(e),
         max_query: site.reader.max_length.min(target.longest_query),
         tab_used: has(&|byte| byte == 9),
