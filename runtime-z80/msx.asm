@@ -12,6 +12,12 @@ bottom          equ 0FC48h              ; the first address of RAM in page 3, or
 himem           equ 0FC4Ah              ; the first address that a disk system has, or the BIOS
 exptbl          equ 0FCC1h              ; bit 7: the slot has slots in it; which of those are shown: four bytes behind
 
+{%- if second %}
+lowest          equ 08000h              ; keys and values are in page 2, where the cartridge is otherwise
+{%- else %}
+lowest          equ bss
+{%- endif %}
+
 key_back        equ 8
 key_delete      equ 127
 
@@ -21,27 +27,33 @@ key_delete      equ 127
 start:
         call initxt
         ei
-        ld hl,bss
+        ld hl,lowest
         ld de,(bottom)
         or a
         sbc hl,de
-        jr c,no_memory
+        jp c,no_memory
         ld hl,(himem)
         ld de,memory_end
         or a
         sbc hl,de
-        jr c,no_memory
+        jp c,no_memory
         ld hl,0
         add hl,sp
         sbc hl,de
-        jr c,no_memory
+        jp c,no_memory
         ld d,4                          ; what page 2 shows, for the way back
         call page_slot
         push af
         ld (caller_stack),sp
         ld sp,stack_top
+{%- if second %}
+        ld (slots),a
+{%- endif %}
         ld d,2                          ; page 2 shows the cartridge as well
         call page_slot
+{%- if second %}
+        ld (slots+1),a
+{%- endif %}
         call show_second
 {%- if mapper %}
 {%- for register in mapper %}
@@ -57,6 +69,15 @@ start:
 exit:
         ld sp,(caller_stack)
         pop af
+{%- if second %}
+        jr show_second
+; Page 2 shows RAM, or the cartridge. All registers are lost.
+show_ram:
+        ld a,(slots)
+        jr show_second
+show_rom:
+        ld a,(slots+1)
+{%- endif %}
 show_second:
         ld h,80h
         call enaslt
@@ -68,7 +89,7 @@ no_memory:
         jp print                        ; and back to the BIOS: nothing has been touched
 
 no_memory_text: db "This needs RAM from "
-{{- chat::hexadecimal(value="bss") }}
+{{- chat::hexadecimal(value="lowest") }}
         db "h to "
 {{- chat::hexadecimal(value="(memory_end-1)") }}
         db "h.",13,10,"Hold SHIFT at switch-on:",13,10,"a disk drive takes less then.",13,10,0

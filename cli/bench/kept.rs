@@ -20,10 +20,11 @@ use std::sync::{Mutex, MutexGuard};
 const KEPT: &str = "tests/benchmarks.json";
 /// Documents with tables between `<!-- benchmarks: SECTION WORD… -->` and `<!-- end of benchmarks -->`. A word is a
 /// network, a target or an encoding; a table has all of a kind that no word names.
-const DOCUMENTS: [&str; 9] = [
+const DOCUMENTS: [&str; 10] = [
     "README.md",
     "docs/benchmarks.md",
     "docs/zx-spectrum.md",
+    "docs/msx.md",
     "docs/add-a-target.md",
     "models/commands/README.md",
     "models/guess/README.md",

@@ -124,8 +124,13 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
         )?;
     }
     if let Some(rom) = &target.rom {
-        let start = image.memory_end - image.needs().buffers;
-        let least = if rom.least_ram.is_some_and(|least| start >= least.into()) { 8 } else { 16 };
+        let caches = image.banked.as_ref().and_then(|banked| banked.caches);
+        let start = caches.map_or(image.memory_end - image.needs().buffers, |(start, _)| start.into());
+        let least = match start {
+            _ if caches.is_some() => 32,
+            start if rom.least_ram.is_some_and(|least| start >= least.into()) => 8,
+            _ => 16,
+        };
         writeln!(out, "needs RAM from {start:04X}h on: a machine of {least} KB or more has it")?;
     }
     if let Some(file) = &image.beside {

@@ -94,6 +94,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
             templates: &templates,
             filing: None,
             mapper: None,
+            second_ram: None,
             pages: None,
         };
         let longest = request.target.longest(reader.max_length);

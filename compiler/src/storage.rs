@@ -16,6 +16,8 @@ const BUFFERS: [usize; 2] = [9, 4];
 const TRIES: usize = 6;
 /// Most bytes of buffers whose offsets an assembly text can have.
 const MOST_BUFFERS: usize = 65_535;
+/// Bytes of memory that shows where banks do.
+const SECOND_RAM: usize = 0x4000;
 /// Bytes that matrices are counted in when the room in the image is filled.
 const UNIT: usize = 16;
 
@@ -61,7 +63,8 @@ impl Built {
             None => request.target.whole_flash(),
         };
         let whole = Target { flash, ..request.target.clone() };
-        self.image.as_ref().map(|image| request.demands.excess(&whole, image.needs()))
+        let image = self.image.as_ref()?;
+        Some(request.demands.excess(&whole, image.needs()).max(second_excess(image)))
     }
 
     /// Why it does not fit.
@@ -88,6 +91,14 @@ impl Built {
         let (name, target) = (model.head.name.clone(), target.name.clone());
         CompileError::SequenceTooLarge { name, target, needs }
     }
+}
+
+/// By how many bytes caches in a memory of their own are too large for it, or what attention looks up lies behind where
+/// that memory begins.
+fn second_excess(image: &Image) -> usize {
+    let Some((second, bytes)) = image.banked.as_ref().and_then(|banked| banked.caches) else { return 0 };
+    let near = image.assembly.table.get("near_end").map_or(0, |symbol| symbol.value as usize);
+    bytes.saturating_sub(SECOND_RAM).max(near.saturating_sub(second.into()))
 }
 
 impl Built {
@@ -142,14 +153,18 @@ fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
     }
 }
 
-/// The same with all weights in banks, those of the first mapper that leaves room for the rest.
+/// The same with all weights in banks, those of the first mapper that leaves room for the rest: with keys and values beside
+/// the other buffers, or else in the memory of larger machines.
 fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
     let mappers = site.request.target.rom.iter().flat_map(|rom| &rom.mappers);
     let mut refused = unsupported(site, "weights in banks");
+    let second_ram = site.request.target.rom.as_ref().and_then(|rom| rom.second_ram);
     for mapper in mappers {
-        match in_image(&SequenceSite { mapper: Some(mapper), ..*site }) {
-            Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
-            built => return built,
+        for second_ram in [None].into_iter().chain(second_ram.map(Some)) {
+            match in_image(&SequenceSite { mapper: Some(mapper), second_ram, ..*site }) {
+                Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
+                built => return built,
+            }
         }
     }
     Err(refused)

@@ -96,6 +96,17 @@ impl Core {
         self.bus.memory.show(blocks_of(banks));
     }
 
+    /// Watches an address while some blocks are shown, or ends that.
+    pub(crate) fn watch_in(&mut self, blocks: [u16; 8], address: u16, on: bool) {
+        self.bus.memory.show(blocks);
+        if on {
+            self.watch(address)
+        } else {
+            self.unwatch(address)
+        }
+        self.bus.switch();
+    }
+
     /// Puts other devices in the place of those that the core was made with.
     pub(crate) fn attach(&mut self, ports: impl Ports) {
         self.bus.ports = Box::new(ports);

@@ -101,7 +101,11 @@ impl Memory {
             return;
         }
         for block in blocks {
-            assert!(usize::from(block) < self.blocks.len().max(SLOTS), "the machine has no block {block}");
+            assert!(
+                usize::from(block) < self.blocks.len().max(SLOTS),
+                "the machine has no bank {}",
+                block / 2
+            );
         }
         self.keep_blocks();
         let before = std::mem::replace(&mut self.shown, blocks);

@@ -18,6 +18,11 @@ pub trait Host {
         false
     }
 
+    /// Has the observer told when PC reaches `address`, or ends that: where the program's own code is at that address.
+    fn watch(&mut self, core: &mut Core, address: u16, on: bool) {
+        if on { core.watch(address) } else { core.unwatch(address) }
+    }
+
     /// The processor is about to halt until an interrupt comes; see [`Core::ask_host_at_halt`].
     fn halt(&mut self, core: &mut Core) -> Result<(), End> {
         let _ = core;

@@ -32,7 +32,13 @@ mod tests {
     fn files_have_sizes_that_cartridges_have() {
         assert_eq!(write(&[1; 0x3FFF], None), [vec![1; 0x3FFF], vec![0xFF]].concat());
         assert_eq!(write(&[1; 0x4001], None).len(), 0x8000);
-        let banked = Banked { mapper: "ASCII16".into(), first: 1, bank: 0x4000, bytes: vec![2; 0x1_C001] };
+        let banked = Banked {
+            mapper: "ASCII16".into(),
+            first: 1,
+            bank: 0x4000,
+            bytes: vec![2; 0x1_C001],
+            caches: None,
+        };
         let file = write(&[1, 1], Some(&banked));
         assert_eq!((file.len(), file[1], file[2], file[0x3FFF]), (0x4_0000, 1, 0xFF, 0xFF));
         assert_eq!((file[0x4000], file[0x2_0000], file[0x2_0001]), (2, 2, 0xFF));

@@ -161,9 +161,9 @@ impl Machine {
     }
 }
 
-/// Fetches of opcodes in a T-state, on the mean. Measured on programs of hashed text: 0.15 in one that runs through
-/// unrolled weights, 0.18 in one that unpacks bits. So costs need not be counted twice.
-const FETCHES: f64 = 0.165;
+/// Fetches of opcodes in a T-state, on the mean. Measured on the models here: 0.134 to 0.158 of all that a step takes. So
+/// costs need not be counted twice.
+const FETCHES: f64 = 0.147;
 
 /// Stages, and how often their parts work.
 #[derive(Debug, Clone, Copy)]

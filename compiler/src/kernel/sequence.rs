@@ -18,6 +18,8 @@ pub struct SequenceSite<'a> {
     pub filing: Option<&'a Filing>,
     /// What shows the banks that weights are in; `None`: none are.
     pub mapper: Option<&'a Mapper>,
+    /// Where keys and values are kept if not with the other buffers: memory that shows where banks do while it is needed.
+    pub second_ram: Option<u16>,
     /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
     pub pages: Option<usize>,
 }
@@ -52,6 +54,8 @@ pub struct Banked {
     pub bank: usize,
     /// Of all, without a gap.
     pub bytes: Vec<u8>,
+    /// Where keys and values are, and their bytes, if not with the other buffers.
+    pub caches: Option<(u16, usize)>,
 }
 
 /// A matrix that can be in a file.

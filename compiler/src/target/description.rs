@@ -64,6 +64,10 @@ pub struct Rom {
     pub size: u16,
     /// Where RAM begins on the smallest of these machines: buffers that have room from there on are put there.
     pub least_ram: Option<u16>,
+    /// Where RAM of larger machines begins, behind the ROM's second half: a program that selects banks can have its caches
+    /// there, and shows one or the other.
+    #[serde(default)]
+    pub second_ram: Option<u16>,
     /// What larger ROMs have between them and the processor, the preferred first.
     #[serde(default)]
     pub mappers: Vec<Mapper>,

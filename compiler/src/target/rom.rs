@@ -7,6 +7,8 @@ use super::description::{Machine, Mapper, Rom, Target};
 const CARTRIDGE: (u16, u16) = (0x4000, 0xC000);
 /// Bytes that a ROM without a mapper can have.
 const SIZES: [u16; 2] = [0x4000, 0x8000];
+/// Its second half.
+const SECOND: u16 = 0x8000;
 /// Bytes of a bank.
 const BANKS: [u16; 2] = [0x2000, 0x4000];
 
@@ -30,6 +32,9 @@ pub(super) fn check(target: &Target) -> Result<(), Problem> {
     {
         let (from, to) = (target.origin, target.memory_end);
         return wrong(format!("least_ram, {least:04X}h, must lie in {from:04X}h to memory_end, {to:04X}h"));
+    }
+    if rom.second_ram.is_some_and(|second| second != SECOND) {
+        return wrong("second_ram must be 8000h: RAM lies in pages of 16 KB".into());
     }
     rom.mappers.iter().try_for_each(|mapper| mapper_fits(rom, mapper))
 }

@@ -94,6 +94,14 @@ impl Slots {
     }
 }
 
+impl Slots {
+    /// What is shown when the cartridge's blocks lie in their order: before a program has selected them.
+    pub(super) fn in_order(&self) -> [u16; 8] {
+        let [a, b, c, d] = [0, 1, 2, 3].map(|n| self.first + n % self.count);
+        [0, 1, a, b, c, d, 6, 7]
+    }
+}
+
 /// No device here is behind a port.
 impl Ports for Slots {
     fn read(&mut self, _port: u16) -> u8 {

@@ -3,7 +3,7 @@
 //! ```text
 //! 0000h  page 0: the BIOS                               protected
 //! 4000h  page 1: the cartridge
-//! 8000h  page 2: somebody else's, until the program has its own slot shown there
+//! 8000h  page 2: RAM or somebody else's, until the program has its own slot shown there
 //! C000h  page 3: RAM, in a machine of 8 KB from E000h on; the BIOS's stack in its last bytes
 //! F380h  the BIOS's variables                           protected; HIMEM, BOTTOM and the slots' tables can be read
 //! ```
@@ -75,7 +75,7 @@ const DELETE: u8 = 127;
 pub struct MsxConfig {
     /// The most T-states from the start, or from the last input, to the end or the next input. Default: no limit.
     pub limit: Option<u64>,
-    /// The first address of RAM: C000h in a machine of 16 KB, the default, or E000h in one of 8 KB.
+    /// The first address of RAM: 8000h in a machine of 32 KB or more, the default, C000h in one of 16 KB, or E000h.
     pub bottom: u16,
     /// What the BIOS says is the first address that programs leave alone: F380h, the default, or less where a disk
     /// system has taken some.
@@ -92,7 +92,7 @@ impl Default for MsxConfig {
     fn default() -> Self {
         MsxConfig {
             limit: None,
-            bottom: THIRD,
+            bottom: SECOND,
             himem: VARIABLES,
             expanded: false,
             seed: 1,
@@ -114,7 +114,9 @@ impl<C: Console> MsxMachine<C> {
         let mut core = Core::new(crate::bus::FloatingBus, config.seed);
         let slots = Slots::plug(file, mapper, &mut core);
         core.close(0x0000, FIRST - 1, "the BIOS");
-        core.close(SECOND, THIRD - 1, "another slot");
+        if config.bottom > SECOND {
+            core.close(SECOND, THIRD - 1, "another slot");
+        }
         core.close(VARIABLES, 0xFFFF, "the BIOS's variables");
         if config.bottom > THIRD {
             core.close(THIRD, config.bottom - 1, "no memory");
@@ -223,6 +225,11 @@ impl<C> Bios<C> {
 impl<C: Console> Host for Bios<C> {
     fn take_asked(&mut self) -> bool {
         self.terminal.console.take_asked()
+    }
+
+    fn watch(&mut self, core: &mut Core, address: u16, on: bool) {
+        let blocks = core.ports::<Slots>().in_order();
+        core.watch_in(blocks, address, on);
     }
 
     fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {

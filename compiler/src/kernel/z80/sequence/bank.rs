@@ -3,6 +3,7 @@
 //! Rows of a matrix that lie in one bank are a run. A product goes from run to run, and has the bank of each shown before: a
 //! row is never cut. Matrices of which single rows are read begin with a bank, so that a row's number tells where it is.
 
+use super::buffers;
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::kernel::PAGE;
@@ -158,10 +159,11 @@ impl<'a> Emitter<'a> {
             code += &self.call("bank.asm", "row", row)?;
         }
         let bytes = std::mem::take(&mut self.banks.bytes);
+        let caches = self.site.second_ram.map(|first| (first, buffers::second(self).1));
         if first + bytes.len().div_ceil(size) > MOST_BANKS {
             return Err(self.unsupported(format!("weights of more than {MOST_BANKS} banks of {size} bytes")));
         }
-        Ok((code, Some(Banked { mapper: mapper.name.clone(), first, bank: size, bytes })))
+        Ok((code, Some(Banked { mapper: mapper.name.clone(), first, bank: size, bytes, caches })))
     }
 }
 

@@ -24,6 +24,8 @@ pub struct Emitter<'a> {
     /// Weights and other constants, and those that begin with a page.
     data: String,
     paged: String,
+    /// What attention looks up, where that must be in the ROM's first half.
+    near: String,
     pub rescales: Rescales,
     pub shapes: BTreeSet<Shape>,
     pub layouts: BTreeSet<Layout>,
@@ -52,6 +54,7 @@ impl<'a> Emitter<'a> {
             phases: Vec::new(),
             data: String::new(),
             paged: String::new(),
+            near: String::new(),
             rescales: Rescales::default(),
             shapes: BTreeSet::new(),
             layouts: BTreeSet::new(),
@@ -110,6 +113,35 @@ impl<'a> Emitter<'a> {
         std::mem::take(&mut self.data) + &std::mem::take(&mut self.paged)
     }
 
+    /// What attention looks up, if it lies apart.
+    pub fn take_near(&mut self) -> String {
+        std::mem::take(&mut self.near)
+    }
+
+    /// Where constants go that attention looks up: `usual`, or apart.
+    fn of_attention(&mut self, usual: fn(&mut Self) -> &mut String) -> &mut String {
+        if self.site.second_ram.is_some() { &mut self.near } else { usual(self) }
+    }
+
+    /// Constants behind a label that attention looks up.
+    pub fn attention_data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let text = format!("{label}:\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.data) += &text;
+    }
+
+    /// The same from the start of a page on.
+    pub fn attention_page(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let text = format!("        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.paged) += &text;
+    }
+
+    /// Has the memory of keys and values shown, or what is there otherwise. Loses all registers.
+    pub fn show_caches(&mut self, shown: bool) {
+        if self.site.second_ram.is_some() {
+            self.line(if shown { "call show_ram" } else { "call show_rom" });
+        }
+    }
+
     /// Constants behind a label.
     pub fn data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
         let _ = write!(self.data, "{label}:\n{}", db(bytes));
@@ -135,10 +167,11 @@ impl<'a> Emitter<'a> {
         let _ = write!(self.paged, "        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
     }
 
-    /// Constants from the start of a page on that has an even number. `before`: the label is so many bytes further on.
+    /// Constants that attention looks up, from the start of a page on that has an even number. `before`: the label is so many bytes further on.
     pub fn even_page(&mut self, label: &str, before: usize, bytes: impl IntoIterator<Item = u8>) {
         let align = "        ds (256-($ and 255)) and 255\n        ds (($/256+1) and 1)*256\n";
-        let _ = write!(self.paged, "{align}{label} equ $+{before}\n{}", db(bytes));
+        let text = format!("{align}{label} equ $+{before}\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.paged) += &text;
     }
 
     /// Memory while the program runs; `paged`: from the start of a page on.

@@ -10,6 +10,7 @@ mod attend;
 mod bank;
 mod blocks;
 mod bound;
+mod buffers;
 mod choose;
 mod constants;
 mod embed;
