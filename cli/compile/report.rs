@@ -105,7 +105,7 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
             target.code_memory(),
             grouped(image.bytes.len() as u64),
             grouped(flash as u64),
-            if target.rom.is_some() { "RAM" } else { "SRAM" },
+            target.data_memory(),
             grouped(image.needs().buffers as u64),
             grouped(target.memory() as u64),
             target.stack

@@ -67,9 +67,12 @@ struct Fit {
     fits: bool,
     /// RAM for the program; on AVR chips SRAM.
     memory: usize,
-    /// AVR: flash without the boot loader.
+    /// AVR: flash without the boot loader. A cartridge: its ROM.
     #[serde(skip_serializing_if = "Option::is_none")]
     flash: Option<usize>,
+    /// What code and buffers are in there.
+    #[serde(skip)]
+    memories: [&'static str; 2],
     /// Size of the image with the encodings that were chosen.
     image_bytes: Option<usize>,
     /// Image, buffers and stack.
@@ -245,6 +248,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         fits: sizes.is_some(),
         memory: target.memory(),
         flash: target.flash,
+        memories: [target.code_memory(), target.data_memory()],
         image_bytes,
         used_bytes,
         refusal,

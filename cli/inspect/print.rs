@@ -121,7 +121,8 @@ impl Fit {
                     None => format!("{name}: fits: image {bytes} bytes, with buffers {used} of {memory}"),
                     Some(flash) => {
                         let flash = grouped(flash as u64);
-                        format!("{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}")
+                        let [code, data] = self.memories;
+                        format!("{name}: fits: {code} {bytes} of {flash} bytes, {data} {used} of {memory}")
                     }
                 }
             }

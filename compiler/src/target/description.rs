@@ -241,6 +241,11 @@ impl Target {
         Some(rom.least_ram.filter(fits).unwrap_or(self.origin).into())
     }
 
+    /// What buffers are in, where code has a memory of its own.
+    pub fn data_memory(&self) -> &'static str {
+        if self.rom.is_some() { "RAM" } else { "SRAM" }
+    }
+
     /// What code is in, where it has a memory of its own.
     pub fn code_memory(&self) -> &'static str {
         if self.rom.is_some() { "ROM" } else { "flash" }
