@@ -1,7 +1,7 @@
 //! The MSX: the same networks, exact, from a cartridge. Each query is typed.
 
 use super::support;
-use super::support::sequence;
+use super::support::{sequence, stories};
 use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Storage};
@@ -143,6 +143,17 @@ fn sequence_models_are_exact_in_the_rom_and_in_banks() {
     }
     eprintln!("{plain} in the ROM, {banked:?} in banks of 16 and 8 KB, {apart} with caches apart");
     assert!(plain >= 8 && banked[0] >= 8, "{plain} in the ROM, {banked:?} in banks");
+}
+
+/// Banks of 8 KB, and keys and values in memory that shows in their place. A few tokens of it: all are compared by
+/// `mlc verify` (docs/msx.md).
+#[test]
+fn a_public_network_is_exact_from_banks() {
+    let Some(model) = stories::stories(5, 32, 12) else { return };
+    let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}"));
+    let banked = compiled.image.banked.as_ref().expect("no image has room for it");
+    assert_eq!((banked.mapper.as_str(), banked.caches.is_some()), ("ASCII8", true));
+    exact(&model, &compiled, "in banks", [&b"ONE"[..]]);
 }
 
 /// A program whose buffers have room in 8 KB runs there; others say what they need.
