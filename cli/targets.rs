@@ -150,7 +150,7 @@ pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
     targets.into_iter().map(moved).collect()
 }
 
-/// The first built-in target that loads files of a kind.
+/// The first built-in target that loads files of a kind: of several on one system the one without wait states.
 ///
 /// # Errors
 /// There is none, or it is a chip: files for chips do not say for which.
@@ -164,7 +164,9 @@ pub fn that_loads(kind: ImageKind, assets: &Assets) -> Result<Target, CliError> 
             _ => format!("no built-in target loads .{extension} files: name one with --target"),
         }
     };
-    let found = assets.targets()?.into_iter().find(|t| t.images.contains(&kind) && t.flash.is_none());
+    // A .com file may be for CP/M or for what is like it.
+    let loads = |t: &Target| t.images.contains(&kind) && t.board.is_none();
+    let found = assets.targets()?.into_iter().filter(loads).min_by_key(|t| t.fetch_wait);
     found.ok_or_else(|| CliError::Usage(message()))
 }
 

@@ -32,6 +32,13 @@ chat_answer:
         jr chat
 {%- endmacro answer_line -%}
 
+{#- Four digits of a value. -#}
+{%- macro hexadecimal(value) %}
+{%- for place in [4096, 256, 16, 1] %}
+        db '0'+(({{ value }}/{{ place }}) and 15)+(((({{ value }}/{{ place }}) and 15)+6)/16)*7
+{%- endfor %}
+{%- endmacro hexadecimal -%}
+
 {#- The greeting, without what ends a row and a text on each system. -#}
 {%- macro greeting(name) -%}
 "{{ name }}. Type a line; ! ends."

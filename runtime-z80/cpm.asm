@@ -85,9 +85,7 @@ refuse:
 
 no_z80_text:    db "this program needs a Z80",13,10,"$"
 no_memory_text: db "not enough memory: BDOS below "  ; and memory_end in hexadecimal
-{%- for place in [4096, 256, 16, 1] %}
-        db '0'+((memory_end/{{ place }}) and 15)+((((memory_end/{{ place }}) and 15)+6)/16)*7
-{%- endfor %}
+{{- chat::hexadecimal(value="memory_end") }}
         db "h",13,10,"$"
 greeting:       db {{ chat::greeting(name=name) }},13,10,"$"
 prompt:         db "> $"

@@ -130,7 +130,7 @@ pub fn kept() -> Vec<Row> {
 
 /// Bytes of SRAM: the program's own, and the most that the stack had.
 fn sram(compiled: &Compiled, target: &Target, stack: Option<u16>) -> usize {
-    let own = compiled.image.memory_end - usize::from(target.origin) - usize::from(target.stack);
+    let own = compiled.image.needs().buffers - usize::from(target.stack);
     own + usize::from(stack.unwrap_or(target.stack))
 }
 

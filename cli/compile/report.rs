@@ -105,16 +105,37 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
         )?,
         Some(flash) => writeln!(
             out,
-            "flash: {} of {} bytes, SRAM: {} of {}, {} of them for the stack",
+            "{}: {} of {} bytes, {}: {} of {}, {} of them for the stack",
+            target.code_memory(),
             grouped(image.bytes.len() as u64),
             grouped(flash as u64),
-            grouped((image.memory_end - usize::from(target.origin)) as u64),
+            target.data_memory(),
+            grouped(image.needs().buffers as u64),
             grouped(target.memory() as u64),
             target.stack
         )?,
     }
     if let Some(needs) = cpm::needs(image, target) {
         writeln!(out, "{}", fold(&needs))?;
+    }
+    if let Some(banks) = &image.banked {
+        let count = banks.bytes.len().div_ceil(banks.bank);
+        let (mapper, bank) = (&banks.mapper, banks.bank >> 10);
+        writeln!(
+            out,
+            "weights: {} bytes in {count} banks of {bank} KB, mapper {mapper}",
+            grouped(banks.bytes.len() as u64)
+        )?;
+    }
+    if let Some(rom) = &target.rom {
+        let caches = image.banked.as_ref().and_then(|banked| banked.caches);
+        let start = caches.map_or(image.memory_end - image.needs().buffers, |(start, _)| start.into());
+        let least = match start {
+            _ if caches.is_some() => 32,
+            start if rom.least_ram.is_some_and(|least| start >= least.into()) => 8,
+            _ => 16,
+        };
+        writeln!(out, "needs RAM from {start:04X}h on: a machine of {least} KB or more has it")?;
     }
     if let Some(file) = &image.beside {
         let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);

@@ -69,9 +69,12 @@ struct Fit {
     fits: bool,
     /// RAM for the program; on AVR chips SRAM.
     memory: usize,
-    /// AVR: flash without the boot loader.
+    /// AVR: flash without the boot loader. A cartridge: its ROM.
     #[serde(skip_serializing_if = "Option::is_none")]
     flash: Option<usize>,
+    /// What code and buffers are in there.
+    #[serde(skip)]
+    memories: [&'static str; 2],
     /// Size of the image with the encodings that were chosen.
     image_bytes: Option<usize>,
     /// Image, buffers and stack.
@@ -268,19 +271,24 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     let predicted_cycles_a_step = plan.map(|plan| plan.prediction.total());
     let tokens = plan.and_then(|plan| plan.tokens.as_ref());
     let predicted_positions = tokens.map_or(vec![], |tokens| PositionRow::all(tokens).collect());
+    let used = |image: &mlc_compiler::Image| match target.flash {
+        Some(_) => image.needs().buffers,
+        None => image.memory_end - usize::from(target.origin),
+    };
     let (sizes, refusal) = match compiled {
-        Ok(compiled) => (Some((compiled.image.bytes.len(), compiled.image.memory_end)), None),
+        Ok(compiled) => (Some((compiled.image.bytes.len(), used(&compiled.image))), None),
         Err(refusal) => (None, Some(refusal)),
     };
     let bug = refusal.as_ref().is_some_and(CompileError::is_bug);
     let refusal = refusal.map(|refusal| refusal.to_string());
     let image_bytes = sizes.map(|(bytes, _)| bytes);
-    let used_bytes = sizes.map(|(_, end)| end - usize::from(target.origin));
+    let used_bytes = sizes.map(|(_, used)| used);
     Fit {
         target: target.name.clone(),
         fits: sizes.is_some(),
         memory: target.memory(),
         flash: target.flash,
+        memories: [target.code_memory(), target.data_memory()],
         image_bytes,
         used_bytes,
         refusal,

@@ -128,8 +128,9 @@ impl Fit {
                     }
                     Some(flash) => {
                         let flash = grouped(flash as u64);
+                        let [code, data] = self.memories;
                         format!(
-                            "{name}: fits: flash {bytes} of {flash} bytes, SRAM {used} of {memory}{takes}"
+                            "{name}: fits: {code} {bytes} of {flash} bytes, {data} {used} of {memory}{takes}"
                         )
                     }
                 }

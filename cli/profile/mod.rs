@@ -214,6 +214,9 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
 
 /// Where a program's own code can be.
 fn inside(target: &Target) -> Range<u32> {
+    if let Some(rom) = &target.rom {
+        return rom.first.into()..u32::from(rom.first) + u32::from(rom.size);
+    }
     match target.whole_flash() {
         None => target.origin.into()..target.memory_end.into(),
         // No flash of a chip has more than 256 KB.

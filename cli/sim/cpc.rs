@@ -35,6 +35,7 @@ fn load<'c>(
         | ImageKind::Bin
         | ImageKind::Tap
         | ImageKind::Sna
+        | ImageKind::Rom
         | ImageKind::Hex
         | ImageKind::Elf => CpcMachine::load(program.bytes, console, config)
             .map_err(|e| refused(e.to_string(), "give a binary file with its AMSDOS header")),

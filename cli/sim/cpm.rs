@@ -6,7 +6,7 @@ use super::z80;
 use crate::error::CliError;
 use crate::prompts::LONGEST;
 use mlc_compiler::Target;
-use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, LoadError};
+use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, Dos, LoadError};
 
 pub const SYSTEM: System = System {
     name: "the CP/M machine",
@@ -34,6 +34,8 @@ fn load<'c>(
         bdos: target.memory_end,
         limit: Some(program.limit),
         symbols: program.symbols.clone(),
+        // Of the systems with such a BDOS only the MSX's have that wait state.
+        dos: if target.fetch_wait > 0 { Dos::Msx } else { Dos::Cpm },
         ..CpmConfig::default()
     };
     let values = values(program);

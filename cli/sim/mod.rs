@@ -9,6 +9,7 @@ mod avr;
 mod cpc;
 mod cpm;
 pub mod machine;
+mod msx;
 mod phases;
 mod program;
 mod spectrum;

@@ -34,6 +34,7 @@ fn load<'c>(
         | ImageKind::Dsk
         | ImageKind::Cdt
         | ImageKind::Tap
+        | ImageKind::Rom
         | ImageKind::Hex
         | ImageKind::Elf => SpectrumMachine::load_tape(program.bytes, console, config),
     };

@@ -1,7 +1,7 @@
 //! Which system each machine has: the one place that asks which machine it is.
 
 use super::system::System;
-use super::{avr, cpc, cpm, spectrum};
+use super::{avr, cpc, cpm, msx, spectrum};
 use mlc_compiler::target::Machine;
 
 /// The system of a machine.
@@ -10,6 +10,7 @@ pub fn system(machine: Machine) -> &'static System {
         Machine::Cpm => &cpm::SYSTEM,
         Machine::Spectrum48 => &spectrum::SYSTEM,
         Machine::Cpc464 => &cpc::SYSTEM,
+        Machine::Msx => &msx::SYSTEM,
         Machine::Avr => &avr::SYSTEM,
     }
 }

@@ -29,7 +29,7 @@ impl Assets {
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "draw.asm", "embed.asm", "fill.asm",
-            "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
+            "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
         );
         let avr = files!("templates/avr":
@@ -46,9 +46,10 @@ impl Assets {
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");
-        let runtime = files!("runtime-z80": "cpc464.asm", "cpm.asm", "zx48.asm");
+        let runtime = files!("runtime-z80": "cpc464.asm", "cpm.asm", "msx.asm", "zx48.asm");
         let uart = files!("runtime-avr": "uart.S");
-        let targets = files!("runtime-z80/targets": "cpc464.ron", "z80-cpm.ron", "zx48.ron");
+        let targets =
+            files!("runtime-z80/targets": "cpc464.ron", "msx.ron", "msxdos.ron", "z80-cpm.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega1284p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
         );

@@ -93,8 +93,8 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
-    if request.demands.storage == Storage::File {
-        let what = "weights of such a network in a file".into();
+    if matches!(request.demands.storage, Storage::File | Storage::Banks) {
+        let what = format!("weights of such a network in {}", request.demands.storage.place());
         let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
         return Err(CompileError::Sequence { name, target, what });
     }
@@ -181,6 +181,9 @@ fn of_sequence<T>(
         seen: &seen,
         less: 0,
         filing: None,
+        mapper: None,
+        second_ram: None,
+        pages: None,
     })
 }
 

@@ -110,7 +110,10 @@ impl CompileError {
             }
         }
         refused.sort_by_key(|(_, needs)| std::cmp::Reverse(needs.total()));
-        let what = if target.flash.is_some() { "flash, RAM" } else { "image, with buffers" };
+        let what = match target.flash {
+            Some(_) => format!("{}, RAM", target.code_memory()),
+            None => "image, with buffers".into(),
+        };
         let mut table = format!("what it would need there, in bytes (about): {what}\n");
         for (forms, needs) in &refused {
             let same = forms.iter().all(|f| *f == forms[0]);
@@ -137,7 +140,10 @@ impl CompileError {
                 format!("{} bytes are free there, {image} of them for the image", target.memory())
             }
             None => format!("{} bytes are free there", target.memory()),
-            Some(flash) => format!("{flash} bytes of flash and {} of RAM are free there", target.memory()),
+            Some(flash) => {
+                let (code, memory) = (target.code_memory(), target.memory());
+                format!("{flash} bytes of {code} and {memory} of RAM are free there")
+            }
         };
         if let Some(most) = demands.max_bytes {
             limit = format!("{limit}, and its image may have {most} bytes at most");

@@ -1,4 +1,5 @@
-//! Where the weights of a sequence model live: all in the image, or those that it has no room for in a file beside it.
+//! Where the weights of a sequence model live: all in the image, all in banks that it has shown one after the other, or those
+//! that it has no room for in a file beside it.
 
 use crate::image::{self, Image};
 use crate::kernel::predict::{Assembled, Known, Tokens};
@@ -16,9 +17,10 @@ const BUFFERS: [usize; 2] = [9, 4];
 const TRIES: usize = 6;
 /// Most bytes of buffers whose offsets an assembly text can have.
 const MOST_BUFFERS: usize = 65_535;
+/// Bytes of memory that shows where banks do.
+const SECOND_RAM: usize = 0x4000;
 /// Bytes that matrices are counted in when the room in the image is filled.
 const UNIT: usize = 16;
-
 /// Most bytes that the estimate of an image in flash is wrong by.
 const MOST_WRONG: usize = 16_384;
 /// Bytes of code and of data beside weights, about.
@@ -45,8 +47,8 @@ impl Built {
     fn new(site: &SequenceSite) -> Result<Self, CompileError> {
         let request = site.request;
         let program = sequence::program(site)?;
-        let (name, cpu) = (request.model.head.name.clone(), request.target.cpu);
-        let plan = Plan::of_program(name, Machine { cpu, far: false }, program.memory);
+        let name = request.model.head.name.clone();
+        let plan = Plan::of_program(name, Machine::of(request.target), program.memory);
         let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
         let logits = site.body.embedding.rows;
         // Buffers that no address reaches are not even written down.
@@ -54,7 +56,7 @@ impl Built {
             true => image::assemble_sequence(&plan, request.target, &text, logits)?,
             false => None,
         };
-        let image = image.map(|image| Image { beside: program.beside, ..image });
+        let image = image.map(|image| Image { beside: program.beside, banked: program.banked, ..image });
         let (known, steps) = (program.known, program.steps);
         Ok(Self { plan, assembly: text.assembly, image, known, steps })
     }
@@ -62,14 +64,23 @@ impl Built {
     /// By how many bytes it is too large, 0 if it fits. `None`: memory ends before it does.
     fn excess(&self, site: &SequenceSite) -> Option<usize> {
         let request = site.request;
-        // These programs read all flash.
-        let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
-        self.image.as_ref().map(|image| request.demands.excess(&whole, image.needs()))
+        let window = site.mapper.zip(request.target.rom.as_ref());
+        let flash = match window {
+            Some((mapper, rom)) => Some(usize::from(mapper.window - rom.first)),
+            // These programs read all flash.
+            None => request.target.whole_flash(),
+        };
+        let whole = Target { flash, ..request.target.clone() };
+        let image = self.image.as_ref()?;
+        Some(request.demands.excess(&whole, image.needs()).max(second_excess(image)))
     }
 
     /// By how many bytes it is too large for flash alone.
     fn image_excess(&self, site: &SequenceSite) -> Option<usize> {
         let request = site.request;
+        if request.target.rom.is_some() {
+            return None;
+        }
         let flash = request.target.whole_flash()?.min(request.demands.max_bytes.unwrap_or(usize::MAX));
         Some(self.image.as_ref()?.bytes.len().saturating_sub(flash))
     }
@@ -80,7 +91,8 @@ impl Built {
         let tokens = image.as_ref().map(|image| {
             let phases = image.phases.iter().map(|phase| (phase.start, phase.name.as_deref())).collect();
             let (isa, text) = (image.isa, assembly.as_str());
-            Tokens::predict(&known, &Assembled { isa, assembly: &image.assembly, text, phases })
+            let tokens = Tokens::predict(&known, &Assembled { isa, assembly: &image.assembly, text, phases });
+            tokens.map(|tokens| tokens.slowed(Machine::of(site.request.target).slowdown()))
         });
         // Where memory ends before the program, its weights say about how large it is.
         let inside = steps.iter().filter_map(|step| step.offers.first()).filter(|o| o.home == Home::Image);
@@ -95,8 +107,9 @@ impl Built {
         let (model, target) = (site.request.model, site.request.target);
         let needs = match self.image.as_ref().map(Image::needs) {
             Some(needs) if target.flash.is_some() => format!(
-                "it needs {} bytes of flash and {} of RAM",
+                "it needs {} bytes of {} and {} of RAM",
                 grouped(needs.image as u64),
+                target.code_memory(),
                 grouped(needs.buffers as u64)
             ),
             Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
@@ -105,9 +118,34 @@ impl Built {
                 format!("memory ends before its program does, and its buffers need {buffers} bytes more")
             }
         };
-        let needs = if site.filing.is_some() { format!("its weights in a file, {needs}") } else { needs };
+        let needs = match (site.filing, site.mapper) {
+            (Some(_), _) => format!("its weights in a file, {needs}"),
+            (None, Some(mapper)) => format!("its weights in banks of {}, {needs}", mapper.name),
+            (None, None) => needs,
+        };
         let (name, target) = (model.head.name.clone(), target.name.clone());
         CompileError::SequenceTooLarge { name, target, needs }
+    }
+}
+
+/// By how many bytes caches in a memory of their own are too large for it, or what attention looks up lies behind where
+/// that memory begins.
+fn second_excess(image: &Image) -> usize {
+    let Some((second, bytes)) = image.banked.as_ref().and_then(|banked| banked.caches) else { return 0 };
+    let near = image.assembly.table.get("near_end").map_or(0, |symbol| symbol.value as usize);
+    bytes.saturating_sub(SECOND_RAM).max(near.saturating_sub(second.into()))
+}
+
+impl Built {
+    /// How many pages a ring of tables may take for the buffers to fit a RAM of their own. `None`: fewer do not help.
+    fn fewer_pages(&self, site: &SequenceSite) -> Option<usize> {
+        let (target, memory) = (site.request.target, &self.plan.layout.memory);
+        target.rom.as_ref()?;
+        let above = memory.size.checked_sub(target.memory() + 1)? + 1;
+        let tables = memory.buffers.iter().find(|buffer| buffer.name == "tables")?;
+        // There are two rings.
+        let [tables, less] = [tables.size, above].map(|bytes| bytes.div_ceil(2 * PAGE));
+        tables.checked_sub(less).filter(|pages| *pages > 0)
     }
 }
 
@@ -118,11 +156,15 @@ impl Built {
 pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     let request = site.request;
     let has_files = request.target.machine == target::Machine::Cpm;
+    let has_banks = request.target.rom.as_ref().is_some_and(|rom| !rom.mappers.is_empty());
     let built = match request.demands.storage {
         Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
         Storage::File => in_file(site, false)?,
+        Storage::Banks if !has_banks => return Err(unsupported(site, "weights in banks")),
+        Storage::Banks => in_banks(site)?,
         Storage::Image => in_image(site)?,
         Storage::Auto => match in_image(site) {
+            Err(CompileError::SequenceTooLarge { .. }) if has_banks => in_banks(site)?,
             Err(CompileError::SequenceTooLarge { .. }) if has_files => in_file(site, true)?,
             built => built?,
         },
@@ -151,20 +193,43 @@ pub fn price(site: &SequenceSite) -> Result<Plan, CompileError> {
     }
 }
 
+/// The program with all weights in the image, with the largest tables that its memory has room for.
 fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
     let mut site = *site;
-    for _ in 0..TRIES {
+    let mut tries = TRIES;
+    loop {
         let built = Built::new(&site)?;
         if built.excess(&site) == Some(0) {
             return Ok(built);
         }
         // Forms were chosen by an estimate of the code; there may be smaller ones.
-        match built.image_excess(&site) {
-            Some(excess @ 1..MOST_WRONG) => site.less += excess,
+        match (built.fewer_pages(&site), built.image_excess(&site)) {
+            // It falls from round to round.
+            (Some(pages), _) => site.pages = Some(pages),
+            (None, Some(excess @ 1..MOST_WRONG)) if tries > 0 => {
+                site.less += excess;
+                tries -= 1;
+            }
             _ => return Err(built.refused(&site)),
         }
     }
-    Err(Built::new(&site)?.refused(&site))
+}
+
+/// The same with all weights in banks, those of the first mapper that leaves room for the rest: with keys and values beside
+/// the other buffers, or else in the memory of larger machines.
+fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
+    let mappers = site.request.target.rom.iter().flat_map(|rom| &rom.mappers);
+    let mut refused = unsupported(site, "weights in banks");
+    let second_ram = site.request.target.rom.as_ref().and_then(|rom| rom.second_ram);
+    for mapper in mappers {
+        for second_ram in [None].into_iter().chain(second_ram.map(Some)) {
+            match in_image(&SequenceSite { mapper: Some(mapper), second_ram, ..*site }) {
+                Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
+                built => return built,
+            }
+        }
+    }
+    Err(refused)
 }
 
 /// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those

@@ -5,6 +5,7 @@ use mlc_compiler::{Assets, Target};
 
 const CPM: &str = include_str!("../../runtime-z80/targets/z80-cpm.ron");
 const SPECTRUM: &str = include_str!("../../runtime-z80/targets/zx48.ron");
+const MSX: &str = include_str!("../../runtime-z80/targets/msx.ron");
 const CPC: &str = include_str!("../../runtime-z80/targets/cpc464.ron");
 
 /// A description with one thing changed.
@@ -213,6 +214,43 @@ fn banks_that_cannot_be() {
     assert!(said.contains("`select`"), "{said}");
     let said = banked("(name: \"a\", size: 0x10000, window: 0xC000)").unwrap_err();
     assert!(said.ends_with("the number is negative or too large"), "{said}");
+}
+
+#[test]
+fn roms_that_cannot_be() {
+    let rom = |from: &str, to: &str, wants: &str| refused(MSX, from, to, &format!("rom: {wants}"));
+    let place = "a cartridge begins at 4000h and has 4000h or 8000h bytes";
+    rom("first: 0x4000", "first: 0x8000", place);
+    rom("size: 0x8000", "size: 0x6000", place);
+    let least = |at: &str| format!("least_ram, {at}h, must lie in C000h to memory_end, F2C0h");
+    rom("least_ram: 0xE000", "least_ram: 0xBFFF", &least("BFFF"));
+    rom("least_ram: 0xE000", "least_ram: 0xF2C0", &least("F2C0"));
+    rom("second_ram: 0x8000", "second_ram: 0xA000", "second_ram must be 8000h: RAM lies in pages of 16 KB");
+    let mapper = |from: &str, to: &str, wants: &str| rom(from, to, &format!("mapper ASCII16: {wants}"));
+    mapper("bank: 0x4000", "bank: 0x1000", "a bank has 2000h or 4000h bytes");
+    for window in ["0x4000", "0xA000", "0xC000"] {
+        let to = format!("window: {window}");
+        mapper("window: 0x8000", &to, "its window must be the last bank of 4000h to BFFFh");
+    }
+    mapper("others: [0x6000]", "others: []", "name a register for each bank before the window");
+    mapper("register: 0x77FF", "register: 0x3FFF", "registers lie at 4000h to BFFFh");
+    mapper("others: [0x6000]", "others: [0xC000]", "registers lie at 4000h to BFFFh");
+    let text = "rom: (first: 0x4000, size: 0x8000),\n    console";
+    refused(SPECTRUM, "console", text, "rom: Spectrum48 loads programs into RAM");
+    let (from, to) = (MSX.find("    rom: (").unwrap(), MSX.find("    // The BIOS's routines").unwrap());
+    let without = [&MSX[..from], &MSX[to..]].concat();
+    refused(&without, "cpu", "cpu", "rom: an MSX has its program in one: say where");
+    refused(MSX, "fetch_wait: 1", "fetch_wait: 5", "fetch_wait: must be 0 to 4 T-states");
+}
+
+/// Small programs run in a machine of 8 KB.
+#[test]
+fn buffers_lie_where_the_smallest_machine_has_memory_if_they_fit() {
+    let target = changed(MSX, "msx", "msx").expect("it is whole");
+    assert_eq!(target.code_origin(), 0x4000);
+    assert_eq!(target.ram_start(0x12C0), Some(0xE000));
+    assert_eq!(target.ram_start(0x12C1), Some(0xC000));
+    assert_eq!(changed(CPM, "z80", "z80").expect("it is whole").ram_start(1), None);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! What the processor sees: memory and the ports.
 
-use crate::memory::Memory;
+use crate::memory::{Memory, blocks_of};
 use std::any::Any;
 
-/// The devices behind `IN` and `OUT`. `port` is the whole 16-bit address, with `B` or `A` in its upper half.
+/// The devices behind `IN` and `OUT`, and those that listen to writes to a ROM. `port` is the whole 16-bit address, with `B` or `A` in its upper half.
 pub trait Ports: Any {
     /// What a device answers to an input.
     fn read(&mut self, port: u16) -> u8;
@@ -11,10 +11,22 @@ pub trait Ports: Any {
     /// An output.
     fn write(&mut self, port: u16, value: u8);
 
-    /// Asked after each output: the banks that the four slots of memory show from now on, by number (see
+    /// A write to memory that is protected: whether a device takes it there. Nobody does: it ends the run.
+    fn poke(&mut self, address: u16, value: u8) -> bool {
+        let _ = (address, value);
+        false
+    }
+
+    /// Asked after each output: the banks of 16 KB that the four slots of memory show from now on, by number (see
     /// [`crate::Core::add_bank`]). `None`, the default, leaves the memory as it is: the devices switch none.
     fn banks(&self) -> Option<[u8; 4]> {
         None
+    }
+
+    /// The same for devices that switch blocks of 8 KB: asked after each output, and after each write that
+    /// [`Ports::poke`] has taken.
+    fn blocks(&self) -> Option<[u16; 8]> {
+        self.banks().map(blocks_of)
     }
 }
 
@@ -47,7 +59,23 @@ impl Bus {
     #[inline]
     pub(crate) fn write(&mut self, address: u16, value: u8) {
         if !self.memory.write(address, value) {
+            self.refuse(address, value);
+        }
+    }
+
+    #[cold]
+    fn refuse(&mut self, address: u16, value: u8) {
+        if self.ports.poke(address, value) {
+            self.switch();
+        } else {
             self.refused.get_or_insert(address);
+        }
+    }
+
+    /// What the devices want to be shown from now on.
+    pub(crate) fn switch(&mut self) {
+        if let Some(blocks) = self.ports.blocks() {
+            self.memory.show(blocks);
         }
     }
 }
@@ -69,8 +97,6 @@ impl iz80::Machine for Bus {
 
     fn port_out(&mut self, address: u16, value: u8) {
         self.ports.write(address.wrapping_add(self.port_correction), value);
-        if let Some(banks) = self.ports.banks() {
-            self.memory.show(banks);
-        }
+        self.switch();
     }
 }

@@ -5,7 +5,7 @@ use mlc_machine::{Junk, Limit};
 
 use crate::bus::{Bus, Ports};
 use crate::end::{End, Fault, FaultKind};
-use crate::memory::{Memory, mark};
+use crate::memory::{Memory, blocks_of, mark};
 use crate::registers::Registers;
 use crate::symbols::{Location, Symbols};
 use crate::timing;
@@ -34,6 +34,8 @@ pub struct Core {
     pub(crate) t: u64,
     /// Opcode fetches (M1 cycles) since the start: what the refresh register counts.
     pub(crate) fetches: u64,
+    /// T-states that the machine adds to each of them.
+    fetch_wait: u64,
     /// No interrupt is taken while `fetches` has this value: set by `EI` and by prefixes without effect.
     pub(crate) held_at: u64,
     /// The refresh register as last loaded, and `fetches` at that moment.
@@ -56,6 +58,7 @@ impl Core {
             bus: Bus::new(ports, seed),
             t: 0,
             fetches: 0,
+            fetch_wait: 0,
             held_at: u64::MAX,
             refresh: (0, 0),
             clock: None,
@@ -90,7 +93,44 @@ impl Core {
     /// # Panics
     /// There is no bank of such a number.
     pub fn show_banks(&mut self, banks: [u8; 4]) {
-        self.bus.memory.show(banks);
+        self.bus.memory.show(blocks_of(banks));
+    }
+
+    /// Watches an address while some blocks are shown, or ends that.
+    pub(crate) fn watch_in(&mut self, blocks: [u16; 8], address: u16, on: bool) {
+        self.bus.memory.show(blocks);
+        if on {
+            self.watch(address)
+        } else {
+            self.unwatch(address)
+        }
+        self.bus.switch();
+    }
+
+    /// Puts other devices in the place of those that the core was made with.
+    pub(crate) fn attach(&mut self, ports: impl Ports) {
+        self.bus.ports = Box::new(ports);
+        self.bus.switch();
+    }
+
+    /// One more block of 8 KB, a ROM. Gives its number, which [`Ports::blocks`] selects it by.
+    pub(crate) fn add_rom(&mut self, content: &[u8]) -> u16 {
+        self.bus.memory.add_rom(content)
+    }
+
+    /// Shows what the devices want to be shown: after something else than an output changed that.
+    pub(crate) fn switch(&mut self) {
+        self.bus.switch();
+    }
+
+    /// A name in faults for protected addresses.
+    pub(crate) fn name_area(&mut self, first: u16, last: u16, name: &'static str) {
+        self.areas.push(Area { first, last, name });
+    }
+
+    /// Has each opcode fetch take so many T-states more, as machines do whose memory is slow.
+    pub(crate) fn set_fetch_wait(&mut self, t_states: u64) {
+        self.fetch_wait = t_states;
     }
 
     /// Puts a program or data there, whatever the protection says; executable. Addresses wrap.
@@ -104,7 +144,7 @@ impl Core {
 
     /// Refuses writes to `first..=last`; `name` appears in the fault ("the BDOS").
     pub fn protect(&mut self, first: u16, last: u16, name: &'static str) {
-        self.areas.push(Area { first, last, name });
+        self.name_area(first, last, name);
         (first..=last).for_each(|address| self.bus.memory.set_mark(address, mark::PROTECTED, true));
     }
 
@@ -261,6 +301,11 @@ impl Core {
         self.inject([0xFB, 0]); // EI
     }
 
+    /// Turns them off, as `DI` does.
+    pub(crate) fn disable_interrupts(&mut self) {
+        self.inject([0xF3, 0]); // DI
+    }
+
     /// Whether the processor takes maskable interrupts (IFF1).
     pub fn interrupts_enabled(&self) -> bool {
         self.cpu.immutable_registers().get_interrupt_mode().0
@@ -282,8 +327,7 @@ impl Core {
         let r = self.cpu.registers();
         r.set16(Reg16::SP, sp.wrapping_add(2));
         r.set_pc(pc);
-        self.t += timing::RET;
-        self.fetches += 1;
+        self.spend(1, timing::RET);
     }
 
     /// Where the routine at PC returns to: the instruction behind the call, if PC is its first one.
@@ -297,6 +341,18 @@ impl Core {
         for below in 1..=bytes {
             self.write(sp.wrapping_sub(below), junk.word() as u8);
         }
+    }
+
+    /// Counts opcode fetches, and T-states without their waits.
+    #[inline]
+    pub(crate) fn spend(&mut self, fetches: u64, t_states: u64) {
+        self.fetches += fetches;
+        self.t += t_states + fetches * self.fetch_wait;
+    }
+
+    /// T-states of each NOP that a halted processor executes.
+    pub(crate) fn halted(&self) -> u64 {
+        timing::HALTED + self.fetch_wait
     }
 
     /// Charges T-states for code that a service stands for.

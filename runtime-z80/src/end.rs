@@ -85,6 +85,20 @@ pub enum FaultKind {
     Cursor { on: bool },
     #[error("BC' is {bc:04X}h; the firmware left 7F89h there, and its interrupt routine needs it")]
     GateArray { bc: u16 },
+    #[error("CHPUT (00A2h) before INITXT (006Ch): nobody knows what the screen shows")]
+    NoText,
+    #[error("CHGET (009Fh) with interrupts off: the BIOS reads the keyboard in its interrupt")]
+    KeysWithoutInterrupts,
+    #[error(
+        "ENASLT (0024h) with slot {slot:02X}h in page {page}; page 2 can show the cartridge's own slot and 03h, which was there"
+    )]
+    Slot { slot: u8, page: u16 },
+    #[error("back in the BIOS with the cartridge in page 2; put the slot back that was there")]
+    SlotLeft,
+    #[error(
+        "the BIOS runs with SP at {sp:04X}h; its stack must be in page 3 below its variables: C000h to F380h"
+    )]
+    BiosStack { sp: u16 },
     #[error("back in BASIC with HL' = {hl:04X}h; its calculator needs 2758h there")]
     BasicCalculator { hl: u16 },
     #[error(

@@ -37,9 +37,8 @@ impl Core {
 
     #[inline]
     fn emulate(&mut self, fetches: u64, cost: u8) {
-        self.fetches += fetches;
         self.cpu.execute_instruction(&mut self.bus);
-        self.t += u64::from(cost);
+        self.spend(fetches, cost.into());
     }
 
     #[inline(never)]
@@ -90,8 +89,7 @@ impl Core {
             0xDD | 0xED | 0xFD => {
                 // The later prefix counts. The first one is a NOP of its own, but no interrupt comes between.
                 self.set_pc(pc.wrapping_add(1));
-                self.fetches += 1;
-                self.t += u64::from(timing::PREFIX);
+                self.spend(1, timing::PREFIX.into());
                 self.held_at = self.fetches;
                 Ok(())
             }
@@ -126,8 +124,7 @@ impl Core {
             r.set_flag(Flag::H);
             r.clear_flag(Flag::N);
             r.set_pc(pc.wrapping_add(4));
-            self.fetches += 2;
-            self.t += u64::from(cost);
+            self.spend(2, cost.into());
             return;
         }
         let before = self.reg8(wrong);
@@ -189,11 +186,10 @@ impl Core {
         let Some(clock) = self.clock.as_ref().filter(|_| interrupts && !self.host_at_halt) else {
             return Err(FaultKind::Halt { interrupts });
         };
-        self.t += timing::HALTED + u64::from(extra);
-        let asleep =
-            if clock.pending { 0 } else { clock.next.saturating_sub(self.t).div_ceil(timing::HALTED) };
-        self.t += asleep * timing::HALTED;
-        self.fetches += fetches + asleep;
+        let (pending, next, nop) = (clock.pending, clock.next, self.halted());
+        self.spend(fetches, timing::HALTED + u64::from(extra));
+        let asleep = if pending { 0 } else { next.saturating_sub(self.t).div_ceil(nop) };
+        self.spend(asleep, asleep * timing::HALTED);
         self.set_pc(pc.wrapping_add(fetches as u16));
         Ok(())
     }

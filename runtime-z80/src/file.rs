@@ -25,6 +25,18 @@ pub enum FileError {
     #[error("the code block of {length} bytes for {start:04X}h does not fit the memory from 4000h to FFFFh")]
     CodePlace { start: u16, length: usize },
 
+    // A cartridge of an MSX.
+    #[error("it does not start with \"AB\": no cartridge")]
+    NoCartridge,
+    #[error(
+        "the cartridge has {bytes} bytes; one without a mapper has 16 or 32 KB, one with a mapper 64 KB to 4 MB and a power of two"
+    )]
+    CartridgeSize { bytes: usize },
+    #[error(
+        "the cartridge says that it starts at {start:04X}h, which is not in it when the machine is switched on"
+    )]
+    CartridgeStart { start: u16 },
+
     // A machine-code program of a CPC, and the header of a file on its disks.
     #[error("the file has {length} bytes, less than an AMSDOS header")]
     HeaderShort { length: usize },

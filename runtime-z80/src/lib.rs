@@ -4,7 +4,7 @@
 //! of memory or several banks, traps, watched addresses, limits and a clock interrupt. It knows no operating system. A
 //! [`Host`] on top of it is one, and the two together are a [`Machine`]: [`CpmMachine`] is CP/M 2.2,
 //! [`SpectrumMachine`] a ZX Spectrum whose ROM is traps, [`FullSpectrum`] one that runs a ROM image, [`CpcMachine`] an
-//! Amstrad CPC 464 whose firmware is traps.
+//! Amstrad CPC 464 whose firmware is traps, [`MsxMachine`] an MSX with a cartridge.
 //!
 //! Everything is deterministic: the same program, console input and [`CpmConfig`] give the same T-states.
 //! What a real machine leaves undefined (memory that nobody wrote, registers after a BDOS call) holds junk
@@ -23,6 +23,7 @@ mod flags;
 mod leap;
 mod machine;
 mod memory;
+mod msx;
 mod observe;
 mod quick;
 mod registers;
@@ -35,12 +36,13 @@ mod timing;
 pub use bus::{FloatingBus, Ports};
 pub use core::Core;
 pub use cpc::{CpcConfig, CpcMachine};
-pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Isr, LoadError};
+pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Dos, Isr, LoadError};
 pub use end::{End, Exit, Fault, FaultKind, State};
 pub use file::FileError;
 pub use machine::Machine;
 pub use memory::Memory;
 pub use mlc_machine::{Call, Console, Context, Count, Input, Readiness, Return, Script};
+pub use msx::{MsxConfig, MsxMachine};
 pub use observe::{NoObserver, Observer, PhaseCounter, Profiler};
 pub use registers::Registers;
 pub use run::Host;

@@ -51,11 +51,11 @@ impl<H: Host> Machine<H> {
 
     /// Tells the observer when PC reaches `address`.
     pub fn watch(&mut self, address: u16) {
-        self.core.watch(address);
+        self.host.watch(&mut self.core, address, true);
     }
 
     /// Ends [`Machine::watch`].
     pub fn unwatch(&mut self, address: u16) {
-        self.core.unwatch(address);
+        self.host.watch(&mut self.core, address, false);
     }
 }

@@ -1,13 +1,16 @@
-//! 64 KB of addresses, in four slots that show banks of memory.
+//! 64 KB of addresses, in eight slots that show blocks of memory.
 
 use mlc_machine::Junk;
 
 const SIZE: usize = 0x1_0000;
-/// Bytes of a bank, and of the slot that shows it.
-const BANK: usize = 0x4000;
-const SLOTS: usize = SIZE / BANK;
+/// Bytes of a block, and of the slot that shows it.
+pub(crate) const BLOCK: usize = 0x2000;
+/// Slots of the memory, each a block long.
+pub(crate) const SLOTS: usize = SIZE / BLOCK;
+/// Banks of 16 KB, as most machines have them, are two blocks.
+const BANK_SLOTS: usize = SLOTS / 2;
 
-/// Marks of a byte. They stand with the byte in its bank, and go where it goes. One byte for all of them, so that the run
+/// Marks of a byte. They stand with the byte in its block, and go where it goes. One byte for all of them, so that the run
 /// loop decides with one look.
 pub(crate) mod mark {
     /// Neither loaded nor written yet: not to be executed.
@@ -29,24 +32,25 @@ pub(crate) mod mark {
     pub(crate) const AT_EXECUTION: u8 = BLANK | NO_EXECUTE | TRAP | WATCHED;
 }
 
-/// The memory as the processor sees it: slot `n` has the addresses from `n` × 4000h on, and shows one bank of 16 KB.
-/// Several slots may show the same bank. Addresses wrap.
+/// The memory as the processor sees it: slot `n` has the addresses from `n` × 2000h on, and shows one block of 8 KB.
+/// Several slots may show the same block. Addresses wrap.
 ///
-/// A flat machine has banks 0 to 3, and each slot shows the bank of its own number. What is shown is kept by address, and
-/// banks are copied when a slot is to show another one: a byte is read and written as fast as if there were no banks.
+/// A flat machine has blocks 0 to 7, and each slot shows the block of its own number. What is shown is kept by address, and
+/// blocks are copied when a slot is to show another one: a byte is read and written as fast as if there were no others.
+/// Bank `n` of 16 KB is blocks 2 `n` and the next.
 pub struct Memory {
     bytes: Box<[u8; SIZE]>,
     marks: Box<[u8; SIZE]>,
-    /// The bank that each slot shows.
-    shown: [u8; SLOTS],
-    /// All banks by number, those that are shown as they were before. Empty while nobody asks
+    /// The block that each slot shows.
+    shown: [u16; SLOTS],
+    /// All blocks by number, those that are shown as they were before. Empty while nobody asks
     /// for another map than the flat one.
-    banks: Vec<Bank>,
+    blocks: Vec<Block>,
     junk: Junk,
 }
 
 #[derive(Clone)]
-struct Bank {
+struct Block {
     bytes: Vec<u8>,
     marks: Vec<u8>,
 }
@@ -58,50 +62,76 @@ impl Memory {
         let (mut bytes, mut marks) = (zeroed(), zeroed());
         bytes.fill_with(|| junk.word() as u8);
         marks.fill(mark::BLANK);
-        Memory { bytes, marks, shown: [0, 1, 2, 3], banks: Vec::new(), junk }
+        Memory { bytes, marks, shown: [0, 1, 2, 3, 4, 5, 6, 7], blocks: Vec::new(), junk }
     }
 
-    /// One more bank with junk that nobody wrote; no slot shows it yet. Gives its number.
+    /// One more bank of 16 KB with junk that nobody wrote; no slot shows it yet. Gives its number.
     pub(crate) fn add_bank(&mut self) -> u8 {
-        self.keep_banks();
-        let bytes = (0..BANK).map(|_| self.junk.word() as u8).collect();
-        self.banks.push(Bank { bytes, marks: vec![mark::BLANK; BANK] });
-        u8::try_from(self.banks.len() - 1).expect("no machine has more than 4 MB of memory")
+        for _ in 0..2 {
+            let bytes = (0..BLOCK).map(|_| self.junk.word() as u8).collect();
+            self.add(Block { bytes, marks: vec![mark::BLANK; BLOCK] });
+        }
+        u8::try_from(self.blocks.len() / 2 - 1).expect("no machine has more than 4 MB of memory in banks")
     }
 
-    /// Makes places for the banks that a flat machine has; what is shown comes there when it is shown no longer.
-    fn keep_banks(&mut self) {
-        if self.banks.is_empty() {
-            self.banks = vec![Bank { bytes: vec![0; BANK], marks: vec![0; BANK] }; SLOTS];
+    /// One more block: a ROM, to which every write is refused. No slot shows it yet. Gives its number. Behind a short
+    /// content it is FFh.
+    pub(crate) fn add_rom(&mut self, content: &[u8]) -> u16 {
+        let mut bytes = content.to_vec();
+        bytes.resize(BLOCK, 0xFF);
+        self.add(Block { bytes, marks: vec![mark::PROTECTED; BLOCK] })
+    }
+
+    fn add(&mut self, block: Block) -> u16 {
+        self.keep_blocks();
+        self.blocks.push(block);
+        u16::try_from(self.blocks.len() - 1).expect("no machine has more than 512 MB of memory")
+    }
+
+    /// Makes places for the blocks that a flat machine has; what is shown comes there when it is shown no longer.
+    fn keep_blocks(&mut self) {
+        if self.blocks.is_empty() {
+            self.blocks = vec![Block { bytes: vec![0; BLOCK], marks: vec![0; BLOCK] }; SLOTS];
         }
     }
 
-    /// Has each slot show a bank, by its number.
-    pub(crate) fn show(&mut self, banks: [u8; SLOTS]) {
-        if banks == self.shown {
+    /// Has each slot show a block, by its number.
+    pub(crate) fn show(&mut self, blocks: [u16; SLOTS]) {
+        if blocks == self.shown {
             return;
         }
-        for bank in banks {
-            assert!(usize::from(bank) < self.banks.len().max(SLOTS), "the machine has no bank {bank}");
+        for block in blocks {
+            assert!(
+                usize::from(block) < self.blocks.len().max(SLOTS),
+                "the machine has no bank {}",
+                block / 2
+            );
         }
-        self.keep_banks();
-        let before = std::mem::replace(&mut self.shown, banks);
-        // What other slots show from now on, or none, must be up to date in its bank.
-        let stays = |bank: u8| (0..SLOTS).all(|slot| (before[slot] == bank) == (banks[slot] == bank));
+        self.keep_blocks();
+        let before = std::mem::replace(&mut self.shown, blocks);
+        // What other slots show from now on, or none, must be up to date in its block.
+        let stays = |block: u16| (0..SLOTS).all(|slot| (before[slot] == block) == (blocks[slot] == block));
         for slot in (0..SLOTS).filter(|&slot| !stays(before[slot])) {
-            let bank = &mut self.banks[usize::from(before[slot])];
-            bank.bytes.copy_from_slice(&self.bytes[slot * BANK..][..BANK]);
-            bank.marks.copy_from_slice(&self.marks[slot * BANK..][..BANK]);
+            let block = &mut self.blocks[usize::from(before[slot])];
+            block.bytes.copy_from_slice(&self.bytes[slot * BLOCK..][..BLOCK]);
+            block.marks.copy_from_slice(&self.marks[slot * BLOCK..][..BLOCK]);
         }
-        for slot in (0..SLOTS).filter(|&slot| before[slot] != banks[slot]) {
-            let bank = &self.banks[usize::from(banks[slot])];
-            self.bytes[slot * BANK..][..BANK].copy_from_slice(&bank.bytes);
-            self.marks[slot * BANK..][..BANK].copy_from_slice(&bank.marks);
+        for slot in (0..SLOTS).filter(|&slot| before[slot] != blocks[slot]) {
+            let block = &self.blocks[usize::from(blocks[slot])];
+            self.bytes[slot * BLOCK..][..BLOCK].copy_from_slice(&block.bytes);
+            self.marks[slot * BLOCK..][..BLOCK].copy_from_slice(&block.marks);
         }
+        let is_shared = |blocks: [u16; SLOTS], slot: usize| {
+            blocks.iter().filter(|&&block| block == blocks[slot]).count() > 1
+        };
         for slot in 0..SLOTS {
-            let is_shared = banks.iter().filter(|&&bank| bank == banks[slot]).count() > 1;
-            let shared = if is_shared { mark::SHARED } else { 0 };
-            for marks in &mut self.marks[slot * BANK..][..BANK] {
+            let shared = is_shared(blocks, slot);
+            // A block that was put aside may have been shared then.
+            if before[slot] == blocks[slot] && shared == is_shared(before, slot) {
+                continue;
+            }
+            let shared = if shared { mark::SHARED } else { 0 };
+            for marks in &mut self.marks[slot * BLOCK..][..BLOCK] {
                 *marks = *marks & !mark::SHARED | shared;
             }
         }
@@ -167,10 +197,15 @@ impl Memory {
 }
 
 /// All addresses at which the byte at `address` is shown.
-fn places(shown: [u8; SLOTS], address: u16) -> impl Iterator<Item = usize> {
-    let (slot, offset) = (usize::from(address) / BANK, usize::from(address) % BANK);
+fn places(shown: [u16; SLOTS], address: u16) -> impl Iterator<Item = usize> {
+    let (slot, offset) = (usize::from(address) / BLOCK, usize::from(address) % BLOCK);
     let same = move |&other: &usize| shown[other] == shown[slot];
-    (0..SLOTS).filter(same).map(move |slot| slot * BANK + offset)
+    (0..SLOTS).filter(same).map(move |slot| slot * BLOCK + offset)
+}
+
+/// The blocks of four banks of 16 KB.
+pub(crate) fn blocks_of(banks: [u8; BANK_SLOTS]) -> [u16; SLOTS] {
+    std::array::from_fn(|slot| 2 * u16::from(banks[slot / 2]) + (slot % 2) as u16)
 }
 
 fn zeroed() -> Box<[u8; SIZE]> {

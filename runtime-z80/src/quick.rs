@@ -213,8 +213,7 @@ impl Core {
     #[inline]
     fn pass(&mut self, next: u16, fetches: u64, cost: u8) {
         self.set_pc(next);
-        self.fetches += fetches;
-        self.t += u64::from(cost);
+        self.spend(fetches, cost.into());
     }
 
     #[inline]

@@ -18,6 +18,11 @@ pub trait Host {
         false
     }
 
+    /// Has the observer told when PC reaches `address`, or ends that: where the program's own code is at that address.
+    fn watch(&mut self, core: &mut Core, address: u16, on: bool) {
+        if on { core.watch(address) } else { core.unwatch(address) }
+    }
+
     /// The processor is about to halt until an interrupt comes; see [`Core::ask_host_at_halt`].
     fn halt(&mut self, core: &mut Core) -> Result<(), End> {
         let _ = core;
@@ -167,8 +172,7 @@ impl Core {
         self.cpu.registers().set16(Reg16::SP, sp);
         let vector = u16::from_be_bytes([self.reg8(Reg8::I), 0xFF]);
         self.set_pc(if mode_2 { self.bus.memory.word(vector) } else { 0x0038 });
-        self.fetches += 1;
-        self.t += if mode_2 { timing::INTERRUPT_MODE_2 } else { timing::INTERRUPT };
+        self.spend(1, if mode_2 { timing::INTERRUPT_MODE_2 } else { timing::INTERRUPT });
         match self.take_refused() {
             Some(kind) => Err(kind),
             None => self.check_stack(),

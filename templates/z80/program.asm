@@ -35,7 +35,7 @@ labels:
 image_end:
 
 ; ---- memory behind the image -------------------------------------------------
-bss             equ (image_end+255) and 0FF00h
+bss             equ {{ bss }}
 {%- for b in buffers %}
 {{ b.name }} equ bss+{{ b.offset }}
 {%- endfor %}

@@ -178,18 +178,31 @@ net_feed:
 {%- endif %}
 
 ; ---- what stages share -----------------------------------------------------
+{%- if not second %}
 net_rules:
 {{ rules }}
-
+{% endif %}
 net_shared:
 {{ shared }}
+{%- if second %}
+
+; ---- what attention looks up; from here on there is RAM while it runs ----------
+{{ near }}
+near_end:
+
+net_rules:
+{{ rules }}
+{%- endif %}
 
 ; ---- data ------------------------------------------------------------------
 {{ data }}
 image_end:
 
 ; ---- memory behind the image -------------------------------------------------
-bss             equ (image_end+255) and 0FF00h
+bss             equ {{ bss }}
+{%- for b in second %}
+{{ b.name }} equ {{ b.address }}
+{%- endfor %}
 {%- for b in buffers %}
 {{ b.name }} equ bss+{{ b.offset }}
 {%- endfor %}

@@ -107,6 +107,9 @@ start_weights:
         ld bc,{{ s.mix_zero - 1 }}
         ld (hl),0
         ldir
+{%- if s.second %}
+        call show_ram
+{%- endif %}
         ld hl,mix_pattern               ; no position is in any plane
         ld de,cache_values
         ld bc,{{ s.mix_groups }}
@@ -114,4 +117,7 @@ start_weights:
         ld hl,cache_values
         ld bc,{{ s.mix_cache - s.mix_groups }}
         ldir
+{%- if s.second %}
+        call show_rom
+{%- endif %}
 {%- endmacro clear %}

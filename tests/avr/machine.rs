@@ -56,6 +56,8 @@ impl Chip {
             contended: None,
             banks: Vec::new(),
             keeps_alternate: false,
+            fetch_wait: 0,
+            rom: None,
             origin: device.sram_start,
             image_end: 0,
             memory_end: end + 1,

@@ -51,7 +51,7 @@ fn inspect_shows_layers_ranges_and_targets() {
         let targets = value["targets"].as_array().expect("targets are a list");
         targets.iter().find(|t| t["target"] == name).map(|t| t["fits"].clone())
     };
-    for target in ["z80-cpm", "zx48", "cpc464"] {
+    for target in ["z80-cpm", "zx48", "cpc464", "msx"] {
         assert_eq!(fits(target), Some(true.into()), "{target}");
     }
     assert_eq!(value["training"][0][0], "pairs");

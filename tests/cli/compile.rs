@@ -62,7 +62,9 @@ fn compile_says_little_unless_it_is_asked() {
         ["split", "hoist", "range", "dead"].iter().all(|pass| said.contains(&format!("\n{pass} ")))
     };
     let plan = |said: &str| said.contains("layer stage ") && said.contains("  taken\n");
-    for (target, file) in [("z80-cpm", "com"), ("zx48", "tap"), ("cpc464", "dsk"), ("atmega328p", "hex")] {
+    for (target, file) in
+        [("z80-cpm", "com"), ("zx48", "tap"), ("cpc464", "dsk"), ("msx", "rom"), ("atmega328p", "hex")]
+    {
         let quiet = said(&["-t", target]);
         assert!(quiet.lines().count() <= 10, "{quiet}");
         // The command that flashes is one line.

@@ -79,7 +79,7 @@ fn a_loop_ends_with_its_place_on_every_machine() {
 fn verbs_that_run_models_take_the_limit_for_an_answer() {
     let folder = Folder::new();
     folder.write("model.ron", models::text(&models::chat()));
-    for target in ["z80-cpm", "zx48", "cpc464", "atmega328p"] {
+    for target in ["z80-cpm", "zx48", "cpc464", "msx", "atmega328p"] {
         for verb in ["run", "verify", "bench", "profile"] {
             let args = [verb, "model.ron", "--target", target, "--max-cycles", "1500"];
             let prompt = ["run", "profile"].contains(&verb).then_some("hello");

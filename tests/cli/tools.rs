@@ -110,7 +110,7 @@ fn wrong_values_are_refused() {
     let none = "no voltage at PA0 is temp 451 on the profile mighty; the nearest: 450";
     refused(&board("temp=451"), 2, none);
     refused(&["bench", "--all", "board.ron", "--tool", "temp=1"], 2, "--tool is for one model");
-    for target in ["zx48", "cpc464"] {
+    for target in ["zx48", "cpc464", "msx"] {
         refused(&["run", "board.ron", "--target", target, QUERY], 1, "tokens that read a value");
     }
     folder.mlc(["compile", "board.ron", "-o", "board.com"]).ok();

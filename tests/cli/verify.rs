@@ -79,7 +79,7 @@ fn prompts_that_do_not_fit_are_counted_and_one_must_be_left() {
         models::text(&model)
     };
     folder.write("one.ron", with(1)).write("three.ron", with(3));
-    for target in ["zx48", "cpc464", "atmega328p"] {
+    for target in ["zx48", "cpc464", "msx", "atmega328p"] {
         for verb in ["verify", "bench", "profile"] {
             let said = folder.mlc([verb, "one.ron", "--target", target]).fails(1);
             let wants = format!(

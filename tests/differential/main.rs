@@ -6,6 +6,7 @@ mod support;
 mod attention;
 mod bands;
 mod cpc;
+mod msx;
 mod planes;
 mod processor;
 mod program;

@@ -1,12 +1,12 @@
 //! Sequence models: replies and every logit of random and published transformers, on each machine with a Z80.
 
-use super::support::{self, sequence, shared::tools};
+use super::support::stories::{self, shared, wanted};
+use super::support::{self, sequence};
 use super::typed::Watch;
 use mlc_compiler::import::sequence::hugging_face::Generation;
-use mlc_compiler::import::sequence::model::{Wanted, model};
-use mlc_compiler::import::sequence::quantize::Quantization;
+use mlc_compiler::import::sequence::model::model;
 use mlc_compiler::import::{sequence as checkpoint, tokenizer};
-use mlc_compiler::model::{Grid, Head, Model, Reader};
+use mlc_compiler::model::{Model, Reader};
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, eval, reference};
@@ -14,7 +14,6 @@ use mlc_runtime_z80::{
     ClockInterrupt, CpcConfig, CpcMachine, CpmConfig, CpmMachine, End, Isr, NoObserver, Script,
     SpectrumConfig, SpectrumMachine, Symbols,
 };
-use std::path::Path;
 
 /// More than any answer here takes.
 pub const LIMIT: u64 = 4_000_000_000;
@@ -288,20 +287,6 @@ fn same(model: &Model, image: &Image, watch: &Watch, wants: &eval::Run, output: 
     assert_eq!(output.escape_ascii().to_string(), wants.escape_ascii().to_string(), "{name}: reply");
 }
 
-/// A file of the public sequence models, or `None` with a message where it is missing.
-fn shared(name: &str) -> Option<Vec<u8>> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/sequence").join(name);
-    let what = format!("the public file ../shared/sequence/{name}, beside the repository");
-    tools::there(path.is_file(), &what).then(|| std::fs::read(&path).expect("the file can be read"))
-}
-
-fn wanted(name: &str, window: usize) -> Wanted {
-    let grid = Grid::Symmetric { bits: 8 };
-    let how = Quantization { weights: grid, embedding: grid, window };
-    let head = Head { name: name.into(), ..Head::default() };
-    Wanted { head, how, most: None, max_length: 127, texts: vec![] }
-}
-
 /// soulplayer's network, of 8 bits.
 fn soul() -> Option<Model> {
     let (network, tokens) = (shared("soul.bin")?, shared("soul-tokenizer.json")?);
@@ -338,21 +323,10 @@ fn tokens(model: &Model, query: &[u8]) -> usize {
     reader.tokenizer.tokens(query).len()
 }
 
-/// stories260K with weights of so many bits.
-fn stories(bits: u8, window: usize) -> Option<Model> {
-    let (network, tokens) = (shared("stories260K.bin")?, shared("tok512.bin")?);
-    let network = checkpoint::read(&network, "stories260K.bin").expect("the network is whole");
-    let tokens = tokenizer::llama2c::read("tok512.bin", &tokens, 512).expect("the tokenizer is whole");
-    let grid = Grid::Symmetric { bits };
-    let how = Quantization { weights: grid, embedding: grid, window };
-    let wanted = Wanted { how, most: Some(12), ..wanted("stories260K", window) };
-    Some(model(&network, tokens, &Generation::default(), &wanted).expect("it is quantized"))
-}
-
 /// A few tokens of it: all are compared by `mlc verify` (docs/sequence.md).
 #[test]
 fn a_public_network_reads_its_weights_from_a_file() {
-    let Some(model) = stories(5, 32) else { return };
+    let Some(model) = stories::stories(5, 32, 12) else { return };
     let compiled = support::compile_for("z80-cpm", &model, None, &[]).unwrap_or_else(|e| panic!("{e}"));
     assert!(compiled.image.beside.is_some(), "its weights do not fit 64 KB");
     let wants = eval::run(&reference(&model).expect("the model was checked"), b"ONE");

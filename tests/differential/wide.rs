@@ -1,7 +1,7 @@
 //! Networks at the edges of the kernels, in every form and whichever way the planner chooses, on all Z80 machines.
 
 use super::support::{self, cores, parts, wide};
-use super::{cpc, spectrum};
+use super::{cpc, msx, spectrum};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::LayerError;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, compile, eval, reference};
@@ -83,6 +83,15 @@ fn wide_networks_are_exact_on_cpm() {
 #[test]
 fn wide_networks_are_exact_on_the_spectrum() {
     sweep("zx48", on_the_spectrum, 50);
+}
+
+fn on_the_msx(model: &Model, compiled: &Compiled, what: &str, queries: &[Vec<u8>]) {
+    msx::exact(model, compiled, what, queries.iter().map(Vec::as_slice));
+}
+
+#[test]
+fn wide_networks_are_exact_on_the_msx() {
+    sweep("msx", on_the_msx, 40);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 mod cpc;
+mod msx;
 mod spectrum;
 
 use mlc_compiler::plan::{Demands, LayerError, Storage};

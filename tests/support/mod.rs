@@ -5,6 +5,7 @@
 pub mod parts;
 pub mod planes;
 pub mod sequence;
+pub mod stories;
 pub mod wide;
 
 use mlc_compiler::image::Phase;

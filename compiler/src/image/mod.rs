@@ -3,6 +3,7 @@
 mod amsdos;
 mod cdt;
 mod dsk;
+mod rom;
 mod sna;
 mod tap;
 
@@ -16,7 +17,7 @@ use crate::CompileError;
 use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
 use crate::kernel::PAGE;
 use crate::kernel::avr::assembler_core;
-use crate::kernel::sequence::Beside;
+use crate::kernel::sequence::{Banked, Beside};
 use crate::plan::{Needs, Plan};
 use crate::render::Text;
 use crate::stage::output;
@@ -42,6 +43,8 @@ pub struct Image {
     pub memory_end: usize,
     /// A file that it reads while it runs.
     pub beside: Option<Beside>,
+    /// What it shows in a window while it runs.
+    pub banked: Option<Banked>,
 }
 
 /// Instructions from `start` on belong to the phase, up to the next one's start. Those of a phase
@@ -84,6 +87,7 @@ impl Image {
             ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
             ImageKind::Dsk => dsk::write(name, self.origin, &self.bytes),
             ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
+            ImageKind::Rom => rom::write(&self.bytes, self.banked.as_ref()),
             ImageKind::Hex => hex(&self.bytes).into_bytes(),
             ImageKind::Elf => match self.isa {
                 Isa::Avr(core) => elf(&self.assembly, core),
@@ -102,6 +106,7 @@ impl Image {
             | ImageKind::Tap
             | ImageKind::Sna
             | ImageKind::Bin
+            | ImageKind::Rom
             | ImageKind::Hex
             | ImageKind::Elf => None,
         }
@@ -226,11 +231,25 @@ impl<'a> Found<'a> {
         let memory_end = self.memory_end()?;
         let (isa, assembly) = (self.isa, self.assembly);
         let memory_start = match self.target.cpu {
-            Cpu::Z80 => usize::from(assembly.origin) + assembly.bytes.len(),
+            Cpu::Z80 => {
+                let behind = usize::from(assembly.origin) + assembly.bytes.len();
+                self.plan.layout.memory.start.unwrap_or(behind)
+            }
             Cpu::Avr(_) => self.target.origin.into(),
         };
         let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
-        Ok(Image { origin, bytes, isa, phases, logits, memory_start, memory_end, assembly, beside: None })
+        Ok(Image {
+            origin,
+            bytes,
+            isa,
+            phases,
+            logits,
+            memory_start,
+            memory_end,
+            assembly,
+            beside: None,
+            banked: None,
+        })
     }
 }
 

@@ -4,7 +4,7 @@ use super::predict::Known;
 use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
 use crate::stage::seen::Seen;
-use crate::target::Cpu;
+use crate::target::{Cpu, Mapper};
 use crate::{CompileError, Request};
 use std::collections::BTreeSet;
 
@@ -20,8 +20,14 @@ pub struct SequenceSite<'a> {
     pub seen: &'a Seen,
     /// Bytes that the image must leave, because it was larger than it was estimated.
     pub less: usize,
-    /// `None`: all weights are in the image.
+    /// `None`: no weights are in a file.
     pub filing: Option<&'a Filing>,
+    /// What shows the banks that weights are in; `None`: none are.
+    pub mapper: Option<&'a Mapper>,
+    /// Where keys and values are kept if not with the other buffers: memory that shows where banks do while it is needed.
+    pub second_ram: Option<u16>,
+    /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
+    pub pages: Option<usize>,
 }
 
 /// How weights are put into a file beside the program.
@@ -43,6 +49,21 @@ pub struct Beside {
     pub matrices: Vec<Filed>,
 }
 
+/// Banks that a program has shown one after the other in a window while it computes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Banked {
+    /// What shows them.
+    pub mapper: String,
+    /// The number of the first.
+    pub first: usize,
+    /// Bytes of each.
+    pub bank: usize,
+    /// Of all, without a gap.
+    pub bytes: Vec<u8>,
+    /// Where keys and values are, and their bytes, if not with the other buffers.
+    pub caches: Option<(u16, usize)>,
+}
+
 /// A matrix that can be in a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Filed {
@@ -62,6 +83,8 @@ pub enum Home {
     Image,
     /// A file that the program reads.
     File,
+    /// Banks of a large ROM, shown one at a time.
+    Bank,
 }
 
 /// A step of a sequence model's plan: a matrix, with the offers of the kernels for it.
@@ -94,6 +117,7 @@ impl Offer {
         match self.home {
             Home::Image => self.form.to_string(),
             Home::File => format!("{}, file", self.form),
+            Home::Bank => format!("{}, banks", self.form),
         }
     }
 }
@@ -118,6 +142,8 @@ pub struct SequenceProgram {
     pub memory: Memory,
     /// What [`SequenceSite::filing`] asks for.
     pub beside: Option<Beside>,
+    /// What [`SequenceSite::mapper`] asks for.
+    pub banked: Option<Banked>,
     /// What is known of its jumps.
     pub known: Known,
     /// Its matrices, in the order in which a token meets them.

@@ -28,23 +28,36 @@ pub struct Demands {
 /// Where the weights of a program live.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// In the image where they fit; else, where the machine has files, those that it has no room for in a file beside it.
+    /// In the image where they fit; else in banks, where the machine has them, or, where it has files, those that the image
+    /// has no room for in a file beside it.
     #[default]
     Auto,
     /// All in the image.
     Image,
     /// All in the file.
     File,
+    /// All in banks of the ROM.
+    Banks,
 }
 
 impl Storage {
-    pub const ALL: [Self; 3] = [Self::Auto, Self::Image, Self::File];
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Image, Self::File, Self::Banks];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Auto => "auto",
             Self::Image => "image",
             Self::File => "file",
+            Self::Banks => "banks",
+        }
+    }
+
+    /// The place in a sentence.
+    pub fn place(self) -> &'static str {
+        match self {
+            Self::Auto | Self::Image => "the image",
+            Self::File => "a file",
+            Self::Banks => "banks",
         }
     }
 }

@@ -212,7 +212,8 @@ impl Plan {
                 }
             }
         }
-        phases.iter_mut().for_each(|(_, cycles)| *cycles /= usage.per_step());
+        let slowdown = self.layout.machine.slowdown();
+        phases.iter_mut().for_each(|(_, cycles)| *cycles *= slowdown / usage.per_step());
         phases
     }
 

@@ -65,7 +65,7 @@ impl Survey {
     }
 
     pub fn machine(&self) -> Machine {
-        Machine { cpu: self.target.cpu, far: false }
+        Machine::of(&self.target)
     }
 
     pub fn variant(&self, combination: &Combination) -> &Offered {
@@ -179,8 +179,9 @@ pub fn survey(
     };
     let usage = stage::measure(graph, &stages, calibration.iter().map(Vec::as_slice));
     let processor = processor(target.cpu);
-    let machine = Machine { cpu: target.cpu, far: false };
+    let machine = Machine::of(target);
     let variants = processor.variants(&stages, longest_query).into_iter();
+    let variants = variants.filter(|variant| target.rom.is_none() || !variant.patches);
     let offered = variants.filter(|variant| !wide || variant.fallback).map(|variant| {
         let view = View { stages: &variant.stages, usage: &usage, machine };
         let offers = |at| processor.kernels().iter().flat_map(|kernel| kernel.offers(&view, at)).collect();

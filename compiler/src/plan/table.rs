@@ -115,7 +115,7 @@ impl Plan {
                     (_, true, true, _) => "slower, larger",
                     (_, false, true, _) => "slower",
                     (_, _, _, Home::Image) => "no room",
-                    (_, _, _, Home::File) => "not asked for",
+                    (_, _, _, Home::File | Home::Bank) => "not asked for",
                 };
                 let (name, bytes, cycles) = (offer.name(), offer.bytes, offer.cycles);
                 let _ = writeln!(out, "{head}  {name:<14} {bytes:>8} {cycles:>11.0}  {why}");

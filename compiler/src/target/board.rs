@@ -30,6 +30,8 @@ impl Board {
             contended: None,
             banks: Vec::new(),
             keeps_alternate: false,
+            fetch_wait: 0,
+            rom: None,
             images: vec![ImageKind::Hex, ImageKind::Elf],
             origin: device.sram_start,
             image_end: end,

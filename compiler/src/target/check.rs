@@ -4,10 +4,11 @@ use super::cpm;
 use super::description::{Bank, ImageKind, Machine, Target};
 use super::error::TargetError;
 use super::read;
+use super::rom;
 use std::ops::Range;
 
 /// A field, and what is wrong with it.
-type Problem = (&'static str, String);
+pub(super) type Problem = (&'static str, String);
 
 /// Longest name and longest text about a target, in characters.
 const LONGEST_NAME: usize = 40;
@@ -20,6 +21,8 @@ const SMALLEST_IMAGE: u16 = 0x0100;
 const LARGEST_STACK: u16 = 4096;
 /// A page: switching to less would not pay.
 const SMALLEST_BANK: u16 = 0x0100;
+/// No machine adds more to each fetch.
+const MOST_WAITS: u8 = 4;
 /// 4 MB in pieces of 16 KB.
 const MOST_BANKS: usize = 256;
 
@@ -29,7 +32,8 @@ impl Target {
     /// # Errors
     /// Where it is no RON, has unknown or missing fields, or values that cannot be or contradict each other.
     pub fn read(text: &str, file: &str) -> Result<Self, TargetError> {
-        let target: Self = read::ron(text, file)?;
+        let mut target: Self = read::ron(text, file)?;
+        target.flash = target.rom.as_ref().map(|rom| rom.size.into());
         check(&target).map_err(|(field, problem)| read::fail(file, field, &problem))?;
         Ok(target)
     }
@@ -84,6 +88,16 @@ fn facts(machine: Machine) -> Facts {
             system_stack: true,
             console: "cpc464.asm",
         },
+        Machine::Msx => Facts {
+            origin: (0xC000, 0xE000),
+            why_origin: "RAM begins there, in a machine of 16 KB or of 8 KB",
+            image_end: 0xF2C0,
+            memory_end: 0xF2C0,
+            why_end: "the BIOS's stack lies above, and its variables",
+            stack: 160,
+            system_stack: false,
+            console: "msx.asm",
+        },
         Machine::Avr => unreachable!("a description cannot name it: serde skips the variant"),
     }
 }
@@ -94,6 +108,7 @@ fn loader(kind: ImageKind) -> Machine {
         ImageKind::Com => Machine::Cpm,
         ImageKind::Tap | ImageKind::Sna => Machine::Spectrum48,
         ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => Machine::Cpc464,
+        ImageKind::Rom => Machine::Msx,
         ImageKind::Hex | ImageKind::Elf => Machine::Avr,
     }
 }
@@ -103,9 +118,13 @@ fn check(target: &Target) -> Result<(), Problem> {
     names(target)?;
     images(target)?;
     memory(target)?;
+    rom::check(target)?;
     banks(target)?;
     if !CLOCKS.contains(&target.clock_hz) {
         return problem("clock_hz", "must be 1000 to 1000000000");
+    }
+    if target.fetch_wait > MOST_WAITS {
+        return problem("fetch_wait", "must be 0 to 4 T-states");
     }
     if let Some((first, last)) = target.contended
         && first > last
@@ -279,7 +298,7 @@ fn console(target: &Target) -> Result<(), Problem> {
             format!("{name:?} is no name of a template, which ends in .asm and has no folder: {own}");
         return Err(("console", problem));
     }
-    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Cpc464];
+    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Cpc464, Machine::Msx];
     let other = others.into_iter().find(|&other| other != target.machine && facts(other).console == name);
     match other {
         Some(other) => {

@@ -30,6 +30,12 @@ pub struct Target {
     pub image_end: u16,
     /// First address behind the memory that a program may use.
     pub memory_end: u16,
+    /// T-states that the machine adds to each fetch of an opcode (M1 cycle).
+    #[serde(default)]
+    pub fetch_wait: u8,
+    /// Where the program is in a ROM, and its buffers in RAM from `origin` on.
+    #[serde(default)]
+    pub rom: Option<Rom>,
     /// Memory beyond these addresses, which a program must select before it can use it. No plan does yet.
     #[serde(default)]
     pub banks: Vec<Bank>,
@@ -46,6 +52,47 @@ pub struct Target {
     /// AVR: the chip and its board.
     #[serde(skip)]
     pub board: Option<Box<Board>>,
+}
+
+/// A ROM that a program is in.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rom {
+    /// Its first address, where the image begins.
+    pub first: u16,
+    /// Its bytes.
+    pub size: u16,
+    /// Where RAM begins on the smallest of these machines: buffers that have room from there on are put there.
+    pub least_ram: Option<u16>,
+    /// Where RAM of larger machines begins, behind the ROM's second half: a program that selects banks can have its caches
+    /// there, and shows one or the other.
+    #[serde(default)]
+    pub second_ram: Option<u16>,
+    /// What larger ROMs have between them and the processor, the preferred first.
+    #[serde(default)]
+    pub mappers: Vec<Mapper>,
+}
+
+/// Shows one bank of a large ROM in a window of addresses; the banks before it are always shown.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mapper {
+    pub name: String,
+    /// Bytes of a bank.
+    pub bank: u16,
+    /// Where the bank is shown that the program chooses.
+    pub window: u16,
+    /// What is written there is the number of that bank.
+    pub register: u16,
+    /// The registers of the banks before the window. What they select is written when the program starts.
+    pub others: Vec<u16>,
+}
+
+impl Mapper {
+    /// The first bank that a window can be for.
+    pub fn first_bank(&self, rom: &Rom) -> usize {
+        usize::from(self.window - rom.first) / usize::from(self.bank)
+    }
 }
 
 /// Memory that shows in a window of addresses while it is selected.
@@ -94,6 +141,8 @@ pub enum Machine {
     Spectrum48,
     /// Amstrad CPC 464: the firmware's.
     Cpc464,
+    /// MSX: a cartridge, and the BIOS's screen and keyboard.
+    Msx,
     /// An AVR on its board, alone: a serial line.
     #[serde(skip)]
     Avr,
@@ -113,6 +162,8 @@ pub enum ImageKind {
     Cdt,
     /// A binary file of an Amstrad CPC's disk, with its header.
     Bin,
+    /// A cartridge of an MSX.
+    Rom,
     /// Intel HEX, for a programmer of flash.
     Hex,
     /// An executable of the AVR with its symbols, for debuggers and simulators.
@@ -120,8 +171,8 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    pub const ALL: [Self; 8] =
-        [Self::Com, Self::Tap, Self::Sna, Self::Dsk, Self::Cdt, Self::Bin, Self::Hex, Self::Elf];
+    pub const ALL: [Self; 9] =
+        [Self::Com, Self::Tap, Self::Sna, Self::Dsk, Self::Cdt, Self::Bin, Self::Rom, Self::Hex, Self::Elf];
 
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
@@ -132,6 +183,7 @@ impl ImageKind {
             Self::Dsk => "dsk",
             Self::Cdt => "cdt",
             Self::Bin => "bin",
+            Self::Rom => "rom",
             Self::Hex => "hex",
             Self::Elf => "elf",
         }
@@ -169,11 +221,34 @@ impl Target {
     /// The longest query that can reach a program whose model says `max_length`.
     pub fn longest(&self, max_length: u8) -> u8 {
         match self.cpu {
+            // The line is the only way in, and has room for no more.
+            Cpu::Z80 if self.rom.is_some() => self.longest_query.min(max_length),
             // The command tail knows nothing of the model.
             Cpu::Z80 => self.longest_query.max(max_length),
-            // The line is the only way in, and has room for no more.
             Cpu::Avr(_) => self.longest_query.min(max_length),
         }
+    }
+
+    /// Where the program's text begins.
+    pub fn code_origin(&self) -> u16 {
+        self.rom.as_ref().map_or(self.origin, |rom| rom.first)
+    }
+
+    /// Where so many bytes of buffers begin; `None`: behind the image.
+    pub fn ram_start(&self, bytes: usize) -> Option<usize> {
+        let rom = self.rom.as_ref()?;
+        let fits = |start: &u16| usize::from(*start) + bytes <= usize::from(self.memory_end);
+        Some(rom.least_ram.filter(fits).unwrap_or(self.origin).into())
+    }
+
+    /// What buffers are in, where code has a memory of its own.
+    pub fn data_memory(&self) -> &'static str {
+        if self.rom.is_some() { "RAM" } else { "SRAM" }
+    }
+
+    /// What code is in, where it has a memory of its own.
+    pub fn code_memory(&self) -> &'static str {
+        if self.rom.is_some() { "ROM" } else { "flash" }
     }
 
     /// T-states or cycles as milliseconds at the target's clock.

@@ -14,9 +14,10 @@ pub mod pins;
 pub mod profile;
 mod profile_file;
 mod read;
+mod rom;
 pub mod tools;
 
-pub use description::{Bank, Cpu, ImageKind, Machine, Select, Target};
+pub use description::{Bank, Cpu, ImageKind, Machine, Mapper, Rom, Select, Target};
 pub use device::{Core, Device};
 pub use error::TargetError;
 pub use profile::{Board, Profile};

@@ -42,7 +42,8 @@ fn all_kinds_of_images_are_listed() {
         ImageKind::Sna => Some(ImageKind::Dsk),
         ImageKind::Dsk => Some(ImageKind::Cdt),
         ImageKind::Cdt => Some(ImageKind::Bin),
-        ImageKind::Bin => Some(ImageKind::Hex),
+        ImageKind::Bin => Some(ImageKind::Rom),
+        ImageKind::Rom => Some(ImageKind::Hex),
         ImageKind::Hex => Some(ImageKind::Elf),
         ImageKind::Elf => None,
     };

@@ -36,6 +36,8 @@ pub struct Services<C> {
     polls_in_vain: u32,
     /// Whether the interrupt routine counts.
     pub(super) counting: bool,
+    /// Whether a call loses IX and IY.
+    pub(super) loses_index: bool,
 }
 
 /// The entries of the BIOS that reach sectors.
@@ -56,7 +58,8 @@ type Answer = Option<u16>;
 impl<C: Console> Services<C> {
     pub(super) fn new(console: C, ccp: u16, bdos: u16, bios: u16, junk: Junk) -> Self {
         let (console, files) = (Attended::new(console), Files::new(bdos));
-        Services { console, files, ccp, bdos, bios, junk, column: 0, polls_in_vain: 0, counting: false }
+        let (column, polls_in_vain, counting, loses_index) = (0, 0, false, false);
+        Services { console, files, ccp, bdos, bios, junk, column, polls_in_vain, counting, loses_index }
     }
 
     fn bdos(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
@@ -122,6 +125,10 @@ impl<C: Console> Services<C> {
             hl: u16::from_be_bytes([h, l]),
             ..core.registers()
         });
+        if self.loses_index {
+            let (ix, iy) = (self.junk.word(), self.junk.word());
+            core.set_registers(Registers { ix, iy, ..core.registers() });
+        }
         core.ret();
     }
 

@@ -73,6 +73,8 @@ pub struct CpmConfig {
     pub limit: Option<u64>,
     /// The lowest address that pushes, calls and interrupts may write to. Default: any.
     pub lowest_sp: Option<u16>,
+    /// Whose BDOS it is. Default: CP/M's.
+    pub dos: Dos,
     /// A clock that interrupts the program. Default: none, interrupts off.
     pub interrupt: Option<ClockInterrupt>,
     /// The seed of what memory and registers hold where nothing was put.
@@ -87,11 +89,22 @@ impl Default for CpmConfig {
             bdos: 0xE406,
             limit: None,
             lowest_sp: None,
+            dos: Dos::default(),
             interrupt: None,
             seed: 1,
             symbols: Symbols::default(),
         }
     }
+}
+
+/// Whose BDOS it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Dos {
+    /// CP/M 2.2's, which is 8080 code: it keeps what that cannot reach.
+    #[default]
+    Cpm,
+    /// MSX-DOS 1's. It loses IX and IY as well, and each opcode fetch of the machine takes a T-state more.
+    Msx,
 }
 
 /// A maskable interrupt in mode 1, requested periodically and held until it is taken.
@@ -200,6 +213,10 @@ impl<C: Console> CpmMachine<C> {
             core.set_clock(every);
         }
         let mut services = Services::new(console, ccp, bdos, bios, Junk::new(config.seed.rotate_left(32)));
+        if config.dos == Dos::Msx {
+            core.set_fetch_wait(1);
+            services.loses_index = true;
+        }
         services.counting = config.interrupt.is_some_and(|interrupt| interrupt.isr == Isr::PushAll);
         Ok(Machine::join(core, services))
     }

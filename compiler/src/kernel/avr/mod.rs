@@ -44,8 +44,12 @@ impl Processor for Avr {
     /// Counting in bytes, where no query is too long for them, and not.
     fn variants(&self, stages: &[Stage], longest: u8) -> Vec<Variant> {
         let proof = bytes::prove(stages, longest).filter(|proof| proof.bytes.long.is_none());
-        let counted = proof.map(|proof| Variant { stages: proof.apply(stages), fallback: false });
-        counted.into_iter().chain([Variant { stages: stages.to_vec(), fallback: true }]).collect()
+        let counted =
+            proof.map(|proof| Variant { stages: proof.apply(stages), fallback: false, patches: false });
+        counted
+            .into_iter()
+            .chain([Variant { stages: stages.to_vec(), fallback: true, patches: false }])
+            .collect()
     }
 
     /// A program of somebody's own may stand beside the network in flash.

@@ -42,8 +42,12 @@ impl Processor for Z80 {
         let known = proof.as_ref().filter(|proof| hashed::takes_prefix(stages, proof));
         let known = known.and_then(|proof| proof.with_prefix(stages));
         let counted = known.iter().chain(&proof).map(|proof| proof.apply(stages));
-        let mut variants: Vec<Variant> = counted.map(|stages| Variant { stages, fallback: false }).collect();
-        variants.push(Variant { stages: stages.to_vec(), fallback: true });
+        let variant = |stages: Vec<Stage>, fallback| {
+            let patches = hashed::counts_in_pieces(&stages);
+            Variant { stages, fallback, patches }
+        };
+        let mut variants: Vec<Variant> = counted.map(|stages| variant(stages, false)).collect();
+        variants.push(variant(stages.to_vec(), true));
         variants
     }
 
@@ -68,7 +72,8 @@ impl Processor for Z80 {
     }
 
     fn place(&self, stages: &[Stage], scratch: &[usize], target: &Target, _: u8) -> Memory {
-        place(stages, scratch, target.stack.into())
+        let memory = place(stages, scratch, target.stack.into());
+        Memory { start: target.ram_start(memory.size), ..memory }
     }
 
     /// With the bytes lost on the way to a page.

@@ -40,7 +40,8 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         name: &layout.name,
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
-        origin: format!("{:05X}h", target.origin),
+        origin: format!("{:05X}h", target.code_origin()),
+        bss: bss(layout.memory.start),
         table: table.lines().collect(),
         max_query: model.reader.max_query().min(target.longest_query),
         answer,
@@ -146,6 +147,13 @@ struct Program<'a> {
     enables: Vec<&'a String>,
     buffers: Vec<Buffer>,
     memory_size: usize,
+    /// Where the buffers begin.
+    bss: String,
+}
+
+/// Where buffers begin: at an address, or at the first page behind the image.
+pub fn bss(start: Option<usize>) -> String {
+    start.map_or("(image_end+255) and 0FF00h".into(), |start| format!("{start:05X}h"))
 }
 
 #[derive(Serialize)]

@@ -85,7 +85,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
     let steps = writer.steps(site.body.rounds);
     let known = std::mem::take(&mut writer.known);
-    Ok(SequenceProgram { text, memory, beside: None, known, steps })
+    Ok(SequenceProgram { text, memory, beside: None, banked: None, known, steps })
 }
 
 /// Bytes in flash beside weights and code.

@@ -103,8 +103,9 @@ impl Caches {
     pub fn new(site: &SequenceSite) -> Self {
         let (body, window) = (site.body, window(site));
         let size = body.head_size;
-        // Where weights are in a file, memory is time: each byte of it keeps a byte of weights.
-        let keys = match site.filing.is_some() && size <= 8 {
+        // Where weights are in a file, memory is time: each byte of it keeps a byte of weights. Elsewhere it may be short.
+        let short = site.filing.is_some() || site.second_ram.is_some() || site.pages.is_some();
+        let keys = match short && size <= 8 {
             true => Layout::even(size, 1),
             false => Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 })),
         };
@@ -214,6 +215,7 @@ pub fn append(e: &mut Emitter, at: usize) {
     let body = e.site.body;
     let caches = Caches::new(e.site);
     e.stage("append");
+    e.show_caches(true);
     for head in 0..body.kv_heads {
         let (from, cache) = (head * body.head_size, at * body.kv_heads + head);
         Cache::Keys.place(e, cache * caches.key_bytes);
@@ -221,6 +223,7 @@ pub fn append(e: &mut Emitter, at: usize) {
         Cache::Values.place(e, cache * caches.value_bytes);
         e.lines(&["ex de,hl", &format!("ld hl,values+{from}"), "call append_value"]);
     }
+    e.show_caches(false);
 }
 
 /// The stage that attends to them.
@@ -228,7 +231,8 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     let body = e.site.body;
     let caches = Caches::new(e.site);
     e.stage("scores");
-    e.page(&format!("attention_{at}"), attention.weights.iter().copied());
+    e.show_caches(true);
+    e.attention_page(&format!("attention_{at}"), attention.weights.iter().copied());
     e.set("attend_weigh", &format!("weigh_{at}"));
     e.set("attend_out", "mixed");
     Cache::Keys.place(e, at * body.kv_heads * caches.key_bytes);
@@ -237,6 +241,7 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     e.lines(&["ld (attend_values),hl", "ld hl,query_bytes", "call attend_heads"]);
     caches.known(e.known.here(), e.site, at);
     e.known.grows();
+    e.show_caches(false);
 }
 
 /// Phases in the routines, which a block's stage calls.
@@ -285,10 +290,10 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         code += &e.call("attend.asm", "weigh", weigh)?;
     }
     code += "attend_end:\n";
-    e.data("mix_pattern", caches.mix.places().iter().map(|place| place.1 as u8));
+    e.attention_data("mix_pattern", caches.mix.places().iter().map(|place| place.1 as u8));
     let most = caches.keys.groups.iter().max().map_or(7, |&inputs| inputs.max(7));
-    e.page("subsets", (0..1 << most).map(|subset| gray_place(subset) as u8));
-    e.page("reciprocals", *RECIPROCALS);
+    e.attention_page("subsets", (0..1 << most).map(|subset| gray_place(subset) as u8));
+    e.attention_page("reciprocals", *RECIPROCALS);
     let parts = caches.parts.into_iter().map(|(shape, _)| shape);
     e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]).chain(caches.near_shape));
     Ok(code)

@@ -6,6 +6,7 @@ use super::known;
 use super::layout::{Layout, planes, ternary_code, ternary_rows};
 use super::rescale::Kind;
 use crate::CompileError;
+use crate::kernel::sequence::Home;
 use crate::model::{Matrix, Output, Positions};
 use serde::Serialize;
 use std::collections::BTreeSet;
@@ -90,25 +91,35 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
         if name != "w_out" {
             let bits = planes(matrix.grid);
             let rows: Vec<_> = matrix.values.chunks(matrix.cols).map(|row| layout.row(row, bits)).collect();
-            let in_file = e.rows_in_file(name, &rows)?;
-            if !in_file {
+            let home = match (e.rows_in_file(name, &rows)?, e.rows_in_banks(name, &rows)) {
+                (true, _) => Home::File,
+                (_, true) => Home::Bank,
+                _ => Home::Image,
+            };
+            if home == Home::Image {
                 e.data(name, rows.concat());
             }
             let what = if number == "position" { "positions" } else { "embedding" };
-            e.step(what, matrix, (stride * matrix.rows, reads(stride)), in_file);
+            e.step(what, matrix, (stride * matrix.rows, reads(stride)), home);
         }
         e.data(mantissas, matrix.mantissas.iter().copied());
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
         e.set("rows_out", "latent");
         e.set("rows_sink", &sink);
         sinks.push(sink);
-        match e.is_filed(name) {
-            true => {
+        match e.home(name) {
+            Home::File => {
                 e.lines(&[&format!("ld hl,({number})"), &format!("call file_row_{name}")]);
                 let token = e.site.seen.token().0;
                 known::filed_row(e.known.here(), name, token, reads(stride));
             }
-            false => {
+            Home::Bank => {
+                e.lines(&[&format!("ld hl,({number})"), &format!("call bank_row_{name}")]);
+                let row = e.site.seen.token().0;
+                let rows = e.rows_of_a_bank(stride);
+                known::banked_row(e.known.here(), name, row, rows);
+            }
+            Home::Image => {
                 e.lines(&[&format!("ld hl,{name}"), &format!("ld de,{stride}")]);
                 e.lines(&[&format!("ld bc,({number})"), "call index", "ex de,hl"]);
             }

@@ -1,5 +1,6 @@
 //! The text of a program as it grows: what a token runs through, data, and what all of that asks for.
 
+use super::bank::Banks;
 use super::bound::{Bound, chunks};
 use super::file::{File, RECORD, RECORD_TIME};
 use super::fill::tables_name;
@@ -26,6 +27,8 @@ pub struct Emitter<'a> {
     /// Weights and other constants, and those that begin with a page.
     data: String,
     paged: String,
+    /// What attention looks up, where that must be in the ROM's first half.
+    near: String,
     pub rescales: Rescales,
     pub shapes: BTreeSet<Shape>,
     pub layouts: BTreeSet<Layout>,
@@ -33,6 +36,8 @@ pub struct Emitter<'a> {
     looks: BTreeMap<usize, f64>,
     /// Weights beside the program.
     pub file: File,
+    /// Weights in banks.
+    pub banks: Banks,
     buffers: Vec<Buffer>,
     size: usize,
     /// What is known of its jumps, and how often the stages from here on run.
@@ -57,11 +62,13 @@ impl<'a> Emitter<'a> {
             phases: Vec::new(),
             data: String::new(),
             paged: String::new(),
+            near: String::new(),
             rescales: Rescales::default(),
             shapes: BTreeSet::new(),
             layouts: BTreeSet::new(),
             looks: looks(readers),
             file: File::default(),
+            banks: Banks::default(),
             buffers: Vec::new(),
             size: 0,
             known: Known::default(),
@@ -118,6 +125,35 @@ impl<'a> Emitter<'a> {
         std::mem::take(&mut self.data) + &std::mem::take(&mut self.paged)
     }
 
+    /// What attention looks up, if it lies apart.
+    pub fn take_near(&mut self) -> String {
+        std::mem::take(&mut self.near)
+    }
+
+    /// Where constants go that attention looks up: `usual`, or apart.
+    fn of_attention(&mut self, usual: fn(&mut Self) -> &mut String) -> &mut String {
+        if self.site.second_ram.is_some() { &mut self.near } else { usual(self) }
+    }
+
+    /// Constants behind a label that attention looks up.
+    pub fn attention_data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let text = format!("{label}:\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.data) += &text;
+    }
+
+    /// The same from the start of a page on.
+    pub fn attention_page(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let text = format!("        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.paged) += &text;
+    }
+
+    /// Has the memory of keys and values shown, or what is there otherwise. Loses all registers.
+    pub fn show_caches(&mut self, shown: bool) {
+        if self.site.second_ram.is_some() {
+            self.line(if shown { "call show_ram" } else { "call show_rom" });
+        }
+    }
+
     /// Constants behind a label.
     pub fn data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
         let _ = write!(self.data, "{label}:\n{}", db(bytes));
@@ -143,10 +179,11 @@ impl<'a> Emitter<'a> {
         let _ = write!(self.paged, "        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
     }
 
-    /// Constants from the start of a page on that has an even number. `before`: the label is so many bytes further on.
+    /// Constants that attention looks up, from the start of a page on that has an even number. `before`: the label is so many bytes further on.
     pub fn even_page(&mut self, label: &str, before: usize, bytes: impl IntoIterator<Item = u8>) {
         let align = "        ds (256-($ and 255)) and 255\n        ds (($/256+1) and 1)*256\n";
-        let _ = write!(self.paged, "{align}{label} equ $+{before}\n{}", db(bytes));
+        let text = format!("{align}{label} equ $+{before}\n{}", db(bytes));
+        *self.of_attention(|e| &mut e.paged) += &text;
     }
 
     /// Memory while the program runs; `paged`: from the start of a page on.
@@ -174,7 +211,13 @@ impl<'a> Emitter<'a> {
                 ..all[0].clone()
             },
         };
-        Memory { buffers: together.map(one).collect(), tiles: vec![], start: None, size: self.size }
+        let start = self.ram_start();
+        Memory { buffers: together.map(one).collect(), tiles: vec![], start, size: self.size }
+    }
+
+    /// Where they begin, if not behind the image.
+    pub fn ram_start(&self) -> Option<usize> {
+        self.site.request.target.ram_start(self.size)
     }
 
     /// The buffers so far.
@@ -189,15 +232,16 @@ impl<'a> Emitter<'a> {
 
     /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
     pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
+        let pages = self.site.pages.unwrap_or(usize::MAX);
         let small = self.site.request.demands.is_for_size();
         match m.grid {
-            Grid::Ternary => Layout::ternary(m.cols, if small { usize::MAX } else { ternary }),
-            Grid::Symmetric { .. } | Grid::TwoBits if small => {
+            Grid::Ternary => Layout::ternary(m.cols, if small { usize::MAX } else { ternary }, pages),
+            Grid::Symmetric { .. } | Grid::TwoBits if small && self.site.pages.is_none() => {
                 Layout::smallest(m.cols, self.site.filing.is_some())
             }
             Grid::Symmetric { .. } | Grid::TwoBits => {
                 let byte = self.site.filing.map_or(0.0, |_| RECORD_TIME / RECORD as f64);
-                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte)
+                Layout::planes(m.cols, self.looks.get(&m.cols).copied().unwrap_or(1.0), byte, pages)
             }
         }
     }
@@ -241,11 +285,20 @@ impl<'a> Emitter<'a> {
         shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
         known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
         self.shapes.insert(shape);
-        let in_file = self.product_in_file(name, &rows, &routine)?;
         let bytes = rows.iter().map(Vec::len).sum::<usize>();
         let rounds = if kind == Kind::Choose { 1 } else { self.site.body.rounds };
-        self.step(field, m, (bytes, rounds * bytes.div_ceil(RECORD)), in_file);
-        if in_file {
+        let home = match self.product_in_file(name, &rows, &routine)? {
+            true => Home::File,
+            false => match self.product_in_banks(name, &rows, &routine)? {
+                Some(runs) => {
+                    self.known.here().rounds(format!("{routine}_row"), m.rows as f64 / runs as f64);
+                    Home::Bank
+                }
+                None => Home::Image,
+            },
+        };
+        self.step(field, m, (bytes, rounds * bytes.div_ceil(RECORD)), home);
+        if home != Home::Image {
             return Ok(());
         }
         self.data(name, rows.concat());
@@ -266,14 +319,19 @@ impl<'a> Emitter<'a> {
 
 impl Emitter<'_> {
     /// A matrix is a step of the plan: so many bytes, of which a token reads so many records where they are in a file.
-    pub fn step(&mut self, name: &str, m: &Matrix, (bytes, records): (usize, usize), in_file: bool) {
+    pub fn step(&mut self, name: &str, m: &Matrix, (bytes, records): (usize, usize), home: Home) {
         let form = if m.grid == Grid::Ternary { "ternary" } else { "planes" };
         let image = Offer { form, home: Home::Image, bytes, cycles: 0.0 };
         let file = Offer { home: Home::File, cycles: records as f64 * RECORD_TIME, ..image };
+        let banks = Offer { home: Home::Bank, ..image };
         let mut offers = vec![image];
         if self.site.request.target.machine == Machine::Cpm {
-            offers.insert(usize::from(!in_file), file);
+            offers.push(file);
         }
+        if self.site.request.target.rom.as_ref().is_some_and(|rom| !rom.mappers.is_empty()) {
+            offers.push(banks);
+        }
+        offers.sort_by_key(|offer| offer.home != home);
         let parts = self.known.parts.last().map(|part| part.from.clone()).into_iter().collect();
         self.steps.push(Step { name: name.into(), rows: m.rows, cols: m.cols, parts, offers });
     }

@@ -273,6 +273,11 @@ pub fn filed_row(f: &mut Facts, name: &str, number: f64, reads: usize) {
     f.rounds("file_next>file_next", reads as f64);
 }
 
+/// A row of a matrix in banks that have so many rows each: its number.
+pub fn banked_row(f: &mut Facts, name: &str, number: f64, rows: usize) {
+    f.leaves(format!("bank_row_{name}_found"), (number / rows as f64).floor() + 1.0);
+}
+
 /// A matrix that is read in blocks: the records of each, and the bytes that are left of the last one.
 pub fn blocks(f: &mut Facts, (name, routine): (&str, &str), rows: usize, runs: &[(usize, usize)]) {
     let count = runs.len() as f64;

@@ -23,8 +23,8 @@ const MOST_INPUTS_OF_FILES: usize = 8;
 
 impl Layout {
     /// Tables of subsets. `looks`: how many times a table is looked at in both rings: rows times planes. `byte`: T-states
-    /// that a byte of weights takes to be there, 0 in the image.
-    pub fn planes(cols: usize, looks: f64, byte: f64) -> Self {
+    /// that a byte of weights takes to be there, 0 in the image. `pages`: the most that a ring has room for.
+    pub fn planes(cols: usize, looks: f64, byte: f64, pages: usize) -> Self {
         let cost = |l: &Layout| {
             let entries: usize = l.groups.iter().map(|g| 1 << g).sum();
             let turns = 2.0 * (l.pages() - 1) as f64 * 4.0 + if l.pages() > 1 { 14.0 } else { 0.0 };
@@ -32,8 +32,10 @@ impl Layout {
         };
         let most = if byte > 0.0 { MOST_INPUTS_OF_FILES } else { MOST_INPUTS };
         let counts = cols.div_ceil(most)..=cols.div_ceil(2).max(1);
-        let all = counts.map(|count| Self::even(cols, count));
-        all.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("a vector has an element")
+        let all: Vec<_> = counts.map(|count| Self::even(cols, count)).collect();
+        let fit = all.iter().filter(|l| l.pages() <= pages).min_by(|a, b| cost(a).total_cmp(&cost(b)));
+        // Where none has room, the program is too large in any case.
+        fit.or(all.last()).expect("a vector has an element").clone()
     }
 
     /// Tables of the fewest groups of subsets: rows have the fewest bytes.
@@ -47,10 +49,11 @@ impl Layout {
         Self { cols, ternary: false, groups }
     }
 
-    /// Tables for ternary matrices that have so many rows together.
-    pub fn ternary(cols: usize, rows: usize) -> Self {
-        let size = if rows < FEW_ROWS { 3 } else { 4 };
-        Self { cols, ternary: true, groups: vec![size; cols.div_ceil(size)] }
+    /// Tables for ternary matrices that have so many rows together. `pages`: the most that a ring has room for.
+    pub fn ternary(cols: usize, rows: usize, pages: usize) -> Self {
+        let of = |size: usize| Self { cols, ternary: true, groups: vec![size; cols.div_ceil(size)] };
+        let four = of(4);
+        if rows < FEW_ROWS || four.pages() > pages { of(3) } else { four }
     }
 
     /// What labels call it.
@@ -184,7 +187,19 @@ mod tests {
     #[test]
     fn tables_lie_in_pages_and_no_ternary_one_crosses() {
         assert_eq!(Layout::even(4, 2).places(), [(0, 252), (0, 248)]);
-        assert_eq!(Layout::ternary(16, 200).places(), [(0, 174), (0, 92), (0, 10), (1, 174)]);
-        assert_eq!(Layout::ternary(16, 200).pages(), 2);
+        let all = usize::MAX;
+        assert_eq!(Layout::ternary(16, 200, all).places(), [(0, 174), (0, 92), (0, 10), (1, 174)]);
+        assert_eq!(Layout::ternary(16, 200, all).pages(), 2);
+        assert_eq!(Layout::ternary(16, 200, 1), Layout::ternary(16, 9, all));
+    }
+
+    #[test]
+    fn tables_have_no_more_pages_than_there_is_room_for() {
+        let pages = |most| Layout::planes(172, 320.0, 0.0, most).pages();
+        let free = pages(usize::MAX);
+        assert!(free > 8, "{free} pages");
+        for most in 2..free {
+            assert!(pages(most) <= most, "{most} pages");
+        }
     }
 }

@@ -7,8 +7,10 @@
 
 mod activation;
 mod attend;
+mod bank;
 mod blocks;
 mod bound;
+mod buffers;
 mod choose;
 mod constants;
 mod embed;

@@ -3,78 +3,14 @@
 use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::Emitter;
-use super::file::RECORD;
 use super::layout::Layout;
-use super::{activation, attend, choose, constants, embed, fill, limits, rounds, tokens, tools};
+use super::{activation, attend, bank, buffers, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
-use crate::kernel::{Fragment, PAGE, Phase};
-use crate::model::{Grid, Matrix, Positions, Transformer, Turns};
+use crate::kernel::z80::program::bss;
+use crate::kernel::{Fragment, Phase};
+use crate::model::{Grid, Matrix, Positions, Turns};
 use serde::Serialize;
-
-/// Words that routines keep.
-const WORDS: [&str; 47] = [
-    "multiply_low",
-    "rows_stack",
-    "rows_left",
-    "rows_sink",
-    "rows_out",
-    "rows_bias",
-    "fill_from",
-    "fill_to",
-    "fill_low",
-    "fill_count",
-    "fill_stack",
-    "fill_back",
-    "fill_back_high",
-    "fill_input5",
-    "fill_input6",
-    "norm_down",
-    "norm_s",
-    "norm_gain",
-    "norm_gains",
-    "kept",
-    "slot",
-    "position",
-    "logit",
-    "logit_best",
-    "logit_index",
-    "logit_choice",
-    "rotate_tail",
-    "rotate_a",
-    "rotate_b",
-    "gate_table",
-    "attend_keys",
-    "attend_rows",
-    "attend_values",
-    "attend_weigh",
-    "attend_out",
-    "attend_sum",
-    "token",
-    "token_at",
-    "waiting",
-    "tokens_length",
-    "tokens_front",
-    "tokens_table",
-    "tokens_to",
-    "merge_pairs",
-    "merge_at",
-    "merge_right",
-    "merge_result",
-];
-/// What they keep beside words.
-const OTHERS: [(&str, usize); 8] = [
-    ("score_most", 4),
-    ("rows_sums", 16),
-    ("tokens_unknown", 1),
-    ("query_text", 129),
-    ("query_length", 1),
-    ("line", 130),
-    ("caller_stack", 2),
-    ("attend_scale", 2),
-];
-/// Elements of a vector that tables of sums may read behind its end.
-const BEHIND: usize = 8;
 
 /// Context of `sequence.asm`.
 #[derive(Serialize)]
@@ -95,6 +31,10 @@ struct Program<'a> {
     several_rounds: bool,
     /// Weights are in a file beside the program.
     file: bool,
+    /// What shows its banks.
+    mapper: Vec<bank::Register>,
+    /// Where its buffers begin.
+    bss: String,
     /// A conversation goes on with the next line.
     keeps: bool,
     /// Lines are framed as turns of a chat.
@@ -121,8 +61,18 @@ struct Program<'a> {
     ends: &'a [u32],
     most: u16,
     data: String,
+    /// What attention looks up, where caches lie apart.
+    near: String,
+    /// Those caches.
+    second: Vec<Place>,
     buffers: Vec<Placed>,
     memory_size: usize,
+}
+
+#[derive(Serialize)]
+struct Place {
+    name: &'static str,
+    address: String,
 }
 
 #[derive(Serialize)]
@@ -143,11 +93,12 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let code = blocks.code(&output)?;
     let norms = blocks.norms;
     let (in_file, beside) = e.file_code(&embed::strides(&e, &output))?;
-    let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file;
+    let (in_banks, banked) = e.bank_code(&embed::strides(&e, &output))?;
+    let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file + &in_banks;
     constants::pages(&mut e);
     let encoder = tokens::encoder(&mut e)?;
     let tools = tools::code(&mut e)?;
-    buffers(&mut e, &encoder);
+    buffers::place(&mut e, &encoder);
     let mut phases = vec![
         Phase::new("start", "console"),
         Phase::new("net_answer", "tokens"),
@@ -165,7 +116,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
     let (known, steps) = (std::mem::take(&mut e.known), std::mem::take(&mut e.steps));
-    Ok(SequenceProgram { text, memory: e.memory(), beside, known, steps })
+    Ok(SequenceProgram { text, memory: e.memory(), beside, banked, known, steps })
 }
 
 /// The routines that stages share, without those of norms.
@@ -182,7 +133,7 @@ fn shared(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
 }
 
 /// Layouts of all vectors, with what fills their tables.
-fn all_tables(e: &Emitter) -> Vec<(String, Layout)> {
+pub fn all_tables(e: &Emitter) -> Vec<(String, Layout)> {
     let of = |layout: &Layout| (fill::tables_name(layout), layout.clone());
     e.layouts.iter().map(of).chain([Caches::new(e.site).tables()]).collect()
 }
@@ -203,86 +154,9 @@ fn rotate(e: &Emitter) -> Result<String, CompileError> {
     }
 }
 
-/// All memory that a program needs.
-fn buffers(e: &mut Emitter, encoder: &tokens::Encoder) {
-    let tokens::Encoder { text, prompt, merges, .. } = *encoder;
-    let pages = all_tables(e).iter().map(|(_, layout)| fill::pages(layout)).max().unwrap_or(0);
-    e.buffer("tables", pages * PAGE, true);
-    // What only the making of tokens needs lies where tables are later, if there is room.
-    let of_text = [
-        ("tokens_text", text),
-        ("tokens_other_text", text),
-        ("merge_ranks", if merges { 2 * prompt } else { 0 }),
-    ];
-    let is_room = of_text.iter().map(|(_, bytes)| bytes).sum::<usize>() <= pages * PAGE;
-    let mut at = 0;
-    for (name, bytes) in of_text.into_iter().filter(|_| is_room) {
-        e.alias(name, at);
-        at += bytes;
-    }
-    e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
-    let of_text = of_text.into_iter().filter(|_| !is_room);
-    let words = WORDS.map(|name| (name, 2)).into_iter().chain(rounds::words(e));
-    let choice = choose::buffers(e.site).into_iter().chain(tools::buffers(e));
-    let all = vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words);
-    let all = all.chain(OTHERS).chain(choice);
-    for (name, bytes) in all {
-        e.buffer(name, bytes, false);
-    }
-    if all_tables(e).iter().any(|(_, layout)| layout.groups.contains(&8)) {
-        e.buffer("fill_input7", 2, false);
-    }
-    if e.site.filing.is_some() {
-        for name in ["file_offset", "file_list", "file_left", "file_behind"] {
-            e.buffer(name, 2, false);
-        }
-        // What is left of the block before goes in front of the next records.
-        e.buffer("file_front", RECORD, false);
-        e.buffer("file_buffer", e.file.buffer(), false);
-    }
-    let stack = usize::from(e.site.request.target.stack);
-    if stack > 0 {
-        e.buffer("stack", stack, false);
-        e.buffer("stack_top", 0, false);
-    }
-}
-
-/// Bytes of the network's vectors and caches.
-fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
-    let body = e.site.body;
-    let (dim, size) = (body.dim, body.head_size);
-    let (queries, keys, hidden) = (body.heads * size, body.kv_heads * size, hidden(body));
-    let caches = Caches::new(e.site);
-    let (key_cache, value_cache) = caches.bytes(body);
-    vec![
-        ("latent", 2 * dim),
-        ("embedded", 2 * body.start.len()),
-        ("bytes", dim + BEHIND),
-        ("queries", 2 * queries),
-        ("keys", 2 * keys),
-        ("values", keys + BEHIND),
-        ("query_bytes", queries + BEHIND),
-        ("key_bytes", keys + BEHIND),
-        ("mixed", queries + BEHIND),
-        ("ups", hidden + BEHIND),
-        ("gates", hidden + BEHIND),
-        ("embed_bytes", dim + BEHIND),
-        ("cache_keys", key_cache),
-        ("cache_values", value_cache),
-        ("scores", 3 * caches.window),
-        ("weights", caches.window + 4),
-        ("phase_sums", 3 * size / 2),
-        ("turns", size),
-    ]
-}
-
-/// The widest hidden layer.
-fn hidden(body: &Transformer) -> usize {
-    body.blocks.iter().map(|block| block.feed_forward.up.rows).max().unwrap_or(0)
-}
-
 #[derive(Serialize)]
 struct Clear {
+    second: bool,
     pairs: usize,
     weights_size: usize,
     mix_zero: usize,
@@ -295,6 +169,7 @@ fn clear(e: &Emitter) -> Result<String, CompileError> {
     let caches = Caches::new(e.site);
     let body = e.site.body;
     let context = Clear {
+        second: e.site.second_ram.is_some(),
         pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
         weights_size: caches.window + 4,
         mix_zero: caches.mix_tables(),
@@ -316,6 +191,7 @@ fn context<'a>(
     let (model, target) = (request.model, request.target);
     let story = site.story;
     let inputs = tools::inputs(e);
+    let place = |(name, address)| Place { name, address: format!("{address:05X}h") };
     let (act, read_out) = tools.unzip();
     let (keeps, draw) = (Turns::is_kept(story.turns.as_ref()), story.choice.draw);
     let pieces = &site.reader.tokenizer.pieces;
@@ -328,7 +204,9 @@ fn context<'a>(
         name: &model.head.name,
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
-        origin: format!("{:05X}h", target.origin),
+        origin: format!("{:05X}h", target.code_origin()),
+        bss: bss(e.ram_start()),
+        mapper: e.registers(),
         table: table(e),
         max_query: site.reader.max_length.min(target.longest_query),
         tab_used: has(&|byte| byte == 9),
@@ -354,6 +232,8 @@ fn context<'a>(
         ends: &site.story.ends,
         most: site.story.most,
         data: e.take_data(),
+        near: e.take_near(),
+        second: buffers::second(e).0.into_iter().map(place).collect(),
         buffers: e
             .buffers()
             .iter()
@@ -366,7 +246,7 @@ fn context<'a>(
 /// What the network is.
 fn table(e: &Emitter) -> Vec<String> {
     let body = e.site.body;
-    let hidden = hidden(body);
+    let hidden = buffers::hidden(body);
     let (heads, shared, size) = (body.heads, body.kv_heads, body.head_size);
     let mut table = vec![
         format!("blocks   {} of width {}, hidden layers of {hidden}", body.blocks.len(), body.dim),
