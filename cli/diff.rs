@@ -9,7 +9,7 @@ use crate::prompts::{self, Chosen, Place};
 use crate::table::{Align, count, fold, grouped, table, whole};
 use crate::{Outcome, sequence, sim, targets};
 use mlc_compiler::eval::Session;
-use mlc_compiler::model::{Body, Model};
+use mlc_compiler::model::{Body, Model, Operator};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, Request, Target};
 use serde::Serialize;
@@ -151,7 +151,7 @@ impl Side {
 }
 
 /// All that a model multiplies with, in the order of its layers.
-fn parts(model: &Model) -> Vec<Part<'_>> {
+fn parts<'a>(model: &'a Model) -> Vec<Part<'a>> {
     match &model.body {
         Body::Layers(layers) => {
             let all = layers.iter().enumerate().map(|(n, layer)| Part {
@@ -162,6 +162,16 @@ fn parts(model: &Model) -> Vec<Part<'_>> {
                 scale: (&[], layer.shift),
             });
             all.collect()
+        }
+        Body::Network(body) => {
+            let of = |operator: &'a Operator| Part {
+                name: operator.name.clone(),
+                shape: (operator.kind.weights().len() / operator.shape.channels, operator.shape.channels),
+                weights: operator.kind.weights(),
+                biases: &[],
+                scale: (&[], 0),
+            };
+            body.operators.iter().filter(|operator| !operator.kind.weights().is_empty()).map(of).collect()
         }
         Body::Transformer(body) => {
             let all = sequence::named(body).into_iter().map(|(name, matrix)| Part {

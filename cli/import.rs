@@ -139,6 +139,20 @@ pub fn summary(model: &Model) -> String {
     if let Body::Transformer(body) = &model.body {
         return sequence::summary(model, body);
     }
+    if let Some((reader, body)) = model.network() {
+        let shape = reader.shape;
+        let (operators, weights) = (body.operators.len(), model.body.weights());
+        return format!(
+            "{}, {}x{}x{} numbers, {}, {}, rounds as {}",
+            model.head.name,
+            shape.height,
+            shape.width,
+            shape.channels,
+            count(operators, "operator"),
+            count(weights, "weight"),
+            body.rounding.name()
+        );
+    }
     let weights = model.body.weights();
     let share = 100.0 * model.body.nonzero() as f64 / weights.max(1) as f64;
     format!(

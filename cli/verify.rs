@@ -11,7 +11,7 @@ use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::{Outcome, files, progress};
 use mlc_compiler::eval::{Run, Session, argmax};
-use mlc_compiler::model::{Answer as Meaning, Model, Reader};
+use mlc_compiler::model::{Answer as Meaning, Class, Model, Reader};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
 use std::io::Write;
@@ -268,9 +268,12 @@ fn meaning(model: &Model, output: usize) -> String {
                 .pieces
                 .get(output)
                 .map_or("none".into(), |piece| format!("\"{}\"", piece.escape_ascii())),
-            Reader::HashedText(_) => "none".into(),
+            Reader::HashedText(_) | Reader::Sensors(_) => "none".into(),
         },
-        Meaning::Label { labels } => labels.get(output).map_or("none".into(), |label| format!("\"{label}\"")),
+        Meaning::Numbers(numbers) => numbers.names.get(output).map_or("number".into(), Clone::clone),
+        Meaning::Label { labels } | Meaning::Class(Class { labels, .. }) => {
+            labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
+        }
     }
 }
 

@@ -133,7 +133,7 @@ impl<'a> Facts<'a> {
         let (chat, labels) = match &model.answer {
             Answer::Chat(chat) => (Some(chat), None),
             Answer::Label { labels } => (None, Some(labels)),
-            Answer::Story(_) => (None, None),
+            Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => (None, None),
         };
         Ok(Self {
             name: &model.head.name,

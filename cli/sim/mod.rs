@@ -77,7 +77,7 @@ pub struct Timed {
 
 /// The longest query that a model's program takes on a target, in bytes.
 pub fn longest(model: &Model, target: &Target) -> usize {
-    let as_typed = matches!(model.reader, Reader::Tokens(_));
+    let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
     longest_of(system(target.machine), line(model, target), as_typed)
 }
 
@@ -110,7 +110,7 @@ impl<'a> Simulator<'a> {
     pub fn new(image: &'a Image, model: &'a Model, target: &'a Target, pace: Option<Clock>) -> Self {
         let steps = match &model.answer {
             Meaning::Chat(chat) => u64::from(chat.max_reply) + 1,
-            Meaning::Label { .. } => 1,
+            Meaning::Label { .. } | Meaning::Class(_) | Meaning::Numbers(_) => 1,
             // Tokens of the question take a step each.
             Meaning::Story(story) => 2 * u64::from(story.most),
         };
@@ -119,10 +119,10 @@ impl<'a> Simulator<'a> {
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
         let (name, system) = (&model.head.name, system(target.machine));
-        let as_typed = matches!(model.reader, Reader::Tokens(_));
+        let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
         let keeps = match &model.answer {
             Meaning::Story(story) => Turns::is_kept(story.turns.as_ref()),
-            Meaning::Chat(_) | Meaning::Label { .. } => false,
+            Meaning::Chat(_) | Meaning::Label { .. } | Meaning::Class(_) | Meaning::Numbers(_) => false,
         };
         let (given, file, readings) = (None, OnceCell::new(), Readings::default());
         Self {

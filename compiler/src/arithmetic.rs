@@ -5,6 +5,7 @@
 
 pub mod choose;
 pub mod hash;
+pub mod network;
 
 use crate::math;
 use std::sync::LazyLock;

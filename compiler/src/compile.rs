@@ -200,6 +200,10 @@ const QUICK_TRIES: usize = 3;
 
 impl Prepared {
     fn new(request: &Request) -> Result<Self, CompileError> {
+        if let Body::Network(_) = request.model.body {
+            let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
+            return Err(CompileError::Sequence { name, target, what: "networks on numbers".into() });
+        }
         if let Body::Transformer(_) = request.model.body {
             let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
             return Err(CompileError::Sequence { name, target, what: "plans of sequence models".into() });

@@ -10,13 +10,15 @@
 //! 5. `exit_if` stands inside a loop. A constant that changes from round to round stands in a loop and has a value for
 //!    each round.
 //! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights have the bits that they should,
-//!    a scale shifts by at most 24 bits, and tables have 256 bytes.
+//!    a scale shifts by at most 24 bits, and tables have 256 bytes. Multipliers of sums have 31 bits and are not
+//!    negative, so that requantizing never falls; lines of numbers are one, or as many as numbers.
 //! 7. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
 use crate::arithmetic::MAX_RESCALE;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
+use crate::model::Requantization;
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -224,6 +226,10 @@ fn check_const(constant: &Const) -> Result<(), String> {
             [255, rest @ ..] if rest.len() == 255 && weights.is_sorted_by(|a, b| a >= b) => Ok(()),
             _ => Err("is not 255, then 255 bytes that never rise".into()),
         },
+        Data::Requantization(r) => check_requantization(r),
+        Data::Lines { count, lines, .. } if lines.len() != 1 && lines.len() != *count => {
+            Err(format!("has {} lines for {count} numbers", lines.len()))
+        }
         Data::Bytes(bytes) if bytes.len() != 256 => Err(format!("has {} bytes, not 256", bytes.len())),
         Data::Vector(_)
         | Data::Charset(_)
@@ -235,6 +241,24 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Tools(_)
         | Data::Scale { .. }
         | Data::Steps(_)
+        | Data::Words(_)
+        | Data::Lines { .. }
         | Data::Bytes(_) => Ok(()),
     }
+}
+
+fn check_requantization(r: &Requantization) -> Result<(), String> {
+    if r.multipliers.is_empty() || r.multipliers.len() != r.shifts.len() {
+        return Err(format!("has {} multipliers and {} shifts", r.multipliers.len(), r.shifts.len()));
+    }
+    if let Some(m) = r.multipliers.iter().find(|&&m| m != 0 && m < 1 << 30) {
+        return Err(format!("multiplies with {m}"));
+    }
+    if let Some(shift) = r.shifts.iter().find(|shift| !(-31..=30).contains(*shift)) {
+        return Err(format!("shifts by {shift}"));
+    }
+    if r.least > r.most {
+        return Err(format!("cuts to {}..{}", r.least, r.most));
+    }
+    Ok(())
 }

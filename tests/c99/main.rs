@@ -79,6 +79,7 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
     let texts: String =
         prompts.iter().map(|p| format!("    {{ {}, {} }},\n", p.len(), c_string(p))).collect();
     let one = match model.answer {
+        Answer::Class(_) | Answer::Numbers(_) => unreachable!("no network on numbers is among these models"),
         Answer::Story(_) => format!(
             "    static unsigned char reply[{guard}_MAX_TOKENS * (long){guard}_MAX_PIECE + 1];\n\
              \x20   char piece[{guard}_MAX_PIECE + 1];\n    unsigned length = 0, i;\n    int more = {name}_begin(&net, text, size);\n\

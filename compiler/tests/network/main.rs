@@ -1,0 +1,10 @@
+//! Networks on numbers: that the interpreter computes what docs/semantics.md says, and that no pass changes it.
+
+mod arithmetic;
+#[path = "../../../tests/support/networks.rs"]
+mod networks;
+mod passes;
+mod plain;
+#[path = "../../../tests/support/random.rs"]
+mod random;
+mod ron;
