@@ -6,6 +6,7 @@
 pub mod choose;
 pub mod hash;
 pub mod network;
+pub mod softmax;
 
 use crate::math;
 use std::sync::LazyLock;

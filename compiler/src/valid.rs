@@ -251,7 +251,7 @@ fn check_requantization(r: &Requantization) -> Result<(), String> {
     if r.multipliers.is_empty() || r.multipliers.len() != r.shifts.len() {
         return Err(format!("has {} multipliers and {} shifts", r.multipliers.len(), r.shifts.len()));
     }
-    if let Some(m) = r.multipliers.iter().find(|&&m| m != 0 && m < 1 << 30) {
+    if let Some(m) = r.multipliers.iter().find(|&&m| m < 0) {
         return Err(format!("multiplies with {m}"));
     }
     if let Some(shift) = r.shifts.iter().find(|shift| !(-31..=30).contains(*shift)) {

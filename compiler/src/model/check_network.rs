@@ -167,13 +167,13 @@ impl Site<'_> {
             }
             Kind::Add { terms, requantization } => {
                 for term in terms {
-                    self.gives(shape, self.input(term.input)?)?;
+                    self.gives_as_many(shape, self.input(term.input)?)?;
                     self.term(term)?;
                 }
                 self.requantization(requantization, shape.channels)
             }
             Kind::Table { input, values } => {
-                self.gives(shape, self.input(*input)?)?;
+                self.gives_as_many(shape, self.input(*input)?)?;
                 length(self.field("values"), values.len(), 256)
             }
         }
@@ -196,6 +196,10 @@ impl Site<'_> {
         Err(ModelError::Rule { field: self.field("shape"), rule: "the shape that the operator gives" })
     }
 
+    fn gives_as_many(&self, found: Shape, wants: Shape) -> Result<(), ModelError> {
+        length(self.field("shape"), found.len(), wants.len())
+    }
+
     fn zero(&self, zero: i16) -> Result<(), ModelError> {
         if (-128..=127).contains(&zero) {
             return Ok(());
@@ -204,10 +208,12 @@ impl Site<'_> {
     }
 
     fn window(&self, input: usize, window: Window, shape: Shape) -> Result<(), ModelError> {
-        if self.input(input)? != window.input {
+        check_shape(&self.field("window.input"), window.input)?;
+        // Its values may be shown in another shape.
+        if self.input(input)?.len() != window.input.len() {
             return Err(ModelError::Rule {
                 field: self.field("window.input"),
-                rule: "the shape of its tensor",
+                rule: "as large as its tensor",
             });
         }
         for axis in 0..2 {
@@ -281,10 +287,10 @@ impl Site<'_> {
     }
 
     fn multiplier(&self, multiplier: i32, shift: i8) -> Result<(), ModelError> {
-        if (multiplier == 0 || multiplier >= 1 << 30) && (-31..=30).contains(&shift) {
+        if multiplier >= 0 && (-31..=30).contains(&shift) {
             return Ok(());
         }
-        let rule = "of multipliers of 2^30 to 2^31 - 1, or 0, and shifts of -31 to 30";
+        let rule = "of multipliers that are not negative, and shifts of -31 to 30";
         Err(ModelError::Rule { field: self.field("requantization"), rule })
     }
 

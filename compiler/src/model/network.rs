@@ -36,10 +36,12 @@ impl Shape {
 /// Whose arithmetic is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Rounding {
-    /// TensorFlow Lite for Microcontrollers and the reference kernels of TensorFlow Lite: sums are multiplied in integers
-    /// and rounded twice.
+    /// TensorFlow Lite for Microcontrollers: sums are multiplied in integers and rounded twice.
     #[default]
     Tflm,
+    /// The reference kernels of LiteRT, as TensorFlow Lite is called now: the same, but sums of dense layers are rounded
+    /// once.
+    Builtin,
     /// XNNPACK, by which the interpreter of TensorFlow Lite computes unless told otherwise: sums are multiplied as 32-bit
     /// floats and rounded to even.
     Xnnpack,
@@ -48,20 +50,29 @@ pub enum Rounding {
 }
 
 impl Rounding {
-    pub const ALL: [Self; 3] = [Self::Tflm, Self::Xnnpack, Self::OnnxRuntime];
+    pub const ALL: [Self; 4] = [Self::Tflm, Self::Builtin, Self::Xnnpack, Self::OnnxRuntime];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Tflm => "tflm",
+            Self::Builtin => "builtin",
             Self::Xnnpack => "xnnpack",
             Self::OnnxRuntime => "onnxruntime",
         }
     }
 
-    /// How it makes bytes of the sums of products.
+    /// How it makes bytes of the sums of dense layers.
+    pub fn dense(self) -> Steps {
+        match self {
+            Self::Builtin => Steps::Up,
+            other => other.steps(),
+        }
+    }
+
+    /// How it makes bytes of all other sums.
     pub fn steps(self) -> Steps {
         match self {
-            Self::Tflm => Steps::Twice,
+            Self::Tflm | Self::Builtin => Steps::Twice,
             Self::Xnnpack | Self::OnnxRuntime => Steps::Even,
         }
     }
@@ -71,7 +82,8 @@ impl Rounding {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requantization {
     pub steps: Steps,
-    /// A multiplier for each channel, or one for all of them: 2^30 to 2^31 - 1, or 0.
+    /// A multiplier for each channel, or one for all of them, none of them negative. Most are 2^30 or more; that of a
+    /// mean may be less.
     pub multipliers: Vec<i32>,
     /// As many shifts, -31 to 30.
     pub shifts: Vec<i8>,

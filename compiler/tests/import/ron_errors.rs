@@ -14,7 +14,7 @@ fn case(from: &str, to: &str, expected: &str) {
 
 #[test]
 fn not_a_model() {
-    let help = "help: give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each";
+    let help = "help: give a model.ron, an .npz, a .pt, a .safetensors, a .tflite or an .onnx; docs/import.md says what is read from each";
     let cases: [(&[u8], &str); 7] = [
         (b"", "an empty file"),
         (b" \n", "an empty file"),

@@ -5,6 +5,10 @@ mod arithmetic;
 mod networks;
 mod passes;
 mod plain;
+mod published;
 #[path = "../../../tests/support/random.rs"]
 mod random;
+
 mod ron;
+#[path = "../../../tests/support/shared.rs"]
+mod shared;

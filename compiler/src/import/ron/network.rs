@@ -56,6 +56,7 @@ pub struct Network {
 #[derive(Serialize, Deserialize)]
 enum Rounding {
     Tflm,
+    Builtin,
     Xnnpack,
     OnnxRuntime,
 }
@@ -250,6 +251,7 @@ impl From<&model::Network> for Network {
     fn from(from: &model::Network) -> Self {
         let rounding = match from.rounding {
             model::Rounding::Tflm => Rounding::Tflm,
+            model::Rounding::Builtin => Rounding::Builtin,
             model::Rounding::Xnnpack => Rounding::Xnnpack,
             model::Rounding::OnnxRuntime => Rounding::OnnxRuntime,
         };
@@ -265,6 +267,7 @@ impl Network {
     pub fn read(self) -> Result<model::Network, Problem> {
         let rounding = match self.rounding {
             Rounding::Tflm => model::Rounding::Tflm,
+            Rounding::Builtin => model::Rounding::Builtin,
             Rounding::Xnnpack => model::Rounding::Xnnpack,
             Rounding::OnnxRuntime => model::Rounding::OnnxRuntime,
         };

@@ -1,0 +1,429 @@
+//! A `.tflite` of 8-bit integers → a network, operator by operator.
+
+use super::file::{Element, File, Op, Tensor};
+use super::flatbuffer::Table;
+use super::names::{self, refused};
+use crate::import::sensors::error::NetworkProblem;
+use crate::import::sensors::names::Namer;
+use crate::import::sensors::outcome::{Ending, Outcome, Source};
+use crate::import::sensors::scale::{Limits, Scales, Side, addition, factor, multiplier};
+use crate::import::sensors::table::{self, Curve};
+use crate::import::sensors::window::{Geometry, window};
+use crate::model::{Kind, Network, Operator, Pooling, Quantization, Real, Rounding, Shape, Softmax};
+use std::collections::BTreeMap;
+
+/// Reads the network, with sums rounded as `rounding` says.
+///
+/// # Errors
+/// What is not computed, by name; what is not right in the file.
+pub fn read(file: &File, rounding: Rounding) -> Result<Outcome, NetworkProblem> {
+    let mut reader = Reader {
+        file,
+        rounding,
+        values: BTreeMap::new(),
+        operators: Vec::new(),
+        namer: Namer::default(),
+        softmax: None,
+        output: file.output,
+    };
+    reader.begin()?;
+    let skipped = usize::from(reader.is_quantized_input());
+    for op in &file.operators[skipped..] {
+        reader.operator(op)?;
+    }
+    reader.end()
+}
+
+/// A tensor that is computed: its number in the network, and its shape.
+#[derive(Debug, Clone, Copy)]
+struct Value {
+    number: usize,
+    shape: Shape,
+}
+
+struct Reader<'a, 'f> {
+    file: &'f File<'a>,
+    rounding: Rounding,
+    /// Tensors of the file that have been computed.
+    values: BTreeMap<usize, Value>,
+    operators: Vec<Operator>,
+    namer: Namer,
+    softmax: Option<Softmax>,
+    /// The tensor that the network ends with.
+    output: usize,
+}
+
+impl<'a, 'f> Reader<'a, 'f> {
+    /// The input as bytes: what the file takes, or what its first operator makes of it.
+    fn input(&self) -> usize {
+        match self.file.operators.first() {
+            Some(op) if self.is_quantized_input() => op.outputs.first().map_or(0, |&o| o.max(0) as usize),
+            _ => self.file.input,
+        }
+    }
+
+    fn is_quantized_input(&self) -> bool {
+        self.file.operators.first().is_some_and(|op| {
+            op.code == names::QUANTIZE && op.inputs.first().is_some_and(|&i| i as usize == self.file.input)
+        })
+    }
+
+    fn tensor(&self, number: usize) -> Result<&'f Tensor<'a>, NetworkProblem> {
+        let count = self.file.tensors.len();
+        self.file
+            .tensors
+            .get(number)
+            .ok_or_else(|| NetworkProblem::Inconsistent(format!("it names tensor {number} of {count}")))
+    }
+
+    fn begin(&mut self) -> Result<(), NetworkProblem> {
+        let input = self.input();
+        let shape = self.tensor(input)?.shape()?;
+        self.tensor(input)?.scale()?;
+        self.values.insert(input, Value { number: 0, shape });
+        Ok(())
+    }
+
+    /// The operand at a place, which the file must have.
+    fn operand(&self, op: &Op, at: usize) -> Result<(usize, &'f Tensor<'a>), NetworkProblem> {
+        let number = op.inputs.get(at).copied().unwrap_or(-1);
+        match usize::try_from(number) {
+            Ok(number) => Ok((number, self.tensor(number)?)),
+            Err(_) => Err(self.lacks(op, &format!("input {}", at + 1))),
+        }
+    }
+
+    fn lacks(&self, op: &Op, what: &str) -> NetworkProblem {
+        NetworkProblem::Inconsistent(format!("{} has no {what}", names::name(op.code)))
+    }
+
+    /// A tensor that an operator before has computed.
+    fn computed(&self, op: &Op, at: usize) -> Result<(&'f Tensor<'a>, Value), NetworkProblem> {
+        let (number, tensor) = self.operand(op, at)?;
+        match self.values.get(&number) {
+            Some(value) => Ok((tensor, *value)),
+            None => {
+                let what = "is used as a value, and no operator before has computed it".into();
+                Err(NetworkProblem::Tensor { name: tensor.name.clone(), what })
+            }
+        }
+    }
+
+    /// The shape in which a tensor of the network was computed.
+    fn shape_of(&self, number: usize) -> Shape {
+        let input = self.values[&self.input()].shape;
+        number.checked_sub(1).map_or(input, |at| self.operators[at].shape)
+    }
+
+    fn result(&self, op: &Op) -> Result<(usize, &'f Tensor<'a>), NetworkProblem> {
+        match op.outputs.as_slice() {
+            [one] if *one >= 0 => Ok((*one as usize, self.tensor(*one as usize)?)),
+            _ => Err(self.lacks(op, "single output")),
+        }
+    }
+
+    fn option(&self, op: &Op, what: impl Into<String>) -> NetworkProblem {
+        let tensor = self.result(op).map(|(_, tensor)| tensor.name.clone()).unwrap_or_default();
+        NetworkProblem::Option { operator: names::name(op.code), name: tensor, what: what.into() }
+    }
+
+    fn push(&mut self, op: &Op, shape: Shape, kind: Kind) -> Result<(), NetworkProblem> {
+        let (number, tensor) = self.result(op)?;
+        let (scale, zero) = tensor.scale()?;
+        self.operators.push(Operator {
+            name: self.namer.name(&kind),
+            shape,
+            kind,
+            output: Quantization { scale: Real(scale.into()), zero },
+        });
+        self.values.insert(number, Value { number: self.operators.len(), shape });
+        Ok(())
+    }
+
+    fn operator(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let output = self.result(op)?.1;
+        if self.softmax.is_some() {
+            return Err(self.option(op, "anything behind SOFTMAX but the end"));
+        }
+        match op.code {
+            names::FULLY_CONNECTED => self.dense(op),
+            names::CONV_2D => self.convolution(op, false),
+            names::DEPTHWISE_CONV_2D => self.convolution(op, true),
+            names::MAX_POOL_2D => self.pool(op, Pooling::Max),
+            names::AVERAGE_POOL_2D => self.pool(op, Pooling::Average),
+            names::MEAN => self.mean(op),
+            names::ADD => self.add(op),
+            names::TANH => self.table(op, Curve::Tanh),
+            names::LOGISTIC => self.table(op, Curve::Sigmoid),
+            names::RELU => self.table(op, Curve::Clamp { least: 0.0, most: f32::INFINITY }),
+            names::RELU6 => self.table(op, Curve::Clamp { least: 0.0, most: 6.0 }),
+            names::RESHAPE | names::SQUEEZE | names::EXPAND_DIMS => self.alias(op),
+            names::SOFTMAX => self.softmax(op),
+            names::DEQUANTIZE if self.result(op)?.0 == self.file.output => {
+                self.output = self.operand(op, 0)?.0;
+                Ok(())
+            }
+            names::QUANTIZE => self.table(op, Curve::Identity),
+            code => Err(refused(code, &op.custom, &output.name)),
+        }
+    }
+
+    /// The same values in another shape.
+    fn alias(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((tensor, value), (number, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let shape = output.shape()?;
+        if shape.len() != value.shape.len() || tensor.scale()? != output.scale()? {
+            return Err(self.option(op, "other values than those that it gets"));
+        }
+        self.values.insert(number, Value { shape, ..value });
+        Ok(())
+    }
+
+    /// The clamps of an activation in the integers of the output, as `CalculateActivationRangeQuantized` has them.
+    fn limits(&self, op: &Op, activation: u8) -> Result<Limits, NetworkProblem> {
+        let (scale, zero) = self.result(op)?.1.scale()?;
+        let at = |value: f32| {
+            let rounded = (value / scale).round().clamp(-1000.0, 1000.0) as i16;
+            (zero + rounded).clamp(-128, 127)
+        };
+        let all = Limits::of(zero);
+        Ok(match activation {
+            0 => all,
+            1 => Limits { least: at(0.0), ..all },
+            2 => Limits { least: at(-1.0), most: at(1.0), ..all },
+            3 => Limits { least: at(0.0), most: at(6.0), ..all },
+            _ => return Err(self.option(op, "an activation other than ReLU and ReLU6 inside of it")),
+        })
+    }
+
+    /// Weights, biases and the requantization of a layer of `channels` outputs and `taps` weights each.
+    fn biases(&self, op: &Op, channels: usize) -> Result<Vec<i32>, NetworkProblem> {
+        match op.inputs.get(2) {
+            Some(&number) if number >= 0 => self.operand(op, 2)?.1.i32s(channels),
+            _ => Ok(vec![0; channels]),
+        }
+    }
+
+    fn dense(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let options = op.options.as_ref();
+        let get = |number| options.map_or(Ok(0), |o| o.byte(number, 0));
+        let (activation, format) = (get(0)?, get(1)?);
+        if format != 0 {
+            return Err(self.option(op, "shuffled weights"));
+        }
+        let channels = output.shape()?.len();
+        let inputs = value.shape.len();
+        let (_, tensor) = self.operand(op, 1)?;
+        let weights = tensor.i8s(channels.saturating_mul(inputs))?;
+        let scales = tensor.channel_scales(channels, 0)?;
+        let ((input_scale, zero), (output_scale, _)) = (input.scale()?, output.scale()?);
+        let one = |&weights: &f32| {
+            let scales = Scales { input: input_scale, weights, output: output_scale };
+            factor(self.rounding, scales, true)
+        };
+        let requantization =
+            self.limits(op, activation)?.requantization(self.rounding.dense(), scales.iter().map(one));
+        let bias = self.biases(op, channels)?;
+        let kind = Kind::Dense { input: value.number, zero, weights, bias, requantization };
+        self.push(op, Shape::vector(channels), kind)
+    }
+
+    fn convolution(&mut self, op: &Op, depthwise: bool) -> Result<(), NetworkProblem> {
+        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let options = op.options.ok_or_else(|| self.lacks(op, "options"))?;
+        let first = usize::from(depthwise);
+        let activation = options.byte(3 + first, 0)?;
+        if (options.i32(4 + first, 1)?, options.i32(5 + first, 1)?) != (1, 1) {
+            return Err(self.option(op, "dilations"));
+        }
+        let (shape, (_, tensor)) = (output.shape()?, self.operand(op, 1)?);
+        let [d0, height, width, d3] = self.four(op, tensor)?;
+        let channels = if depthwise { d3 } else { d0 };
+        // A convolution by groups has fewer channels in its weights.
+        let groups = if depthwise { value.shape.channels } else { value.shape.channels / d3.max(1) };
+        let fits = if depthwise { d0 == 1 } else { d3 > 0 && value.shape.channels.is_multiple_of(d3) };
+        if !fits || channels != shape.channels || groups == 0 || channels % groups != 0 {
+            return Err(self.option(op, "weights of such a shape"));
+        }
+        let window = self.window(op, &options, value.shape, [height, width], shape)?;
+        let (part, count) = (value.shape.channels / groups, height.saturating_mul(width));
+        let mut weights = tensor.i8s(channels.saturating_mul(count).saturating_mul(part))?;
+        if depthwise {
+            weights = (0..channels)
+                .flat_map(|o| (0..count).map(move |k| k * channels + o))
+                .map(|i| weights[i])
+                .collect();
+        }
+        let scales = tensor.channel_scales(channels, if depthwise { 3 } else { 0 })?;
+        let ((input_scale, zero), (output_scale, _)) = (input.scale()?, output.scale()?);
+        let one = |&weights: &f32| {
+            let scales = Scales { input: input_scale, weights, output: output_scale };
+            factor(self.rounding, scales, false)
+        };
+        let requantization =
+            self.limits(op, activation)?.requantization(self.rounding.steps(), scales.iter().map(one));
+        let bias = self.biases(op, channels)?;
+        let kind =
+            Kind::Convolution { input: value.number, zero, window, groups, weights, bias, requantization };
+        self.push(op, shape, kind)
+    }
+
+    fn four(&self, op: &Op, tensor: &Tensor) -> Result<[usize; 4], NetworkProblem> {
+        let sizes: Vec<usize> = tensor.dimensions.iter().filter_map(|&d| usize::try_from(d).ok()).collect();
+        sizes.try_into().map_err(|_| self.option(op, "weights of such a shape"))
+    }
+
+    /// The window of a convolution or a pool, whose options begin alike.
+    fn window(
+        &self,
+        op: &Op,
+        options: &Table,
+        input: Shape,
+        kernel: [usize; 2],
+        output: Shape,
+    ) -> Result<crate::model::Window, NetworkProblem> {
+        let size = |number| options.i32(number, 0).map(|n| usize::try_from(n).unwrap_or(0));
+        let stride = [size(2)?, size(1)?];
+        let same = match options.byte(0, 0)? {
+            0 => true,
+            1 => false,
+            _ => return Err(self.option(op, "such a padding")),
+        };
+        let geometry = Geometry { input, kernel, stride, same };
+        let found = window(geometry).filter(|w| w.output == [output.height, output.width]);
+        found.ok_or_else(|| self.option(op, "a window that does not fit its tensors"))
+    }
+
+    fn pool(&mut self, op: &Op, pooling: Pooling) -> Result<(), NetworkProblem> {
+        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let options = op.options.ok_or_else(|| self.lacks(op, "options"))?;
+        let size = |number| options.i32(number, 0).map(|n| usize::try_from(n).unwrap_or(0));
+        let kernel = [size(4)?, size(3)?];
+        if input.scale()? != output.scale()? {
+            return Err(self.option(op, "a pool that changes the scale"));
+        }
+        let shape = output.shape()?;
+        let window = self.window(op, &options, value.shape, kernel, shape)?;
+        let limits = self.limits(op, options.byte(5, 0)?)?;
+        self.push(op, shape, Kind::Pool { input: value.number, window, pooling })?;
+        self.clamp(op, limits)
+    }
+
+    /// Cuts the last tensor to the clamps of an activation.
+    fn clamp(&mut self, op: &Op, limits: Limits) -> Result<(), NetworkProblem> {
+        let Limits { least, most, .. } = limits;
+        if (least, most) == (-128, 127) {
+            return Ok(());
+        }
+        let cut = |byte: u8| i16::from(byte as i8).clamp(least, most) as i8;
+        let number = self.result(op)?.0;
+        let value = self.values[&number];
+        let kind = Kind::Table { input: value.number, values: (0..=255).map(cut).collect() };
+        self.push(op, value.shape, kind)
+    }
+
+    fn mean(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let (_, axes) = self.operand(op, 1)?;
+        let mut axes = axes.i32s(axes.data.len() / 4)?;
+        let rank = input.dimensions.len() as i32;
+        axes.iter_mut().for_each(|axis| *axis += if *axis < 0 { rank } else { 0 });
+        axes.sort_unstable();
+        if self.shape_of(value.number) != value.shape {
+            return Err(self.option(op, "a mean of a tensor in another shape"));
+        }
+        let places = value.shape.height * value.shape.width;
+        let whole = match rank {
+            4 => axes == [1, 2],
+            3 => axes == [1],
+            _ => false,
+        };
+        if !whole {
+            return Err(self.option(op, "a mean of anything but rows and columns"));
+        }
+        let ((input_scale, zero), (output_scale, output_zero)) = (input.scale()?, output.scale()?);
+        let real = f64::from(input_scale) / f64::from(output_scale);
+        let factor = match self.rounding {
+            Rounding::Tflm | Rounding::Builtin => mean_factor(real, places),
+            Rounding::Xnnpack | Rounding::OnnxRuntime => {
+                multiplier(f64::from(input_scale / output_scale / places as f32))
+            }
+        };
+        let requantization =
+            Limits::of(output_zero).requantization(self.rounding.steps(), std::iter::once(factor));
+        let kind = Kind::Mean { input: value.number, zero, requantization };
+        self.push(op, Shape::vector(value.shape.channels), kind)
+    }
+
+    fn add(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((a, a_value), (b, b_value)) = (self.computed(op, 0)?, self.computed(op, 1)?);
+        if a_value.shape != b_value.shape {
+            return Err(self.option(op, "tensors of different shapes"));
+        }
+        let output = self.result(op)?.1.scale()?.0;
+        let activation = op.options.map_or(Ok(0), |o| o.byte(0, 0))?;
+        let limits = self.limits(op, activation)?;
+        let side = |tensor: &Tensor, value: Value| {
+            let (scale, zero) = tensor.scale()?;
+            Ok::<_, NetworkProblem>(Side { input: value.number, scale, zero })
+        };
+        let sides = [side(a, a_value)?, side(b, b_value)?];
+        let Some((terms, requantization)) = addition(self.rounding, sides, output, limits) else {
+            return Err(self.option(op, format!("with scales so far apart as {}", self.rounding.name())));
+        };
+        self.push(op, a_value.shape, Kind::Add { terms, requantization })
+    }
+
+    fn table(&mut self, op: &Op, curve: Curve) -> Result<(), NetworkProblem> {
+        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        if input.element != Element::I8 {
+            return Err(self.option(op, format!("on {}", input.element.name())));
+        }
+        let values = table::values(curve, input.scale()?, output.scale()?);
+        self.push(op, value.shape, Kind::Table { input: value.number, values })
+    }
+
+    fn softmax(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((input, value), (number, _)) = (self.computed(op, 0)?, self.result(op)?);
+        if number != self.output {
+            return Err(self.option(op, "SOFTMAX anywhere but at the end"));
+        }
+        let beta = op.options.map_or(Ok(1.0), |o| o.f32(0, 0.0))?;
+        // As `PreprocessSoftmaxScaling`: differences have 5 bits before the point.
+        let real = f64::from(beta) * f64::from(input.scale()?.0) * f64::from(1u32 << 26);
+        let (multiplier, shift) = multiplier(real.min(2_147_483_647.0));
+        self.softmax = Some(Softmax { multiplier, shift });
+        self.values.insert(number, value);
+        Ok(())
+    }
+
+    fn end(self) -> Result<Outcome, NetworkProblem> {
+        let output = self.tensor(self.output)?;
+        let value = self.values.get(&self.output);
+        // What the last operator gives, in whatever shape.
+        if value.is_none_or(|value| value.number != self.operators.len()) || self.operators.is_empty() {
+            let what = "is the output, and not what the last operator gives".into();
+            return Err(NetworkProblem::Tensor { name: output.name.clone(), what });
+        }
+        let input = self.tensor(self.input())?;
+        let (scale, zero) = input.scale()?;
+        let quantization = vec![Quantization { scale: Real(scale.into()), zero }];
+        let source = Source { names: Vec::new(), shape: self.values[&self.input()].shape, quantization };
+        let output = self.operators.last().expect("there is one").output;
+        let ending =
+            Ending { softmax: self.softmax, output, classifies: self.softmax.is_some(), labels: None };
+        let network = Network { rounding: self.rounding, operators: self.operators };
+        Ok(Outcome { source, network, ending, notes: Vec::new() })
+    }
+}
+
+/// The factor of a mean over so many places, as `QuantizedMeanOrSum` has it: the multiplier is divided in integers.
+fn mean_factor(real: f64, places: usize) -> (i32, i8) {
+    let (m, s) = multiplier(real);
+    let places = places as u64;
+    let shift = (63 - i64::from(places.leading_zeros())).min(32).min(31 + i64::from(s));
+    let divided = ((i64::from(m) << shift) / places as i64) as i32;
+    let shift = i64::from(s) - shift;
+    (divided, shift as i8)
+}
