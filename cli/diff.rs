@@ -98,7 +98,7 @@ fn models(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, CliError> {
     let (a, b) = (files::model(&args.a)?, files::model(&args.b)?);
     let longest =
         [&a.model, &b.model].map(|model| sim::longest(model, &target)).into_iter().min().unwrap_or(0);
-    let place = Place { model: &a.model.head.name, target: &target.name, longest };
+    let place = Place::new(&a.model, &target, longest);
     let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &a.found, place)?;
     let queries: Vec<String> = prompts.into_iter().map(|prompt| prompt.query).collect();
     let difference = Difference {

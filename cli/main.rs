@@ -46,6 +46,7 @@ mod profile;
 mod progress;
 mod project;
 mod prompts;
+mod readings;
 mod records;
 mod run;
 mod say;

@@ -76,7 +76,7 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         .within(args.limit.max_cycles)
         .reading(readings.clone());
     let longest = simulator.longest();
-    let place = Place { model: &model.head.name, target: &target.name, longest };
+    let place = Place::new(model, &target, longest);
     let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
     let random = args.random as usize;
     prompts::require(prompts.len() + random.min(longest), place)?;
@@ -84,7 +84,7 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let (name, on) = (model.head.name.clone(), target.name.clone());
     let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
     let bar = progress::bar(prompts.len() + random, "verify");
-    let all = prompts.into_iter().chain(prompts::random(random, args.seed, longest));
+    let all = prompts.into_iter().chain(prompts::random(random, args.seed, place));
     for session in sessions(all, graph.keeps_conversation()) {
         let mut wants = Session::new(&graph).reading(readings.values.clone());
         let mut switched = Switched::new();

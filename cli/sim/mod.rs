@@ -24,6 +24,7 @@ use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
 use crate::error::CliError;
 use crate::prompts::LONGEST;
+use crate::readings;
 use crate::tools::Readings;
 use answer::Watch;
 use machine::{Both, End, Machine, NoProbe, Probe, Switched, drive, interact};
@@ -53,7 +54,7 @@ pub struct Simulator<'a> {
     limit: u64,
     given: Option<u64>,
     /// Bytes of the line that the program reads.
-    line: u8,
+    line: usize,
     /// Queries are not folded: the network reads them as they are typed.
     as_typed: bool,
     /// It goes on with a conversation from line to line.
@@ -81,11 +82,11 @@ pub fn longest(model: &Model, target: &Target) -> usize {
     longest_of(system(target.machine), line(model, target), as_typed)
 }
 
-fn longest_of(system: &System, line: u8, as_typed: bool) -> usize {
+fn longest_of(system: &System, line: usize, as_typed: bool) -> usize {
     match (&system.entry, as_typed) {
-        (Entry::Typed(_), _) => line.into(),
+        (Entry::Typed(_), _) => line,
         // A full line ends before its end is typed.
-        (Entry::Tail(_), true) => usize::from(line) - 1,
+        (Entry::Tail(_), true) => line - 1,
         (Entry::Tail(_), false) => LONGEST,
     }
 }
@@ -101,9 +102,10 @@ fn split(watch: Watch, replies: Vec<Vec<u8>>, switched: Option<Switched>) -> Vec
     answers
 }
 
-/// Bytes of the line that a model's program reads.
-fn line(model: &Model, target: &Target) -> u8 {
-    model.reader.max_query().min(target.longest_query)
+/// Bytes of the line that a model's program reads. One of numbers is read as it comes.
+fn line(model: &Model, target: &Target) -> usize {
+    let text = || model.reader.max_query().min(target.longest_query).into();
+    readings::count(model).map_or_else(text, readings::longest)
 }
 
 impl<'a> Simulator<'a> {

@@ -4,6 +4,7 @@
 //! estimates choose, for whoever asks what a network would cost and needs no program.
 
 use crate::ir::{self, Graph};
+use crate::kernel::sensors::SensorSite;
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
 use crate::model::{Body, Model, Offers};
@@ -11,7 +12,7 @@ use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
 use crate::storage::{self, Placed};
-use crate::{Assets, CompileError, Image, Target, image, render, valid};
+use crate::{Assets, CompileError, Image, Target, image, render, sensors, valid};
 
 /// What to compile, for what, and how.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,9 @@ impl Compiled {
     }
 }
 
+/// Bytes of a line of numbers, for passes that ask how long a text is: they find none of it in such a graph.
+const LONGEST: usize = 255;
+
 /// The graph of a model before any pass: what the reference interpreter runs.
 ///
 /// # Errors
@@ -90,6 +94,14 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let longest = request.target.longest(reader.max_length);
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let Placed { plan, assembly, image } = storage::place(&site)?;
+        return Ok(Compiled { reports, wraps, plan, assembly, image });
+    }
+    if let Some((reader, body)) = request.model.network() {
+        let templates = render::templates(request)?;
+        let unrolls = request.demands.optimize == Optimize::Speed;
+        let site = SensorSite { reader, body, request, templates: &templates, unrolls };
+        let (reports, wraps) = pass::optimise(ir::build(request.model)?, LONGEST)?;
+        let sensors::Program { plan, assembly, image } = sensors::program(&site)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.demands.storage == Storage::File {

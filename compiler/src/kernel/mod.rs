@@ -13,6 +13,7 @@ mod look_up;
 mod memo;
 pub mod memory;
 mod reply;
+pub mod sensors;
 pub mod sequence;
 mod symbols;
 mod text;
