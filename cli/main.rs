@@ -50,6 +50,7 @@ mod records;
 mod run;
 mod say;
 mod screenshot;
+mod sensors;
 mod sequence;
 mod shell;
 mod shipped;
