@@ -51,6 +51,7 @@ mod records;
 mod run;
 mod say;
 mod screenshot;
+mod sensors;
 mod sequence;
 mod shell;
 mod shipped;

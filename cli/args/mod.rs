@@ -18,6 +18,7 @@ mod pairs;
 mod plan;
 mod profile;
 mod run;
+mod sensors;
 mod sequence;
 mod settings;
 mod target;

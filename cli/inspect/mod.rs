@@ -6,7 +6,7 @@ use crate::args::{Bdos, InspectArgs};
 use crate::error::CliError;
 use crate::import::widths;
 use crate::models::family;
-use crate::{Outcome, files, progress, sequence, targets};
+use crate::{Outcome, files, progress, sensors, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
 use mlc_compiler::pass::{self, Report};
@@ -109,6 +109,10 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
             true => writeln!(out, "{}", targets::json(&sequence::Facts::new(&model, parts)))?,
             false => sequence::inspect(&model, parts, out)?,
         }
+        return Ok(Outcome::Done);
+    }
+    if let Some(parts) = model.network() {
+        sensors::inspect(&model, parts, args.json, out)?;
         return Ok(Outcome::Done);
     }
     let assets = Assets::builtin();

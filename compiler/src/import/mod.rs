@@ -106,7 +106,7 @@ pub fn import(bytes: &[u8], file_name: &str, options: &Options) -> Result<Import
             labels: options.labels.clone(),
             ..Default::default()
         };
-        return sensors::import(bytes, file_name, &settings);
+        return sensors::import(bytes, file_name, &settings, None);
     }
     if safetensors::is_safetensors(bytes) {
         return safetensors::read(bytes, file_name, options);

@@ -50,6 +50,18 @@ impl Sensors {
         self.quantization[i % self.quantization.len()]
     }
 
+    /// The bytes of numbers, for those who have floats: the nearest integer of a 32-bit quotient, halves away from zero or
+    /// to even, and the zero point.
+    pub fn bytes(&self, values: &[f64], to_even: bool) -> Vec<i8> {
+        let one = |(i, &value): (usize, &f64)| {
+            let Quantization { scale, zero } = self.stands_for(i);
+            let steps = value as f32 / scale.0 as f32;
+            let steps = if to_even { steps.round_ties_even() } else { steps.round() };
+            (steps + f32::from(zero)).clamp(-128.0, 127.0) as i8
+        };
+        values.iter().enumerate().map(one).collect()
+    }
+
     /// The line that gives exactly these bytes: `#` and the integers.
     pub fn line(values: &[i8]) -> String {
         let texts: Vec<String> = values.iter().map(i8::to_string).collect();

@@ -1,8 +1,11 @@
 //! Networks on numbers: that the interpreter computes what docs/semantics.md says, and that no pass changes it.
 
 mod arithmetic;
+mod flat;
+mod mutations;
 #[path = "../../../tests/support/networks.rs"]
 mod networks;
+mod onnx;
 mod passes;
 mod plain;
 mod published;
@@ -12,3 +15,4 @@ mod random;
 mod ron;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
+mod tflite;

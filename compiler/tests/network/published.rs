@@ -6,7 +6,7 @@ use mlc_compiler::arithmetic::softmax::softmax;
 use mlc_compiler::eval;
 use mlc_compiler::import::ron;
 use mlc_compiler::import::sensors::data::{Examples, Values};
-use mlc_compiler::import::sensors::{Settings, import};
+use mlc_compiler::import::sensors::{Floats, Settings, import};
 use mlc_compiler::model::{Answer, Class, Model, Rounding};
 
 fn bytes(name: &str) -> Option<Vec<u8>> {
@@ -18,7 +18,7 @@ fn read(name: &str, rounding: Rounding) -> Option<Model> {
     let settings = Settings { rounding: Some(rounding), ..Settings::default() };
     let file = format!("{name}.tflite");
     let bytes = bytes(&format!("tflite/{file}"))?;
-    let model = import(&bytes, &file, &settings).unwrap_or_else(|e| panic!("{e}")).model;
+    let model = import(&bytes, &file, &settings, None).unwrap_or_else(|e| panic!("{e}")).model;
     let text = ron::write(&model);
     assert_eq!(ron::read(&text, "model.ron").unwrap_or_else(|e| panic!("{e}")), model);
     Some(model)
@@ -89,5 +89,85 @@ fn networks_without_expected_outputs_are_read() {
         for rounding in Rounding::ALL {
             read(name, rounding);
         }
+    }
+}
+
+/// Files of scikit-learn: quantized by their training half, and compared on the other half with what ONNX Runtime says.
+/// Rows whose label differs, rows, rows that are right in floats and in integers.
+fn labels(name: &str) -> Option<[usize; 4]> {
+    let file = format!("{name}.onnx");
+    let network = bytes(&format!("onnx/{file}"))?;
+    let floats = Floats::read(&network, &file).unwrap_or_else(|e| panic!("{e}")).expect("it has floats");
+    let data = |part: &str| {
+        let bytes = bytes(&format!("expected/{part}.npz"))?;
+        Some(Examples::read(&bytes, floats.inputs()).unwrap_or_else(|e| panic!("{e}")))
+    };
+    let (calibration, data) = (data(&format!("{name}_calib"))?, data(name)?);
+    let model = import(&network, &file, &Settings::default(), Some(&calibration));
+    let model = model.unwrap_or_else(|e| panic!("{e}")).model;
+    let (sensors, _) = model.network().expect("a network on numbers");
+    let graph = mlc_compiler::reference(&model).unwrap_or_else(|e| panic!("{e}"));
+    let said = data.expected.iter().find(|e| e.name == "y0" && e.width == 1).expect("labels of ONNX Runtime");
+    let known = data.labels.as_ref().expect("labels");
+    let [mut differ, mut before, mut after] = [0; 3];
+    for row in 0..data.rows {
+        let x = data.reals(row).expect("numbers");
+        let found = eval::classify(&graph, &sensors.bytes(x, false)).text();
+        assert_eq!(
+            floats.label(x, &model.answer),
+            Some(said.values[row].to_string()),
+            "{name}: floats, row {row}"
+        );
+        differ += usize::from(found != said.values[row].to_string());
+        before += usize::from(said.values[row].to_string() == known[row]);
+        after += usize::from(found == known[row]);
+    }
+    println!("{name}: {differ} of {} differ, {before} right in floats, {after} in integers", data.rows);
+    Some([differ, data.rows, before, after])
+}
+
+#[test]
+fn networks_of_scikit_learn_keep_their_labels() {
+    for name in ["sk_iris_mlp", "sk_iris_logreg", "sk_digits_mlp32", "sk_digits_mlp64_32_tanh"] {
+        if let Some([differ, rows, before, after]) = labels(name) {
+            assert!(differ * 100 <= rows, "{name}: {differ} of {rows} labels differ");
+            assert!(
+                after * 200 + rows >= before * 200,
+                "{name}: {before} right in floats, {after} in integers"
+            );
+        }
+    }
+}
+
+#[test]
+fn quantized_gemm_is_that_of_onnx_runtime() {
+    let name = "gemm_digits_int8_qdq";
+    let Some(network) = bytes(&format!("onnx/{name}.onnx")) else { return };
+    let Some(data) = bytes(&format!("expected/{name}.npz")) else { return };
+    let model = import(&network, name, &Settings::default(), None).unwrap_or_else(|e| panic!("{e}")).model;
+    let (sensors, network) = model.network().expect("a network on numbers");
+    let data = Examples::read(&data, sensors.shape.len()).unwrap_or_else(|e| panic!("{e}"));
+    let graph = mlc_compiler::reference(&model).unwrap_or_else(|e| panic!("{e}"));
+    let output = network.operators.last().expect("it has layers").output;
+    let wants = data.expected.iter().find(|e| e.name == "y").expect("outputs of ONNX Runtime");
+    let mut wrong = 0;
+    for row in 0..data.rows {
+        let x = data.reals(row).expect("numbers");
+        let run = eval::classify(&graph, &sensors.bytes(x, true));
+        for (y, wants) in run.logits[0].iter().zip(&wants.values[row * wants.width..]) {
+            let real = f32::from(y - output.zero) * output.scale.0 as f32;
+            wrong += usize::from(f64::from(real) != *wants);
+        }
+    }
+    assert_eq!(wrong, 0, "of {}", data.rows * wants.width);
+}
+
+#[test]
+fn what_does_not_work_is_refused_by_name() {
+    for (name, operator) in [("sk_iris_svc", "SVMClassifier"), ("sk_iris_tree", "TreeEnsembleClassifier")] {
+        let Some(network) = bytes(&format!("onnx/{name}.onnx")) else { return };
+        let e = import(&network, name, &Settings::default(), None).expect_err("it is refused");
+        assert!(e.to_string().contains(operator), "{e}");
+        assert!(e.help().contains("works") || e.help().contains("work"), "{}", e.help());
     }
 }
