@@ -9,7 +9,7 @@ use crate::sim::{Answer, Simulator};
 use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
-use crate::{Outcome, files, progress};
+use crate::{Outcome, files, progress, sensors};
 use mlc_compiler::eval::{Run, Session, argmax};
 use mlc_compiler::model::{Answer as Meaning, Class, Model, Reader};
 use mlc_compiler::{Assets, Request};
@@ -77,7 +77,10 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         .reading(readings.clone());
     let longest = simulator.longest();
     let place = Place::new(model, &target, longest);
-    let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
+    let Chosen { prompts, left_out } = match &args.data {
+        Some(data) => Chosen { prompts: sensors::rows(data, model)?, left_out: 0 },
+        None => prompts::choose(args.prompts.as_deref(), &loaded.found, place)?,
+    };
     let random = args.random as usize;
     prompts::require(prompts.len() + random.min(longest), place)?;
 

@@ -242,3 +242,64 @@
         {{ line }}
 {%- endfor %}
 {%- endmacro table %}
+
+{# A factor of four bytes, for results of 16 bits. s.bits: what the product is shifted by beside whole bytes; s.result: its register;
+   s.over: those above it. #}
+{% macro long(s) %}
+
+; {{ s.name }}: the sum in r21 down to r18 becomes r19:r18, {{ s.cycles }} cycles at most. Z: its factor and what is added, 8 bytes.
+; r14: 0. Changes r0, r1, r6 to r13, r16 to r21, r26, r27; Z moves on by 8.
+{{ s.name }}_least:
+        adiw r30, 8
+        ldi r18, lo8({{ s.low }})
+        ldi r19, hi8({{ s.low }})
+        ret
+{{ s.name }}:
+        tst r21
+        brmi {{ s.name }}_least
+        lpm r16, Z+
+        lpm r17, Z+
+        lpm r26, Z+
+        lpm r27, Z+
+        lpm r6, Z+
+        lpm r7, Z+
+        lpm r8, Z+
+        lpm r9, Z+
+        clr r10
+        clr r11
+        clr r12
+        clr r13
+{%- for p in s.products %}
+        mul r{{ p.a }}, r{{ p.b }}
+        add r{{ p.to }}, r0
+        adc r{{ p.to + 1 }}, r1
+{%- for reg in range(start=p.to + 2, end=14) %}
+        adc r{{ reg }}, r14
+{%- endfor %}
+{%- endfor %}
+{%- for bit in range(end=s.bits) %}
+        lsr r13
+{%- for reg in range(start=s.result, end=13) %}
+        ror r{{ 12 - reg + s.result }}
+{%- endfor %}
+{%- endfor %}
+{%- for reg in s.over %}
+        tst r{{ reg }}
+        brne {{ s.name }}_most
+{%- endfor %}
+        mov r18, r{{ s.result }}
+        mov r19, r{{ s.result + 1 }}
+{%- if s.span < 65535 %}
+        cpi r18, lo8({{ s.span }}+1)
+        ldi r20, hi8({{ s.span }}+1)
+        cpc r19, r20
+        brsh {{ s.name }}_most
+{%- endif %}
+        subi r18, lo8(-({{ s.low }}))
+        sbci r19, hi8(-({{ s.low }}))
+        ret
+{{ s.name }}_most:
+        ldi r18, lo8({{ s.low + s.span }})
+        ldi r19, hi8({{ s.low + s.span }})
+        ret
+{%- endmacro long %}

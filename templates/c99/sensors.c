@@ -141,6 +141,8 @@ static int64_t at_line(const line *lines, int32_t x)
     return shifted((int64_t)x * l.factor + l.offset, l.shift);
 }
 
+{%- if has_layers or has_sums %}
+
 static int32_t result(const scale *scales, int32_t sum, int32_t low, uint16_t span)
 {
     scale s;
@@ -170,6 +172,7 @@ static void put({{ name }}_net *net, uint16_t *to, int32_t value, uint8_t words)
     else
         net->values[(*to)++] = (uint8_t)value;
 }
+{%- endif %}
 {%- if has_layers %}
 
 static int32_t window(const {{ name }}_net *net, const layer *l, uint16_t from, const int8_t *weights, int32_t sum)
@@ -277,9 +280,11 @@ static void more({{ name }}_net *net, int digit)
 static void number({{ name }}_net *net)
 {
     int32_t x;
+{%- if decimals > 0 %}
     if (!(net->state & VALUES))
         for (; net->behind < {{ decimals }}; net->behind++)
             more(net, 0);
+{%- endif %}
     x = net->state & NEGATIVE ? -net->reading : net->reading;
     if (net->state & VALUES)
         {{ name }}_value(net, x < -128 ? -128 : x > 127 ? 127 : (int)x);
@@ -308,9 +313,13 @@ void {{ name }}_character({{ name }}_net *net, char c)
     } else if (c >= '0' && c <= '9') {
         net->state |= NUMBER;
         if (net->state & POINT) {
+{%- if decimals > 0 %}
             if (net->behind >= {{ decimals }})
                 return;
             net->behind++;
+{%- else %}
+            return;
+{%- endif %}
         }
         more(net, c - '0');
     } else if (net->state & NUMBER) {

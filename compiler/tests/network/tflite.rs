@@ -191,7 +191,10 @@ fn what_is_not_computed_is_named_with_what_works() {
     assert_eq!(said(small), "small.tflite: tensor w: 3 bytes of values, its shape wants 4");
     let mut small = dense(9);
     small.output = 0;
-    assert_eq!(said(small), "small.tflite: SOFTMAX (out): mlc does not compute SOFTMAX anywhere but at the end");
+    assert_eq!(
+        said(small),
+        "small.tflite: SOFTMAX (out): mlc does not compute SOFTMAX anywhere but at the end"
+    );
     let labels = Settings { labels: Some(vec!["a".into()]), ..Settings::default() };
     assert_eq!(read(dense(9), &labels), Err("small.tflite: 1 labels for 2 outputs".into()));
 }

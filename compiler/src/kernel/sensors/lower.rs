@@ -21,6 +21,7 @@ pub fn lower(sensors: &Sensors, network: &Network) -> Result<Net, String> {
     };
     let mut arrays = vec![array(sensors.shape)];
     arrays.extend(network.operators.iter().map(|operator| array(operator.shape)));
+    shape_input(network, &mut arrays)?;
     borders(network, &mut arrays)?;
     let mut steps = Vec::new();
     for (at, operator) in network.operators.iter().enumerate() {
@@ -32,6 +33,28 @@ pub fn lower(sensors: &Sensors, network: &Network) -> Result<Net, String> {
         }
     }
     Ok(Net { arrays, steps })
+}
+
+/// The values that are read have the shape that windows see; others must have it already.
+fn shape_input(network: &Network, arrays: &mut [Array]) -> Result<(), String> {
+    let mut is_shaped = false;
+    for operator in &network.operators {
+        let (Kind::Convolution { input, window, .. } | Kind::Pool { input, window, .. }) = &operator.kind
+        else {
+            continue;
+        };
+        let array = &mut arrays[*input];
+        let Shape { height, width, channels } = window.input;
+        if (array.rows, array.cols, array.channels) == (height, width, channels) {
+            continue;
+        }
+        if *input > 0 || is_shaped {
+            return Err("values that are read in another shape than they are written in".into());
+        }
+        is_shaped = true;
+        (array.rows, array.cols, array.channels) = (height, width, channels);
+    }
+    Ok(())
 }
 
 /// What windows read over the edges of arrays.

@@ -45,10 +45,15 @@ impl Class {
             .flat_map(move |grain| shifts().map(move |shift| Self { bytes: 3, shift, grain }));
         short.into_iter().chain(long)
     }
+
+    /// Those of four bytes, for results of 16 bits.
+    pub fn long() -> impl Iterator<Item = Self> {
+        (24..=47).rev().map(|shift| Self { bytes: 4, shift, grain: 0 })
+    }
 }
 
-/// Factors that are tried for a class.
-const TRIES: i128 = 1024;
+/// Factors on each side that are tried where what is added does not fit.
+const NEAR: i128 = 128;
 
 impl Steps {
     /// The thresholds of a monotone function between the bounds of its argument, with results from the first of `range` to the
@@ -109,15 +114,26 @@ impl Scale {
             return Some(Self { m: 1, c: 0, k: 0, class });
         }
         let limits = Limits::new(steps, bounds, class);
-        let (lowest, highest) = limits.factors()?;
-        // As many as take about as long for a byte as for 16 bits.
-        let tries = (TRIES * 256 / (limits.inside.len() as i128).max(256)).max(8);
-        let step = ((highest - lowest) / tries).max(1);
-        let middle = lowest + (highest - lowest) / 2;
-        // From the middle outwards.
-        let tries =
-            (0..=(highest - lowest) / 2 / step + 1).flat_map(|n| [middle + n * step, middle - n * step]);
-        tries.filter(|m| (lowest..=highest).contains(m)).find_map(|m| limits.scale(m))
+        let (mut lowest, mut highest) = limits.factors()?;
+        while lowest <= highest {
+            let m = lowest + (highest - lowest) / 2;
+            match limits.tried(m) {
+                Tried::Right(scale) => return Some(scale),
+                Tried::TooLarge => highest = m - 1,
+                Tried::TooSmall => lowest = m + 1,
+                // What is added has bits that the class has not: a factor beside may want others.
+                Tried::TooFine => {
+                    let near = (1..=NEAR).flat_map(|n| [m + n, m - n]);
+                    let near = near.filter(|m| (lowest..=highest).contains(m));
+                    let right = |m| match limits.tried(m) {
+                        Tried::Right(scale) => Some(scale),
+                        _ => None,
+                    };
+                    return near.into_iter().find_map(right);
+                }
+            }
+        }
+        None
     }
 
     /// The result of a sum.
@@ -177,30 +193,56 @@ impl Limits {
         (lowest <= highest).then_some((lowest, highest))
     }
 
-    /// With what is added to a factor, if there is such.
-    fn scale(&self, m: i128) -> Option<Scale> {
+    /// Whether a factor is right. Between two thresholds it is too large where it passes the later one too early for what
+    /// the earlier one wants.
+    fn tried(&self, m: i128) -> Tried {
         let unit = self.unit();
-        // Beyond the last result, more changes nothing; neither does less below the first.
-        let mut low = if self.reached == 0 { i128::MIN } else { self.reached * unit - m * self.least };
+        // What is added at least and at most, and the thresholds that say so.
+        let (mut low, mut low_at) = (i128::MIN, i128::MIN);
+        let (mut high, mut high_at) = (i128::MAX, i128::MAX);
+        // Beyond the last result more changes nothing; neither does less below the first.
+        if self.reached > 0 {
+            (low, low_at) = (self.reached * unit - m * self.least, self.least);
+        }
         let until = self.reached + self.inside.len() as i128;
-        let mut high = if self.has_more { (until + 1) * unit - m * self.most - 1 } else { i128::MAX };
+        if self.has_more {
+            (high, high_at) = ((until + 1) * unit - m * self.most - 1, self.most + 1);
+        }
         for &(v, from) in &self.inside {
-            low = low.max(v * unit - m * from);
-            high = high.min(v * unit - m * (from - 1) - 1);
+            let (least, most) = (v * unit - m * from, v * unit - m * (from - 1) - 1);
+            if least > low {
+                (low, low_at) = (least, from);
+            }
+            if most < high {
+                (high, high_at) = (most, from);
+            }
             if low > high {
-                return None;
+                return if high_at > low_at { Tried::TooLarge } else { Tried::TooSmall };
             }
         }
         if self.inside.is_empty() && !self.has_more {
             high = low.max(0) + 2 * m;
         }
+        if low > high {
+            return Tried::TooLarge;
+        }
         let k = high.div_euclid(m);
         let c = high.rem_euclid(m) >> self.class.grain << self.class.grain;
-        if m * k + c < low {
-            return None;
+        match i64::try_from(k) {
+            Ok(k) if m * i128::from(k) + c >= low => {
+                Tried::Right(Scale { m: m as u32, c: c as u32, k, class: self.class })
+            }
+            _ => Tried::TooFine,
         }
-        Some(Scale { m: m as u32, c: c as u32, k: i64::try_from(k).ok()?, class: self.class })
     }
+}
+
+/// What becomes of a factor that is tried.
+enum Tried {
+    Right(Scale),
+    TooLarge,
+    TooSmall,
+    TooFine,
 }
 
 #[cfg(test)]

@@ -43,6 +43,9 @@ pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Re
         words: place.step.writes.is_none(),
     };
     let scaling = Scaling::choose(&sums)?;
+    if scaling.is_long() {
+        return Err(Refused::What("means of 16 bits that no factor of 24 bits gives".into()));
+    }
     let (scale, scale_cycles) = scaling.write(w, name, &sums, false)?;
     let routine = format!("{name}_sum");
     let cycles = walk(w, (routine.clone(), true), place.from, window)?;
@@ -166,6 +169,9 @@ pub fn add(
     let sums = Sums { steps: steps.iter().collect(), bounds: vec![bounds; channels], words };
     // The tables cannot have a start for each channel.
     let scaling = if channels == 1 { Scaling::choose(&sums)? } else { Scaling::by_thresholds(&sums)? };
+    if scaling.is_long() {
+        return Err(Refused::What("sums of two arrays in 16 bits that no factor of 24 bits gives".into()));
+    }
     let (scale, cycles) = scaling.write(w, name, &sums, false)?;
     let table = format!("{name}_terms");
     let first = tables[0].iter().map(|&x| i64::from(x) + scaling.add[0]);

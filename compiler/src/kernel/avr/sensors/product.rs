@@ -198,7 +198,8 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, unrolls: bool) ->
         words: place.step.writes.is_none(),
     };
     let scaling = Scaling::choose(&sums)?;
-    if scaling.wide && product.apart && outputs / place.from.channels > REGISTERS / 4 {
+    let most = if scaling.is_long() { 1 } else { REGISTERS / 4 };
+    if scaling.wide && product.apart && outputs / place.from.channels > most {
         return write(w, place, &product.joined(place.from.channels), unrolls);
     }
     let window = &product.window;
@@ -243,7 +244,7 @@ fn rows(
 ) -> Result<(), Refused> {
     let (name, outputs) = (&place.step.name, product.weights.len());
     let walk = walk(product, place.from);
-    let most = REGISTERS / if scaling.wide { 4 } else { 3 };
+    let most = if scaling.is_long() { 1 } else { REGISTERS / if scaling.wide { 4 } else { 3 } };
     let parts = match product.apart {
         true => counted(outputs / place.from.channels, place.from.channels),
         false => parts(outputs, most),

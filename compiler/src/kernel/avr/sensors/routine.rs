@@ -31,6 +31,7 @@ impl Scaling {
             Kind::Shared(scale) => *scale,
             Kind::Each(scales) => scales[0],
             Kind::Mixed(scales) => scales.iter().flatten().next().copied().expect("some have a factor"),
+            Kind::Long(scales) => return self.long_routine(w, routine, scales[0].class),
             Kind::Steps => {
                 let table = format!("{name}_t0");
                 self.table(w, &table, sums.steps[0], 0, self.wide)?;
@@ -62,6 +63,29 @@ impl Scaling {
         let context = Factor { cycles: cycles as usize, ..context };
         w.routine("scale.S", "factor", &context)?;
         Ok((routine, cycles))
+    }
+
+    /// Writes the routine for factors of four bytes.
+    fn long_routine(
+        &self,
+        w: &mut Writer,
+        name: String,
+        class: Class,
+    ) -> Result<(String, f64), CompileError> {
+        let (bytes, bits) = (usize::from(class.shift / 8), usize::from(class.shift % 8));
+        let sum = [18, 19, 20, 21].into_iter().enumerate();
+        let products = sum.flat_map(|(i, a)| {
+            let factor = [16, 17, 26, 27].into_iter().enumerate();
+            factor.map(move |(j, b)| ByteProduct { a, b, to: 6 + i + j })
+        });
+        let result = 6 + bytes;
+        let (products, over) = (products.collect(), (result + 2..14).collect());
+        let (low, span) = (self.low, self.span);
+        let context = Long { name: name.clone(), low, span, bits, result, products, over, cycles: 0 };
+        let code = Code::of(w.isa, "scale.S", "long", &context, &[]);
+        let cycles = code.fall(&name, &format!("{name}_most"));
+        w.routine("scale.S", "long", Long { cycles: cycles as usize, ..context })?;
+        Ok((name, cycles))
     }
 
     fn factor(&self, name: &str, scale: Scale, source: &'static str, thresholds: String) -> Factor {
@@ -212,6 +236,27 @@ struct Factor {
     over: Vec<u8>,
     moves: Vec<String>,
     cycles: usize,
+}
+
+/// Context of `long`.
+#[derive(Serialize)]
+struct Long {
+    name: String,
+    low: i32,
+    span: usize,
+    bits: usize,
+    result: usize,
+    products: Vec<ByteProduct>,
+    over: Vec<usize>,
+    cycles: usize,
+}
+
+/// The product of two registers, and where it is added.
+#[derive(Serialize)]
+struct ByteProduct {
+    a: usize,
+    b: usize,
+    to: usize,
 }
 
 /// Context of `thresholds`.

@@ -33,6 +33,8 @@ pub(super) enum Kind {
     /// Thresholds for all outputs, or for each.
     Steps,
     EachSteps,
+    /// A factor of four bytes for each output.
+    Long(Vec<Scale>),
 }
 
 /// The functions of a step's outputs and the bounds of their sums.
@@ -62,6 +64,10 @@ impl Sums<'_> {
         let steps = self.steps[output];
         let (least, most) = self.bounds[output];
         let fits = least + scale.k >= -THREE && most + scale.k < THREE;
+        let bits = |sum: i64| (0..1 << 31).contains(&(sum + (1 << 30)));
+        if scale.class.bytes == 4 {
+            return bits(least + scale.k) && bits(most + scale.k);
+        }
         fits || scale.at(steps, (1 << 24) - scale.k) == steps.at(i64::MAX)
     }
 }
@@ -98,7 +104,7 @@ impl Scaling {
             }
         };
         if sums.words && matches!(kind, Kind::Steps | Kind::EachSteps | Kind::Mixed(..)) {
-            return Err("results of 16 bits that no multiplication of 24 bits gives".into());
+            return Self::long(sums);
         }
         let scaling = Self::new(kind, sums);
         // What searches behind a factor's routine knows three bytes.
@@ -106,6 +112,23 @@ impl Scaling {
             Kind::Mixed(..) if scaling.wide => Ok(Self::new(Kind::EachSteps, sums)),
             _ => Ok(scaling),
         }
+    }
+
+    /// Factors of four bytes, for results of 16 bits.
+    fn long(sums: &Sums) -> Result<Self, String> {
+        let all = |class| {
+            let scales: Vec<Scale> = (0..sums.steps.len()).filter_map(|o| sums.find(o, class)).collect();
+            (scales.len() == sums.steps.len()).then_some(scales)
+        };
+        match Class::long().find_map(all) {
+            Some(scales) => Ok(Self::new(Kind::Long(scales), sums)),
+            None => Err("results of 16 bits that no multiplication of 32 bits gives".into()),
+        }
+    }
+
+    /// Whether factors have four bytes, for sums of a single output.
+    pub fn is_long(&self) -> bool {
+        matches!(self.kind, Kind::Long(_))
     }
 
     /// Thresholds for each output, which nothing is added for.
@@ -124,7 +147,7 @@ impl Scaling {
     fn new(kind: Kind, sums: &Sums) -> Self {
         let scale = |o: usize| match &kind {
             Kind::Shared(scale) => Some(*scale),
-            Kind::Each(scales) => Some(scales[o]),
+            Kind::Each(scales) | Kind::Long(scales) => Some(scales[o]),
             Kind::Mixed(scales) => scales[o],
             Kind::Steps | Kind::EachSteps => None,
         };
@@ -148,6 +171,7 @@ impl Scaling {
             (i128::from(s.m) * i128::from(most) + i128::from(s.c)) >> s.class.shift > limit
         });
         let short = short && !matches!(kind, Kind::Steps | Kind::EachSteps);
+        let wide = wide || matches!(kind, Kind::Long(_));
         let (low, span) = (sums.steps[0].low, sums.steps.iter().map(|s| s.span()).max().unwrap_or(0));
         Self { kind, add, wide, short, over, low, span, words: sums.words }
     }
@@ -197,6 +221,10 @@ impl Scaling {
                 None => vec![format!(".word {name}_t{output}"), ".byte 0,0,0".into()],
             },
             Kind::EachSteps => vec![format!(".word {name}_t{output}")],
+            Kind::Long(scales) => {
+                let Scale { m, c, .. } = scales[output];
+                gnu_bytes(m.to_le_bytes().into_iter().chain(c.to_le_bytes()))
+            }
         }
     }
 
