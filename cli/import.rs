@@ -19,14 +19,14 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     if is_network {
         return import_sequence(args, &bytes, out);
     }
-    if let Some(option) =
-        args.sequence.given().or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most")))
-    {
+    let is_sensors = import::sensors::is_network(&bytes);
+    // Both kinds of float networks are calibrated.
+    let of_sequence = args.sequence.given().filter(|option| !is_sensors || *option != "--calibrate");
+    if let Some(option) = of_sequence.or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most"))) {
         let message = format!("{option} is for the float network of a sequence model, and this file is none");
         return Err(CliError::Usage(message));
     }
     let options = options(args);
-    let is_sensors = import::sensors::is_network(&bytes);
     let import::Imported { mut model, notes } = if is_sensors {
         if let Some(option) = text_option(args) {
             let message = format!("{option} is for networks of hashed text, and this is one on numbers");
@@ -35,7 +35,7 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         sensors::import(args, &bytes)?
     } else {
         if let Some(option) = args.sensors.given() {
-            let message = format!("{option} is for networks on numbers, and this file has none");
+            let message = format!("{option} is for a .tflite or an .onnx, and this file is neither");
             return Err(CliError::Usage(message));
         }
         files::parse_imported(&bytes, &args.file, &options)?

@@ -3,17 +3,14 @@
 use super::values::whole;
 use clap::{Args, ValueEnum};
 use mlc_compiler::model;
-use std::path::PathBuf;
 
 /// Where help shows these options.
-const SENSORS: &str = "Networks on numbers (.tflite, .onnx)";
+const SENSORS: &str =
+    "Networks on numbers (.tflite, .onnx), for which --calibrate takes training data, an .npz or a .csv";
 
 /// Options of `mlc import` for networks on numbers.
 #[derive(Debug, Args)]
 pub struct SensorArgs {
-    /// Training data of a float network, to quantize it by: an .npz with x and label, or a .csv with the label last
-    #[arg(long, value_name = "FILE", help_heading = SENSORS)]
-    pub calibrate: Option<PathBuf>,
     /// Whose arithmetic a .tflite follows [default: tflm]
     #[arg(long, value_name = "TOOL", help_heading = SENSORS)]
     pub rounding: Option<Rounding>,
@@ -56,7 +53,6 @@ impl SensorArgs {
     /// The first of these options that was given.
     pub fn given(&self) -> Option<&'static str> {
         let options = [
-            (self.calibrate.is_some(), "--calibrate"),
             (self.rounding.is_some(), "--rounding"),
             (self.inputs.is_some(), "--inputs"),
             (self.margin.is_some(), "--margin"),

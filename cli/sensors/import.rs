@@ -29,7 +29,7 @@ pub fn import(args: &ImportArgs, bytes: &[u8]) -> Result<Imported, CliError> {
     };
     let file = args.file.display().to_string();
     let failed = |error| CliError::Import { error, text: None };
-    let Some(path) = &args.sensors.calibrate else {
+    let Some(path) = &args.sequence.calibrate else {
         return read(bytes, &file, &settings, None).map_err(failed);
     };
     let Some(floats) = Floats::read(bytes, &file).map_err(failed)? else {

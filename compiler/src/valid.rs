@@ -18,7 +18,6 @@
 
 use crate::arithmetic::MAX_RESCALE;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
-use crate::model::Requantization;
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -226,7 +225,7 @@ fn check_const(constant: &Const) -> Result<(), String> {
             [255, rest @ ..] if rest.len() == 255 && weights.is_sorted_by(|a, b| a >= b) => Ok(()),
             _ => Err("is not 255, then 255 bytes that never rise".into()),
         },
-        Data::Requantization(r) => check_requantization(r),
+        Data::Requantization(r) => r.problem().map_or(Ok(()), Err),
         Data::Lines { count, lines, .. } if lines.len() != 1 && lines.len() != *count => {
             Err(format!("has {} lines for {count} numbers", lines.len()))
         }
@@ -245,20 +244,4 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Lines { .. }
         | Data::Bytes(_) => Ok(()),
     }
-}
-
-fn check_requantization(r: &Requantization) -> Result<(), String> {
-    if r.multipliers.is_empty() || r.multipliers.len() != r.shifts.len() {
-        return Err(format!("has {} multipliers and {} shifts", r.multipliers.len(), r.shifts.len()));
-    }
-    if let Some(m) = r.multipliers.iter().find(|&&m| m < 0) {
-        return Err(format!("multiplies with {m}"));
-    }
-    if let Some(shift) = r.shifts.iter().find(|shift| !(-31..=30).contains(*shift)) {
-        return Err(format!("shifts by {shift}"));
-    }
-    if r.least > r.most {
-        return Err(format!("cuts to {}..{}", r.least, r.most));
-    }
-    Ok(())
 }

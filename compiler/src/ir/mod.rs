@@ -44,6 +44,7 @@ pub mod rewrite;
 mod types;
 mod walk;
 
+pub use crate::model::{Pooling, Window};
 pub use arena::{Arena, Id};
 pub use build::{build, build_scoring};
 pub use data::{Const, Data};

@@ -222,8 +222,7 @@ pub enum Op {
         input: NodeId,
         bias: ConstId,
     },
-    /// `clamp(step(sum) + zero, least, most)` of each element of 32 bits, that of its channel: see
-    /// [`crate::model::Requantization`]. Of 8 bits where the limits have them, otherwise of 16.
+    /// [`crate::model::Requantization::at`] of each element of 32 bits: of 8 bits where its limits have them, else of 16.
     Requantize {
         input: NodeId,
         steps: ConstId,

@@ -105,6 +105,21 @@ impl Requantization {
         value.clamp(self.least.into(), self.most.into()) as i32
     }
 
+    /// Why it would be no function that never falls, if so.
+    pub fn problem(&self) -> Option<String> {
+        let (multipliers, shifts) = (self.multipliers.len(), self.shifts.len());
+        if multipliers == 0 || multipliers != shifts {
+            return Some(format!("has {multipliers} multipliers and {shifts} shifts"));
+        }
+        if let Some(m) = self.multipliers.iter().find(|&&m| m < 0) {
+            return Some(format!("multiplies with {m}"));
+        }
+        if let Some(shift) = self.shifts.iter().find(|shift| !(-31..=30).contains(*shift)) {
+            return Some(format!("shifts by {shift}"));
+        }
+        (self.least > self.most).then(|| format!("cuts to {}..{}", self.least, self.most))
+    }
+
     /// Multiplier and shift of element `i`.
     pub fn of(&self, i: usize) -> (i32, i8) {
         let channel = i % self.multipliers.len();

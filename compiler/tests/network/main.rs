@@ -1,6 +1,9 @@
 //! Networks on numbers: that the interpreter computes what docs/semantics.md says, and that no pass changes it.
 
 mod arithmetic;
+#[path = "../../../tests/support/tflite.rs"]
+mod files;
+#[path = "../../../tests/support/flat.rs"]
 mod flat;
 mod mutations;
 #[path = "../../../tests/support/networks.rs"]

@@ -1,9 +1,9 @@
 //! Damaged files: no panic, no endless loop, and an error or a model that keeps every rule.
 
+use crate::files::dense;
 use crate::onnx;
 use crate::random::Random;
 use crate::shared;
-use crate::tflite::dense;
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::import::sensors::{Floats, Settings, import, is_network};
 use std::time::{Duration, Instant};

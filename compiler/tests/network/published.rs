@@ -171,3 +171,40 @@ fn what_does_not_work_is_refused_by_name() {
         assert!(e.help().contains("works") || e.help().contains("work"), "{}", e.help());
     }
 }
+
+#[test]
+fn floats_of_tensorflow_lite_keep_their_answers() {
+    for (name, rows) in [("tflm_hello_world_float", 256), ("tinymaix_mnist_dw_f", 40)] {
+        let file = format!("{name}.tflite");
+        let Some(network) = bytes(&format!("tflite/{file}")) else { return };
+        let Some(data) = bytes(&format!("expected/{name}.npz")) else { return };
+        let floats = Floats::read(&network, &file).unwrap_or_else(|e| panic!("{e}")).expect("it has floats");
+        let data = Examples::read(&data, floats.inputs()).unwrap_or_else(|e| panic!("{e}"));
+        let imported = import(&network, &file, &Settings::default(), Some(&data));
+        let model = imported.unwrap_or_else(|e| panic!("{e}")).model;
+        let (sensors, network) = model.network().expect("a network on numbers");
+        let output = network.operators.last().expect("it has layers").output;
+        let graph = mlc_compiler::reference(&model).unwrap_or_else(|e| panic!("{e}"));
+        let wants = data.expected.iter().find(|e| e.name == "y").expect("outputs of TensorFlow Lite");
+        let mut differ = 0;
+        for row in 0..rows {
+            let x = data.reals(row).expect("numbers");
+            let y = &wants.values[row * wants.width..][..wants.width];
+            let run = eval::classify(&graph, &sensors.bytes(x, false));
+            match &model.answer {
+                Answer::Class(class) => {
+                    let largest = y.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+                    let best = y.iter().position(|&p| p == largest).expect("it is one of them");
+                    assert_eq!(floats.label(x, &model.answer).as_ref(), Some(&class.labels[best]), "{name}");
+                    differ += usize::from(run.text() != class.labels[best]);
+                }
+                _ => {
+                    assert!((f64::from(floats.run(x)[0]) - y[0]).abs() < 1e-5, "{name}");
+                    let found = f64::from(run.logits[0][0] - output.zero) * output.scale.0;
+                    assert!((found - y[0]).abs() < 0.08, "{name}: {found} for {}", y[0]);
+                }
+            }
+        }
+        assert!(differ * 20 <= rows, "{name}: {differ} of {rows} labels differ");
+    }
+}

@@ -4,8 +4,9 @@
 //!   some 12 are used, so that labels do not tie.
 //! - A value that the network reads has a range of its own, which the first layer's weights know: so features of any size
 //!   cost nothing. A scaler in front goes into them as well.
-//! - Each row of weights gets 8 bits, in a unit that is the output's unit halved a whole number of times. So what makes
-//!   bytes of sums is a shift.
+//! - Each row of weights gets 8 bits. In dense layers its unit is the output's unit, halved a whole number of times: what
+//!   makes bytes of sums is a shift. Convolutions have more outputs than weights, and need those 8 bits: their units are the
+//!   finest.
 
 use super::data::Examples;
 use super::error::NetworkProblem;
@@ -178,7 +179,7 @@ impl Maker<'_> {
         let kind = match kind {
             FloatKind::Dense { input, weights, bias } => {
                 let each = *input == 0 && self.reads_each();
-                let layer = self.rows(*input, weights, bias, output, each)?;
+                let layer = self.rows(*input, weights, bias, output, (each, true))?;
                 let requantization = layer.requantization(limits);
                 Kind::Dense {
                     input: *input,
@@ -189,7 +190,7 @@ impl Maker<'_> {
                 }
             }
             FloatKind::Convolution { input, window, groups, weights, bias } => {
-                let layer = self.rows(*input, weights, bias, output, false)?;
+                let layer = self.rows(*input, weights, bias, output, (false, false))?;
                 let requantization = layer.requantization(limits);
                 let (input, window, groups) = (*input, *window, *groups);
                 let Layer { zero, weights, bias, .. } = layer;
@@ -234,7 +235,7 @@ impl Maker<'_> {
         weights: &[f32],
         bias: &[f32],
         output: Scale,
-        each: bool,
+        (each, shifts): (bool, bool),
     ) -> Result<Layer, NetworkProblem> {
         let taps = weights.len() / bias.len().max(1);
         let scaler = self.float.scaler.as_ref().filter(|_| input == 0);
@@ -260,7 +261,7 @@ impl Maker<'_> {
                 w * if each { features[i].step } else { common.step }
             };
             let steps: Vec<f64> = row.iter().enumerate().map(step).collect();
-            layer.push(&steps, real, output.step);
+            layer.push(&steps, real, output.step, shifts);
             if each {
                 let first = layer.weights.len() - taps;
                 let zeros = layer.weights[first..].iter().zip(&features);
@@ -309,31 +310,30 @@ struct Layer {
     zero: i16,
     weights: Vec<i8>,
     bias: Vec<i32>,
-    /// How often the output's unit is halved, for each row.
-    halvings: Vec<i32>,
+    /// What a row's unit is of the output's, as a multiplier and a shift.
+    factors: Vec<(i32, i8)>,
 }
 
 impl Layer {
-    /// A row, of which each input's step adds so much, and its bias.
-    fn push(&mut self, steps: &[f64], bias: f64, output: f64) {
+    /// A row, of which each input's step adds so much, and its bias. `shifts`: its unit is the output's, halved a whole
+    /// number of times.
+    fn push(&mut self, steps: &[f64], bias: f64, output: f64, shifts: bool) {
         let largest = steps.iter().map(|s| s.abs()).fold(0.0, f64::max) / 127.0;
         // The finest unit in which every weight has 8 bits, and the bias 23.
+        let finest = largest.max(bias.abs() / f64::from(1u32 << 22)).max(output / f64::from(1u32 << 24));
         let mut halvings = -12;
-        let unit = |n: i32| output * 2f64.powi(-n);
-        let fits = |n: i32| unit(n) >= largest && bias.abs() / unit(n) < f64::from(1u32 << 22);
-        while halvings < 24 && fits(halvings + 1) {
+        while halvings < 24 && output * 2f64.powi(-halvings - 1) >= finest {
             halvings += 1;
         }
-        let unit = unit(halvings);
+        let unit = if shifts { output * 2f64.powi(-halvings) } else { finest };
         let weight = |s: &f64| (s / unit).round().clamp(-127.0, 127.0) as i8;
         self.weights.extend(steps.iter().map(weight));
         self.bias.push((bias / unit).round().clamp(-1e9, 1e9) as i32);
-        self.halvings.push(halvings);
+        self.factors.push(multiplier(unit / output));
     }
 
     fn requantization(&self, limits: Limits) -> Requantization {
-        // 2^30 · 2^(1 - n - 31) is 2^-n.
-        limits.requantization(Steps::Up, self.halvings.iter().map(|n| (1 << 30, (1 - n) as i8)))
+        limits.requantization(Steps::Up, self.factors.iter().copied())
     }
 }
 

@@ -70,7 +70,10 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
 fn elementwise(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
         Op::Rescale { input, scale, elem } => {
-            let (_, len) = vector(graph, *input)?;
+            let (of, len) = vector(graph, *input)?;
+            if of == Elem::I32 {
+                return Err("of 32 bits; sums of 24 are possible".into());
+            }
             scaled(graph, *scale, len)?;
             match elem {
                 Elem::I24 | Elem::I32 => Err(format!("to {} bits; 8 and 16 are possible", elem.bits())),

@@ -1,8 +1,7 @@
 //! Bounds of the operations of networks on numbers.
 
 use super::{added, limits};
-use crate::ir::{Data, Elem, Facts, Graph, Interval, Node, NodeId, Op};
-use crate::model::{Pooling, Window};
+use crate::ir::{Data, Elem, Facts, Graph, Interval, Node, NodeId, Op, Pooling, Window};
 
 /// What holds of a vector that one of these operations gives, from what holds of its operands.
 pub fn vector<'a>(graph: &Graph, node: &Node, len: usize, of: impl Fn(NodeId) -> &'a Facts) -> Facts {

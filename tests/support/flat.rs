@@ -1,5 +1,7 @@
 //! Writes flatbuffers: enough for small `.tflite` files, field numbers as the schema has them.
 
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
 /// A field's value.
 pub enum V {
     Byte(u8),
