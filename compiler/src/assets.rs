@@ -45,7 +45,7 @@ impl Assets {
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
             "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c", "tools.c",
-            "sensors.h", "sensors.c", "Sense.ino",
+            "sensors.h", "sensors.c", "readings.c", "Sense.ino",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");
