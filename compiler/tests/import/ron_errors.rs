@@ -75,12 +75,12 @@ fn syntax() {
     syntax(
         "HashedText(",
         "Text(",
-        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected either `HashedText` or `Tokens` instead",
+        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected one of `HashedText`, `Tokens`, or `Sensors` instead",
     );
     syntax(
         "Layers(",
         "Layer(",
-        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected either `Layers` or `Transformer` instead",
+        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected one of `Layers`, `Transformer`, or `Network` instead",
     );
     syntax(
         "Chat(",
