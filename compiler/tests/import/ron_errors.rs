@@ -86,7 +86,7 @@ fn syntax() {
         "Chat(",
         "Chart(",
         ":16:13: answer: unexpected variant named `Chart` in enum `Answer`, \
-         expected one of `Chat`, `Label`, or `Story` instead",
+         expected one of `Chat`, `Label`, `Story`, `Class`, or `Numbers` instead",
     );
     syntax(
         "Says a or b.\"",
