@@ -165,12 +165,12 @@ fn class_difference(class: &Class, data: &Examples, all: &[Row], expected: &Expe
     let rows = all.iter().zip(expected.values.chunks(expected.width.max(1)));
     let count = all.len();
     if expected.width == class.labels.len() && is_bytes {
-        let (what, of): (_, Box<dyn Fn(&[i16]) -> Vec<f64>>) = match class.softmax {
-            Some(s) => (
-                "probabilities",
-                Box::new(move |y| softmax(y, s.multiplier, s.shift).iter().map(|&p| p.into()).collect()),
-            ),
-            None => ("outputs", Box::new(|y| y.iter().map(|&y| y.into()).collect())),
+        let what = if class.softmax.is_some() { "probabilities" } else { "outputs" };
+        let of = |y: &[i16]| -> Vec<f64> {
+            match class.softmax {
+                Some(s) => softmax(y, s.multiplier, s.shift).iter().map(|&p| p.into()).collect(),
+                None => y.iter().map(|&y| y.into()).collect(),
+            }
         };
         let (differ, largest) = distance(rows.map(|((outputs, _), wants)| (of(outputs), wants)));
         return Some(Difference { array, what, rows: count, differ, largest });

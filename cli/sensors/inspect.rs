@@ -143,8 +143,8 @@ fn facts<'a>(model: &'a Model, sensors: &'a Sensors, network: &'a Network) -> Re
         pass::optimise(graph, usize::from(model.reader.max_query())).map_err(CompileError::from)?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
     let bits = |name: &str| {
-        let sums = graph.nodes.iter().filter(|(_, node)| node.name == name);
-        let sum = sums.filter(|(_, node)| matches!(node.op, Op::Bias { .. } | Op::Sum { .. })).last()?;
+        let mut sums = graph.nodes.iter().filter(|(_, node)| node.name == name);
+        let sum = sums.rfind(|(_, node)| matches!(node.op, Op::Bias { .. } | Op::Sum { .. }))?;
         let range = sum.1.facts.hull()?;
         let magnitude = range.most.max(-1 - range.least).max(0);
         Some(65 - magnitude.leading_zeros())
@@ -194,7 +194,7 @@ fn products(operator: &Operator) -> usize {
 fn at_once(sensors: &Sensors, network: &Network) -> usize {
     let last_use = |tensor: usize| {
         let users = network.operators.iter().enumerate().filter(|(_, o)| o.kind.inputs().contains(&tensor));
-        users.map(|(at, _)| at).last()
+        users.map(|(at, _)| at).next_back()
     };
     let lives = |tensor: usize, at: usize| tensor <= at && last_use(tensor).is_some_and(|last| last >= at);
     let size = |tensor: usize| network.shape(sensors.shape, tensor).len();

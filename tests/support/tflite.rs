@@ -16,10 +16,12 @@ pub fn tensor(name: &'static str, shape: &[i32], ty: u8, buffer: i32, scale: Opt
     T(fields)
 }
 
+/// Its code, inputs, outputs and options.
+pub type Operator = (i32, Vec<i32>, Vec<i32>, Vec<(usize, V)>);
+
 pub struct Small {
     pub tensors: Vec<T>,
-    /// Operator code, inputs, outputs, options.
-    pub operators: Vec<(i32, Vec<i32>, Vec<i32>, Vec<(usize, V)>)>,
+    pub operators: Vec<Operator>,
     pub buffers: Vec<Vec<u8>>,
     pub output: i32,
 }

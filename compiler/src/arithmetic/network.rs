@@ -40,7 +40,9 @@ impl Linear {
             shift += 1;
         }
         let multiplier = scaled.round();
-        if !(multiplier.abs() < f64::from(1 << 23)) || !(zero.abs() < 8_388_608.0) {
+        // What is no number is not below anything.
+        let fits = multiplier.abs() < f64::from(1 << 23) && zero.abs() < 8_388_608.0;
+        if !fits {
             return None;
         }
         let unit = f64::from(1u32 << shift);

@@ -9,7 +9,6 @@ pub const MAX_BANDS: u8 = 16;
 
 /// What a network reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a model has one, which is moved a few times in a run")]
 pub enum Reader {
     HashedText(HashedText),
     Tokens(Tokens),

@@ -14,7 +14,7 @@ fn steps_are_those_of_the_definition_and_never_fall() {
         let mut multiplier = (1 << 30) + (r.next() % (1 << 30)) as i32;
         match r.within(0, 9) {
             0 => multiplier = [0, 1 << 30, i32::MAX, 3 << 29][r.within(0, 3)],
-            1 => multiplier = ((1 << 30) + (1 << (r.within(7, 29)))) as i32,
+            1 => multiplier = (1 << 30) + (1 << r.within(7, 29)),
             _ => {}
         }
         if steps == Steps::Even {

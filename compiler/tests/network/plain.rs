@@ -89,9 +89,9 @@ fn operator(kind: &Kind, tensors: &[Tensor]) -> Vec<i32> {
             let (part, outputs) = (x.shape.channels / groups, bias.len());
             let mut values = Vec::new();
             for (row, col) in positions(*w) {
-                for o in 0..outputs {
+                for (o, &bias) in bias.iter().enumerate() {
                     let first = o / (outputs / groups) * part;
-                    let mut sum = i64::from(bias[o]);
+                    let mut sum = i64::from(bias);
                     for (ky, kx, y, at) in window(*w, row, col) {
                         for channel in 0..part {
                             let tap = ((o * w.kernel[0] + ky) * w.kernel[1] + kx) * part + channel;
@@ -177,7 +177,7 @@ fn the_interpreter_computes_the_definition() {
             let values = bytes(&mut r, sensors.shape.len());
             let wants = outputs(sensors, network, &values);
             let run = eval::classify(&graph, &values);
-            assert_eq!(run.logits, [wants.clone()], "seed {seed}");
+            assert_eq!(run.logits, std::slice::from_ref(&wants), "seed {seed}");
             if let Some(label) = label(&model, &wants) {
                 assert_eq!(run.text(), label, "seed {seed}");
                 answered += 1;

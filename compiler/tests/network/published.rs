@@ -110,7 +110,7 @@ fn labels(name: &str) -> Option<[usize; 4]> {
     let said = data.expected.iter().find(|e| e.name == "y0" && e.width == 1).expect("labels of ONNX Runtime");
     let known = data.labels.as_ref().expect("labels");
     let [mut differ, mut before, mut after] = [0; 3];
-    for row in 0..data.rows {
+    for (row, label) in known.iter().enumerate() {
         let x = data.reals(row).expect("numbers");
         let found = eval::classify(&graph, &sensors.bytes(x, false)).text();
         assert_eq!(
@@ -119,8 +119,8 @@ fn labels(name: &str) -> Option<[usize; 4]> {
             "{name}: floats, row {row}"
         );
         differ += usize::from(found != said.values[row].to_string());
-        before += usize::from(said.values[row].to_string() == known[row]);
-        after += usize::from(found == known[row]);
+        before += usize::from(said.values[row].to_string() == *label);
+        after += usize::from(found == *label);
     }
     println!("{name}: {differ} of {} differ, {before} right in floats, {after} in integers", data.rows);
     Some([differ, data.rows, before, after])
