@@ -9,7 +9,7 @@ use crate::prompts::{self, Chosen, Place};
 use crate::table::{Align, count, fold, grouped, table, whole};
 use crate::{Outcome, sequence, sim, targets};
 use mlc_compiler::eval::Session;
-use mlc_compiler::model::{Body, Model};
+use mlc_compiler::model::{Body, Model, Operator};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::{Assets, Request, Target};
 use serde::Serialize;
@@ -108,7 +108,7 @@ fn models(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, CliError> {
     let (a, b) = (files::model(&args.a)?, files::model(&args.b)?);
     let longest =
         [&a.model, &b.model].map(|model| sim::longest(model, &target)).into_iter().min().unwrap_or(0);
-    let place = Place { model: &a.model.head.name, target: &target.name, longest };
+    let place = Place::new(&a.model, &target, longest);
     let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &a.found, place)?;
     let queries: Vec<String> = prompts.into_iter().map(|prompt| prompt.query).collect();
     let difference = Difference {
@@ -161,7 +161,7 @@ impl Side {
 }
 
 /// All that a model multiplies with, in the order of its layers.
-fn parts(model: &Model) -> Vec<Part<'_>> {
+fn parts<'a>(model: &'a Model) -> Vec<Part<'a>> {
     match &model.body {
         Body::Layers(layers) => {
             let all = layers.iter().enumerate().map(|(n, layer)| Part {
@@ -172,6 +172,16 @@ fn parts(model: &Model) -> Vec<Part<'_>> {
                 scale: (&[], layer.shift),
             });
             all.collect()
+        }
+        Body::Network(body) => {
+            let of = |operator: &'a Operator| Part {
+                name: operator.name.clone(),
+                shape: (operator.kind.weights().len() / operator.shape.channels, operator.shape.channels),
+                weights: operator.kind.weights(),
+                biases: &[],
+                scale: (&[], 0),
+            };
+            body.operators.iter().filter(|operator| !operator.kind.weights().is_empty()).map(of).collect()
         }
         Body::Transformer(body) => {
             let all = sequence::named(body).into_iter().map(|(name, matrix)| Part {

@@ -3,7 +3,7 @@
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, pairs, sequence, targets};
+use crate::{Outcome, pairs, sensors, sequence, targets};
 use mlc_compiler::model::Answer;
 use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess};
 use serde::Serialize;
@@ -31,6 +31,10 @@ pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Some(model) = sequence::eval(args, out)? else { return Ok(Outcome::Done) };
     if let Some(option) = args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
         return Err(CliError::Usage(format!("{option} is for sequence models")));
+    }
+    if let Some((reader, _)) = model.network() {
+        sensors::eval(args, &model, reader, out)?;
+        return Ok(Outcome::Done);
     }
     let read = pairs::read_some(&args.pairs, &pairs::limits(&model))?;
     let all: Vec<&Pair> = read.pairs.iter().collect();

@@ -46,6 +46,10 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     match &model.body {
         Body::Layers(_) => layers(args, &model, out),
         Body::Transformer(_) => integers(args, &model, out),
+        Body::Network(_) => {
+            let message = "a network on numbers is written as model.ron only: give it a name that ends so";
+            Err(CliError::Usage(message.into()))
+        }
     }
 }
 

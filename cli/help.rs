@@ -27,7 +27,7 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 17] = [
+const TOPICS: [Topic; 18] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
@@ -40,6 +40,7 @@ const TOPICS: [Topic; 17] = [
     page("model", "the format of model.ron", include_str!("../docs/model-format.md")),
     page("training", "making a network from pairs", include_str!("../docs/training.md")),
     page("sequence", "sequence models", include_str!("../docs/sequence.md")),
+    page("sensors", "networks on numbers", include_str!("../docs/sensors.md")),
     page("cpm", "the program on a CP/M machine", include_str!("../docs/cpm.md")),
     page("spectrum", "the program on a ZX Spectrum", include_str!("../docs/zx-spectrum.md")),
     page("cpc", "the program on an Amstrad CPC", include_str!("../docs/cpc.md")),

@@ -7,7 +7,7 @@ use crate::models::family;
 use crate::say::say;
 use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
-use crate::{Outcome, files, targets};
+use crate::{Outcome, files, sensors, targets};
 use mlc_compiler::import::{self, Options};
 use mlc_compiler::model::{Body, Head, Model, Reader};
 use serde::Serialize;
@@ -19,14 +19,27 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     if is_network {
         return import_sequence(args, &bytes, out);
     }
-    if let Some(option) =
-        args.sequence.given().or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most")))
-    {
+    let is_sensors = import::sensors::is_network(&bytes);
+    // Both kinds of float networks are calibrated.
+    let of_sequence = args.sequence.given().filter(|option| !is_sensors || *option != "--calibrate");
+    if let Some(option) = of_sequence.or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most"))) {
         let message = format!("{option} is for the float network of a sequence model, and this file is none");
         return Err(CliError::Usage(message));
     }
     let options = options(args);
-    let import::Imported { mut model, notes } = files::parse_imported(&bytes, &args.file, &options)?;
+    let import::Imported { mut model, notes } = if is_sensors {
+        if let Some(option) = text_option(args) {
+            let message = format!("{option} is for networks of hashed text, and this is one on numbers");
+            return Err(CliError::Usage(message));
+        }
+        sensors::import(args, &bytes)?
+    } else {
+        if let Some(option) = args.sensors.given() {
+            let message = format!("{option} is for a .tflite or an .onnx, and this file is neither");
+            return Err(CliError::Usage(message));
+        }
+        files::parse_imported(&bytes, &args.file, &options)?
+    };
     // A model.ron, alone among the formats, says by itself what the options say.
     let own = std::str::from_utf8(&bytes).is_ok_and(|text| import::ron::read(text, "").is_ok());
     if own && options != Options::default() {
@@ -47,15 +60,11 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
 
 /// Quantizes a float network of the sequence family.
 fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let only = |given: bool, name| given.then_some(name);
-    let others = only(args.query_buckets.is_some(), "--query-buckets")
-        .or(only(args.position_bands.is_some(), "--position-bands"))
-        .or(only(args.context_length.is_some(), "--context-length"))
-        .or(only(args.max_reply.is_some(), "--max-reply"))
-        .or(only(args.max_query.is_some(), "--max-query"))
-        .or(only(args.labels.is_some(), "--labels"))
-        .or(only(args.charset.is_some(), "--charset"));
-    if let Some(option) = others {
+    if let Some(option) = args.sensors.given() {
+        let message = format!("{option} is for networks on numbers, and this is a sequence model");
+        return Err(CliError::Usage(message));
+    }
+    if let Some(option) = text_option(args).or(args.labels.is_some().then_some("--labels")) {
         return Err(CliError::Usage(format!(
             "{option} is for networks of hashed text, and this is a sequence model"
         )));
@@ -86,6 +95,17 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
         say!("note: generation_config.json: {key} is not read");
     }
     report(args, &model, &output, out)
+}
+
+/// The first option that only networks of hashed text have.
+fn text_option(args: &ImportArgs) -> Option<&'static str> {
+    let only = |given: bool, name| given.then_some(name);
+    only(args.query_buckets.is_some(), "--query-buckets")
+        .or(only(args.position_bands.is_some(), "--position-bands"))
+        .or(only(args.context_length.is_some(), "--context-length"))
+        .or(only(args.max_reply.is_some(), "--max-reply"))
+        .or(only(args.max_query.is_some(), "--max-query"))
+        .or(only(args.charset.is_some(), "--charset"))
 }
 
 /// What `--json` prints.
@@ -138,6 +158,9 @@ fn options(args: &ImportArgs) -> Options {
 pub fn summary(model: &Model) -> String {
     if let Body::Transformer(body) = &model.body {
         return sequence::summary(model, body);
+    }
+    if let Some((reader, body)) = model.network() {
+        return sensors::summary(model, reader, body);
     }
     let weights = model.body.weights();
     let share = 100.0 * model.body.nonzero() as f64 / weights.max(1) as f64;

@@ -45,6 +45,7 @@ pub fn family(model: &Model) -> &'static str {
         Answer::Chat(_) => "chat",
         Answer::Label { .. } => "classifier",
         Answer::Story(_) => "sequence",
+        Answer::Class(_) | Answer::Numbers(_) => "sensor",
     }
 }
 

@@ -173,7 +173,7 @@ pub fn open(path: &Path) -> Result<Box<dyn Read>, CliError> {
 /// What a model takes and gives: pairs beyond it are cut as in its training.
 pub fn limits(model: &Model) -> Limits {
     let reply = match &model.answer {
-        Answer::Story(_) => Limits::default().reply,
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => Limits::default().reply,
         Answer::Chat(chat) => chat.max_reply.into(),
         Answer::Label { labels } => labels.iter().map(String::len).fold(Limits::default().reply, usize::max),
     };

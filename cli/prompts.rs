@@ -2,8 +2,11 @@
 
 use crate::error::CliError;
 use crate::files::{self, Found};
+use crate::readings;
 use crate::say::say;
 use crate::table::count;
+use mlc_compiler::Target;
+use mlc_compiler::model::Model;
 use mlc_compiler::stage::calibration;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -33,6 +36,14 @@ pub struct Place<'a> {
     pub target: &'a str,
     /// Bytes of a query that the program takes there.
     pub longest: usize,
+    /// How many numbers a query has, where it has numbers.
+    pub values: Option<usize>,
+}
+
+impl<'a> Place<'a> {
+    pub fn new(model: &'a Model, target: &'a Target, longest: usize) -> Self {
+        Self { model: &model.head.name, target: &target.name, longest, values: readings::count(model) }
+    }
 }
 
 impl fmt::Display for Place<'_> {
@@ -60,6 +71,7 @@ pub fn choose(file: Option<&Path>, model: &Found, place: Place) -> Result<Chosen
     }
     let mut prompts = match model.prompts()? {
         Some((beside, text)) => some(&text, &beside)?,
+        None if place.values.is_some() => place.values.map_or(vec![], readings::measured),
         None => calibration::QUERIES.iter().map(|query| Prompt::new(query)).collect(),
     };
     let all = prompts.len();
@@ -142,9 +154,17 @@ fn parse(text: &str) -> Vec<Prompt> {
     used.map(prompt).collect()
 }
 
+/// `wanted` prompts that nobody has thought of: lines of numbers for a network that reads them.
+pub fn random(wanted: usize, seed: u64, place: Place) -> Box<dyn Iterator<Item = Prompt>> {
+    match place.values {
+        Some(count) => Box::new(readings::random(wanted, seed, count)),
+        None => Box::new(texts(wanted, seed, place.longest)),
+    }
+}
+
 /// `wanted` prompts of printable ASCII, short ones and ones of up to `longest` bytes; none where that is 0. The same seed
 /// gives the same.
-pub fn random(wanted: usize, seed: u64, longest: usize) -> impl Iterator<Item = Prompt> {
+fn texts(wanted: usize, seed: u64, longest: usize) -> impl Iterator<Item = Prompt> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let wanted = if longest == 0 { 0 } else { wanted };
     let one = move || {
@@ -177,7 +197,7 @@ mod tests {
 
     #[test]
     fn random_prompts_fit_a_command_tail_and_depend_on_the_seed_only() {
-        let random = |seed, longest| random(200, seed, longest).collect::<Vec<_>>();
+        let random = |seed, longest| texts(200, seed, longest).collect::<Vec<_>>();
         let prompts = random(7, LONGEST);
         assert_eq!(prompts, random(7, LONGEST));
         assert_ne!(prompts, random(8, LONGEST));

@@ -9,9 +9,9 @@ use crate::sim::{Answer, Simulator};
 use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
-use crate::{Outcome, files, progress};
+use crate::{Outcome, files, progress, sensors};
 use mlc_compiler::eval::{Run, Session, argmax};
-use mlc_compiler::model::{Answer as Meaning, Model, Reader};
+use mlc_compiler::model::{Answer as Meaning, Class, Model, Reader};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
 use std::io::Write;
@@ -76,15 +76,18 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         .within(args.limit.max_cycles)
         .reading(readings.clone());
     let longest = simulator.longest();
-    let place = Place { model: &model.head.name, target: &target.name, longest };
-    let Chosen { prompts, left_out } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
+    let place = Place::new(model, &target, longest);
+    let Chosen { prompts, left_out } = match &args.data {
+        Some(data) => Chosen { prompts: sensors::rows(data, model)?, left_out: 0 },
+        None => prompts::choose(args.prompts.as_deref(), &loaded.found, place)?,
+    };
     let random = args.random as usize;
     prompts::require(prompts.len() + random.min(longest), place)?;
 
     let (name, on) = (model.head.name.clone(), target.name.clone());
     let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
     let bar = progress::bar(prompts.len() + random, "verify");
-    let all = prompts.into_iter().chain(prompts::random(random, args.seed, longest));
+    let all = prompts.into_iter().chain(prompts::random(random, args.seed, place));
     for session in sessions(all, graph.keeps_conversation()) {
         let mut wants = Session::new(&graph).reading(readings.values.clone());
         let mut switched = Switched::new();
@@ -268,9 +271,12 @@ fn meaning(model: &Model, output: usize) -> String {
                 .pieces
                 .get(output)
                 .map_or("none".into(), |piece| format!("\"{}\"", piece.escape_ascii())),
-            Reader::HashedText(_) => "none".into(),
+            Reader::HashedText(_) | Reader::Sensors(_) => "none".into(),
         },
-        Meaning::Label { labels } => labels.get(output).map_or("none".into(), |label| format!("\"{label}\"")),
+        Meaning::Numbers(numbers) => numbers.names.get(output).map_or("number".into(), Clone::clone),
+        Meaning::Label { labels } | Meaning::Class(Class { labels, .. }) => {
+            labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
+        }
     }
 }
 

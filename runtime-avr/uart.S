@@ -86,8 +86,27 @@ chat:
         rcall emit
         ldi r24, ' '
         rcall emit
+{%- if streams %}
+        {{ board.call }} net_begin
+read_number:
+        rcall read_key
+        lds r25, last_key
+        sts last_key, r24
+        cpi r24, 13
+        breq read_numbers
+        cpi r24, 10
+        breq read_number_lf
+        {{ board.call }} net_char
+        rjmp read_number
+read_number_lf:
+        cpi r25, 13
+        breq read_number
+read_numbers:
+        {{ board.call }} net_end
+{%- else %}
         rcall read_line
         {{ board.call }} set_query
+{%- endif %}
         breq answered                   ; an empty line has an empty answer
         {{ board.call }} net_answer
 {%- if board.labels %}
@@ -167,6 +186,7 @@ empty_end:
         pop r24
         reti
 
+{%- if not streams %}
 ; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
 ; line; backspace and delete take a character back.
 read_line:
@@ -204,6 +224,7 @@ read_end:
         ldi r26, lo8(line)
         ldi r27, hi8(line)
         ret
+{%- endif %}
 
 ; The next key in r24; sleeps until there is one. Changes r25 and Z.
 read_key:
@@ -316,5 +337,7 @@ out_ring:       .skip OUT_RING
 out_head:       .skip 1
 out_tail:       .skip 1
 last_key:       .skip 1
+{%- if not streams %}
 line:           .skip {{ board.max_query }}
+{%- endif %}
         .text

@@ -30,7 +30,9 @@ Examples:
   mlc import tinychat.npz
   mlc import guess.npz -o models/guess/model.ron --about \"Twenty questions\"
   mlc import commands.npz --labels go,stop,left,right
-  mlc import state_dict.pt --charset \" ABCDEFGHIJ\"     a file that does not say what its outputs are";
+  mlc import state_dict.pt --charset \" ABCDEFGHIJ\"     a file that does not say what its outputs are
+  mlc import gesture.tflite --labels wave,circle,none
+  mlc import flowers.onnx --calibrate train.csv          floats, quantized by training data";
 
 pub const EXPORT: &str = "\
 A folder has config.json, model.safetensors, tokenizer.json and generation_config.json: what the library transformers loads \
@@ -205,7 +207,8 @@ beginning, a reply only as a whole. Queries with several replies set a limit, as
 
 Examples:
   mlc eval tinychat pairs.txt
-  mlc eval model.ron held-out.txt --json";
+  mlc eval model.ron held-out.txt --json
+  mlc eval gesture.ron test.csv                        a network on numbers";
 
 pub const DATA: &str = "\
 DATA are text files, .gz too. Pairs have a `query|reply` on each line; lines that start with # don't count, and for networks \

@@ -19,6 +19,7 @@ mod plan;
 mod profile;
 mod report;
 mod run;
+mod sensors;
 mod sequence;
 mod settings;
 mod target;

@@ -1,6 +1,7 @@
 //! What can be typed behind `mlc import`, `export`, `inspect` and `models`, and the argument that names a model.
 
 use super::help;
+use super::sensors::SensorArgs;
 use super::sequence::{Bits, SEQUENCE, SequenceArgs};
 use super::target::Bdos;
 use super::values::{file_of, whole};
@@ -17,7 +18,7 @@ pub struct ModelArg {
 #[derive(Debug, Args)]
 #[command(after_help = help::IMPORT)]
 pub struct ImportArgs {
-    /// The .npz, .pt or .safetensors file; a model.ron or a name from `mlc models` to write anew in its canonical form; or a sequence model: a
+    /// The .npz, .pt, .safetensors, .tflite or .onnx file; a model.ron or a name from `mlc models` to write anew in its canonical form; or a sequence model: a
     /// checkpoint of llama2.c, soulplayer's soul.bin, a Hugging Face folder
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
@@ -62,6 +63,8 @@ pub struct ImportArgs {
     pub most: Option<u16>,
     #[command(flatten)]
     pub sequence: SequenceArgs,
+    #[command(flatten)]
+    pub sensors: SensorArgs,
     /// Print what was written as JSON
     #[arg(long)]
     pub json: bool,

@@ -18,7 +18,8 @@ const MOST_PAIRS: usize = 100_000;
 pub struct EvalArgs {
     #[command(flatten)]
     pub model: ModelArg,
-    /// Files of pairs, `-` for standard input; for a sequence model files of texts, one a line
+    /// Files of pairs, `-` for standard input; for a sequence model files of texts, one a line; for a network on numbers
+    /// an .npz or a .csv
     #[arg(value_name = "PAIRS", required = true)]
     pub pairs: Vec<PathBuf>,
     /// Print everything as JSON

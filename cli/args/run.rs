@@ -85,6 +85,9 @@ pub struct VerifyArgs {
     /// Prompts to run, one a line: `query` or `query|reply`
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,
+    /// Rows to run of a network on numbers: an .npz with x, or a .csv
+    #[arg(long, value_name = "FILE", conflicts_with = "prompts")]
+    pub data: Option<PathBuf>,
     /// So many random prompts besides, a million at most
     #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole(0u32, 1_000_000))]
     pub random: u32,

@@ -77,7 +77,8 @@ pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
             let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;
             let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
             // The program of a sequence model is made as a whole: there is one.
-            let count = if loaded.model.sequence().is_some() { 1 } else { plans.len() };
+            let whole = loaded.model.sequence().is_some() || loaded.model.network().is_some();
+            let count = if whole { 1 } else { plans.len() };
             for demands in &plans[..count] {
                 rows.extend(row(of(demands), &queries)?);
             }

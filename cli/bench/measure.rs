@@ -30,7 +30,7 @@ impl<'a> Subject<'a> {
     /// For messages.
     pub fn place(&self) -> Place<'a> {
         let longest = sim::longest(self.model, self.target);
-        Place { model: &self.model.head.name, target: &self.target.name, longest }
+        Place::new(self.model, self.target, longest)
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::import::widths;
 use crate::models::family;
 use crate::table::fold;
-use crate::{Outcome, files, progress, sequence, targets};
+use crate::{Outcome, files, progress, sensors, sequence, targets};
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
 use mlc_compiler::pass::{self, Report};
@@ -121,6 +121,10 @@ pub fn numbered(labels: &[String]) -> String {
 /// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
+    if let Some(parts) = model.network() {
+        sensors::inspect(&model, parts, args.json, out)?;
+        return Ok(Outcome::Done);
+    }
     let assets = Assets::builtin();
     if let Some(parts) = model.sequence() {
         let fits = fits(&model, &targets::all_at_bdos(assets.targets()?, args.bdos), &assets);
@@ -151,7 +155,7 @@ impl<'a> Facts<'a> {
         let (chat, labels) = match &model.answer {
             Answer::Chat(chat) => (Some(chat), None),
             Answer::Label { labels } => (None, Some(labels)),
-            Answer::Story(_) => (None, None),
+            Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => (None, None),
         };
         Ok(Self {
             name: &model.head.name,

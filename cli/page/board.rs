@@ -90,7 +90,7 @@ pub fn about(target: &Target) -> String {
 pub fn tools(model: &Model, target: &Target) -> (Vec<Reading>, Vec<Lamp>) {
     let story = match &model.answer {
         Answer::Story(story) => Some(story),
-        Answer::Chat(_) | Answer::Label { .. } => None,
+        Answer::Chat(_) | Answer::Label { .. } | Answer::Class(_) | Answer::Numbers(_) => None,
     };
     let names: Vec<&str> = story.map_or(vec![], |story| story.inputs());
     let Some(board) = &target.board else {

@@ -74,12 +74,13 @@ struct File<'a> {
 /// The page of a program.
 ///
 /// # Errors
-/// There is no emulator for its chip.
+/// There is no emulator for its machine or chip, or no way to type what its model reads.
 pub fn talk(model: &Model, target: &Target, compiled: &Compiled) -> Result<Vec<u8>, CliError> {
+    check(model, target)?;
     let program = Program::new(model, target, compiled)?;
     let (script, licences) = match target.machine {
         Machine::Avr => AVR,
-        Machine::Cpm | Machine::Spectrum48 | Machine::Cpc464 => Z80,
+        Machine::Cpm | Machine::Spectrum48 | Machine::Cpc464 | Machine::Msx => Z80,
     };
     let listing = compiled.image.assembly.listing(&compiled.assembly);
     let page = fill(TEMPLATE, |place| match place {
@@ -102,6 +103,24 @@ pub fn talk(model: &Model, target: &Target, compiled: &Compiled) -> Result<Vec<u
     Ok(page.into_bytes())
 }
 
+/// # Errors
+/// What a page does not run, wrong usage.
+pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
+    let name = &target.name;
+    if model.network().is_some() {
+        let message =
+            "a page talks to a model: for a network on numbers, -o FILE.zip makes an Arduino library";
+        return Err(CliError::Usage(message.into()));
+    }
+    // Its emulator knows no T-states that a machine adds.
+    if target.machine == Machine::Msx || target.fetch_wait > 0 {
+        let message =
+            format!("a page has no emulator for {name}: it runs z80-cpm, zx48, cpc464 and AVR chips");
+        return Err(CliError::Usage(message));
+    }
+    Ok(())
+}
+
 impl<'a> Program<'a> {
     fn new(model: &Model, target: &'a Target, compiled: &'a Compiled) -> Result<Self, CliError> {
         let image = &compiled.image;
@@ -113,6 +132,7 @@ impl<'a> Program<'a> {
                 Machine::Cpm => "cpm",
                 Machine::Spectrum48 => "zx48",
                 Machine::Cpc464 => "cpc464",
+                Machine::Msx => unreachable!("check() refuses it"),
                 Machine::Avr => "avr",
             },
             name: cpm::file_name(&compiled.plan.layout.name),
@@ -190,6 +210,6 @@ fn font() -> String {
 fn labels(model: &Model) -> &[String] {
     match &model.answer {
         Answer::Label { labels } => labels,
-        Answer::Chat(_) | Answer::Story(_) => &[],
+        Answer::Chat(_) | Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => &[],
     }
 }

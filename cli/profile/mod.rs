@@ -113,7 +113,7 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
     let simulator = Simulator::new(&compiled.image, model, target, None).within(args.limit.max_cycles);
-    let place = Place { model: &model.head.name, target: &target.name, longest: simulator.longest() };
+    let place = Place::new(model, target, simulator.longest());
     let queries: Vec<Vec<u8>> = match args.words.is_empty() {
         true => {
             let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, place)?;

@@ -92,7 +92,8 @@ fn parts(model: &Model) -> Vec<Part> {
             parts.push(part("next token", body.embedding.rows));
             parts
         }
-        (Reader::Tokens(_), Body::Layers(_)) => Vec::new(),
+        // Reports of networks on numbers are refused, and a reader of tokens goes with a transformer.
+        (_, Body::Network(_)) | (Reader::Tokens(_) | Reader::Sensors(_), Body::Layers(_)) => Vec::new(),
     }
 }
 
@@ -106,6 +107,7 @@ pub fn weights(model: &Model) -> String {
     match &model.body {
         Body::Layers(layers) => hashed(layers),
         Body::Transformer(body) => matrices(body),
+        Body::Network(_) => String::new(),
     }
 }
 

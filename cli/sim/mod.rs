@@ -25,6 +25,7 @@ use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
 use crate::error::CliError;
 use crate::prompts::LONGEST;
+use crate::readings;
 use crate::tools::Readings;
 use answer::Watch;
 use machine::{Both, End, Machine, NoProbe, Probe, Switched, drive, interact};
@@ -55,7 +56,7 @@ pub struct Simulator<'a> {
     limit: u64,
     given: Option<u64>,
     /// Bytes of the line that the program reads.
-    line: u8,
+    line: usize,
     /// Queries are not folded: the network reads them as they are typed.
     as_typed: bool,
     /// It goes on with a conversation from line to line.
@@ -79,15 +80,15 @@ pub struct Timed {
 
 /// The longest query that a model's program takes on a target, in bytes.
 pub fn longest(model: &Model, target: &Target) -> usize {
-    let as_typed = matches!(model.reader, Reader::Tokens(_));
+    let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
     longest_of(system(target.machine), line(model, target), as_typed)
 }
 
-fn longest_of(system: &System, line: u8, as_typed: bool) -> usize {
+fn longest_of(system: &System, line: usize, as_typed: bool) -> usize {
     match (&system.entry, as_typed) {
-        (Entry::Typed(_), _) => line.into(),
+        (Entry::Typed(_), _) => line,
         // A full line ends before its end is typed.
-        (Entry::Tail(_), true) => usize::from(line) - 1,
+        (Entry::Tail(_), true) => line - 1,
         (Entry::Tail(_), false) => LONGEST,
     }
 }
@@ -103,16 +104,17 @@ fn split(watch: Watch, replies: Vec<Vec<u8>>, switched: Option<Switched>) -> Vec
     answers
 }
 
-/// Bytes of the line that a model's program reads.
-fn line(model: &Model, target: &Target) -> u8 {
-    model.reader.max_query().min(target.longest_query)
+/// Bytes of the line that a model's program reads. One of numbers is read as it comes.
+fn line(model: &Model, target: &Target) -> usize {
+    let text = || model.reader.max_query().min(target.longest_query).into();
+    readings::count(model).map_or_else(text, readings::longest)
 }
 
 impl<'a> Simulator<'a> {
     pub fn new(image: &'a Image, model: &'a Model, target: &'a Target, pace: Option<Clock>) -> Self {
         let steps = match &model.answer {
             Meaning::Chat(chat) => u64::from(chat.max_reply) + 1,
-            Meaning::Label { .. } => 1,
+            Meaning::Label { .. } | Meaning::Class(_) | Meaning::Numbers(_) => 1,
             // Tokens of the question take a step each.
             Meaning::Story(story) => 2 * u64::from(story.most),
         };
@@ -121,10 +123,10 @@ impl<'a> Simulator<'a> {
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
         let (name, system) = (&model.head.name, system(target.machine));
-        let as_typed = matches!(model.reader, Reader::Tokens(_));
+        let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
         let keeps = match &model.answer {
             Meaning::Story(story) => Turns::is_kept(story.turns.as_ref()),
-            Meaning::Chat(_) | Meaning::Label { .. } => false,
+            Meaning::Chat(_) | Meaning::Label { .. } | Meaning::Class(_) | Meaning::Numbers(_) => false,
         };
         let (given, file, readings) = (None, OnceCell::new(), Readings::default());
         Self {

@@ -5,6 +5,8 @@
 
 pub mod choose;
 pub mod hash;
+pub mod network;
+pub mod softmax;
 
 use crate::math;
 use std::sync::LazyLock;

@@ -39,10 +39,13 @@ impl Assets {
             "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "line.S",
             "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
             "turns.S",
+            // Of networks on numbers.
+            "sensors.S", "answer.S", "numbers.S", "pool.S", "scale.S", "window.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
             "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c", "tools.c",
+            "sensors.h", "sensors.c", "readings.c", "Sense.ino",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");

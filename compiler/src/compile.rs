@@ -6,15 +6,16 @@
 //! when the text is there, and that is made in less time than an estimate of it would be worth.
 
 use crate::ir::{self, Graph};
+use crate::kernel::sensors::SensorSite;
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
-use crate::model::{Model, Offers};
+use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
 use crate::stage::seen::Seen;
 use crate::storage::{self, Placed};
-use crate::{Assets, CompileError, Image, Target, image, render, valid};
+use crate::{Assets, CompileError, Image, Target, image, render, sensors, valid};
 
 /// What to compile, for what, and how.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +66,9 @@ impl Compiled {
     }
 }
 
+/// Bytes of a line of numbers, for passes that ask how long a text is: they find none of it in such a graph.
+const LONGEST: usize = 255;
+
 /// The graph of a model before any pass: what the reference interpreter runs.
 ///
 /// # Errors
@@ -91,6 +95,14 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let Placed { plan, assembly, image } = of_sequence(request, storage::place)?;
         let longest = request.target.longest(reader.max_length);
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        return Ok(Compiled { reports, wraps, plan, assembly, image });
+    }
+    if let Some((reader, body)) = request.model.network() {
+        let templates = render::templates(request)?;
+        let unrolls = request.demands.optimize == Optimize::Speed;
+        let site = SensorSite { reader, body, request, templates: &templates, unrolls };
+        let (reports, wraps) = pass::optimise(ir::build(request.model)?, LONGEST)?;
+        let sensors::Program { plan, assembly, image } = sensors::program(&site)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if matches!(request.demands.storage, Storage::File | Storage::Banks) {
@@ -235,6 +247,10 @@ const QUICK_TRIES: usize = 3;
 
 impl Prepared {
     fn new(request: &Request) -> Result<Self, CompileError> {
+        if let Body::Network(_) = request.model.body {
+            let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
+            return Err(CompileError::Sequence { name, target, what: "networks on numbers".into() });
+        }
         let longest = request.target.longest(request.model.reader.max_query());
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         let graph = &reports.last().expect("optimise() records every pass").graph;

@@ -21,6 +21,8 @@ pub enum CompileError {
     Forms { name: String, option: &'static str },
     #[error("{name} does not fit {target}: {needs}")]
     SequenceTooLarge { name: String, target: String, needs: String },
+    #[error("{name} does not fit {target}: {needs}")]
+    SensorsTooLarge { name: String, target: String, needs: String },
     #[error("{name} has the tool {tool:?}, and the profile {profile} has no pin for it in its {kind}: {}", none_or(.names))]
     Tool { name: String, profile: String, tool: String, kind: &'static str, names: Vec<String> },
     #[error("{name}: its tokenizer has {what}, and mlc writes no C for that")]
@@ -53,6 +55,9 @@ impl CompileError {
             Self::SequenceTooLarge { .. } => {
                 "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()
             }
+            Self::SensorsTooLarge { .. } => {
+                "fewer channels, a smaller input, or another target would help".into()
+            }
             Self::Sequence { .. } => {
                 "`mlc run --target reference` and `mlc eval` compute it on this machine".into()
             }
@@ -81,6 +86,11 @@ impl CompileError {
             }
             Self::Types(_) | Self::Graph(_) | Self::Plan(_) => "please report it with the model file".into(),
         }
+    }
+
+    /// A memory map that contradicts itself.
+    pub(crate) fn memory(problem: String) -> Self {
+        Self::Plan(PlanError::Memory(problem))
     }
 
     /// Whether mlc is at fault, not the model, target or templates.

@@ -18,6 +18,7 @@ pub mod model;
 pub mod pass;
 pub mod plan;
 pub mod render;
+mod sensors;
 pub mod shown;
 pub mod stage;
 mod storage;

@@ -10,7 +10,8 @@
 //! 5. `exit_if` stands inside a loop. A constant that changes from round to round stands in a loop and has a value for
 //!    each round.
 //! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights have the bits that they should,
-//!    a scale shifts by at most 24 bits, and tables have 256 bytes.
+//!    a scale shifts by at most 24 bits, and tables have 256 bytes. Multipliers of sums have 31 bits and are not
+//!    negative, so that requantizing never falls; lines of numbers are one, or as many as numbers.
 //! 7. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
@@ -224,6 +225,10 @@ fn check_const(constant: &Const) -> Result<(), String> {
             [255, rest @ ..] if rest.len() == 255 && weights.is_sorted_by(|a, b| a >= b) => Ok(()),
             _ => Err("is not 255, then 255 bytes that never rise".into()),
         },
+        Data::Requantization(r) => r.problem().map_or(Ok(()), Err),
+        Data::Lines { count, lines, .. } if lines.len() != 1 && lines.len() != *count => {
+            Err(format!("has {} lines for {count} numbers", lines.len()))
+        }
         Data::Bytes(bytes) if bytes.len() != 256 => Err(format!("has {} bytes, not 256", bytes.len())),
         Data::Vector(_)
         | Data::Charset(_)
@@ -235,6 +240,8 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Tools(_)
         | Data::Scale { .. }
         | Data::Steps(_)
+        | Data::Words(_)
+        | Data::Lines { .. }
         | Data::Bytes(_) => Ok(()),
     }
 }

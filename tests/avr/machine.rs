@@ -1,5 +1,6 @@
 //! Compiling for a chip, and running the image there with a console that is no device.
 
+use mlc_compiler::kernel::sensors::lower;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::{Core, Cpu, Machine};
@@ -7,13 +8,17 @@ use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 use mlc_runtime_avr::{
     ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory,
-    Observer, Program, Script,
+    NoObserver, Observer, Program, Script,
 };
 
 /// Start and `emit` of the tests.
 const BARE: &str = include_str!("bare.S");
 /// The same for several lines.
 const TYPED: &str = include_str!("typed.S");
+/// The same for a line of numbers.
+const NUMBERS: &str = include_str!("numbers.S");
+/// The same, where a test writes the values itself.
+const VALUES: &str = include_str!("values.S");
 /// What tools read and switch there.
 const TOOLS: &str = include_str!("tools.S");
 /// The address of GPIOR0 for `out` on the chips.
@@ -36,6 +41,16 @@ impl Chip {
     /// The same chip, which answers several lines.
     pub fn talking(self) -> Self {
         Self::with(TYPED, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    /// The same chip, for lines of numbers of up to 699 bytes.
+    pub fn numbers(self) -> Self {
+        Self::with(NUMBERS, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    /// The same chip, for values that [`Chip::run_values`] writes.
+    pub fn values(self) -> Self {
+        Self::with(VALUES, self.device, self.core, self.target.flash.expect("a chip has flash"))
     }
 
     /// The same, with tools whose values are those of [`Chip::talk_reading`].
@@ -173,6 +188,35 @@ impl Chip {
         let address = |name: &str| image.assembly.table[name].value;
         let mut machine = self.machine(compiled, query);
         assert!(machine.poke(address("typed_length") as u16, query.len() as u8));
+        self.ran(compiled, machine)
+    }
+
+    /// Answers a line of numbers.
+    pub fn run_numbers(&self, compiled: &Compiled, line: &[u8]) -> Ran {
+        let machine = self.machine(compiled, &[line, &[0]].concat());
+        self.ran(compiled, machine)
+    }
+
+    /// Runs a network on values, which are written where it has them.
+    pub fn run_values(&self, compiled: &Compiled, model: &Model, values: &[i8]) -> Ran {
+        let mut machine = self.machine(compiled, &[]);
+        // Behind the start, while the program waits.
+        machine.run_for(100_000, &mut NoObserver);
+        let (reader, body) = model.network().expect("a network on numbers");
+        let net = lower(reader, body).expect("it was compiled");
+        let array = &net.arrays[0];
+        let base = compiled.image.assembly.table["net_a0"].value as u16;
+        for (i, &value) in values.iter().enumerate() {
+            let place = i / array.channels;
+            let at = array.at((place / array.cols, place % array.cols)) + i % array.channels;
+            assert!(machine.poke(base + at as u16, (i16::from(value) + 128) as u8));
+        }
+        self.ran(compiled, machine)
+    }
+
+    fn ran(&self, compiled: &Compiled, mut machine: AvrMachine<Script>) -> Ran {
+        let image = &compiled.image;
+        let address = |name: &str| image.assembly.table[name].value;
         for place in [image.logits.ready, address("query_taken"), address("answered")] {
             machine.watch(place);
         }
@@ -188,6 +232,7 @@ impl Chip {
             reply: watch.reply,
             logits,
             label,
+            ready: watch.ready.saturating_sub(watch.from),
             stack: machine.stack_high_water(),
         }
     }
@@ -205,6 +250,8 @@ pub struct Ran {
     pub label: u16,
     /// From the call of `set_query` to the return of `net_answer`, without `emit`.
     pub cycles: u64,
+    /// From the call of `net_answer` until the first results are there.
+    pub ready: u64,
     /// Bytes of stack.
     pub stack: u16,
 }
@@ -215,12 +262,13 @@ struct Watch<'a> {
     logits: Vec<Vec<i16>>,
     reply: Vec<u8>,
     from: u64,
+    ready: u64,
     to: u64,
 }
 
 impl<'a> Watch<'a> {
     fn new(compiled: &'a Compiled) -> Self {
-        Self { compiled, answered: 0, logits: vec![], reply: vec![], from: 0, to: 0 }
+        Self { compiled, answered: 0, logits: vec![], reply: vec![], from: 0, ready: 0, to: 0 }
     }
 
     /// A vector for each step, also where each logit is watched by itself.
@@ -238,6 +286,7 @@ impl Observer for Watch<'_> {
         let image = &self.compiled.image;
         if address == image.logits.ready {
             self.logits.push(image.logits.read(|a| memory.byte(a)));
+            self.ready = if self.ready == 0 { t } else { self.ready };
         } else if address == self.answered {
             self.to = t;
         } else {

@@ -11,6 +11,8 @@ mod machine;
 mod planes;
 mod published;
 mod random;
+mod sensors;
+mod sensors_published;
 mod sequence;
 mod talk;
 mod text;

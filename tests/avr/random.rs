@@ -35,7 +35,9 @@ pub fn compare(
         let shown = query.escape_ascii();
         assert_eq!(ran.logits, run.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
         match &model.answer {
-            Answer::Story(_) => unreachable!("a model of hashed text"),
+            Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+                unreachable!("a model of hashed text")
+            }
             Answer::Chat(_) => assert_eq!(ran.reply, run.reply, "{} {what}: \"{shown}\"", model.head.name),
             Answer::Label { labels } => {
                 assert_eq!(labels[usize::from(ran.label)].as_bytes(), run.reply, "{} {what}", model.head.name)

@@ -201,7 +201,11 @@ pub fn talk(model: &Model, prompts: &[Vec<u8>; 2]) {
     let sources = sources(model);
     let code = write(folder.path(), &sources);
     let zip = c99::library(model, &sources, &Assets::builtin()).expect("the templates are whole");
-    let sketch = unzip(&zip, &format!("{}/examples/Talk/Talk.ino", sources.name));
+    let (example, ask) = match model.network() {
+        Some(_) => ("Sense/Sense", "Type numbers."),
+        None => ("Talk/Talk", "Type a line."),
+    };
+    let sketch = unzip(&zip, &format!("{}/examples/{example}.ino", sources.name));
     let file = |name: &str| folder.path().join(name);
     std::fs::write(file("Arduino.h"), ARDUINO).expect("the folder is writable");
     std::fs::write(file("sketch.cpp"), format!("#include <Arduino.h>\n{sketch}\n{CORE}")).expect("writable");
@@ -211,15 +215,17 @@ pub fn talk(model: &Model, prompts: &[Vec<u8>; 2]) {
     compiled(gcc("avr-g++", folder.path()).arg("-o").args([file("a.elf"), file("s.o"), file("n.o")]), "both");
     let graph = reference(model).expect("the model was checked");
     let mut typed = Vec::new();
-    let mut expected = format!("{}. Type a line.\r\n> ", sources.name).into_bytes();
+    let mut expected = format!("{}. {ask}\r\n> ", sources.name).into_bytes();
     for (prompt, end) in prompts.iter().zip([&b"\r\n"[..], b"\n"]) {
-        let prompt = &prompt[..prompt.len().min(model.reader.max_query().into())];
+        // A line of numbers is read as it comes.
+        let longest = if model.network().is_some() { prompt.len() } else { model.reader.max_query().into() };
+        let prompt = &prompt[..prompt.len().min(longest)];
         typed.extend([prompt, end].concat());
         expected.extend([&eval::run(&graph, prompt).reply, &b"\r\n> "[..]].concat());
     }
     // Slower than the network thinks: the example does not sleep, so that nobody sees when it waits.
     let typing = Typing::Every(1_000_000);
-    let config = AvrConfig { typing, limit: Some(40_000_000), ..AvrConfig::default() };
+    let config = AvrConfig { typing, limit: Some(400_000_000), ..AvrConfig::default() };
     let mut machine = AvrMachine::new(load(&file("a.elf")), Script::new(&typed), config);
     machine.run(&mut NoObserver);
     let shown = |text: &[u8]| text.escape_ascii().to_string();

@@ -6,6 +6,7 @@ mod support;
 
 mod chip;
 mod host;
+mod sensors;
 mod sequence;
 
 use mlc_compiler::model::{Answer, Model};
@@ -79,6 +80,13 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
     let texts: String =
         prompts.iter().map(|p| format!("    {{ {}, {} }},\n", p.len(), c_string(p))).collect();
     let one = match model.answer {
+        Answer::Class(_) | Answer::Numbers(_) => format!(
+            "    char text_of[{guard}_ANSWER_SIZE];\n    size_t i;\n    int index;\n    {name}_begin(&net);\n\
+             \x20   for (i = 0; i < size; i++) {name}_character(&net, text[i]);\n    if (!{name}_end(&net)) return;\n\
+             \x20   index = {name}_run(&net);\n    logits();\n    put('=');\n\
+             \x20   {name}_answer(&net, index, text_of, sizeof text_of);\n\
+             \x20   for (i = 0; text_of[i]; i++) hex((unsigned char)text_of[i]);\n    put('\\n');\n"
+        ),
         Answer::Story(_) => format!(
             "    static unsigned char reply[{guard}_MAX_TOKENS * (long){guard}_MAX_PIECE + 1];\n\
              \x20   char piece[{guard}_MAX_PIECE + 1];\n    unsigned length = 0, i;\n    int more = {name}_begin(&net, text, size);\n\

@@ -10,6 +10,8 @@ mod diff;
 mod errors;
 mod eval;
 mod files;
+#[path = "../support/flat.rs"]
+mod flat;
 mod help;
 mod import;
 mod json;
@@ -27,6 +29,7 @@ mod project;
 mod random;
 mod records;
 mod run;
+mod sensors;
 #[allow(dead_code, reason = "its queries are for other tests")]
 #[path = "../support/sequence.rs"]
 mod sequence;
@@ -37,6 +40,8 @@ mod streams;
 mod sweep;
 mod talk;
 mod targets;
+#[path = "../support/tflite.rs"]
+mod tflite;
 mod tools;
 mod train;
 mod train_options;

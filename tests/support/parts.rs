@@ -50,7 +50,7 @@ pub fn layers_mut(model: &mut Model) -> &mut Vec<Layer> {
 
 pub fn chat(model: &Model) -> &Chat {
     match &model.answer {
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => chat,
         Answer::Label { .. } => panic!("a chat model"),
     }
@@ -58,7 +58,7 @@ pub fn chat(model: &Model) -> &Chat {
 
 pub fn chat_mut(model: &mut Model) -> &mut Chat {
     match &mut model.answer {
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => chat,
         Answer::Label { .. } => panic!("a chat model"),
     }

@@ -263,7 +263,7 @@ fn character(byte: u8) -> String {
     }
 }
 
-fn c_label(label: &str) -> String {
+pub(super) fn c_label(label: &str) -> String {
     label.bytes().chain([0]).map(character).collect::<Vec<_>>().join(", ")
 }
 

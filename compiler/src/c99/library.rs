@@ -22,6 +22,11 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     values.insert("name", name);
     values.insert("guard", &name.to_ascii_uppercase());
     values.insert("chat", &matches!(model.answer, Answer::Chat(_)));
+    values.insert("sensors", &model.network().is_some());
+    values.insert("decimals", &model.network().map_or(0, |(reader, _)| reader.decimals));
+    let unit = model.network().map_or(1, |(reader, _)| 10u32.pow(reader.decimals.into()));
+    values.insert("unit", &unit);
+    values.insert("inputs", &model.network().map_or(0, |(reader, _)| reader.shape.len()));
     values.insert("story", &matches!(model.answer, Answer::Story(_)));
     let story = model.sequence().map(|(.., story)| story);
     let has = |some: fn(&Story) -> bool| story.is_some_and(some);
@@ -38,7 +43,10 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
         ("keywords.txt".to_string(), text("c99/keywords.txt")?),
         (format!("src/{name}.h"), sources.header.clone()),
         (format!("src/{name}.c"), sources.code.clone()),
-        ("examples/Talk/Talk.ino".to_string(), text("c99/Talk.ino")?),
+        match model.network() {
+            Some(_) => ("examples/Sense/Sense.ino".to_string(), text("c99/Sense.ino")?),
+            None => ("examples/Talk/Talk.ino".to_string(), text("c99/Talk.ino")?),
+        },
     ];
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
     // The default time of a file in the archive is 1980-01-01, not now.

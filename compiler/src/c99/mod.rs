@@ -8,6 +8,7 @@
 mod context;
 mod library;
 mod names;
+mod sensors;
 mod sequence;
 
 pub use library::library;
@@ -50,6 +51,17 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
         let (flash, ram) = context.bytes();
         let header = render(assets, "c99/sequence.h", &context)?;
         let code = render(assets, "c99/sequence.c", &context)?;
+        return Ok(Sources { name: context.name, header, code, flash, ram });
+    }
+    if let Some((reader, body)) = model.network() {
+        let context = sensors::context(model, reader, body).map_err(|what| CompileError::Sequence {
+            name: model.head.name.clone(),
+            target: "c99".into(),
+            what,
+        })?;
+        let (flash, ram) = context.bytes();
+        let header = render(assets, "c99/sensors.h", &context)?;
+        let code = render(assets, "c99/sensors.c", &context)?;
         return Ok(Sources { name: context.name, header, code, flash, ram });
     }
     let (reports, _) = pass::optimise(ir::build(model)?, model.reader.max_query().into())?;

@@ -1,5 +1,6 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
+mod network;
 mod sequence;
 mod session;
 
@@ -43,7 +44,7 @@ pub struct Queue {
 pub struct Run {
     /// The reply in the charset's bytes, or the label.
     pub reply: Vec<u8>,
-    /// The elements that each [`Op::ArgMax`] or [`Op::Choose`] chose of, in the order in which they ran: a vector for each pass through
+    /// The elements that each [`Op::ArgMax`] or its like chose of, in the order in which they ran: a vector for each pass through
     /// the last layer, the one that gave the end mark included.
     pub logits: Vec<Vec<i16>>,
     /// What was switched on (`true`) or off, in this order.
@@ -97,11 +98,20 @@ pub fn score_observed(graph: &Graph, tokens: &[u32], observe: &mut dyn FnMut(Nod
     Session::new(graph).start(Input::Tokens(tokens.to_vec()), observe);
 }
 
+/// Runs the graph of a network on numbers on the bytes of its values, in the place of those of a line.
+pub fn classify(graph: &Graph, values: &[i8]) -> Run {
+    let mut run = Session::new(graph).start(Input::Values(values.to_vec()), &mut |_, _| {});
+    run.is_utf8 = true;
+    run
+}
+
 /// What a graph is given.
 enum Input {
     Text(Vec<u8>),
     /// In the place of those of the text.
     Tokens(Vec<u32>),
+    /// In the place of those of the text.
+    Values(Vec<i8>),
 }
 
 /// What a state holds at first.
@@ -179,7 +189,7 @@ impl Machine<'_> {
         match &graph.nodes[id].op {
             Op::Query { .. } => Value::Text(match &self.input {
                 Input::Text(query) => query.clone(),
-                Input::Tokens(_) => Vec::new(),
+                Input::Tokens(_) | Input::Values(_) => Vec::new(),
             }),
             Op::Read { state } => self.states[state.index()].clone(),
             Op::Encode { text, encoder } => {
@@ -212,7 +222,7 @@ impl Machine<'_> {
             Op::ArgMax { input } => {
                 let logits: Vec<i16> = self.vector(*input).iter().map(|&y| y as i16).collect();
                 let index = argmax(&logits);
-                if let Input::Text(_) = self.input {
+                if !matches!(self.input, Input::Tokens(_)) {
                     self.run.logits.push(logits);
                 }
                 Value::Index(index)
@@ -263,6 +273,14 @@ impl Machine<'_> {
             | Op::Attend { .. }
             | Op::Table { .. }
             | Op::Multiply { .. } => self.sequence(&graph.nodes[id].op),
+            Op::Measure { .. }
+            | Op::Convolve { .. }
+            | Op::Pool { .. }
+            | Op::Bias { .. }
+            | Op::Requantize { .. }
+            | Op::Widen { .. }
+            | Op::Decide { .. }
+            | Op::Numbers { .. } => self.network(&graph.nodes[id].op),
         }
     }
 

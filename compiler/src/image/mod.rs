@@ -169,6 +169,25 @@ pub fn assemble_sequence(
     found.image(text, logits).map(Some)
 }
 
+/// The same for a network on numbers, with so many results.
+///
+/// # Errors
+/// See [`assemble`].
+pub fn assemble_sensors(
+    plan: &Plan,
+    target: &Target,
+    text: &Text,
+    count: usize,
+) -> Result<Option<Image>, CompileError> {
+    let Some(found) = Found::assemble(plan, target, text)? else { return Ok(None) };
+    let at = address(found.symbol("net_logits")?);
+    // Addresses wrap where the image is too large; it is refused for its size then.
+    let place = |i: usize| at.wrapping_add(2 * i as u16);
+    let accumulators = (0..count).map(|i| (place(i), place(i).wrapping_add(1))).collect();
+    let ready = found.symbol("logits_ready")?;
+    found.image(text, Logits { ready, accumulators, shift: 0, count }).map(Some)
+}
+
 /// An AVR's data addresses have bits above the sixteenth.
 fn address(symbol: u32) -> u16 {
     symbol as u16

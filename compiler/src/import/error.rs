@@ -1,5 +1,6 @@
 //! Why a file is no model: file, place, field, and what to do about it.
 
+use super::sensors::NetworkProblem;
 use crate::model::ModelError;
 use crate::shown::shown;
 use crate::words::{count, grouped};
@@ -55,6 +56,9 @@ pub enum Problem {
     /// A rule of the model itself, the same for every format.
     #[error(transparent)]
     Model(#[from] ModelError),
+    /// Of a network on numbers.
+    #[error(transparent)]
+    Network(#[from] NetworkProblem),
     #[error(
         "charset: character {index} is '{}' (U+{:04X}), beyond U+00FF",
         found.escape_debug(),
@@ -231,11 +235,12 @@ impl Problem {
                 "the file is damaged: write it again with `mlc import`"
             }
             Self::NotAModel(_) => {
-                "give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each"
+                "give a model.ron, an .npz, a .pt, a .safetensors, a .tflite or an .onnx; docs/import.md says what is read from each"
             }
             Self::FileSize { .. } => "this is no network for an 8-bit machine: give another file",
             Self::BarePickle => "load it in a newer PyTorch and save it again with torch.save",
             Self::Model(e) => e.help(),
+            Self::Network(e) => e.help(),
             Self::Charset { .. } => "a character is one byte: use characters up to U+00FF (Latin-1) only",
             Self::Version { found, newest, .. } if found > newest => "use a newer mlc",
             Self::Version { .. } => "there was no such format: correct the field, or write the file again",

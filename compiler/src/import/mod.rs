@@ -1,8 +1,8 @@
 //! Model files → [`crate::model::Model`]. The serde schemas of the file formats live here and only here.
 //!
-//! Four formats: `model.ron`, mlc's own ([`ron`]; docs/model-format.md), and three of trained networks
-//! (docs/import.md): the published `.npz` ([`npz`]), the trainer's `.pt` ([`torch`]) and `.safetensors`
-//! ([`safetensors`]). All readers end in [`Model::check`], so that what comes out keeps every rule.
+//! `model.ron` is mlc's own ([`ron`]; docs/model-format.md). Of trained networks there are (docs/import.md) the published
+//! `.npz` ([`npz`]), the trainer's `.pt` ([`torch`]), `.safetensors` ([`safetensors`]), and `.tflite` and `.onnx`, which
+//! have networks on numbers ([`sensors`]). All readers end in [`Model::check`], so that what comes out keeps every rule.
 
 mod error;
 mod facts;
@@ -12,6 +12,7 @@ pub mod npz;
 mod quantize;
 pub mod ron;
 pub mod safetensors;
+pub mod sensors;
 pub mod sequence;
 mod tensor;
 pub mod tokenizer;
@@ -98,6 +99,14 @@ pub fn import(bytes: &[u8], file_name: &str, options: &Options) -> Result<Import
         } else {
             npz::read(bytes, file_name, options)
         };
+    }
+    if sensors::is_network(bytes) {
+        let settings = sensors::Settings {
+            name: options.name.clone(),
+            labels: options.labels.clone(),
+            ..Default::default()
+        };
+        return sensors::import(bytes, file_name, &settings, None);
     }
     if safetensors::is_safetensors(bytes) {
         return safetensors::read(bytes, file_name, options);

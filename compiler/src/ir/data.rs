@@ -1,6 +1,6 @@
 //! What is known at compile time.
 
-use crate::model::{ChoiceRules, ToolTable, Turns};
+use crate::model::{ChoiceRules, Linear, Requantization, ToolTable, Turns};
 use crate::tokens::Tokenizer;
 use std::fmt;
 
@@ -45,6 +45,16 @@ pub enum Data {
     Weights(Vec<u8>),
     /// 256 bytes for the values of a byte: first for 0 to 127, then for -128 to -1.
     Bytes(Vec<i8>),
+    /// Integers of 32 bits: one for each channel, or 256 for the values of a byte, as in `Bytes`.
+    Words(Vec<i32>),
+    /// How sums become bytes.
+    Requantization(Requantization),
+    /// How readings of `count` values become bytes, and back: digits behind the point, and a line for each or one for all.
+    Lines {
+        count: usize,
+        decimals: u8,
+        lines: Vec<Linear>,
+    },
 }
 
 impl fmt::Display for Const {
@@ -90,6 +100,17 @@ impl fmt::Display for Const {
             Data::Bytes(bytes) => {
                 let (least, most) = (bytes.iter().min(), bytes.iter().max());
                 write!(f, "table, {}..{}", least.unwrap_or(&0), most.unwrap_or(&0))
+            }
+            Data::Words(words) => {
+                let (least, most) = (words.iter().min(), words.iter().max());
+                write!(f, "i32[{}], {}..{}", words.len(), least.unwrap_or(&0), most.unwrap_or(&0))
+            }
+            Data::Requantization(r) => {
+                let (steps, len) = (r.steps, r.multipliers.len());
+                write!(f, "requantize[{len}] {steps:?}, + {} in {}..{}", r.zero, r.least, r.most)
+            }
+            Data::Lines { count, decimals, lines } => {
+                write!(f, "lines[{}] for {count} numbers, {decimals} decimals", lines.len())
             }
         }
     }

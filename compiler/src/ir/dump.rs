@@ -1,6 +1,7 @@
 //! A graph as text: what `--emit ir` and `--print-after` show and the snapshots keep.
 
 use super::{BlockId, Encoder, Graph, NodeId, Op, State, StateType, Type};
+use crate::model::Window;
 use std::fmt;
 
 impl Op {
@@ -44,6 +45,14 @@ impl Op {
             Self::Attend { .. } => "attend",
             Self::Table { .. } => "table",
             Self::Multiply { .. } => "multiply",
+            Self::Measure { .. } => "measure",
+            Self::Convolve { .. } => "convolve",
+            Self::Pool { .. } => "pool",
+            Self::Bias { .. } => "bias",
+            Self::Requantize { .. } => "requantize",
+            Self::Widen { .. } => "widen",
+            Self::Decide { .. } => "decide",
+            Self::Numbers { .. } => "numbers",
         }
     }
 }
@@ -132,7 +141,18 @@ impl Graph {
             Op::Take { state } | Op::Random { state } | Op::Position { state } | Op::Waiting { state } => {
                 format!("{name} ${}", self.states[*state].name)
             }
-            Op::Tokenize { .. } | Op::Gather { .. } => format!("{name} {list}, {constants}"),
+            Op::Convolve { window, groups, padding, .. } => {
+                format!("{name} {list}, {}, {groups} groups, padding {padding}", shown(window))
+            }
+            Op::Pool { window, pooling, .. } => format!("{name} {list}, {pooling:?}, {}", shown(window)),
+            Op::Decide { margin, .. } => format!("{name} {list} by {margin}"),
+            Op::Widen { .. } => format!("{name} {list} in {constants}"),
+            Op::Tokenize { .. }
+            | Op::Gather { .. }
+            | Op::Measure { .. }
+            | Op::Bias { .. }
+            | Op::Requantize { .. }
+            | Op::Numbers { .. } => format!("{name} {list}, {constants}"),
             Op::Rescale { elem, .. } => format!("{name} {list}, {constants} to {elem}"),
             Op::Norm { group, down, .. } => format!("{name} {list} by {group}, >> {down}"),
             Op::Narrow { bits, .. } | Op::Multiply { bits, .. } => format!("{name} {list} >> {bits}"),
@@ -156,4 +176,23 @@ impl Graph {
             | Op::Emit { .. } => format!("{name} {list}"),
         }
     }
+}
+
+/// A window in few words: its kernel, stride, and how the places of the input become positions.
+fn shown(window: &Window) -> String {
+    let Window { input, kernel, stride, before, output } = window;
+    format!(
+        "{}x{} / {}x{} - {}x{}, {}x{}x{} to {}x{}",
+        kernel[0],
+        kernel[1],
+        stride[0],
+        stride[1],
+        before[0],
+        before[1],
+        input.height,
+        input.width,
+        input.channels,
+        output[0],
+        output[1]
+    )
 }

@@ -1,5 +1,6 @@
 //! The type of each operation's value, and what its operands must be.
 
+mod network;
 mod sequence;
 
 use super::{ConstId, Data, Elem, Encoder, Graph, NodeId, Op, StateId, StateType, Type};
@@ -76,7 +77,9 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         Op::Sum { terms } => sum(graph, terms),
         Op::ArgMax { input } => match vector(graph, *input)? {
             (_, 0) => Err("of an empty vector".into()),
-            (Elem::I24, _) => Err("of 24 bits; logits have 16 at most".into()),
+            (elem @ (Elem::I24 | Elem::I32), _) => {
+                Err(format!("of {} bits; logits have 16 at most", elem.bits()))
+            }
             (_, below) => Ok(Type::Index { below }),
         },
         Op::Loop { times: 0, .. } => Err("without a round".into()),
@@ -120,6 +123,14 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         | Op::Attend { .. }
         | Op::Table { .. }
         | Op::Multiply { .. } => sequence::value(graph, op),
+        Op::Measure { .. }
+        | Op::Convolve { .. }
+        | Op::Pool { .. }
+        | Op::Bias { .. }
+        | Op::Requantize { .. }
+        | Op::Widen { .. }
+        | Op::Decide { .. }
+        | Op::Numbers { .. } => network::value(graph, op),
     }
 }
 

@@ -15,14 +15,17 @@
 //! one before has left it.
 //!
 //! What is observed of a run is the reply, in the order of [`Op::Emit`], and the logits, the operand of each
-//! [`Op::ArgMax`] and [`Op::Choose`] that ran, in that order. No pass changes either.
+//! [`Op::ArgMax`], [`Op::Choose`], [`Op::Decide`] and [`Op::Numbers`] that ran, in that order. No pass changes either.
 //!
 //! [`Op::Constant`] gives a constant; with several it gives one for each round of the innermost loop around it. So the
 //! layers of a deep network can be one loop, whose body is emitted once and walks through the weights.
 //!
-//! Vectors hold integers of one [`Elem`]: 8, 16 or 24 bits, two's complement. [`Op::Product`] and [`Op::Sum`] compute
-//! modulo 2^bits; sums may be regrouped freely. [`Op::Shift`] is where the value of an accumulator starts to matter, so
-//! nothing moves across it.
+//! Vectors hold integers of one [`Elem`]: 8, 16, 24 or 32 bits, two's complement. [`Op::Product`], [`Op::Convolve`],
+//! [`Op::Bias`] and [`Op::Sum`] compute modulo 2^bits; sums may be regrouped freely. [`Op::Shift`] and [`Op::Requantize`]
+//! are where the value of an accumulator starts to matter, so nothing moves across them. A layer of a network on numbers
+//! is a chain `product | convolve → bias → requantize`, of which each node has one user but the last. `requantize` is a
+//! function of the sum that never falls, so thresholds may stand for it. The bounds that the range analysis proves of
+//! `bias` say how many bits such a sum needs.
 //!
 //! How weights are stored is no business of the graph: it holds matrices, and the plan chooses a form of
 //! [`crate::weights`] for each.
@@ -41,14 +44,15 @@ pub mod rewrite;
 mod types;
 mod walk;
 
+pub use crate::model::{Pooling, Window};
 pub use arena::{Arena, Id};
 pub use build::{build, build_scoring};
 pub use data::{Const, Data};
 pub use facts::{Facts, Interval};
 pub use infer::{TypeError, infer};
-pub use op::{Encoder, Op};
+pub use op::Op;
 pub use rewrite::Rewriter;
-pub use types::{Elem, State, StateType, Type};
+pub use types::{Elem, Encoder, State, StateType, Type};
 
 pub type NodeId = Id<Node>;
 pub type ConstId = Id<Const>;

@@ -1,6 +1,7 @@
 //! What a node computes.
 
-use super::{BlockId, ConstId, Elem, NodeId, StateId};
+use super::{BlockId, ConstId, Elem, Encoder, NodeId, StateId};
+use crate::model::{Pooling, Window};
 
 /// What a node computes: a closed set, so that every match says what it does with each.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,27 +196,53 @@ pub enum Op {
         b: NodeId,
         bits: u8,
     },
-}
-
-/// Hash encoders; both count in `buckets` buckets. See [`crate::text`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoder {
-    /// Positions hash differently in each of `bands` bands, 1 to 16.
-    Trigrams {
-        buckets: u16,
-        bands: u8,
+    /// The bytes of a line of numbers: see [`crate::arithmetic::network::measure`].
+    Measure {
+        text: NodeId,
+        scaling: ConstId,
     },
-    Ngrams {
-        buckets: u16,
+    /// `Σ w·x` at each position of a window, modulo 2^32: of the channels of a group each, of which there are `groups`.
+    /// Elements are rows of places of channels. A matrix has a row for each channel of the output, and in it a column for
+    /// each place of the window and channel of a group, in this order. Where the window shows padding, `x` is `padding`.
+    Convolve {
+        input: NodeId,
+        weights: NodeId,
+        window: Window,
+        groups: usize,
+        padding: i8,
     },
-}
-
-impl Encoder {
-    pub fn buckets(self) -> u16 {
-        match self {
-            Self::Trigrams { buckets, .. } | Self::Ngrams { buckets } => buckets,
-        }
-    }
+    /// What `pooling` makes of the bytes of a channel that a window shows, at each of its positions. Padding is none.
+    Pool {
+        input: NodeId,
+        window: Window,
+        pooling: Pooling,
+    },
+    /// Adds a constant to each element of 32 bits, modulo 2^32: element `i` gets that of channel `i` modulo their number.
+    Bias {
+        input: NodeId,
+        bias: ConstId,
+    },
+    /// [`crate::model::Requantization::at`] of each element of 32 bits: of 8 bits where its limits have them, else of 16.
+    Requantize {
+        input: NodeId,
+        steps: ConstId,
+    },
+    /// What a table of 256 integers of 32 bits has for each byte: first for 0 to 127, then for -128 to -1.
+    Widen {
+        input: NodeId,
+        table: ConstId,
+    },
+    /// The index of the largest element, as [`Op::ArgMax`] has it, or the number of elements where another one is less
+    /// than `margin` below it. The elements are logits.
+    Decide {
+        input: NodeId,
+        margin: u8,
+    },
+    /// Elements as text: see [`crate::arithmetic::network::numbers`]. The elements are logits.
+    Numbers {
+        input: NodeId,
+        format: ConstId,
+    },
 }
 
 impl Op {
@@ -267,8 +294,10 @@ impl Op {
             | Self::Relu { input }
             | Self::ArgMax { input }
             | Self::Norm { input, .. }
-            | Self::Narrow { input, .. } => *input = node(*input),
-            Self::Product { input, weights, .. } => {
+            | Self::Narrow { input, .. }
+            | Self::Pool { input, .. }
+            | Self::Decide { input, .. } => *input = node(*input),
+            Self::Product { input, weights, .. } | Self::Convolve { input, weights, .. } => {
                 *input = node(*input);
                 *weights = node(*weights);
             }
@@ -286,7 +315,12 @@ impl Op {
             | Self::Turn { tokens: input, turns: table, .. }
             | Self::Act { index: input, tools: table, .. }
             | Self::Rescale { input, scale: table, .. }
-            | Self::Table { input, table } => {
+            | Self::Table { input, table }
+            | Self::Measure { text: input, scaling: table }
+            | Self::Bias { input, bias: table }
+            | Self::Requantize { input, steps: table }
+            | Self::Widen { input, table }
+            | Self::Numbers { input, format: table } => {
                 *input = node(*input);
                 *table = constant(*table);
             }
@@ -338,6 +372,8 @@ impl Op {
             self,
             Self::Query { as_typed: true, .. }
                 | Self::ArgMax { .. }
+                | Self::Decide { .. }
+                | Self::Numbers { .. }
                 | Self::Loop { .. }
                 | Self::ExitIf { .. }
                 | Self::Emit { .. }

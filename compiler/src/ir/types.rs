@@ -9,6 +9,7 @@ pub enum Elem {
     I8,
     I16,
     I24,
+    I32,
 }
 
 impl Elem {
@@ -17,6 +18,7 @@ impl Elem {
             Self::I8 => 8,
             Self::I16 => 16,
             Self::I24 => 24,
+            Self::I32 => 32,
         }
     }
 
@@ -28,8 +30,8 @@ impl Elem {
 
     /// The smallest and the largest one.
     pub fn limits(self) -> (i32, i32) {
-        let half = 1 << (self.bits() - 1);
-        (-half, half - 1)
+        let unused = 32 - self.bits();
+        (i32::MIN >> unused, i32::MAX >> unused)
     }
 }
 
@@ -123,5 +125,26 @@ impl State {
             other @ (StateType::Tokens { .. } | StateType::Cache { .. } | StateType::Random { .. }) => other,
         };
         Self { name: self.name.clone(), owner: self.owner, ty, kept: self.kept }
+    }
+}
+
+/// Hash encoders; both count in `buckets` buckets. See [`crate::text`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encoder {
+    /// Positions hash differently in each of `bands` bands, 1 to 16.
+    Trigrams {
+        buckets: u16,
+        bands: u8,
+    },
+    Ngrams {
+        buckets: u16,
+    },
+}
+
+impl Encoder {
+    pub fn buckets(self) -> u16 {
+        match self {
+            Self::Trigrams { buckets, .. } | Self::Ngrams { buckets } => buckets,
+        }
     }
 }

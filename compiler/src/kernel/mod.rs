@@ -17,6 +17,7 @@ mod memo;
 pub mod memory;
 pub mod predict;
 mod reply;
+pub mod sensors;
 pub mod sequence;
 mod symbols;
 mod text;

@@ -108,7 +108,7 @@ impl Templates {
     /// # Errors
     /// [`CompileError::Template`] where one does not parse.
     pub fn builtin(assets: &Assets, extension: &str) -> Result<Self, CompileError> {
-        let whole = ["program", "network", "sequence"].map(|name| format!("{name}{extension}"));
+        let whole = ["program", "network", "sequence", "sensors"].map(|name| format!("{name}{extension}"));
         Self::some(assets, |name| {
             assets.is_part(name) && name.ends_with(extension) && !whole.iter().any(|whole| whole == name)
         })

@@ -1,5 +1,6 @@
 //! What the results of the body mean.
 
+use super::sensor::{Class, Numbers};
 use super::sequence::Story;
 
 /// Longest label in bytes: as long as the longest reply.
@@ -14,6 +15,8 @@ pub enum Answer {
         labels: Vec<String>,
     },
     Story(Story),
+    Class(Class),
+    Numbers(Numbers),
 }
 
 /// Generates a reply, a character a step.
@@ -31,7 +34,8 @@ impl Answer {
         match self {
             Self::Chat(chat) => Some(chat.charset.len()),
             Self::Label { labels } => Some(labels.len()),
-            Self::Story(_) => None,
+            Self::Class(class) => Some(class.labels.len()),
+            Self::Story(_) | Self::Numbers(_) => None,
         }
     }
 }

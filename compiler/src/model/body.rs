@@ -9,6 +9,7 @@
 //! y   = max(y, 0)              hidden layers only
 //! ```
 
+use super::network::Network;
 use super::transformer::Transformer;
 use std::fmt;
 
@@ -27,6 +28,7 @@ pub enum Body {
     /// In order, 1 to 64; the first takes what the reader gives, the last gives the logits.
     Layers(Vec<Layer>),
     Transformer(Transformer),
+    Network(Network),
 }
 
 /// A fully connected layer.
@@ -62,6 +64,7 @@ impl Body {
         match self {
             Self::Layers(layers) => layers.iter().map(|layer| layer.weights.len()).sum(),
             Self::Transformer(body) => body.matrices().map(|matrix| matrix.values.len()).sum(),
+            Self::Network(body) => body.weights().map(<[i8]>::len).sum(),
         }
     }
 
@@ -74,6 +77,7 @@ impl Body {
             Self::Transformer(body) => {
                 body.matrices().flat_map(|matrix| &matrix.values).filter(|&&weight| weight != 0).count()
             }
+            Self::Network(body) => body.weights().flatten().filter(|&&weight| weight != 0).count(),
         }
     }
 }

@@ -5,7 +5,7 @@ use super::body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS};
 use super::error::{ModelError, Parameters};
 use super::head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_FACTS, is_calibration_query};
 use super::reader::{HashedText, MAX_BANDS, Reader};
-use super::{MAX_WIDTH, Model, check_sequence};
+use super::{MAX_WIDTH, Model, check_network, check_sequence};
 use std::collections::BTreeMap;
 
 impl Model {
@@ -17,8 +17,8 @@ impl Model {
         self.check_shape()?;
         match &self.body {
             Body::Layers(layers) => check_parameters(layers),
-            // Its shape and its parameters are checked together.
-            Body::Transformer(_) => Ok(()),
+            // Their shapes and their parameters are checked together.
+            Body::Transformer(_) | Body::Network(_) => Ok(()),
         }
     }
 
@@ -35,13 +35,23 @@ impl Model {
                 match &self.answer {
                     Answer::Chat(chat) => chat.check()?,
                     Answer::Label { labels } => check_labels(labels)?,
-                    Answer::Story(_) => {}
+                    Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {}
                 }
                 self.check_context(text)?;
                 self.check_layers(text, layers)
             }
             (Reader::Tokens(tokens), Body::Transformer(body), Answer::Story(story)) => {
                 check_sequence::check(tokens, body, story)
+            }
+            (
+                Reader::Sensors(sensors),
+                Body::Network(network),
+                answer @ (Answer::Class(_) | Answer::Numbers(_)),
+            ) => {
+                if let Answer::Class(class) = answer {
+                    check_labels(&class.labels)?;
+                }
+                check_network::check(sensors, network, answer)
             }
             _ => Err(ModelError::Families),
         }
@@ -50,7 +60,7 @@ impl Model {
     /// A chat reads what it has said so far, and nothing else has said anything.
     fn check_context(&self, text: &HashedText) -> Result<(), ModelError> {
         match (&self.answer, &text.context) {
-            (Answer::Story(_), _) => Ok(()),
+            (Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_), _) => Ok(()),
             (Answer::Chat(_), Some(_)) | (Answer::Label { .. }, None) => Ok(()),
             (Answer::Chat(_), None) => Err(ModelError::NoContext),
             (Answer::Label { .. }, Some(_)) => Err(ModelError::IdleContext),

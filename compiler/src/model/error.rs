@@ -77,6 +77,8 @@ pub enum ModelError {
     OffGrid { field: String, row: usize, col: usize, value: i8, least: i8, most: i8 },
     #[error("{field}: the sum of row {row} can be {sum}, which 24 bits do not hold")]
     LargeSum { field: String, row: usize, sum: i64 },
+    #[error("{field}: the sum of row {row} can be {sum}, which 32 bits do not hold")]
+    WideSum { field: String, row: usize, sum: i64 },
     #[error("{field} must be {rule}")]
     Rule { field: String, rule: &'static str },
 }
@@ -114,6 +116,7 @@ impl ModelError {
                 "correct the field; docs/model-format.md has the rules"
             }
             Self::OffGrid { .. } => "quantize the weights to the grid, or give the matrix more bits",
+            Self::WideSum { .. } => "quantize the layer with larger scales; the file may be damaged",
             Self::LargeSum { .. } => "quantize this row with a larger scale, or with fewer bits",
             Self::Weight { .. } => "quantize the weights to the layer's set, or give the layer a larger set",
         }

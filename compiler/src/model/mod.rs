@@ -8,16 +8,20 @@
 mod answer;
 mod body;
 mod check;
+mod check_network;
 mod check_sequence;
 mod check_story;
 mod choice;
 mod error;
 mod head;
+mod network;
 mod reader;
+mod sensor;
 mod sequence;
 mod transformer;
 
 pub use crate::arithmetic::choose::{ChoiceRules, DrawRules};
+pub use crate::arithmetic::network::{Linear, Steps};
 pub use answer::{Answer, Chat, MAX_LABEL};
 pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub(crate) use check::check_layer_count;
@@ -25,7 +29,12 @@ pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
 pub use choice::{Choice, Draw, Penalty};
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
+pub use network::{
+    Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Rounding, Shape, Term,
+    Window,
+};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
+pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Sensors, Softmax};
 pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};
 pub use transformer::{
     Activation, Attention, Block, FeedForward, Grid, Matrix, Norm, NormOrder, Output, Positions, Transformer,
@@ -50,6 +59,13 @@ impl Model {
             (Reader::Tokens(reader), Body::Transformer(body), Answer::Story(story)) => {
                 Some((reader, body, story))
             }
+            _ => None,
+        }
+    }
+    /// The parts of a network on numbers but its answer; `None` for a model of another family.
+    pub fn network(&self) -> Option<(&Sensors, &Network)> {
+        match (&self.reader, &self.body) {
+            (Reader::Sensors(reader), Body::Network(body)) => Some((reader, body)),
             _ => None,
         }
     }

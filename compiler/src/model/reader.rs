@@ -1,5 +1,6 @@
 //! How what is typed becomes the numbers that the body computes with.
 
+use super::sensor::Sensors;
 use super::sequence::Tokens;
 use crate::text;
 
@@ -8,10 +9,10 @@ pub const MAX_BANDS: u8 = 16;
 
 /// What a network reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[expect(clippy::large_enum_variant, reason = "a model has one, which is moved a few times in a run")]
 pub enum Reader {
     HashedText(HashedText),
     Tokens(Tokens),
+    Sensors(Sensors),
 }
 
 /// Text, hashed and counted: the trigrams of the query, then, in a chat, the n-grams of what was said so far.
@@ -44,9 +45,11 @@ pub struct ContextEncoder {
 }
 
 impl Reader {
-    /// Longest line that the program's own prompt takes, in bytes.
+    /// Longest line that the program's own prompt takes, in bytes. One of numbers is read as it comes, however long it
+    /// is.
     pub fn max_query(&self) -> u8 {
         match self {
+            Self::Sensors(_) => 127,
             Self::HashedText(text) => text.query.max_length,
             Self::Tokens(tokens) => tokens.max_length,
         }

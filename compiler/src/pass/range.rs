@@ -11,9 +11,13 @@
 //!   modulo the same or less. A shift, a ReLU and a product of more bits than its input need the elements themselves:
 //!   bounds inside the element's limits survive, others become all of it. Before a shift, the neuron is reported.
 //! - Bounds that grow beyond all need are replaced in the same way, so none of them leaves 64 bits.
+//! - A window's sum is bounded weight by weight, from the bounds of a channel at any place. Requantizing never falls, so
+//!   it maps bounds to bounds; a sum that can leave 32 bits can be anything.
 //! - A constant that changes from round to round is bounded by all its values, a state by its element.
 //!
 //! Ends: one walk.
+
+mod network;
 
 use super::Rewritten;
 use crate::ir::{Data, Elem, Encoder, Facts, Graph, Interval, Node, NodeId, Op, Type};
@@ -55,10 +59,11 @@ pub fn analyse(graph: &Graph, longest_query: usize) -> (Rewritten, Vec<Wrap>) {
     (Rewritten { graph: graph.clone().with_facts(facts), summary }, wraps)
 }
 
-/// The bits of the accumulators: vectors that are shifted.
+/// The bits of the accumulators: vectors that are shifted or requantized.
 fn shifted(graph: &Graph) -> impl Iterator<Item = u32> {
     graph.nodes.iter().filter_map(|(_, node)| match (&node.op, node.ty) {
         (Op::Shift { .. }, Type::Vector { elem, .. }) => Some(elem.bits()),
+        (Op::Requantize { .. }, _) => Some(Elem::I32.bits()),
         _ => None,
     })
 }
@@ -137,6 +142,13 @@ fn vector(
             }
             other => unreachable!("validated: a table of bytes, not {other:?}"),
         },
+        Op::Requantize { input, .. } => {
+            wraps.extend(wrapping(node, elem_of(&graph.nodes[*input]), of(*input)));
+            network::vector(graph, node, len, of)
+        }
+        Op::Measure { .. } | Op::Convolve { .. } | Op::Pool { .. } | Op::Bias { .. } | Op::Widen { .. } => {
+            network::vector(graph, node, len, of)
+        }
         // All of these saturate.
         Op::Gather { .. }
         | Op::Add { .. }

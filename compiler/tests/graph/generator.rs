@@ -10,7 +10,8 @@ pub const LONGEST: usize = 9;
 /// Loops around a node at most.
 const DEEPEST: usize = 3;
 
-/// A graph while it grows. [`crate::sequence`] has the operations of sequence models.
+/// A graph while it grows. [`crate::sequence`] has the operations of sequence models, [`crate::numbers`]
+/// those of networks on numbers.
 pub struct Generator {
     pub g: Graph,
     pub r: Random,
@@ -201,14 +202,14 @@ impl Generator {
     }
 
     fn argmax(&mut self) -> Option<NodeId> {
-        let input = self.seen(|ty| matches!(ty, Type::Vector { elem, .. } if elem != Elem::I24))?;
+        let input = self.seen(|ty| matches!(ty, Type::Vector { elem, .. } if elem < Elem::I24))?;
         Some(self.node(Op::ArgMax { input }))
     }
 
     /// Shows a vector among the logits, narrowed where it is too wide.
     fn show(&mut self) {
         let mut input = self.vector();
-        if elem_of(&self.g, input) == Elem::I24 {
+        if elem_of(&self.g, input) >= Elem::I24 {
             let bits = self.r.within(0, 12) as u8;
             input = self.node(Op::Shift { input, bits });
             let len = self.g.width(input);
@@ -320,7 +321,7 @@ impl Generator {
     /// Some operations in the present block, and something to be seen of them.
     fn fill(&mut self) {
         for _ in 0..self.r.within(3, 9) {
-            match self.r.within(0, 30) {
+            match self.r.within(0, 33) {
                 0 => _ = self.vector_constant(),
                 1 | 2 => self.read(),
                 3 | 4 => self.change(),
@@ -355,6 +356,7 @@ impl Generator {
                 15 => self.exit(),
                 16 | 17 => self.layers(),
                 18..=21 => self.inner_loop(|_| {}),
+                22..=24 => self.numbers(),
                 _ => self.sequence(),
             }
         }

@@ -4,6 +4,7 @@ mod blocks;
 mod generator;
 #[path = "../support/graphs.rs"]
 mod graphs;
+mod numbers;
 mod passes;
 #[path = "../../../tests/support/random.rs"]
 mod random;

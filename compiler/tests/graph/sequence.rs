@@ -185,7 +185,10 @@ impl Generator {
     }
 
     fn rescale(&mut self) -> NodeId {
-        let input = self.vector();
+        let input = match self.vector() {
+            wide if elem_of(&self.g, wide) == Elem::I32 => self.of(&[Elem::I8, Elem::I16]),
+            input => input,
+        };
         let scale = self.scale(self.g.width(input));
         let elem = if self.r.chance(60) { Elem::I8 } else { Elem::I16 };
         self.node(Op::Rescale { input, scale, elem })

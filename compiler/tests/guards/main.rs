@@ -10,6 +10,9 @@ mod hoist;
 mod layout_avr;
 mod layout_z80;
 mod models;
+#[path = "../../../tests/support/networks.rs"]
+mod networks;
+mod numbers;
 #[path = "../../../tests/support/parts.rs"]
 mod parts;
 mod passes;

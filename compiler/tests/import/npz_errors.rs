@@ -52,7 +52,7 @@ fn archives() {
     flipped[at] = 0;
     assert_eq!(error(&flipped), format!("small.npz: array fc1_weight is damaged: Invalid checksum\n{AGAIN}"));
 
-    let no_model = "help: give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each";
+    let no_model = "help: give a model.ron, an .npz, a .pt, a .safetensors, a .tflite or an .onnx; docs/import.md says what is read from each";
     let empty = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
     assert_eq!(
         error(empty),

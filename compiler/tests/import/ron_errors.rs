@@ -14,7 +14,7 @@ fn case(from: &str, to: &str, expected: &str) {
 
 #[test]
 fn not_a_model() {
-    let help = "help: give a model.ron, an .npz, a .pt or a .safetensors; docs/import.md says what is read from each";
+    let help = "help: give a model.ron, an .npz, a .pt, a .safetensors, a .tflite or an .onnx; docs/import.md says what is read from each";
     let cases: [(&[u8], &str); 7] = [
         (b"", "an empty file"),
         (b" \n", "an empty file"),
@@ -75,18 +75,18 @@ fn syntax() {
     syntax(
         "HashedText(",
         "Text(",
-        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected either `HashedText` or `Tokens` instead",
+        ":12:13: reader: unexpected variant named `Text` in enum `Reader`, expected one of `HashedText`, `Tokens`, or `Sensors` instead",
     );
     syntax(
         "Layers(",
         "Layer(",
-        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected either `Layers` or `Transformer` instead",
+        ":20:11: body: unexpected variant named `Layer` in enum `Body`, expected one of `Layers`, `Transformer`, or `Network` instead",
     );
     syntax(
         "Chat(",
         "Chart(",
         ":16:13: answer: unexpected variant named `Chart` in enum `Answer`, \
-         expected one of `Chat`, `Label`, or `Story` instead",
+         expected one of `Chat`, `Label`, `Story`, `Class`, or `Numbers` instead",
     );
     syntax(
         "Says a or b.\"",

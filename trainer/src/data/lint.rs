@@ -287,7 +287,9 @@ impl Linter<'_> {
             }
         }
         match self.options.model.map(|model| &model.answer) {
-            Some(Answer::Story(_)) => unreachable!("a model of hashed text"),
+            Some(Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_)) => {
+                unreachable!("a model of hashed text")
+            }
             Some(Answer::Chat(chat)) => {
                 for (&c, users) in users.iter().filter(|(c, _)| !chat.charset.contains(c)) {
                     let remark = Remark::ForeignCharacter { character: c.into() };

@@ -24,7 +24,7 @@ pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>>
             let outputs = outputs(&network, inputs, &examples, threads);
             outputs.iter().map(|&i| labels[usize::from(i)].clone().into_bytes()).collect()
         }
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => replies(&network, reader, chat, &encoded, queries.len(), threads),
     }
 }

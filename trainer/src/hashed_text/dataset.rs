@@ -72,7 +72,9 @@ impl Dataset {
                     let target = targets.label(&pair.reply);
                     data.examples.push(Example { query: row, window: 0, target });
                 }
-                Answer::Story(_) => unreachable!("a model of hashed text"),
+                Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+                    unreachable!("a model of hashed text")
+                }
                 Answer::Chat(chat) => {
                     let mut window = reader.empty_window();
                     for &c in steps(&pair.reply, chat) {
@@ -128,7 +130,9 @@ impl<'a> Targets<'a> {
         let mut targets = Self { characters: [NO_TARGET; 256], labels: BTreeMap::new() };
         match answer {
             // A charset has at most 256 characters, labels are at most 1,024: the indices fit u16.
-            Answer::Story(_) => unreachable!("a model of hashed text"),
+            Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+                unreachable!("a model of hashed text")
+            }
             Answer::Chat(chat) => {
                 for (i, &c) in chat.charset.iter().enumerate().rev() {
                     targets.characters[usize::from(c)] = i as u16;

@@ -120,7 +120,7 @@ fn listed(replies: &Replies, list: &[String]) -> Result<Answer, TaskError> {
 pub(crate) fn widened(replies: &Replies, model: &Model) -> Result<Model, TaskError> {
     let mut model = model.clone();
     let added = match &mut model.answer {
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => {
             let new: Vec<u8> = replies.characters().filter(|c| !chat.charset.contains(c)).collect();
             let end = chat.charset.len() - 1;

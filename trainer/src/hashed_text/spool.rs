@@ -184,7 +184,7 @@ impl Dealer {
 
 fn steps_of(reply: &[u8], answer: &Answer) -> usize {
     match answer {
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => steps(reply, chat).count(),
         Answer::Label { .. } => 1,
     }

@@ -148,7 +148,7 @@ fn check_start(task: &Task, model: &Model) -> Result<(), TrainError> {
 fn described(HashedText { query, context }: &HashedText, answer: &Answer) -> String {
     let context = context.as_ref().map(|context| format!(", {context:?}")).unwrap_or_default();
     match answer {
-        Answer::Story(_) => unreachable!("a model of hashed text"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),
         Answer::Chat(chat) => {
             format!("chat with {query:?}{context}, {}", count(chat.charset.len(), "character"))
         }
@@ -214,7 +214,9 @@ impl<D: Batches> Family for Trainee<'_, D> {
         judged: bool,
     ) -> Costs {
         let steps_per_query = match self.task.answer {
-            Answer::Story(_) => unreachable!("a model of hashed text"),
+            Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+                unreachable!("a model of hashed text")
+            }
             Answer::Chat(_) => self.task.train.steps() as f64 / self.task.train.pairs().max(1) as f64,
             Answer::Label { .. } => 1.0,
         };

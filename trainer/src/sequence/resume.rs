@@ -28,7 +28,7 @@ pub struct Parameters {
 fn body(model: &Model) -> Result<&Transformer, TrainError> {
     match &model.body {
         Body::Transformer(body) => Ok(body),
-        Body::Layers(_) => Err(TrainError::Data("this is no sequence model".into())),
+        Body::Layers(_) | Body::Network(_) => Err(TrainError::Data("this is no sequence model".into())),
     }
 }
 

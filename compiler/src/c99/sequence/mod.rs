@@ -4,7 +4,7 @@
 //! row, and unpacked as they are used.
 
 mod answer;
-mod arrays;
+pub(super) mod arrays;
 mod parts;
 mod tokens;
 

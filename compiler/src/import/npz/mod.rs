@@ -21,7 +21,7 @@ use npy::{Array, Kind};
 use serde::Deserialize;
 
 pub(super) use archive::{damaged, open};
-pub(super) use npy::MAGIC as NPY_MAGIC;
+pub(super) use npy::{Header, Kind as NumberKind, MAGIC as NPY_MAGIC};
 
 /// Whether `bytes` start as a zip archive does.
 pub(super) fn is_zip(bytes: &[u8]) -> bool {

@@ -45,7 +45,9 @@ pub fn write(model: &Model) -> Result<Vec<u8>, String> {
             ("_charset", chat.charset.iter().map(|&byte| char::from(byte)).collect::<String>())
         }
         Answer::Label { labels } => ("_labels", json!(labels).to_string()),
-        Answer::Story(_) => return Err("a sequence model: it is written as a folder".into()),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+            return Err("a sequence model: it is written as a folder".into());
+        }
     };
     Ok(archive(layers, &Value::Object(architecture).to_string(), output))
 }

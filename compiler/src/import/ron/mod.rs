@@ -5,6 +5,7 @@
 //! [`read`] takes that one and the one before.
 
 mod locate;
+mod network;
 mod pack;
 mod parts;
 mod read;

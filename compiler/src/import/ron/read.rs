@@ -55,8 +55,8 @@ pub fn read(text: &str, file: &str) -> Result<Model, ImportError> {
     model.check_shape().map_err(broken)?;
     match &mut model.body {
         Body::Layers(layers) => fill(layers, parameters, version, fail)?,
-        // Its weights stand where its shape is.
-        Body::Transformer(_) => {}
+        // Their weights stand where their shapes are.
+        Body::Transformer(_) | Body::Network(_) => {}
     }
     model.check().map_err(broken)?;
     Ok(model)

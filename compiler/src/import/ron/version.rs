@@ -56,7 +56,7 @@ impl Version {
                 "charset" | "max_reply" | "labels" | "ends" | "most" | "logit_bits" | "turns" | "choice"
                 | "tools",
             ) => Some("answer"),
-            (Self::Two, "layers" | "parameters") => Some("body"),
+            (Self::Two, "layers" | "parameters" | "rounding" | "operators") => Some("body"),
             (Self::Two, name) if TRANSFORMER.contains(&name) => Some("body"),
             _ => None,
         };
@@ -86,6 +86,7 @@ impl Version {
             | ModelError::Length { field, .. }
             | ModelError::OffGrid { field, .. }
             | ModelError::LargeSum { field, .. }
+            | ModelError::WideSum { field, .. }
             | ModelError::Rule { field, .. } => self.named(field),
             ModelError::Label { index }
             | ModelError::LongLabel { index, .. }

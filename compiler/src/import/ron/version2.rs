@@ -1,5 +1,6 @@
 //! The schema of format 2.
 
+use super::network::{Class, Network, Numbers, Sensors};
 use super::parts::{Context, Parameters, Query, Shape, present};
 use super::story::{Choice, Tool, Turns};
 use super::tokenizer::Tokenizer;
@@ -42,6 +43,7 @@ enum Reader {
         max_length: u8,
         tokenizer: Box<Tokenizer>,
     },
+    Sensors(Sensors),
 }
 
 #[derive(Deserialize)]
@@ -65,6 +67,8 @@ enum Answer {
         #[serde(default)]
         tools: Vec<Tool>,
     },
+    Class(Class),
+    Numbers(Numbers),
 }
 
 #[derive(Deserialize)]
@@ -72,6 +76,7 @@ enum Answer {
 enum Body {
     Layers { layers: Vec<Shape>, parameters: Vec<Parameters> },
     Transformer(Box<Transformer>),
+    Network(Network),
 }
 
 impl File {
@@ -89,12 +94,15 @@ impl File {
             Reader::Tokens { max_length, tokenizer } => {
                 model::Reader::Tokens(Tokens { tokenizer: tokenizer.read()?, max_length })
             }
+            Reader::Sensors(sensors) => model::Reader::Sensors(sensors.read()),
         };
         let answer = match self.answer {
             Answer::Chat { charset, max_reply } => {
                 model::Answer::Chat(Chat { charset: latin1(&charset)?, max_reply })
             }
             Answer::Label { labels } => model::Answer::Label { labels },
+            Answer::Class(class) => model::Answer::Class(class.read()),
+            Answer::Numbers(numbers) => model::Answer::Numbers(numbers.read()),
             Answer::Story { ends, most, logit_bits, turns, choice, tools } => {
                 model::Answer::Story(model::Story {
                     turns: turns.map(Turns::read),
@@ -109,6 +117,7 @@ impl File {
                 (model::Body::Layers(layers.into_iter().map(Into::into).collect()), parameters)
             }
             Body::Transformer(body) => (model::Body::Transformer(body.read()?), vec![]),
+            Body::Network(body) => (model::Body::Network(body.read()?), vec![]),
         };
         let head = model::Head { name, about, training, calibration };
         Ok((Model { head, reader, body, answer }, parameters))

@@ -1,5 +1,6 @@
 //! A model as `model.ron` text.
 
+use super::network::{Class, Network, Numbers, Sensors};
 use super::tokenizer::Tokenizer;
 use super::transformer::Transformer;
 use super::version::NEWEST;
@@ -28,6 +29,9 @@ pub fn write(model: &Model) -> String {
             field(&mut out, 2, "tokenizer", &pretty(2, &Tokenizer::from(&tokens.tokenizer)));
             out.push_str("    ),\n");
         }
+        Reader::Sensors(sensors) => {
+            field(&mut out, 1, "reader", &format!("Sensors({})", compact(1, &Sensors::from(sensors))));
+        }
     }
     // Before the body, whose weights are long.
     match &model.answer {
@@ -42,12 +46,21 @@ pub fn write(model: &Model) -> String {
             let lines = labels.iter().map(|label| quote(label));
             field(&mut out, 1, "answer", &format!("Label(labels: {})", list(1, lines)));
         }
+        Answer::Class(class) => {
+            field(&mut out, 1, "answer", &format!("Class({})", compact(1, &Class::from(class))));
+        }
+        Answer::Numbers(numbers) => {
+            field(&mut out, 1, "answer", &format!("Numbers({})", compact(1, &Numbers::from(numbers))));
+        }
         Answer::Story(story) => field(&mut out, 1, "answer", &story::text(story)),
     }
     match &model.body {
         Body::Layers(layers) => body(&mut out, layers),
         Body::Transformer(body) => {
             field(&mut out, 1, "body", &format!("Transformer({})", pretty(1, &Transformer::from(body))));
+        }
+        Body::Network(body) => {
+            field(&mut out, 1, "body", &format!("Network({})", compact(1, &Network::from(body))));
         }
     }
     out.push_str(")\n");
@@ -111,7 +124,16 @@ fn parameters(out: &mut String, number: usize, layer: &Layer) {
 
 /// A part that serde writes, as the value of a field that stands in `depth` brackets.
 fn pretty(depth: usize, part: &impl Serialize) -> String {
-    let config = PrettyConfig::new().new_line("\n").compact_arrays(false);
+    text(depth, part, false)
+}
+
+/// The same with each list on one line.
+fn compact(depth: usize, part: &impl Serialize) -> String {
+    text(depth, part, true)
+}
+
+fn text(depth: usize, part: &impl Serialize, compact_lists: bool) -> String {
+    let config = PrettyConfig::new().new_line("\n").compact_arrays(compact_lists);
     let text = ::ron::ser::to_string_pretty(part, config).expect("strings, numbers and lists can be written");
     text.replace('\n', &format!("\n{}", "    ".repeat(depth)))
 }

@@ -43,7 +43,9 @@ pub fn build(model: &Model, reader: &HashedText, body: &[Layer]) -> Result<Graph
             g.add(steps, "reply", Op::Emit { text })?;
             g.add(steps, "context", Op::Push { state, text })?;
         }
-        Answer::Story(_) => unreachable!("checked: all parts of a model are of one family"),
+        Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
+            unreachable!("checked: all parts of a model are of one family")
+        }
     }
     Ok(g)
 }

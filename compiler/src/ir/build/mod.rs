@@ -1,6 +1,7 @@
 //! Model → graph: exactly what the model means, nothing clever. One file a family.
 
 mod hashed_text;
+mod network;
 mod parameters;
 mod sequence;
 
@@ -30,6 +31,7 @@ pub fn build(model: &Model) -> Result<Graph, TypeError> {
     }
     match (&model.reader, &model.body) {
         (Reader::HashedText(reader), Body::Layers(layers)) => hashed_text::build(model, reader, layers),
+        (Reader::Sensors(reader), Body::Network(body)) => network::build(model, reader, body),
         _ => unreachable!("checked: all parts of a model are of one family"),
     }
 }

@@ -180,7 +180,7 @@ impl Builder<'_> {
         let sum = self.add(block, name, Op::Add { a: scaled, b: bias })?;
         match elem {
             Elem::I8 => self.add(block, name, Op::Narrow { input: sum, bits: 0 }),
-            Elem::I16 | Elem::I24 => Ok(sum),
+            Elem::I16 | Elem::I24 | Elem::I32 => Ok(sum),
         }
     }
 

@@ -70,15 +70,18 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
 fn elementwise(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
         Op::Rescale { input, scale, elem } => {
-            let (_, len) = vector(graph, *input)?;
+            let (of, len) = vector(graph, *input)?;
+            if of == Elem::I32 {
+                return Err("of 32 bits; sums of 24 are possible".into());
+            }
             scaled(graph, *scale, len)?;
             match elem {
-                Elem::I24 => Err("to 24 bits; 8 and 16 are possible".into()),
+                Elem::I24 | Elem::I32 => Err(format!("to {} bits; 8 and 16 are possible", elem.bits())),
                 elem => Ok(Type::Vector { elem: *elem, len }),
             }
         }
         Op::Add { a, b } => match (vector(graph, *a)?, vector(graph, *b)?) {
-            (a, b) if a == b && a.0 != Elem::I24 => Ok(Type::Vector { elem: a.0, len: a.1 }),
+            (a, b) if a == b && a.0 < Elem::I24 => Ok(Type::Vector { elem: a.0, len: a.1 }),
             ((a, m), (b, n)) => Err(format!("adds {a}[{m}] and {b}[{n}]")),
         },
         Op::Norm { down, .. } if *down > 8 => Err(format!("by {down} bits")),
@@ -87,7 +90,7 @@ fn elementwise(graph: &Graph, op: &Op) -> Result<Type, String> {
             (elem, len) => Err(format!("of {elem}[{len}] by {group}")),
         },
         Op::Narrow { input, bits } => match vector(graph, *input)? {
-            (Elem::I24, _) => Err("of 24 bits".into()),
+            (elem @ (Elem::I24 | Elem::I32), _) => Err(format!("of {} bits", elem.bits())),
             _ if *bits > 15 => Err(format!("by {bits} bits")),
             (_, len) => Ok(Type::Vector { elem: Elem::I8, len }),
         },

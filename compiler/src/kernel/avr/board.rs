@@ -158,6 +158,14 @@ impl BoardContext {
     }
 }
 
+impl BoardContext {
+    /// The same board, which asks for other lines when it starts.
+    #[must_use]
+    pub fn asking(self, name: &str, ask: &str) -> Self {
+        Self { greeting: Text::new(&format!("{name}. {ask}")), ..self }
+    }
+}
+
 impl Port {
     fn new(uart: &Uart) -> Self {
         Self {

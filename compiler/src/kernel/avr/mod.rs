@@ -15,6 +15,7 @@ mod product;
 mod program;
 mod reply;
 mod scan;
+pub mod sensors;
 pub mod sequence;
 mod table;
 mod tools;

@@ -1,0 +1,204 @@
+//! What people see of a network on numbers.
+
+use crate::error::CliError;
+use crate::table::{Align, count, grouped, table};
+use crate::targets;
+use mlc_compiler::CompileError;
+use mlc_compiler::ir::Op;
+use mlc_compiler::model::{Answer, Kind, Model, Network, Operator, Sensors, Shape};
+use mlc_compiler::pass;
+use serde::Serialize;
+use std::io::Write;
+
+/// One operator in figures.
+#[derive(Serialize)]
+struct Layer {
+    name: String,
+    kind: &'static str,
+    inputs: Vec<usize>,
+    /// Height, width, channels of what it gives.
+    shape: [usize; 3],
+    weights: usize,
+    nonzero: usize,
+    products: usize,
+    /// Bits that its sums need, proven; none where nothing is summed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sum_bits: Option<u32>,
+    scale: f64,
+    zero: i16,
+}
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    name: &'a str,
+    about: &'a str,
+    family: &'static str,
+    inputs: [usize; 3],
+    input_names: &'a [String],
+    decimals: u8,
+    rounding: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    labels: Option<&'a [String]>,
+    weights: usize,
+    products: usize,
+    /// Bytes of all tensors that are there at once, at most.
+    activation_bytes: usize,
+    operators: Vec<Layer>,
+}
+
+fn sides(shape: Shape) -> [usize; 3] {
+    [shape.height, shape.width, shape.channels]
+}
+
+/// `28x28x1`, or a number of values.
+fn shown(shape: Shape) -> String {
+    match sides(shape) {
+        [1, 1, channels] => channels.to_string(),
+        [1, width, channels] => format!("{width}x{channels}"),
+        [height, width, channels] => format!("{height}x{width}x{channels}"),
+    }
+}
+
+/// A model in a line: `sine, 1 number to 1, 3 operators, 288 weights, rounds as tflm`.
+pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
+    let outputs = network.operators.last().map_or(0, |last| last.shape.len());
+    format!(
+        "{}, {} to {outputs}, {}, {}, rounds as {}",
+        model.head.name,
+        shown(sensors.shape),
+        count(network.operators.len(), "operator"),
+        count(model.body.weights(), "weight"),
+        network.rounding.name()
+    )
+}
+
+/// Everything about a network on numbers.
+///
+/// # Errors
+/// A bug in mlc; output that cannot be written.
+pub fn inspect(
+    model: &Model,
+    (sensors, network): (&Sensors, &Network),
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    let facts = facts(model, sensors, network)?;
+    if json {
+        return Ok(writeln!(out, "{}", targets::json(&facts))?);
+    }
+    writeln!(out, "{}", summary(model, sensors, network))?;
+    if !model.head.about.is_empty() {
+        writeln!(out, "{}", model.head.about)?;
+    }
+    let quantization = sensors.stands_for(0);
+    let each = if sensors.quantization.len() > 1 { ", each its own scale" } else { "" };
+    writeln!(
+        out,
+        "reads: {}, {} counted, a step is {:.6}{each}",
+        count(sensors.shape.len(), "number"),
+        count(sensors.decimals.into(), "decimal"),
+        quantization.scale.0
+    )?;
+    if !sensors.inputs.is_empty() {
+        writeln!(out, "inputs: {}", sensors.inputs.join(", "))?;
+    }
+    match &model.answer {
+        Answer::Class(class) if class.margin > 0 => {
+            writeln!(out, "answers: {}, or ? below a margin of {}", class.labels.join(", "), class.margin)?;
+        }
+        Answer::Class(class) => writeln!(out, "answers: {}", class.labels.join(", "))?,
+        _ => writeln!(out, "answers: numbers")?,
+    }
+    writeln!(out, "tensors at once: {} bytes at most\n", grouped(facts.activation_bytes as u64))?;
+    let columns = [
+        ("operator", Align::Left),
+        ("kind", Align::Left),
+        ("gives", Align::Right),
+        ("weights", Align::Right),
+        ("not 0", Align::Right),
+        ("products", Align::Right),
+        ("sum bits", Align::Right),
+    ];
+    let row = |(layer, operator): (&Layer, &Operator)| {
+        let number = |n: usize| if n == 0 { String::new() } else { grouped(n as u64) };
+        vec![
+            layer.name.clone(),
+            layer.kind.to_string(),
+            shown(operator.shape),
+            number(layer.weights),
+            number(layer.nonzero),
+            number(layer.products),
+            layer.sum_bits.map(|bits| bits.to_string()).unwrap_or_default(),
+        ]
+    };
+    let rows: Vec<_> = facts.operators.iter().zip(&network.operators).map(row).collect();
+    write!(out, "{}", table(&columns, &rows))?;
+    writeln!(out, "products: {}", grouped(facts.products as u64))?;
+    Ok(())
+}
+
+fn facts<'a>(model: &'a Model, sensors: &'a Sensors, network: &'a Network) -> Result<Facts<'a>, CliError> {
+    let graph = mlc_compiler::reference(model)?;
+    let (reports, _) =
+        pass::optimise(graph, usize::from(model.reader.max_query())).map_err(CompileError::from)?;
+    let graph = &reports.last().expect("optimise() records every pass").graph;
+    let bits = |name: &str| {
+        let mut sums = graph.nodes.iter().filter(|(_, node)| node.name == name);
+        let sum = sums.rfind(|(_, node)| matches!(node.op, Op::Bias { .. } | Op::Sum { .. }))?;
+        let range = sum.1.facts.hull()?;
+        let magnitude = range.most.max(-1 - range.least).max(0);
+        Some(65 - magnitude.leading_zeros())
+    };
+    let layer = |operator: &Operator| Layer {
+        name: operator.name.clone(),
+        kind: operator.kind.name(),
+        inputs: operator.kind.inputs(),
+        shape: sides(operator.shape),
+        weights: operator.kind.weights().len(),
+        nonzero: operator.kind.weights().iter().filter(|&&w| w != 0).count(),
+        products: products(operator),
+        sum_bits: bits(&operator.name),
+        scale: operator.output.scale.0,
+        zero: operator.output.zero,
+    };
+    let operators: Vec<Layer> = network.operators.iter().map(layer).collect();
+    let labels = match &model.answer {
+        Answer::Class(class) => Some(class.labels.as_slice()),
+        _ => None,
+    };
+    Ok(Facts {
+        name: &model.head.name,
+        about: &model.head.about,
+        family: "sensor",
+        inputs: sides(sensors.shape),
+        input_names: &sensors.inputs,
+        decimals: sensors.decimals,
+        rounding: network.rounding.name(),
+        labels,
+        weights: model.body.weights(),
+        products: operators.iter().map(|layer| layer.products).sum(),
+        activation_bytes: at_once(sensors, network),
+        operators,
+    })
+}
+
+fn products(operator: &Operator) -> usize {
+    match &operator.kind {
+        Kind::Dense { weights, .. } => weights.len(),
+        Kind::Convolution { window, weights, .. } => weights.len() * window.output[0] * window.output[1],
+        _ => 0,
+    }
+}
+
+/// Bytes of the tensors that are there while an operator runs: what it takes and gives, and what is still needed.
+fn at_once(sensors: &Sensors, network: &Network) -> usize {
+    let last_use = |tensor: usize| {
+        let users = network.operators.iter().enumerate().filter(|(_, o)| o.kind.inputs().contains(&tensor));
+        users.map(|(at, _)| at).next_back()
+    };
+    let lives = |tensor: usize, at: usize| tensor <= at && last_use(tensor).is_some_and(|last| last >= at);
+    let size = |tensor: usize| network.shape(sensors.shape, tensor).len();
+    let while_running =
+        |at: usize| size(at + 1) + (0..=at).filter(|&t| lives(t, at)).map(size).sum::<usize>();
+    (0..network.operators.len()).map(while_running).max().unwrap_or(0)
+}

@@ -1,0 +1,52 @@
+//! Networks on numbers: `import`, `eval` and `inspect` of them.
+
+mod eval;
+mod figures;
+mod import;
+mod inspect;
+
+pub use eval::eval;
+pub use import::import;
+pub use inspect::{inspect, summary};
+
+use crate::error::CliError;
+use crate::files;
+use crate::prompts::Prompt;
+use mlc_compiler::import::sensors::NetworkProblem;
+use mlc_compiler::import::sensors::data::{Examples, Values};
+use mlc_compiler::model::{Model, Rounding, Sensors};
+use std::path::Path;
+
+/// Reads examples for a network that reads so many numbers.
+///
+/// # Errors
+/// A file that cannot be read, or that has no such examples.
+fn examples(path: &Path, inputs: usize) -> Result<Examples, CliError> {
+    let bytes = files::read(path, files::Kind::Texts)?;
+    Examples::read(&bytes, inputs).map_err(|problem| wrong(path, &problem))
+}
+
+/// The rows of a file of examples as lines that a program reads: their bytes.
+///
+/// # Errors
+/// A model that reads no numbers; a file that cannot be read, or that has no such examples.
+pub fn rows(path: &Path, model: &Model) -> Result<Vec<Prompt>, CliError> {
+    let Some((sensors, network)) = model.network() else {
+        return Err(CliError::Usage("--data is for a network on numbers: leave it out".into()));
+    };
+    let data = examples(path, sensors.shape.len())?;
+    let row = |row: usize| {
+        let bytes = match &data.values {
+            Values::Bytes(values) => values[row * data.width..][..data.width].to_vec(),
+            Values::Reals(values) => sensors
+                .bytes(&values[row * data.width..][..data.width], network.rounding == Rounding::OnnxRuntime),
+        };
+        Prompt { query: Sensors::line(&bytes), reply: None }
+    };
+    Ok((0..data.rows).map(row).collect())
+}
+
+/// What is wrong with a file of examples.
+fn wrong(path: &Path, problem: &NetworkProblem) -> CliError {
+    CliError::Network { problem: format!("{}: {problem}", files::shown(path)), help: problem.help() }
+}

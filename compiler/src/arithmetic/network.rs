@@ -1,0 +1,190 @@
+//! The arithmetic of networks on numbers: sums of 32 bits to bytes, lines to bytes, outputs to text. Integers only.
+
+/// Largest magnitude of a reading in units of its last digit: what 24 bits hold.
+pub const MOST_READING: i32 = (1 << 23) - 1;
+
+/// How `sum · multiplier · 2^(shift - 31)` is rounded. Each is a function of the sum that never falls. [`step`]
+/// has the bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Steps {
+    /// To a multiple of `2^-shift`, then to an integer: halves away from zero.
+    Twice,
+    /// At once, halves up.
+    Up,
+    /// The sum and the product are rounded to the 24 bits of a 32-bit float, then the product to an integer: halves to
+    /// even, each time.
+    Even,
+}
+
+/// `(x · multiplier + offset) >> shift`, which rounds down. `offset` has the half that makes it round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Linear {
+    pub multiplier: i32,
+    pub offset: i64,
+    pub shift: u8,
+}
+
+impl Linear {
+    /// The value at `x`, of at most 24 bits. Multipliers have 24 bits and offsets 48 ([`crate::model::Model::check`]).
+    pub fn at(self, x: i32) -> i64 {
+        (i64::from(x) * i64::from(self.multiplier) + self.offset) >> self.shift
+    }
+
+    /// The line through the origin that multiplies with `factor` and adds `zero`, as near as 16 bits of multiplier allow,
+    /// rounding halves up. `None` where the factor is not finite or so large that no shift is left.
+    pub fn near(factor: f64, zero: f64) -> Option<Self> {
+        let mut shift = 0u8;
+        let mut scaled = factor;
+        while scaled.abs() < 16_384.0 && shift < 30 {
+            scaled *= 2.0;
+            shift += 1;
+        }
+        let multiplier = scaled.round();
+        // What is no number is not below anything.
+        let fits = multiplier.abs() < f64::from(1 << 23) && zero.abs() < 8_388_608.0;
+        if !fits {
+            return None;
+        }
+        let unit = f64::from(1u32 << shift);
+        let offset = (zero * unit + unit / 2.0).floor();
+        Some(Self { multiplier: multiplier as i32, offset: offset as i64, shift })
+    }
+}
+
+/// `sum · multiplier · 2^(shift - 31)`, rounded as `steps` says. `multiplier` is not negative, `shift` -31 to 30.
+pub fn step(sum: i32, multiplier: i32, shift: i8, steps: Steps) -> i32 {
+    match steps {
+        Steps::Twice => twice(sum, multiplier, shift.into()),
+        Steps::Up => {
+            let bits = 31 - i32::from(shift);
+            let product = i128::from(sum) * i128::from(multiplier);
+            cut((product + (1 << (bits - 1))) >> bits)
+        }
+        Steps::Even => even(sum, multiplier, shift.into()),
+    }
+}
+
+/// As `MultiplyByQuantizedMultiplier` of TensorFlow Lite does it: a sum shifted left by what is above 0 of `shift`, half
+/// the upper word of twice the product, rounded, then shifted right, rounded, halves away from zero.
+fn twice(sum: i32, multiplier: i32, shift: i32) -> i32 {
+    let sum = cut(i128::from(sum) << shift.max(0));
+    let product = i64::from(sum) * i64::from(multiplier);
+    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+    // Towards zero, as C divides.
+    let high = ((product + nudge) / (1 << 31)) as i32;
+    let right = (-shift).max(0);
+    let mask = ((1i64 << right) - 1) as i32;
+    let threshold = (mask >> 1) + i32::from(high < 0);
+    (high >> right.min(31)) + i32::from(high & mask > threshold)
+}
+
+/// As a product of 32-bit floats: the sum in the 24 bits of a float, times the 24 upper bits of the multiplier, again in
+/// 24 bits, then as an integer. Halves to even each time.
+fn even(sum: i32, multiplier: i32, shift: i32) -> i32 {
+    let (sum, lost) = to_24_bits(sum.unsigned_abs().into(), sum < 0);
+    let (product, more) = to_24_bits(sum.unsigned_abs() * u64::from(multiplier.unsigned_abs() >> 7), sum < 0);
+    // The multiplier's upper 24 bits count 2^(shift - 24).
+    let bits = 24 - shift - (lost + more) as i32;
+    if bits <= 0 {
+        return cut(i128::from(product) << (-bits).min(64));
+    }
+    to_even(product, bits.min(62) as u32) as i32
+}
+
+/// A magnitude in at most 24 bits, with its sign, and how many bits it lost.
+fn to_24_bits(magnitude: u64, negative: bool) -> (i64, u32) {
+    let mut lost = (64 - magnitude.leading_zeros()).saturating_sub(24);
+    let mut value = to_even(magnitude as i64, lost);
+    if value == 1 << 24 {
+        (value, lost) = (1 << 23, lost + 1);
+    }
+    (if negative { -value } else { value }, lost)
+}
+
+/// `value / 2^bits`, rounded to the nearest, halves to even.
+fn to_even(value: i64, bits: u32) -> i64 {
+    if bits == 0 {
+        return value;
+    }
+    let down = value >> bits;
+    let rest = value - (down << bits);
+    let half = 1 << (bits - 1);
+    down + i64::from(rest > half || (rest == half && down & 1 == 1))
+}
+
+fn cut(value: i128) -> i32 {
+    value.clamp(i32::MIN.into(), i32::MAX.into()) as i32
+}
+
+/// `sum / count`, rounded to the nearest, halves away from zero.
+pub fn mean(sum: i32, count: i32) -> i32 {
+    let half = count / 2;
+    (if sum > 0 { sum + half } else { sum - half }) / count
+}
+
+/// The first index of the largest element; as many as there are where another one is less than `margin` below it.
+pub fn decide(x: &[i32], margin: u8) -> usize {
+    let mut best = 0;
+    for (i, y) in x.iter().enumerate() {
+        if *y > x[best] {
+            best = i;
+        }
+    }
+    let near = |(i, y): (usize, &i32)| i != best && x[best] - y < i32::from(margin);
+    if x.iter().enumerate().any(near) { x.len() } else { best }
+}
+
+/// The bytes of a line of numbers, for `count` values.
+///
+/// A number is a row of `-`, digits and `.`; every other byte stands between numbers. A `-` anywhere in it makes it
+/// negative. Digits behind the first point count up to `decimals`, those behind them are dropped, missing ones are 0, and
+/// a further point is nothing. Magnitudes end at [`MOST_READING`]. A line whose first byte is `#` has the bytes
+/// themselves: points are nothing and nothing is scaled. A value that is missing is read as 0, one too many is nothing.
+/// All are cut to 8 bits in the end.
+pub fn measure(line: &[u8], decimals: u8, scaling: &[Linear], count: usize) -> Vec<i8> {
+    let (raw, line) = match line {
+        [b'#', rest @ ..] => (true, rest),
+        line => (false, line),
+    };
+    let is_part = |b: &u8| matches!(b, b'-' | b'.' | b'0'..=b'9');
+    let numbers = line.split(|b| !is_part(b)).filter(|number| !number.is_empty());
+    let mut readings = numbers.map(|number| reading(number, if raw { 0 } else { decimals }, raw));
+    let byte = |i: usize| {
+        let x = readings.next().unwrap_or(0);
+        let value = if raw { x.into() } else { scaling[i % scaling.len()].at(x) };
+        value.clamp(-128, 127) as i8
+    };
+    (0..count).map(byte).collect()
+}
+
+fn reading(number: &[u8], decimals: u8, ignores_points: bool) -> i32 {
+    let more = |value: i32, digit: u8| (value * 10 + i32::from(digit)).min(MOST_READING);
+    let (mut value, mut behind) = (0, None);
+    for &byte in number {
+        match byte {
+            b'.' if !ignores_points && behind.is_none() => behind = Some(0),
+            b'0'..=b'9' if behind.is_none_or(|n| n < decimals) => {
+                value = more(value, byte - b'0');
+                behind = behind.map(|n| n + 1);
+            }
+            _ => {}
+        }
+    }
+    for _ in behind.unwrap_or(0)..decimals {
+        value = more(value, 0);
+    }
+    if number.contains(&b'-') { -value } else { value }
+}
+
+/// Outputs as text: each by its line, in units of the last of `decimals` digits, spaces between them.
+pub fn numbers(x: &[i32], decimals: u8, format: &[Linear]) -> String {
+    let text = |(i, &x): (usize, &i32)| {
+        let value = format[i % format.len()].at(x);
+        let sign = if value < 0 { "-" } else { "" };
+        let digits = format!("{:01$}", value.unsigned_abs(), usize::from(decimals) + 1);
+        let (whole, part) = digits.split_at(digits.len() - usize::from(decimals));
+        let point = if part.is_empty() { "" } else { "." };
+        format!("{sign}{whole}{point}{part}")
+    };
+    x.iter().enumerate().map(text).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,68 @@
+//! `.onnx`: networks of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
+
+mod file;
+mod floats;
+mod integers;
+mod protobuf;
+mod shapes;
+
+use super::Read;
+use super::error::{NO_STATE, NetworkProblem};
+use file::{File, Node};
+use protobuf::{Field, Fields};
+
+/// Whether a file is a message that begins with the version of its format and has a graph.
+pub fn is_onnx(bytes: &[u8]) -> bool {
+    let mut fields = Fields::new(bytes, 0);
+    let first = fields.next();
+    matches!(first, Some(Ok((1, Field::Number(1..=100)))))
+        && fields.any(|field| matches!(field, Ok((7, Field::Bytes(..)))))
+}
+
+/// Reads a network.
+///
+/// # Errors
+/// See [`NetworkProblem`].
+pub fn read(bytes: &[u8]) -> Result<Read, NetworkProblem> {
+    let file = File::read(bytes)?;
+    let [_] = file.inputs.as_slice() else {
+        return Err(NetworkProblem::Several(format!("{} inputs", file.inputs.len())));
+    };
+    if file.nodes.iter().any(|node| node.operator == "QuantizeLinear") {
+        return integers::read(&file).map(Read::Integers);
+    }
+    floats::read(&file).map(Read::Floats)
+}
+
+/// What to say of an operator that is not computed.
+fn refused(node: &Node) -> NetworkProblem {
+    let instead = match node.operator.as_str() {
+        "LSTM" | "GRU" | "RNN" | "Scan" | "Loop" => NO_STATE,
+        "SVMClassifier" | "SVMRegressor" => {
+            "train an MLPClassifier or LogisticRegression on the same data: both work"
+        }
+        "TreeEnsembleClassifier" | "TreeEnsembleRegressor" => {
+            "trees are not read yet: an MLPClassifier on the same data works"
+        }
+        "LinearRegressor" => "export the layer as Gemm (PyTorch), or train an MLPRegressor: both work",
+        "QLinearConv" | "QLinearMatMul" | "QGemm" | "QLinearAdd" | "ConvInteger" | "MatMulInteger" => {
+            "quantize with QuantFormat.QDQ, or give the network of floats with --calibrate: both work"
+        }
+        "BatchNormalization" => {
+            "export in evaluation mode: the exporter folds it into the convolution before it"
+        }
+        "Sub" | "Mul" | "Div" => {
+            "scale features with a StandardScaler in the pipeline, or in front of the network"
+        }
+        "LeakyRelu" | "Elu" | "Selu" | "HardSwish" | "Erf" | "PRelu" => {
+            "use ReLU, ReLU6, tanh or sigmoid as activations"
+        }
+        _ => "docs/sensors.md lists the operators that work",
+    };
+    NetworkProblem::Operator { operator: node.operator.clone(), name: node.gives(), instead }
+}
+
+/// What to say of an operator that is computed, but not so.
+fn option(node: &Node, what: impl Into<String>) -> NetworkProblem {
+    NetworkProblem::Option { operator: node.operator.clone(), name: node.gives(), what: what.into() }
+}

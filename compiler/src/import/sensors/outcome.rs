@@ -1,0 +1,122 @@
+//! What the readers of all formats give, and the model that is made of it.
+
+use super::error::NetworkProblem;
+use crate::model::{
+    Answer, Body, Class, Head, Linear, MAX_DECIMALS, Model, Network, Numbers, Quantization, Reader, Rounding,
+    Sensors, Shape, Softmax,
+};
+
+/// What the network reads.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// A name for each value, or none.
+    pub names: Vec<String>,
+    pub shape: Shape,
+    /// What bytes stand for: one for each value, or one for all of them.
+    pub quantization: Vec<Quantization>,
+}
+
+/// What it ends with.
+#[derive(Debug, Clone)]
+pub struct Ending {
+    pub softmax: Option<Softmax>,
+    pub output: Quantization,
+    /// The file says that the largest output is the answer.
+    pub classifies: bool,
+    /// Labels that the file has.
+    pub labels: Option<Vec<String>>,
+}
+
+/// A network as it was read.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    pub source: Source,
+    pub network: Network,
+    pub ending: Ending,
+    pub notes: Vec<String>,
+}
+
+/// What the user decides.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Name of the model; made from the file's name if `None`.
+    pub name: Option<String>,
+    pub labels: Option<Vec<String>>,
+    /// Names of the values.
+    pub inputs: Option<Vec<String>>,
+    /// Whose arithmetic is followed, for a file that can have several.
+    pub rounding: Option<Rounding>,
+    /// See [`Class::margin`].
+    pub margin: u8,
+    /// Digits behind the point of a reading; as many as its steps need if `None`.
+    pub decimals: Option<u8>,
+    /// The outputs are numbers, not scores of labels.
+    pub numbers: bool,
+}
+
+/// The model of a network.
+///
+/// # Errors
+/// Labels that are not as many as outputs; a scale that no line of integers is near to.
+pub fn model(
+    outcome: Outcome,
+    settings: &Settings,
+    name: String,
+    about: String,
+) -> Result<(Model, Vec<String>), NetworkProblem> {
+    let Outcome { source, network, ending, mut notes } = outcome;
+    let outputs = network.operators.last().map_or(0, |last| last.shape.len());
+    let reader = sensors(source, settings)?;
+    let labels = settings.labels.clone().or(ending.labels.clone());
+    let classifies = labels.is_some() || ending.classifies || outputs > 1;
+    let answer = if classifies && !settings.numbers {
+        let labels = labels.unwrap_or_else(|| {
+            notes.push(format!("labels are 0 to {}: --labels names them", outputs - 1));
+            (0..outputs).map(|i| i.to_string()).collect()
+        });
+        if labels.len() != outputs {
+            return Err(NetworkProblem::Labels(labels.len(), outputs));
+        }
+        let (margin, output, softmax) = (settings.margin, ending.output, ending.softmax);
+        Answer::Class(Class { labels, margin, output, softmax })
+    } else {
+        Answer::Numbers(numbers(ending.output)?)
+    };
+    let head = Head { name, about, ..Head::default() };
+    let model = Model { head, reader: Reader::Sensors(reader), body: Body::Network(network), answer };
+    Ok((model, notes))
+}
+
+/// The digits behind the point that steps of this size show in.
+fn digits(scale: f64) -> u8 {
+    (0..MAX_DECIMALS).find(|&d| 10f64.powi(-i32::from(d)) <= scale * 1.000_001).unwrap_or(MAX_DECIMALS)
+}
+
+fn unit(decimals: u8) -> f64 {
+    10f64.powi(-i32::from(decimals))
+}
+
+fn far(scale: f64) -> NetworkProblem {
+    let what = format!("a scale of {scale}, which lines of 24-bit integers do not reach");
+    NetworkProblem::Tensor { name: "input or output".into(), what }
+}
+
+fn sensors(source: Source, settings: &Settings) -> Result<Sensors, NetworkProblem> {
+    let Source { names, shape, quantization } = source;
+    let finest = quantization.iter().map(|q| q.scale.0).fold(f64::INFINITY, f64::min);
+    let decimals = settings.decimals.unwrap_or_else(|| digits(finest));
+    let line = |q: &Quantization| {
+        Linear::near(unit(decimals) / q.scale.0, q.zero.into()).ok_or_else(|| far(q.scale.0))
+    };
+    let scaling = quantization.iter().map(line).collect::<Result<_, _>>()?;
+    let inputs = settings.inputs.clone().unwrap_or(names);
+    Ok(Sensors { inputs, shape, decimals, scaling, quantization })
+}
+
+fn numbers(output: Quantization) -> Result<Numbers, NetworkProblem> {
+    let scale = output.scale.0;
+    let decimals = digits(scale);
+    let step = scale / unit(decimals);
+    let format = Linear::near(step, -f64::from(output.zero) * step).ok_or_else(|| far(scale))?;
+    Ok(Numbers { names: Vec::new(), decimals, format: vec![format], output })
+}

@@ -1,0 +1,91 @@
+//! How lines of numbers become bytes, and what is answered: the contexts of `numbers.S` and `answer.S`.
+
+use super::border;
+use super::writer::Writer;
+use crate::CompileError;
+use crate::kernel::lines::gnu_bytes;
+use crate::kernel::sensors::net::Array;
+use crate::model::{Answer, Linear, Sensors};
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Read {
+    decimals: u8,
+    count: usize,
+    several: bool,
+    /// The address of the first value.
+    first: String,
+    /// What fills the border of the values, if they have one; bytes of a row, and those behind it.
+    border: String,
+    row: usize,
+    skip: usize,
+}
+
+#[derive(Serialize)]
+struct Tell {
+    count: usize,
+    decimals: u8,
+    several: bool,
+    call: &'static str,
+}
+
+#[derive(Serialize)]
+struct Decide {
+    count: usize,
+    margin: u8,
+}
+
+/// A line's record: the size of its factor, what is added, and the shift with the factor's sign.
+fn record(line: &Linear) -> impl Iterator<Item = u8> {
+    let factor = line.multiplier.unsigned_abs().to_le_bytes().into_iter().take(3);
+    let sign = if line.multiplier < 0 { 0x80 } else { 0 };
+    factor.chain(line.offset.to_le_bytes().into_iter().take(7)).chain([line.shift | sign])
+}
+
+fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
+    let bytes: Vec<u8> = lines.iter().flat_map(record).collect();
+    let count = bytes.len();
+    w.data(label, &gnu_bytes(bytes), count);
+}
+
+/// What takes values.
+///
+/// # Errors
+/// [`CompileError::Template`] for a damaged template.
+pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
+    lines(w, "net_scaling", &reader.scaling);
+    w.routine("answer.S", "line", ())?;
+    let edge = border::text(w, array, "net_input", first)?;
+    let context = Read {
+        decimals: reader.decimals,
+        count: array.values(),
+        several: reader.scaling.len() > 1,
+        first: format!("{first}+{}", array.first()),
+        row: array.cols * array.channels,
+        skip: array.pitch() - array.cols * array.channels,
+        border: edge,
+    };
+    w.call("numbers.S", "read", context)
+}
+
+/// What is made of the results: a routine that decides, if there are labels; otherwise one that sends them is added.
+///
+/// # Errors
+/// [`CompileError::Template`] for a damaged template.
+pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Option<String>, CompileError> {
+    match answer {
+        Answer::Class(class) => {
+            w.call("answer.S", "decide", Decide { count, margin: class.margin }).map(Some)
+        }
+        Answer::Numbers(numbers) => {
+            lines(w, "net_format", &numbers.format);
+            let several = numbers.format.len() > 1;
+            let context = Tell { count, decimals: numbers.decimals, several, call: "call" };
+            w.routine("answer.S", "tell", context)?;
+            Ok(None)
+        }
+        Answer::Chat(_) | Answer::Label { .. } | Answer::Story(_) => {
+            unreachable!("a network on numbers answers with a label or with numbers")
+        }
+    }
+}

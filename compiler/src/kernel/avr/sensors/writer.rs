@@ -1,0 +1,98 @@
+//! The text of a program, as far as it is written.
+
+use crate::CompileError;
+use crate::asm::{AvrCore, Isa};
+use crate::kernel::{Phase, Templates, text};
+use serde::Serialize;
+use std::fmt::Write;
+
+/// A program in the making.
+pub struct Writer<'a> {
+    pub templates: &'a Templates,
+    pub isa: Isa,
+    /// The steps.
+    pub code: String,
+    pub phases: Vec<Phase>,
+    /// Predicted cycles of a run by phase.
+    pub costs: Vec<(String, f64)>,
+    /// Routines that steps call.
+    pub routines: String,
+    /// What `lpm` reads, and how many bytes that is.
+    pub data: String,
+    pub data_bytes: usize,
+    /// The routine that fills borders is there.
+    pub fills: bool,
+}
+
+impl<'a> Writer<'a> {
+    pub fn new(templates: &'a Templates, isa: Isa) -> Self {
+        let (code, routines, data) = (String::new(), String::new(), String::new());
+        Self {
+            templates,
+            isa,
+            code,
+            phases: vec![],
+            costs: vec![],
+            routines,
+            data,
+            data_bytes: 0,
+            fills: false,
+        }
+    }
+
+    /// A macro's text.
+    ///
+    /// # Errors
+    /// [`CompileError::Template`] for a damaged template.
+    pub fn call(&self, file: &str, part: &str, context: impl Serialize) -> Result<String, CompileError> {
+        let context = tera::to_value(context).map_err(|e| text::error(file, &tera::Error::json(e)))?;
+        self.templates.call(file, part, context)
+    }
+
+    /// Adds a routine.
+    ///
+    /// # Errors
+    /// See [`Writer::call`].
+    pub fn routine(&mut self, file: &str, part: &str, context: impl Serialize) -> Result<(), CompileError> {
+        self.routines += &self.call(file, part, context)?;
+        self.routines.push('\n');
+        Ok(())
+    }
+
+    /// Begins a step, which is a phase.
+    pub fn stage(&mut self, name: &str, about: &str) {
+        let _ = writeln!(self.code, "\n; {about}\n{name}:");
+        self.phases.push(Phase::new(name, name));
+    }
+
+    /// Adds code to the step.
+    ///
+    /// # Errors
+    /// See [`Writer::call`].
+    pub fn add(&mut self, file: &str, part: &str, context: impl Serialize) -> Result<(), CompileError> {
+        self.code += &self.call(file, part, context)?;
+        self.code.push('\n');
+        Ok(())
+    }
+
+    pub fn cost(&mut self, name: &str, cycles: f64) {
+        match self.costs.iter_mut().find(|(known, _)| known == name) {
+            Some((_, sum)) => *sum += cycles,
+            None => self.costs.push((name.to_string(), cycles)),
+        }
+    }
+
+    /// Adds lines of data that `lpm` reads.
+    pub fn data(&mut self, label: &str, lines: &[String], bytes: usize) {
+        let _ = writeln!(self.data, "{label}:");
+        for line in lines {
+            let _ = writeln!(self.data, "        {line}");
+        }
+        self.data_bytes += bytes;
+    }
+}
+
+/// Cycles of a `call`.
+pub fn call(isa: Isa) -> f64 {
+    if isa == Isa::Avr(AvrCore::Avr6) { 5.0 } else { 4.0 }
+}

@@ -1,0 +1,79 @@
+//! Programs of networks on numbers: made as a whole, and refused where they do not fit.
+
+use crate::image::{self, Image};
+use crate::kernel::sensors::{self, SensorSite, unsupported};
+use crate::kernel::{Machine, tidy};
+use crate::plan::{Plan, Storage};
+use crate::target::Target;
+use crate::words::grouped;
+use crate::{CompileError, Request, render};
+
+/// A program that fits.
+pub struct Program {
+    pub plan: Plan,
+    pub assembly: String,
+    pub image: Image,
+}
+
+/// The program of a network on numbers: the fastest, or the smallest where that does not fit or is asked for.
+///
+/// # Errors
+/// What the kernels do not compute; a demand that means nothing here; a program that does not fit; a damaged template.
+pub fn program(site: &SensorSite) -> Result<Program, CompileError> {
+    let demands = site.request.demands;
+    if demands.encoding.is_some() || !demands.layers.is_empty() {
+        return Err(unsupported(
+            site,
+            "a form of weights that is asked for (--encoding, --layer) in such networks",
+        ));
+    }
+    if matches!(demands.storage, Storage::File | Storage::Banks) {
+        let what = format!("weights of such a network in {}", demands.storage.place());
+        return Err(unsupported(site, &what));
+    }
+    match build(site) {
+        Err(CompileError::SensorsTooLarge { .. }) if site.unrolls => {
+            build(&SensorSite { unrolls: false, ..*site })
+        }
+        built => built,
+    }
+}
+
+fn build(site: &SensorSite) -> Result<Program, CompileError> {
+    let request = site.request;
+    let program = sensors::program(site)?;
+    let name = request.model.head.name.clone();
+    let mut plan = Plan::of_program(name, Machine::of(request.target), program.memory);
+    plan.prediction.phases = program.costs;
+    let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
+    let image = image::assemble_sensors(&plan, request.target, &text, program.outputs)?;
+    // These programs read all flash.
+    let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
+    let needs = image.as_ref().map(Image::needs);
+    match image {
+        Some(image) if request.demands.excess(&whole, image.needs()) == 0 => {
+            plan.needs = image.needs();
+            plan.prediction.bytes = match request.target.flash {
+                Some(_) => plan.needs.image,
+                None => plan.needs.total(),
+            };
+            Ok(Program { plan, assembly: text.assembly, image })
+        }
+        _ => Err(too_large(request, needs)),
+    }
+}
+
+/// Why it does not fit.
+fn too_large(request: &Request, needs: Option<crate::plan::Needs>) -> CompileError {
+    let (model, target) = (request.model, request.target);
+    let needs = match needs {
+        Some(needs) if target.flash.is_some() => format!(
+            "it needs {} bytes of flash and {} of RAM",
+            grouped(needs.image as u64),
+            grouped(needs.buffers as u64)
+        ),
+        Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
+        None => "memory ends before its program does".into(),
+    };
+    CompileError::SensorsTooLarge { name: model.head.name.clone(), target: target.name.clone(), needs }
+}

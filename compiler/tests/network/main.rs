@@ -1,0 +1,21 @@
+//! Networks on numbers: that the interpreter computes what docs/semantics.md says, and that no pass changes it.
+
+mod arithmetic;
+#[path = "../../../tests/support/tflite.rs"]
+mod files;
+#[path = "../../../tests/support/flat.rs"]
+mod flat;
+mod mutations;
+#[path = "../../../tests/support/networks.rs"]
+mod networks;
+mod onnx;
+mod passes;
+mod plain;
+mod published;
+#[path = "../../../tests/support/random.rs"]
+mod random;
+
+mod ron;
+#[path = "../../../tests/support/shared.rs"]
+mod shared;
+mod tflite;

@@ -1,0 +1,269 @@
+{# Lines of numbers become bytes, and results become text. A number is a row of '-', digits and '.'; all else stands between. #}
+
+{# s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.record: bytes of a
+   line's record: factor (3), offset (7), shift with the factor's sign (1). #}
+{% macro read(s) %}
+
+; Begins a line of numbers. Changes r24, r25{% if s.border %}, r18, r19, X{% endif %}.
+net_begin:
+        sts net_state, r1
+        ldi r24, lo8({{ s.first }})
+        ldi r25, hi8({{ s.first }})
+        sts net_at, r24
+        sts net_at+1, r25
+        ldi r24, lo8({{ s.count }})
+        ldi r25, hi8({{ s.count }})
+        sts net_left, r24
+        sts net_left+1, r25
+{%- if s.several %}
+        ldi r24, lo8(net_scaling)
+        ldi r25, hi8(net_scaling)
+        sts net_line_at, r24
+        sts net_line_at+1, r25
+{%- endif %}
+{%- if s.border %}
+        ldi r24, lo8({{ s.row }})
+        ldi r25, hi8({{ s.row }})
+        sts net_row_left, r24
+        sts net_row_left+1, r25
+{{ s.border }}
+{%- endif %}
+        rjmp net_no_number
+
+; Takes the next value, -128 to 127, in r24; one too many is nothing. Changes r24, r25, X.
+net_input:
+        lds r26, net_left
+        lds r27, net_left+1
+        sbiw r26, 0
+        breq net_input_full
+        sbiw r26, 1
+        sts net_left, r26
+        sts net_left+1, r27
+        lds r26, net_at
+        lds r27, net_at+1
+        subi r24, 0x80
+        st X+, r24
+{%- if s.border %}
+        lds r24, net_row_left
+        lds r25, net_row_left+1
+        sbiw r24, 1
+        brne net_input_in_row
+        subi r26, lo8(-({{ s.skip }}))
+        sbci r27, hi8(-({{ s.skip }}))
+        ldi r24, lo8({{ s.row }})
+        ldi r25, hi8({{ s.row }})
+net_input_in_row:
+        sts net_row_left, r24
+        sts net_row_left+1, r25
+{%- endif %}
+        sts net_at, r26
+        sts net_at+1, r27
+net_input_full:
+        ret
+
+; Takes the next character of a line, in r24. State: 1: within a number, 2: it is negative, 4: numbers are values, 8: there was a
+; point, 16: there was a character. Changes r0, r2 to r27, Z.
+net_char:
+        lds r18, net_state
+        sbrc r18, 4
+        rjmp net_char_next
+        ori r18, 16
+        cpi r24, '#'
+        brne net_char_next
+        ori r18, 4
+        sts net_state, r18
+        ret
+net_char_next:
+        cpi r24, '-'
+        breq net_char_minus
+        cpi r24, '.'
+        breq net_char_point
+        cpi r24, '0'
+        brlo net_char_between
+        cpi r24, '9'+1
+        brlo net_char_digit
+net_char_between:
+        sts net_state, r18
+        sbrc r18, 0
+        rjmp net_number
+        ret
+net_char_minus:
+        ori r18, 3
+        sts net_state, r18
+        ret
+net_char_point:
+        ori r18, 1
+        sbrs r18, 2
+        ori r18, 8
+        sts net_state, r18
+        ret
+net_char_digit:
+        ori r18, 1
+        sts net_state, r18
+        sbrs r18, 3
+        rjmp net_char_counts
+        lds r19, net_behind
+        cpi r19, {{ s.decimals }}
+        brsh net_char_dropped
+        inc r19
+        sts net_behind, r19
+net_char_counts:
+        subi r24, '0'
+
+; The reading times ten, and r24, but 8,388,607 at most. Changes r19 to r27.
+net_more:
+        lds r20, net_value
+        lds r21, net_value+1
+        lds r22, net_value+2
+        clr r23
+        add r20, r20
+        adc r21, r21
+        adc r22, r22
+        adc r23, r23
+        movw r26, r20
+        mov r25, r22
+        mov r19, r23
+        add r20, r20
+        adc r21, r21
+        adc r22, r22
+        adc r23, r23
+        add r20, r20
+        adc r21, r21
+        adc r22, r22
+        adc r23, r23
+        add r20, r26
+        adc r21, r27
+        adc r22, r25
+        adc r23, r19
+        add r20, r24
+        adc r21, r1
+        adc r22, r1
+        adc r23, r1
+        brne net_more_most
+        sbrs r22, 7
+        rjmp net_more_fits
+net_more_most:
+        ldi r20, 0xFF
+        ldi r21, 0xFF
+        ldi r22, 0x7F
+net_more_fits:
+        sts net_value, r20
+        sts net_value+1, r21
+        sts net_value+2, r22
+net_char_dropped:
+        ret
+
+; Ends a line: its last number, and 0 for each that is missing. Z is set if there was no character. Changes as net_char does.
+net_end:
+        lds r18, net_state
+        sbrs r18, 4
+        rjmp net_end_empty
+        sbrc r18, 0
+        rcall net_number
+net_end_more:
+        lds r26, net_left
+        lds r27, net_left+1
+        sbiw r26, 0
+        breq net_end_full
+        rcall net_number
+        rjmp net_end_more
+net_end_empty:
+        sez
+        ret
+net_end_full:
+        clz
+        ret
+
+; The number that was read is a value.
+net_number:
+{%- if s.decimals > 0 %}
+        lds r18, net_state
+        sbrc r18, 2
+        rjmp net_number_whole
+net_number_digits:
+        lds r19, net_behind
+        cpi r19, {{ s.decimals }}
+        brsh net_number_whole
+        inc r19
+        sts net_behind, r19
+        clr r24
+        rcall net_more
+        rjmp net_number_digits
+net_number_whole:
+{%- endif %}
+        lds r25, net_state
+        bst r25, 1
+        lds r18, net_value
+        lds r19, net_value+1
+        lds r20, net_value+2
+        sbrc r25, 2
+        rjmp net_number_value
+{%- if s.several %}
+        lds r30, net_line_at
+        lds r31, net_line_at+1
+        call net_line
+        sts net_line_at, r30
+        sts net_line_at+1, r31
+{%- else %}
+        ldi r30, lo8(net_scaling)
+        ldi r31, hi8(net_scaling)
+        call net_line
+{%- endif %}
+        mov r24, r2                     ; cut to a byte
+        movw r18, r4
+        and r18, r3
+        and r18, r19
+        and r18, r6
+        and r18, r7
+        and r18, r8
+        mov r20, r3
+        or r20, r4
+        or r20, r5
+        or r20, r6
+        or r20, r7
+        or r20, r8
+        sbrc r8, 7
+        rjmp net_number_negative
+        tst r20
+        brne net_number_most
+        tst r24
+        brpl net_number_take
+net_number_most:
+        ldi r24, 127
+        rjmp net_number_take
+net_number_negative:
+        cpi r18, 0xFF
+        brne net_number_least
+        tst r24
+        brmi net_number_take
+net_number_least:
+        ldi r24, 0x80
+        rjmp net_number_take
+net_number_value:
+        mov r24, r18
+        or r19, r20
+        brne net_number_far
+        brtc net_number_positive
+        cpi r24, 0x81
+        brsh net_number_least
+        neg r24
+        rjmp net_number_take
+net_number_far:
+        brts net_number_least
+        rjmp net_number_most
+net_number_positive:
+        tst r24
+        brmi net_number_most
+net_number_take:
+        rcall net_input
+; No number has begun.
+net_no_number:
+        lds r24, net_state
+        andi r24, 0x14
+        sts net_state, r24
+        sts net_value, r1
+        sts net_value+1, r1
+        sts net_value+2, r1
+        sts net_behind, r1
+        ret
+{%- endmacro read %}

@@ -1,0 +1,97 @@
+void {{ name }}_begin({{ name }}_net *net)
+{
+    net->taken = 0;
+    net->state = 0;
+    net->behind = 0;
+    net->reading = 0;
+{%- if input.fill %}
+    memset(net->values + {{ input.at }}u, {{ input.byte }}, {{ input.fill }}u);
+{%- endif %}
+}
+
+void {{ name }}_value({{ name }}_net *net, int value)
+{
+    uint16_t i = net->taken;
+    if (i >= {{ inputs }}u)
+        return;
+    net->values[{{ input.first }}u{% if input.fill %} + i / {{ input.row }}u * {{ input.pitch }}u + i % {{ input.row }}u{% else %} + i{% endif %}] = (uint8_t)(value + 128);
+    net->taken++;
+}
+
+void {{ name }}_reading({{ name }}_net *net, int32_t reading)
+{
+    int64_t value;
+    if (net->taken >= {{ inputs }}u)
+        return;
+    value = at_line(scaling{% if scaling | length > 1 %} + net->taken{% endif %}, reading);
+    {{ name }}_value(net, value < -128 ? -128 : value > 127 ? 127 : (int)value);
+}
+
+enum { NUMBER = 1, NEGATIVE = 2, VALUES = 4, POINT = 8, STARTED = 16 };
+
+static void more({{ name }}_net *net, int digit)
+{
+    int32_t reading = net->reading * 10 + digit;
+    net->reading = reading > 8388607 ? 8388607 : reading;
+}
+
+static void number({{ name }}_net *net)
+{
+    int32_t x;
+{%- if decimals > 0 %}
+    if (!(net->state & VALUES))
+        for (; net->behind < {{ decimals }}; net->behind++)
+            more(net, 0);
+{%- endif %}
+    x = net->state & NEGATIVE ? -net->reading : net->reading;
+    if (net->state & VALUES)
+        {{ name }}_value(net, x < -128 ? -128 : x > 127 ? 127 : (int)x);
+    else
+        {{ name }}_reading(net, x);
+    net->state &= VALUES | STARTED;
+    net->reading = 0;
+    net->behind = 0;
+}
+
+void {{ name }}_character({{ name }}_net *net, char c)
+{
+    if (!(net->state & STARTED)) {
+        net->state |= STARTED;
+        if (c == '#') {
+            net->state |= VALUES;
+            return;
+        }
+    }
+    if (c == '-') {
+        net->state |= NUMBER | NEGATIVE;
+    } else if (c == '.') {
+        net->state |= NUMBER;
+        if (!(net->state & VALUES))
+            net->state |= POINT;
+    } else if (c >= '0' && c <= '9') {
+        net->state |= NUMBER;
+        if (net->state & POINT) {
+{%- if decimals > 0 %}
+            if (net->behind >= {{ decimals }})
+                return;
+            net->behind++;
+{%- else %}
+            return;
+{%- endif %}
+        }
+        more(net, c - '0');
+    } else if (net->state & NUMBER) {
+        number(net);
+    }
+}
+
+int {{ name }}_end({{ name }}_net *net)
+{
+    if (!(net->state & STARTED))
+        return 0;
+    if (net->state & NUMBER)
+        number(net);
+    while (net->taken < {{ inputs }}u)
+        number(net);
+    return 1;
+}

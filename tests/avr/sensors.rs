@@ -1,0 +1,140 @@
+//! Networks on numbers on the simulated chips: every result of every line equals the reference.
+
+use super::machine::{Chip, Ran};
+use super::support::{Random, cores, networks};
+use mlc_compiler::model::{Answer, Body, Kind, Model, Reader, Sensors, Steps};
+use mlc_compiler::plan::{Demands, Optimize};
+use mlc_compiler::{CompileError, Compiled, eval, reference};
+
+/// How many networks; their seeds are 0, 1, 2, …
+const NETWORKS: u64 = 200;
+
+/// Lines for a network of so many values: its bytes as they are, corners first, and texts.
+fn lines(seed: u64, count: usize) -> Vec<String> {
+    let mut r = Random(seed ^ 0x5E45);
+    let mut lines: Vec<String> =
+        [-128, 127, 0, -1].map(|value| Sensors::line(&vec![value; count])).into_iter().collect();
+    lines.extend((0..3).map(|_| Sensors::line(&networks::bytes(&mut r, count))));
+    let number = |r: &mut Random| {
+        let digits = r.within(1, 4);
+        let text: String = (0..digits).map(|_| char::from(b'0' + r.within(0, 9) as u8)).collect();
+        match r.within(0, 5) {
+            0 => format!("-{text}"),
+            1 => format!("{text}.{}", r.within(0, 9999)),
+            2 => format!("-0.{text}"),
+            3 => format!(".{text}"),
+            4 => "99999999.5".into(),
+            _ => text,
+        }
+    };
+    let texts = (0..2).map(|_| {
+        let some = r.within(0, count + 1);
+        let numbers: Vec<String> = (0..some).map(|_| number(&mut r)).collect();
+        format!("{} ", numbers.join([",", " ", ", ", ";x"][r.within(0, 3)]))
+    });
+    lines.extend(texts);
+    lines.retain(|line| line.len() < 700);
+    lines
+}
+
+/// Compares all lines with the reference; the cycles of all.
+fn compare(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[String], what: &str) -> u64 {
+    let graph = reference(model).expect("the model was checked");
+    let mut cycles = 0;
+    for line in lines {
+        let run = eval::run(&graph, line.as_bytes());
+        let ran = chip.run_numbers(compiled, line.as_bytes());
+        assert_eq!(ran.logits, run.logits, "{what}: results of \"{line}\"");
+        let reply = reply(model, &ran);
+        assert_eq!(reply, run.text(), "{what}: the answer to \"{line}\"");
+        cycles += ran.cycles;
+    }
+    cycles
+}
+
+/// What the program says.
+fn reply(model: &Model, ran: &Ran) -> String {
+    match &model.answer {
+        Answer::Class(class) => class.labels.get(usize::from(ran.label)).map_or("?".into(), Clone::clone),
+        _ => String::from_utf8(ran.reply.clone()).expect("numbers are ASCII"),
+    }
+}
+
+fn values(model: &Model) -> usize {
+    match &model.reader {
+        Reader::Sensors(sensors) => sensors.shape.len(),
+        _ => unreachable!("a network on numbers"),
+    }
+}
+
+#[test]
+fn two_hundred_random_networks_are_exact() {
+    let small = Chip::atmega328p().numbers();
+    let large = Chip::atmega2560().numbers();
+    let done = cores::each(0..NETWORKS, |seed| {
+        let model = networks::random(seed);
+        let lines = lines(seed, values(&model));
+        let mut fast = 0;
+        for (chip, optimize) in
+            [(&small, Optimize::Speed), (&small, Optimize::Size), (&large, Optimize::Speed)]
+        {
+            let demands = Demands { optimize, ..Demands::default() };
+            let compiled = match chip.compile_as(&model, &demands, false, &[]) {
+                Ok(compiled) => compiled,
+                Err(CompileError::SensorsTooLarge { .. }) => continue,
+                Err(e) => panic!("{seed}: {e}"),
+            };
+            compare(
+                chip,
+                &model,
+                &compiled,
+                &lines,
+                &format!("seed {seed} on {} for {optimize:?}", chip.device.name),
+            );
+            fast += 1;
+        }
+        fast
+    });
+    assert!(done.iter().all(|ran| *ran >= 1));
+    assert!(done.iter().sum::<usize>() > 500);
+}
+
+/// The last operator's results in 16 bits, where it is a product.
+fn in_words(seed: u64) -> Option<Model> {
+    let mut model = networks::random(seed);
+    let mut r = Random(seed ^ 0x16);
+    let Body::Network(body) = &mut model.body else { return None };
+    let last = body.operators.last_mut()?;
+    let (Kind::Dense { requantization, .. } | Kind::Convolution { requantization, .. }) = &mut last.kind
+    else {
+        return None;
+    };
+    requantization.steps = Steps::Up;
+    let each = requantization.multipliers.len();
+    requantization.multipliers = (0..each).map(|_| (1 << 30) + (r.next() % (1 << 30)) as i32).collect();
+    requantization.shifts = (0..each).map(|_| -(r.within(0, 3) as i8)).collect();
+    (requantization.zero, requantization.least, requantization.most) =
+        (r.within(0, 600) as i16 - 300, -32_768, 32_767);
+    model.check().ok().map(|()| model)
+}
+
+#[test]
+fn results_of_sixteen_bits_are_exact() {
+    let chip = Chip::atmega328p().numbers();
+    let models: Vec<(u64, Model)> = (0..120).filter_map(|seed| Some((seed, in_words(seed)?))).collect();
+    assert!(models.len() > 20, "{}", models.len());
+    let count = models.len();
+    let exact = cores::each(models, |(seed, model)| {
+        match chip.compile_as(&model, &Demands::default(), false, &[]) {
+            Ok(compiled) => {
+                compare(&chip, &model, &compiled, &lines(seed, values(&model)), &format!("seed {seed}"));
+                true
+            }
+            // Of a few steps of 65,536 no factor of 32 bits is near enough.
+            Err(CompileError::SensorsTooLarge { .. } | CompileError::Sequence { .. }) => false,
+            Err(e) => panic!("{seed}: {e}"),
+        }
+    });
+    let exact = exact.into_iter().filter(|exact| *exact).count();
+    assert!(exact * 10 > count * 8, "{exact} of {count}");
+}

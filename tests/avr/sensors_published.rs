@@ -1,0 +1,105 @@
+//! Published networks of TensorFlow Lite on the simulated chips, if they lie beside the repository: every result of every
+//! input is that of TensorFlow Lite for Microcontrollers, and each takes no more than it did.
+
+use super::machine::Chip;
+use super::support::shared;
+use mlc_compiler::eval;
+use mlc_compiler::import::sensors::data::{Examples, Values};
+use mlc_compiler::import::sensors::{Settings, import};
+use mlc_compiler::model::{Model, Sensors};
+use mlc_compiler::plan::Demands;
+
+fn bytes(name: &str) -> Option<Vec<u8>> {
+    let path = shared::beside("import-models", name)?;
+    Some(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
+}
+
+fn examples(name: &str, width: usize) -> Option<Examples> {
+    let bytes = bytes(&format!("expected/{name}.npz"))?;
+    Some(Examples::read(&bytes, width).unwrap_or_else(|e| panic!("{e}")))
+}
+
+/// A network, quantized by its training half where it has floats.
+fn read(name: &str) -> Option<Model> {
+    let (file, calibration) = match bytes(&format!("onnx/{name}.onnx")) {
+        _ if !name.starts_with("sk_") => (format!("tflite/{name}.tflite"), None),
+        Some(_) => (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), 64)?)),
+        None => return None,
+    };
+    let bytes = bytes(&file)?;
+    let settings = Settings::default();
+    Some(import(&bytes, &file, &settings, calibration.as_ref()).unwrap_or_else(|e| panic!("{e}")).model)
+}
+
+/// Values of the inputs given, or none where there are none.
+fn inputs(name: &str, sensors: &Sensors, most: usize) -> Vec<Vec<i8>> {
+    let width = sensors.shape.len();
+    let Some(examples) = examples(name, width) else { return vec![] };
+    match &examples.values {
+        Values::Bytes(values) => values.chunks(width).take(most).map(<[i8]>::to_vec).collect(),
+        Values::Reals(values) => {
+            values.chunks(width).take(most).map(|row| sensors.bytes(row, false)).collect()
+        }
+    }
+}
+
+/// What a network may take: cycles of a run, bytes of flash and of RAM with 48 of stack.
+struct Limits {
+    cycles: u64,
+    flash: usize,
+    ram: usize,
+}
+
+#[track_caller]
+fn exact(chip: &Chip, name: &str, most: usize, limits: Limits) {
+    let Some(model) = read(name) else { return };
+    let (sensors, _) = model.network().expect("a network on numbers");
+    let compiled = chip.compile_as(&model, &Demands::default(), false, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let graph = mlc_compiler::reference(&model).unwrap_or_else(|e| panic!("{e}"));
+    let mut rows = inputs(name, sensors, most);
+    rows.extend([-128, 127].map(|value| vec![value; sensors.shape.len()]));
+    let mut cycles = 0;
+    for row in &rows {
+        let run = eval::classify(&graph, row);
+        let ran = chip.run_values(&compiled, &model, row);
+        assert_eq!(ran.logits, run.logits, "{name}");
+        cycles = cycles.max(ran.ready);
+    }
+    let needs = compiled.image.needs();
+    let predicted = compiled.plan.prediction.total();
+    println!(
+        "{name} on {}: {} inputs, at most {cycles} cycles ({predicted:.0} predicted), {} of flash, {} of RAM",
+        chip.device.name,
+        rows.len(),
+        needs.image,
+        needs.buffers
+    );
+    assert!(cycles <= limits.cycles, "{name}: {cycles} cycles");
+    assert!(needs.image <= limits.flash && needs.buffers <= limits.ram, "{name}: {needs:?}");
+    // A sum that is too small to be anything leaves early, which is not predicted.
+    let share = predicted / cycles as f64;
+    assert!((0.95..1.5).contains(&share), "{name}: predicted {predicted:.0}, simulated {cycles}");
+}
+
+#[test]
+fn small_networks_are_exact_and_quick() {
+    let chip = Chip::atmega328p().values();
+    exact(&chip, "microflow_sine", usize::MAX, Limits { cycles: 9_600, flash: 4_096, ram: 200 });
+    exact(&chip, "tflm_hello_world_int8", usize::MAX, Limits { cycles: 9_600, flash: 4_096, ram: 200 });
+    exact(&chip, "tinymaix_mnist_arduino_q", 12, Limits { cycles: 64_000, flash: 10_000, ram: 1_700 });
+    exact(&chip, "tinymaix_mnist_valid_q", 6, Limits { cycles: 352_000, flash: 32_000, ram: 1_900 });
+}
+
+#[test]
+fn a_perceptron_on_digits_is_exact_and_quick() {
+    let chip = Chip::atmega328p().values();
+    exact(&chip, "sk_digits_mlp32", 30, Limits { cycles: 48_000, flash: 8_000, ram: 400 });
+}
+
+#[test]
+fn large_networks_are_exact_on_a_large_chip() {
+    let chip = Chip::atmega2560().values();
+    exact(&chip, "tinymaix_mnist_dw_q", 3, Limits { cycles: 3_000_000, flash: 60_000, ram: 4_000 });
+    exact(&chip, "tinymaix_mnist_rect_q", 3, Limits { cycles: 3_000_000, flash: 60_000, ram: 4_000 });
+    exact(&chip, "microflow_speech", 2, Limits { cycles: 9_000_000, flash: 60_000, ram: 8_000 });
+}

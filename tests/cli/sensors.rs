@@ -1,0 +1,76 @@
+//! `mlc import`, `inspect`, `eval` and `run` of networks on numbers.
+
+use crate::Folder;
+use crate::tflite::{dense, floats};
+
+/// A folder with a network of two numbers and two outputs.
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("net.tflite", dense(9).bytes()).write("floats.tflite", floats().bytes());
+    folder
+}
+
+#[test]
+fn a_network_is_read_shown_run_and_measured() {
+    let folder = folder();
+    let ran = folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y"]);
+    assert!(ran.ok().starts_with("model.ron: net, 2 to 2, 1 operator, 4 weights, rounds as tflm, "));
+    let shown = folder.mlc(["inspect", "model.ron"]).ok();
+    assert!(shown.contains("inputs: x, y\nanswers: up, down\n"), "{shown}");
+    assert!(shown.contains("dense1    dense      2        4      4         4        "), "{shown}");
+    let run =
+        |more: &[&str]| folder.mlc([&["run", "--target", "reference", "model.ron"], more].concat()).ok();
+    assert_eq!(run(&["6.5, 1", "#10,-1", "#10,97"]), "up\nup\ndown\n");
+    folder.write("data.csv", "a,b,label\n6.5,1,up\n6.5,50,down\n6.5,49,up\n");
+    let said = folder.mlc(["eval", "model.ron", "data.csv"]).ok();
+    assert!(said.contains("net on data.csv: 3 rows\n66.7 % right, 2 of 3\n"), "{said}");
+    assert!(said.contains("up        2      1   50.0 %  1 down"), "{said}");
+    let json = folder.mlc(["eval", "model.ron", "data.csv", "--json"]).ok();
+    assert!(json.contains("\"right\": 2") && json.contains("\"rows\": 3"), "{json}");
+}
+
+#[test]
+fn a_margin_makes_it_unsure() {
+    let folder = folder();
+    folder.mlc(["import", "net.tflite", "--margin", "20"]).ok();
+    let run = |line: &str| folder.mlc(["run", "--target", "reference", "model.ron", line]).ok();
+    assert_eq!([run("#10,-1"), run("#127,-128")], ["?\n", "0\n"]);
+}
+
+#[test]
+fn floats_are_quantized_by_data() {
+    let folder = folder();
+    let refused = folder.mlc(["import", "floats.tflite"]).fails(1);
+    assert!(refused.contains("computes with floats") && refused.contains("--calibrate"), "{refused}");
+    let rows: String =
+        (0..60).map(|i| format!("{},{},{}\n", i % 10, i % 7, usize::from(i % 10 < 4))).collect();
+    folder.write("train.csv", rows);
+    let ran = folder.mlc(["import", "floats.tflite", "--calibrate", "train.csv"]);
+    assert!(ran.stderr.contains("train.csv: 60 rows to quantize by\nin floats: "), "{}", ran.stderr);
+    assert!(ran.stderr.contains("label 0: "), "{}", ran.stderr);
+    ran.ok();
+    folder.write("wide.csv", "1,2,3,4\n");
+    let refused = folder.mlc(["import", "floats.tflite", "--calibrate", "wide.csv"]).fails(1);
+    assert!(
+        refused.contains("wide.csv: the calibration data have 4 values in a row, the network reads 2"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn options_of_other_families_are_refused() {
+    let folder = folder();
+    let said = |options: &[&str]| folder.mlc([&["import", "net.tflite"], options].concat()).fails(2);
+    assert!(
+        said(&["--charset", "ab"])
+            .contains("--charset is for networks of hashed text, and this is one on numbers")
+    );
+    assert!(said(&["--bits", "5"]).contains("--bits is for the float network of a sequence model"));
+    assert!(
+        said(&["--calibrate", "net.tflite"])
+            .contains("--calibrate is for networks of floats, and this one has integers")
+    );
+    folder.mlc(["import", "net.tflite"]).ok();
+    let said = folder.mlc(["import", "model.ron", "--margin", "3", "-o", "b.ron"]).fails(2);
+    assert!(said.contains("--margin is for a .tflite or an .onnx, and this file is neither"), "{said}");
+}

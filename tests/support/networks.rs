@@ -1,0 +1,259 @@
+//! Random small networks on numbers, of every operator, and what a test needs to build its own.
+//!
+//! Whoever includes this includes `random.rs` as the module `random` beside it.
+
+#![allow(dead_code, reason = "each test target uses a part of it")]
+
+use super::random::Random;
+use mlc_compiler::model::{
+    Answer, Body, Class, Head, Kind, Linear, Model, Network, Numbers, Operator, Pooling, Quantization,
+    Reader, Real, Requantization, Rounding, Sensors, Shape, Steps, Term, Window,
+};
+
+pub const ALL_STEPS: [Steps; 3] = [Steps::Twice, Steps::Up, Steps::Even];
+
+pub fn quantization(scale: f64, zero: i16) -> Quantization {
+    Quantization { scale: Real(scale), zero }
+}
+
+/// A byte anywhere, often at the ends.
+pub fn byte(r: &mut Random) -> i8 {
+    match r.within(0, 5) {
+        0 => [-128, -127, -1, 0, 1, 127][r.within(0, 5)],
+        _ => r.next() as i8,
+    }
+}
+
+pub fn bytes(r: &mut Random, count: usize) -> Vec<i8> {
+    (0..count).map(|_| byte(r)).collect()
+}
+
+/// A multiplier and a shift that make bytes of sums of about this magnitude.
+fn scale(r: &mut Random, magnitude: i64, steps: Steps) -> (i32, i8) {
+    let mut multiplier = (1 << 30) + (r.next() % (1 << 30)) as i32;
+    if r.chance(4) {
+        multiplier = [0, 1 << 30, i32::MAX][r.within(0, 2)];
+    }
+    if steps == Steps::Even {
+        multiplier &= !127;
+    }
+    let bits = 64 - magnitude.max(1).leading_zeros() as i32;
+    // The largest sums become 2^6 to 2^8.
+    (multiplier, (7 + r.within(0, 2) as i32 - bits).clamp(-31, 7) as i8)
+}
+
+/// How sums of this magnitude become outputs of `channels`.
+pub fn requantization(r: &mut Random, channels: usize, magnitude: i64, steps: Steps) -> Requantization {
+    let each = if r.chance(50) { channels } else { 1 };
+    let (multipliers, shifts) = (0..each).map(|_| scale(r, magnitude, steps)).unzip();
+    let zero = byte(r).into();
+    let (least, most) = match r.within(0, 2) {
+        0 => (-128, 127),
+        1 => (zero, 127),
+        _ => (zero.max(-100) - 20, zero.max(-100) + 100),
+    };
+    let (least, most) = (least.clamp(-128, 127), most.clamp(-128, 127));
+    Requantization { steps, multipliers, shifts, zero, least, most }
+}
+
+/// The largest magnitude of `Σ w·(x - zero) + bias`.
+fn magnitude(weights: &[i8], rows: usize, bias: &[i32]) -> i64 {
+    let row = |row: &[i8]| row.iter().map(|w| i64::from(w.unsigned_abs())).sum::<i64>() * 100;
+    let largest = weights.chunks(weights.len() / rows).map(row).max().unwrap_or(0);
+    largest + bias.iter().map(|b| i64::from(b.unsigned_abs())).max().unwrap_or(0)
+}
+
+/// A network in the making.
+pub struct Maker {
+    pub r: Random,
+    pub input: Shape,
+    pub steps: Steps,
+    pub operators: Vec<Operator>,
+}
+
+impl Maker {
+    pub fn new(seed: u64, input: Shape) -> Self {
+        let mut r = Random(seed);
+        let steps = ALL_STEPS[r.within(0, 2)];
+        Self { r, input, steps, operators: Vec::new() }
+    }
+
+    /// The last tensor and its shape.
+    pub fn last(&self) -> (usize, Shape) {
+        let tensor = self.operators.len();
+        (tensor, self.shape(tensor))
+    }
+
+    pub fn shape(&self, tensor: usize) -> Shape {
+        tensor.checked_sub(1).map_or(self.input, |at| self.operators[at].shape)
+    }
+
+    pub fn push(&mut self, shape: Shape, kind: Kind) {
+        let name = format!("{}{}", kind.name().replace(' ', "_"), self.operators.len() + 1);
+        let output = quantization(0.05, 3);
+        self.operators.push(Operator { name, shape, kind, output });
+    }
+
+    fn parameters(&mut self, rows: usize, cols: usize) -> (i16, Vec<i8>, Vec<i32>, Requantization) {
+        let zero = if self.r.chance(50) { -128 } else { byte(&mut self.r).into() };
+        let zeros = self.r.within(0, 60) as u64;
+        let mut weights = bytes(&mut self.r, rows * cols);
+        weights.iter_mut().for_each(|w| *w = if self.r.chance(zeros) { 0 } else { *w });
+        let bias: Vec<i32> = (0..rows).map(|_| self.r.within(0, 20_000) as i32 - 10_000).collect();
+        let size = magnitude(&weights, rows, &bias);
+        let requantization = requantization(&mut self.r, rows, size, self.steps);
+        (zero, weights, bias, requantization)
+    }
+
+    pub fn dense(&mut self, outputs: usize) {
+        let (input, shape) = self.last();
+        let (zero, weights, bias, requantization) = self.parameters(outputs, shape.len());
+        let kind = Kind::Dense { input, zero, weights, bias, requantization };
+        self.push(Shape::vector(outputs), kind);
+    }
+
+    /// A window over the last tensor that shows something at every position.
+    pub fn window(&mut self) -> Window {
+        let (_, input) = self.last();
+        let mut window = Window::whole(input);
+        for (axis, size) in [input.height, input.width].into_iter().enumerate() {
+            let kernel = self.r.within(1, size.min(4));
+            let stride = self.r.within(1, 3);
+            let before = if self.r.chance(50) { self.r.within(0, kernel - 1) } else { 0 };
+            let most = (size + before - 1) / stride + 1;
+            let full = if size + before >= kernel { (size + before - kernel) / stride + 1 } else { 1 };
+            let output = if self.r.chance(60) { full } else { self.r.within(full.min(most), most) };
+            (window.kernel[axis], window.stride[axis]) = (kernel, stride);
+            (window.before[axis], window.output[axis]) = (before, output.max(1));
+        }
+        window
+    }
+
+    pub fn convolution(&mut self, outputs: usize, groups: usize) {
+        let window = self.window();
+        self.convolve(window, outputs, groups);
+    }
+
+    pub fn convolve(&mut self, window: Window, outputs: usize, groups: usize) {
+        let (input, shape) = self.last();
+        let taps = window.kernel[0] * window.kernel[1] * (shape.channels / groups);
+        let (zero, weights, bias, requantization) = self.parameters(outputs, taps);
+        let kind = Kind::Convolution { input, zero, window, groups, weights, bias, requantization };
+        self.push(Shape { height: window.output[0], width: window.output[1], channels: outputs }, kind);
+    }
+
+    pub fn pool(&mut self, pooling: Pooling) {
+        let (input, shape) = self.last();
+        let window = self.window();
+        let kind = Kind::Pool { input, window, pooling };
+        self.push(
+            Shape { height: window.output[0], width: window.output[1], channels: shape.channels },
+            kind,
+        );
+    }
+
+    pub fn mean(&mut self) {
+        let (input, shape) = self.last();
+        let size = (shape.height * shape.width * 128) as i64;
+        let requantization = requantization(&mut self.r, shape.channels, size, self.steps);
+        let zero = byte(&mut self.r).into();
+        self.push(Shape::vector(shape.channels), Kind::Mean { input, zero, requantization });
+    }
+
+    /// The last tensor and another one of its shape, or itself.
+    pub fn add(&mut self) {
+        let (last, shape) = self.last();
+        let others: Vec<usize> = (0..=last).filter(|&tensor| self.shape(tensor) == shape).collect();
+        let other = others[self.r.within(0, others.len() - 1)];
+        let terms = [last, other].map(|input| {
+            let (multiplier, _) = scale(&mut self.r, 1, self.steps);
+            let (left, shift) = (self.r.within(16, 20) as u8, -(self.r.within(0, 2) as i8));
+            Term { input, zero: byte(&mut self.r).into(), left, steps: self.steps, multiplier, shift }
+        });
+        let requantization = requantization(&mut self.r, shape.channels, 1 << 27, self.steps);
+        self.push(shape, Kind::Add { terms, requantization });
+    }
+
+    pub fn table(&mut self) {
+        let (input, shape) = self.last();
+        let values = bytes(&mut self.r, 256);
+        self.push(shape, Kind::Table { input, values });
+    }
+
+    /// One operator of any kind.
+    pub fn any(&mut self) {
+        let (_, shape) = self.last();
+        let flat = shape.height * shape.width == 1;
+        match self.r.within(0, 9) {
+            0 | 1 => {
+                let outputs = self.r.within(1, 9);
+                self.dense(outputs);
+            }
+            2 | 3 if !flat => {
+                let outputs = self.r.within(1, 5);
+                self.convolution(outputs, 1);
+            }
+            4 if !flat => {
+                let times = self.r.within(1, 2);
+                self.convolution(shape.channels * times, shape.channels);
+            }
+            5 if !flat => self.pool(Pooling::Max),
+            6 if !flat => self.pool(Pooling::Average),
+            7 if !flat => self.mean(),
+            8 => self.add(),
+            _ => self.table(),
+        }
+    }
+
+    pub fn sensors(&mut self) -> Sensors {
+        let count = self.input.len();
+        let each = if self.r.chance(30) { count } else { 1 };
+        let inputs = if self.r.chance(30) { (0..count).map(|i| format!("in{i}")).collect() } else { vec![] };
+        let mut scaling = Vec::new();
+        for _ in 0..each {
+            let factor = (self.r.within(1, 4000) as f64) / 1000.0;
+            scaling.push(Linear::near(factor, f64::from(byte(&mut self.r))).expect("a small factor"));
+        }
+        let decimals = self.r.within(0, 3) as u8;
+        Sensors { inputs, shape: self.input, decimals, scaling, quantization: vec![quantization(0.1, -128)] }
+    }
+
+    /// The network with an answer: a label of the largest, or numbers.
+    pub fn model(mut self) -> Model {
+        let reader = Reader::Sensors(self.sensors());
+        let outputs = self.last().1.len();
+        let answer = if self.r.chance(70) {
+            let labels = (0..outputs).map(|i| format!("label{i}")).collect();
+            let margin = if self.r.chance(50) { self.r.within(1, 40) as u8 } else { 0 };
+            Answer::Class(Class { labels, margin, output: quantization(0.1, 2), softmax: None })
+        } else {
+            let decimals = self.r.within(0, 3) as u8;
+            let format = vec![Linear::near(7.25, -3.5).expect("a small factor")];
+            Answer::Numbers(Numbers { names: vec![], decimals, format, output: quantization(0.1, 2) })
+        };
+        let body = Body::Network(Network { rounding: Rounding::Tflm, operators: self.operators });
+        let head = Head { name: "random".into(), ..Head::default() };
+        Model { head, reader, body, answer }
+    }
+}
+
+/// A random network of a few operators.
+pub fn random(seed: u64) -> Model {
+    let mut r = Random(seed);
+    let shape = match r.within(0, 2) {
+        0 => Shape::vector(r.within(1, 12)),
+        _ => Shape { height: r.within(1, 6), width: r.within(2, 7), channels: r.within(1, 3) },
+    };
+    let mut maker = Maker::new(seed ^ 0x55, shape);
+    for _ in 0..r.within(1, 5) {
+        maker.any();
+    }
+    if maker.last().1.len() > 20 {
+        maker.dense(4);
+    }
+    let model = maker.model();
+    if let Err(e) = model.check() {
+        panic!("seed {seed}: {e}");
+    }
+    model
+}
