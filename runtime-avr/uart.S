@@ -185,8 +185,7 @@ empty_end:
         out SREG, r24
         pop r24
         reti
-
-{%- if not streams %}
+{% if not streams %}
 ; Reads a line: X points to it, r24 is its length. Of a longer one the end is dropped. The LF of a CR LF ends no other
 ; line; backspace and delete take a character back.
 read_line:

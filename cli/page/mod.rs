@@ -42,6 +42,9 @@ struct Program<'a> {
     /// Execution comes here when logits are ready, and so often in a step.
     ready: u32,
     hits: usize,
+    /// A step is a token that was chosen and is read: what reads the question is none.
+    #[serde(rename = "readsTokens")]
+    reads_tokens: bool,
     /// Bytes of a line.
     longest: usize,
     /// Lines are typed in UTF-8; otherwise in ASCII.
@@ -142,6 +145,7 @@ impl<'a> Program<'a> {
             unit: targets::cycles(target),
             ready: image.logits.ready,
             hits: image.logits.count.div_ceil(image.logits.accumulators.len().max(1)).max(1),
+            reads_tokens: as_typed,
             longest: sim::longest(model, target),
             utf8: is_avr,
             local_echo: is_avr,

@@ -11,7 +11,7 @@ use crate::say::say;
 use crate::sequence::{MAX_LENGTH, Opened, Source, WINDOW, open};
 use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
-use mlc_compiler::model::{Head, Story, Tokens};
+use mlc_compiler::model::{Grid, Head, Story, Tokens};
 use mlc_trainer::TrainError;
 use mlc_trainer::sequence::{Event, Example, Figures, Settings, Task, Texts, distill, student, written};
 use std::io::Write;
@@ -26,6 +26,9 @@ const STEPS: usize = 3000;
 const BATCH: usize = 16;
 /// Share of the running mean that a mini-batch leaves.
 const AVERAGE: f32 = 0.98;
+/// Part of the largest hidden value that 8 bits cover: by trial on stories260K with 8-bit weights, 1.556 nats without a cut, 1.522
+/// with 0.6, 1.551 with 0.4.
+const CUT: f32 = 0.6;
 /// Most tokens that are read for a question where nobody says.
 const MOST: u16 = 256;
 
@@ -65,10 +68,17 @@ fn settings(args: &DistillArgs, source: &Source) -> Result<Settings, CliError> {
     };
     settings.soften = args.soften.unwrap_or(0.0);
     settings.average = args.average.unwrap_or(AVERAGE);
+    if matches!(settings.shape.weights, Grid::Symmetric { .. }) {
+        settings.cut = CUT;
+    }
     let schedule = &mut settings.schedule;
     schedule.updates = Some(args.steps.unwrap_or(STEPS));
     schedule.batch = args.batch.unwrap_or(BATCH);
-    schedule.learning_rate = args.lr.unwrap_or(if args.weights.grid().bits() == 2 { 0.002 } else { 0.001 });
+    schedule.learning_rate = args.lr.unwrap_or(match args.weights.grid().bits() {
+        2 => 0.002,
+        3 => 0.001,
+        _ => 0.0004,
+    });
     schedule.seed = args.seed.unwrap_or(schedule.seed);
     schedule.threads = args.threads.unwrap_or(schedule.threads);
     settings.check().map_err(TrainError::from)?;

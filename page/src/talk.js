@@ -182,7 +182,8 @@ class Page {
     this.figure('last-step', between.at(-1) ?? cycles);
     if (first !== null) this.figure('first', first);
     this.figure('whole', cycles);
-    this.figure('mean', cycles / steps);
+    const read = this.program.readsTokens && between.length > 0;
+    this.figure('mean', read ? between.reduce((sum, step) => sum + step, 0) / between.length : cycles / steps);
     $('whole').append(`, ${grouped(steps)} ${steps === 1 ? 'step' : 'steps'}`);
     const said = document.createElement('p');
     said.textContent = reply;

@@ -14,17 +14,18 @@ fn bytes(name: &str) -> Option<Vec<u8>> {
     Some(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
 }
 
+/// Not every network comes with inputs.
 fn examples(name: &str, width: usize) -> Option<Examples> {
-    let bytes = bytes(&format!("expected/{name}.npz"))?;
+    let path = shared::beside("import-models", "README.md")?.with_file_name(format!("expected/{name}.npz"));
+    let bytes = std::fs::read(path).ok()?;
     Some(Examples::read(&bytes, width).unwrap_or_else(|e| panic!("{e}")))
 }
 
 /// A network, quantized by its training half where it has floats.
 fn read(name: &str) -> Option<Model> {
-    let (file, calibration) = match bytes(&format!("onnx/{name}.onnx")) {
-        _ if !name.starts_with("sk_") => (format!("tflite/{name}.tflite"), None),
-        Some(_) => (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), 64)?)),
-        None => return None,
+    let (file, calibration) = match name.starts_with("sk_") {
+        false => (format!("tflite/{name}.tflite"), None),
+        true => (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), 64)?)),
     };
     let bytes = bytes(&file)?;
     let settings = Settings::default();

@@ -287,7 +287,7 @@ fn adapters_of_other_networks_and_damaged_ones_are_refused() {
         (&["--window", "8"][..], "--window does not go with --lora"),
         (&["--weights", "4"], "--weights"),
         (&["--seeds", "2"], "--seeds does not go with --lora"),
-        (&["--lora-alpha", "0"], "alpha is 0"),
+        (&["--lora-alpha", "0"], "write a number from 0.001 to 10000"),
     ] {
         let base =
             ["train", "more.txt", "--family", "sequence", "--from", "base.ron", "--lora", "2", "-o", "x.ron"];

@@ -149,7 +149,7 @@ fn sequence_models_are_exact_in_the_rom_and_in_banks() {
 /// `mlc verify` (docs/msx.md).
 #[test]
 fn a_public_network_is_exact_from_banks() {
-    let Some(model) = stories::stories(5, 32, 12) else { return };
+    let Some(model) = stories::stories(5, 32, 32) else { return };
     let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}"));
     let banked = compiled.image.banked.as_ref().expect("no image has room for it");
     assert_eq!((banked.mapper.as_str(), banked.caches.is_some()), ("ASCII8", true));

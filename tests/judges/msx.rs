@@ -217,7 +217,7 @@ fn a_large_cartridge_talks_in_openmsx() {
 /// A story of 260,000 weights from banks of 8 KB.
 #[test]
 fn a_cartridge_tells_a_story_in_openmsx() {
-    let Some(model) = support::stories::stories(5, 32, 24) else { return };
+    let Some(model) = support::stories::stories(5, 32, 32) else { return };
     if !can_run() {
         return;
     }

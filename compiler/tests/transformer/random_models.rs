@@ -9,7 +9,7 @@ use mlc_compiler::ir::{self, Graph};
 use mlc_compiler::model::{Model, NormOrder};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::valid::validate;
-use mlc_compiler::{Assets, CompileError, Request, pass, price};
+use mlc_compiler::{Assets, Request, compile, pass, price};
 use std::collections::BTreeMap;
 
 const SEEDS: u64 = 400;
@@ -120,9 +120,9 @@ fn models_as_text_come_back() {
     }
 }
 
-/// There are no plans of sequence models, on any target.
+/// A price is that of the program.
 #[test]
-fn nobody_prices_them() {
+fn every_target_prices_them() {
     let assets = Assets::builtin();
     let model = transformers::small();
     for target in assets.targets().expect("built-in targets are right") {
@@ -135,9 +135,10 @@ fn nobody_prices_them() {
             wide: false,
             calibration: &[],
         };
-        let error = price(&request).expect_err("there are no plans");
-        assert!(matches!(error, CompileError::Sequence { .. }), "{}: {error}", target.name);
-        assert!(!error.is_bug() && !error.help().is_empty());
+        let plan = price(&request).unwrap_or_else(|e| panic!("{}: {e}", target.name));
+        let compiled = compile(&request).unwrap_or_else(|e| panic!("{}: {e}", target.name));
+        assert!(plan.is_predicted() && plan.prediction.total() > 1000.0, "{}", target.name);
+        assert_eq!(plan.prediction, compiled.plan.prediction, "{}", target.name);
     }
 }
 

@@ -6,7 +6,7 @@ use mlc_compiler::model::Grid;
 
 /// Parts of the scale that the largest weight asks for, of which the one with the least squared error is taken. With few
 /// levels it pays to cut large weights off.
-const PARTS: [f32; 9] = [1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.44, 0.36];
+pub(crate) const PARTS: [f32; 9] = [1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.44, 0.36];
 
 /// The scale of a row of shadows.
 ///

@@ -155,7 +155,7 @@ impl<'a> Learner<'a> {
             let net = self.net(Dropout::default());
             Net { ranges: None, ..net }.forward(&chunk, &mut tape, &mut seen);
         }
-        self.ranges.follow(seen);
+        self.ranges.follow(seen, self.settings.cut);
     }
 
     pub(crate) fn net(&self, dropout: Dropout) -> Net<'_> {
@@ -205,7 +205,7 @@ impl<'a> Learner<'a> {
             result.loss += group.loss;
             result.right += group.right;
         }
-        self.ranges.follow(sum.seen.clone());
+        self.ranges.follow(sum.seen.clone(), settings.cut);
         self.step(&sum.gradients, rate);
         self.groups = groups;
         self.follow();

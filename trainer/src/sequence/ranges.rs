@@ -74,8 +74,13 @@ impl Ranges {
         self.all().zip(other.all()).for_each(|(most, other)| *most = most.max(*other));
     }
 
-    /// Follows what a batch showed: up at once, down slowly. None is ever 0.
-    pub(crate) fn follow(&mut self, mut seen: Self) {
+    /// Follows what a batch showed: up at once, down slowly. None is ever 0. `cut`: the part of the largest magnitude that 8
+    /// bits cover between the matrices of feed-forward parts. What is beyond it is cut off, in training as on the machine.
+    pub(crate) fn follow(&mut self, mut seen: Self, cut: f32) {
+        for block in &mut seen.blocks {
+            let BlockRanges { gate, up, table, hidden, .. } = block;
+            [gate, up, table, hidden].into_iter().for_each(|range| *range *= cut);
+        }
         for (range, seen) in self.all().zip(seen.all()) {
             *range = seen.max(*range + (*seen - *range) * BACK).max(1e-4);
         }
@@ -91,12 +96,13 @@ mod tests {
         let mut ranges = Ranges::new(1);
         let seen = |v: f32| {
             let mut seen = Ranges::new(1);
-            (seen.blocks[0].key, seen.logits) = (v, 2.0 * v);
+            (seen.blocks[0].key, seen.blocks[0].hidden, seen.logits) = (v, v, 2.0 * v);
             seen
         };
-        ranges.follow(seen(4.0));
+        ranges.follow(seen(4.0), 0.5);
         assert_eq!((ranges.blocks[0].key, ranges.logits, ranges.stream), (4.0, 8.0, 1e-4));
-        ranges.follow(seen(0.0));
+        assert_eq!(ranges.blocks[0].hidden, 2.0);
+        ranges.follow(seen(0.0), 0.5);
         assert!((ranges.blocks[0].key - 3.92).abs() < 1e-6);
         ranges.widen(seen(5.0));
         assert_eq!(ranges.logits, 10.0);

@@ -23,6 +23,9 @@ pub struct Settings {
     /// Share of the running mean of all parameters that an update leaves; the model is made of that mean. 0: of what the last
     /// update left.
     pub average: f32,
+    /// Part of the largest gate and hidden value that 8 bits cover; values beyond are cut off. Finer steps for the many small
+    /// values are worth it where few are large, as in networks with SwiGLU.
+    pub cut: f32,
     /// Adapters are trained in the place of the parameters.
     pub lora: Option<Lora>,
 }
@@ -42,6 +45,7 @@ impl Default for Settings {
             dropout: 0.0,
             soften: 0.0,
             average: 0.0,
+            cut: 1.0,
             lora: None,
         }
     }
@@ -67,6 +71,7 @@ impl Settings {
         real("dropout", self.dropout, 0.0, 0.9)?;
         real("soften", self.soften, 0.0, 0.9)?;
         real("average", self.average, 0.0, 0.99999)?;
+        real("cut", self.cut, 0.1, 1.0)?;
         match &self.lora {
             // A mean of products is no product of means.
             Some(_) if self.average > 0.0 => {

@@ -78,6 +78,28 @@ pub fn quantize(linear: &Linear, setting: &Setting) -> Result<Matrix, Problem> {
     Ok(matrix)
 }
 
+/// Rows on a grid as floats, for training to begin with: each error of rounding made good as [`quantize`] does. `rows` are of
+/// the length of `moments`, the moments of their input. A row's scale is one of `parts` of what its largest weight asks for.
+pub fn compensated(rows: &[f32], grid: Grid, moments: &Moments, parts: &[f32]) -> Vec<f32> {
+    let rounding = Rounding::new(Some(moments), moments.len);
+    let (_, most) = grid.limits();
+    let one = |row: &[f32]| -> Vec<f32> {
+        let largest = row.iter().fold(0.0, |most: f32, w| most.max(w.abs()));
+        let row: Vec<f64> = row.iter().map(|&w| w.into()).collect();
+        let mut best: Option<(f64, f64, Vec<i8>)> = None;
+        for part in parts {
+            let scale = f64::from((largest / f32::from(most)).max(1e-12) * part);
+            let (values, error) = rounding.round(&row, scale, grid);
+            if best.as_ref().is_none_or(|(least, ..)| error < *least) {
+                best = Some((error, scale, values));
+            }
+        }
+        let (_, scale, values) = best.expect("there are parts");
+        values.into_iter().map(|q| f32::from(q) * scale as f32).collect()
+    };
+    rows.chunks_exact(moments.len).flat_map(one).collect()
+}
+
 /// The mantissa of a row, and its weights: those with the least error of all that are tried.
 fn quantize_row(row: &[f64], unit: f64, start: i32, setting: &Setting, rounding: &Rounding) -> (u8, Vec<i8>) {
     // With few levels the best scale cuts large weights off: down to a sixth of the largest for ternary ones.

@@ -14,8 +14,10 @@ mod sample;
 pub mod trained;
 
 pub(super) use activations::power;
+pub use activations::{byte_scale, of_head};
 pub(super) use blocks::{norm_unit, rotary};
 pub use calibrate::{Calibration, Unsuitable, calibrate};
+pub use matrix::compensated;
 pub use sample::own_texts;
 
 use super::{Checkpoint, Problem};
