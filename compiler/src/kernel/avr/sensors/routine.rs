@@ -178,7 +178,7 @@ impl Scaling {
     ) -> Result<(String, f64), CompileError> {
         debug_assert!(sums.steps.iter().all(|steps| steps.low == self.low));
         let mut steps: Vec<usize> = Vec::new();
-        let mut step = (entries(self.span) + 1) / 2;
+        let mut step = entries(self.span).div_ceil(2);
         while step > 0 {
             steps.push(step);
             step /= 2;
