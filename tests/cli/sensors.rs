@@ -73,4 +73,6 @@ fn options_of_other_families_are_refused() {
     folder.mlc(["import", "net.tflite"]).ok();
     let said = folder.mlc(["import", "model.ron", "--margin", "3", "-o", "b.ron"]).fails(2);
     assert!(said.contains("--margin is for a .tflite or an .onnx, and this file is neither"), "{said}");
+    let said = folder.mlc(["diff", "model.ron", "tinychat"]).fails(2);
+    assert!(said.contains("networks on numbers are not compared"), "{said}");
 }

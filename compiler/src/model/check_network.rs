@@ -73,7 +73,9 @@ fn check_each<T>(field: &str, list: &[T], count: usize) -> Result<(), ModelError
 }
 
 fn check_linears(field: &str, linears: &[Linear]) -> Result<(), ModelError> {
-    let fits = |l: &Linear| l.multiplier.abs() < 1 << 23 && l.offset.abs() < 1 << 47 && l.shift <= 31;
+    let fits = |l: &Linear| {
+        l.multiplier.unsigned_abs() < 1 << 23 && l.offset.unsigned_abs() < 1 << 47 && l.shift <= 31
+    };
     match linears.iter().all(fits) {
         true => Ok(()),
         false => rule(field, "of multipliers of 24 bits, offsets of 48 bits and shifts of 31 at most"),

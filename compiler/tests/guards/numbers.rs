@@ -82,6 +82,8 @@ fn what_is_read() {
         Linear { multiplier: 1 << 23, offset: 0, shift: 0 },
         Linear { multiplier: 0, offset: 1 << 47, shift: 0 },
         Linear { multiplier: 0, offset: 0, shift: 32 },
+        Linear { multiplier: i32::MIN, offset: 0, shift: 0 },
+        Linear { multiplier: 0, offset: i64::MIN, shift: 0 },
     ] {
         refused(|m| sensors(m).scaling = vec![line], lines);
     }
