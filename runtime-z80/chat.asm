@@ -43,3 +43,56 @@ chat_answer:
 {%- macro greeting(name) -%}
 "{{ name }}. Type a line; ! ends."
 {%- endmacro greeting -%}
+
+{#- `print` and `newline` of a console whose routine `put` prints the character in A, 13 and 10 as a terminal does. -#}
+{%- macro printing(put) %}
+; Prints the text at HL up to a zero.
+print:
+        ld a,(hl)
+        or a
+        ret z
+        inc hl
+        call {{ put }}
+        jr print
+
+newline:
+        ld a,13
+        call {{ put }}
+        ld a,10
+        jp {{ put }}
+{%- endmacro printing -%}
+
+{#- A key in A is put into the line at HL, which has B bytes, and shown. -#}
+{%- macro keep_key(put, max_query) %}
+        ld c,a
+        ld a,b
+        cp {{ max_query }}
+        jr z,read_key                   ; full
+        ld (hl),c
+        inc hl
+        inc b
+        ld a,c
+        call {{ put }}
+        jr read_key
+{%- endmacro keep_key -%}
+
+{#- The same of a key that no character may be, and the delete key, where `put` takes 8 for a step to the left. -#}
+{%- macro edit_line(put, max_query) %}
+        cp ' '
+        jr c,read_key
+{{- self::keep_key(put=put, max_query=max_query) }}
+
+read_delete:
+        ld a,b
+        or a
+        jr z,read_key
+        dec hl
+        dec b
+        ld a,8
+        call {{ put }}
+        ld a,' '
+        call {{ put }}
+        ld a,8
+        call {{ put }}
+        jr read_key
+{%- endmacro edit_line -%}

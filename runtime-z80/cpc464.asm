@@ -31,21 +31,7 @@ exit:
 
 greeting:       db {{ chat::greeting(name=name) }},13,10,0
 prompt:         db "> ",0
-
-; Prints the text at HL up to a zero.
-print:
-        ld a,(hl)
-        or a
-        ret z
-        inc hl
-        call txt_output
-        jr print
-
-newline:
-        ld a,13
-        call txt_output
-        ld a,10
-        jp txt_output
+{{ chat::printing(put="txt_output") }}
 
 ; Prints the character in A.
 emit:
@@ -75,29 +61,4 @@ read_key:
         cp key_delete
         jr z,read_delete
         jr nc,read_key                  ; keys without a character
-        cp ' '
-        jr c,read_key
-        ld c,a
-        ld a,b
-        cp {{ max_query }}
-        jr z,read_key                   ; full
-        ld (hl),c
-        inc hl
-        inc b
-        ld a,c
-        call txt_output
-        jr read_key
-
-read_delete:
-        ld a,b
-        or a
-        jr z,read_key
-        dec hl
-        dec b
-        ld a,8
-        call txt_output
-        ld a,' '
-        call txt_output
-        ld a,8
-        call txt_output
-        jr read_key
+{{- chat::edit_line(put="txt_output", max_query=max_query) }}

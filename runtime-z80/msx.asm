@@ -126,21 +126,7 @@ page_slot_inner:
         and 0Ch
         or c
         ret
-
-; Prints the text at HL up to a zero.
-print:
-        ld a,(hl)
-        or a
-        ret z
-        inc hl
-        call chput
-        jr print
-
-newline:
-        ld a,13
-        call chput
-        ld a,10
-        jp chput
+{{ chat::printing(put="chput") }}
 
 ; Prints the character in A.
 emit:
@@ -173,29 +159,4 @@ read_key:
         cp key_delete
         jr z,read_delete
         jr nc,read_key                  ; letters that no query has
-        cp ' '
-        jr c,read_key
-        ld c,a
-        ld a,b
-        cp {{ max_query }}
-        jr z,read_key                   ; full
-        ld (hl),c
-        inc hl
-        inc b
-        ld a,c
-        call chput
-        jr read_key
-
-read_delete:
-        ld a,b
-        or a
-        jr z,read_key
-        dec hl
-        dec b
-        ld a,8
-        call chput
-        ld a,' '
-        call chput
-        ld a,8
-        call chput
-        jr read_key
+{{- chat::edit_line(put="chput", max_query=max_query) }}

@@ -127,16 +127,7 @@ read_typed:
         jr c,read_key
         cp 127
         jr nc,read_key                  ; keywords and graphics
-        ld c,a
-        ld a,b
-        cp {{ max_query }}
-        jr z,read_key                   ; full
-        ld (hl),c
-        inc hl
-        inc b
-        ld a,c
-        call read_put
-        jr read_key
+{{- chat::keep_key(put="read_put", max_query=max_query) }}
 
 read_extended:
         ld a,(iy+mode)

@@ -12,7 +12,7 @@ use crate::table::grouped;
 use crate::{
     Outcome, adapter, c99, check, cpm, files, page, project, prompts, sim, targets, templates, wokwi,
 };
-use mlc_compiler::model::{Answer, Class, Model};
+use mlc_compiler::model::Model;
 use mlc_compiler::pass::Wrap;
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::{Board, ImageKind};
@@ -255,10 +255,7 @@ fn wokwi_files(
     board: &Board,
     compiled: &Compiled,
 ) -> Result<Vec<Output>, CliError> {
-    let labels: &[String] = match &model.answer {
-        Answer::Label { labels } | Answer::Class(Class { labels, .. }) => labels,
-        Answer::Chat(_) | Answer::Story(_) | Answer::Numbers(_) => &[],
-    };
+    let labels = model.answer.labels();
     let file = |kind: ImageKind| (kind.extension(), compiled.image.file(kind, &model.head.name));
     wokwi::files(folder, &model.head.name, &board.profile, labels, [ImageKind::Hex, ImageKind::Elf].map(file))
 }

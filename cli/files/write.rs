@@ -6,7 +6,7 @@ use super::refused::{unreadable, unwritable};
 use crate::error::CliError;
 use serde::Serialize;
 use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
@@ -51,7 +51,7 @@ pub fn write_all(outputs: &[Output]) -> Result<(), CliError> {
     claims::check(outputs.iter().map(|output| output.path.as_path()))?;
     let mut ready = Vec::new();
     for output in outputs {
-        let (temporary, path) = prepare(output)?;
+        let (temporary, path) = prepare(&output.path, &mut output.bytes.as_slice())?;
         ready.push((temporary, path, &output.path));
     }
     for (temporary, path, named) in ready {
@@ -61,11 +61,11 @@ pub fn write_all(outputs: &[Output]) -> Result<(), CliError> {
 }
 
 /// The content in a temporary file, and where it is to go.
-fn prepare(output: &Output) -> Result<(NamedTempFile, PathBuf), CliError> {
-    let path = resolve(&output.path);
+fn prepare(named: &Path, content: &mut dyn Read) -> Result<(NamedTempFile, PathBuf), CliError> {
+    let path = resolve(named);
     if path.is_dir() {
         let (problem, help) = ("this is a folder".to_string(), "name a file in it");
-        return Err(CliError::Write { path: output.path.clone(), problem, help });
+        return Err(CliError::Write { path: named.to_path_buf(), problem, help });
     }
     // Renaming would put a plain file in the place of a device or a pipe, and of one that is protected.
     if let Ok(present) = fs::metadata(&path) {
@@ -75,10 +75,10 @@ fn prepare(output: &Output) -> Result<(NamedTempFile, PathBuf), CliError> {
             (true, false) => None,
         };
         if let Some((problem, help)) = refused {
-            return Err(CliError::Write { path: output.path.clone(), problem: problem.into(), help });
+            return Err(CliError::Write { path: named.to_path_buf(), problem: problem.into(), help });
         }
     }
-    let temporary = temporary(&path, &output.bytes).map_err(|e| unwritable(&output.path, &e))?;
+    let temporary = temporary(&path, content).map_err(|e| unwritable(named, &e))?;
     Ok((temporary, path))
 }
 
@@ -97,7 +97,7 @@ pub fn write(path: &Path, bytes: Vec<u8>) -> Result<(), CliError> {
 pub fn check_writable<'a>(paths: impl IntoIterator<Item = &'a Path>) -> Result<(), CliError> {
     let paths: Vec<&Path> = paths.into_iter().collect();
     claims::check(paths.iter().copied())?;
-    let one = |path: &&Path| prepare(&Output { path: path.to_path_buf(), bytes: Vec::new() }).map(|_| ());
+    let one = |path: &&Path| prepare(path, &mut io::empty()).map(|_| ());
     paths.iter().try_for_each(one)
 }
 
@@ -185,22 +185,24 @@ pub fn keep_previous(path: &Path) -> Result<Option<PathBuf>, CliError> {
     if !path.is_file() {
         return Ok(None);
     }
-    let bytes = fs::read(path).map_err(|e| unreadable(path, &e))?;
+    let mut content = File::open(path).map_err(|e| unreadable(path, &e))?;
     let mut name = path.as_os_str().to_owned();
     name.push(".bak");
     let kept = PathBuf::from(name);
-    write(&kept, bytes)?;
+    claims::check([kept.as_path()])?;
+    let (temporary, place) = prepare(&kept, &mut content)?;
+    temporary.persist(&place).map_err(|e| unwritable(&kept, &e.error))?;
     Ok(Some(kept))
 }
 
-fn temporary(path: &Path, bytes: &[u8]) -> io::Result<NamedTempFile> {
+fn temporary(path: &Path, content: &mut dyn Read) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".mlc-");
     // Temporary files are private by default; outputs are like any other file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = builder.tempfile_in(folder(path))?;
-    file.write_all(bytes)?;
+    io::copy(content, &mut file)?;
     file.as_file().sync_all()?;
     Ok(file)
 }

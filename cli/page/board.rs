@@ -1,6 +1,5 @@
 //! What a page is told of a board: its chip, what is measured and what is switched.
 
-use super::labels;
 use crate::error::CliError;
 use mlc_compiler::Target;
 use mlc_compiler::model::{Answer, Model};
@@ -111,9 +110,9 @@ pub fn tools(model: &Model, target: &Target) -> (Vec<Reading>, Vec<Lamp>) {
     let switched = story.map_or(vec![], |story| story.switches());
     let switches = switched.into_iter().filter_map(|name| Some((name, find(&profile.switches, name)?)));
     let mut lamps: Vec<Lamp> = switches.filter_map(|(name, drive)| lamp(name, drive, target)).collect();
-    for (label, pin) in matched(&profile.pins, labels(model)) {
+    for (label, pin) in matched(&profile.pins, model.answer.labels()) {
         let drive = profile.pins[pin].1;
-        let name = format!("{} ({})", drive.pin(), labels(model)[label]);
+        let name = format!("{} ({})", drive.pin(), model.answer.labels()[label]);
         // Labels that switch it off drive the same pin.
         let known = profile.pins.iter().position(|(_, other)| other.pin() == drive.pin() && other.high);
         if drive.high || known.is_none() {

@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use board::{Chip, Lamp, Reading};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
-use mlc_compiler::model::{Answer, Model, Reader};
+use mlc_compiler::model::{Model, Reader};
 use mlc_compiler::target::{Machine, cpm};
 use mlc_compiler::{Compiled, Target};
 use mlc_runtime_z80::character_rows;
@@ -208,12 +208,4 @@ fn packed(bytes: &[u8]) -> Vec<u8> {
 fn font() -> String {
     let rows = (32..=127).flat_map(|code| character_rows(code).expect("it has these characters"));
     STANDARD.encode(rows.collect::<Vec<u8>>())
-}
-
-/// Whether a model's answers are labels that may drive pins.
-fn labels(model: &Model) -> &[String] {
-    match &model.answer {
-        Answer::Label { labels } => labels,
-        Answer::Chat(_) | Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => &[],
-    }
 }

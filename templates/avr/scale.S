@@ -12,6 +12,18 @@
 {%- endif %}
 {%- endmacro get %}
 
+{# The result in r19:r18, from 0 up to the span, with the lowest added; what is above the span goes to NAME_most. #}
+{% macro within(s) %}
+{%- if s.span < 65535 %}
+        cpi r18, lo8({{ s.span }}+1)
+        ldi r20, hi8({{ s.span }}+1)
+        cpc r19, r20
+        brsh {{ s.name }}_most
+{%- endif %}
+        subi r18, lo8(-({{ s.low }}))
+        sbci r19, hi8(-({{ s.low }}))
+{%- endmacro within %}
+
 {% macro factor(s) %}
 
 ; {{ s.name }}: the sum in r20:r19:r18{% if s.wide %} and r21{% endif %} becomes {% if s.words %}r19:r18{% else %}r18{% endif %}, {{ s.cycles }} cycles at most. r14: 0.
@@ -158,14 +170,7 @@
         {{ move }}
 {%- endfor %}
 {%- if s.words %}
-{%- if s.span < 65535 %}
-        cpi r18, lo8({{ s.span }}+1)
-        ldi r20, hi8({{ s.span }}+1)
-        cpc r19, r20
-        brsh {{ s.name }}_most
-{%- endif %}
-        subi r18, lo8(-({{ s.low }}))
-        sbci r19, hi8(-({{ s.low }}))
+{{- self::within(s=s) }}
 {%- else %}
 {%- if s.span < 255 %}
         cpi r18, {{ s.span }}+1
@@ -289,14 +294,7 @@
 {%- endfor %}
         mov r18, r{{ s.result }}
         mov r19, r{{ s.result + 1 }}
-{%- if s.span < 65535 %}
-        cpi r18, lo8({{ s.span }}+1)
-        ldi r20, hi8({{ s.span }}+1)
-        cpc r19, r20
-        brsh {{ s.name }}_most
-{%- endif %}
-        subi r18, lo8(-({{ s.low }}))
-        sbci r19, hi8(-({{ s.low }}))
+{{- self::within(s=s) }}
         ret
 {{ s.name }}_most:
         ldi r18, lo8({{ s.low + s.span }})

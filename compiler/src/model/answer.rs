@@ -29,6 +29,14 @@ pub struct Chat {
 }
 
 impl Answer {
+    /// The labels that it is one of; none where it is none.
+    pub fn labels(&self) -> &[String] {
+        match self {
+            Self::Label { labels } | Self::Class(Class { labels, .. }) => labels,
+            Self::Chat(_) | Self::Story(_) | Self::Numbers(_) => &[],
+        }
+    }
+
     /// What logits stand for: characters or labels. `None` where the reader says it.
     pub fn classes(&self) -> Option<usize> {
         match self {
