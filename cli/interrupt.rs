@@ -1,6 +1,7 @@
 //! Hears Ctrl-C and the signals by which a system ends a process. They end mlc at once, unless a verb listens: it then
 //! saves its work and stops.
 
+use crate::files;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 /// Ctrl-C's number, on every system.
@@ -31,6 +32,7 @@ fn received(signal: u8) {
     SIGNAL.store(signal, Ordering::SeqCst);
     let listening = LISTENING.load(Ordering::SeqCst);
     if !listening || STOP.swap(true, Ordering::SeqCst) {
+        let _none_is_made = files::remove_temporary();
         std::process::exit(exit_code().into());
     }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use tempfile::NamedTempFile;
 
 /// A file that was written, as `--json` has it.
@@ -220,13 +221,36 @@ fn keep_previous(path: &Path) -> Result<Option<PathBuf>, CliError> {
     Ok(Some(kept))
 }
 
+/// Temporary files and folders that may be there. A signal that ends mlc removes them and holds the lock, so that none is made
+/// any more.
+static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// Removes temporary files and folders. While what this gives is held none is made.
+pub fn remove_temporary() -> impl Drop {
+    let held = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+    for path in &*held {
+        // It has its name already, or is gone.
+        drop(fs::remove_file(path).or_else(|_| fs::remove_dir_all(path)));
+    }
+    held
+}
+
+/// Makes something temporary, known to [`remove_temporary`]; those made before are forgotten where they are gone.
+fn known<T>(make: impl FnOnce() -> io::Result<T>, path: impl FnOnce(&T) -> &Path) -> io::Result<T> {
+    let mut known = TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner);
+    known.retain(|path| path.exists());
+    let made = make()?;
+    known.push(path(&made).to_path_buf());
+    Ok(made)
+}
+
 fn temporary(path: &Path, content: &mut dyn Read) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".mlc-");
     // Temporary files are private by default; outputs are like any other file.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder.tempfile_in(folder(path))?;
+    let mut file = known(|| builder.tempfile_in(folder(path)), NamedTempFile::path)?;
     io::copy(content, &mut file)?;
     file.as_file().sync_all()?;
     Ok(file)
@@ -248,7 +272,7 @@ pub fn create_project(path: &Path, files: &[(&str, String)]) -> Result<(), CliEr
         // Temporary folders are private by default; this one will be like any other.
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o777));
-        let whole = builder.tempdir_in(folder(path))?;
+        let whole = known(|| builder.tempdir_in(folder(path)), tempfile::TempDir::path)?;
         for (name, text) in files {
             let file = whole.path().join(name);
             fs::create_dir_all(folder(&file))?;

@@ -10,6 +10,7 @@ mod diff;
 mod errors;
 mod errors_page;
 mod eval;
+mod faults;
 mod files;
 #[path = "../support/flat.rs"]
 mod flat;

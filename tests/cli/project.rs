@@ -147,3 +147,9 @@ fn wrong_projects_are_named() {
     assert_snapshot!("wrong-projects", said);
     assert_eq!(folder.names(), ["mlc.ron", "model.ron", "sorter.ron"]);
 }
+
+#[test]
+fn the_workflow_is_on_the_page() {
+    let page = include_str!("../../docs/command-line.md");
+    assert!(page.contains(concat!("```yaml\n", include_str!("../../cli/new/workflow.yml"), "```\n")));
+}
