@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use board::{Chip, Lamp, Reading};
 use flate2::Compression;
 use flate2::write::ZlibEncoder;
+use mlc_compiler::kernel::predict::FIRST;
 use mlc_compiler::model::{Model, Reader};
 use mlc_compiler::target::{Machine, cpm};
 use mlc_compiler::{Compiled, Target};
@@ -182,14 +183,15 @@ fn facts(target: &Target, compiled: &Compiled) -> String {
         Some(_) => format!("{bytes} bytes of flash"),
         None => format!("{bytes} bytes at {:04X}h", image.origin),
     };
-    match plan.is_whole() {
-        true => format!("{place}."),
-        false => format!(
-            "{place}. A step is predicted to take {} {}.",
-            whole(plan.prediction.total()),
-            targets::cycles(target)
-        ),
+    if !plan.is_predicted() {
+        return format!("{place}.");
     }
+    let (what, of) = match plan.tokens {
+        Some(_) => ("token", format!(", the mean of the first {FIRST}")),
+        None => ("step", String::new()),
+    };
+    let cycles = whole(plan.prediction.total());
+    format!("{place}. A {what} is predicted to take {cycles} {}{of}.", targets::cycles(target))
 }
 
 /// The command that makes such a page.

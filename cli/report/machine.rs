@@ -4,6 +4,7 @@ use super::parts::{Cell, bar, broad, label, paragraph, picture, table};
 use crate::bench::{Figures, Phase, Read};
 use crate::table::{grouped, whole};
 use crate::targets;
+use mlc_compiler::kernel::sequence::{self, Home, Step};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Compiled, Target};
 
@@ -92,17 +93,21 @@ fn scale(id: &str, caption: &str, stretches: &[Stretch], all: usize) -> String {
 /// What the weights of each layer take of the image.
 fn image_by_layer(compiled: &Compiled) -> String {
     let plan = &compiled.plan;
-    if plan.is_whole() {
-        return String::new();
-    }
-    let weights: Vec<(String, usize)> = plan
-        .forms()
-        .filter_map(|(stage, form)| {
+    let weights: Vec<(String, usize)> = if plan.is_whole() {
+        let taken = plan.steps.iter().filter_map(|step| Some((step, step.offers.first()?)));
+        let inside = taken.filter(|(_, offer)| offer.home == Home::Image);
+        inside.map(|(step, offer)| (format!("{}, {}", step.name, offer.name()), offer.bytes)).collect()
+    } else {
+        let taken = plan.forms().filter_map(|(stage, form)| {
             let at = plan.stages().iter().position(|other| other.name == stage)?;
             let taken = plan.options[at].iter().find(|offer| offer.form == Some(form))?;
             Some((format!("weights of {stage}, {}", form.name()), taken.bytes))
-        })
-        .collect();
+        });
+        taken.collect()
+    };
+    if weights.is_empty() {
+        return String::new();
+    }
     let all = compiled.image.bytes.len();
     let rest = all.saturating_sub(weights.iter().map(|(_, bytes)| bytes).sum());
     let mut stretches: Vec<Stretch> = weights
@@ -215,28 +220,40 @@ fn read(tokens: &Read, unit: &str) -> String {
     table("tokens", &format!("{unit} of a token that is read, by position"), &columns, &rows)
 }
 
-/// Every form of each layer's weights: what it would take, and why it was taken or not.
+/// Every form of each layer's weights, or of each matrix: what it would take, and why it was taken or not.
 pub fn forms(compiled: &Compiled, target: &Target) -> String {
     let plan = &compiled.plan;
-    if plan.is_whole() {
-        return paragraph(
-            "Left out: forms. A sequence model’s weights are stored in one way, that of their grid.",
-        );
-    }
-    let mut rows = Vec::new();
-    for (at, stage) in plan.stages().iter().enumerate().filter(|(_, stage)| stage.layer > 0) {
-        for (offer, why) in plan.options[at].iter().zip(&plan.why[at]) {
-            rows.push(vec![
-                Cell::text(stage.name.clone()),
-                Cell::text(offer.form.map_or("", Form::name)),
-                Cell::count(offer.bytes),
-                Cell::cycles(Some(offer.cost)),
-                Cell::text(why.to_string()),
-            ]);
-        }
-    }
+    let row = |layer: &str, form: String, bytes: usize, cost: f64, why: String| {
+        vec![
+            Cell::text(layer),
+            Cell::text(form),
+            Cell::count(bytes),
+            Cell::cycles(Some(cost)),
+            Cell::text(why),
+        ]
+    };
     let unit = targets::cycles(target);
-    let cost = format!("{unit} a step");
+    let (rows, cost): (Vec<_>, _) = if plan.is_whole() {
+        let offers =
+            plan.steps.iter().flat_map(|step| step.offers.iter().enumerate().map(move |of| (step, of)));
+        let row = |(step, (n, offer)): (&Step, (usize, &sequence::Offer))| {
+            row(&step.name, offer.name(), offer.bytes, offer.cycles, step.why(n).into())
+        };
+        (offers.map(row).collect(), format!("{unit} a token"))
+    } else {
+        let stages = plan.stages().iter().enumerate().filter(|(_, stage)| stage.layer > 0);
+        let offers = stages.flat_map(|(at, stage)| {
+            plan.options[at].iter().zip(&plan.why[at]).map(move |(offer, why)| (stage, offer, why))
+        });
+        let rows = offers.map(|(stage, offer, why)| {
+            let form = offer.form.map_or("", Form::name).to_string();
+            row(&stage.name, form, offer.bytes, offer.cost, why.to_string())
+        });
+        (rows.collect(), format!("{unit} a step"))
+    };
+    if rows.is_empty() {
+        return paragraph("Left out: forms. The weights of such a network are stored in one way.");
+    }
     let caption = "Forms of weights. Bytes are those of the weights alone, without code that layers share";
     table("forms", caption, &["layer", "form", "bytes", &cost, "why"], &rows)
 }

@@ -1,6 +1,7 @@
 //! The runs of a sweep as a picture (SVG): accuracy against cycles.
 
 use super::collect::Collect;
+use crate::html::escape;
 use crate::table::whole;
 use mlc_trainer::Figures;
 
@@ -111,10 +112,6 @@ fn step(most: f64) -> f64 {
     let power = 10f64.powf((most.max(1.0) / 4.0).log10().floor());
     let fits = |factor: &&f64| most.max(1.0) / (*factor * power) >= 4.0;
     [5.0, 2.0, 1.0].iter().find(fits).copied().unwrap_or(1.0) * power
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]

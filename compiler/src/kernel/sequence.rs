@@ -123,6 +123,18 @@ impl Offer {
 }
 
 impl Step {
+    /// Why offer `n` was taken, or was not: the first one was.
+    pub fn why(&self, n: usize) -> &'static str {
+        let (offer, taken) = (&self.offers[n], &self.offers[0]);
+        match (n, offer.bytes > taken.bytes, offer.cycles > taken.cycles, offer.home) {
+            (0, ..) => "taken",
+            (_, true, true, _) => "slower, larger",
+            (_, false, true, _) => "slower",
+            (_, _, _, Home::Image) => "no room",
+            (_, _, _, Home::File | Home::Bank) => "not asked for",
+        }
+    }
+
     /// Sets the cycles of the offer that was taken, and moves all others by as much as it was estimated wrong.
     pub fn foretell(&mut self, cycles: f64) {
         let wrong = self.offers.first().map_or(0.0, |taken| cycles - taken.cycles);

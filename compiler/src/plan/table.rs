@@ -3,7 +3,6 @@
 use super::{Plan, Why};
 use crate::kernel::predict::FIRST;
 use crate::kernel::processor;
-use crate::kernel::sequence::Home;
 use crate::weights::Form;
 use std::fmt::{self, Write};
 
@@ -100,23 +99,12 @@ impl Plan {
         let _ =
             writeln!(out, "{:<24} {:>9}  {:<14} {:>8} {cost:>11}  why", "matrix", "shape", "form", "bytes");
         for step in &self.steps {
-            let taken = step.offers.first();
             for (n, offer) in step.offers.iter().enumerate() {
                 let head = match n {
                     0 => format!("{:<24} {:>9}", step.name, format!("{}→{}", step.cols, step.rows)),
                     _ => format!("{:34}", ""),
                 };
-                let (larger, slower) = match taken {
-                    Some(taken) => (offer.bytes > taken.bytes, offer.cycles > taken.cycles),
-                    None => (false, false),
-                };
-                let why = match (n, larger, slower, offer.home) {
-                    (0, ..) => "taken",
-                    (_, true, true, _) => "slower, larger",
-                    (_, false, true, _) => "slower",
-                    (_, _, _, Home::Image) => "no room",
-                    (_, _, _, Home::File | Home::Bank) => "not asked for",
-                };
+                let why = step.why(n);
                 let (name, bytes, cycles) = (offer.name(), offer.bytes, offer.cycles);
                 let _ = writeln!(out, "{head}  {name:<14} {bytes:>8} {cycles:>11.0}  {why}");
             }
