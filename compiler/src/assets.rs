@@ -14,10 +14,10 @@ pub struct Assets {
     profiles: BTreeMap<String, String>,
 }
 
-/// `(name, text)` of files below the workspace root.
+/// `(name, text)` of files below `assets/`, which has links to the folders of the workspace: a package holds what they lead to.
 macro_rules! files {
     ($folder:literal: $($name:literal),+ $(,)?) => {
-        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../", $folder, "/", $name)))),+]
+        [$(($name, include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/", $folder, "/", $name)))),+]
     };
 }
 
