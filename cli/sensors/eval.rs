@@ -47,7 +47,8 @@ pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Wri
     Ok(())
 }
 
-fn by_label(figures: &Figures, out: &mut dyn Write) -> Result<(), CliError> {
+/// What became of each label, as a table.
+pub fn by_label(figures: &Figures, out: &mut dyn Write) -> Result<(), CliError> {
     if figures.by_label.is_empty() {
         return Ok(());
     }

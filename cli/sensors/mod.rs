@@ -5,7 +5,8 @@ mod figures;
 mod import;
 mod inspect;
 
-pub use eval::eval;
+pub use eval::{by_label, eval};
+pub use figures::{Figures, measure};
 pub use import::import;
 pub use inspect::{inspect, summary};
 
@@ -13,7 +14,6 @@ use crate::error::CliError;
 use crate::files;
 use crate::prompts::Prompt;
 use crate::say::say;
-use figures::Figures;
 use mlc_compiler::import::sensors::NetworkProblem;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{Model, Rounding, Sensors};
@@ -56,6 +56,6 @@ pub fn rows(path: &Path, model: &Model) -> Result<Vec<Prompt>, CliError> {
 }
 
 /// What is wrong with a file of examples.
-fn wrong(path: &Path, problem: &NetworkProblem) -> CliError {
+pub fn wrong(path: &Path, problem: &NetworkProblem) -> CliError {
     CliError::Network { problem: format!("{}: {problem}", files::shown(path)), help: problem.help() }
 }

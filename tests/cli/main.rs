@@ -47,6 +47,7 @@ mod targets;
 mod tflite;
 mod tools;
 mod train;
+mod train_numbers;
 mod train_options;
 mod train_sequence;
 mod train_snapshot;
