@@ -1,7 +1,7 @@
 //! `mlc train DATA.csv --classifier`: rows of numbers → a network on numbers, and everything that is done with it.
 
 use crate::arrays::{npy, stored};
-use crate::{Folder, Random, json};
+use crate::{Folder, Random, json, shared};
 
 /// Points on three rings: `x`, `y` with three digits, a label with a comma in it.
 fn rings(count: usize, seed: u64) -> Vec<(f64, f64, usize)> {
@@ -207,6 +207,9 @@ fn few_bits_are_few_bits() {
         let args = ["train", "rings.csv", "--classifier", "--weights", weights, "-o", "a.ron"];
         let said = folder.mlc(args.into_iter().chain(SHORT)).ok();
         assert!(share(&said) > 90.0, "{weights}: {said}");
+        // Few levels make small sums, which are shifted to the left.
+        let args = ["verify", "a.ron", "--target", "atmega328p", "--data", "rings.csv"];
+        assert!(folder.mlc(args).ok().ends_with(": all equal\n"), "{weights}");
         folder.mlc(["compile", "a.ron", "-o", "rings.c"]).ok();
         let text = folder.text("rings.c");
         let layers = text.split("_dense_weights[] PROGMEM = {").skip(1);
@@ -265,4 +268,21 @@ fn what_does_not_go_together_is_refused_and_nothing_is_written() {
     );
     let names = folder.names();
     assert!(!names.iter().any(|name| name == "chat.ron"), "{names:?}");
+}
+
+/// The tables of docs/sensors.md, with the rows of the networks of scikit-learn.
+#[test]
+fn public_tables_are_learned() {
+    for (name, rows, least) in [("sk_iris_mlp", 38, 36), ("sk_digits_mlp32", 450, 436)] {
+        let [train, test] = [format!("expected/{name}_calib.npz"), format!("expected/{name}.npz")];
+        let beside = |name: &str| shared::beside("import-models", name);
+        let (Some(train), Some(test)) = (beside(&train), beside(&test)) else { return };
+        let folder = Folder::new();
+        let [train, test] = [train, test].map(|path| path.display().to_string());
+        let args = ["train", &train, "--held-out", &test, "--classifier", "--result", "a.json"];
+        folder.mlc(args).ok();
+        let result = json(&folder.text("a.json"));
+        assert_eq!(result["held_out"]["rows"], rows, "{result}");
+        assert!(result["held_out"]["right"].as_u64().is_some_and(|right| right >= least), "{result}");
+    }
 }
