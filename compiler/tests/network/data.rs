@@ -1,6 +1,7 @@
 //! Rows of numbers from `.csv` and `.npz`: what is read of them, and every error to the letter.
 
 use crate::arrays::{npy, stored};
+use crate::random::Random;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 
 fn reals(examples: &Examples) -> &[f64] {
@@ -162,4 +163,42 @@ fn bad_arrays_are_named() {
     assert_eq!(said(&[x(), huge]), "array label: it is too large: 64 MiB of floats are possible");
     let empty = ("x", "<f4", "(0, 2)", Vec::new());
     assert_eq!(said(&[empty, ("label", "<f4", "(0,)", Vec::new())]), "the data have no rows");
+}
+
+/// Damaged files are refused or read as what they then say: none ends the program.
+#[test]
+fn mutated_files_do_no_harm() {
+    let table = b"\"a, b\";c;d\n1;-2.5;\"x\"\n3e5;4;y\n\n5;.6;\"z\"\"z\"\n".to_vec();
+    let text = [b'u', 0, 0, 0, b'p', 0, 0, 0].to_vec();
+    let archive = arrays(&[x(), ("label", "<U1", "(2,)", text), ("y", "<f4", "(2, 1)", floats(&[0.5, 1.0]))]);
+    let (mut read, mut refused) = (0, 0);
+    for seed in 0..3000 {
+        let mut r = Random(seed);
+        let mut bytes = if seed % 2 == 0 { table.clone() } else { archive.clone() };
+        for _ in 0..r.within(1, 4) {
+            let at = r.within(0, bytes.len() - 1);
+            match r.within(0, 3) {
+                0 => bytes[at] = r.within(0, 255) as u8,
+                1 => bytes[at] ^= 1 << r.within(0, 7),
+                2 => bytes.truncate(at.max(1)),
+                _ => {
+                    let cell = *[&b","[..], b"\"", b"\n", b"999999999999", b"nan"]
+                        .get(r.within(0, 4))
+                        .expect("one of five");
+                    bytes.splice(at..at, cell.iter().copied());
+                }
+            }
+        }
+        match (Examples::read_labelled(&bytes), Examples::read(&bytes, 2)) {
+            (Ok(rows), _) => {
+                assert_eq!(rows.labels.as_ref().map(Vec::len), Some(rows.rows), "seed {seed}");
+                read += 1;
+            }
+            (Err(e), _) => {
+                assert!(!e.to_string().is_empty() && !e.help().is_empty());
+                refused += 1;
+            }
+        }
+    }
+    assert!(read > 100 && refused > 1000, "{read} {refused}");
 }

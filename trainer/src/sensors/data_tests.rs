@@ -8,10 +8,12 @@ use super::resume;
 use super::sensor_tests::{options, signs, trained};
 use super::split::{groups, held_out, sizes};
 use super::task::{Options, Task, joined};
-use super::{Settings, Training, split_seed, train};
+use super::{Settings, Training, split_seed, train, untrained};
 use crate::outcome::Event;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{Body, Grid, Reader};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::AtomicBool;
 
 fn read(text: &str) -> Examples {
@@ -139,6 +141,48 @@ fn many_columns_alike_share_a_scale() {
     let task = Task::new(&data, &options(), None).expect("two labels");
     assert_eq!(task.reader.bytes(&[-128.0, 127.0, 3.0], false), [-128, 127, 3]);
     assert_eq!((task.reader.scaling[0].at(-77), task.reader.decimals), (-77, 0));
+}
+
+/// Whatever numbers there are: a task whose network keeps every rule, or an error.
+#[test]
+fn any_numbers_are_learned_from_or_refused() {
+    let mut rng = ChaCha8Rng::seed_from_u64(15);
+    let (mut learned, mut refused) = (0, 0);
+    for case in 0..400 {
+        let width = rng.random_range(1..20usize);
+        let columns: Vec<(f64, f64)> = (0..width)
+            .map(|_| (10f64.powi(rng.random_range(-12..7)), 10f64.powi(rng.random_range(-9..7))))
+            .collect();
+        let row = |rng: &mut ChaCha8Rng| -> Vec<String> {
+            let number = |&(size, from): &(f64, f64)| match case % 4 {
+                0 => (size * rng.random::<f64>()).to_string(),
+                1 => (from + size * rng.random::<f64>()).to_string(),
+                2 => (-from + size * f64::from(rng.random_range(0..2))).to_string(),
+                // One row of many is far away.
+                _ => (if rng.random_range(0..30) == 0 { from } else { 0.0 }).to_string(),
+            };
+            columns.iter().map(number).collect()
+        };
+        let text: String =
+            (0..40).map(|i| format!("{},{}\n", row(&mut rng).join(","), ["a", "b"][i % 2])).collect();
+        match task(&text, &options()) {
+            Ok(task) => {
+                let training = Training { task: &task, settings: &settings(1), start: None };
+                untrained(&training).expect("a model that keeps every rule");
+                let used = (0..task.train.len()).flat_map(|row| task.train.bytes(row)).max();
+                assert!(used.is_some_and(|&most| most > 0), "case {case}: readings use the bytes\n{text}");
+                learned += 1;
+            }
+            Err(DataError::Huge { .. } | DataError::Fine { .. } | DataError::Constant) => refused += 1,
+            Err(other) => panic!("{other}"),
+        }
+    }
+    assert!(learned > 60 && refused > 60, "{learned} {refused}");
+    let fine =
+        task("a,b,c\n1000000,0.001,x\n2000000,0.002,y\n3000000,0.004,x\n4000000,0.003,y\n", &options());
+    let said =
+        "column 2 (b) changes by less than 0 digits behind the point show, and there is room for no more";
+    assert_eq!(fine.expect_err("readings are whole").to_string(), said);
 }
 
 #[test]

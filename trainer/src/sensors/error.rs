@@ -23,6 +23,10 @@ pub enum DataError {
         grouped(mlc_compiler::arithmetic::network::MOST_READING as u64)
     )]
     Huge { place: String, column: String, value: f64 },
+    #[error(
+        "{column} changes by less than {decimals} digits behind the point show, and there is room for no more"
+    )]
+    Fine { column: String, decimals: u8 },
     #[error("{} in a row here, {wants} in the first file", count(*found, "value"))]
     Columns { found: usize, wants: usize },
     #[error("bytes (8-bit integers) and other numbers are not learned from together")]
@@ -51,6 +55,10 @@ impl DataError {
             Self::Order { .. } => "--labels names each label of the data once, in the order of the outputs",
             Self::Constant => "give columns that differ from row to row",
             Self::Huge { .. } => "give the column in a larger unit, or take a constant off",
+            Self::Fine { .. } => {
+                "take a constant off the column, or give it in a smaller unit; a reading has 24 bits, and all columns have as \
+                 many digits behind the point"
+            }
             Self::Columns { .. } => "give files with the same columns",
             Self::Bytes => "give files of one kind: all of floats, or all of 8-bit integers",
             Self::OtherInputs { .. } | Self::OtherLabels(_) => {

@@ -13,6 +13,10 @@ use mlc_compiler::model::{MAX_DECIMALS, Quantization, Real};
 const MANY: usize = 16;
 /// Fewer steps than this of a byte are worth a note.
 const FEW_STEPS: f64 = 16.0;
+/// Fewer steps than this are no column to learn from.
+const LEAST_STEPS: f64 = 4.0;
+/// Steps of a byte to a step of a reading, at most: what a multiplier has room for.
+const FINEST: f64 = 65_536.0;
 /// Largest zero point.
 const MOST_ZERO: f64 = 32_000.0;
 /// Columns that a note names.
@@ -99,7 +103,7 @@ impl Scaling {
             quantization.push(stands);
         }
         let mut scaling = Self { decimals, lines, quantization, constant, notes: Vec::new() };
-        scaling.tell(data, &own, unit, shared.is_some());
+        scaling.tell(data, &own, unit)?;
         Ok(scaling)
     }
 
@@ -111,7 +115,11 @@ impl Scaling {
         Self { decimals: 0, lines, quantization, constant: vec![false; width], notes: Vec::new() }
     }
 
-    fn tell(&mut self, data: &Examples, ranges: &[Range], unit: f64, shared: bool) {
+    /// Says which columns have one value, and which few steps.
+    ///
+    /// # Errors
+    /// A column of which readings show next to nothing.
+    fn tell(&mut self, data: &Examples, ranges: &[Range], unit: f64) -> Result<(), DataError> {
         let names = |columns: &[usize]| {
             let shown: Vec<String> = columns.iter().take(SHOWN).map(|&at| data.column(at)).collect();
             let more = columns.len().saturating_sub(SHOWN);
@@ -120,23 +128,25 @@ impl Scaling {
         };
         let constant: Vec<usize> = (0..data.width).filter(|&at| self.constant[at]).collect();
         if !constant.is_empty() {
-            self.notes.push(format!(
-                "one value in all training rows, so nothing to learn from: {}",
-                names(&constant)
-            ));
+            let names = names(&constant);
+            self.notes.push(format!("one value in all training rows, so nothing to learn from: {names}"));
         }
-        let coarse = |&at: &usize| ranges[at].width() / unit.max(ranges[at].step()) < FEW_STEPS;
-        let coarse: Vec<usize> = match shared {
-            true => Vec::new(),
-            false => (0..data.width).filter(|&at| !self.constant[at]).filter(coarse).collect(),
-        };
-        // Whole numbers of few values lose nothing.
-        let loses = |&at: &usize| {
-            let Values::Reals(values) = &data.values else { return false };
-            let step = unit.max(ranges[at].step());
-            values.iter().skip(at).step_by(data.width).any(|x| (x / step - (x / step).round()).abs() > 1e-6)
-        };
-        let coarse: Vec<usize> = coarse.into_iter().filter(loses).collect();
+        let Values::Reals(values) = &data.values else { return Ok(()) };
+        let mut coarse = Vec::new();
+        for at in (0..data.width).filter(|&at| !self.constant[at]) {
+            let range = ranges[at % ranges.len()];
+            let step = unit.max(range.step());
+            // Whole numbers of few values lose nothing.
+            let lost = |x: &f64| (x / step - (x / step).round()).abs() > 1e-6;
+            let steps = range.width() / step;
+            if steps >= FEW_STEPS || !values.iter().skip(at).step_by(data.width).any(lost) {
+                continue;
+            }
+            if steps < LEAST_STEPS {
+                return Err(DataError::Fine { column: data.column(at), decimals: self.decimals });
+            }
+            coarse.push(at);
+        }
         if !coarse.is_empty() {
             self.notes.push(format!(
                 "readings have {} digits behind the point, which leaves few steps to {}: take a constant off it, or give it in \
@@ -145,6 +155,7 @@ impl Scaling {
                 names(&coarse)
             ));
         }
+        Ok(())
     }
 }
 
@@ -180,7 +191,7 @@ fn decimals(finest: f64, largest: f64) -> u8 {
 
 /// The middle of a range is between -1 and 0.
 fn of_range(range: Range, unit: f64) -> (Linear, Quantization) {
-    let step = exact(range.step(), unit);
+    let step = exact(range.step().max(unit / FINEST), unit);
     let middle = range.least.midpoint(range.most);
     with(step, (-0.5 - middle / step).round(), unit)
 }
@@ -193,7 +204,7 @@ fn of_constant(range: Range, unit: f64) -> (Linear, Quantization) {
 
 /// The step near to this one that a multiplier and a shift make of a reading exactly.
 fn exact(step: f64, unit: f64) -> f64 {
-    let line = Linear::near(unit / step, 0.0).expect("a step is at least as fine as what a reading may be");
+    let line = Linear::near(unit / step, 0.0).expect("a reading is at most 65,536 steps, and has 24 bits");
     match line.multiplier {
         0 => step,
         multiplier => unit * f64::from(1u32 << line.shift) / f64::from(multiplier),

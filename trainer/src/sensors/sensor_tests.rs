@@ -265,7 +265,7 @@ fn what_is_held_out_changes_nothing() {
 fn lines_of_numbers_give_the_bytes_that_were_learned_from() {
     let mut rng = ChaCha8Rng::seed_from_u64(11);
     // Thousandths, hundreds, a large offset, one value.
-    let units = [(0.004, 0.0, 6), (700.0, -350.0, 1), (6.0, 1013.0, 2), (0.0, 5.0, 0)];
+    let units = [(0.008, 0.0, 6), (700.0, -350.0, 1), (6.0, 1013.0, 2), (0.0, 5.0, 0)];
     let rows: Vec<(Vec<f64>, &str)> = (0..300)
         .map(|i| {
             let number = |(width, from, digits): &(f64, f64, i32)| {
