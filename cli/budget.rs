@@ -5,13 +5,15 @@ use crate::error::CliError;
 use crate::table::{grouped, whole};
 use crate::targets;
 use mlc_compiler::model::{Body, Head, Layer, Model, Reader};
-use mlc_compiler::plan::{Demands, Offer, Optimize, Prediction};
+use mlc_compiler::plan::{Demands, Offer, Optimize, Plan, Prediction};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
 use std::cell::RefCell;
 
 const DEFAULT_TARGET: &str = "z80-cpm";
+/// The machine that networks on numbers are priced for where nobody names one.
+pub const SENSOR_TARGET: &str = "atmega328p";
 
 /// The limits that were given, with the machine that they are for.
 pub struct Limits {
@@ -26,6 +28,14 @@ impl Limits {
     /// # Errors
     /// A limit of nothing; no such target.
     pub fn new(given: &TrainSettings) -> Result<Self, CliError> {
+        Self::for_target(given, DEFAULT_TARGET)
+    }
+
+    /// The same for another target where none is given.
+    ///
+    /// # Errors
+    /// Those of [`Limits::new`].
+    pub fn for_target(given: &TrainSettings, default: &str) -> Result<Self, CliError> {
         let limit = |name: &str, value: Option<u32>| match value {
             Some(0) => Err(CliError::Usage(format!("{name} 0 leaves no network"))),
             value => Ok(value.map(f64::from)),
@@ -34,7 +44,7 @@ impl Limits {
         let tstates = limit("--max-tstates", given.max_tstates)?;
         let bytes = limit("--max-bytes", given.max_bytes)?;
         let assets = Assets::builtin();
-        let target = targets::find(given.target.as_deref().unwrap_or(DEFAULT_TARGET), None, &assets)?;
+        let target = targets::find(given.target.as_deref().unwrap_or(default), None, &assets)?;
         Ok(Self { nonzero, tstates, bytes, target, assets })
     }
 
@@ -129,31 +139,52 @@ impl Limits {
     pub fn price(&self, model: &Model) -> Result<Price, CliError> {
         let (target, assets, demands) = (&self.target, &self.assets, &demands(self.bytes));
         let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
-        let plan = mlc_compiler::price(&request)?;
-        // Programs of sequence models read all flash.
+        let step = step(model);
+        let plan = match mlc_compiler::price(&request) {
+            // A program that is made as a whole is there only where it fits.
+            Err(CompileError::SensorsTooLarge { .. }) => match self.smallest(model)? {
+                Some(plan) => plan,
+                None => return Ok(Price { step, cycles: None, bytes: None }),
+            },
+            plan => plan?,
+        };
+        // Programs that are made as a whole read all flash.
         let whole = Target { flash: target.whole_flash(), ..target.clone() };
-        Ok(Price {
-            cycles: plan.is_predicted().then(|| plan.prediction.total()),
-            bytes: plan.needs.image,
-            fits: Demands::default().excess(&whole, plan.needs) == 0,
-        })
+        let fits = Demands::default().excess(&whole, plan.needs) == 0;
+        let cycles = plan.is_predicted().then(|| plan.prediction.total());
+        Ok(Price { step, cycles, bytes: Some((plan.needs.image, fits)) })
+    }
+
+    /// The plan of the smallest program, whatever the limit of bytes; `None` where that does not fit the machine either.
+    fn smallest(&self, model: &Model) -> Result<Option<Plan>, CliError> {
+        let (target, assets) = (&self.target, &self.assets);
+        let demands = &Demands { optimize: Optimize::Size, ..Demands::default() };
+        let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
+        match mlc_compiler::price(&request) {
+            Err(CompileError::SensorsTooLarge { .. }) => Ok(None),
+            plan => Ok(Some(plan?)),
+        }
     }
 
     /// A price in a line.
     pub fn shown(&self, price: &Price) -> String {
+        let Some((bytes, fits)) = price.bytes else {
+            return format!("on {}: its program does not fit", self.target.name);
+        };
         let cycles = price.cycles.map_or(String::new(), |cycles| {
-            format!("{} {} a token (predicted), ", whole(cycles), targets::cycles(&self.target))
+            let unit = targets::cycles(&self.target);
+            format!("{} {unit} a {} (predicted), ", whole(cycles), price.step)
         });
-        let fits = if price.fits { "" } else { ", which does not fit" };
-        format!("on {}: {cycles}{} bytes{fits}", self.target.name, grouped(price.bytes as u64))
+        let fits = if fits { "" } else { ", which does not fit" };
+        format!("on {}: {cycles}{} bytes{fits}", self.target.name, grouped(bytes as u64))
     }
 
     /// Whether a price keeps all limits.
     pub fn keep(&self, price: &Price) -> bool {
         let cycles = price.cycles.unwrap_or(f64::INFINITY);
-        price.fits
-            && self.tstates.is_none_or(|limit| cycles <= limit)
-            && self.bytes.is_none_or(|limit| price.bytes as f64 <= limit)
+        let Some((bytes, true)) = price.bytes else { return false };
+        self.tstates.is_none_or(|limit| cycles <= limit)
+            && self.bytes.is_none_or(|limit| bytes as f64 <= limit)
     }
 
     /// Why a price does not keep them.
@@ -191,7 +222,11 @@ impl Limits {
         let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
         match mlc_compiler::compile(&request) {
             Ok(compiled) => Ok(Some(Program { compiled, max_bytes: demands.max_bytes })),
-            Err(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. }) => Ok(None),
+            Err(
+                CompileError::TooLarge { .. }
+                | CompileError::SequenceTooLarge { .. }
+                | CompileError::SensorsTooLarge { .. },
+            ) => Ok(None),
             Err(other) => Err(other.into()),
         }
     }
@@ -204,12 +239,12 @@ fn demands(bytes: Option<f64>) -> Demands {
 
 /// What a network costs, before it is trained.
 pub struct Price {
-    /// Of a token; `None`: where memory ends before the program does.
+    /// What cycles are of.
+    step: &'static str,
+    /// `None`: where memory ends before the program does.
     cycles: Option<f64>,
-    /// Of the image.
-    bytes: usize,
-    /// It fits the machine.
-    fits: bool,
+    /// Of the image, and whether that fits the machine; `None` of a program that is only made where it fits.
+    bytes: Option<(usize, bool)>,
 }
 
 /// What a limit of cycles is about.

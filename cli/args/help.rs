@@ -142,6 +142,10 @@ PAIRS are text files with a `query|reply` on each line, .gz too; lines that star
 there is a better network it goes to --output, at most every two seconds and whole or not at all. Ctrl-C, SIGTERM and \
 SIGHUP end the training with the best network, a second one at once; `--resume` without a MODEL goes on.
 
+A .csv, .tsv or .npz with --classifier is a table of numbers with the label in the last column (arrays x and label): a \
+network on numbers is trained, with a fifth of the rows held out, and compared with simpler methods. \
+`mlc help sensors` says what can be chosen.
+
 Pairs beyond a gigabyte of memory, or beyond --chunk, lie in a temporary file and are encoded a chunk at a time. \
 --hold-out then goes by a hash of each query.
 
@@ -165,6 +169,7 @@ which is one from early in the training; what the limits cost is known by --cost
 Examples:
   mlc train pairs.txt -o model.ron --name chatty
   mlc train commands.txt --classifier --name commands
+  mlc train gesture.csv --classifier -o gesture.ron       readings with labels
   mlc train --config models/tinychat/train.ron -o models/tinychat/model.ron
   mlc train pairs.txt --hold-out 0.15 --baselines --seeds 5 --log log.csv --curve curve.svg
   mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron

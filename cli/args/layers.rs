@@ -2,7 +2,7 @@
 
 use super::sequence::Bits;
 use clap::ValueEnum;
-use mlc_compiler::model::WeightSet;
+use mlc_compiler::model::{Grid, WeightSet};
 use mlc_trainer::Shifts;
 use serde::{Deserialize, Serialize};
 use std::str::FromStr;
@@ -92,6 +92,21 @@ impl WeightsArg {
                 String::from(self.clone())
             )),
         }
+    }
+}
+
+impl WeightsArg {
+    /// Those of a network on numbers.
+    ///
+    /// # Errors
+    /// Weights that it cannot have; several.
+    pub fn grid(&self) -> Result<Grid, String> {
+        self.bits().map(Bits::grid).map_err(|_| {
+            format!(
+                "--weights {}: a network on numbers has one kind of weights: ternary, 2, 3, 4, 5 or 8",
+                String::from(self.clone())
+            )
+        })
     }
 }
 

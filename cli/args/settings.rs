@@ -13,26 +13,27 @@ use std::path::PathBuf;
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TrainSettings {
-    /// Files of pairs, `-` for standard input; for sequence models also texts, conversations and tables
+    /// Files of pairs, `-` for standard input; for sequence models also texts, conversations and tables; for networks on
+    /// numbers tables (.csv, .tsv, .npz) with the label last
     #[arg(value_name = "PAIRS", required_unless_present = "config")]
     pub pairs: Vec<PathBuf>,
-    /// Networks to train: of hashed text, or sequence models; a recursive one applies its blocks several times
-    /// [default: hashed-text]
+    /// Networks to train: of hashed text, sequence models (a recursive one applies its blocks several times), or networks on
+    /// numbers [default: hashed-text; sensors for tables with --classifier]
     #[arg(long, value_name = "FAMILY")]
     pub family: Option<Family>,
-    /// Learn the replies as labels: one pass, no characters
+    /// Learn the replies as labels: one pass, no characters. Of a table: the last column
     #[arg(long)]
     pub classifier: bool,
     /// Labels in the order of the outputs, the first is output 0 [default: sorted by their bytes]
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub labels: Option<Vec<String>>,
-    /// Name of the model [default: chat or classifier]
+    /// Name of the model [default: chat or classifier; of a table that of its file]
     #[arg(long)]
     pub name: Option<String>,
     /// What the model is, in a sentence
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
-    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16; sequence model 128]
+    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16; sequence model 128; on numbers 16,16 or more]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
     #[arg(value_parser = whole(1usize, 1024))]
     pub hidden: Option<Vec<usize>>,
@@ -58,13 +59,14 @@ pub struct TrainSettings {
     #[arg(long, value_name = "N,N,…|learn", allow_hyphen_values = true)]
     pub shift: Option<ShiftArg>,
     /// Weights that layers may have, for all or for each: full (-2 to +1), ternary (-1, 0, +1), binary (-1, +1)
-    /// [default: full]; of a sequence model: ternary, 2 (-2 to +1), 3, 4, 5 or 8 bits [default: ternary]
+    /// [default: full]; of a sequence model: ternary, 2 (-2 to +1), 3, 4, 5 or 8 bits [default: ternary]; the same on numbers
+    /// [default: 8]
     #[arg(long, value_name = "SET,SET,…")]
     pub weights: Option<WeightsArg>,
-    /// Passes over the pairs [default: six million steps' worth]
+    /// Passes over the pairs [default: six million steps' worth; on numbers 20, and 4,000 mini-batches at least]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1_000_000))]
     pub epochs: Option<usize>,
-    /// Steps in a mini-batch [default: 256; classifier 64]
+    /// Steps in a mini-batch [default: 256; classifier 64; on numbers 32]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1 << 20))]
     pub batch: Option<usize>,
     /// Learning rate at the start; it falls along half a cosine [default: 0.01; sequence
@@ -87,13 +89,14 @@ pub struct TrainSettings {
     /// 200000]
     #[arg(long, value_name = "N", value_parser = whole(1usize, usize::MAX))]
     pub chunk: Option<usize>,
-    /// Share of the queries kept from training, to measure on [default: none]
+    /// Share of the queries kept from training, to measure on [default: none; on numbers 0.2 of each label's rows]
     #[arg(long, value_name = "SHARE")]
     pub hold_out: Option<f64>,
     /// Files to measure on, in the place of a share
     #[arg(long, value_name = "FILE,…", value_delimiter = ',', help_heading = SEQUENCE)]
     pub held_out: Vec<PathBuf>,
-    /// Stop after so many epochs without a better held-out figure; needs --hold-out [default: never]
+    /// Stop after so many epochs without a better held-out figure; needs --hold-out, but on numbers, where a part of the
+    /// training rows decides [default: never]
     #[arg(long, value_name = "N", value_parser = whole(0usize, 1_000_000))]
     pub patience: Option<usize>,
     /// Limit of weights that are not zero
@@ -106,7 +109,7 @@ pub struct TrainSettings {
     /// Limit of the program's bytes
     #[arg(long, value_name = "N")]
     pub max_bytes: Option<u32>,
-    /// Machine that T-states and bytes are for, reported ones and limits [default: z80-cpm]
+    /// Machine that T-states and bytes are for, reported ones and limits [default: z80-cpm; on numbers atmega328p]
     #[arg(long, value_name = "TARGET")]
     pub target: Option<String>,
     /// Same seed, same model [default: 1]
@@ -160,7 +163,7 @@ pub struct TrainSettings {
     /// First mini-batches in which the learning rate rises [default: 100]
     #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(0usize, 100_000_000))]
     pub rise: Option<usize>,
-    /// AdamW's weight decay [default: 0]
+    /// AdamW's weight decay [default: 0; on numbers 0.2]
     #[arg(long, help_heading = SEQUENCE, value_name = "RATE")]
     pub decay: Option<f32>,
     /// Largest norm of the gradient [default: 1]

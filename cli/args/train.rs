@@ -65,7 +65,7 @@ pub struct TrainArgs {
     /// Write the figures as JSON, for `mlc sweep --collect`
     #[arg(long, value_name = "FILE.json", value_parser = file_of("JSON", "json"))]
     pub result: Option<PathBuf>,
-    /// Show what simpler methods reach on the same pairs, and in how many bytes
+    /// Show what simpler methods reach on the same pairs, and in how many bytes; always shown for networks on numbers
     #[arg(long)]
     pub baselines: bool,
     /// Train without the limits as well, to show what accuracy they cost; takes twice as long

@@ -1,7 +1,7 @@
 //! `mlc eval` of a network on numbers: how many rows it gets right, and what it says instead.
 
-use super::examples;
 use super::figures::{Figures, measure};
+use super::{examples, say_notes};
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
@@ -27,7 +27,9 @@ pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Wri
     for path in &args.pairs {
         let data = examples(path, sensors.shape.len())?;
         let source = files::shown(path);
-        all.push(Evaluation { model: &model.head.name, source, figures: measure(model, &data)? });
+        let figures = measure(model, &data)?;
+        say_notes(path, &figures);
+        all.push(Evaluation { model: &model.head.name, source, figures });
     }
     if args.json {
         return match all.as_slice() {
@@ -45,7 +47,8 @@ pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Wri
     Ok(())
 }
 
-fn by_label(figures: &Figures, out: &mut dyn Write) -> Result<(), CliError> {
+/// What became of each label, as a table.
+pub fn by_label(figures: &Figures, out: &mut dyn Write) -> Result<(), CliError> {
     if figures.by_label.is_empty() {
         return Ok(());
     }

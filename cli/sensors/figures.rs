@@ -5,11 +5,14 @@ use crate::table::{count, grouped};
 use mlc_compiler::arithmetic::softmax::softmax;
 use mlc_compiler::eval::classify;
 use mlc_compiler::import::sensors::Floats;
-use mlc_compiler::import::sensors::data::{Examples, Expected, Values};
+use mlc_compiler::import::sensors::data::{Examples, Expected, Values, plain};
 use mlc_compiler::model::{Answer, Class, Model, Numbers, Rounding};
+use mlc_compiler::shown::shown;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
+/// Labels that a note names.
+const LABELS_SHOWN: usize = 5;
 /// What is not sure.
 const UNSURE: &str = "?";
 
@@ -51,6 +54,9 @@ pub struct Figures {
     pub largest_error: Option<f64>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expected: Vec<Difference>,
+    /// What of the data is not compared or cannot be right, a sentence each.
+    #[serde(skip)]
+    pub notes: Vec<String>,
 }
 
 impl Figures {
@@ -113,32 +119,49 @@ pub fn measure(model: &Model, data: &Examples) -> Result<Figures, CliError> {
 /// Outputs, and what is answered.
 type Row = (Vec<i16>, String);
 
-/// A label of a file as it is compared: `2.0` is `2`.
-fn plain(label: &str) -> String {
-    match label.parse::<f64>() {
-        Ok(number) if number.fract() == 0.0 && number.abs() < 1e15 => format!("{number:.0}"),
-        _ => label.to_string(),
+/// The label that a text of a file means: one of the model's, or the number of an output.
+///
+/// # Errors
+/// The text, where the model has no such label.
+fn meant(class: &Class, label: &str) -> Result<String, String> {
+    let label = plain(label);
+    if class.labels.iter().any(|known| plain(known) == label) {
+        return Ok(label);
+    }
+    match label.parse::<usize>().ok().and_then(|at| class.labels.get(at)) {
+        Some(known) => Ok(plain(known)),
+        None => Err(label),
     }
 }
 
-/// The label that a text of a file means: one of the model's, or the number of an output.
-fn meant(class: &Class, label: &str) -> String {
-    let label = plain(label);
-    if class.labels.iter().any(|known| plain(known) == label) {
-        return label;
+/// Says which labels of the data the network does not have.
+fn note_unknown(unknown: &BTreeMap<String, usize>, figures: &mut Figures) {
+    if unknown.is_empty() {
+        return;
     }
-    match label.parse::<usize>().ok().and_then(|at| class.labels.get(at)) {
-        Some(known) => plain(known),
-        None => label,
-    }
+    let named =
+        unknown.iter().take(LABELS_SHOWN).map(|(label, rows)| format!("\"{}\" ({rows})", shown(label)));
+    let more = match unknown.len().saturating_sub(LABELS_SHOWN) {
+        0 => String::new(),
+        more => format!(" and {}", count(more, "more label")),
+    };
+    let (rows, named) = (unknown.values().sum(), named.collect::<Vec<_>>().join(", "));
+    figures.notes.push(format!(
+        "{} a label that the network does not have, and so cannot be right: {named}{more}",
+        if rows == 1 { "1 row has".into() } else { format!("{} have", count(rows, "row")) }
+    ));
 }
 
 /// Counts the rows whose label is right.
 fn count_labels(class: &Class, data: &Examples, replies: &[&str], figures: &mut Figures) {
     let Some(labels) = &data.labels else { return };
-    let mut right = 0;
+    let (mut right, mut unknown) = (0, BTreeMap::new());
     for (reply, label) in replies.iter().zip(labels) {
-        let (wants, reply) = (meant(class, label), plain(reply));
+        let wants = meant(class, label).unwrap_or_else(|label| {
+            *unknown.entry(label.clone()).or_default() += 1;
+            label
+        });
+        let reply = plain(reply);
         let by = figures.by_label.entry(wants.clone()).or_default();
         by.rows += 1;
         if wants == reply {
@@ -149,6 +172,7 @@ fn count_labels(class: &Class, data: &Examples, replies: &[&str], figures: &mut 
         }
     }
     figures.right = Some(right);
+    note_unknown(&unknown, figures);
 }
 
 fn labels(class: &Class, data: &Examples, all: &[Row], figures: &mut Figures) {
@@ -156,8 +180,18 @@ fn labels(class: &Class, data: &Examples, all: &[Row], figures: &mut Figures) {
     let replies: Vec<&str> = all.iter().map(|(_, reply)| reply.as_str()).collect();
     count_labels(class, data, &replies, figures);
     for expected in &data.expected {
-        figures.expected.extend(class_difference(class, data, all, expected));
+        match class_difference(class, data, all, expected) {
+            Some(difference) => figures.expected.push(difference),
+            None => note_width(expected, class.labels.len(), figures),
+        }
     }
+}
+
+/// Says that an array is compared with nothing.
+fn note_width(expected: &Expected, outputs: usize, figures: &mut Figures) {
+    let (name, width) = (&expected.name, count(expected.width, "value"));
+    let outputs = count(outputs, "output");
+    figures.notes.push(format!("array {name} has {width} a row beside {outputs}, and is not compared"));
 }
 
 fn class_difference(class: &Class, data: &Examples, all: &[Row], expected: &Expected) -> Option<Difference> {
@@ -184,7 +218,9 @@ fn class_difference(class: &Class, data: &Examples, all: &[Row], expected: &Expe
         n if n == class.labels.len() => {
             rows.filter(|((_, reply), wants)| class.labels[best(wants)] != *reply).count()
         }
-        1 => rows.filter(|((_, reply), wants)| meant(class, &wants[0].to_string()) != plain(reply)).count(),
+        1 => {
+            rows.filter(|((_, reply), wants)| meant(class, &wants[0].to_string()) != Ok(plain(reply))).count()
+        }
         _ => return None,
     };
     Some(Difference { array, what: "labels", rows: count, differ, largest: 0.0 })
@@ -201,9 +237,14 @@ fn distance<'e>(rows: impl Iterator<Item = (Vec<f64>, &'e [f64])>) -> (usize, f6
 
 /// Compares outputs with the numbers that rows are examples of.
 fn count_errors(data: &Examples, outputs: &[Vec<f64>], figures: &mut Figures) {
-    let parsed = data.labels.as_ref().map(|labels| labels.iter().map(|l| l.parse().ok()).collect());
-    let Some(Some(targets)) = parsed else { return };
-    let targets: Vec<f64> = targets;
+    let Some(labels) = &data.labels else { return };
+    let targets: Option<Vec<f64>> = labels.iter().map(|label| label.parse().ok()).collect();
+    let Some(targets) = targets else {
+        figures
+            .notes
+            .push("the last column is no number in some rows, and so is compared with nothing".into());
+        return;
+    };
     let errors: Vec<f64> =
         outputs.iter().zip(&targets).filter_map(|(y, wants)| Some((y.first()? - wants).abs())).collect();
     figures.mean_absolute_error = Some(errors.iter().sum::<f64>() / errors.len().max(1) as f64);
@@ -216,7 +257,11 @@ fn numbers(answer: &Numbers, data: &Examples, all: &[Row], figures: &mut Figures
     count_errors(data, &reals, figures);
     let width = reals.first().map_or(0, Vec::len);
     let is_bytes = matches!(data.values, Values::Bytes(_));
-    for expected in data.expected.iter().filter(|expected| expected.width == width) {
+    for expected in &data.expected {
+        if expected.width != width {
+            note_width(expected, width, figures);
+            continue;
+        }
         let rows = all.iter().zip(&reals).zip(expected.values.chunks(width));
         let rows = rows.map(|(((outputs, _), reals), wants)| match is_bytes {
             true => (outputs.iter().map(|&y| f64::from(y)).collect(), wants),

@@ -1,7 +1,7 @@
 //! `mlc import` of a network on numbers.
 
-use super::examples;
 use super::figures::{measure, measure_floats};
+use super::{examples, say_notes};
 use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::files;
@@ -46,6 +46,7 @@ pub fn import(args: &ImportArgs, bytes: &[u8]) -> Result<Imported, CliError> {
 fn tell(model: &Model, floats: &Floats, data: &Examples, path: &Path) -> Result<(), CliError> {
     let before = measure_floats(model, floats, data);
     let after = measure(model, data)?;
+    say_notes(path, &after);
     say!("{}: {} to quantize by", files::shown(path), count(data.rows, "row"));
     for (when, figures) in [("floats", &before), ("integers", &after)] {
         figures.lines().iter().for_each(|line| say!("in {when}: {line}"));

@@ -5,13 +5,15 @@ mod figures;
 mod import;
 mod inspect;
 
-pub use eval::eval;
+pub use eval::{by_label, eval};
+pub use figures::{Figures, measure};
 pub use import::import;
 pub use inspect::{inspect, summary};
 
 use crate::error::CliError;
 use crate::files;
 use crate::prompts::Prompt;
+use crate::say::say;
 use mlc_compiler::import::sensors::NetworkProblem;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{Model, Rounding, Sensors};
@@ -23,7 +25,14 @@ use std::path::Path;
 /// A file that cannot be read, or that has no such examples.
 fn examples(path: &Path, inputs: usize) -> Result<Examples, CliError> {
     let bytes = files::read(path, files::Kind::Texts)?;
-    Examples::read(&bytes, inputs).map_err(|problem| wrong(path, &problem))
+    let data = Examples::read(&bytes, inputs).map_err(|problem| wrong(path, &problem))?;
+    data.notes.iter().for_each(|note| say!("note: {}: {note}", files::shown(path)));
+    Ok(data)
+}
+
+/// Says what of the data was not compared or cannot be right.
+fn say_notes(path: &Path, figures: &Figures) {
+    figures.notes.iter().for_each(|note| say!("note: {}: {note}", files::shown(path)));
 }
 
 /// The rows of a file of examples as lines that a program reads: their bytes.
@@ -47,6 +56,6 @@ pub fn rows(path: &Path, model: &Model) -> Result<Vec<Prompt>, CliError> {
 }
 
 /// What is wrong with a file of examples.
-fn wrong(path: &Path, problem: &NetworkProblem) -> CliError {
+pub fn wrong(path: &Path, problem: &NetworkProblem) -> CliError {
     CliError::Network { problem: format!("{}: {problem}", files::shown(path)), help: problem.help() }
 }

@@ -1,4 +1,5 @@
-//! `mlc train`: conversation pairs → a model. [`sequence`] does the same for sequence models.
+//! `mlc train`: conversation pairs → a model. [`sequence`] does the same for sequence models, [`sensors`] for networks on
+//! numbers.
 //!
 //! [`prepare`](mod@prepare) puts the settings together, [`data`] reads the pairs, [`mod@follow`] follows the training with
 //! [`display`], [`log`] and [`snapshot`], [`report`] and [`result`] say what it came to.
@@ -13,6 +14,7 @@ mod lost;
 mod prepare;
 mod report;
 mod result;
+mod sensors;
 mod sequence;
 mod snapshot;
 mod written;
@@ -30,7 +32,7 @@ use display::Display;
 use follow::{Follower, Show};
 use log::Log;
 use lost::Lost;
-use mlc_trainer::{Event, Figures, Seeds, Shifts, StopReason, Trained, Training};
+use mlc_trainer::{Event, Figures, Seeds, Shifts, StopReason, TaskError, Trained, Training};
 use prepare::{Prepared, prepare};
 use std::io::Write;
 use std::path::PathBuf;
@@ -69,10 +71,13 @@ impl Trial {
 /// What is wrong with the settings.
 pub fn check(args: &TrainArgs) -> Result<(), CliError> {
     let given = prepare::given(args)?;
-    match given.is_sequence() {
-        true => sequence::check(args, &given),
-        false => prepare(args, given).map(|_| ()),
+    if given.is_sequence() {
+        return sequence::check(args, &given);
     }
+    if given.is_sensors(args.resume.is_some()) {
+        return sensors::check(args, &given);
+    }
+    prepare(args, given).map(|_| ())
 }
 
 pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
@@ -80,12 +85,16 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if given.is_sequence() {
         return sequence::run(args, &given, out);
     }
+    if given.is_sensors(args.resume.is_some()) {
+        return sensors::run(args, &given, out);
+    }
     let prepared = prepare(args, given)?;
     let Prepared { given, settings, limits, start } = &prepared;
     // Reading and training may take hours: what would hinder writing their result must show before.
     let files = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
     files::check_writable(files.into_iter().flatten().map(PathBuf::as_path))?;
-    let learned = data::learned(given, settings, start.as_ref(), args.baselines)?;
+    let learned = data::learned(given, settings, start.as_ref(), args.baselines);
+    let learned = learned.map_err(|e| if given.reads_tables() { of_table(e) } else { e })?;
     // A result is of the model beside it: none until this one is there.
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let log = args.log.as_ref().map(Log::create::<Figures>).transpose()?;
@@ -108,6 +117,17 @@ pub fn run(args: &TrainArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         (false, true) => Outcome::Done,
         (false, false) => Outcome::Difference,
     })
+}
+
+/// What is wrong with pairs, where a table of numbers was meant.
+fn of_table(error: CliError) -> CliError {
+    match error {
+        CliError::Task(TaskError::NoPair { .. }) => CliError::Data {
+            problem: error.to_string(),
+            help: "rows of numbers with the label in the last column are learned with --classifier",
+        },
+        other => other,
+    }
 }
 
 impl Job<'_> {

@@ -27,7 +27,7 @@ pub struct Prepared {
 /// # Errors
 /// What is wrong with the settings, or with a file that they name.
 pub fn prepare(args: &TrainArgs, given: TrainSettings) -> Result<Prepared, CliError> {
-    if let Some(option) = given.unfitting() {
+    if let Some(option) = given.unfitting(args.resume.is_some()) {
         return Err(CliError::Usage(format!(
             "{option} is for sequence models: give --family sequence as well"
         )));

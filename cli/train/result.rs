@@ -4,7 +4,8 @@ use crate::args::TrainSettings;
 use crate::budget::{Limits, Program};
 use crate::error::CliError;
 use crate::files;
-use mlc_trainer::{Figures, Trained, sequence};
+use mlc_trainer::outcome::Trained;
+use mlc_trainer::{Figures, Measure};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -42,7 +43,7 @@ pub struct TrainResult {
 
 impl TrainResult {
     pub fn new(
-        (seed, trained): &(u64, Trained),
+        (seed, trained): &(u64, Trained<Figures>),
         given: &TrainSettings,
         limits: &Limits,
         program: Option<&Program>,
@@ -85,32 +86,38 @@ impl TrainResult {
     }
 }
 
-/// The same of a sequence model; `mlc sweep --collect` does not read it yet.
+/// The same of a network of another family; `mlc sweep --collect` does not read it yet.
 #[derive(Debug, Serialize)]
-pub struct SequenceResult<'a> {
+pub struct FamilyResult<'a, M> {
     format: u32,
     family: &'static str,
     model: &'a str,
     seed: u64,
     settings: BTreeMap<String, String>,
-    train: sequence::Figures,
-    held_out: Option<sequence::Figures>,
+    train: M,
+    held_out: Option<M>,
     weights: usize,
     nonzero: usize,
     epoch: usize,
     epochs: usize,
 }
 
-impl<'a> SequenceResult<'a> {
-    pub fn new((seed, trained): &'a (u64, sequence::Trained), given: &TrainSettings) -> Self {
+impl<'a, M: Measure + Serialize> FamilyResult<'a, M> {
+    /// `held_out`: figures on rows or texts that were held out.
+    pub fn new(
+        family: &'static str,
+        (seed, trained): (u64, &'a Trained<M>),
+        held_out: Option<M>,
+        given: &TrainSettings,
+    ) -> Self {
         Self {
             format: FORMAT,
-            family: "sequence",
+            family,
             model: &trained.model.head.name,
-            seed: *seed,
+            seed,
             settings: said(given),
             train: trained.train,
-            held_out: trained.held_out,
+            held_out,
             weights: trained.model.body.weights(),
             nonzero: trained.nonzero,
             epoch: trained.epoch,

@@ -98,12 +98,9 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
-    if let Some((reader, body)) = request.model.network() {
-        let templates = render::templates(request)?;
-        let unrolls = request.demands.optimize == Optimize::Speed;
-        let site = SensorSite { reader, body, request, templates: &templates, unrolls };
+    if request.model.network().is_some() {
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, LONGEST)?;
-        let sensors::Program { plan, assembly, image } = sensors::program(&site)?;
+        let sensors::Program { plan, assembly, image } = of_sensors(request)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if matches!(request.demands.storage, Storage::File | Storage::Banks) {
@@ -149,11 +146,16 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
 /// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.
 ///
 /// # Errors
-/// For a bug in mlc, or a demand that names no layer; of a sequence model, what the target has no kernels for. That a program
-/// would be too large is none: [`Demands::excess`] of [`Plan::needs`] tells.
+/// For a bug in mlc, or a demand that names no layer; of sequence models and networks on numbers, what the target has no
+/// kernels for. That a program would be too large is none ([`Demands::excess`] of [`Plan::needs`] tells), but for networks on
+/// numbers.
 pub fn price(request: &Request) -> Result<Plan, CompileError> {
     if request.model.sequence().is_some() {
         return of_sequence(request, storage::price);
+    }
+    // Its program is there in less time than an estimate of it would be worth.
+    if request.model.network().is_some() {
+        return of_sensors(request).map(|program| program.plan);
     }
     let prepared = Prepared::new(request)?;
     let survey = &prepared.survey;
@@ -198,6 +200,19 @@ fn of_sequence<T>(
         second_ram: None,
         pages: None,
     })
+}
+
+/// The program of a network on numbers.
+///
+/// # Errors
+/// See [`sensors::program`].
+fn of_sensors(request: &Request) -> Result<sensors::Program, CompileError> {
+    let Some((reader, body)) = request.model.network() else {
+        unreachable!("the caller has seen that it is one")
+    };
+    let templates = render::templates(request)?;
+    let unrolls = request.demands.optimize == Optimize::Speed;
+    sensors::program(&SensorSite { reader, body, request, templates: &templates, unrolls })
 }
 
 /// A model up to the point where forms of weights are chosen.

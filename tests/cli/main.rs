@@ -1,5 +1,8 @@
 //! The `mlc` binary from outside: what it prints, its exit codes, and what it leaves on the disk.
 
+#[allow(dead_code, reason = "other tests make headers that are wrong")]
+#[path = "../support/arrays.rs"]
+mod arrays;
 mod avr;
 mod bench;
 mod c99;
@@ -46,6 +49,7 @@ mod targets;
 mod tflite;
 mod tools;
 mod train;
+mod train_numbers;
 mod train_options;
 mod train_sequence;
 mod train_snapshot;

@@ -1,6 +1,7 @@
 //! `mlc import`, `inspect`, `eval` and `run` of networks on numbers.
 
 use crate::Folder;
+use crate::arrays::{npy, stored};
 use crate::tflite::{dense, floats};
 
 /// A folder with a network of two numbers and two outputs.
@@ -51,10 +52,7 @@ fn floats_are_quantized_by_data() {
     ran.ok();
     folder.write("wide.csv", "1,2,3,4\n");
     let refused = folder.mlc(["import", "floats.tflite", "--calibrate", "wide.csv"]).fails(1);
-    assert!(
-        refused.contains("wide.csv: the calibration data have 4 values in a row, the network reads 2"),
-        "{refused}"
-    );
+    assert!(refused.contains("wide.csv: the data have 4 values in a row, the network reads 2"), "{refused}");
 }
 
 #[test]
@@ -153,4 +151,60 @@ fn an_import_keeps_the_model_that_it_replaces() {
     assert!(ran.stderr.contains("note: what was in model.ron is now in model.ron.bak"), "{}", ran.stderr);
     ran.ok();
     assert_eq!(folder.text("model.ron.bak"), first);
+}
+
+/// Whatever of the data is not compared is said.
+#[test]
+fn data_that_nobody_compares_are_named() {
+    let folder = folder();
+    folder.mlc(["import", "net.tflite", "--labels", "up,down"]).ok();
+    folder.write("data.csv", "6.5,1,up\n6.5,50,left\n6.5,49,left\n6.5,3,right\n");
+    let ran = folder.mlc(["eval", "model.ron", "data.csv"]);
+    assert_eq!(
+        ran.stderr,
+        "note: data.csv: 3 rows have a label that the network does not have, and so cannot be right: \"left\" (2), \
+         \"right\" (1)\n"
+    );
+    assert!(ran.ok().contains("25.0 % right, 1 of 4\n"));
+    let floats = |values: &[f32]| -> Vec<u8> { values.iter().flat_map(|v| v.to_le_bytes()).collect() };
+    let member =
+        |name: &str, kind: &str, shape: &str, data: &[u8]| (name.to_string(), npy(kind, false, shape, data));
+    let wide = |text: &str| -> Vec<u8> { text.chars().flat_map(|c| u32::from(c).to_le_bytes()).collect() };
+    let x = member("x", "<f4", "(2, 2)", &floats(&[6.5, 1.0, 6.5, 50.0]));
+    let mut members = vec![
+        x.clone(),
+        member("label", "<U4", "(2,)", &wide("up\0\0down")),
+        member("y", "<f4", "(2, 3)", &floats(&[0.0; 6])),
+        member("z", "<f4", "(3,)", &floats(&[0.0; 3])),
+        member("who", "|S2", "(2,)", b"anna"),
+    ];
+    folder.write("data.npz", stored(&members));
+    let ran = folder.mlc(["eval", "model.ron", "data.npz"]);
+    assert_eq!(
+        ran.stderr,
+        "note: data.npz: array who has text and is not compared\n\
+         note: data.npz: array z has 3 rows beside the 2 rows of x and is not compared\n\
+         note: data.npz: array y has 3 values a row beside 2 outputs, and is not compared\n"
+    );
+    assert!(ran.ok().contains("100.0 % right, 2 of 2\n"));
+    members[0] = member("x", "<f4", "(2, 2)", &floats(&[6.5, 1.0, f32::NAN, 50.0]));
+    folder.write("nan.npz", stored(&members));
+    let refused = folder.mlc(["eval", "model.ron", "nan.npz"]).fails(1);
+    assert!(refused.contains("nan.npz: array x: value 1 of row 2 is NaN, which is no number"), "{refused}");
+    members[0] = x;
+    members[1] = member("label", "<f4", "(3,)", &floats(&[0.0; 3]));
+    folder.write("short.npz", stored(&members));
+    let refused =
+        folder.mlc(["verify", "model.ron", "--target", "atmega328p", "--data", "short.npz"]).fails(1);
+    assert!(refused.contains("short.npz: array label has 3 values for the 2 rows of x"), "{refused}");
+    // Numbers that are given are not compared with words.
+    folder.mlc(["import", "net.tflite", "--numbers", "-o", "numbers.ron"]).ok();
+    let ran = folder.mlc(["eval", "numbers.ron", "data.csv"]);
+    let note = "note: data.csv: the last column is no number in some rows, and so is compared with nothing\n";
+    assert_eq!(ran.stderr, note);
+    // A table of another width is no calibration data either.
+    folder.write("wide.csv", "1,2,3,4\n");
+    let refused = folder.mlc(["eval", "model.ron", "wide.csv"]).fails(1);
+    assert!(refused.contains("wide.csv: the data have 4 values in a row, the network reads 2"), "{refused}");
+    assert!(!refused.contains("calibration"), "{refused}");
 }

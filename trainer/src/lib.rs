@@ -55,6 +55,7 @@ mod quantize;
 mod rounding;
 mod schedule;
 mod seeds;
+pub mod sensors;
 pub mod sequence;
 pub mod texts;
 mod threads;

@@ -50,17 +50,20 @@ pub(crate) fn train_seeds<M: Measure>(
     }
     let rank = |i: usize| runs[i].1.rank();
     let best = (1..runs.len()).fold(0, |best, i| if rank(i) > rank(best) { i } else { best });
-    let train = spread(&runs.iter().map(|(_, trained)| trained.train.headline()).collect::<Vec<_>>());
+    let train = Spread::of(&runs.iter().map(|(_, trained)| trained.train.headline()).collect::<Vec<_>>());
     let held_out: Vec<f64> =
         runs.iter().filter_map(|(_, trained)| trained.held_out).map(|figures| figures.headline()).collect();
-    Ok(Seeds { best, train, held_out: (!held_out.is_empty()).then(|| spread(&held_out)), runs })
+    Ok(Seeds { best, train, held_out: (!held_out.is_empty()).then(|| Spread::of(&held_out)), runs })
 }
 
-fn spread(values: &[f64]) -> Spread {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    Spread { mean, deviation: if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 } }
+impl Spread {
+    /// Of one value at least.
+    pub fn of(values: &[f64]) -> Self {
+        let count = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        Self { mean, deviation: if values.len() > 1 { (squares / (count - 1.0)).sqrt() } else { 0.0 } }
+    }
 }
 
 #[cfg(test)]
@@ -69,7 +72,7 @@ mod tests {
 
     #[test]
     fn spread_of_a_few_values() {
-        assert_eq!(spread(&[0.5]), Spread { mean: 0.5, deviation: 0.0 });
-        assert_eq!(spread(&[1.0, 3.0]), Spread { mean: 2.0, deviation: 2f64.sqrt() });
+        assert_eq!(Spread::of(&[0.5]), Spread { mean: 0.5, deviation: 0.0 });
+        assert_eq!(Spread::of(&[1.0, 3.0]), Spread { mean: 2.0, deviation: 2f64.sqrt() });
     }
 }

@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
-use crate::train::result::SequenceResult;
+use crate::train::result::FamilyResult;
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
 use mlc_compiler::model::{Model, Reader};
@@ -55,7 +55,10 @@ pub fn run(
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-        lost.note(files::write(path, SequenceResult::new(&best, given).text().into_bytes()));
+        lost.note(files::write(
+            path,
+            FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given).text().into_bytes(),
+        ));
     }
     report(&best.1, &args.output, size, out)?;
     let names: Vec<_> = adapter.lora.targets.iter().map(|target| target.name()).collect();

@@ -12,7 +12,7 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::SequenceResult;
+use super::result::FamilyResult;
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
@@ -82,7 +82,7 @@ fn prepare(
 /// The first option that does not go with the others.
 pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     let usage = |message: String| Err(CliError::Usage(message));
-    if let Some(option) = given.unfitting() {
+    if let Some(option) = given.unfitting(false) {
         let why = "it is for networks of hashed text";
         return usage(format!("{option} does not go with --family sequence: {why}"));
     }
@@ -149,7 +149,7 @@ impl<'a> Job<'a> {
         let size = written::model(&trained.model, drawing, *seed, followed, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-            let result = SequenceResult::new(best, self.given);
+            let result = FamilyResult::new("sequence", (*seed, trained), trained.held_out, self.given);
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report(trained, &self.args.output, size, out)?;

@@ -14,6 +14,7 @@ pub mod ron;
 pub mod safetensors;
 pub mod sensors;
 pub mod sequence;
+pub mod table;
 mod tensor;
 pub mod tokenizer;
 pub mod torch;

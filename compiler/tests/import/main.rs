@@ -1,5 +1,7 @@
 //! The importers from outside: what they read, and every error to the letter.
 
+#[path = "../../../tests/support/arrays.rs"]
+mod arrays;
 mod checkpoints;
 mod facts;
 mod model_ron;

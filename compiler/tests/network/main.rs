@@ -1,6 +1,10 @@
 //! Networks on numbers: that the interpreter computes what docs/semantics.md says, and that no pass changes it.
 
 mod arithmetic;
+#[allow(dead_code, reason = "other tests make headers that are wrong")]
+#[path = "../../../tests/support/arrays.rs"]
+mod arrays;
+mod data;
 #[path = "../../../tests/support/tflite.rs"]
 mod files;
 #[path = "../../../tests/support/flat.rs"]

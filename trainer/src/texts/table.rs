@@ -3,6 +3,7 @@
 use super::check::question;
 use super::{At, Problem, Records, RecordsError};
 use csv::{ErrorKind, ReaderBuilder, StringRecord};
+use mlc_compiler::import::table::line_of;
 
 /// Names of columns, in any case.
 const QUERIES: [&str; 6] = ["query", "question", "prompt", "input", "user", "instruction"];
@@ -77,13 +78,6 @@ impl Records {
         }
         Ok(())
     }
-}
-
-/// The line that a row is on: the reader's place of it is in front of empty lines.
-fn line_of(text: &str, place: &csv::Position) -> usize {
-    let rest = text.as_bytes().get(place.byte() as usize..).unwrap_or_default();
-    let empty = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    place.line() as usize + empty.filter(|&&byte| byte == b'\n').count()
 }
 
 fn damaged(name: &str, error: &csv::Error) -> RecordsError {

@@ -1,6 +1,7 @@
 //! Why a network on numbers was not imported.
 
 use crate::shown::shown;
+use crate::words::count;
 use thiserror::Error;
 
 /// What is wrong with a file of a network on numbers.
@@ -20,14 +21,16 @@ pub enum NetworkProblem {
     Several(String),
     #[error("the network computes with floats, and no calibration data say which ranges its values have")]
     Floats,
-    #[error("the calibration data have {found} values in a row, the network reads {wants}")]
+    #[error("the data have {} in a row, the network reads {wants}", count(*found, "value"))]
     Columns { found: usize, wants: usize },
-    #[error("the calibration data have no rows")]
+    #[error("the data have no rows")]
     NoRows,
-    #[error("data: {0}")]
+    #[error("{0}")]
     Data(String),
     #[error("{option} changes nothing: {why}")]
     Needless { option: &'static str, why: &'static str },
+    #[error("line {line}, {column}: {what}")]
+    Cell { line: usize, column: String, what: String },
     #[error("{0} labels for {1} outputs")]
     Labels(usize, usize),
 }
@@ -56,6 +59,9 @@ impl NetworkProblem {
                 "give the features in the network's order, and the label last, if there is one"
             }
             Self::NoRows => "give a file with the features of a few hundred examples",
+            Self::Cell { .. } => {
+                "every cell but the label is a number with a decimal point: fill in what is missing, or leave the row out"
+            }
             Self::Data(_) => {
                 "give a .csv with a header and the label in the last column, or an .npz with the arrays x and label"
             }

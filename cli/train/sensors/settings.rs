@@ -1,0 +1,80 @@
+//! The settings of a network on numbers: command line, `train.ron` and the model to go on with, put together.
+
+use super::data::Learned;
+use crate::args::{TrainArgs, TrainSettings};
+use crate::error::CliError;
+use crate::files;
+use crate::import::model_name;
+use mlc_compiler::model::{Answer, Head, Model};
+use mlc_trainer::TrainError;
+use mlc_trainer::sensors::{Settings, Shape};
+
+/// The model to go on with, if one was named.
+///
+/// # Errors
+/// It cannot be read, or is none of this family.
+pub fn start(args: &TrainArgs) -> Result<Option<Model>, CliError> {
+    let Some(named) = &args.resume else { return Ok(None) };
+    let path = named.as_ref().unwrap_or(&args.output);
+    if named.is_none() && !path.exists() {
+        let problem = format!("no {} yet: there is nothing to go on with", files::shown(path));
+        return Err(CliError::Resume { problem, help: "train without --resume first, or name a model" });
+    }
+    let start = files::model(path)?;
+    if start.model.network().is_none() || !matches!(start.model.answer, Answer::Class(_)) {
+        let problem =
+            format!("{} is no network on numbers that answers with labels", files::shown(&start.path));
+        return Err(CliError::Resume {
+            problem,
+            help: "name one that `mlc train DATA.csv --classifier` has made",
+        });
+    }
+    files::may_replace(&start.path);
+    Ok(Some(start.model))
+}
+
+/// The trainer's defaults with what was given in their place; a model to go on with decides about its shape.
+///
+/// # Errors
+/// What does not go together.
+pub fn settings(
+    given: &TrainSettings,
+    start: Option<&Model>,
+    learned: &Learned,
+) -> Result<Settings, CliError> {
+    let given = given.clone();
+    let mut settings = Settings {
+        name: given.pairs.first().map_or_else(|| "classifier".into(), |path| model_name(path)),
+        shape: Shape::for_table(learned.data.width, learned.task.labels.len()),
+        ..Settings::default()
+    };
+    if let Some(model) = start {
+        settings.name.clone_from(&model.head.name);
+        settings.about.clone_from(&model.head.about);
+    }
+    put(&mut settings.name, given.name);
+    put(&mut settings.about, given.about);
+    put(&mut settings.decay, given.decay);
+    put(&mut settings.shape.hidden, given.hidden);
+    if let Some(weights) = &given.weights {
+        settings.shape.weights = weights.grid().map_err(CliError::Usage)?;
+    }
+    let schedule = &mut settings.schedule;
+    put(&mut schedule.batch, given.batch);
+    put(&mut schedule.learning_rate, given.lr);
+    put(&mut schedule.warmup, given.warmup);
+    put(&mut schedule.rise, given.rise);
+    put(&mut schedule.seed, given.seed);
+    put(&mut schedule.threads, given.threads);
+    (schedule.epochs, schedule.updates, schedule.patience) = (given.epochs, given.steps, given.patience);
+    settings.check().map_err(TrainError::from)?;
+    let head = Head { name: settings.name.clone(), about: settings.about.clone(), ..Head::default() };
+    head.check_texts().map_err(TrainError::from)?;
+    Ok(settings)
+}
+
+fn put<T>(field: &mut T, value: Option<T>) {
+    if let Some(value) = value {
+        *field = value;
+    }
+}
