@@ -3,7 +3,7 @@
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, TIE, fold, grouped, table, whole};
-use crate::{cpm, pins, shell, sim, targets, tools};
+use crate::{cpm, pins, readings, shell, sim, targets, tools};
 use mlc_compiler::kernel::predict::{FIRST, SHOWN, Tokens};
 use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
@@ -13,6 +13,9 @@ use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
+
+/// Numbers that one types to try a program.
+const TYPED: usize = 8;
 
 /// Prints what was made, in ten lines or so: forms, predicted time, sizes and files, and what to type next. `verbose`: 1 for
 /// what the passes did, 2 for the plan as well.
@@ -71,7 +74,7 @@ pub fn print(
     {
         writeln!(out, "{}", fold(&line))?;
     }
-    next(target, outputs, out)
+    next(model, target, outputs, out)
 }
 
 /// `tinychat for z80-cpm: fc1 columns, fc2 unrolled`; of stages that are all stored alike, the form alone.
@@ -153,7 +156,7 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
 }
 
 /// What to type: the command that flashes a board, the one that runs the program here.
-fn next(target: &Target, outputs: &[Output], out: &mut dyn Write) -> Result<(), CliError> {
+fn next(model: &Model, target: &Target, outputs: &[Output], out: &mut dyn Write) -> Result<(), CliError> {
     let hex =
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));
     if let (Some(board), Some(hex)) = (&target.board, hex) {
@@ -167,7 +170,12 @@ fn next(target: &Target, outputs: &[Output], out: &mut dyn Write) -> Result<(), 
         if target.board.is_some() {
             words.extend(["--target".into(), target.name.clone()]);
         }
-        words.push("hello".into());
+        match readings::count(model) {
+            None => words.push("hello".into()),
+            Some(count) if count <= TYPED => words.push(vec!["0"; count].join(",")),
+            // It asks for lines.
+            Some(_) => {}
+        }
         let words: Vec<_> = words.iter().map(|word| shell::word(word)).collect();
         writeln!(out, "next: {}", words.join(" "))?;
     }

@@ -6,7 +6,7 @@
 //! when the text is there, and that is made in less time than an estimate of it would be worth.
 
 use crate::ir::{self, Graph};
-use crate::kernel::sensors::SensorSite;
+use crate::kernel::sensors::{Pace, SensorSite};
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
 use crate::model::{Body, Model, Offers};
@@ -99,8 +99,8 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     }
     if let Some((reader, body)) = request.model.network() {
         let templates = render::templates(request)?;
-        let unrolls = request.demands.optimize == Optimize::Speed;
-        let site = SensorSite { reader, body, request, templates: &templates, unrolls };
+        let pace = if request.demands.is_for_size() { Pace::Smallest } else { Pace::Fastest };
+        let site = SensorSite { reader, body, request, templates: &templates, pace };
         let (reports, wraps) = pass::optimise(ir::build(request.model)?, LONGEST)?;
         let sensors::Program { plan, assembly, image } = sensors::program(&site)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
