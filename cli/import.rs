@@ -19,7 +19,7 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     if is_network {
         return import_sequence(args, &bytes, out);
     }
-    let is_sensors = import::sensors::is_network(&bytes);
+    let is_sensors = import::sensors::is_network(&bytes, &files::shown(&args.file));
     // Both kinds of float networks are calibrated.
     let of_sequence = args.sequence.given().filter(|option| !is_sensors || *option != "--calibrate");
     if let Some(option) = of_sequence.or(args.bits.and(Some("--bits"))).or(args.most.and(Some("--most"))) {
@@ -31,6 +31,10 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         if let Some(option) = text_option(args) {
             let message = format!("{option} is for networks of hashed text, and this is one on numbers");
             return Err(CliError::Usage(message));
+        }
+        if !args.ignore.is_empty() {
+            let message = "--ignore is for keys of other formats, and this file has none: leave it out";
+            return Err(CliError::Usage(message.into()));
         }
         sensors::import(args, &bytes)?
     } else {
@@ -51,7 +55,7 @@ pub fn run(args: &ImportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         model.check().map_err(|e| CliError::Usage(format!("--about: {e}; {}", e.help())))?;
     }
     let output = Output { path: args.output.clone(), bytes: import::ron::write(&model).into_bytes() };
-    files::write_all(std::slice::from_ref(&output))?;
+    files::write_model(&output)?;
     for note in notes {
         say!("note: {}: {note}", files::shown(&args.file));
     }
@@ -90,7 +94,7 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
         });
     }
     let output = Output { path: args.output.clone(), bytes: text.into_bytes() };
-    files::write_all(std::slice::from_ref(&output))?;
+    files::write_model(&output)?;
     for key in &source.generation.not_read {
         say!("note: generation_config.json: {key} is not read");
     }

@@ -1,6 +1,8 @@
 //! Lines of numbers for networks that read them, where nobody gives any.
 
 use crate::prompts::Prompt;
+use crate::say::say;
+use mlc_compiler::arithmetic::network::{Line, measure};
 use mlc_compiler::model::{Model, Sensors};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -15,6 +17,15 @@ const SHORT: usize = 127;
 /// How many numbers a model reads; `None` for a model that reads text.
 pub fn count(model: &Model) -> Option<usize> {
     model.network().map(|(reader, _)| reader.shape.len())
+}
+
+/// Says why a network on numbers does not read a line, where it does not.
+pub fn tell(model: &Model, line: &str) {
+    let Some((reader, _)) = model.network() else { return };
+    let read = measure(line.as_bytes(), reader.decimals, &reader.scaling, reader.shape.len());
+    if let Line::Other(fault) = read {
+        say!("note: the network cannot read this line: {fault}");
+    }
 }
 
 /// Bytes of the longest line of so many numbers.

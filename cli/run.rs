@@ -8,7 +8,7 @@ use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::visible::console_output;
-use crate::{Outcome, files, screenshot, talk};
+use crate::{Outcome, files, readings, screenshot, talk};
 use mlc_compiler::eval::{Run, Session};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::Model;
@@ -62,7 +62,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         let readings = Readings::new(&model, None, &args.tools.tools)?;
         tell(&readings);
         let speaker = Speaker::Reference { graph: mlc_compiler::reference(&model)?, readings };
-        return converse(&speaker, args, terminal, out);
+        return converse(&speaker, &model, args, terminal, out);
     }
     let assets = Assets::builtin();
     let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
@@ -84,7 +84,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if let Some(path) = &args.screenshot {
         screenshot::write(path, simulator.picture(&args.prompts)?.as_ref(), &target)?;
     }
-    converse(&Speaker::Machine { simulator, target: &target }, args, terminal, out)
+    converse(&Speaker::Machine { simulator, target: &target }, &model, args, terminal, out)
 }
 
 /// Talks to the reference interpreter: on a terminal a chat, else an answer for each line of standard input.
@@ -98,7 +98,7 @@ pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
     }
     let mut input = io::stdin().lock();
     let speaker = Speaker::Reference { graph, readings: Readings::default() };
-    answer_all(&speaker, std::iter::from_fn(|| read_line(&mut input).transpose()), false, out)
+    answer_all(&speaker, model, std::iter::from_fn(|| read_line(&mut input).transpose()), false, out)
 }
 
 /// Says what tools read, where nobody has said it.
@@ -163,12 +163,13 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
 /// Prompts from the command line, from standard input, or typed.
 fn converse(
     speaker: &Speaker,
+    model: &Model,
     args: &RunArgs,
     terminal: bool,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
     if !args.prompts.is_empty() {
-        answer_all(speaker, args.prompts.iter().cloned().map(Ok), args.json, out)?;
+        answer_all(speaker, model, args.prompts.iter().cloned().map(Ok), args.json, out)?;
     } else if terminal {
         match speaker {
             Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
@@ -177,7 +178,7 @@ fn converse(
     } else {
         let mut input = io::stdin().lock();
         let lines = std::iter::from_fn(|| read_line(&mut input).transpose());
-        answer_all(speaker, lines, args.json, out)?;
+        answer_all(speaker, model, lines, args.json, out)?;
     }
     Ok(Outcome::Done)
 }
@@ -185,10 +186,16 @@ fn converse(
 /// Answers prompts: each for itself, or as the lines of one conversation where the model keeps it.
 fn answer_all(
     speaker: &Speaker,
-    mut prompts: impl Iterator<Item = Result<String, CliError>>,
+    model: &Model,
+    prompts: impl Iterator<Item = Result<String, CliError>>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
+    let mut prompts = prompts.inspect(|prompt| {
+        if let Ok(prompt) = prompt {
+            readings::tell(model, prompt);
+        }
+    });
     match speaker {
         Speaker::Reference { graph, readings } => {
             let begin = || Session::new(graph).reading(readings.values.clone());

@@ -16,14 +16,16 @@ pub fn speak(
     out: &mut dyn Write,
 ) -> Result<Run, CliError> {
     let shown = if eval::reads_as_typed(graph) { eval::shown(graph) } else { Vec::new() };
-    let mut text = Pieces { bytes: Vec::new(), out, failure: None };
+    let mut text = Pieces { bytes: Vec::new(), some: false, out, failure: None };
     let run = session.observed(query, &mut |id, value| {
         if let (true, Value::Text(piece)) = (shown.contains(&id), value) {
             text.push(piece);
         }
     });
+    let is_shown = text.some;
     text.finish()?;
-    if shown.is_empty() {
+    // A line that a network cannot read has an answer that no node makes.
+    if !is_shown {
         out.write_all(run.text().as_bytes())?;
     }
     Ok(run)
@@ -32,12 +34,15 @@ pub fn speak(
 /// Bytes of a text that come in pieces, which may end inside a character.
 struct Pieces<'a> {
     bytes: Vec<u8>,
+    /// There was a piece.
+    some: bool,
     out: &'a mut dyn Write,
     failure: Option<io::Error>,
 }
 
 impl Pieces<'_> {
     fn push(&mut self, piece: &[u8]) {
+        self.some = true;
         self.bytes.extend(piece);
         // What is no UTF-8 at all is shown as such; what may still become a character waits.
         let whole = match std::str::from_utf8(&self.bytes) {
@@ -69,7 +74,7 @@ mod tests {
     #[test]
     fn characters_are_shown_whole() {
         let mut out = Vec::new();
-        let mut text = Pieces { bytes: Vec::new(), out: &mut out, failure: None };
+        let mut text = Pieces { bytes: Vec::new(), some: false, out: &mut out, failure: None };
         for piece in [&b"a\xe2"[..], b"\x82", b"\xac", b"\xffb", b"\xc3"] {
             text.push(piece);
         }

@@ -184,21 +184,34 @@ fn cells(row: &Row) -> Vec<String> {
     cells
 }
 
-/// For people: a table for each network, which lines of 80 columns have room for.
+/// The column of what was predicted.
+const PREDICTED: usize = 6;
+
+/// For people: a table for each network, which lines of 80 columns have room for. Of what was predicted it has only how far
+/// that was off.
 pub fn text(rows: &[Row]) -> String {
-    let mut columns = COLUMNS[1..].to_vec();
+    let mut columns = COLUMNS.to_vec();
+    columns.remove(PREDICTED);
     for (title, _) in &mut columns {
         match *title {
             "cycles a step" => *title = "cycles/step",
+            "error" => *title = "predicted",
             "first character" => *title = "first char",
             _ => {}
         }
     }
+    let shown = |row: &Row| {
+        let mut cells = cells(row);
+        if cells.len() > PREDICTED {
+            cells.remove(PREDICTED);
+        }
+        cells.split_off(1)
+    };
     let mut out = String::new();
     for of_one in rows.chunk_by(|a, b| a.network == b.network) {
         let space = if out.is_empty() { "" } else { "\n" };
         out += &format!("{space}{}\n", of_one[0].network);
-        out += &table(&columns, &of_one.iter().map(|row| cells(row).split_off(1)).collect::<Vec<_>>());
+        out += &table(&columns[1..], &of_one.iter().map(shown).collect::<Vec<_>>());
     }
     out
 }

@@ -157,6 +157,9 @@ fn phases(prediction: &Prediction, names: &[String], sums: &Sums) -> Vec<Phase> 
     rows
 }
 
+/// Share of the cycles that may be unpredicted where a sum is compared.
+const UNKNOWN: f64 = 0.05;
+
 impl Figures {
     /// Of what was measured with so many prompts.
     pub fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
@@ -204,7 +207,8 @@ impl Figures {
         let clock = f64::from(self.clock_hz) / 1e6;
         let encodings: Vec<_> =
             self.encodings.iter().map(|s| format!("{}{TIE}{}", s.stage, s.encoding)).collect();
-        let line = format!("{} on {}: {}", self.model, self.target, encodings.join(", "));
+        let stored = if encodings.is_empty() { String::new() } else { format!(": {}", encodings.join(", ")) };
+        let line = format!("{} on {}{stored}", self.model, self.target);
         writeln!(out, "{}", fold(&line))?;
         writeln!(out, "{}, {}\n", count(self.prompts, "prompt"), count(self.steps, "step"))?;
         let row = |name: &str, cycles: f64, milliseconds: f64| {
@@ -233,8 +237,12 @@ impl Figures {
             .iter()
             .map(|p| phase_row(&p.phase, p.predicted, p.simulated, self.step.mean))
             .collect();
-        // Somebody's own templates may have jumps of which nothing is known.
-        let predicted = self.phases.iter().any(|p| p.predicted.is_some()).then_some(self.predicted);
+        // Somebody's own templates may have jumps of which nothing is known, and how long a line of numbers takes to read
+        // depends on its digits: a sum without a large part says nothing.
+        let unknown: f64 = self.phases.iter().filter(|p| p.predicted.is_none()).map(|p| p.simulated).sum();
+        let is_known =
+            self.phases.iter().any(|p| p.predicted.is_some()) && unknown < UNKNOWN * self.step.mean;
+        let predicted = is_known.then_some(self.predicted);
         let all = match &self.tokens {
             Some(_) => self.phases.iter().map(|phase| phase.simulated).sum(),
             None => self.step.mean,

@@ -14,8 +14,8 @@ use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
 
-/// Numbers that one types to try a program.
-const TYPED: usize = 8;
+/// Numbers of the longest line that is given as an example.
+const LONGEST_LINE: usize = 16;
 
 /// Prints what was made, in ten lines or so: forms, predicted time, sizes and files, and what to type next. `verbose`: 1 for
 /// what the passes did, 2 for the plan as well.
@@ -172,8 +172,8 @@ fn next(model: &Model, target: &Target, outputs: &[Output], out: &mut dyn Write)
         }
         match readings::count(model) {
             None => words.push("hello".into()),
-            Some(count) if count <= TYPED => words.push(vec!["0"; count].join(",")),
-            // It asks for lines.
+            Some(count @ ..=LONGEST_LINE) => words.push(vec!["0"; count].join(" ")),
+            // It asks.
             Some(_) => {}
         }
         let words: Vec<_> = words.iter().map(|word| shell::word(word)).collect();

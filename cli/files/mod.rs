@@ -13,8 +13,8 @@ pub use path::shown;
 pub use read::{Kind, open, read, read_text};
 pub use refused::{unreadable, unwritable};
 pub use write::{
-    Output, Written, check_writable, create, create_project, folders, keep_previous, remove, write,
-    write_all, write_all_below,
+    Output, Written, check_writable, create, create_project, folders, keep_and_tell, remove, write,
+    write_all, write_all_below, write_model,
 };
 
 use crate::adapter;

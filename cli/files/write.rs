@@ -4,6 +4,7 @@ use super::claims;
 use super::path::{folder, resolve, shown};
 use super::refused::{unreadable, unwritable};
 use crate::error::CliError;
+use crate::say::say;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
@@ -177,11 +178,35 @@ pub fn folders(path: &Path) -> Result<Vec<String>, CliError> {
     Ok(found)
 }
 
+/// Writes a model, and keeps the file that it replaces: see [`keep_and_tell`].
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_model(output: &Output) -> Result<(), CliError> {
+    let same = |found: fs::Metadata| found.len() == output.bytes.len() as u64;
+    let is_there = fs::metadata(&output.path).is_ok_and(same)
+        && fs::read(&output.path).is_ok_and(|bytes| bytes == output.bytes);
+    if !is_there {
+        claims::check([output.path.as_path()])?;
+        keep_and_tell(&output.path, &|text| say!("{text}"));
+    }
+    write_all(std::slice::from_ref(output))
+}
+
+/// Keeps what a file holds, as [`keep_previous`] does, and says so, or that it could not.
+pub fn keep_and_tell(path: &Path, say: &dyn Fn(&str)) {
+    match keep_previous(path) {
+        Ok(None) => {}
+        Ok(Some(kept)) => say(&format!("note: what was in {} is now in {}", shown(path), shown(&kept))),
+        Err(e) => say(&format!("warning: what was in {} is not kept: {e}", shown(path))),
+    }
+}
+
 /// Keeps what a file holds in a file of the same name with `.bak` behind it, if it is there; gives that name.
 ///
 /// # Errors
 /// What hinders it; the first file is as it was.
-pub fn keep_previous(path: &Path) -> Result<Option<PathBuf>, CliError> {
+fn keep_previous(path: &Path) -> Result<Option<PathBuf>, CliError> {
     if !path.is_file() {
         return Ok(None);
     }

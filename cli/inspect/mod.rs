@@ -64,7 +64,7 @@ pub struct Accumulator {
 }
 
 #[derive(Serialize)]
-struct Fit {
+pub struct Fit {
     target: String,
     fits: bool,
     /// RAM for the program; on AVR chips SRAM.
@@ -121,13 +121,17 @@ pub fn numbered(labels: &[String]) -> String {
 /// Exit code 1 where mlc fails to tell whether the model fits a target.
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
-    if let Some(parts) = model.network() {
-        sensors::inspect(&model, parts, args.json, out)?;
-        return Ok(Outcome::Done);
-    }
     let assets = Assets::builtin();
+    let fits =
+        || Ok::<_, CliError>(fits(&model, &targets::all_at_bdos(assets.targets()?, args.bdos), &assets));
+    if let Some(parts) = model.network() {
+        let fits = fits()?;
+        let bug = fits.iter().any(|fit| fit.bug);
+        sensors::inspect(&model, parts, fits, args.json, out)?;
+        return Ok(if bug { Outcome::Difference } else { Outcome::Done });
+    }
     if let Some(parts) = model.sequence() {
-        let fits = fits(&model, &targets::all_at_bdos(assets.targets()?, args.bdos), &assets);
+        let fits = fits()?;
         let bug = fits.iter().any(|fit| fit.bug);
         match args.json {
             true => writeln!(out, "{}", targets::json(&sequence::Facts::new(&model, parts, fits)))?,

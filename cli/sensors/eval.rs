@@ -4,7 +4,7 @@ use super::examples;
 use super::figures::{Figures, measure};
 use crate::args::EvalArgs;
 use crate::error::CliError;
-use crate::table::{Align, grouped, table};
+use crate::table::{Align, count, grouped, table};
 use crate::{files, targets};
 use mlc_compiler::model::{Model, Sensors};
 use serde::Serialize;
@@ -36,7 +36,7 @@ pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Wri
         };
     }
     for Evaluation { model, source, figures } in &all {
-        writeln!(out, "{model} on {source}: {} rows", grouped(figures.rows as u64))?;
+        writeln!(out, "{model} on {source}: {}", count(figures.rows, "row"))?;
         for line in figures.lines() {
             writeln!(out, "{line}")?;
         }

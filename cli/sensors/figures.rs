@@ -1,7 +1,7 @@
 //! How well a network on numbers does on examples.
 
 use crate::error::CliError;
-use crate::table::grouped;
+use crate::table::{count, grouped};
 use mlc_compiler::arithmetic::softmax::softmax;
 use mlc_compiler::eval::classify;
 use mlc_compiler::import::sensors::Floats;
@@ -73,7 +73,8 @@ impl Figures {
             } else {
                 String::new()
             };
-            lines.push(format!("{what} against {array}: {differ} of {rows} rows differ{largest}"));
+            lines
+                .push(format!("{what} against {array}: {differ} of {} differ{largest}", count(*rows, "row")));
         }
         lines
     }

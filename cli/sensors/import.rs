@@ -6,7 +6,7 @@ use crate::args::ImportArgs;
 use crate::error::CliError;
 use crate::files;
 use crate::say::say;
-use crate::table::grouped;
+use crate::table::count;
 use mlc_compiler::import::Imported;
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::import::sensors::{Floats, Settings, import as read};
@@ -46,7 +46,7 @@ pub fn import(args: &ImportArgs, bytes: &[u8]) -> Result<Imported, CliError> {
 fn tell(model: &Model, floats: &Floats, data: &Examples, path: &Path) -> Result<(), CliError> {
     let before = measure_floats(model, floats, data);
     let after = measure(model, data)?;
-    say!("{}: {} rows to quantize by", files::shown(path), grouped(data.rows as u64));
+    say!("{}: {} to quantize by", files::shown(path), count(data.rows, "row"));
     for (when, figures) in [("floats", &before), ("integers", &after)] {
         figures.lines().iter().for_each(|line| say!("in {when}: {line}"));
     }

@@ -1,7 +1,9 @@
 //! What people see of a network on numbers.
 
 use crate::error::CliError;
-use crate::table::{Align, count, grouped, table};
+use crate::inspect::Fit;
+use crate::models::family;
+use crate::table::{Align, count, fold, grouped, table};
 use crate::targets;
 use mlc_compiler::CompileError;
 use mlc_compiler::ir::Op;
@@ -32,7 +34,7 @@ struct Layer {
 struct Facts<'a> {
     name: &'a str,
     about: &'a str,
-    family: &'static str,
+    kind: &'static str,
     inputs: [usize; 3],
     input_names: &'a [String],
     decimals: u8,
@@ -44,6 +46,8 @@ struct Facts<'a> {
     /// Bytes of all tensors that are there at once, at most.
     activation_bytes: usize,
     operators: Vec<Layer>,
+    targets: Vec<Fit>,
+    training: Vec<(&'a str, &'a str)>,
 }
 
 fn sides(shape: Shape) -> [usize; 3] {
@@ -79,16 +83,17 @@ pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
 pub fn inspect(
     model: &Model,
     (sensors, network): (&Sensors, &Network),
+    targets: Vec<Fit>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let facts = facts(model, sensors, network)?;
+    let facts = facts(model, sensors, network, targets)?;
     if json {
         return Ok(writeln!(out, "{}", targets::json(&facts))?);
     }
-    writeln!(out, "{}", summary(model, sensors, network))?;
+    writeln!(out, "{}", fold(&summary(model, sensors, network)))?;
     if !model.head.about.is_empty() {
-        writeln!(out, "{}", model.head.about)?;
+        writeln!(out, "{}", fold(&model.head.about))?;
     }
     let quantization = sensors.stands_for(0);
     let each = if sensors.quantization.len() > 1 { ", each its own scale" } else { "" };
@@ -100,15 +105,16 @@ pub fn inspect(
         quantization.scale.0
     )?;
     if !sensors.inputs.is_empty() {
-        writeln!(out, "inputs: {}", sensors.inputs.join(", "))?;
+        writeln!(out, "{}", fold(&format!("inputs: {}", sensors.inputs.join(", "))))?;
     }
-    match &model.answer {
+    let answers = match &model.answer {
         Answer::Class(class) if class.margin > 0 => {
-            writeln!(out, "answers: {}, or ? below a margin of {}", class.labels.join(", "), class.margin)?;
+            format!("{}, or ? below a margin of {}", class.labels.join(", "), class.margin)
         }
-        Answer::Class(class) => writeln!(out, "answers: {}", class.labels.join(", "))?,
-        _ => writeln!(out, "answers: numbers")?,
-    }
+        Answer::Class(class) => class.labels.join(", "),
+        _ => "numbers".into(),
+    };
+    writeln!(out, "{}", fold(&format!("answers: {answers}")))?;
     writeln!(out, "tensors at once: {} bytes at most\n", grouped(facts.activation_bytes as u64))?;
     let columns = [
         ("operator", Align::Left),
@@ -133,11 +139,17 @@ pub fn inspect(
     };
     let rows: Vec<_> = facts.operators.iter().zip(&network.operators).map(row).collect();
     write!(out, "{}", table(&columns, &rows))?;
-    writeln!(out, "products: {}", grouped(facts.products as u64))?;
+    writeln!(out, "products: {}\n", grouped(facts.products as u64))?;
+    facts.targets.iter().try_for_each(|fit| writeln!(out, "{}", fold(&fit.line())))?;
     Ok(())
 }
 
-fn facts<'a>(model: &'a Model, sensors: &'a Sensors, network: &'a Network) -> Result<Facts<'a>, CliError> {
+fn facts<'a>(
+    model: &'a Model,
+    sensors: &'a Sensors,
+    network: &'a Network,
+    targets: Vec<Fit>,
+) -> Result<Facts<'a>, CliError> {
     let graph = mlc_compiler::reference(model)?;
     let (reports, _) =
         pass::optimise(graph, usize::from(model.reader.max_query())).map_err(CompileError::from)?;
@@ -169,7 +181,7 @@ fn facts<'a>(model: &'a Model, sensors: &'a Sensors, network: &'a Network) -> Re
     Ok(Facts {
         name: &model.head.name,
         about: &model.head.about,
-        family: "sensor",
+        kind: family(model),
         inputs: sides(sensors.shape),
         input_names: &sensors.inputs,
         decimals: sensors.decimals,
@@ -179,6 +191,8 @@ fn facts<'a>(model: &'a Model, sensors: &'a Sensors, network: &'a Network) -> Re
         products: operators.iter().map(|layer| layer.products).sum(),
         activation_bytes: at_once(sensors, network),
         operators,
+        targets,
+        training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
     })
 }
 

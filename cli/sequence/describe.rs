@@ -1,7 +1,7 @@
 //! What people see of a sequence model.
 
 use crate::error::CliError;
-use crate::table::{Align, count, grouped, table};
+use crate::table::{Align, count, fold, grouped, table};
 use mlc_compiler::model::{
     Action, Activation, Grid, Matrix, Model, NormOrder, Positions, Story, Tokens, Transformer,
 };
@@ -67,7 +67,8 @@ fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
     if let Some(turns) = &story.turns {
         let (first, later) = turns.framing();
         let keeps = if turns.keeps { "a conversation goes on" } else { "each line for itself" };
-        writeln!(out, "chat: {first} tokens around the first line, {later} around a later one, {keeps}")?;
+        let line = format!("chat: {first} tokens around the first line, {later} around a later one, {keeps}");
+        writeln!(out, "{}", fold(&line))?;
     }
     if let Some(draw) = &story.choice.draw {
         writeln!(

@@ -50,7 +50,7 @@ pub fn open(named: &Path) -> Result<Opened, CliError> {
     }
     let found = files::find_model(named)?;
     let bytes = found.read()?;
-    let is_sensors = mlc_compiler::import::sensors::is_network(&bytes);
+    let is_sensors = mlc_compiler::import::sensors::is_network(&bytes, &files::shown(found.path()));
     let is_network = !is_sensors && (llama2c::is_llama2c(&bytes) || soul::is_soul(&bytes));
     Ok(Opened { path: found.path().to_path_buf(), bytes, is_network })
 }

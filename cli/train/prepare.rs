@@ -80,13 +80,16 @@ fn start(named: Option<&Path>, output: &Path) -> Result<Model, CliError> {
         return Err(CliError::Resume { problem, help });
     }
     let start = files::model(named.unwrap_or(output))?;
-    if !matches!(start.model.reader, Reader::HashedText(_)) {
-        let problem = format!("{} is a sequence model", files::shown(&start.path));
-        return Err(CliError::Resume { problem, help: "give --family sequence as well" });
-    }
-    // What is trained is that model, further on: it may take its place.
-    files::may_replace(&start.path);
-    Ok(start.model)
+    let (kind, help) = match start.model.reader {
+        Reader::HashedText(_) => {
+            // What is trained is that model, further on: it may take its place.
+            files::may_replace(&start.path);
+            return Ok(start.model);
+        }
+        Reader::Tokens(_) => ("a sequence model", "give --family sequence as well"),
+        Reader::Sensors(_) => ("a network on numbers", "only models of text are trained further"),
+    };
+    Err(CliError::Resume { problem: format!("{} is {kind}", files::shown(&start.path)), help })
 }
 
 /// The trainer's defaults with what was given in their place. A model to go on with decides about its shape, also

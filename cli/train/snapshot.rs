@@ -52,17 +52,7 @@ impl<'a> Snapshots<'a> {
     /// It cannot be written.
     pub fn write(&mut self, bytes: Vec<u8>, say: &dyn Fn(&str)) -> Result<(), CliError> {
         if std::mem::take(&mut self.keeps) {
-            match files::keep_previous(self.path) {
-                Ok(None) => {}
-                Ok(Some(kept)) => {
-                    say(&format!(
-                        "note: what was in {} is now in {}",
-                        files::shown(self.path),
-                        files::shown(&kept)
-                    ));
-                }
-                Err(e) => say(&format!("warning: what was in {} is not kept: {e}", files::shown(self.path))),
-            }
+            files::keep_and_tell(self.path, say);
         }
         files::write(self.path, bytes)
     }

@@ -5,6 +5,7 @@
 //! the program that [`crate::storage`] makes: its routines are shared by all matrices, so their sizes and cycles are known
 //! when the text is there, and that is made in less time than an estimate of it would be worth.
 
+use crate::error::SEQUENCE;
 use crate::ir::{self, Graph};
 use crate::kernel::sensors::{Pace, SensorSite};
 use crate::kernel::sequence::SequenceSite;
@@ -180,7 +181,7 @@ fn of_sequence<T>(
         unreachable!("the caller has seen that it is one")
     };
     if let Some(option) = request.demands.of_forms() {
-        return Err(CompileError::Forms { name: request.model.head.name.clone(), option });
+        return Err(CompileError::Forms { name: request.model.head.name.clone(), family: SEQUENCE, option });
     }
     let templates = render::templates(request)?;
     let seen = Seen::new(request.model, &request.calibration())?;

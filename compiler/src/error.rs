@@ -17,8 +17,8 @@ pub enum CompileError {
     TooLarge { name: String, target: String, limit: String, table: String, advice: String },
     #[error("{name} cannot be compiled for {target}: mlc has no kernels for {what} there yet")]
     Sequence { name: String, target: String, what: String },
-    #[error("{name} is a sequence model: {option} is for networks of hashed text")]
-    Forms { name: String, option: &'static str },
+    #[error("{name} is a {family}: {option} is for {}", for_others(option))]
+    Forms { name: String, family: &'static str, option: &'static str },
     #[error("{name} does not fit {target}: {needs}")]
     SequenceTooLarge { name: String, target: String, needs: String },
     #[error("{name} does not fit {target}: {needs}")]
@@ -48,6 +48,7 @@ impl CompileError {
             Self::TooLarge { table, advice, .. } => format!(
                 "{table}{advice}Fewer non-zero weights (`mlc train --max-bytes`), smaller layers, or another target would help."
             ),
+            Self::Forms { option, family: NUMBERS, .. } => format!("leave {option} out"),
             Self::Forms { option, .. } => format!(
                 "leave {option} out: such weights have the bits of the model's own (`mlc import --bits`, `mlc train --weights`), \
                  stored as is fastest, or smallest with --optimize size"
@@ -166,6 +167,15 @@ impl CompileError {
             advice,
         }
     }
+}
+
+/// The other families, as a sentence names one of them.
+pub(crate) const SEQUENCE: &str = "sequence model";
+pub(crate) const NUMBERS: &str = "network on numbers";
+
+/// The families that have an option.
+fn for_others(option: &str) -> &'static str {
+    if option == "--weights" { "sequence models" } else { "networks of hashed text" }
 }
 
 /// Names, or that there are none.

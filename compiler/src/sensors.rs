@@ -1,9 +1,10 @@
 //! Programs of networks on numbers: made as a whole, and refused where they do not fit.
 
+use crate::error::NUMBERS;
 use crate::image::{self, Image};
 use crate::kernel::flow::Facts;
 use crate::kernel::predict::Assembled;
-use crate::kernel::sensors::{self, Costs, SensorSite, unsupported};
+use crate::kernel::sensors::{self, Costs, SensorSite};
 use crate::kernel::{Machine, tidy};
 use crate::plan::{Plan, Storage};
 use crate::target::Target;
@@ -23,15 +24,14 @@ pub struct Program {
 /// What the kernels do not compute; a demand that means nothing here; a program that does not fit; a damaged template.
 pub fn program(site: &SensorSite) -> Result<Program, CompileError> {
     let demands = site.request.demands;
-    if demands.encoding.is_some() || !demands.layers.is_empty() {
-        return Err(unsupported(
-            site,
-            "a form of weights that is asked for (--encoding, --layer) in such networks",
-        ));
-    }
-    if matches!(demands.storage, Storage::File | Storage::Banks) {
-        let what = format!("weights of such a network in {}", demands.storage.place());
-        return Err(unsupported(site, &what));
+    let needless = [
+        (demands.encoding.is_some(), "--encoding"),
+        (!demands.layers.is_empty(), "--layer"),
+        (matches!(demands.storage, Storage::File | Storage::Banks), "--weights"),
+    ];
+    if let Some((_, option)) = needless.into_iter().find(|(is_given, _)| *is_given) {
+        let name = site.request.model.head.name.clone();
+        return Err(CompileError::Forms { name, family: NUMBERS, option });
     }
     let mut pace = site.pace;
     loop {

@@ -118,6 +118,17 @@ impl Built {
                 format!("memory ends before its program does, and its buffers need {buffers} bytes more")
             }
         };
+        let needs = match self.image.as_ref().map_or([0; 2], second_excesses) {
+            [0, 0] => needs,
+            [0, near] => format!("{needs}, and the part of its ROM for attention is {near} bytes too large"),
+            [caches, _] => {
+                let caches = grouped((SECOND_RAM + caches) as u64);
+                format!(
+                    "{needs}, and {caches} bytes of keys and values, for which it has {}",
+                    grouped(SECOND_RAM as u64)
+                )
+            }
+        };
         let needs = match (site.filing, site.mapper) {
             (Some(_), _) => format!("its weights in a file, {needs}"),
             (None, Some(mapper)) => format!("its weights in banks of {}, {needs}", mapper.name),
@@ -128,12 +139,16 @@ impl Built {
     }
 }
 
-/// By how many bytes caches in a memory of their own are too large for it, or what attention looks up lies behind where
-/// that memory begins.
-fn second_excess(image: &Image) -> usize {
-    let Some((second, bytes)) = image.banked.as_ref().and_then(|banked| banked.caches) else { return 0 };
+/// Of caches in a memory of their own: by how many bytes they are too large for it, and by how many what attention looks up
+/// lies behind where that memory begins.
+fn second_excesses(image: &Image) -> [usize; 2] {
+    let Some((second, bytes)) = image.banked.as_ref().and_then(|banked| banked.caches) else { return [0; 2] };
     let near = image.assembly.table.get("near_end").map_or(0, |symbol| symbol.value as usize);
-    bytes.saturating_sub(SECOND_RAM).max(near.saturating_sub(second.into()))
+    [bytes.saturating_sub(SECOND_RAM), near.saturating_sub(second.into())]
+}
+
+fn second_excess(image: &Image) -> usize {
+    second_excesses(image).into_iter().max().unwrap_or(0)
 }
 
 impl Built {

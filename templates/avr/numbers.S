@@ -1,4 +1,4 @@
-{# Lines of numbers become bytes, and results become text. A number is a row of '-', digits and '.'; all else stands between. #}
+{# Lines of numbers become bytes. A number is an optional '-', then digits with an optional '.'; spaces, tabs, ',' and ';' stand between. #}
 
 {# s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.record: bytes of a
    line's record: factor (3), offset (7), shift with the factor's sign (1). #}
@@ -62,7 +62,7 @@ net_input_full:
         ret
 
 ; Takes the next character of a line, in r24. State: 1: within a number, 2: it is negative, 4: numbers are values, 8: there was a
-; point, 16: there was a character. Changes r0, r2 to r27, Z.
+; point, 16: there was a character, 32: the line is not what it should be, 64: there was a digit. Changes r0, r2 to r27, Z.
 net_char:
         lds r18, net_state
         sbrc r18, 4
@@ -83,22 +83,37 @@ net_char_next:
         cpi r24, '9'+1
         brlo net_char_digit
 net_char_between:
+        cpi r24, ' '
+        breq net_char_separates
+        cpi r24, ','
+        breq net_char_separates
+        cpi r24, ';'
+        breq net_char_separates
+        cpi r24, 9
+        breq net_char_separates
+net_no_line:
+        ori r18, 32
+net_char_done:
+        sts net_state, r18
+        ret
+net_char_separates:
         sts net_state, r18
         sbrc r18, 0
         rjmp net_number
         ret
 net_char_minus:
+        sbrc r18, 0
+        rjmp net_no_line
         ori r18, 3
-        sts net_state, r18
-        ret
+        rjmp net_char_done
 net_char_point:
-        ori r18, 1
-        sbrs r18, 2
-        ori r18, 8
-        sts net_state, r18
-        ret
+        mov r19, r18
+        andi r19, 12                    ; values have none, and others one
+        brne net_no_line
+        ori r18, 9
+        rjmp net_char_done
 net_char_digit:
-        ori r18, 1
+        ori r18, 65
         sts net_state, r18
         sbrs r18, 3
         rjmp net_char_counts
@@ -153,31 +168,52 @@ net_more_fits:
 net_char_dropped:
         ret
 
-; Ends a line: its last number, and 0 for each that is missing. Z is set if there was no character. Changes as net_char does.
+; Ends a line. Z is set where there is nothing to compute: there was no character, or not {{ s.wanted }}, which is sent.
+; Changes as net_char does, and what emit changes.
 net_end:
         lds r18, net_state
         sbrs r18, 4
         rjmp net_end_empty
         sbrc r18, 0
         rcall net_number
-net_end_more:
-        lds r26, net_left
-        lds r27, net_left+1
-        sbiw r26, 0
-        breq net_end_full
-        rcall net_number
-        rjmp net_end_more
+        lds r18, net_left
+        lds r19, net_left+1
+        or r18, r19
+        brne net_end_other
+        lds r18, net_state
+        sbrc r18, 5
+        rjmp net_end_other
+        clz
+        ret
+net_end_other:
+        ldi r30, lo8(net_wanted)
+        ldi r31, hi8(net_wanted)
+net_end_tell:
+        lpm r24, Z+
+        tst r24
+        breq net_end_empty
+        push r30
+        push r31
+        {{ s.call }} emit
+        pop r31
+        pop r30
+        rjmp net_end_tell
 net_end_empty:
         sez
         ret
-net_end_full:
-        clz
-        ret
 
-; The number that was read is a value.
+; The number that was read is a value, if there is a digit in it and a value is missing.
 net_number:
-{%- if s.decimals > 0 %}
         lds r18, net_state
+        sbrs r18, 6
+        rjmp net_no_line
+        lds r24, net_left
+        lds r25, net_left+1
+        or r24, r25
+        brne net_number_is
+        rjmp net_no_line
+net_number_is:
+{%- if s.decimals > 0 %}
         sbrc r18, 2
         rjmp net_number_whole
 net_number_digits:
@@ -259,7 +295,7 @@ net_number_take:
 ; No number has begun.
 net_no_number:
         lds r24, net_state
-        andi r24, 0x14
+        andi r24, 0x34
         sts net_state, r24
         sts net_value, r1
         sts net_value+1, r1

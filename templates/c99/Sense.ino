@@ -35,8 +35,9 @@ void loop() {
   char c = (char)Serial.read();
   if (c != '\r' && c != '\n') {
     {{ name }}_character(&net, c);
-  } else if ({{ name }}_end(&net)) {  // the second of CR and LF ends an empty line
-    answer();
+  } else if (int line = {{ name }}_end(&net)) {  // the second of CR and LF ends an empty line
+    if (line > 0) answer();
+    else Serial.println(F({{ guard }}_WANTED));
     {{ name }}_begin(&net);
     Serial.print(F("> "));
   }

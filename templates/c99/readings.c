@@ -27,7 +27,7 @@ void {{ name }}_reading({{ name }}_net *net, int32_t reading)
     {{ name }}_value(net, value < -128 ? -128 : value > 127 ? 127 : (int)value);
 }
 
-enum { NUMBER = 1, NEGATIVE = 2, VALUES = 4, POINT = 8, STARTED = 16 };
+enum { NUMBER = 1, NEGATIVE = 2, VALUES = 4, POINT = 8, STARTED = 16, OTHER = 32, DIGIT = 64 };
 
 static void more({{ name }}_net *net, int digit)
 {
@@ -38,6 +38,10 @@ static void more({{ name }}_net *net, int digit)
 static void number({{ name }}_net *net)
 {
     int32_t x;
+    if (!(net->state & DIGIT) || net->taken >= {{ inputs }}u) {
+        net->state |= OTHER;
+        return;
+    }
 {%- if decimals > 0 %}
     if (!(net->state & VALUES))
         for (; net->behind < {{ decimals }}; net->behind++)
@@ -48,7 +52,7 @@ static void number({{ name }}_net *net)
         {{ name }}_value(net, x < -128 ? -128 : x > 127 ? 127 : (int)x);
     else
         {{ name }}_reading(net, x);
-    net->state &= VALUES | STARTED;
+    net->state &= VALUES | STARTED | OTHER;
     net->reading = 0;
     net->behind = 0;
 }
@@ -63,13 +67,17 @@ void {{ name }}_character({{ name }}_net *net, char c)
         }
     }
     if (c == '-') {
-        net->state |= NUMBER | NEGATIVE;
+        if (net->state & NUMBER)
+            net->state |= OTHER;
+        else
+            net->state |= NUMBER | NEGATIVE;
     } else if (c == '.') {
-        net->state |= NUMBER;
-        if (!(net->state & VALUES))
-            net->state |= POINT;
+        if (net->state & (VALUES | POINT))
+            net->state |= OTHER;
+        else
+            net->state |= NUMBER | POINT;
     } else if (c >= '0' && c <= '9') {
-        net->state |= NUMBER;
+        net->state |= NUMBER | DIGIT;
         if (net->state & POINT) {
 {%- if decimals > 0 %}
             if (net->behind >= {{ decimals }})
@@ -80,6 +88,8 @@ void {{ name }}_character({{ name }}_net *net, char c)
 {%- endif %}
         }
         more(net, c - '0');
+    } else if (c != ' ' && c != '\t' && c != ',' && c != ';') {
+        net->state |= OTHER;
     } else if (net->state & NUMBER) {
         number(net);
     }
@@ -91,7 +101,5 @@ int {{ name }}_end({{ name }}_net *net)
         return 0;
     if (net->state & NUMBER)
         number(net);
-    while (net->taken < {{ inputs }}u)
-        number(net);
-    return 1;
+    return net->taken == {{ inputs }}u && !(net->state & OTHER) ? 1 : -1;
 }

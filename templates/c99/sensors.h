@@ -16,6 +16,8 @@ extern "C" {
 
 /* Values that the network reads. */
 #define {{ guard }}_INPUTS {{ inputs }}
+/* The answer to a line that is not so many numbers. */
+#define {{ guard }}_WANTED "{{ wanted }}"
 /* Digits behind the point of a reading that count. */
 #define {{ guard }}_DECIMALS {{ decimals }}
 /* Its results. */
@@ -41,11 +43,12 @@ void {{ name }}_value({{ name }}_net *net, int value);
 /* Takes the next value as a reading, in units of its last digit: {{ guard }}_DECIMALS digits behind the point. */
 void {{ name }}_reading({{ name }}_net *net, int32_t reading);
 
-/* Takes the next character of a line of numbers. A number is a row of digits, '-' and '.'; all else stands between. Behind a '#'
- * at the start of the line numbers are values as the network has them. */
+/* Takes the next character of a line of numbers. A number is an optional '-', then digits with an optional '.'; spaces, tabs, ',' and
+ * ';' stand between. Behind a '#' at the start of the line numbers are values as the network has them, without points. */
 void {{ name }}_character({{ name }}_net *net, char c);
 
-/* Ends the line: a value that is missing is read as 0. Returns 0 if it had no character. */
+/* Ends the line. Returns 1 if it was {{ guard }}_INPUTS numbers, 0 if it had no character, -1 if it was something else: the answer to
+ * that is {{ guard }}_WANTED, and there is nothing to compute. */
 int {{ name }}_end({{ name }}_net *net);
 
 /* Computes. Returns {% if classes %}the index of the label, {{ classes }} if the network is not sure{% else %}0{% endif %}. */

@@ -137,7 +137,7 @@ net_text:
 net_wrong:
         ld hl,net_wrong_text
         jr net_text
-net_wrong_text: db "? {{ count }} number{% if count > 1 %}s{% endif %}",0
+net_wrong_text: db "{{ wanted }}",0
 {{ read }}
 
 net_run:

@@ -228,7 +228,7 @@ impl Chip {
         let logits = watch.all_logits();
         let label = u16::from_le_bytes([machine.memory().byte(24), machine.memory().byte(25)]);
         Ran {
-            cycles: watch.to - watch.from - EMIT * watch.reply.len() as u64,
+            cycles: (watch.to - watch.from).saturating_sub(EMIT * watch.reply.len() as u64),
             reply: watch.reply,
             logits,
             label,

@@ -82,7 +82,9 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
     let one = match model.answer {
         Answer::Class(_) | Answer::Numbers(_) => format!(
             "    char text_of[{guard}_ANSWER_SIZE];\n    size_t i;\n    int index;\n    {name}_begin(&net);\n\
-             \x20   for (i = 0; i < size; i++) {name}_character(&net, text[i]);\n    if (!{name}_end(&net)) return;\n\
+             \x20   for (i = 0; i < size; i++) {name}_character(&net, text[i]);\n    index = {name}_end(&net);\n\
+             \x20   if (index <= 0) {{\n        const char *wanted = index ? {guard}_WANTED : \"\";\n        put('=');\n\
+             \x20       for (i = 0; wanted[i]; i++) hex((unsigned char)wanted[i]);\n        put('\\n');\n        return;\n    }}\n\
              \x20   index = {name}_run(&net);\n    logits();\n    put('=');\n\
              \x20   {name}_answer(&net, index, text_of, sizeof text_of);\n\
              \x20   for (i = 0; text_of[i]; i++) hex((unsigned char)text_of[i]);\n    put('\\n');\n"

@@ -1,6 +1,6 @@
 //! docs/json.md names every field that is printed, and no other.
 
-use crate::{Folder, json, models, sequence};
+use crate::{Folder, json, models, sequence, tflite};
 use mlc_compiler::import::ron;
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -106,6 +106,9 @@ fn every_field_is_on_the_page() {
         &all(&["inspect model.ron --json", "inspect sorter.ron --json", "inspect huge.ron --json"]),
     );
     check("mlc inspect of a sequence model", &all(&["inspect talk.ron --json"]));
+    folder.write("net.tflite", tflite::dense(9).bytes());
+    folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y", "-o", "numbers.ron"]).ok();
+    check("mlc inspect of a network on numbers", &all(&["inspect numbers.ron --json"]));
     check("mlc report", &all(&["report model.ron --json"]));
     check("mlc models", &all(&["models --json"]));
     check("mlc targets", &all(&["targets --json"]));

@@ -8,6 +8,7 @@ mod cpm;
 mod data;
 mod diff;
 mod errors;
+mod errors_page;
 mod eval;
 mod files;
 #[path = "../support/flat.rs"]

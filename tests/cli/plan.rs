@@ -138,7 +138,7 @@ fn a_sequence_model_has_a_plan() {
         };
         let fast = plan(&[]);
         assert!(
-            fast.contains("\nkey of block 1 ") && fast.contains(" a token, the mean of the first 100; "),
+            fast.contains("\nkey of block 1 ") && fast.contains(" a token, the mean of the first 100\n"),
             "{fast}"
         );
         let small = plan(&["--optimize", "size"]);

@@ -82,7 +82,7 @@ fn a_network_runs_on_the_z80_and_is_verified_and_measured() {
     let folder = folder();
     folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y"]).ok();
     let said = folder.mlc(["compile", "model.ron", "--target", "z80-cpm", "-o", "net.com"]).ok();
-    assert!(said.contains("predicted: ") && said.ends_with("next: mlc run net.com 0,0\n"), "{said}");
+    assert!(said.contains("predicted: ") && said.ends_with("next: mlc run net.com \"0 0\"\n"), "{said}");
     let run = |more: &[&str]| folder.mlc([&["run"], more].concat()).ok();
     assert_eq!(run(&["net.com", "6.5, 1"]), "up\n");
     for target in ["z80-cpm", "zx48", "cpc464", "msx", "msxdos"] {
@@ -101,4 +101,82 @@ fn a_network_runs_on_the_z80_and_is_verified_and_measured() {
     for entry in ["\nnet_begin:", "\nnet_input:", "\nnet_run:", "\nnet_logits "] {
         assert!(text.contains(entry), "{entry}");
     }
+}
+
+#[test]
+fn lines_that_are_something_else_are_answered_so() {
+    let folder = folder();
+    folder.mlc(["import", "net.tflite", "--labels", "up,down"]).ok();
+    let words = ["1e1,2", "1", "1 2 3", "", "6.5 1"];
+    let wants = "? 2 numbers\n? 2 numbers\n? 2 numbers\n\nup\n";
+    for target in ["reference", "atmega328p", "z80-cpm", "zx48"] {
+        let ran = folder.mlc(["run", "model.ron", "--target", target].iter().chain(&words));
+        for note in [
+            "value 1 is \"1e1\"; machines read numbers like 12, -3 and 0.25",
+            "it has 1 number\n",
+            "it has 3 numbers",
+        ] {
+            assert!(
+                ran.stderr.contains(&format!("note: the network cannot read this line: {note}")),
+                "{}",
+                ran.stderr
+            );
+        }
+        assert_eq!(ran.ok(), wants, "{target}");
+    }
+    folder.write("p.txt", "6.5,1\n1e1,1\nabc\n\n#1,2\n");
+    folder.mlc(["verify", "model.ron", "--target", "atmega328p", "--prompts", "p.txt"]).ok();
+}
+
+#[test]
+fn options_that_change_nothing_are_refused() {
+    let folder = folder();
+    folder.write("train.csv", "1,2,a\n2,3,b\n3,1,a\n");
+    let said =
+        folder.mlc(["import", "floats.tflite", "--calibrate", "train.csv", "--rounding", "tflm"]).fails(1);
+    assert!(
+        said.contains("--rounding changes nothing: a network of floats gets a rounding of mlc's own"),
+        "{said}"
+    );
+    let said = folder.mlc(["import", "net.tflite", "--ignore", "key"]).fails(2);
+    assert!(said.contains("--ignore is for keys of other formats"), "{said}");
+    let said = folder.mlc(["import", "net.tflite", "--inputs", "a,a"]).fails(1);
+    assert!(said.contains("reader.inputs must be each another one"), "{said}");
+    folder.mlc(["import", "net.tflite"]).ok();
+    for (options, what) in [
+        (["--encoding", "packed"], "--encoding is for networks of hashed text"),
+        (["--weights", "file"], "--weights is for sequence models"),
+    ] {
+        let said = folder
+            .mlc([&["compile", "--target", "atmega328p", "-o", "x.hex"], &options[..]].concat())
+            .fails(1);
+        assert!(said.contains(&format!("net is a network on numbers: {what}")), "{said}");
+    }
+    let made = folder.mlc(["compile", "--target", "atmega328p", "-o", "x.hex"]).ok();
+    assert!(made.contains("next: mlc run x.hex --target atmega328p '0 0'"), "{made}");
+}
+
+#[test]
+fn a_damaged_file_is_called_that() {
+    let folder = folder();
+    folder.write("cut.onnx", b"\x08").write("cut.tflite", b"abcd").write("train.csv", "1,2,a\n");
+    for name in ["cut.onnx", "cut.tflite"] {
+        for options in [&["--calibrate", "train.csv"][..], &[]] {
+            let said = folder.mlc([&["import", name], options].concat()).fails(1);
+            assert!(said.contains("damaged"), "{said}");
+        }
+    }
+}
+
+#[test]
+fn an_import_keeps_the_model_that_it_replaces() {
+    let folder = folder();
+    folder.mlc(["import", "net.tflite"]).ok();
+    let first = folder.text("model.ron");
+    folder.mlc(["import", "net.tflite"]).ok();
+    assert!(!folder.names().contains(&"model.ron.bak".to_string()), "the same model replaces nothing");
+    let ran = folder.mlc(["import", "net.tflite", "--name", "other"]);
+    assert!(ran.stderr.contains("note: what was in model.ron is now in model.ron.bak"), "{}", ran.stderr);
+    ran.ok();
+    assert_eq!(folder.text("model.ron.bak"), first);
 }

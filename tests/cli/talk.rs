@@ -95,7 +95,7 @@ fn inspect_says_how_it_talks() {
     let folder = Folder::new();
     folder.write("model.ron", ron::write(&chat(true)));
     let said = folder.mlc(["inspect", "model.ron"]).ok();
-    let chat = "chat: 2 tokens around the first line, 1 around a later one, a conversation goes on\n";
+    let chat = "chat: 2 tokens around the first line, 1 around a later one, a conversation goes\n  on\n";
     assert!(said.contains(chat), "{said}");
     let draws = "draws tokens: temperature 10, of the 40 likeliest, top-p 1, min-p 0, seed 77\n";
     assert!(said.contains(draws), "{said}");

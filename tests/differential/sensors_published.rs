@@ -14,7 +14,7 @@ struct Limits {
 }
 
 /// By how much a prediction may be wrong, of one.
-const ERROR: f64 = 0.05;
+const ERROR: f64 = 0.1;
 
 #[track_caller]
 fn exact(name: &str, most: usize, limits: Limits) {

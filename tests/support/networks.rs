@@ -257,3 +257,41 @@ pub fn random(seed: u64) -> Model {
     }
     model
 }
+
+/// Lines for a network of `count` values: its bytes as they are, corners first, numbers in every form, and lines that are
+/// something else.
+pub fn lines(seed: u64, count: usize) -> Vec<String> {
+    let mut r = Random(seed ^ 0x5E45);
+    let mut lines: Vec<String> =
+        [-128, 127, 0, -1].map(|value| Sensors::line(&vec![value; count])).into_iter().collect();
+    lines.extend((0..3).map(|_| Sensors::line(&bytes(&mut r, count))));
+    for _ in 0..2 {
+        let numbers: Vec<String> = (0..count).map(|_| number(&mut r)).collect();
+        lines.push(format!("{} ", numbers.join([",", " ", ", ", ";\t"][r.within(0, 3)])));
+    }
+    let faults = ["1e1", "-", ".", "5-3", "--1", "1.2.3", "+1", "x", "#1", "", "1 1", "-.", "1/2", "9:"];
+    let mut numbers = vec!["1"; count];
+    numbers[r.within(0, count - 1)] = faults[r.within(0, faults.len() - 1)];
+    lines.extend([
+        numbers.join(","),
+        String::new(),
+        " ".into(),
+        format!("#{}", vec!["1.0"; count].join(" ")),
+    ]);
+    lines
+}
+
+/// A number in one of its forms.
+fn number(r: &mut Random) -> String {
+    let digits = r.within(1, 4);
+    let text: String = (0..digits).map(|_| char::from(b'0' + r.within(0, 9) as u8)).collect();
+    match r.within(0, 7) {
+        0 => format!("-{text}"),
+        1 => format!("{text}.{}", r.within(0, 9999)),
+        2 => format!("-0.{text}"),
+        3 => format!(".{text}"),
+        4 => "99999999.5".into(),
+        5 => format!("-{text}."),
+        _ => text,
+    }
+}

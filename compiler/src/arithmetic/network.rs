@@ -1,5 +1,7 @@
 //! The arithmetic of networks on numbers: sums of 32 bits to bytes, lines to bytes, outputs to text. Integers only.
 
+use std::fmt;
+
 /// Largest magnitude of a reading in units of its last digit: what 24 bits hold.
 pub const MOST_READING: i32 = (1 << 23) - 1;
 
@@ -134,35 +136,86 @@ pub fn decide(x: &[i32], margin: u8) -> usize {
     if x.iter().enumerate().any(near) { x.len() } else { best }
 }
 
-/// The bytes of a line of numbers, for `count` values.
+/// What a line holds for a network that reads numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// No character: there is no answer.
+    Empty,
+    /// Not as many numbers as the network reads, or something else: the answer is [`wanted`].
+    Other(Fault),
+    /// The bytes of its numbers.
+    Values(Vec<i8>),
+}
+
+/// Why a line is not what a network reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// What stands in the place of a number, and the number's place, from 0 on.
+    NoNumber { at: usize, text: String },
+    /// How many numbers there are.
+    Count(usize),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoNumber { at, text } => {
+                write!(f, "value {} is \"{text}\"; machines read numbers like 12, -3 and 0.25", at + 1)
+            }
+            Self::Count(1) => write!(f, "it has 1 number"),
+            Self::Count(count) => write!(f, "it has {count} numbers"),
+        }
+    }
+}
+
+/// The answer to a line that is not `count` numbers.
+pub fn wanted(count: usize) -> String {
+    format!("? {count} number{}", if count == 1 { "" } else { "s" })
+}
+
+/// Reads a line of `count` numbers, with spaces, tabs, commas or semicolons between them.
 ///
-/// A number is a row of `-`, digits and `.`; every other byte stands between numbers. A `-` anywhere in it makes it
-/// negative. Digits behind the first point count up to `decimals`, those behind them are dropped, missing ones are 0, and
-/// a further point is nothing. Magnitudes end at [`MOST_READING`]. A line whose first byte is `#` has the bytes
-/// themselves: points are nothing and nothing is scaled. A value that is missing is read as 0, one too many is nothing.
-/// All are cut to 8 bits in the end.
-pub fn measure(line: &[u8], decimals: u8, scaling: &[Linear], count: usize) -> Vec<i8> {
-    let (raw, line) = match line {
+/// A number is an optional `-`, then digits with an optional `.` among, before or behind them. Digits behind the point
+/// count up to `decimals`, those behind them are dropped, missing ones are 0. Magnitudes end at [`MOST_READING`]. A line
+/// whose first byte is `#` has the bytes themselves, without points, and nothing is scaled. All are cut to 8 bits in the
+/// end.
+pub fn measure(line: &[u8], decimals: u8, scaling: &[Linear], count: usize) -> Line {
+    let (raw, numbers) = match line {
+        [] => return Line::Empty,
         [b'#', rest @ ..] => (true, rest),
         line => (false, line),
     };
-    let is_part = |b: &u8| matches!(b, b'-' | b'.' | b'0'..=b'9');
-    let numbers = line.split(|b| !is_part(b)).filter(|number| !number.is_empty());
-    let mut readings = numbers.map(|number| reading(number, if raw { 0 } else { decimals }, raw));
-    let byte = |i: usize| {
-        let x = readings.next().unwrap_or(0);
+    let separates = |b: &u8| matches!(b, b' ' | b'\t' | b',' | b';');
+    let numbers: Vec<&[u8]> = numbers.split(separates).filter(|number| !number.is_empty()).collect();
+    if let Some(at) = numbers.iter().position(|number| !is_number(number, raw)) {
+        let text = String::from_utf8_lossy(numbers[at]).into_owned();
+        return Line::Other(Fault::NoNumber { at, text });
+    }
+    if numbers.len() != count {
+        return Line::Other(Fault::Count(numbers.len()));
+    }
+    let byte = |(i, number): (usize, &&[u8])| {
+        let x = reading(number, if raw { 0 } else { decimals });
         let value = if raw { x.into() } else { scaling[i % scaling.len()].at(x) };
         value.clamp(-128, 127) as i8
     };
-    (0..count).map(byte).collect()
+    Line::Values(numbers.iter().enumerate().map(byte).collect())
 }
 
-fn reading(number: &[u8], decimals: u8, ignores_points: bool) -> i32 {
+fn is_number(text: &[u8], is_byte: bool) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let points = digits.iter().filter(|&&b| b == b'.').count();
+    digits.iter().all(|&b| b.is_ascii_digit() || b == b'.')
+        && digits.iter().any(u8::is_ascii_digit)
+        && points <= usize::from(!is_byte)
+}
+
+fn reading(number: &[u8], decimals: u8) -> i32 {
     let more = |value: i32, digit: u8| (value * 10 + i32::from(digit)).min(MOST_READING);
     let (mut value, mut behind) = (0, None);
     for &byte in number {
         match byte {
-            b'.' if !ignores_points && behind.is_none() => behind = Some(0),
+            b'.' => behind = Some(0),
             b'0'..=b'9' if behind.is_none_or(|n| n < decimals) => {
                 value = more(value, byte - b'0');
                 behind = behind.map(|n| n + 1);
@@ -173,7 +226,7 @@ fn reading(number: &[u8], decimals: u8, ignores_points: bool) -> i32 {
     for _ in behind.unwrap_or(0)..decimals {
         value = more(value, 0);
     }
-    if number.contains(&b'-') { -value } else { value }
+    if number.first() == Some(&b'-') { -value } else { value }
 }
 
 /// Outputs as text: each by its line, in units of the last of `decimals` digits, spaces between them.

@@ -6,6 +6,7 @@
 use super::context::{c_label, comment};
 use super::names::identifier;
 use super::sequence::arrays::{Array, Arrays};
+use crate::arithmetic::network;
 use crate::kernel::sensors::net::{self, Net, Product, Step, Window, Work};
 use crate::kernel::sensors::steps::{Class, Scale, Steps};
 use crate::kernel::sensors::{lower, memory};
@@ -33,6 +34,8 @@ pub struct Program {
     /// A line about the network.
     about: String,
     inputs: usize,
+    /// The answer to a line that is not so many numbers.
+    wanted: String,
     decimals: u8,
     outputs: usize,
     answer_size: usize,
@@ -162,6 +165,7 @@ pub fn context(model: &Model, reader: &Sensors, body: &Network) -> Result<Progra
         guard: name.to_ascii_uppercase(),
         name,
         inputs: reader.shape.len(),
+        wanted: network::wanted(reader.shape.len()),
         decimals: reader.decimals,
         outputs: net.outputs(),
         answer_size,

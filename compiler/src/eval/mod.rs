@@ -143,7 +143,7 @@ struct Machine<'a> {
     observe: &'a mut dyn FnMut(NodeId, &Value),
 }
 
-/// Whether a block goes on, or the loop that runs it is left.
+/// Whether a block goes on, or the loop that runs it is left; outside of loops, the run.
 #[derive(PartialEq, Eq)]
 enum Flow {
     On,
@@ -165,14 +165,22 @@ impl Machine<'_> {
             match self.graph.nodes[id].op {
                 Op::Loop { body, times } => self.repeat(body, times as usize),
                 Op::ExitIf { index, equals } if self.index(index) == equals => return Flow::Left,
+                Op::Measure { text, scaling } => match self.measured(text, scaling) {
+                    Some(value) => self.keep(id, value),
+                    None => return Flow::Left,
+                },
                 _ => {
                     let value = self.node(id, round);
-                    (self.observe)(id, &value);
-                    self.values[id.index()] = value;
+                    self.keep(id, value);
                 }
             }
         }
         Flow::On
+    }
+
+    fn keep(&mut self, id: NodeId, value: Value) {
+        (self.observe)(id, &value);
+        self.values[id.index()] = value;
     }
 
     fn repeat(&mut self, body: BlockId, times: usize) {
@@ -252,8 +260,8 @@ impl Machine<'_> {
                 self.states[state.index()] = self.values[value.index()].clone();
                 Value::Unit
             }
-            // Both are the block's business; an exit that is not taken has no value.
-            Op::Loop { .. } | Op::ExitIf { .. } => Value::Unit,
+            // These are the block's business; an exit that is not taken has no value.
+            Op::Loop { .. } | Op::ExitIf { .. } | Op::Measure { .. } => Value::Unit,
             Op::Tokenize { .. }
             | Op::Feed { .. }
             | Op::Turn { .. }
@@ -273,8 +281,7 @@ impl Machine<'_> {
             | Op::Attend { .. }
             | Op::Table { .. }
             | Op::Multiply { .. } => self.sequence(&graph.nodes[id].op),
-            Op::Measure { .. }
-            | Op::Convolve { .. }
+            Op::Convolve { .. }
             | Op::Pool { .. }
             | Op::Bias { .. }
             | Op::Requantize { .. }

@@ -1,7 +1,7 @@
 //! What the operations of networks on numbers compute. The arithmetic is in [`crate::arithmetic::network`].
 
 use super::{Input, Machine, Value};
-use crate::arithmetic::network::{decide, mean, measure, numbers};
+use crate::arithmetic::network::{Line, decide, mean, measure, numbers, wanted};
 use crate::ir::{ConstId, Data, NodeId, Op};
 use crate::model::{Linear, Pooling, Window};
 
@@ -9,14 +9,6 @@ impl Machine<'_> {
     /// The value of one of these operations.
     pub(super) fn network(&mut self, op: &Op) -> Value {
         match op {
-            Op::Measure { text, scaling } => {
-                let (count, decimals, lines) = self.lines(*scaling);
-                let values = match &self.input {
-                    Input::Values(values) => values.clone(),
-                    Input::Text(_) | Input::Tokens(_) => measure(self.text(*text), decimals, lines, count),
-                };
-                Value::Vector(values.into_iter().map(i32::from).collect())
-            }
             Op::Convolve { input, weights, window, groups, padding } => {
                 Value::Vector(self.convolve(*input, *weights, *window, *groups, (*padding).into()))
             }
@@ -50,6 +42,24 @@ impl Machine<'_> {
                 Value::Text(text.into_bytes())
             }
             other => unreachable!("{} is none of these operations", other.name()),
+        }
+    }
+
+    /// The bytes that are read. `None` where the line is not the numbers that it should be: then the reply says so, if there
+    /// was a line at all, and nothing is computed.
+    pub(super) fn measured(&mut self, text: NodeId, scaling: ConstId) -> Option<Value> {
+        let (count, decimals, lines) = self.lines(scaling);
+        let line = match &self.input {
+            Input::Values(values) => Line::Values(values.clone()),
+            Input::Text(_) | Input::Tokens(_) => measure(self.text(text), decimals, lines, count),
+        };
+        match line {
+            Line::Values(values) => Some(Value::Vector(values.into_iter().map(i32::from).collect())),
+            Line::Other(_) => {
+                self.run.reply = wanted(count).into_bytes();
+                None
+            }
+            Line::Empty => None,
         }
     }
 

@@ -100,7 +100,7 @@ pub fn import(bytes: &[u8], file_name: &str, options: &Options) -> Result<Import
             npz::read(bytes, file_name, options)
         };
     }
-    if sensors::is_network(bytes) {
+    if sensors::is_network(bytes, file_name) {
         let settings = sensors::Settings {
             name: options.name.clone(),
             labels: options.labels.clone(),

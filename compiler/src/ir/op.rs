@@ -196,7 +196,8 @@ pub enum Op {
         b: NodeId,
         bits: u8,
     },
-    /// The bytes of a line of numbers: see [`crate::arithmetic::network::measure`].
+    /// The bytes of a line of numbers: see [`crate::arithmetic::network::measure`]. Where a line is something else, nothing
+    /// behind this is computed.
     Measure {
         text: NodeId,
         scaling: ConstId,

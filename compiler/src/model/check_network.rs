@@ -10,6 +10,7 @@ use super::network::{
 use super::sensor::{Numbers, Quantization, Sensors};
 use crate::arithmetic::network::Linear;
 use crate::model::MAX_DECIMALS;
+use std::collections::HashSet;
 
 /// Largest side of a tensor, a kernel, a stride.
 const MAX_SIDE: usize = 4096;
@@ -59,6 +60,9 @@ fn check_sensors(sensors: &Sensors) -> Result<(), ModelError> {
                 "reader.inputs",
                 "of 1 to 40 printable ASCII characters, without spaces, commas and quotes",
             );
+        }
+        if sensors.inputs.iter().collect::<HashSet<_>>().len() < values {
+            return rule("reader.inputs", "each another one");
         }
     }
     check_each("reader.scaling", &sensors.scaling, values)?;

@@ -71,13 +71,13 @@ impl Plan {
         out + &self.foretells()
     }
 
-    /// The last line.
+    /// The last lines.
     fn foretells(&self) -> String {
         let unit = processor(self.layout.machine.cpu).unit().long;
         let memory = if self.layout.memory.start.is_some() { "flash" } else { "image and buffers" };
         match (&self.tokens, self.is_predicted()) {
             (Some(_), _) => format!(
-                "predicted: {:.0} {unit} a token, the mean of the first {FIRST}; {memory} {} bytes\n",
+                "predicted: {:.0} {unit} a token, the mean of the first {FIRST}\n{memory}: {} bytes\n",
                 self.prediction.total(),
                 self.prediction.bytes
             ),

@@ -3,7 +3,7 @@
 use crate::networks::ALL_STEPS;
 use crate::plain::plain_step;
 use crate::random::Random;
-use mlc_compiler::arithmetic::network::{MOST_READING, decide, measure, numbers, step};
+use mlc_compiler::arithmetic::network::{Line, MOST_READING, decide, measure, numbers, step};
 use mlc_compiler::model::{Linear, Steps};
 
 #[test]
@@ -47,25 +47,73 @@ fn sums_at_the_ends_are_cut_not_wrapped() {
     }
 }
 
+const AS_IT_IS: [Linear; 1] = [Linear { multiplier: 1, offset: 0, shift: 0 }];
+
 fn read(line: &str, decimals: u8, count: usize) -> Vec<i8> {
-    measure(line.as_bytes(), decimals, &[Linear { multiplier: 1, offset: 0, shift: 0 }], count)
+    values(measure(line.as_bytes(), decimals, &AS_IT_IS, count))
+}
+
+fn values(line: Line) -> Vec<i8> {
+    match line {
+        Line::Values(values) => values,
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]
 fn lines_become_bytes() {
     assert_eq!(read("1,-2, 3.9;4\t5", 0, 5), [1, -2, 3, 4, 5]);
-    assert_eq!(read("1.25 -0.5 .75 7 1.2.3", 1, 5), [12, -5, 7, 70, 12]);
-    assert_eq!(read("", 2, 2), [0, 0], "values that are missing are 0");
-    assert_eq!(read("1 2 3", 0, 2), [1, 2], "those too many are nothing");
-    assert_eq!(read("x1y-2z", 0, 2), [1, -2], "other bytes stand between numbers");
+    assert_eq!(read("1.25 -0.5 .75 7 1.", 1, 5), [12, -5, 7, 70, 10]);
+    assert_eq!(read("  ,;1 ,\t;, 2 ", 0, 2), [1, 2], "what stands between may be several");
     assert_eq!(read("200,-200,99999999999999999999", 0, 3), [127, -128, 127]);
-    assert_eq!(read("5-3", 0, 2), [-53, 0], "a minus makes the whole number negative");
-    assert_eq!(read("#1,-2,300,1.5", 3, 4), [1, -2, 127, 15], "behind # are the bytes themselves");
+    assert_eq!(read("#1,-2,300,-0", 3, 4), [1, -2, 127, 0], "behind # are the bytes themselves");
     let shifted = [Linear { multiplier: 1, offset: 0, shift: 16 }];
-    assert_eq!(measure(b"99999999", 0, &shifted, 1), [(MOST_READING >> 16) as i8], "magnitudes have 23 bits");
+    assert_eq!(
+        values(measure(b"99999999", 0, &shifted, 1)),
+        [(MOST_READING >> 16) as i8],
+        "magnitudes have 23 bits"
+    );
     let lines =
         [Linear { multiplier: 3, offset: 1, shift: 1 }, Linear { multiplier: -1, offset: 5, shift: 0 }];
-    assert_eq!(measure(b"4 4 -3 -3", 0, &lines, 4), [6, 1, -4, 8], "each value has its line, rounding down");
+    assert_eq!(
+        values(measure(b"4 4 -3 -3", 0, &lines, 4)),
+        [6, 1, -4, 8],
+        "each value has its line, rounding down"
+    );
+}
+
+#[test]
+fn lines_that_are_something_else_are_not_guessed_at() {
+    assert_eq!(measure(b"", 2, &AS_IT_IS, 2), Line::Empty);
+    let fault = |line: &str| match measure(line.as_bytes(), 2, &AS_IT_IS, 2) {
+        Line::Other(fault) => fault.to_string(),
+        other => panic!("{line}: {other:?}"),
+    };
+    for (line, wants) in [
+        (" ", "it has 0 numbers"),
+        ("1", "it has 1 number"),
+        ("1 2 3", "it has 3 numbers"),
+        ("#1 2 3", "it has 3 numbers"),
+        ("#", "it has 0 numbers"),
+        ("abc", "value 1 is \"abc\"; machines read numbers like 12, -3 and 0.25"),
+    ] {
+        assert_eq!(fault(line), wants, "{line}");
+    }
+    for (line, place) in [
+        ("1e1 2", 1),
+        ("1 5-3", 2),
+        ("1 --3", 2),
+        ("1 -", 2),
+        ("1 .", 2),
+        ("1.2.3 1", 1),
+        ("+1 1", 1),
+        ("1/2", 1),
+        ("#1 2.0", 2),
+        ("1 #2", 2),
+        ("1 2\u{a0}", 2),
+    ] {
+        assert!(fault(line).starts_with(&format!("value {place} is")), "{line}: {}", fault(line));
+    }
 }
 
 #[test]

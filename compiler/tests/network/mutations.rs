@@ -43,7 +43,7 @@ fn torment(bytes: &[u8], name: &str, count: usize, seed: u64) -> (usize, usize) 
     let (mut read, mut refused) = (0, 0);
     for _ in 0..count {
         let bytes = mutated(bytes, &mut r);
-        if !is_network(&bytes) {
+        if !is_network(&bytes, "") {
             refused += 1;
             continue;
         }

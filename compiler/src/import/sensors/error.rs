@@ -26,6 +26,8 @@ pub enum NetworkProblem {
     NoRows,
     #[error("data: {0}")]
     Data(String),
+    #[error("{option} changes nothing: {why}")]
+    Needless { option: &'static str, why: &'static str },
     #[error("{0} labels for {1} outputs")]
     Labels(usize, usize),
 }
@@ -57,6 +59,7 @@ impl NetworkProblem {
             Self::Data(_) => {
                 "give a .csv with a header and the label in the last column, or an .npz with the arrays x and label"
             }
+            Self::Needless { .. } => "leave the option out",
             Self::Labels(..) => "give one label an output, in the order of the outputs",
         }
     }

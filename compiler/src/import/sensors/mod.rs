@@ -23,6 +23,7 @@ use crate::model::{Answer, Rounding};
 use data::Examples;
 use float::FloatNetwork;
 use outcome::Outcome;
+use std::path::Path;
 
 /// What a file has.
 enum Read {
@@ -30,16 +31,31 @@ enum Read {
     Floats(FloatNetwork),
 }
 
-/// Whether this is a file of one of these formats, by its content.
-pub fn is_network(bytes: &[u8]) -> bool {
-    tflite::is_tflite(bytes) || onnx::is_onnx(bytes)
+/// Whether this is a file of one of these formats, by its content; by its name, if it is damaged at its beginning.
+pub fn is_network(bytes: &[u8], file_name: &str) -> bool {
+    tflite::is_tflite(bytes)
+        || onnx::is_onnx(bytes)
+        || is_named(file_name, "tflite")
+        || is_named(file_name, "onnx")
 }
 
-fn read(bytes: &[u8], rounding: Option<Rounding>) -> Result<Read, NetworkProblem> {
-    if tflite::is_tflite(bytes) {
-        tflite::read(bytes, rounding.unwrap_or(Rounding::Tflm))
-    } else {
-        onnx::read(bytes)
+fn is_named(file_name: &str, extension: &str) -> bool {
+    Path::new(file_name).extension().is_some_and(|found| found.eq_ignore_ascii_case(extension))
+}
+
+fn read(bytes: &[u8], file_name: &str, rounding: Option<Rounding>) -> Result<Read, NetworkProblem> {
+    let needless = |why| Err(NetworkProblem::Needless { option: "--rounding", why });
+    let is_tflite = tflite::is_tflite(bytes) || is_named(file_name, "tflite") && !onnx::is_onnx(bytes);
+    let read = match is_tflite {
+        true => tflite::read(bytes, rounding.unwrap_or(Rounding::Tflm))?,
+        false => onnx::read(bytes)?,
+    };
+    match &read {
+        Read::Floats(_) if rounding.is_some() => needless("a network of floats gets a rounding of mlc's own"),
+        Read::Integers(_) if rounding.is_some() && !is_tflite => {
+            needless("an .onnx is computed as ONNX Runtime does it")
+        }
+        _ => Ok(read),
     }
 }
 
@@ -54,7 +70,7 @@ pub fn import(
     examples: Option<&Examples>,
 ) -> Result<Imported, ImportError> {
     let fail = |problem| ImportError::new(file_name, None, problem);
-    let outcome = read(bytes, settings.rounding).and_then(|read| match (read, examples) {
+    let outcome = read(bytes, file_name, settings.rounding).and_then(|read| match (read, examples) {
         (Read::Integers(outcome), _) => Ok(outcome),
         (Read::Floats(_), None) => Err(NetworkProblem::Floats),
         (Read::Floats(float), Some(examples)) => {
@@ -84,7 +100,7 @@ impl Floats {
     /// # Errors
     /// See [`import`].
     pub fn read(bytes: &[u8], file_name: &str) -> Result<Option<Self>, ImportError> {
-        match read(bytes, None) {
+        match read(bytes, file_name, None) {
             Ok(Read::Floats(float)) => Ok(Some(Self(float))),
             Ok(Read::Integers(_)) => Ok(None),
             Err(e) => Err(ImportError::new(file_name, None, Problem::Network(e))),

@@ -79,6 +79,9 @@ pub fn model(
         }
         let (margin, output, softmax) = (settings.margin, ending.output, ending.softmax);
         Answer::Class(Class { labels, margin, output, softmax })
+    } else if settings.margin > 0 {
+        let why = "the network answers with a number";
+        return Err(NetworkProblem::Needless { option: "--margin", why });
     } else {
         Answer::Numbers(numbers(ending.output)?)
     };

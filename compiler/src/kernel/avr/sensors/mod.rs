@@ -23,6 +23,7 @@ use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memo
 use crate::kernel::{Buffer, Fragment, Memory, Phase, lines};
 use crate::model::Answer;
 use crate::target::Core;
+use crate::words::grouped;
 use product::{Place, Refused};
 use serde::Serialize;
 use writer::Writer;
@@ -68,7 +69,13 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     let decide = numbers::answer(&mut w, &model.answer, net.outputs())?;
     let results = results(&mut w, &net)?;
     if w.data_bytes > DATA {
-        return Err(refuse(format!("{} bytes of weights and tables, above {DATA}", w.data_bytes)));
+        let name = model.head.name.clone();
+        let needs = format!(
+            "its weights and tables are {} bytes, and its program reads {}",
+            grouped(w.data_bytes as u64),
+            grouped(DATA as u64)
+        );
+        return Err(CompileError::SensorsTooLarge { name, target: site.request.target.name.clone(), needs });
     }
     let labels = labels(&model.answer);
     let mut phases = vec![Phase::new("net_begin", "console")];

@@ -3,6 +3,7 @@
 use super::border;
 use super::writer::Writer;
 use crate::CompileError;
+use crate::arithmetic::network;
 use crate::kernel::lines::gnu_bytes;
 use crate::kernel::sensors::about::record;
 use crate::kernel::sensors::net::Array;
@@ -13,6 +14,9 @@ use serde::Serialize;
 struct Read {
     decimals: u8,
     count: usize,
+    /// What a line should be, in words.
+    wanted: String,
+    call: &'static str,
     several: bool,
     /// The address of the first value.
     first: String,
@@ -48,11 +52,17 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
 /// [`CompileError::Template`] for a damaged template.
 pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
     lines(w, "net_scaling", &reader.scaling);
+    let wanted = network::wanted(array.values());
+    let text: Vec<u8> = wanted.bytes().chain([0]).collect();
+    let size = text.len();
+    w.data("net_wanted", &gnu_bytes(text), size);
     w.routine("answer.S", "line", ())?;
     let edge = border::text(w, array, "net_input", first)?;
     let context = Read {
         decimals: reader.decimals,
         count: array.values(),
+        wanted: wanted.trim_start_matches("? ").into(),
+        call: "call",
         several: reader.scaling.len() > 1,
         first: format!("{first}+{}", array.first()),
         row: array.cols * array.channels,

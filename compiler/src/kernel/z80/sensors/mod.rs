@@ -16,6 +16,7 @@ mod writer;
 
 use super::program::bss;
 use crate::CompileError;
+use crate::arithmetic::network;
 use crate::kernel::sensors::about::{labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
@@ -107,7 +108,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         tab_used: labels.iter().any(|label| label.contains('\t')),
         controls_used: labels.iter().any(control),
         enables: enabled.filter(|label| label.ends_with("_ei")).collect(),
-        count,
+        wanted: network::wanted(count),
         outputs: net.outputs(),
         unsure: labels.len().saturating_sub(1),
         labels: labels.iter().map(quoted).collect(),
@@ -231,8 +232,8 @@ struct Program<'a> {
     tab_used: bool,
     controls_used: bool,
     enables: Vec<&'a str>,
-    /// Values of a line, and results.
-    count: usize,
+    /// The answer to a line that is none.
+    wanted: String,
     outputs: usize,
     /// The label of what is not sure, and all labels.
     unsure: usize,
