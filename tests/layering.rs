@@ -164,7 +164,7 @@ const MODULES: [(&str, &[&str]); 26] = [
     ("eval", &["arithmetic", "ir", "model", "text"]),
     ("pass", &["ir", "text", "valid", "words"]),
     ("stage", &["arithmetic", "eval", "ir", "model", "text", "weights"]),
-    ("kernel", &["arithmetic", "asm", "model", "stage", "target", "text", "tokens", "weights"]),
+    ("kernel", &["arithmetic", "asm", "model", "stage", "target", "text", "tokens", "weights", "words"]),
     ("plan", &["ir", "kernel", "stage", "target", "weights"]),
     ("render", &["kernel", "plan", "target"]),
     ("image", &["asm", "kernel", "plan", "render", "stage", "target"]),

@@ -126,7 +126,7 @@
         call net_border
 {%- endmacro border %}
 
-{% macro fill() %}
+{% macro fill(s) %}
 
 ; DE bytes at HL become C. HL moves on. Changes A, DE.
 net_border:

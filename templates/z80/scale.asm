@@ -86,14 +86,21 @@
 {%- endfor %}
         rl c
 {%- if s.early %}
-        or h
-        jp z,{{ s.name }}_near
+        or a
+        jp z,{{ s.name }}_low
+{{ s.name }}_far:
 {%- endif %}
         ld a,c
         cpl                             ; the bits of the quotient come as their complement
 {{- self::result(s=s) }}
 {%- if s.early %}
-; The rest is less than a unit of the sum: the result may be one too much, a bit at IX says so.
+; The rest is H units of the sum, and less than one more: the result is one too much where it comes earlier than that. At IX
+; there are two bits for each result, for how many sums.
+{{ s.name }}_low:
+        ld a,h
+        cp 3
+        jp c,{{ s.name }}_near
+        jp {{ s.name }}_far
 {{ s.name }}_near:
         ld a,c
         cpl
@@ -104,19 +111,23 @@
 {%- endif %}
         rrca
         rrca
-        rrca
-        and 1Fh
+        and 3Fh
         ld e,a
         ld d,0
         add ix,de
         ld a,c
-        and 7
+        and 3
         inc a
         ld b,a
         ld a,(ix+0)
 {{ s.name }}_turn:
-        rrca
+        rlca
+        rlca
         djnz {{ s.name }}_turn
+        and 3
+        ld b,a
+        ld a,h
+        cp b
         ld a,c
         sbc a,d
 {%- if s.least > 0 %}
@@ -177,6 +188,23 @@
 {{- self::result(s=s) }}
 {%- endmacro power %}
 
+{#- The sum divided by a power of two of its own: it is shifted right by C - 1 bits. -#}
+{% macro powers(s) %}
+; {{ s.name }}: A:HL becomes HL: shifted right by C - 1 bits. Changes A, B, DE.
+{{- self::ends(s=s) }}
+        ld b,c
+        jr {{ s.name }}_next
+{{ s.name }}_bit:
+        srl a
+        rr h
+        rr l
+{{ s.name }}_next:
+        djnz {{ s.name }}_bit
+        or a
+        jp nz,{{ s.name }}_most
+{{- self::result(s=s) }}
+{%- endmacro powers %}
+
 {#- Thresholds for all outputs. -#}
 {% macro steps(s) %}
 
@@ -190,7 +218,7 @@
 {%- endmacro steps %}
 
 {#- The search itself. -#}
-{% macro search() %}
+{% macro search(s) %}
 
 ; How many thresholds A:HL reaches, with its sign or with (net_top) above it. DE: four bytes in front of the first, which rise and
 ; have their sign turned; B: 128 and bits of the number, C: a half of all of them. Changes all registers.
@@ -281,7 +309,7 @@ net_search_less:
         ld hl,(net_product+{{ s.bytes }})
 {{- self::result(s=s) }}
 {%- endmacro long %}
-{% macro multiply() %}
+{% macro multiply(s) %}
 
 ; The lower four bytes of (net_product) times the four at IX, and the four behind added: eight bytes. Changes A, B, DE, HL.
 net_multiply:

@@ -1,4 +1,5 @@
 {% import "subsets.asm" as subsets %}
+{% import "gather.asm" as gather %}
 {#- What goes over the positions of a window: sums of its bytes times weights, and what has no weights. Bytes b stand for values
     b - 128. (net_at): the window, (net_to): where the next result goes, (net_stream): what is looked up, and records. -#}
 
@@ -11,55 +12,6 @@
         ld ({{ pointer }}),hl
 {%- endif %}
 {%- endmacro forward %}
-
-{#- So many bytes from HL on to DE, which move on. -#}
-{% macro copy(label, count) %}
-{%- if count <= 12 %}
-{%- for i in range(end=count) %}
-        ldi
-{%- endfor %}
-{%- else %}
-        ld bc,{{ count }}
-        ldir
-{%- endif %}
-{%- endmacro copy %}
-
-{#- The bytes of a window one after the other. g.rows, g.run, g.skip behind a row; g.step from one byte to the next. -#}
-{% macro gather(s, g) %}
-        ld hl,({{ g.from }})
-        ld de,net_window
-{%- if g.step > 1 %}
-        ld bc,{{ g.step }}
-{%- endif %}
-{%- if g.rows > 1 %}
-        ld a,{{ g.rows }}
-        ld (net_walk),a
-{%- endif %}
-{{ s.name }}_gather:
-{%- if g.step > 1 %}
-{%- for i in range(end=g.run) %}
-        ld a,(hl)
-        ld (de),a
-        inc de
-        add hl,bc
-{%- endfor %}
-{%- else %}
-{{- self::copy(label=s.name, count=g.run) }}
-{%- endif %}
-{%- if g.rows > 1 %}
-{%- if g.skip > 0 %}
-        ld bc,{{ g.skip }}
-        add hl,bc
-{%- if g.step > 1 %}
-        ld bc,{{ g.step }}
-{%- endif %}
-{%- endif %}
-        ld a,(net_walk)
-        dec a
-        ld (net_walk),a
-        jp nz,{{ s.name }}_gather
-{%- endif %}
-{%- endmacro gather %}
 
 {#- The sum in {E':}A:IX and the record that SP reads become the arguments of what makes a result. -#}
 {% macro finish(s, label) %}
@@ -126,7 +78,7 @@
 {#- All outputs of a position, each of which reads all channels. -#}
 {% macro product(s) %}
 {%- if s.gather %}
-{{- self::gather(s=s, g=s.gather) }}
+{{- gather::gather(s=s, g=s.gather) }}
 {%- endif %}
 {%- for part in s.parts %}
 {{- subsets::tables(s=s, part=part) }}
@@ -145,68 +97,14 @@
 {%- endfor %}
 {%- endmacro product %}
 
-{#- The bytes of a window become words, whose upper bytes are 0. -#}
-{% macro spread(s, p, offset) %}
-        ld hl,(net_at)
-{%- if offset > 0 %}
-        ld de,{{ offset }}
-        add hl,de
-{%- endif %}
-        ld de,net_window
-{%- if p.step > 1 %}
-        ld bc,{{ p.step }}
-{%- endif %}
-{%- if p.rows > 1 %}
-        ld a,{{ p.rows }}
-        ld (net_walk),a
-{{ s.name }}{% if offset > 0 %}_{{ offset }}{% endif %}_spread:
-{%- endif %}
-{%- if p.loops %}
-        ld b,{{ p.run }}
-{{ s.name }}_word:
-        ld a,(hl)
-        ld (de),a
-        inc hl
-        inc de
-        inc de
-        djnz {{ s.name }}_word
-{%- else %}
-{%- for i in range(end=p.run) %}
-{%- if p.step > 1 %}
-        ld a,(hl)
-        ld (de),a
-        add hl,bc
-        inc de
-        inc de
-{%- else %}
-        ldi
-        inc de
-{%- endif %}
-{%- endfor %}
-{%- endif %}
-{%- if p.rows > 1 %}
-{%- if p.skip > 0 %}
-        ld bc,{{ p.skip }}
-        add hl,bc
-{%- if p.step > 1 %}
-        ld bc,{{ p.step }}
-{%- endif %}
-{%- endif %}
-        ld a,(net_walk)
-        dec a
-        ld (net_walk),a
-        jp nz,{{ s.name }}{% if offset > 0 %}_{{ offset }}{% endif %}_spread
-{%- endif %}
-{%- endmacro spread %}
-
 {#- All outputs of a position, whose weights are code. -#}
 {% macro coded(s) %}
 {%- for group in s.code %}
 {%- if s.spread %}
-{{- self::spread(s=s, p=s.spread, offset=group.offset) }}
+{{- gather::spread(s=s, p=s.spread, offset=group.offset) }}
 {%- else %}
 {%- if s.gather %}
-{{- self::gather(s=s, g=s.gather) }}
+{{- gather::gather(s=s, g=s.gather) }}
 {%- endif %}
 {{- subsets::tables(s=s, part=s.parts.0) }}
 {%- endif %}
@@ -230,7 +128,7 @@
         ld hl,{{ s.data }}
         ld (net_stream),hl
 {{ s.name }}_channel:
-{{- self::gather(s=s, g=s.gather) }}
+{{- gather::gather(s=s, g=s.gather) }}
 {{- subsets::tables(s=s, part=s.parts.0) }}
 {%- if s.each > 1 %}
         ld a,{{ s.each }}

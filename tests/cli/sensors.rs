@@ -82,7 +82,7 @@ fn a_network_runs_on_the_z80_and_is_verified_and_measured() {
     let folder = folder();
     folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y"]).ok();
     let said = folder.mlc(["compile", "model.ron", "--target", "z80-cpm", "-o", "net.com"]).ok();
-    assert!(said.contains("predicted: ") && said.ends_with("next: mlc run net.com \"0 0\"\n"), "{said}");
+    assert!(said.contains("predicted: ") && said.ends_with("next: mlc run net.com '0 0'\n"), "{said}");
     let run = |more: &[&str]| folder.mlc([&["run"], more].concat()).ok();
     assert_eq!(run(&["net.com", "6.5, 1"]), "up\n");
     for target in ["z80-cpm", "zx48", "cpc464", "msx", "msxdos"] {

@@ -1,10 +1,10 @@
 //! Networks on numbers: every result and every answer of every line equals the reference.
 
 use super::support::{self, Random, cores, networks};
-use mlc_compiler::model::{Body, Kind, Model, Reader, Steps};
+use mlc_compiler::model::{Answer, Body, Kind, Model, Reader, Steps};
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, compile, eval, reference};
+use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, eval, reference};
 use mlc_runtime_z80::{
     ClockInterrupt, CpcConfig, CpcMachine, CpmConfig, CpmMachine, Dos, End, Isr, Memory, MsxConfig,
     MsxMachine, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols,
@@ -185,4 +185,92 @@ fn networks_on_numbers_are_exact_on_every_machine() {
         });
         assert!(done.iter().filter(|fits| **fits).count() >= 20, "{target}: {done:?}");
     }
+}
+
+/// A program of one's own around the network: it hands over values, computes, and keeps which label it is.
+fn caller(values: &[i8]) -> String {
+    let values: Vec<String> = values.iter().map(|value| (*value as u8).to_string()).collect();
+    format!(
+        "start:
+        ld (caller_stack),sp
+        ld sp,stack_top
+        call net_begin
+        ld hl,values
+        ld bc,{}
+next:
+        ld a,(hl)
+        inc hl
+        push hl
+        push bc
+        call net_input
+        pop bc
+        pop hl
+        dec bc
+        ld a,b
+        or c
+        jr nz,next
+        call net_run
+        ld (query_text),hl
+called:
+        ld sp,(caller_stack)
+emit:
+        ret
+values:
+        db {}
+",
+        values.len(),
+        values.join(",")
+    )
+}
+
+#[test]
+fn a_program_of_one_s_own_calls_a_network() {
+    struct Called<'a> {
+        compiled: &'a Compiled,
+        called: u16,
+        logits: Vec<i16>,
+        label: u16,
+    }
+    impl Observer for Called<'_> {
+        fn on_watch(&mut self, address: u16, memory: &Memory, _: u64) {
+            let image = &self.compiled.image;
+            if address != self.called {
+                self.logits = image.logits.read(|address| memory.byte(address));
+                return;
+            }
+            self.label = memory.word(image.assembly.table["query_text"].value as u16);
+        }
+    }
+    let mut labels = 0;
+    for seed in 0..20 {
+        let model = networks::random(seed);
+        let mut r = Random(seed);
+        for _ in 0..3 {
+            let values = networks::bytes(&mut r, values(&model));
+            let mut assets = Assets::builtin();
+            assets.set_template("caller.asm", &caller(&values));
+            let target = Target { console: "caller.asm".into(), ..support::target_named("z80-cpm") };
+            let demands = &Demands::default();
+            let (model, target) = (&model, &target);
+            let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
+            let compiled = compile(&request).unwrap_or_else(|e| panic!("{seed}: {e}"));
+            let image = &compiled.image;
+            let config = CpmConfig { limit: Some(LIMIT), ..CpmConfig::default() };
+            let mut machine =
+                CpmMachine::load(&image.bytes, b"", Script::new(b""), config).expect("the image loads");
+            let called = image.assembly.table["called"].value as u16;
+            machine.watch(image.logits.ready as u16);
+            machine.watch(called);
+            let mut watch = Called { compiled: &compiled, called, logits: vec![], label: 0 };
+            assert!(matches!(machine.run(&mut watch), End::Exit(_)), "{seed}: it returns");
+            let run = eval::classify(&reference(model).expect("the model was checked"), &values);
+            assert_eq!([watch.logits], run.logits[..], "{seed}: {values:?}");
+            if let Answer::Class(class) = &model.answer {
+                let label = class.labels.get(usize::from(watch.label)).map_or("?", String::as_str);
+                assert_eq!(label, run.text(), "{seed}: {values:?}");
+                labels += 1;
+            }
+        }
+    }
+    assert!(labels > 20, "{labels}");
 }

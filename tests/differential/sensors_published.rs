@@ -52,10 +52,17 @@ fn exact(name: &str, most: usize, limits: Limits) {
 
 #[test]
 fn small_networks_are_exact_and_quick() {
-    exact("microflow_sine", usize::MAX, Limits { t_states: 80_000.0, image: 9_000 });
-    exact("tflm_hello_world_int8", usize::MAX, Limits { t_states: 62_000.0, image: 9_000 });
-    exact("sk_iris_mlp", 38, Limits { t_states: 40_000.0, image: 3_000 });
-    exact("sk_iris_logreg", 38, Limits { t_states: 30_000.0, image: 2_000 });
+    exact("microflow_sine", usize::MAX, Limits { t_states: 40_000.0, image: 8_200 });
+    exact("tflm_hello_world_int8", usize::MAX, Limits { t_states: 43_000.0, image: 7_200 });
+    exact("sk_iris_mlp", 38, Limits { t_states: 18_000.0, image: 2_600 });
+    exact("sk_iris_logreg", 38, Limits { t_states: 9_000.0, image: 1_800 });
+}
+
+#[test]
+fn pictures_are_exact() {
+    exact("tinymaix_mnist_arduino_q", 12, Limits { t_states: 640_000.0, image: 8_500 });
+    exact("tinymaix_mnist_valid_q", 6, Limits { t_states: 2_700_000.0, image: 24_000 });
+    exact("tinymaix_mnist_dw_q", 2, Limits { t_states: 8_400_000.0, image: 30_000 });
 }
 
 #[test]

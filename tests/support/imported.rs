@@ -21,7 +21,10 @@ fn examples(name: &str, width: usize) -> Option<Examples> {
 pub fn read(name: &str) -> Option<Model> {
     let (file, calibration) = match name.starts_with("sk_") {
         false => (format!("tflite/{name}.tflite"), None),
-        true => (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), 64)?)),
+        true => {
+            let width = if name.contains("digits") { 64 } else { 4 };
+            (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), width)?))
+        }
     };
     let bytes = bytes(&file)?;
     let settings = Settings::default();

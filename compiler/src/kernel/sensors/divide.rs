@@ -11,6 +11,9 @@ pub struct Division {
     pub shift: u8,
 }
 
+/// The largest slack: what two bits hold.
+pub const SLACK: u8 = 3;
+
 /// Why a divisor is not right.
 enum Wrong {
     Large,
@@ -19,12 +22,16 @@ enum Wrong {
 
 impl Division {
     /// The division with such a shift and a divisor from 1 to `most` that equals the function for all sums within bounds, or, with
-    /// a slack of 1, that is one too much for the last sum in front of some thresholds ([`Division::early`]). Each
+    /// a slack, that is one too much for up to so many sums in front of some thresholds ([`Division::early`]). Each
     /// threshold wants that what is added is neither too small nor too large for it, which is linear in the divisor; where no
     /// sum is right for all, the two that contradict each other say whether the divisor is too large.
     pub fn find(steps: &Steps, bounds: (i64, i64), shift: u8, most: i64, slack: u8) -> Option<Self> {
         let reach = Reach::new(steps, bounds);
         let slack = i128::from(slack);
+        // One too much must not be two.
+        if slack > 0 && reach.inside.windows(2).any(|pair| pair[1].1 - pair[0].1 <= slack) {
+            return None;
+        }
         let unit = 1i128 << shift;
         let (mut lowest, mut highest) = (1, i128::from(most));
         // Of a single result any divisor is right that is large enough, and of thresholds the slope says which is.
@@ -79,16 +86,17 @@ impl Division {
         Ok(if high == i128::MAX { low.max(-reach.least * unit) } else { high })
     }
 
-    /// The results that it gives for one sum too many, a bit each, up to `span`: there its rest is less than a unit of the sum.
+    /// For how many sums too many it gives each result, two bits each from the upper ones of a byte on, up to `span`: the rest
+    /// is less than so many units of the sum there.
     pub fn early(&self, steps: &Steps, bounds: (i64, i64)) -> Vec<u8> {
-        let mut bits = vec![0; steps.span() / 8 + 1];
+        let mut codes = vec![0; steps.span() / 4 + 1];
         for (result, from) in Reach::new(steps, bounds).inside {
-            let before = ((from - 1) << self.shift) + i128::from(self.add);
-            if before >= result * i128::from(self.by) {
-                bits[result as usize / 8] |= 1 << (result % 8);
-            }
+            let gives =
+                |sum: i128| (sum << self.shift) + i128::from(self.add) >= result * i128::from(self.by);
+            let early = (1..=SLACK).take_while(|&sums| gives(from - i128::from(sums))).count() as u8;
+            codes[result as usize / 4] |= early << (6 - 2 * (result % 4));
         }
-        bits
+        codes
     }
 
     /// The result of a sum.
@@ -127,24 +135,27 @@ mod tests {
                 }
             }
         }
-        assert!(found > 60, "{found}");
+        assert!(found > 40, "{found}");
     }
 
     #[test]
     fn a_division_with_slack_is_wrong_only_where_it_says_so() {
         let mut early = 0;
-        for (m, shift) in [(1_186_420_352, -9), (2_101_374_876, -11), (1_348_412_001, -10)] {
+        for (m, shift) in
+            [(1_186_420_352, -9), (2_101_374_876, -10), (1_348_412_001, -9), (1_080_000_000, -9)]
+        {
             for rounding in [Rounding::Twice, Rounding::Up, Rounding::Even] {
                 let of = |sum: i64| i64::from(step(sum as i32, m, shift, rounding).clamp(-128, 127)) + 128;
                 let bounds = (-300_000, 290_000);
                 let steps = Steps::of(bounds, (0, 255), of);
-                let division = Division::find(&steps, bounds, 8, (1 << 23) - 1, 1).unwrap();
-                let bits = division.early(&steps, bounds);
+                let division = Division::find(&steps, bounds, 8, (1 << 23) - 1, SLACK).unwrap();
+                let codes = division.early(&steps, bounds);
                 for sum in bounds.0..=bounds.1 {
                     let value = (sum << 8) + division.add;
-                    let mut result = value.div_euclid(division.by).clamp(0, 255);
-                    let is_early = bits[result as usize / 8] >> (result % 8) & 1 == 1;
-                    if value >= 0 && value.rem_euclid(division.by) < 256 && is_early {
+                    let quotient = value.div_euclid(division.by);
+                    let mut result = quotient.clamp(0, 255);
+                    let sums = codes[result as usize / 4] >> (6 - 2 * (result % 4)) & 3;
+                    if result == quotient && value.rem_euclid(division.by) >> 8 < i64::from(sums) {
                         result -= 1;
                         early += 1;
                     }
@@ -153,6 +164,12 @@ mod tests {
             }
         }
         assert!(early > 10, "{early}");
+    }
+
+    #[test]
+    fn thresholds_that_are_near_each_other_have_no_slack() {
+        let steps = Steps::of((0, 400), (0, 255), |sum| sum * 160 / 256);
+        assert!(Division::find(&steps, (0, 400), 8, (1 << 23) - 1, 1).is_none());
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! How lines of numbers become bytes, and what is answered: the contexts of `numbers.asm` and `decide.asm`.
+//! How lines of numbers become bytes, and what is answered: the contexts of `numbers.asm` and `answer.asm`.
 
 use super::border;
 use super::writer::{Writer, db};
@@ -53,6 +53,7 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
 /// [`CompileError::Template`] for a damaged template.
 pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
     lines(w, "net_scaling", &reader.scaling);
+    w.routine("net_line", ("answer.asm", "line"), ())?;
     let edge = border::text(w, array, "net_input", first)?;
     let context = Read {
         decimals: reader.decimals,
@@ -74,13 +75,13 @@ pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Answering
     match answer {
         Answer::Class(class) => {
             let context = Decide { count, low: count % 256, high: count / 256, margin: class.margin };
-            let decide = Some(w.call("decide.asm", "decide", context)?);
+            let decide = Some(w.call("answer.asm", "decide", context)?);
             Ok(Answering { decide, tell: None })
         }
         Answer::Numbers(numbers) => {
             lines(w, "net_format", &numbers.format);
             let several = numbers.format.len() > 1;
-            let tell = w.call("numbers.asm", "tell", Tell { count, decimals: numbers.decimals, several })?;
+            let tell = w.call("answer.asm", "tell", Tell { count, decimals: numbers.decimals, several })?;
             Ok(Answering { decide: None, tell: Some(tell) })
         }
         Answer::Chat(_) | Answer::Label { .. } | Answer::Story(_) => {

@@ -1,7 +1,7 @@
 //! Sums of windows times weights, by sums of subsets.
 
 use super::code::{self, Source};
-use super::layout::Layout;
+use super::layout::{LOOKS, Layout};
 use super::scale::{Record, Scaling, Sums};
 use super::stage::{Gather, Group, Output, Place, Spread, Stage, counted};
 use super::writer::{Refused, Writer, db};
@@ -9,8 +9,6 @@ use crate::kernel::sensors::Pace;
 use crate::kernel::sensors::net::{Array, Product};
 use serde::Serialize;
 
-/// Looks that are code one by one; more are a loop over the pages of their tables.
-const LOOKS: usize = 32;
 /// Bytes of a channel that are gathered by code.
 const APART: usize = 64;
 /// Outputs of a channel that a register counts.
@@ -84,7 +82,9 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> Re
     };
     let each = if product.apart { outputs / channels } else { outputs };
     let planes = planes(product);
-    let (layout, parts) = Layout::choose(bytes, each, planes, pace == Pace::Smallest);
+    // The window of a channel is one part.
+    let small = pace == Pace::Smallest && !product.apart;
+    let (layout, parts) = Layout::choose(bytes, each, planes, small);
     if product.apart && parts > 1 {
         return write(w, place, &product.joined(channels), pace);
     }

@@ -2,7 +2,7 @@
 
 use super::writer::{Refused, Writer, db};
 use crate::CompileError;
-use crate::kernel::sensors::divide::Division;
+use crate::kernel::sensors::divide::{Division, SLACK};
 use crate::kernel::sensors::steps::{Class, Scale, Steps};
 use serde::Serialize;
 
@@ -37,6 +37,8 @@ pub struct Scaling {
 enum Kind {
     /// Divided by this power of two.
     Power(u8, Vec<Division>),
+    /// Each divided by a power of two of its own, for results of 16 bits.
+    Powers(Vec<(u8, Division)>),
     /// Divided, with what some results are early for; thresholds for those that no division gives.
     Divided(Vec<Option<Division>>, bool),
     /// Thresholds.
@@ -54,7 +56,7 @@ pub struct Record {
     pub low: u8,
     /// A divisor's upper byte, or [`SEARCHED`] and the bits of the number of thresholds.
     pub high: u8,
-    /// Which results come one sum early, where some do; it follows the rest.
+    /// Which results come some sums early, where some do; it follows the rest.
     pub early: Vec<u8>,
 }
 
@@ -112,17 +114,23 @@ impl Scaling {
         let power = (0..24).find_map(|power| Some((power, all(count, |o| sums.by_power(o, power))?)));
         let kind = match power {
             Some((power, divisions)) => Kind::Power(power, divisions),
-            None if sums.words => {
-                let long = Class::long().find_map(|class| all(count, |o| sums.long(o, class)));
-                Kind::Long(long.ok_or("results of 16 bits that no multiplication of 32 bits gives")?)
-            }
-            None => match all(count, |o| sums.divided(o, 0)) {
-                Some(divisions) => Kind::Divided(divisions.into_iter().map(Some).collect(), false),
-                None => match (0..count).map(|o| sums.divided(o, 1)).collect::<Vec<_>>() {
-                    divisions if divisions.iter().any(Option::is_some) => Kind::Divided(divisions, true),
-                    _ => Kind::Steps,
-                },
+            None if sums.words => match all(count, |o| (0..24).find_map(|p| Some((p, sums.by_power(o, p)?))))
+            {
+                Some(divisions) => Kind::Powers(divisions),
+                None => {
+                    let long = Class::long().find_map(|class| all(count, |o| sums.long(o, class)));
+                    Kind::Long(long.ok_or("results of 16 bits that no multiplication of 32 bits gives")?)
+                }
             },
+            None => {
+                let divided = |o| (0..=SLACK).find_map(|slack| Some((slack, sums.divided(o, slack)?)));
+                let found: Vec<_> = (0..count).map(divided).collect();
+                let early = found.iter().flatten().any(|(slack, _)| *slack > 0);
+                match found.iter().any(Option::is_some) {
+                    true => Kind::Divided(found.into_iter().map(|d| d.map(|(_, d)| d)).collect(), early),
+                    false => Kind::Steps,
+                }
+            }
         };
         Ok(Self::new(kind, sums, wide))
     }
@@ -156,6 +164,7 @@ impl Scaling {
     pub fn start(&self, output: usize) -> i64 {
         match &self.kind {
             Kind::Power(_, divisions) => divisions[output].add,
+            Kind::Powers(divisions) => divisions[output].1.add,
             Kind::Divided(divisions, _) => divisions[output].map_or(0, |d| d.add >> BELOW),
             Kind::Steps => 0,
             Kind::Long(scales) => scales[output].k,
@@ -164,7 +173,7 @@ impl Scaling {
 
     /// Bytes of a record that say which results come early.
     pub fn early(&self) -> usize {
-        if matches!(self.kind, Kind::Divided(_, true)) { self.span / 8 + 1 } else { 0 }
+        if matches!(self.kind, Kind::Divided(_, true)) { self.span / 4 + 1 } else { 0 }
     }
 
     /// Whether all outputs have a factor of four bytes.
@@ -180,6 +189,8 @@ impl Scaling {
         };
         let (word, low, high) = match &self.kind {
             Kind::Power(..) => ("0".into(), 0, 0),
+            // By how many bits, and one more.
+            Kind::Powers(divisions) => ("0".into(), divisions[output].0 + 1, 0),
             Kind::Divided(divisions, _) => match divisions[output] {
                 Some(d) => ((d.by & 0xFFFF).to_string(), d.add as u8, (d.by >> 16) as u8),
                 None => searched(),
@@ -215,6 +226,9 @@ impl Scaling {
             early: self.early() > 0,
             ..Context::default()
         };
+        // What is a result's size says itself, while bytes often end in it.
+        let least = if self.words { 0.02 } else { 0.3 };
+        w.facts.odds(format!("{routine}_least"), least);
         let part = match &self.kind {
             Kind::Power(power, _) => {
                 let (bytes, bits) = (power / 8, power % 8);
@@ -232,6 +246,12 @@ impl Scaling {
                 w.routine("net_multiply", ("scale.asm", "multiply"), ())?;
                 return Ok(routine);
             }
+            Kind::Powers(divisions) => {
+                let bits: f64 = divisions.iter().map(|(power, _)| f64::from(*power)).sum();
+                w.facts.rounds(format!("{routine}_bit"), 1.0 + bits / divisions.len() as f64);
+                w.routine(&routine, ("scale.asm", "powers"), context)?;
+                return Ok(routine);
+            }
             Kind::Divided(..) => "divide",
             Kind::Steps => "steps",
         };
@@ -241,8 +261,8 @@ impl Scaling {
         };
         let share = searched.iter().filter(|s| **s).count() as f64 / searched.len() as f64;
         let mixed = share > 0.0 && part == "divide";
-        w.facts.odds(format!("{routine}_search"), share).odds(format!("{routine}_near"), 0.01);
-        w.facts.rounds(format!("{routine}_turn"), 4.0);
+        w.facts.odds(format!("{routine}_search"), share).odds(format!("{routine}_near"), 0.03);
+        w.facts.odds(format!("{routine}_low"), 0.2).rounds(format!("{routine}_turn"), 2.5);
         w.routine(&routine, ("scale.asm", part), Context { mixed, ..context })?;
         if share > 0.0 {
             self.thresholds(w, name, sums, &searched)?;

@@ -133,13 +133,7 @@ impl<'a> Writer<'a> {
     pub fn known_facts(mut self) -> Facts {
         let (bytes, pieces) = self.border;
         self.facts.leaves("net_border>ret", 1.0 + bytes / pieces.max(1.0));
-        self.facts.endings(&[
-            ("_least", 0.3),
-            ("_most", 0.01),
-            ("_fits", 0.5),
-            ("_less", 0.5),
-            ("_kept", 0.98),
-        ]);
+        self.facts.endings(&[("_most", 0.01), ("_fits", 0.5), ("_less", 0.5), ("_kept", 0.98)]);
         self.facts.odds("net_multiply_zero", 0.5);
         self.facts
     }
