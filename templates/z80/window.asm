@@ -30,20 +30,17 @@
 {%- endif %}
         pop de
         pop bc
-{%- if s.early > 0 %}
-        ld (net_early),sp
-        ld hl,{{ s.early }}
-        add hl,sp
-        ld (net_stream),hl
-{%- else %}
-        ld (net_stream),sp
+{%- if s.early %}
+        pop hl
+        ld (net_early),hl
 {%- endif %}
+        ld (net_stream),sp
         ld sp,(net_stack)
 {{ label }}_ei:
         ei
         push ix
         pop hl
-{%- if s.early > 0 %}
+{%- if s.early %}
         ld ix,(net_early)
 {%- endif %}
         call {{ s.scale }}
@@ -112,7 +109,7 @@
 {%- for line in output.lines %}
         {{ line }}
 {%- endfor %}
-{%- if s.early > 0 %}
+{%- if output.early %}
         ld ix,{{ output.early }}
 {%- endif %}
         call {{ s.scale }}

@@ -249,6 +249,6 @@ pub fn groups(product: &Product, channels: usize) -> Vec<Range<usize>> {
             let each = outputs / channels;
             (0..channels).map(|channel| channel * each..(channel + 1) * each).collect()
         }
-        false => vec![0..outputs],
+        false => std::iter::once(0..outputs).collect(),
     }
 }

@@ -1,8 +1,8 @@
 //! Programs of networks on numbers on the Z80.
 //!
-//! `product` sums windows times weights by sums of subsets, which `layout` arranges, `code` has weights that are code; `pool` is what has no weights; `scale` says
-//! how results are made of sums, `stage` has the loops over windows, `border` fills what windows read over edges, `numbers`
-//! takes lines of numbers and answers. `writer` holds the text while it grows.
+//! `product` sums windows times weights by sums of subsets, which `layout` arranges, `code` has weights that are code; `pool` is
+//! what has no weights; `scale` says how results are made of sums, `stage` has the loops over windows, `border` fills what
+//! windows read over edges, `numbers` takes lines of numbers and answers. `writer` holds the text while it grows.
 
 mod border;
 mod code;
@@ -21,6 +21,7 @@ use crate::kernel::sensors::about::{labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, PAGE, Phase, lines};
+use crate::target::Machine;
 use serde::Serialize;
 use stage::Place;
 use writer::{Refused, Writer};
@@ -103,7 +104,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         bss: bss(memory.start),
         table: table(&net),
         max_query: LINE,
-        streams: count * VALUE > LINE.into(),
+        streams: streams(&net),
         as_typed: true,
         tab_used: labels.iter().any(|label| label.contains('\t')),
         controls_used: labels.iter().any(control),
@@ -128,6 +129,11 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Jumps(facts) })
 }
 
+/// Whether lines may be longer than one that is edited.
+fn streams(net: &Net) -> bool {
+    net.arrays[0].values() * VALUE > LINE.into()
+}
+
 /// Tables first, which begin with a page; then arrays, what windows need, results, variables, and the stack.
 fn buffers(w: &Writer, net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory {
     let mut buffers = Vec::new();
@@ -144,7 +150,9 @@ fn buffers(w: &Writer, net: &Net, places: &[usize], end: usize, site: &SensorSit
     put("net_sums", w.sums);
     put("net_logits", 2 * net.outputs());
     let state = VARIABLES.map(|(name, bytes)| (name, put(name, bytes)));
-    put("line", usize::from(LINE) + 2);
+    // CP/M hands over characters as they come.
+    let takes_all = streams(net) && site.request.target.machine == Machine::Cpm;
+    put("line", if takes_all { 0 } else { usize::from(LINE) + 2 });
     put("caller_stack", 2);
     let stack = site.request.target.stack.into();
     if stack > 0 {

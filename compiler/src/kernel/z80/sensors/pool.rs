@@ -2,7 +2,7 @@
 
 use super::scale::{Scaling, Sums};
 use super::stage::{Place, Stage, Walk, counted};
-use super::writer::{Refused, Writer, db};
+use super::writer::{Refused, Writer};
 use crate::kernel::sensors::net::{Array, Window};
 use crate::kernel::sensors::steps::Steps;
 use serde::Serialize;
@@ -166,10 +166,6 @@ pub fn add(
     // The tables cannot have a start for each channel.
     let scaling = if channels == 1 { Scaling::choose(&sums, true)? } else { Scaling::by_thresholds(&sums)? };
     let scale = scaling.write(w, name, &sums)?;
-    let early = format!("{name}_early");
-    if scaling.early() > 0 {
-        w.data(&early, &db(scaling.record(name, &sums, 0, 0).early));
-    }
     let table = format!("{name}_terms");
     let start = scaling.start(0);
     let entry = |side: usize, byte: usize| {
@@ -203,7 +199,7 @@ pub fn add(
         words,
         low: word(first.low, first.high),
         word: first.word,
-        early: (scaling.early() > 0).then_some(early),
+        early: first.early,
         functions,
         ..Bytes::new(place, table, shape)
     };

@@ -147,11 +147,10 @@ fn coded(
     let bytes = product.weights[0].len();
     let records: Vec<Record> =
         (0..product.weights.len()).map(|o| scaling.record(name, sums, o, product.biases[o])).collect();
-    let early = |o: usize| format!("{name}_early{o}");
-    if scaling.early() > 0 {
-        records.iter().enumerate().for_each(|(o, r)| w.data(&early(o), &db(r.early.iter().copied())));
-    }
-    let output = |o: usize| Output { lines: source.lines(&product.weights[o], &records[o]), early: early(o) };
+    let output = |o: usize| Output {
+        lines: source.lines(&product.weights[o], &records[o]),
+        early: records[o].early.clone(),
+    };
     let groups = code::groups(product, array.channels).into_iter().enumerate();
     let code =
         groups.map(|(offset, outputs)| Group { offset, outputs: outputs.map(output).collect() }).collect();

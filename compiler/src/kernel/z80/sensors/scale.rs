@@ -5,6 +5,7 @@ use crate::CompileError;
 use crate::kernel::sensors::divide::{Division, SLACK};
 use crate::kernel::sensors::steps::{Class, Scale, Steps};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// Sums below are kept in three bytes.
 const THREE: i64 = 1 << 23;
@@ -32,6 +33,8 @@ pub struct Scaling {
     words: bool,
     least: i32,
     span: usize,
+    /// For each output the first one with the same codes, and these.
+    early: Vec<(usize, Vec<u8>)>,
 }
 
 enum Kind {
@@ -56,8 +59,8 @@ pub struct Record {
     pub low: u8,
     /// A divisor's upper byte, or [`SEARCHED`] and the bits of the number of thresholds.
     pub high: u8,
-    /// Which results come some sums early, where some do; it follows the rest.
-    pub early: Vec<u8>,
+    /// Where it stands which results come some sums early, in a layer in which some do.
+    pub early: Option<String>,
 }
 
 impl Record {
@@ -66,7 +69,7 @@ impl Record {
         let mut lines = db(self.start.to_le_bytes().into_iter().take(4));
         lines.push(format!("dw {}", self.word));
         lines.extend(db([self.low, self.high]));
-        lines.extend(db(self.early.iter().copied()));
+        lines.extend(self.early.iter().map(|label| format!("dw {label}")));
         lines
     }
 }
@@ -150,7 +153,8 @@ impl Scaling {
 
     fn new(kind: Kind, sums: &Sums, wide: bool) -> Self {
         let (least, span) = (sums.steps[0].low, sums.steps.iter().map(|s| s.span()).max().unwrap_or(0));
-        let mut scaling = Self { kind, wide, words: sums.words, least, span };
+        let mut scaling = Self { kind, wide, words: sums.words, least, span, early: vec![] };
+        scaling.note_early(sums);
         let beyond = |o: usize| {
             let add = scaling.start(o);
             sums.bounds[o].0 + add < -THREE || sums.bounds[o].1 + add >= THREE
@@ -171,9 +175,22 @@ impl Scaling {
         }
     }
 
-    /// Bytes of a record that say which results come early.
-    pub fn early(&self) -> usize {
-        if matches!(self.kind, Kind::Divided(_, true)) { self.span / 4 + 1 } else { 0 }
+    /// Whether records say which results come early.
+    pub fn is_early(&self) -> bool {
+        !self.early.is_empty()
+    }
+
+    /// Notes which results of each output come early.
+    fn note_early(&mut self, sums: &Sums) {
+        let Kind::Divided(divisions, true) = &self.kind else { return };
+        let mut known: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+        for (output, division) in divisions.iter().enumerate() {
+            let early = |d: &Division| d.early(sums.steps[output], sums.bounds[output]);
+            let mut codes = division.as_ref().map_or(vec![], early);
+            codes.resize(self.span / 4 + 1, 0);
+            let first = *known.entry(codes.clone()).or_insert(output);
+            self.early.push((first, codes));
+        }
     }
 
     /// Whether all outputs have a factor of four bytes.
@@ -198,15 +215,7 @@ impl Scaling {
             Kind::Steps => searched(),
             Kind::Long(_) => (format!("{name}_m{output}"), 0, 0),
         };
-        let early = match &self.kind {
-            Kind::Divided(divisions, true) => {
-                let early = |d: Division| d.early(sums.steps[output], sums.bounds[output]);
-                let mut early = divisions[output].map_or(vec![], early);
-                early.resize(self.early(), 0);
-                early
-            }
-            _ => vec![],
-        };
+        let early = self.early.get(output).map(|(first, _)| format!("{name}_early{first}"));
         Record { start: bias + self.start(output), word, low, high, early }
     }
 
@@ -223,7 +232,7 @@ impl Scaling {
             least: if self.words { self.least & 0xFFFF } else { self.least },
             most: (self.least + self.span as i32) & if self.words { 0xFFFF } else { 0xFF },
             span: self.span,
-            early: self.early() > 0,
+            early: self.is_early(),
             ..Context::default()
         };
         // What is a result's size says itself, while bytes often end in it.
@@ -266,6 +275,11 @@ impl Scaling {
         w.routine(&routine, ("scale.asm", part), Context { mixed, ..context })?;
         if share > 0.0 {
             self.thresholds(w, name, sums, &searched)?;
+        }
+        for (output, (first, codes)) in self.early.iter().enumerate() {
+            if *first == output {
+                w.data(&format!("{name}_early{output}"), &db(codes.iter().copied()));
+            }
         }
         Ok(routine)
     }

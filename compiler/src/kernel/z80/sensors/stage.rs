@@ -75,8 +75,8 @@ pub struct Stage {
     pub channels: usize,
     pub scale: String,
     pub wide: bool,
-    /// Bytes behind a record.
-    pub early: usize,
+    /// Records say which results come early.
+    pub early: bool,
     pub words: bool,
     #[serde(flatten)]
     pub subsets: Option<Subsets>,
@@ -102,7 +102,7 @@ pub struct Group {
 #[derive(Serialize)]
 pub struct Output {
     pub lines: Vec<String>,
-    pub early: String,
+    pub early: Option<String>,
 }
 
 /// What makes words of the bytes of a window.
@@ -168,7 +168,7 @@ impl Stage {
             channels: array.channels,
             scale,
             wide: scaling.is_some_and(|scaling| scaling.wide),
-            early: scaling.map_or(0, Scaling::early),
+            early: scaling.is_some_and(Scaling::is_early),
             words,
             subsets,
             records: None,
