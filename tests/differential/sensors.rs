@@ -1,7 +1,7 @@
 //! Networks on numbers: every result and every answer of every line equals the reference.
 
 use super::support::{self, Random, cores, networks};
-use mlc_compiler::model::{Answer, Body, Kind, Model, Reader, Steps};
+use mlc_compiler::model::{Answer, Body, Kind, Model, Pooling, Reader, Sensors, Shape, Steps};
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, eval, reference};
@@ -136,6 +136,52 @@ fn random_networks_on_numbers_are_exact() {
         [Optimize::Speed, Optimize::Size]
             .into_iter()
             .filter(|optimize| compare("z80-cpm", &model, *optimize, &lines, &what))
+            .count()
+    });
+    assert!(done.iter().all(|ran| *ran == 2), "{done:?}");
+}
+
+/// Windows of more bytes than tables are there for at once, of more than 16 bits count, sums of 32 bits, and more outputs than a
+/// register counts.
+#[test]
+fn large_networks_on_numbers_are_exact() {
+    let dense = |inputs: usize, outputs: &[usize]| {
+        let mut maker = networks::Maker::new(inputs as u64, Shape::vector(inputs));
+        outputs.iter().for_each(|outputs| maker.dense(*outputs));
+        maker.model()
+    };
+    let wide = |height: usize, width: usize, outputs: usize| {
+        let shape = Shape { height, width, channels: 3 };
+        let mut maker = networks::Maker::new((height * width) as u64, shape);
+        maker.convolution(outputs, 1);
+        maker.pool(Pooling::Max);
+        maker.mean();
+        maker.dense(3);
+        maker.model()
+    };
+    let models = [
+        dense(256, &[5]),
+        dense(257, &[2, 3]),
+        dense(258, &[1]),
+        dense(700, &[4]),
+        dense(1300, &[2]),
+        dense(3000, &[1]),
+        dense(3, &[256, 2]),
+        dense(2, &[300]),
+        wide(9, 30, 8),
+        wide(20, 20, 24),
+    ];
+    let done = cores::each(models.into_iter().enumerate(), |(at, model)| {
+        model.check().expect("the generator keeps the rules");
+        let count = values(&model);
+        let mut r = Random(at as u64);
+        let mut lines: Vec<String> =
+            [-128, 127].map(|value| Sensors::line(&vec![value; count])).into_iter().collect();
+        lines.extend((0..2).map(|_| Sensors::line(&networks::bytes(&mut r, count))));
+        lines.push(vec!["1"; count + 1].join(" "));
+        [Optimize::Speed, Optimize::Size]
+            .into_iter()
+            .filter(|optimize| compare("z80-cpm", &model, *optimize, &lines, &format!("large {at}")))
             .count()
     });
     assert!(done.iter().all(|ran| *ran == 2), "{done:?}");
