@@ -3,21 +3,35 @@
 
 {#- The whole loop, for a console with two routines more: `print` prints the text at HL up to a zero, `read_line` reads a
     line into `line` and gives its length in B. -#}
-{%- macro chat_loop() %}
+{%- macro chat_loop(streams=false) %}
         ld hl,greeting
         call print
 chat:
         ld hl,prompt
         call print
+{%- if streams %}
+        call line_begin
+{%- endif %}
         call read_line
         call newline
         ld hl,line
+{%- if streams %}
+        call line_feed
+        call line_end
+{{- self::answer_taken() }}
+{%- else %}
 {{- self::answer_line() }}
+{%- endif %}
 {%- endmacro chat_loop -%}
 
 {#- Its second half: the line at HL has B bytes. Goes on at `chat`, which asks for the next, or at `exit`. -#}
 {%- macro answer_line() %}
         call set_query
+{{- self::answer_taken() }}
+{%- endmacro answer_line -%}
+
+{#- The same behind a line that was taken, Z if it is empty. -#}
+{%- macro answer_taken() %}
         jr z,chat                       ; an empty query asks again
         ld hl,query_text+1
         ld a,(query_length)
@@ -30,7 +44,7 @@ chat_answer:
         call net_answer
         call newline
         jr chat
-{%- endmacro answer_line -%}
+{%- endmacro answer_taken -%}
 
 {#- Four digits of a value. -#}
 {%- macro hexadecimal(value) %}
@@ -62,12 +76,17 @@ newline:
         jp {{ put }}
 {%- endmacro printing -%}
 
-{#- A key in A is put into the line at HL, which has B bytes, and shown. -#}
-{%- macro keep_key(put, max_query) %}
+{#- A key in A is put into the line at HL, which has B bytes, and shown. A full line takes no more, or, where lines are taken
+    as they come, is taken so far and begins again. -#}
+{%- macro keep_key(put, max_query, streams=false) %}
         ld c,a
         ld a,b
         cp {{ max_query }}
+{%- if streams %}
+        call z,line_full
+{%- else %}
         jr z,read_key                   ; full
+{%- endif %}
         ld (hl),c
         inc hl
         inc b
@@ -77,10 +96,10 @@ newline:
 {%- endmacro keep_key -%}
 
 {#- The same of a key that no character may be, and the delete key, where `put` takes 8 for a step to the left. -#}
-{%- macro edit_line(put, max_query) %}
+{%- macro edit_line(put, max_query, streams=false) %}
         cp ' '
         jr c,read_key
-{{- self::keep_key(put=put, max_query=max_query) }}
+{{- self::keep_key(put=put, max_query=max_query, streams=streams) }}
 
 read_delete:
         ld a,b

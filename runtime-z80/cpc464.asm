@@ -22,7 +22,7 @@ start:
         call net_start
 {%- endif %}
         call txt_cur_enable
-{{- chat::chat_loop() }}
+{{- chat::chat_loop(streams=streams | default(value=false)) }}
 
 exit:
         ld hl,basic
@@ -61,4 +61,4 @@ read_key:
         cp key_delete
         jr z,read_delete
         jr nc,read_key                  ; keys without a character
-{{- chat::edit_line(put="txt_output", max_query=max_query) }}
+{{- chat::edit_line(put="txt_output", max_query=max_query, streams=streams | default(value=false)) }}

@@ -1,7 +1,7 @@
 {%- import "chat.asm" as chat -%}
 ; ---- CP/M 2.2 ------------------------------------------------------------
 ; With a command tail: answers it and returns. Without one: a chat, ended by "!" or Ctrl-C.
-; BDOS functions 2 (console output), 9 (string) and 10 (line){% if file %}, and those of file_open{% else %} only{% endif %}.
+; BDOS functions 2 (console output), 9 (string) and {% if streams %}1 (character){% else %}10 (line){% endif %}{% if file %}, and those of file_open{% else %} only{% endif %}.
 
 bdos            equ 0005h
 bdos_base       equ 0006h               ; where memory ends: the BDOS begins here
@@ -55,6 +55,22 @@ chat:
         ld de,prompt
         ld c,9
         call bdos
+{%- if streams %}
+        call line_begin
+chat_next:
+        ld c,1                          ; characters as they come: function 10 holds 255
+        call bdos
+        cp 13
+        jr z,chat_line
+        cp 3
+        jr z,exit
+        call line_take
+        jr chat_next
+chat_line:
+        call newline
+        call line_end
+{{- chat::answer_taken() }}
+{%- else %}
         ld de,line
         ld a,{{ max_query }}
         ld (de),a
@@ -65,6 +81,7 @@ chat:
         ld b,(hl)
         inc hl
 {{- chat::answer_line() }}
+{%- endif %}
 
 ; Back to the CCP: with RET where it is still in memory, by a warm boot where this program lies over it.
 ; The CCP fills the 0806h bytes before the BDOS entry.

@@ -64,7 +64,7 @@ start:
 {%- if remembers %}
         call net_start
 {%- endif %}
-{{- chat::chat_loop() }}
+{{- chat::chat_loop(streams=streams | default(value=false)) }}
 
 exit:
         ld sp,(caller_stack)
@@ -159,4 +159,4 @@ read_key:
         cp key_delete
         jr z,read_delete
         jr nc,read_key                  ; letters that no query has
-{{- chat::edit_line(put="chput", max_query=max_query) }}
+{{- chat::edit_line(put="chput", max_query=max_query, streams=streams | default(value=false)) }}

@@ -42,7 +42,7 @@ start:
         call cls
         ld a,2                          ; the upper screen
         call chan_open
-{{- chat::chat_loop() }}
+{{- chat::chat_loop(streams=streams | default(value=false)) }}
 
 exit:
         ld sp,(caller_stack)
@@ -127,7 +127,7 @@ read_typed:
         jr c,read_key
         cp 127
         jr nc,read_key                  ; keywords and graphics
-{{- chat::keep_key(put="read_put", max_query=max_query) }}
+{{- chat::keep_key(put="read_put", max_query=max_query, streams=streams | default(value=false)) }}
 
 read_extended:
         ld a,(iy+mode)

@@ -7,7 +7,7 @@
 
 use crate::error::SEQUENCE;
 use crate::ir::{self, Graph};
-use crate::kernel::sensors::SensorSite;
+use crate::kernel::sensors::{Pace, SensorSite};
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{PAGE, Templates};
 use crate::model::{Body, Model, Offers};
@@ -211,8 +211,8 @@ fn of_sensors(request: &Request) -> Result<sensors::Program, CompileError> {
         unreachable!("the caller has seen that it is one")
     };
     let templates = render::templates(request)?;
-    let unrolls = request.demands.optimize == Optimize::Speed;
-    sensors::program(&SensorSite { reader, body, request, templates: &templates, unrolls })
+    let pace = if request.demands.is_for_size() { Pace::Smallest } else { Pace::Fastest };
+    sensors::program(&SensorSite { reader, body, request, templates: &templates, pace })
 }
 
 /// A model up to the point where forms of weights are chosen.

@@ -2,7 +2,9 @@
 
 use crate::error::NUMBERS;
 use crate::image::{self, Image};
-use crate::kernel::sensors::{self, SensorSite};
+use crate::kernel::flow::Facts;
+use crate::kernel::predict::Assembled;
+use crate::kernel::sensors::{self, Costs, SensorSite};
 use crate::kernel::{Machine, tidy};
 use crate::plan::{Plan, Storage};
 use crate::target::Target;
@@ -31,11 +33,12 @@ pub fn program(site: &SensorSite) -> Result<Program, CompileError> {
         let name = site.request.model.head.name.clone();
         return Err(CompileError::Forms { name, family: NUMBERS, option });
     }
-    match build(site) {
-        Err(CompileError::SensorsTooLarge { .. }) if site.unrolls => {
-            build(&SensorSite { unrolls: false, ..*site })
+    let mut pace = site.pace;
+    loop {
+        match (build(&SensorSite { pace, ..*site }), pace.slower()) {
+            (Err(CompileError::SensorsTooLarge { .. }), Some(slower)) => pace = slower,
+            (built, _) => return built,
         }
-        built => built,
     }
 }
 
@@ -44,9 +47,19 @@ fn build(site: &SensorSite) -> Result<Program, CompileError> {
     let program = sensors::program(site)?;
     let name = request.model.head.name.clone();
     let mut plan = Plan::of_program(name, Machine::of(request.target), program.memory);
-    plan.prediction.phases = program.costs;
     let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
     let image = image::assemble_sensors(&plan, request.target, &text, program.outputs)?;
+    plan.prediction.phases = match (program.costs, &image) {
+        (Costs::Known(costs), _) => costs,
+        (Costs::Jumps(facts), Some(image)) => {
+            let slowdown = plan.layout.machine.slowdown();
+            asked(image, &text.assembly, &facts)
+                .into_iter()
+                .map(|(phase, cycles)| (phase, slowdown * cycles))
+                .collect()
+        }
+        (Costs::Jumps(_), None) => vec![],
+    };
     // These programs read all flash.
     let whole = Target { flash: request.target.whole_flash(), ..request.target.clone() };
     let needs = image.as_ref().map(Image::needs);
@@ -61,6 +74,14 @@ fn build(site: &SensorSite) -> Result<Program, CompileError> {
         }
         _ => Err(too_large(request, needs)),
     }
+}
+
+/// What a run takes by phase, by the program's own instructions; nothing where a jump is not known, as somebody's own
+/// template may have it.
+fn asked(image: &Image, text: &str, facts: &Facts) -> Vec<(String, f64)> {
+    let phases = image.phases.iter().map(|phase| (phase.start, phase.name.as_deref())).collect();
+    let program = Assembled { isa: image.isa, assembly: &image.assembly, text, phases };
+    program.way("net_run", "logits_ready", facts).unwrap_or_default()
 }
 
 /// Why it does not fit.

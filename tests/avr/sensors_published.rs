@@ -2,47 +2,9 @@
 //! input is that of TensorFlow Lite for Microcontrollers, and each takes no more than it did.
 
 use super::machine::Chip;
-use super::support::shared;
+use super::support::imported::{inputs, read};
 use mlc_compiler::eval;
-use mlc_compiler::import::sensors::data::{Examples, Values};
-use mlc_compiler::import::sensors::{Settings, import};
-use mlc_compiler::model::{Model, Sensors};
 use mlc_compiler::plan::Demands;
-
-fn bytes(name: &str) -> Option<Vec<u8>> {
-    let path = shared::beside("import-models", name)?;
-    Some(std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display())))
-}
-
-/// Not every network comes with inputs.
-fn examples(name: &str, width: usize) -> Option<Examples> {
-    let path = shared::beside("import-models", "README.md")?.with_file_name(format!("expected/{name}.npz"));
-    let bytes = std::fs::read(path).ok()?;
-    Some(Examples::read(&bytes, width).unwrap_or_else(|e| panic!("{e}")))
-}
-
-/// A network, quantized by its training half where it has floats.
-fn read(name: &str) -> Option<Model> {
-    let (file, calibration) = match name.starts_with("sk_") {
-        false => (format!("tflite/{name}.tflite"), None),
-        true => (format!("onnx/{name}.onnx"), Some(examples(&format!("{name}_calib"), 64)?)),
-    };
-    let bytes = bytes(&file)?;
-    let settings = Settings::default();
-    Some(import(&bytes, &file, &settings, calibration.as_ref()).unwrap_or_else(|e| panic!("{e}")).model)
-}
-
-/// Values of the inputs given, or none where there are none.
-fn inputs(name: &str, sensors: &Sensors, most: usize) -> Vec<Vec<i8>> {
-    let width = sensors.shape.len();
-    let Some(examples) = examples(name, width) else { return vec![] };
-    match &examples.values {
-        Values::Bytes(values) => values.chunks(width).take(most).map(<[i8]>::to_vec).collect(),
-        Values::Reals(values) => {
-            values.chunks(width).take(most).map(|row| sensors.bytes(row, false)).collect()
-        }
-    }
-}
 
 /// What a network may take: cycles of a run, bytes of flash and of RAM with 48 of stack.
 struct Limits {

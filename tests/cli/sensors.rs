@@ -76,12 +76,38 @@ fn options_of_other_families_are_refused() {
 }
 
 #[test]
+fn a_network_runs_on_the_z80_and_is_verified_and_measured() {
+    let folder = folder();
+    folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y"]).ok();
+    let said = folder.mlc(["compile", "model.ron", "--target", "z80-cpm", "-o", "net.com"]).ok();
+    assert!(said.contains("predicted: ") && said.ends_with("next: mlc run net.com '0 0'\n"), "{said}");
+    let run = |more: &[&str]| folder.mlc([&["run"], more].concat()).ok();
+    assert_eq!(run(&["net.com", "6.5, 1"]), "up\n");
+    for target in ["z80-cpm", "zx48", "cpc464", "msx", "msxdos"] {
+        let ran = run(&["--target", target, "model.ron", "6.5, 1", "#10,-1", "#10,97", "6.5"]);
+        assert_eq!(ran, "up\nup\ndown\n? 2 numbers\n", "{target}");
+    }
+    folder.write("data.csv", "a,b,label\n6.5,1,up\n6.5,50,down\n6.5,49,up\n");
+    let verified = folder.mlc(["verify", "model.ron", "--target", "z80-cpm", "--data", "data.csv"]).ok();
+    assert_eq!(verified, "net on z80-cpm: 3 prompts, 3 steps, 6 logits: all equal\n");
+    let bench = folder.mlc(["bench", "model.ron", "--target", "z80-cpm"]).ok();
+    assert!(bench.contains("\ns1_dense ") && bench.contains("16 prompts, 16 steps"), "{bench}");
+    let profile = folder.mlc(["profile", "model.ron", "--target", "z80-cpm"]).ok();
+    assert!(profile.contains("s1_dense"), "{profile}");
+    folder.mlc(["compile", "model.ron", "--target", "z80-cpm", "-o", "net.asm"]).ok();
+    let text = String::from_utf8(folder.read("net.asm")).expect("assembly is text");
+    for entry in ["\nnet_begin:", "\nnet_input:", "\nnet_run:", "\nnet_logits "] {
+        assert!(text.contains(entry), "{entry}");
+    }
+}
+
+#[test]
 fn lines_that_are_something_else_are_answered_so() {
     let folder = folder();
     folder.mlc(["import", "net.tflite", "--labels", "up,down"]).ok();
     let words = ["1e1,2", "1", "1 2 3", "", "6.5 1"];
     let wants = "? 2 numbers\n? 2 numbers\n? 2 numbers\n\nup\n";
-    for target in ["reference", "atmega328p"] {
+    for target in ["reference", "atmega328p", "z80-cpm", "zx48"] {
         let ran = folder.mlc(["run", "model.ron", "--target", target].iter().chain(&words));
         for note in [
             "value 1 is \"1e1\"; machines read numbers like 12, -3 and 0.25",

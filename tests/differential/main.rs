@@ -12,6 +12,8 @@ mod processor;
 mod program;
 mod published;
 mod random;
+mod sensors;
+mod sensors_published;
 mod sequence;
 mod spectrum;
 mod talk;

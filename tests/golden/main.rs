@@ -5,6 +5,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod sensors;
+
 use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 use mlc_compiler::plan::{Demands, Layer as LayerName};
 use mlc_compiler::weights::Form;

@@ -77,3 +77,31 @@ fn pasmo_assembles_sequence_models_to_the_same_bytes() {
     }
     assert!(compared >= 12, "only {compared} programs were made");
 }
+
+#[test]
+fn pasmo_assembles_networks_on_numbers_to_the_same_bytes() {
+    if !installed("pasmo") {
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (source, binary) = (folder.path().join("a.asm"), folder.path().join("a.bin"));
+    let mut compared = 0;
+    for seed in 0..12 {
+        let model = support::networks::random(seed);
+        for target in ["z80-cpm", "zx48", "cpc464", "msx"] {
+            let compiled = match support::compile_for(target, &model, None, &[]) {
+                Ok(compiled) => compiled,
+                Err(CompileError::SensorsTooLarge { .. }) => continue,
+                Err(error) => panic!("{seed} on {target}: {error}"),
+            };
+            std::fs::write(&source, &compiled.assembly).expect("the folder is writable");
+            let pasmo = Command::new("pasmo").arg(&source).arg(&binary).output().expect("pasmo runs");
+            let said = String::from_utf8_lossy(&pasmo.stderr);
+            assert!(pasmo.status.success(), "{seed} on {target}: {said}");
+            let bytes = std::fs::read(&binary).expect("pasmo wrote its output");
+            assert!(bytes == compiled.image.bytes, "{seed} on {target}: pasmo gives other bytes");
+            compared += 1;
+        }
+    }
+    assert!(compared >= 40, "only {compared} programs were made");
+}

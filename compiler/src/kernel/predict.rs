@@ -82,6 +82,39 @@ pub struct Assembled<'a> {
     pub phases: Vec<(u32, Option<&'a str>)>,
 }
 
+impl Assembled<'_> {
+    /// Its instructions, the names of phases, and the phase of each instruction.
+    fn parts(&self) -> (Code, Vec<String>, Vec<Option<usize>>) {
+        let code = Code::of_assembly(self.assembly, self.text);
+        let mut names: Vec<String> = Vec::new();
+        let mut numbers = Vec::new();
+        for (_, phase) in &self.phases {
+            numbers.push(phase.map(|name| {
+                names.iter().position(|known| known == name).unwrap_or_else(|| {
+                    names.push(name.to_string());
+                    names.len() - 1
+                })
+            }));
+        }
+        let phase = |address: u32| {
+            let behind = self.phases.partition_point(|(start, _)| *start <= address);
+            behind.checked_sub(1).and_then(|last| numbers[last])
+        };
+        let phases = code.insns().iter().map(|insn| phase(insn.address())).collect();
+        (code, names, phases)
+    }
+
+    /// Cycles by phase of the way from a label to another one; phases that it does not come to are left out.
+    ///
+    /// # Errors
+    /// A jump of which nothing is known, as somebody's own template may have it.
+    pub fn way(&self, from: &str, until: &str, facts: &Facts) -> Result<Vec<(String, f64)>, Unknown> {
+        let (code, names, phases) = self.parts();
+        let cost = Flow::new(&code, self.isa, phases, names.len(), facts).cost(from, &[until])?;
+        Ok(names.into_iter().zip(cost).filter(|(_, cycles)| *cycles > 0.0).collect())
+    }
+}
+
 /// Predicted cycles of tokens.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tokens {
@@ -127,22 +160,7 @@ impl Tokens {
     /// # Errors
     /// A jump of which nothing is known, as somebody's own template may have it.
     pub fn predict(known: &Known, program: &Assembled) -> Result<Self, Unknown> {
-        let code = Code::of_assembly(program.assembly, program.text);
-        let mut names: Vec<String> = Vec::new();
-        let mut numbers = Vec::new();
-        for (_, phase) in &program.phases {
-            numbers.push(phase.map(|name| {
-                names.iter().position(|known| known == name).unwrap_or_else(|| {
-                    names.push(name.to_string());
-                    names.len() - 1
-                })
-            }));
-        }
-        let phase = |address: u32| {
-            let behind = program.phases.partition_point(|(start, _)| *start <= address);
-            behind.checked_sub(1).and_then(|last| numbers[last])
-        };
-        let phases: Vec<_> = code.insns().iter().map(|insn| phase(insn.address())).collect();
+        let (code, names, phases) = program.parts();
         let kept = known.kept.len().min(FIRST);
         let mut parts = Vec::new();
         let mut sums = [vec![vec![0.0; names.len()]; kept], vec![vec![0.0; names.len()]; kept]];

@@ -68,7 +68,13 @@ impl<C: Console> Services<C> {
         let e = de as u8;
         let answer = match function {
             0 => return Err(End::Exit(Exit::SystemReset)),
-            1 => Some(u16::from(self.read_echoed()?)),
+            1 => {
+                let byte = self.read_echoed()?;
+                if byte == b'\r' {
+                    observer.on_line_end(core.t_states());
+                }
+                Some(byte.into())
+            }
             2 => {
                 self.expand(e, core, observer);
                 None

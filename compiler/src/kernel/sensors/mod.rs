@@ -2,8 +2,11 @@
 //! [`crate::stage`] are sums of 16 bits with weights of two, and what plans count are queries of text.
 //!
 //! What processors have in common is here: `lower` makes a [`Net`] of the model, whose functions of sums are thresholds
-//! (`steps`); `memory` says where its arrays lie.
+//! (`steps`); `memory` says where its arrays lie, `border` what is around them, `about` what is said of them.
 
+pub mod about;
+pub mod border;
+pub mod divide;
 pub mod lower;
 pub mod memory;
 pub mod net;
@@ -12,6 +15,7 @@ pub mod steps;
 pub use lower::lower;
 pub use net::Net;
 
+use super::flow::Facts;
 use super::{Fragment, Memory, Templates};
 use crate::model::{Network, Sensors};
 use crate::target::Cpu;
@@ -24,8 +28,42 @@ pub struct SensorSite<'a> {
     pub body: &'a Network,
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
+    pub pace: Pace,
+}
+
+/// How much a program may take to be fast.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
     /// Weights become code where that saves time.
-    pub unrolls: bool,
+    Fastest,
+    /// Only those that a window reads again and again.
+    Fast,
+    /// None.
+    Plain,
+    /// The smallest of all.
+    Smallest,
+}
+
+impl Pace {
+    /// The next one, which takes less.
+    pub fn slower(self) -> Option<Self> {
+        match self {
+            Self::Fastest => Some(Self::Fast),
+            Self::Fast => Some(Self::Plain),
+            Self::Plain => Some(Self::Smallest),
+            Self::Smallest => None,
+        }
+    }
+
+    /// Whether code is worth its bytes that saves so many T-states of a run.
+    pub fn takes(self, saved: f64, bytes: usize) -> bool {
+        let worth = match self {
+            Self::Fastest => 1.0,
+            Self::Fast => 20.0,
+            Self::Plain | Self::Smallest => return false,
+        };
+        saved > worth * bytes as f64
+    }
 }
 
 /// A program of a network on numbers.
@@ -41,7 +79,16 @@ pub struct SensorProgram {
     /// Results of a run.
     pub outputs: usize,
     /// What a run is expected to cost, by phase.
-    pub costs: Vec<(String, f64)>,
+    pub costs: Costs,
+}
+
+/// What a run is expected to cost.
+#[derive(Debug, Clone)]
+pub enum Costs {
+    /// Cycles by phase.
+    Known(Vec<(String, f64)>),
+    /// What is known of the program's jumps: its own instructions are asked, from `net_run` to `logits_ready`.
+    Jumps(Facts),
 }
 
 /// The program of a network on numbers, whether it fits the target or not.
@@ -51,7 +98,7 @@ pub struct SensorProgram {
 pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     match site.request.target.cpu {
         Cpu::Avr(core) => super::avr::sensors::program(site, core),
-        Cpu::Z80 => Err(unsupported(site, "networks on numbers")),
+        Cpu::Z80 => super::z80::sensors::program(site),
     }
 }
 

@@ -143,20 +143,19 @@ impl Scale {
     }
 }
 
-/// What a multiplication must keep to.
-struct Limits {
+/// What a function that stands for thresholds must keep to.
+pub struct Reach {
     /// Thresholds that some sums reach and others do not: their number, and the sum.
-    inside: Vec<(i128, i128)>,
+    pub inside: Vec<(i128, i128)>,
     /// Thresholds that every sum reaches, and whether there are some that none does.
-    reached: i128,
-    has_more: bool,
-    least: i128,
-    most: i128,
-    class: Class,
+    pub reached: i128,
+    pub has_more: bool,
+    pub least: i128,
+    pub most: i128,
 }
 
-impl Limits {
-    fn new(steps: &Steps, (least, most): (i64, i64), class: Class) -> Self {
+impl Reach {
+    pub fn new(steps: &Steps, (least, most): (i64, i64)) -> Self {
         let reached = steps.from.partition_point(|from| *from <= least);
         let until = steps.from.partition_point(|from| *from <= most);
         let inside = (reached..until).map(|i| (i as i128 + 1, i128::from(steps.from[i])));
@@ -166,8 +165,24 @@ impl Limits {
             has_more: until < steps.from.len(),
             least: least.into(),
             most: most.into(),
-            class,
         }
+    }
+
+    /// The threshold behind the last one that some sum reaches.
+    pub fn next(&self) -> i128 {
+        self.reached + self.inside.len() as i128 + 1
+    }
+}
+
+/// What a multiplication of a class must keep to.
+struct Limits {
+    sums: Reach,
+    class: Class,
+}
+
+impl Limits {
+    fn new(steps: &Steps, bounds: (i64, i64), class: Class) -> Self {
+        Self { sums: Reach::new(steps, bounds), class }
     }
 
     fn unit(&self) -> i128 {
@@ -177,14 +192,14 @@ impl Limits {
     /// The least and the largest factor that can be right.
     fn factors(&self) -> Option<(i128, i128)> {
         let limit = (1i128 << (8 * self.class.bytes)) - 1;
-        let ends = self.inside.first().zip(self.inside.last());
+        let ends = self.sums.inside.first().zip(self.sums.inside.last());
         let Some((&(first, at), &(last, to))) = ends else {
             // One result: of a single sum any factor gives it.
-            return (self.least == self.most).then_some((limit / 2 + 1, limit / 2 + 1));
+            return (self.sums.least == self.sums.most).then_some((limit / 2 + 1, limit / 2 + 1));
         };
         if first == last {
             // A single threshold: any slope that stays within one step.
-            let m = (self.unit() / 2 / (self.most - self.least).max(1)).clamp(1, limit);
+            let m = (self.unit() / 2 / (self.sums.most - self.sums.least).max(1)).clamp(1, limit);
             return Some((m, m));
         }
         let rise = (last - first) * self.unit();
@@ -201,14 +216,13 @@ impl Limits {
         let (mut low, mut low_at) = (i128::MIN, i128::MIN);
         let (mut high, mut high_at) = (i128::MAX, i128::MAX);
         // Beyond the last result more changes nothing; neither does less below the first.
-        if self.reached > 0 {
-            (low, low_at) = (self.reached * unit - m * self.least, self.least);
+        if self.sums.reached > 0 {
+            (low, low_at) = (self.sums.reached * unit - m * self.sums.least, self.sums.least);
         }
-        let until = self.reached + self.inside.len() as i128;
-        if self.has_more {
-            (high, high_at) = ((until + 1) * unit - m * self.most - 1, self.most + 1);
+        if self.sums.has_more {
+            (high, high_at) = (self.sums.next() * unit - m * self.sums.most - 1, self.sums.most + 1);
         }
-        for &(v, from) in &self.inside {
+        for &(v, from) in &self.sums.inside {
             let (least, most) = (v * unit - m * from, v * unit - m * (from - 1) - 1);
             if least > low {
                 (low, low_at) = (least, from);
@@ -220,7 +234,7 @@ impl Limits {
                 return if high_at > low_at { Tried::TooLarge } else { Tried::TooSmall };
             }
         }
-        if self.inside.is_empty() && !self.has_more {
+        if self.sums.inside.is_empty() && !self.sums.has_more {
             high = low.max(0) + 2 * m;
         }
         if low > high {

@@ -15,6 +15,7 @@ mod program;
 mod quick;
 mod reply;
 mod scan;
+pub mod sensors;
 pub mod sequence;
 mod starts;
 mod table;

@@ -2,6 +2,7 @@
 
 use super::writer::Writer;
 use crate::CompileError;
+use crate::kernel::sensors::border::Fill;
 use crate::kernel::sensors::net::Array;
 use serde::Serialize;
 
@@ -9,12 +10,8 @@ use serde::Serialize;
 struct Border {
     name: String,
     at: String,
-    byte: u8,
-    first: usize,
-    rows: usize,
-    inside: usize,
-    between: usize,
-    last: usize,
+    #[serde(flatten)]
+    fill: Fill,
     call: &'static str,
 }
 
@@ -23,27 +20,10 @@ struct Border {
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
 pub fn text(w: &mut Writer, array: &Array, name: &str, at: &str) -> Result<String, CompileError> {
-    let border = array.border;
-    if array.size() == array.values() {
-        return Ok(String::new());
-    }
+    let Some(fill) = Fill::of(array) else { return Ok(String::new()) };
     if !w.fills {
         w.fills = true;
         w.routine("pool.S", "fill", ())?;
     }
-    let (row, between) = (array.cols * array.channels, (border.left + border.right) * array.channels);
-    // Rows that follow each other are one.
-    let (rows, inside) = if between == 0 { (1, array.rows * row) } else { (array.rows, row) };
-    let context = Border {
-        name: name.into(),
-        at: at.into(),
-        byte: border.byte,
-        first: border.top * array.pitch() + border.left * array.channels,
-        rows,
-        inside,
-        between,
-        last: border.right * array.channels + border.bottom * array.pitch(),
-        call: "call",
-    };
-    w.call("pool.S", "border", context)
+    w.call("pool.S", "border", Border { name: name.into(), at: at.into(), fill, call: "call" })
 }

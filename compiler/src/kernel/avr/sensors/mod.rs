@@ -17,8 +17,9 @@ use super::board::BoardContext;
 use super::core::assembler_core;
 use crate::CompileError;
 use crate::asm::Isa;
-use crate::kernel::sensors::net::{Net, Step, Work};
-use crate::kernel::sensors::{SensorProgram, SensorSite, lower, memory, unsupported};
+use crate::kernel::sensors::about::{labels, table};
+use crate::kernel::sensors::net::{Net, Work};
+use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, Phase, lines};
 use crate::model::Answer;
 use crate::target::Core;
@@ -27,8 +28,6 @@ use product::{Place, Refused};
 use serde::Serialize;
 use writer::Writer;
 
-/// What a network answers that is not sure.
-const UNSURE: &str = "?";
 /// Most bytes of data that `lpm` reads.
 const DATA: usize = 62_000;
 /// Variables, with their bytes.
@@ -60,7 +59,7 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     let memory = buffers(&net, &places, end, site);
     let mut w = Writer::new(site.templates, Isa::Avr(assembler_core(core)));
     for at in 0..net.steps.len() {
-        write(&mut w, &net, at, site.unrolls).map_err(|refused| match refused {
+        write(&mut w, &net, at, site.pace == Pace::Fastest).map_err(|refused| match refused {
             Refused::What(what) => refuse(what),
             Refused::Error(error) => error,
         })?;
@@ -108,15 +107,7 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     };
     let code = site.templates.render("sensors.S", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
-    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: w.costs })
-}
-
-/// The labels that the program knows: the model's, and one for what is not sure.
-fn labels(answer: &Answer) -> Vec<String> {
-    match answer {
-        Answer::Class(class) => class.labels.iter().cloned().chain([UNSURE.to_string()]).collect(),
-        _ => vec![],
-    }
+    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Known(w.costs) })
 }
 
 /// Arrays first, then results, then variables.
@@ -194,18 +185,6 @@ fn results(w: &mut Writer, net: &Net) -> Result<String, CompileError> {
     let count = net.arrays[array].values();
     w.cost("results", 13.0 * count as f64 + 20.0);
     w.call("answer.S", "widen", Widen { from: format!("net_a{array}"), count })
-}
-
-/// What a program is, in lines.
-fn table(net: &Net) -> Vec<String> {
-    let line = |(at, step): (usize, &Step)| {
-        let count = match step.multiplications() {
-            0 => String::new(),
-            n => format!(", {n} multiplications"),
-        };
-        format!("step {}: {}{count}", at + 1, step.kind)
-    };
-    net.steps.iter().enumerate().map(line).collect()
 }
 
 /// Context of `sensors.S`.

@@ -5,6 +5,7 @@ use super::writer::Writer;
 use crate::CompileError;
 use crate::arithmetic::network;
 use crate::kernel::lines::gnu_bytes;
+use crate::kernel::sensors::about::record;
 use crate::kernel::sensors::net::Array;
 use crate::model::{Answer, Linear, Sensors};
 use serde::Serialize;
@@ -37,13 +38,6 @@ struct Tell {
 struct Decide {
     count: usize,
     margin: u8,
-}
-
-/// A line's record: the size of its factor, what is added, and the shift with the factor's sign.
-fn record(line: &Linear) -> impl Iterator<Item = u8> {
-    let factor = line.multiplier.unsigned_abs().to_le_bytes().into_iter().take(3);
-    let sign = if line.multiplier < 0 { 0x80 } else { 0 };
-    factor.chain(line.offset.to_le_bytes().into_iter().take(7)).chain([line.shift | sign])
 }
 
 fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {

@@ -1,0 +1,89 @@
+//! Kernels of networks on numbers on the Z80, each in a network that has little else.
+
+use super::support::Random;
+use super::support::networks::{Maker, random};
+use mlc_compiler::model::{Model, Pooling, Shape};
+use mlc_compiler::plan::{Demands, Optimize};
+use mlc_compiler::{Assets, Compiled, Request, compile};
+
+fn compiled(model: &Model, optimize: Optimize) -> Compiled {
+    let assets = Assets::builtin();
+    let targets = assets.targets().expect("the targets that mlc brings are right");
+    let target = &targets.into_iter().find(|t| t.name == "z80-cpm").expect("mlc brings it");
+    let demands = &Demands { optimize, ..Demands::default() };
+    let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
+    compile(&request).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// What runs from the values to the results, the routines that it calls, and the first constants.
+fn kernel(model: &Model, optimize: Optimize) -> String {
+    let text = compiled(model, optimize).assembly;
+    let from = text.find("\nnet_run:").expect("every program has it");
+    let to = text.find("\nnet_scaling:").expect("every program has it");
+    let steps = &text[from..to];
+    // What decides is the same in all.
+    let (run, rest) = steps.split_once("\nnet_results:").expect("every program has it");
+    let routines = rest.split_once("\nnet_shared:").map_or("", |(_, shared)| shared);
+    format!("{run}\n{routines}\n")
+}
+
+/// Two rows of three places of two channels.
+fn maker(seed: u64) -> Maker {
+    Maker::new(seed, Shape { height: 2, width: 3, channels: 2 })
+}
+
+fn made(seed: u64, make: impl FnOnce(&mut Maker)) -> Model {
+    let mut maker = maker(seed);
+    make(&mut maker);
+    let model = maker.model();
+    model.check().expect("the generator keeps the rules");
+    model
+}
+
+#[test]
+fn kernels_on_numbers() {
+    let dense = made(2, |m| m.dense(2));
+    let convolution = made(3, |m| m.convolution(2, 1));
+    let apart = made(4, |m| m.convolution(2, 2));
+    let all = [
+        ("dense-as-code", &dense, Optimize::Speed),
+        ("dense-by-subsets", &dense, Optimize::Size),
+        ("convolution-as-code", &convolution, Optimize::Speed),
+        ("convolution-by-subsets", &convolution, Optimize::Size),
+        ("depthwise-as-code", &apart, Optimize::Speed),
+        ("depthwise-by-subsets", &apart, Optimize::Size),
+        ("largest", &made(5, |m| m.pool(Pooling::Max)), Optimize::Speed),
+        ("mean-of-windows", &made(6, |m| m.pool(Pooling::Average)), Optimize::Speed),
+        ("mean", &made(7, Maker::mean), Optimize::Speed),
+        ("sum", &made(8, Maker::add), Optimize::Speed),
+        ("table", &made(9, Maker::table), Optimize::Speed),
+    ];
+    for (name, model, optimize) in all {
+        insta::assert_snapshot!(format!("z80-numbers-{name}"), kernel(model, optimize));
+    }
+}
+
+/// What reads lines and what answers, with a label and with numbers.
+#[test]
+fn lines_of_numbers() {
+    let mut shown = [false; 2];
+    for seed in 0..40 {
+        let model = random(Random(seed).next());
+        let text = compiled(&model, Optimize::Speed).assembly;
+        let tells = usize::from(text.contains("\nnet_tell:"));
+        if std::mem::replace(&mut shown[tells], true) {
+            continue;
+        }
+        let part = |from: &str, to: &str| {
+            let behind = &text[text.find(from).expect("every program has it")..];
+            behind[..behind.find(to).expect("every program has it")].to_string()
+        };
+        let read = part("\n; Takes a line as it was typed", "\nnet_run:");
+        let answer = part("\nlogits_ready:", "\n; ---- what stages share");
+        insta::assert_snapshot!(
+            format!("z80-numbers-line-{}", ["label", "text"][tells]),
+            format!("{read}{answer}\n")
+        );
+    }
+    assert_eq!(shown, [true; 2]);
+}
