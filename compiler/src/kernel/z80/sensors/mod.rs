@@ -89,7 +89,11 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     let labels = labels(&model.answer);
     let mut phases = vec![Phase::new("start", "console"), Phase::new("set_query", "console")];
     phases.append(&mut w.phases);
-    phases.extend([Phase::new("net_results", "results"), Phase::shared("net_shared")]);
+    phases.push(Phase::new("net_results", "results"));
+    if answer.decide.is_none() {
+        phases.push(Phase::new("net_tell", "console"));
+    }
+    phases.push(Phase::shared("net_shared"));
     let target = site.request.target;
     let count = net.arrays[0].values();
     let quoted = |label: &String| lines::quoted(label.as_bytes()).join(",");
