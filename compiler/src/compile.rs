@@ -193,8 +193,9 @@ fn of_sequence<T>(
         seen: &seen,
         less: 0,
         filing: None,
-        mapper: None,
+        selector: None,
         second_ram: None,
+        tight: false,
         pages: None,
     })
 }

@@ -17,3 +17,4 @@ mod spectrum;
 mod talk;
 mod typed;
 mod wide;
+mod zx128;
