@@ -27,7 +27,7 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 19] = [
+const TOPICS: [Topic; 20] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
@@ -43,6 +43,7 @@ const TOPICS: [Topic; 19] = [
     page("sensors", "networks on numbers", include_str!("../docs/sensors.md")),
     page("cpm", "the program on a CP/M machine", include_str!("../docs/cpm.md")),
     page("spectrum", "the program on a ZX Spectrum", include_str!("../docs/zx-spectrum.md")),
+    page("zx128", "the program on a ZX Spectrum 128", include_str!("../docs/zx128.md")),
     page("cpc", "the program on an Amstrad CPC", include_str!("../docs/cpc.md")),
     page("msx", "cartridges for the MSX, and MSX-DOS", include_str!("../docs/msx.md")),
     page("avr", "firmware for AVR boards", include_str!("../docs/avr.md")),

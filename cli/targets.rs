@@ -150,7 +150,8 @@ pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
     targets.into_iter().map(moved).collect()
 }
 
-/// The first built-in target that loads files of a kind: of several on one system the one without wait states.
+/// The first built-in target that loads files of a kind: of several on one system the one without wait states. (A Spectrum with
+/// 128 KB, which comes first, runs what is for one with 48.)
 ///
 /// # Errors
 /// There is none, or it is a chip: files for chips do not say for which.

@@ -1,5 +1,5 @@
 {%- import "chat.asm" as chat -%}
-; ---- ZX Spectrum 48K -----------------------------------------------------
+; ---- ZX Spectrum ---------------------------------------------------------
 ; A chat on the upper screen. The query "!" goes back to BASIC.
 ; The ROM prints. Its interrupt routine reads the keyboard 50 times a second: it leaves a key in LAST_K and
 ; sets bit 5 of FLAGS, repeats keys that are held, and needs IY as BASIC left it. BASIC wants its HL' back.
@@ -34,6 +34,10 @@ start:
         exx
         push hl
         exx
+{%- if pages %}
+        ld a,(bankm)
+        push af
+{%- endif %}
         ld (caller_stack),sp
         ld sp,stack_top
 {%- if remembers %}
@@ -45,13 +49,22 @@ start:
 {{- chat::chat_loop(streams=streams | default(value=false)) }}
 
 exit:
+{%- if pages and pages.restarts %}
+        jp restart
+{%- else %}
         ld sp,(caller_stack)
+{%- if pages %}
+        pop af
+        or rom_basic
+        call show_page
+{%- endif %}
         exx
         pop hl
         exx
         ret
+{%- endif %}
 
-; 16K. BASIC stops with "4 Out of memory"; nothing has been touched.
+; Too little memory. BASIC stops with "4 Out of memory"; nothing has been touched.
 no_memory:
         rst 8
         db 3

@@ -123,12 +123,12 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
     }
     if let Some(banks) = &image.banked {
         let count = banks.bytes.len().div_ceil(banks.bank);
-        let (mapper, bank) = (&banks.mapper, banks.bank >> 10);
-        writeln!(
-            out,
-            "weights: {} bytes in {count} banks of {bank} KB, mapper {mapper}",
-            grouped(banks.bytes.len() as u64)
-        )?;
+        let (selector, bank, bytes) = (&banks.selector, banks.bank >> 10, grouped(banks.bytes.len() as u64));
+        let names: Vec<_> = banks.pages.iter().map(|page| page.name.as_str()).collect();
+        match names.is_empty() {
+            true => writeln!(out, "weights: {bytes} bytes in {count} banks of {bank} KB, mapper {selector}")?,
+            false => writeln!(out, "weights: {bytes} bytes in {} ({selector})", names.join(", "))?,
+        }
     }
     if let Some(rom) = &target.rom {
         let caches = image.banked.as_ref().and_then(|banked| banked.caches);

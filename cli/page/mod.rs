@@ -84,7 +84,7 @@ pub fn talk(model: &Model, target: &Target, compiled: &Compiled) -> Result<Vec<u
     let program = Program::new(model, target, compiled)?;
     let (script, licences) = match target.machine {
         Machine::Avr => AVR,
-        Machine::Cpm | Machine::Spectrum48 | Machine::Cpc464 | Machine::Msx => Z80,
+        Machine::Cpm | Machine::Spectrum48 | Machine::Spectrum128 | Machine::Cpc464 | Machine::Msx => Z80,
     };
     let listing = compiled.image.assembly.listing(&compiled.assembly);
     let page = fill(TEMPLATE, |place| match place {
@@ -116,8 +116,9 @@ pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
             "a page talks to a model: for a network on numbers, -o FILE.zip makes an Arduino library";
         return Err(CliError::Usage(message.into()));
     }
-    // Its emulator knows no T-states that a machine adds.
-    if target.machine == Machine::Msx || target.fetch_wait > 0 {
+    // Its emulator knows no T-states that a machine adds, and no banks.
+    let is_left_out = matches!(target.machine, Machine::Msx | Machine::Spectrum128);
+    if is_left_out || target.fetch_wait > 0 {
         let message =
             format!("a page has no emulator for {name}: it runs z80-cpm, zx48, cpc464 and AVR chips");
         return Err(CliError::Usage(message));
@@ -136,7 +137,7 @@ impl<'a> Program<'a> {
                 Machine::Cpm => "cpm",
                 Machine::Spectrum48 => "zx48",
                 Machine::Cpc464 => "cpc464",
-                Machine::Msx => unreachable!("check() refuses it"),
+                Machine::Msx | Machine::Spectrum128 => unreachable!("check() refuses it"),
                 Machine::Avr => "avr",
             },
             name: cpm::file_name(&compiled.plan.layout.name),

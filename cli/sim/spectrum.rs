@@ -5,19 +5,24 @@ use super::system::{Entry, Program, System};
 use super::z80;
 use crate::error::CliError;
 use mlc_compiler::Target;
-use mlc_compiler::target::ImageKind;
+use mlc_compiler::target::{self, ImageKind};
 use mlc_runtime_z80::{Console, SpectrumConfig, SpectrumMachine};
 
-pub const SYSTEM: System = System {
-    name: "the ZX Spectrum",
-    load,
-    entry: Entry::Typed(z80::KEYBOARD),
-    shown: z80::as_characters,
-    tells: z80::as_characters,
-};
+pub const SYSTEM: System = system("the ZX Spectrum");
+pub const SYSTEM_128: System = system("the ZX Spectrum 128");
+
+const fn system(name: &'static str) -> System {
+    System {
+        name,
+        load,
+        entry: Entry::Typed(z80::KEYBOARD),
+        shown: z80::as_characters,
+        tells: z80::as_characters,
+    }
+}
 
 fn load<'c>(
-    _: &Target,
+    target: &Target,
     program: &Program,
     _: &[u8],
     console: &'c mut dyn Console,
@@ -25,6 +30,7 @@ fn load<'c>(
     let config = SpectrumConfig {
         limit: Some(program.limit),
         symbols: program.symbols.clone(),
+        pages: target.machine == target::Machine::Spectrum128,
         ..SpectrumConfig::default()
     };
     let loaded = match program.kind {
@@ -41,7 +47,7 @@ fn load<'c>(
     let machine = loaded.map_err(|error| {
         program.refused(
             format!("the machine cannot load it: {error}"),
-            "give a .tap with machine code, or a .sna of a machine with 48 KB",
+            "give a .tap with machine code, or a .sna of such a machine; --target zx128 has pages",
         )
     })?;
     Ok(z80::machine(machine, program, Some(SpectrumMachine::picture)))

@@ -9,6 +9,7 @@ pub fn system(machine: Machine) -> &'static System {
     match machine {
         Machine::Cpm => &cpm::SYSTEM,
         Machine::Spectrum48 => &spectrum::SYSTEM,
+        Machine::Spectrum128 => &spectrum::SYSTEM_128,
         Machine::Cpc464 => &cpc::SYSTEM,
         Machine::Msx => &msx::SYSTEM,
         Machine::Avr => &avr::SYSTEM,

@@ -196,8 +196,9 @@ fn of_sequence<T>(
         seen: &seen,
         less: 0,
         filing: None,
-        mapper: None,
+        selector: None,
         second_ram: None,
+        tight: false,
         pages: None,
     })
 }

@@ -6,7 +6,7 @@ use crate::kernel::predict::{Assembled, Known, Tokens};
 use crate::kernel::sequence::{self, Filed, Filing, Home, SequenceSite, Step, unsupported};
 use crate::kernel::{Machine, PAGE, tidy};
 use crate::plan::{Needs, Plan, Storage};
-use crate::target::{self, Target};
+use crate::target::{self, Selector, Target};
 use crate::words::grouped;
 use crate::{CompileError, render};
 use std::collections::BTreeSet;
@@ -64,15 +64,14 @@ impl Built {
     /// By how many bytes it is too large, 0 if it fits. `None`: memory ends before it does.
     fn excess(&self, site: &SequenceSite) -> Option<usize> {
         let request = site.request;
-        let window = site.mapper.zip(request.target.rom.as_ref());
-        let flash = match window {
-            Some((mapper, rom)) => Some(usize::from(mapper.window - rom.first)),
+        let whole = match site.selector {
+            Some(selector) => selector.rest(request.target),
             // These programs read all flash.
-            None => request.target.whole_flash(),
+            None => Target { flash: request.target.whole_flash(), ..request.target.clone() },
         };
-        let whole = Target { flash, ..request.target.clone() };
         let image = self.image.as_ref()?;
-        Some(request.demands.excess(&whole, image.needs()).max(second_excess(image)))
+        let excess = request.demands.excess(&whole, image.needs());
+        Some(excess.max(second_excess(image)).max(banks_excess(site, image)))
     }
 
     /// By how many bytes it is too large for flash alone.
@@ -120,18 +119,23 @@ impl Built {
         };
         let needs = match self.image.as_ref().map_or([0; 2], second_excesses) {
             [0, 0] => needs,
-            [0, near] => format!("{needs}, and the part of its ROM for attention is {near} bytes too large"),
+            [0, near] => format!("{needs}, and the part of its code for attention is {near} bytes too large"),
             [caches, _] => {
-                let caches = grouped((SECOND_RAM + caches) as u64);
-                format!(
-                    "{needs}, and {caches} bytes of keys and values, for which it has {}",
-                    grouped(SECOND_RAM as u64)
-                )
+                format!("{needs}, and {} bytes too many of keys and values", grouped(caches as u64))
             }
         };
-        let needs = match (site.filing, site.mapper) {
+        let image = self.image.as_ref();
+        let needs = match (site.filing, site.selector) {
             (Some(_), _) => format!("its weights in a file, {needs}"),
-            (None, Some(mapper)) => format!("its weights in banks of {}, {needs}", mapper.name),
+            (None, Some(selector)) if image.is_some_and(|image| banks_excess(site, image) > 0) => {
+                let bytes = image.and_then(|image| image.banked.as_ref()).map_or(0, |b| b.bytes.len() as u64);
+                let (most, bank, name) = (selector.most(), selector.bank() >> 10, selector.name());
+                format!(
+                    "its weights need {} bytes, and there are {most} banks of {bank} KB for them ({name})",
+                    grouped(bytes)
+                )
+            }
+            (None, Some(selector)) => format!("its weights in banks of {}, {needs}", selector.name()),
             (None, None) => needs,
         };
         let (name, target) = (model.head.name.clone(), target.name.clone());
@@ -144,19 +148,36 @@ impl Built {
 fn second_excesses(image: &Image) -> [usize; 2] {
     let Some((second, bytes)) = image.banked.as_ref().and_then(|banked| banked.caches) else { return [0; 2] };
     let near = image.assembly.table.get("near_end").map_or(0, |symbol| symbol.value as usize);
-    [bytes.saturating_sub(SECOND_RAM), near.saturating_sub(second.into())]
+    let end = usize::from(second) % SECOND_RAM + bytes;
+    [end.saturating_sub(SECOND_RAM), near.saturating_sub(second.into())]
 }
 
 fn second_excess(image: &Image) -> usize {
     second_excesses(image).into_iter().max().unwrap_or(0)
 }
 
+/// By how many bytes what is in banks is too large for all of them.
+fn banks_excess(site: &SequenceSite, image: &Image) -> usize {
+    let Some((banked, selector)) = image.banked.as_ref().zip(site.selector) else { return 0 };
+    let caches =
+        selector.caches().filter(|bank| banked.pages.last().is_some_and(|last| last.name == bank.name));
+    let most = selector.most() + usize::from(caches.is_some());
+    banked.bytes.len().saturating_sub(most * selector.bank())
+}
+
 impl Built {
     /// How many pages a ring of tables may take for the buffers to fit a RAM of their own. `None`: fewer do not help.
     fn fewer_pages(&self, site: &SequenceSite) -> Option<usize> {
         let (target, memory) = (site.request.target, &self.plan.layout.memory);
-        target.rom.as_ref()?;
-        let above = memory.size.checked_sub(target.memory() + 1)? + 1;
+        let above = match site.selector {
+            Some(selector @ Selector::Port { .. }) => {
+                let image = self.image.as_ref()?;
+                image.memory_end.checked_sub(selector.rest(target).memory_end.into())
+            }
+            _ if target.rom.is_some() => memory.size.checked_sub(target.memory()),
+            _ => None,
+        };
+        let above = above.filter(|above| *above > 0)?;
         let tables = memory.buffers.iter().find(|buffer| buffer.name == "tables")?;
         // There are two rings.
         let [tables, less] = [tables.size, above].map(|bytes| bytes.div_ceil(2 * PAGE));
@@ -171,7 +192,7 @@ impl Built {
 pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     let request = site.request;
     let has_files = request.target.machine == target::Machine::Cpm;
-    let has_banks = request.target.rom.as_ref().is_some_and(|rom| !rom.mappers.is_empty());
+    let has_banks = !request.target.selectors().is_empty();
     let built = match request.demands.storage {
         Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
         Storage::File => in_file(site, false)?,
@@ -219,8 +240,8 @@ fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
         }
         // Forms were chosen by an estimate of the code; there may be smaller ones.
         match (built.fewer_pages(&site), built.image_excess(&site)) {
-            // It falls from round to round.
-            (Some(pages), _) => site.pages = Some(pages),
+            // It falls from round to round, or tables are as small as they get.
+            (Some(pages), _) if site.pages.is_none_or(|before| pages < before) => site.pages = Some(pages),
             (None, Some(excess @ 1..MOST_WRONG)) if tries > 0 => {
                 site.less += excess;
                 tries -= 1;
@@ -230,18 +251,18 @@ fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
     }
 }
 
-/// The same with all weights in banks, those of the first mapper that leaves room for the rest: with keys and values beside
+/// The same with all weights in banks, those of the first selector that leaves room for the rest: with keys and values beside
 /// the other buffers, or else in the memory of larger machines.
 fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
-    let mappers = site.request.target.rom.iter().flat_map(|rom| &rom.mappers);
     let mut refused = unsupported(site, "weights in banks");
-    let second_ram = site.request.target.rom.as_ref().and_then(|rom| rom.second_ram);
-    for mapper in mappers {
-        for second_ram in [None].into_iter().chain(second_ram.map(Some)) {
-            match in_image(&SequenceSite { mapper: Some(mapper), second_ram, ..*site }) {
-                Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
-                built => return built,
-            }
+    // Banks of RAM are few: where weights that are fast do not fit, small ones may.
+    let few = |(selector, _): &(Selector, _)| matches!(selector, Selector::Port { .. });
+    let all = site.request.target.selectors();
+    let tight = all.iter().copied().filter(few).map(|way| (way, true));
+    for ((selector, second_ram), tight) in all.iter().map(|&way| (way, false)).chain(tight) {
+        match in_image(&SequenceSite { selector: Some(selector), second_ram, tight, ..*site }) {
+            Err(error @ CompileError::SequenceTooLarge { .. }) => refused = error,
+            built => return built,
         }
     }
     Err(refused)

@@ -5,6 +5,7 @@ use mlc_compiler::{Assets, Target};
 
 const CPM: &str = include_str!("../../runtime-z80/targets/z80-cpm.ron");
 const SPECTRUM: &str = include_str!("../../runtime-z80/targets/zx48.ron");
+const SPECTRUM_128: &str = include_str!("../../runtime-z80/targets/zx128.ron");
 const MSX: &str = include_str!("../../runtime-z80/targets/msx.ron");
 const CPC: &str = include_str!("../../runtime-z80/targets/cpc464.ron");
 
@@ -214,6 +215,38 @@ fn banks_that_cannot_be() {
     assert!(said.contains("`select`"), "{said}");
     let said = banked("(name: \"a\", size: 0x10000, window: 0xC000)").unwrap_err();
     assert!(said.ends_with("the number is negative or too large"), "{said}");
+}
+
+#[test]
+fn pages_of_a_spectrum_128() {
+    let target = changed(SPECTRUM_128, "zx128", "zx128").expect("it is whole");
+    let [(all, None), (rest, Some(0xC000))] = target.selectors()[..] else { panic!("two ways") };
+    assert_eq!((all.most(), rest.most(), rest.bank(), rest.name().as_str()), (6, 5, 0x4000, "port 7FFDh"));
+    assert_eq!((rest.caches().map(|bank| bank.name.as_str()), all.caches()), (Some("page0"), None));
+    // Fast ones come first; the last is the system's.
+    assert_eq!([0, 1, 2, 3, 4].map(|bank| rest.select(bank)), [0x14, 0x16, 0x11, 0x13, 0x17]);
+    assert_eq!(
+        target.banks.iter().map(|bank| bank.of_system).collect::<Vec<_>>(),
+        [[false; 5].as_slice(), &[true]].concat()
+    );
+    let left = rest.rest(&target);
+    assert_eq!((left.image_end, left.memory_end, target.memory_end), (0xC000, 0xC000, 0xFFFF));
+    let wants = |name: &str| {
+        format!(
+            "banks: {name} is no page of a Spectrum 128 behind a program: 4000h bytes at C000h, selected at port 7FFDh by 10h, 11h, \
+             13h, 14h, 16h or 17h"
+        )
+    };
+    // Pages 2 and 5 are always shown, 0Xh selects the other ROM, 20h locks the port.
+    for value in ["0x12", "0x15", "0x04", "0x34"] {
+        refused(SPECTRUM_128, "value: 0x14", &format!("value: {value}"), &wants("page4"));
+    }
+    refused(SPECTRUM_128, "port: 0x7FFD", "port: 0x1FFD", &wants("page0"));
+    refused(SPECTRUM_128, "size: 0x4000", "size: 0x2000", &wants("page0"));
+    refused(SPECTRUM_128, "origin: 0x5E00", "origin: 0xC000", &wants("page0"));
+    // Only consoles of that machine show pages.
+    let banks = bank("x", 0x4000, 0xC000, 0x10);
+    assert!(banked(&banks).expect("it is whole").selectors().is_empty());
 }
 
 #[test]

@@ -13,7 +13,7 @@ pub type End = mlc_machine::End<Exit, Fault>;
 pub enum Exit {
     /// `RET` to the command processor, or to BASIC. A CPC resets.
     Return,
-    /// `MC START PROGRAM` of a CPC with BASIC's entry: BASIC starts anew.
+    /// `MC START PROGRAM` of a CPC with BASIC's entry, or ROM 0 of a Spectrum 128 from its start: BASIC starts anew.
     Basic,
     /// `JP 0`, or a call of the BIOS's warm or cold boot.
     WarmBoot,
@@ -101,6 +101,12 @@ pub enum FaultKind {
     BiosStack { sp: u16 },
     #[error("back in BASIC with HL' = {hl:04X}h; its calculator needs 2758h there")]
     BasicCalculator { hl: u16 },
+    #[error(
+        "back in BASIC with {sent:02X}h sent to port 7FFDh and {bankm:02X}h in BANKM (5B5Ch); it had 10h in both"
+    )]
+    Pages { sent: u8, bankm: u8 },
+    #[error("LD-BYTES (0556h), and nothing is left on the tape")]
+    NoTape,
     #[error(
         "RET to the command processor, which the program has overwritten at {address:04X}h; end with JP 0 instead"
     )]

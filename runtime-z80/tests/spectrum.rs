@@ -184,7 +184,7 @@ fn a_rom_reads_keys_and_cannot_be_written() {
     let code = [0x21, 0, 0x80, 0x36, 0xFF, 0x3E, 0xF7, 0xDB, 0xFE, 0xA6, 0x77, 0x32, 0, 0, 0x18, 0xF5];
     let mut rom = vec![0; 0x4000];
     rom[..code.len()].copy_from_slice(&code);
-    let mut machine = FullSpectrum::new(&rom, SpectrumConfig::default()).expect("it has 16 KB");
+    let mut machine = FullSpectrum::new(&rom, None, SpectrumConfig::default()).expect("it has 16 KB");
     machine.run_frames(2, &mut NoObserver).expect("it loops");
     assert_eq!(machine.memory().byte(0x8000), 0xBF);
     machine.type_text(b"q", &mut NoObserver).expect("it loops");
@@ -192,7 +192,7 @@ fn a_rom_reads_keys_and_cannot_be_written() {
     machine.type_text(b"14", &mut NoObserver).expect("it loops");
     assert_eq!(machine.memory().byte(0x8000), 0xBF & !0b1001);
     assert_eq!(machine.memory().byte(0), 0x21);
-    assert!(FullSpectrum::new(&rom[1..], SpectrumConfig::default()).is_err());
+    assert!(FullSpectrum::new(&rom[1..], None, SpectrumConfig::default()).is_err());
 }
 
 #[test]
@@ -231,4 +231,98 @@ fn a_machine_with_16_kb_has_no_memory_behind_them() {
     let (top, before, last, behind) = start(0x7FFF);
     assert_eq!((top, last), (0x7FFF, 1));
     assert!(before == behind && before != 7, "{before}");
+}
+
+/// `LD BC,7FFDh`, then for each value `LD A,value`, `OUT (C),A`, and code of its own.
+fn paging(steps: &[(u8, &[u8])]) -> Vec<u8> {
+    let step = |(value, code): &(u8, &[u8])| [&[0x3E, *value, 0xED, 0x79], *code].concat();
+    [vec![0x01, 0xFD, 0x7F, 0x21, 0x00, 0xC0], steps.iter().flat_map(step).collect()].concat() // LD HL,C000h
+}
+
+fn with_pages(tape: &[u8]) -> SpectrumMachine<Script> {
+    let config = SpectrumConfig { limit: Some(20_000_000), pages: true, ..SpectrumConfig::default() };
+    SpectrumMachine::load_tape(tape, Script::new(b""), config).expect("the tape is whole")
+}
+
+#[test]
+fn pages_show_behind_a_port() {
+    let put = |value: u8| [0x36, value]; // LD (HL),value
+    // Page 5 is the screen as well. What was put into page 1 comes into D, what into page 0 stays there.
+    let code = [
+        (0x10, &put(7)[..]),
+        (0x11, &put(1)),
+        (0x13, &put(3)),
+        (0x15, &put(5)),
+        (0x11, &[0x56]),
+        (0x10, &[RET]),
+    ];
+    let mut machine = with_pages(&tape(&paging(&code)));
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    let seen = (machine.memory().byte(0xC000), machine.registers().de >> 8, machine.memory().byte(0x4000));
+    assert_eq!(seen, (7, 1, 5));
+    // With 48 KB nothing is there.
+    let (end, machine) = run(&paging(&code));
+    assert_eq!((end, machine.registers().de >> 8), (End::Exit(Exit::Return), 5));
+    // Bit 5 locks the port, and ROM 0 is no BASIC.
+    let locked = paging(&[(0x30, &put(7)), (0x11, &put(1)), (0x10, &[RET])]);
+    let ends = |code: &[u8]| match with_pages(&tape(code)).run(&mut NoObserver) {
+        End::Fault(fault) => fault.to_string(),
+        other => format!("{other:?}"),
+    };
+    let back =
+        "at 2D2Bh: back in BASIC with 30h sent to port 7FFDh and 10h in BANKM (5B5Ch); it had 10h in both";
+    assert_eq!(ends(&locked), back);
+    assert_eq!(ends(&paging(&[(0x11, &[RET])])), back.replace("30h", "11h"));
+    assert_eq!(ends(&paging(&[(0x00, &[0xC7])])), "Exit(Basic)"); // RST 0
+    assert!(ends(&paging(&[(0x00, &[0xD7])])).contains("execution inside the ROM, where no entry point is"));
+}
+
+#[test]
+fn what_is_behind_the_code_on_a_tape_can_be_loaded() {
+    // LD IX,9000h / LD DE,3 / LD A,FFh / SCF / CALL LD-BYTES, as often as there are blocks and then once more
+    let load = [0xDD, 0x21, 0x00, 0x90, 0x11, 3, 0, 0x3E, 0xFF, 0x37, 0xCD, 0x56, 0x05];
+    let program = |times: usize| [load.repeat(times), vec![0xD2, 0, 0, RET]].concat(); // JP NC,0
+    let all = |times| [tape(&program(times)), block(0xFF, &[1, 2, 3]), block(0xFF, &[4, 5])].concat();
+    let mut machine = with_pages(&all(1));
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    assert_eq!([0x9000, 0x9001, 0x9002].map(|at| machine.memory().byte(at)), [1, 2, 3]);
+    let ends = |times| match with_pages(&all(times)).run(&mut NoObserver) {
+        End::Fault(fault) => fault.kind,
+        other => panic!("{other:?}"),
+    };
+    // A block that is too short has no carry.
+    assert_eq!(ends(2), FaultKind::ProtectedExecution { area: "the ROM" });
+    assert_eq!(ends(3), FaultKind::NoTape);
+}
+
+#[test]
+fn a_snapshot_of_128_kb_has_all_pages() {
+    // LD D,(HL) with page 6 shown, of which the first byte is 6.
+    let code = paging(&[(0x16, &[0x56]), (0x10, &[RET])]);
+    let mut file = vec![0; 131_103];
+    file[19] = 4;
+    file[23..25].copy_from_slice(&0x7F00u16.to_le_bytes());
+    file[25] = 1;
+    let at = |address: usize| 27 + address - 0x4000;
+    file[at(0x7F00)..at(0x7F02)].copy_from_slice(&0x2D2Bu16.to_le_bytes());
+    file[at(0x5B5C)] = 0x10;
+    file[at(0x8000)..at(0x8000) + code.len()].copy_from_slice(&code);
+    file[at(0x1_0000)..at(0x1_0000) + 3].copy_from_slice(&[0x00, 0x80, 0x10]);
+    // Pages 1, 3, 4, 6 and 7 follow.
+    file[at(0x1_0000) + 4 + 3 * 0x4000] = 6;
+    file[15..17].copy_from_slice(&0x5C3Au16.to_le_bytes());
+    file[1..3].copy_from_slice(&0x2758u16.to_le_bytes());
+    let load = |file: &[u8], pages| {
+        let config = SpectrumConfig { limit: Some(20_000_000), pages, ..SpectrumConfig::default() };
+        SpectrumMachine::load_snapshot(file, Script::new(b""), config)
+    };
+    let mut machine = load(&file, true).expect("it is whole");
+    assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return));
+    assert_eq!(machine.registers().de >> 8, 6);
+    let text = |file: &[u8], pages| load(file, pages).err().map_or(String::new(), |error| error.to_string());
+    assert_eq!(text(&file, false), "the snapshot has 131103 bytes; one of a machine with 48 KB has 49179");
+    assert_eq!(
+        text(&file[1..], true),
+        "the snapshot has 131102 bytes; one of a machine with 128 KB has 131103"
+    );
 }

@@ -81,6 +81,8 @@ net_clear:
 net_answer:
 {%- if not turns %}
 {{- clear }}
+{%- elif pages %}
+        call show_text
 {%- endif %}
 {{ encode }}
 
@@ -119,6 +121,9 @@ net_rest:
 {{ rest }}
 
 net_reply:
+{%- if pages %}
+        call show_text
+{%- endif %}
         ld hl,(logit_choice)
         ld b,h
         ld c,l
@@ -177,6 +182,22 @@ net_feed:
         jp net_step
 {%- endif %}
 
+{%- if pages %}
+net_rules:
+{{ rules }}
+
+; ---- data ------------------------------------------------------------------
+{{ data }}
+bank_selects:   db {{ pages.selects | join(sep=",") }}
+
+; ---- what stages share: in memory that is not slower than any ------------------
+{%- if pages.fast %}
+        ds ({{ pages.fast }}-$)*(1-$/{{ pages.fast }})
+{%- endif %}
+{{ near }}
+net_shared:
+{{ shared }}
+{%- else %}
 ; ---- what stages share -----------------------------------------------------
 {%- if not second %}
 net_rules:
@@ -196,6 +217,7 @@ net_rules:
 
 ; ---- data ------------------------------------------------------------------
 {{ data }}
+{%- endif %}
 image_end:
 
 ; ---- memory behind the image -------------------------------------------------

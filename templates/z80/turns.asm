@@ -117,7 +117,9 @@ start_weights:
         ld hl,cache_values
         ld bc,{{ s.mix_cache - s.mix_groups }}
         ldir
-{%- if s.second %}
+{%- if s.hides %}
         call show_rom
+{%- elif s.text is number %}
+        call show_text
 {%- endif %}
 {%- endmacro clear %}

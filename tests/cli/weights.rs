@@ -82,3 +82,27 @@ fn tokens_are_measured_by_position() {
     let file = tokens["mean"]["phases"].as_array().and_then(|all| all.iter().find(|p| p["phase"] == "file"));
     assert!(file.is_some_and(|phase| phase["simulated"].as_f64() > Some(0.0)), "{tokens}");
 }
+
+/// Tape and snapshot of a Spectrum 128: both bring the pages along.
+#[test]
+fn weights_in_pages_are_loaded() {
+    let folder = folder();
+    let pages = ["--weights", "banks", "-t", "zx128"];
+    let args = |rest: &[&'static str]| [&["compile", "talk.ron"], &pages[..], rest].concat();
+    let said = folder.mlc(args(&["-o", "talk.tap", "-o", "talk.sna"])).ok();
+    assert!(said.contains(" bytes in page0 (port 7FFDh)\n"), "{said}");
+    let reply = folder.mlc(["run", "talk.ron", "AB"]).ok();
+    for file in ["talk.tap", "talk.sna"] {
+        let said = folder.mlc(["run", file, "AB", "-t", "zx128"]).ok();
+        let shown = said.split_once("> \n").and_then(|(_, text)| text.strip_suffix("> \n"));
+        assert_eq!(shown, Some(reply.as_str()), "{file}: {said}");
+    }
+    folder.write("ab.txt", "ab\nb\n");
+    let verify = [&["verify", "talk.ron", "--prompts", "ab.txt"], &pages[..]].concat();
+    assert!(folder.mlc(verify).ok().ends_with(": all equal\n"));
+    let page = folder.mlc(args(&["-o", "talk.html"])).fails(2);
+    assert!(page.contains("a page has no emulator for zx128"), "{page}");
+    // The smaller machine has the tape's program, and no pages.
+    let small = folder.mlc(["run", "talk.tap", "AB", "-t", "zx48"]).fails(1);
+    assert!(small.contains("BASIC stops with its report 4 Out of memory"), "{small}");
+}

@@ -19,3 +19,4 @@ mod spectrum;
 mod talk;
 mod typed;
 mod wide;
+mod zx128;

@@ -137,7 +137,7 @@ fn sequence_models_are_exact_in_the_rom_and_in_banks() {
         if let Some(compiled) = in_banks(&model) {
             exact(&model, &compiled, "in banks", queries());
             let banks = compiled.image.banked.expect("it was asked for");
-            banked[usize::from(banks.mapper == "ASCII8")] += 1;
+            banked[usize::from(banks.selector == "ASCII8")] += 1;
             apart += usize::from(banks.caches.is_some());
         }
     }
@@ -152,7 +152,7 @@ fn a_public_network_is_exact_from_banks() {
     let Some(model) = stories::stories(5, 32, 32) else { return };
     let compiled = compile(&model, None).unwrap_or_else(|e| panic!("{e}"));
     let banked = compiled.image.banked.as_ref().expect("no image has room for it");
-    assert_eq!((banked.mapper.as_str(), banked.caches.is_some()), ("ASCII8", true));
+    assert_eq!((banked.selector.as_str(), banked.caches.is_some()), ("ASCII8", true));
     exact(&model, &compiled, "in banks", [&b"ONE"[..]]);
 }
 

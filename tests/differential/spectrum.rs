@@ -7,6 +7,14 @@ use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, reference, weights::Form};
 use mlc_runtime_z80::{End, Fault, FaultKind, NoObserver, Script, SpectrumConfig, SpectrumMachine, Symbols};
 
+const LIMIT: u64 = 4_000_000_000;
+
+/// What a program is loaded from, and whether by a machine with 128 KB.
+pub struct How {
+    pub file: ImageKind,
+    pub pages: bool,
+}
+
 /// What a run of a query showed.
 struct Ran {
     reply: Vec<u8>,
@@ -15,16 +23,21 @@ struct Ran {
     t_states: u64,
 }
 
-/// Loads the tape, types the query, and takes what stands between it and the next prompt.
-fn run(name: &str, image: &Image, query: &[u8]) -> Ran {
+/// Loads the tape, or a snapshot, types the query, and takes what stands between it and the next prompt.
+fn run(name: &str, image: &Image, query: &[u8], how: &How) -> Ran {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let lowest_sp = image.assembly.symbols.get("stack").copied();
     // Below its own stack there is BASIC's, on which the program starts.
     assert!(lowest_sp.is_some());
-    let config = SpectrumConfig { symbols, limit: Some(2_000_000_000), ..SpectrumConfig::default() };
+    let pages = how.pages;
+    let config = SpectrumConfig { symbols, limit: Some(LIMIT), pages, ..SpectrumConfig::default() };
     let console = Script::new(&[query, b"\r"].concat());
-    let tape = image.file(ImageKind::Tap, name);
-    let mut machine = SpectrumMachine::load_tape(&tape, console, config).expect("the tape is whole");
+    let file = image.file(how.file, name);
+    let mut machine = match how.file {
+        ImageKind::Sna => SpectrumMachine::load_snapshot(&file, console, config),
+        _ => SpectrumMachine::load_tape(&file, console, config),
+    }
+    .expect("the file is whole");
     machine.watch(image.logits.ready as u16);
     let mut watch = Watch::new(image);
     match machine.run(&mut watch) {
@@ -50,16 +63,37 @@ pub fn exact<'q>(
     what: &str,
     queries: impl IntoIterator<Item = &'q [u8]>,
 ) -> f64 {
+    exact_on(model, compiled, what, queries, &How { file: ImageKind::Tap, pages: false })
+}
+
+/// The same of a program that is loaded in some way.
+pub fn exact_on<'q>(
+    model: &Model,
+    compiled: &Compiled,
+    what: &str,
+    queries: impl IntoIterator<Item = &'q [u8]>,
+    how: &How,
+) -> f64 {
     let graph = reference(model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
     for query in queries {
         let wants = eval::run(&graph, query);
-        let ran = run(&model.head.name, &compiled.image, query);
+        let ran = run(&model.head.name, &compiled.image, query, how);
         let shown = query.escape_ascii();
-        assert_eq!(ran.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
+        // A sequence model has its logits one after the other.
+        assert_eq!(
+            ran.logits.concat(),
+            wants.logits.concat(),
+            "{} {what}: logits for \"{shown}\"",
+            model.head.name
+        );
         // Outside of the screen's characters there are question marks.
-        let reply: Vec<u8> =
-            wants.reply.iter().map(|b| if (32..128).contains(b) { *b } else { b'?' }).collect();
+        let shown_as = |&byte: &u8| match byte {
+            b'\r' | b'\n' => b"\r\n".to_vec(),
+            32..128 => vec![byte],
+            _ => b"?".to_vec(),
+        };
+        let reply: Vec<u8> = wants.reply.iter().flat_map(shown_as).collect();
         assert_eq!(ran.reply, reply, "{} {what}: reply to \"{shown}\"", model.head.name);
         t_states += ran.t_states;
         steps += wants.steps();

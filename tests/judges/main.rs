@@ -4,8 +4,10 @@
 mod support;
 
 mod cpc;
+mod fuse;
 mod msx;
 mod spectrum;
+mod zx128;
 
 use mlc_compiler::plan::{Demands, LayerError, Storage};
 use mlc_compiler::{CompileError, weights::Form};

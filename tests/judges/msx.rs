@@ -207,7 +207,7 @@ fn a_large_cartridge_talks_in_openmsx() {
         }
         let Some(image) = try_compile(&model, Storage::Banks) else { continue };
         let banked = image.banked.as_ref().expect("it was asked for");
-        assert_eq!(banked.mapper, "ASCII16");
+        assert_eq!(banked.selector, "ASCII16");
         same(&model, &image, &[prompt]);
         return;
     }
@@ -223,6 +223,6 @@ fn a_cartridge_tells_a_story_in_openmsx() {
     }
     let image = compiled(&model, Storage::Auto);
     let banked = image.banked.as_ref().expect("no image has room for it");
-    assert_eq!((banked.mapper.as_str(), banked.caches.is_some()), ("ASCII8", true));
+    assert_eq!((banked.selector.as_str(), banked.caches.is_some()), ("ASCII8", true));
     same(&model, &image, &["Once upon a time"]);
 }

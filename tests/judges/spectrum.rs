@@ -17,7 +17,7 @@ const ANSWER: u64 = 150;
 const STACK_MARGIN: usize = 32;
 
 /// The ROM, or `None` with a message where it is not installed.
-fn rom() -> Option<Vec<u8>> {
+pub fn rom() -> Option<Vec<u8>> {
     let rom = std::fs::read(ROM).ok();
     tools::there(rom.is_some(), &format!("{ROM} (Debian package opense-basic)"));
     rom
@@ -29,15 +29,16 @@ fn compiled(name: &str) -> Compiled {
 }
 
 /// A machine with a ROM, and a person before it.
-struct Session(FullSpectrum);
+pub struct Session(FullSpectrum);
 
 impl Session {
     fn switched_on(rom: &[u8]) -> Self {
-        Self::with(rom, SpectrumConfig::default())
+        Self::with(rom, None, SpectrumConfig::default())
     }
 
-    fn with(rom: &[u8], config: SpectrumConfig) -> Self {
-        let mut session = Self(FullSpectrum::new(rom, config).expect("the ROM has 16 KB"));
+    /// With 128 KB if there is a ROM for its editor.
+    pub fn with(rom: &[u8], editor: Option<&[u8]>, config: SpectrumConfig) -> Self {
+        let mut session = Self(FullSpectrum::new(rom, editor, config).expect("the ROM has 16 KB"));
         session.wait(BOOT);
         session
     }
@@ -48,7 +49,7 @@ impl Session {
         session
     }
 
-    fn load(&mut self, image: &Image) {
+    pub fn load(&mut self, image: &Image) {
         self.0.insert_tape(&image.file(ImageKind::Tap, "a program")).expect("the tape is whole");
         // This BASIC takes keywords letter by letter.
         self.keys("load \"\"\r");
@@ -62,7 +63,7 @@ impl Session {
         session
     }
 
-    fn wait(&mut self, frames: u64) {
+    pub fn wait(&mut self, frames: u64) {
         self.0.run_frames(frames, &mut NoObserver).unwrap_or_else(|end| panic!("{end:?}\n{}", self.shown()));
     }
 
@@ -71,13 +72,13 @@ impl Session {
         typed.unwrap_or_else(|end| panic!("{end:?}\n{}", self.shown()));
     }
 
-    fn ask(&mut self, query: &str) {
+    pub fn ask(&mut self, query: &str) {
         self.keys(query);
         self.keys("\r");
         self.wait(ANSWER);
     }
 
-    fn shown(&self) -> String {
+    pub fn shown(&self) -> String {
         self.0.screen().join("\n").trim_end().to_string()
     }
 
@@ -88,7 +89,7 @@ impl Session {
 
     /// Leaves the program and has BASIC count.
     #[track_caller]
-    fn back_to_basic(&mut self) {
+    pub fn back_to_basic(&mut self) {
         self.ask("!");
         self.ask("print 6*7");
         assert!(self.0.screen().iter().any(|row| row == "42"), "BASIC is gone:\n{}", self.shown());
@@ -128,7 +129,7 @@ fn load_quote_quote_and_it_talks() {
 fn on_16_kb_basic_reports_what_is_missing() {
     let Some(rom) = rom() else { return };
     let mut session =
-        Session::with(&rom, SpectrumConfig { memory_last: 0x7FFF, ..SpectrumConfig::default() });
+        Session::with(&rom, None, SpectrumConfig { memory_last: 0x7FFF, ..SpectrumConfig::default() });
     session.load(&compiled("commands").image);
     assert!(session.line().contains("Out of memory, 10:3"), "{}", session.shown());
 }

@@ -110,6 +110,15 @@ struct Sizes {
 
 /// A random network of a shape that the kernels know.
 pub fn model(seed: u64) -> Model {
+    made(seed, None)
+}
+
+/// The same with so wide a residual stream and hidden layers: its weights are more than a bank has.
+pub fn large(seed: u64, dim: usize, hidden: usize) -> Model {
+    made(seed, Some((dim, hidden)))
+}
+
+fn made(seed: u64, widths: Option<(usize, usize)>) -> Model {
     let mut m = Maker { r: Random(seed), loud: 0 };
     m.loud = m.pick(&[0, 0, 0, 2, 4, -3, 8]);
     let tokenizer = tokenizer(&mut m);
@@ -117,7 +126,7 @@ pub fn model(seed: u64) -> Model {
     let how = m.r.within(0, 2);
     let head_size = 4 + m.r.within(0, 12);
     let mixed = m.r.chance(33);
-    let sizes = Sizes {
+    let mut sizes = Sizes {
         dim: m.pick(&[8, 12, 16, 20, 24, 30, 32, 33, 40, 48]),
         heads: kv_heads * m.pick(&[1, 2, if kv_heads == 1 { 4 } else { 1 }]),
         kv_heads,
@@ -130,6 +139,7 @@ pub fn model(seed: u64) -> Model {
         grid: if mixed { None } else { Some(m.pick(&GRIDS)) },
         order: m.pick(&[NormOrder::Pre, NormOrder::Pre, NormOrder::Post]),
     };
+    (sizes.dim, sizes.hidden) = widths.unwrap_or((sizes.dim, sizes.hidden));
     let most = m.r.within(2, 40);
     let window = m.r.within(2, 14);
     let blocks = (0..m.r.within(1, 2)).map(|_| block(&mut m, &sizes)).collect();

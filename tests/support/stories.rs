@@ -25,11 +25,16 @@ pub fn wanted(name: &str, window: usize) -> Wanted {
 
 /// stories260K with weights of so many bits. It reads so many tokens at most.
 pub fn stories(bits: u8, window: usize, most: u16) -> Option<Model> {
+    let grid = Grid::Symmetric { bits };
+    quantized(Quantization { weights: grid, embedding: grid, window }, most)
+}
+
+/// stories260K as `how` says. It reads so many tokens at most.
+pub fn quantized(how: Quantization, most: u16) -> Option<Model> {
     let (network, tokens) = (shared("stories260K.bin")?, shared("tok512.bin")?);
     let network = checkpoint::read(&network, "stories260K.bin").expect("the network is whole");
     let tokens = tokenizer::llama2c::read("tok512.bin", &tokens, 512).expect("the tokenizer is whole");
-    let grid = Grid::Symmetric { bits };
-    let how = Quantization { weights: grid, embedding: grid, window };
-    let wanted = Wanted { how, most: Some(most), ..wanted("stories260K", window) };
+    let wanted = Wanted { most: Some(most), ..wanted("stories260K", how.window) };
+    let wanted = Wanted { how, ..wanted };
     Some(model(&network, tokens, &Generation::default(), &wanted).expect("it is quantized"))
 }

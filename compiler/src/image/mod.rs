@@ -17,7 +17,7 @@ use crate::CompileError;
 use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
 use crate::kernel::PAGE;
 use crate::kernel::avr::assembler_core;
-use crate::kernel::sequence::{Banked, Beside};
+use crate::kernel::sequence::{Banked, Beside, Page};
 use crate::plan::{Needs, Plan};
 use crate::render::Text;
 use crate::stage::output;
@@ -82,8 +82,17 @@ impl Image {
     pub fn file(&self, kind: ImageKind, name: &str) -> Vec<u8> {
         match kind {
             ImageKind::Com => self.bytes.clone(),
-            ImageKind::Tap => tap::write(name, self.origin, &self.bytes),
-            ImageKind::Sna => sna::write(self.origin, &self.bytes),
+            ImageKind::Tap => {
+                let entry = self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value));
+                let pages = self.pages().map(|(_, bytes)| bytes);
+                tap::write(name, (self.origin, entry), &self.bytes, pages)
+            }
+            ImageKind::Sna => {
+                match &self.pages().map(|(page, bytes)| (page.select & 7, bytes)).collect::<Vec<_>>()[..] {
+                    [] => sna::write(self.origin, &self.bytes),
+                    pages => sna::write_pages(self.origin, &self.bytes, pages),
+                }
+            }
             ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
             ImageKind::Dsk => dsk::write(name, self.origin, &self.bytes),
             ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
@@ -94,6 +103,11 @@ impl Image {
                 Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
             },
         }
+    }
+
+    /// What it has in banks of RAM.
+    fn pages(&self) -> impl Iterator<Item = (&Page, &[u8])> {
+        self.banked.iter().flat_map(|banked| banked.pages.iter().zip(banked.bytes.chunks(banked.bank)))
     }
 
     /// What to type to start the program called `name` from a file of this kind that is in the machine. `None`: that

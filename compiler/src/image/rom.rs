@@ -33,8 +33,9 @@ mod tests {
         assert_eq!(write(&[1; 0x3FFF], None), [vec![1; 0x3FFF], vec![0xFF]].concat());
         assert_eq!(write(&[1; 0x4001], None).len(), 0x8000);
         let banked = Banked {
-            mapper: "ASCII16".into(),
+            selector: "ASCII16".into(),
             first: 1,
+            pages: vec![],
             bank: 0x4000,
             bytes: vec![2; 0x1_C001],
             caches: None,

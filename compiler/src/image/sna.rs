@@ -1,4 +1,5 @@
-//! `.SNA`: the registers and the 48 KB of a ZX Spectrum, about to start the program.
+//! `.SNA`: the registers and the memory of a ZX Spectrum, about to start the program: the 48 KB that every one has, or all
+//! pages of one with 128 KB, which runs the BASIC of the smaller one then, its port unlocked.
 //!
 //! The system variables are as BASIC leaves them after `CLEAR`: the ROM prints with them, and `!` in the chat goes back
 //! to BASIC. Their addresses and meanings are those of the Sinclair ROM's manual, chapter 25.
@@ -26,8 +27,46 @@ const CHANNEL_DATA: [u8; 21] = [
 /// Streams -3 to 3 as offsets into the channels.
 const STREAMS: [u8; 14] = [1, 0, 6, 0, 0x0B, 0, 1, 0, 1, 0, 6, 0, 0x10, 0];
 
+/// What the port was sent last, and where the ROMs keep it: page 0, and the ROM of BASIC.
+const PORT: u8 = 0x10;
+const BANKM: u16 = 0x5B5C;
+const PAGE: usize = 0x4000;
+/// Pages behind the first three of a snapshot, which are shown.
+const OTHERS: [u8; 5] = [1, 3, 4, 6, 7];
+
 /// A snapshot with `bytes` at `origin`, entered there.
 pub(super) fn write(origin: u16, bytes: &[u8]) -> Vec<u8> {
+    let (mut memory, stack) = memory(origin, bytes);
+    let at = usize::from(stack - RAM);
+    memory[at..at + 2].copy_from_slice(&origin.to_le_bytes());
+    let mut file = header(origin, stack);
+    file.extend(memory);
+    file
+}
+
+/// The same with pages, by their numbers: none of them is 2 or 5.
+pub(super) fn write_pages(origin: u16, bytes: &[u8], pages: &[(u8, &[u8])]) -> Vec<u8> {
+    let page = |number: u8| {
+        let found = pages.iter().find(|(page, _)| *page == number);
+        let mut page = found.map_or(vec![], |(_, bytes)| bytes.to_vec());
+        page.resize(PAGE, 0);
+        page
+    };
+    let (mut memory, stack) = memory(origin, bytes);
+    memory[usize::from(BANKM - RAM)] = PORT;
+    memory.truncate(2 * PAGE);
+    // PC has a place of its own.
+    let mut file = header(origin, stack + 2);
+    file.extend(memory);
+    file.extend(page(0));
+    file.extend(origin.to_le_bytes());
+    file.extend([PORT, 0]);
+    file.extend(OTHERS.into_iter().flat_map(page));
+    file
+}
+
+/// The memory from 4000h on, and where the stack is that PC goes on.
+fn memory(origin: u16, bytes: &[u8]) -> (Vec<u8>, u16) {
     let mut memory = vec![0; 0xC000];
     let mut put = |address: u16, bytes: &[u8]| {
         let at = usize::from(address - RAM);
@@ -39,12 +78,15 @@ pub(super) fn write(origin: u16, bytes: &[u8]) -> Vec<u8> {
     let error_stack = ramtop - 3;
     let stack = error_stack - 4;
     put(ramtop, &[0x3E]);
-    for (at, word) in [(stack, origin), (stack + 2, MAIN_REPORT), (error_stack, MAIN_REPORT)] {
+    for (at, word) in [(stack + 2, MAIN_REPORT), (error_stack, MAIN_REPORT)] {
         put(at, &word.to_le_bytes());
     }
     variables(&mut put, ramtop, error_stack, origin);
     put(origin, bytes);
+    (memory, stack)
+}
 
+fn header(origin: u16, stack: u16) -> Vec<u8> {
     let mut file = vec![0x3F];
     for word in [CALCULATOR, 0, 0, 0, 0, 0, origin, SYSTEM, 0] {
         file.extend(word.to_le_bytes());
@@ -53,12 +95,11 @@ pub(super) fn write(origin: u16, bytes: &[u8]) -> Vec<u8> {
     file.extend([0x04, 0, 0, 0]);
     file.extend(stack.to_le_bytes());
     file.extend([1, 7]);
-    file.extend(memory);
     file
 }
 
 fn variables(put: &mut impl FnMut(u16, &[u8]), ramtop: u16, error_stack: u16, origin: u16) {
-    let loader = tap::loader(origin);
+    let loader = tap::loader(origin, origin);
     let variables = PROGRAM + loader.len() as u16;
     let edit_line = variables + 1;
     let work_space = edit_line + 2;

@@ -4,7 +4,7 @@ use super::predict::Known;
 use super::{Fragment, Memory, Templates};
 use crate::model::{Story, Tokens, Transformer};
 use crate::stage::seen::Seen;
-use crate::target::{Cpu, Mapper};
+use crate::target::{Cpu, Selector};
 use crate::{CompileError, Request};
 use std::collections::BTreeSet;
 
@@ -22,10 +22,12 @@ pub struct SequenceSite<'a> {
     pub less: usize,
     /// `None`: no weights are in a file.
     pub filing: Option<&'a Filing>,
-    /// What shows the banks that weights are in; `None`: none are.
-    pub mapper: Option<&'a Mapper>,
+    /// What selects the banks that weights are in; `None`: none are.
+    pub selector: Option<Selector<'a>>,
     /// Where keys and values are kept if not with the other buffers: memory that shows where banks do while it is needed.
     pub second_ram: Option<u16>,
+    /// Weights are to take few bytes rather than little time.
+    pub tight: bool,
     /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
     pub pages: Option<usize>,
 }
@@ -52,16 +54,26 @@ pub struct Beside {
 /// Banks that a program has shown one after the other in a window while it computes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Banked {
-    /// What shows them.
-    pub mapper: String,
-    /// The number of the first.
+    /// What selects them.
+    pub selector: String,
+    /// The number of the first in its ROM; 0 of RAM.
     pub first: usize,
+    /// What has each of them shown, and what they are called, where that is an output.
+    pub pages: Vec<Page>,
     /// Bytes of each.
     pub bank: usize,
     /// Of all, without a gap.
     pub bytes: Vec<u8>,
     /// Where keys and values are, and their bytes, if not with the other buffers.
     pub caches: Option<(u16, usize)>,
+}
+
+/// A bank of RAM that a program has bytes in from the start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page {
+    pub name: String,
+    /// What its port is sent to have it shown.
+    pub select: u8,
 }
 
 /// A matrix that can be in a file.
@@ -83,7 +95,7 @@ pub enum Home {
     Image,
     /// A file that the program reads.
     File,
-    /// Banks of a large ROM, shown one at a time.
+    /// Banks of a large ROM or RAM, shown one at a time.
     Bank,
 }
 
@@ -154,7 +166,7 @@ pub struct SequenceProgram {
     pub memory: Memory,
     /// What [`SequenceSite::filing`] asks for.
     pub beside: Option<Beside>,
-    /// What [`SequenceSite::mapper`] asks for.
+    /// What [`SequenceSite::selector`] asks for.
     pub banked: Option<Banked>,
     /// What is known of its jumps.
     pub known: Known,

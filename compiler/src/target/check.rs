@@ -23,6 +23,8 @@ const LARGEST_STACK: u16 = 4096;
 const SMALLEST_BANK: u16 = 0x0100;
 /// No machine adds more to each fetch.
 const MOST_WAITS: u8 = 4;
+/// What selects a page of a Spectrum 128 that is not shown elsewhere, and the ROM of BASIC.
+const PAGES: [u8; 6] = [0x10, 0x11, 0x13, 0x14, 0x16, 0x17];
 /// 4 MB in pieces of 16 KB.
 const MOST_BANKS: usize = 256;
 
@@ -68,7 +70,7 @@ fn facts(machine: Machine) -> Facts {
             system_stack: false,
             console: "cpm.asm",
         },
-        Machine::Spectrum48 => Facts {
+        Machine::Spectrum48 | Machine::Spectrum128 => Facts {
             origin: (0x5E00, 0xFE00),
             why_origin: "BASIC, its loader and its stack lie below",
             image_end: 0xFFFF,
@@ -76,7 +78,7 @@ fn facts(machine: Machine) -> Facts {
             why_end: "memory ends there",
             stack: 96,
             system_stack: false,
-            console: "zx48.asm",
+            console: if machine == Machine::Spectrum48 { "zx48.asm" } else { "zx128.asm" },
         },
         Machine::Cpc464 => Facts {
             origin: (0x0040, 0xA500),
@@ -102,15 +104,16 @@ fn facts(machine: Machine) -> Facts {
     }
 }
 
-/// The machine that loads files of a kind.
-fn loader(kind: ImageKind) -> Machine {
-    match kind {
-        ImageKind::Com => Machine::Cpm,
-        ImageKind::Tap | ImageKind::Sna => Machine::Spectrum48,
-        ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => Machine::Cpc464,
-        ImageKind::Rom => Machine::Msx,
-        ImageKind::Hex | ImageKind::Elf => Machine::Avr,
-    }
+/// Whether a machine loads files of a kind.
+fn loads(machine: Machine, kind: ImageKind) -> bool {
+    let loaders: &[Machine] = match kind {
+        ImageKind::Com => &[Machine::Cpm],
+        ImageKind::Tap | ImageKind::Sna => &[Machine::Spectrum48, Machine::Spectrum128],
+        ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => &[Machine::Cpc464],
+        ImageKind::Rom => &[Machine::Msx],
+        ImageKind::Hex | ImageKind::Elf => &[Machine::Avr],
+    };
+    loaders.contains(&machine)
 }
 
 /// The first field that cannot be so.
@@ -164,7 +167,7 @@ fn is_legal(c: char) -> bool {
 }
 
 fn images(target: &Target) -> Result<(), Problem> {
-    let own = |kind: &&ImageKind| loader(**kind) == target.machine;
+    let own = |kind: &&ImageKind| loads(target.machine, **kind);
     let known: Vec<_> = ImageKind::ALL.iter().filter(own).map(|kind| format!("{kind:?}")).collect();
     let known = known.join(" and ");
     if target.images.is_empty() {
@@ -248,7 +251,7 @@ fn banks(target: &Target) -> Result<(), Problem> {
     }
     let memory = usize::from(target.origin)..usize::from(target.memory_end);
     for (i, bank) in target.banks.iter().enumerate() {
-        let Bank { name, size, window, select } = bank;
+        let Bank { name, size, window, select, of_system: _ } = bank;
         if name.is_empty() || name.len() > LONGEST_NAME || !name.chars().all(is_legal) {
             return wrong(format!(
                 "{name:?} is no name of a bank: use 1 to {LONGEST_NAME} letters, digits and '-'"
@@ -261,7 +264,10 @@ fn banks(target: &Target) -> Result<(), Problem> {
                  the latest"
             ));
         }
-        if overlap(&addresses, &memory) {
+        if target.machine == Machine::Spectrum128 {
+            // They lie at its end: a program that selects them has no more than what lies before.
+            is_page(target, bank)?;
+        } else if overlap(&addresses, &memory) {
             return wrong(format!(
                 "the window of {name} from {window:04X}h on meets the program's memory, {:04X}h to memory_end {:04X}h",
                 target.origin, target.memory_end
@@ -283,6 +289,20 @@ fn banks(target: &Target) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A page that a program can have shown: not one that is always there.
+fn is_page(target: &Target, bank: &Bank) -> Result<(), Problem> {
+    let Bank { name, size, window, select, .. } = bank;
+    let is_one = (*window, *size, select.port) == (0xC000, 0x4000, 0x7FFD) && PAGES.contains(&select.value);
+    if !is_one || target.origin > window - SMALLEST_IMAGE {
+        let problem = format!(
+            "{name} is no page of a Spectrum 128 behind a program: 4000h bytes at C000h, selected at port 7FFDh by 10h, 11h, \
+             13h, 14h, 16h or 17h"
+        );
+        return Err(("banks", problem));
+    }
+    Ok(())
+}
+
 fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
     one.start < other.end && other.start < one.end
 }
@@ -298,7 +318,7 @@ fn console(target: &Target) -> Result<(), Problem> {
             format!("{name:?} is no name of a template, which ends in .asm and has no folder: {own}");
         return Err(("console", problem));
     }
-    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Cpc464, Machine::Msx];
+    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Spectrum128, Machine::Cpc464, Machine::Msx];
     let other = others.into_iter().find(|&other| other != target.machine && facts(other).console == name);
     match other {
         Some(other) => {

@@ -36,7 +36,8 @@ pub struct Target {
     /// Where the program is in a ROM, and its buffers in RAM from `origin` on.
     #[serde(default)]
     pub rom: Option<Rom>,
-    /// Memory beyond these addresses, which a program must select before it can use it. No plan does yet.
+    /// Memory beyond these addresses, or behind the last of them, which a program must select before it can use it: the
+    /// fastest first. Programs of sequence models do; all others have what is shown when they start.
     #[serde(default)]
     pub banks: Vec<Bank>,
     /// Where code has a memory of its own: its bytes, less those of a boot loader.
@@ -102,8 +103,12 @@ pub struct Bank {
     pub name: String,
     /// Its bytes.
     pub size: u16,
-    /// The address of its first byte while it is selected. The window lies outside of origin to end of memory.
+    /// The address of its first byte while it is selected. The window lies outside of origin to end of memory, or ends with
+    /// it: then the memory of a program that selects banks ends before the window.
     pub window: u16,
+    /// What system there is needs it: a program that has used it cannot go back there.
+    #[serde(default)]
+    pub of_system: bool,
     /// What has it shown.
     pub select: Select,
 }
@@ -139,6 +144,8 @@ pub enum Machine {
     Cpm,
     /// ZX Spectrum with 48 KB: the ROM's screen and keyboard.
     Spectrum48,
+    /// ZX Spectrum with 128 KB: the same ROM, and pages of memory behind a port.
+    Spectrum128,
     /// Amstrad CPC 464: the firmware's.
     Cpc464,
     /// MSX: a cartridge, and the BIOS's screen and keyboard.

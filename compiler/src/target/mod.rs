@@ -15,9 +15,11 @@ pub mod profile;
 mod profile_file;
 mod read;
 mod rom;
+mod selector;
 pub mod tools;
 
 pub use description::{Bank, Cpu, ImageKind, Machine, Mapper, Rom, Select, Target};
 pub use device::{Core, Device};
 pub use error::TargetError;
 pub use profile::{Board, Profile};
+pub use selector::Selector;

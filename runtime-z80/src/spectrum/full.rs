@@ -1,17 +1,15 @@
 //! A Spectrum with a ROM image: what the ROM does is done by the ROM.
 
 use super::keyboard::{self, Matrix};
-use super::tape::{self, Block};
+use super::tape::{self, Deck};
 use super::ula::Ula;
-use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, screen, snapshot};
+use super::{FRAME, INTERRUPT_WIDTH, Picture, SpectrumConfig, frame, paging, screen, snapshot};
 use crate::core::Core;
 use crate::end::{End, State};
 use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
-use crate::registers::Registers;
 use crate::run::Host;
-use std::collections::VecDeque;
 
 const ROM_BYTES: usize = 0x4000;
 /// The routine that loads a block: A its flag, carry set to load, IX where to, DE how many bytes.
@@ -25,28 +23,28 @@ const RELEASED: u64 = 8;
 /// A whole Spectrum, but for what the module leaves out. Blocks of a tape are loaded at once.
 pub type FullSpectrum = Machine<Deck>;
 
-/// The tape in the recorder.
-pub struct Deck {
-    blocks: VecDeque<Block>,
-}
-
 impl FullSpectrum {
-    /// A machine that was just switched on.
+    /// A machine that was just switched on. With 128 KB its ROM 1, that of BASIC, has `rom`, and ROM 0, where it starts, `editor`.
     ///
     /// # Errors
     /// An image that is not of 16 KB.
-    pub fn new(rom: &[u8], config: SpectrumConfig) -> Result<Self, FileError> {
-        if rom.len() != ROM_BYTES {
+    pub fn new(rom: &[u8], editor: Option<&[u8]>, config: SpectrumConfig) -> Result<Self, FileError> {
+        if let Some(rom) = [Some(rom), editor].into_iter().flatten().find(|rom| rom.len() != ROM_BYTES) {
             let (bytes, whose) = (rom.len(), "that of a Spectrum");
             return Err(FileError::Size { what: "ROM", bytes, whose, wants: ROM_BYTES });
         }
         let mut core = Core::new(Ula::new(), config.seed);
         core.load_rom(0x0000, rom);
         core.trap(LD_BYTES);
+        if let Some(editor) = editor {
+            paging::attach(&mut core, |core| core.load_rom(0x0000, editor));
+            core.bus.ports.write(paging::PORT, 0);
+            core.switch();
+        }
         core.leave_out(config.memory_last);
-        core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
+        core.set_frame_clock(frame(editor.is_some()), INTERRUPT_WIDTH);
         core.configure(config.limit, config.lowest_sp, config.symbols);
-        Ok(Machine::join(core, Deck { blocks: VecDeque::new() }))
+        Ok(Machine::join(core, Deck::default()))
     }
 
     /// Puts a `.TAP` file into the recorder and presses its key.
@@ -54,7 +52,7 @@ impl FullSpectrum {
     /// # Errors
     /// A file that is no tape.
     pub fn insert_tape(&mut self, file: &[u8]) -> Result<(), FileError> {
-        self.host.blocks = tape::blocks(file)?.into();
+        self.host = Deck::new(tape::blocks(file)?);
         Ok(())
     }
 
@@ -126,34 +124,11 @@ impl FullSpectrum {
 }
 
 impl Host for Deck {
-    /// Loads the next block as the routine would: carry set where flag and length are right. Without a tape it looks for
-    /// one for ever, like the routine.
+    /// Loads the next block. Without a tape the machine looks for one for ever, like the routine.
     fn trap(&mut self, core: &mut Core, _observer: &mut dyn Observer) -> Result<(), End> {
-        let registers = core.registers();
-        let [flag, f] = registers.af.to_be_bytes();
-        let Some(block) = self.blocks.pop_front() else {
+        if !self.load(core) {
             core.charge(FRAME);
-            return Ok(());
-        };
-        let wanted = usize::from(registers.de);
-        let loads = f & 1 != 0;
-        let taken = block.data.len().min(wanted);
-        let right = block.flag == flag && block.data.len() == wanted && loads;
-        let mut at = registers.ix;
-        if block.flag == flag && loads {
-            for &byte in &block.data[..taken] {
-                core.write(at, byte);
-                at = at.wrapping_add(1);
-            }
         }
-        core.set_registers(Registers {
-            af: if right { 0x0001 } else { 0x0000 },
-            ix: at,
-            de: registers.de.wrapping_sub(at.wrapping_sub(registers.ix)),
-            ..registers
-        });
-        core.enable_interrupts();
-        core.ret();
         Ok(())
     }
 }

@@ -1,10 +1,11 @@
-//! The ZX Spectrum with 48 KB.
+//! The ZX Spectrum with 48 KB, and the one with 128.
 //!
 //! ```text
 //! 0000h  ROM
 //! 4000h  display, 5800h colours          the ULA reads them while it draws: slower, up to 7FFFh
 //! 5C00h  system variables of BASIC, 5CCBh its program
 //!        RAMTOP: the last address that BASIC uses; behind it machine code up to FFFFh
+//! C000h  with 128 KB: any of eight pages of 16 KB, 0 at first; 5 is always at 4000h, 2 at 8000h
 //! ```
 //!
 //! Two machines: [`SpectrumMachine`] has no ROM but traps at the entries that programs use, and a console for keys and
@@ -16,6 +17,7 @@
 mod font;
 mod full;
 mod keyboard;
+mod paging;
 mod rom;
 mod screen;
 mod snapshot;
@@ -33,16 +35,22 @@ use crate::machine::Machine;
 use crate::registers::Registers;
 use crate::symbols::Symbols;
 use mlc_machine::{Console, Junk};
+use paging::{BANKM, ROM_BASIC};
 use rom::Rom;
 use ula::Ula;
 use variables::{ATTR_P, DF_CC, FLAGS, IY, P_RAMT, RAMTOP, S_POSN, SCR_CT};
 
-/// T-states from frame to frame, and how long the ULA requests its interrupt.
+/// T-states from frame to frame, with 128 KB as well, and how long the ULA requests its interrupt.
 const FRAME: u64 = 69_888;
+const FRAME_128: u64 = 70_908;
 const INTERRUPT_WIDTH: u64 = 32;
 const ROM_END: u16 = 0x3FFF;
 /// Black on white.
 const COLOURS: u8 = 0x38;
+
+fn frame(pages: bool) -> u64 {
+    if pages { FRAME_128 } else { FRAME }
+}
 
 /// What a program is started with.
 #[derive(Debug, Clone)]
@@ -53,6 +61,8 @@ pub struct SpectrumConfig {
     pub lowest_sp: Option<u16>,
     /// The last address of memory: FFFFh, the default, or 7FFFh for the machine with 16 KB.
     pub memory_last: u16,
+    /// Whether it has 128 KB: pages behind port 7FFDh, and a second ROM. Default: no.
+    pub pages: bool,
     /// The seed of what memory and registers hold where nothing was put.
     pub seed: u64,
     /// Names for addresses in faults.
@@ -65,6 +75,7 @@ impl Default for SpectrumConfig {
             limit: None,
             lowest_sp: None,
             memory_last: 0xFFFF,
+            pages: false,
             seed: 1,
             symbols: Symbols::default(),
         }
@@ -78,12 +89,12 @@ impl Default for SpectrumConfig {
 pub type SpectrumMachine<C> = Machine<Rom<C>>;
 
 impl<C: Console> SpectrumMachine<C> {
-    /// A machine about to start the code on a tape as `RANDOMIZE USR` with its address does.
+    /// A machine about to start the code on a tape as `RANDOMIZE USR` does. What is behind it is there to be loaded.
     ///
     /// # Errors
     /// A file that is no tape, or has no code on it.
     pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, FileError> {
-        let tape::Code { start, bytes } = tape::code(file)?;
+        let tape::Code { start, entry, bytes, behind } = tape::code(file)?;
         let last = config.memory_last;
         let mut machine = Self::switched_on(console, config);
         // CLEAR put BASIC's stack below the program: the end mark 3E00h, the error handler's address, and what the
@@ -93,14 +104,15 @@ impl<C: Console> SpectrumMachine<C> {
         let sp = start.wrapping_sub(12);
         core.load(sp, &rom::STACK_BC.to_le_bytes());
         core.load(start, bytes.get(..(usize::from(last) + 1).saturating_sub(start.into())).unwrap_or(&bytes));
-        core.set_registers(Registers { bc: start, sp, pc: start, iy: IY, ..core.registers() });
+        core.set_registers(Registers { bc: entry, sp, pc: entry, iy: IY, ..core.registers() });
+        machine.host.deck = behind;
         Ok(machine)
     }
 
     /// A machine about to go on as a `.sna` file says.
     ///
     /// # Errors
-    /// A file that is no snapshot of a machine with 48 KB.
+    /// A file that is no snapshot of such a machine.
     pub fn load_snapshot(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, FileError> {
         let mut machine = Self::switched_on(console, config);
         snapshot::load(file, &mut machine.core)?;
@@ -110,6 +122,13 @@ impl<C: Console> SpectrumMachine<C> {
     fn switched_on(console: C, config: SpectrumConfig) -> Self {
         let mut core = Core::new(Ula::new(), config.seed);
         core.close(0x0000, ROM_END, "the ROM");
+        if config.pages {
+            paging::attach(&mut core, |core| {
+                core.close(0x0000, ROM_END, "the ROM");
+                core.trap(rom::RESTART);
+            });
+            core.load(BANKM, &[ROM_BASIC]);
+        }
         rom::ENTRIES.into_iter().for_each(|entry| core.trap(entry));
         core.load(0x4000, &[0; 0x1800]);
         core.load(0x5800, &[COLOURS; 0x300]);
@@ -120,7 +139,7 @@ impl<C: Console> SpectrumMachine<C> {
         core.load(ATTR_P, &[COLOURS]);
         core.load(P_RAMT, &config.memory_last.to_le_bytes());
         core.leave_out(config.memory_last);
-        core.set_frame_clock(FRAME, INTERRUPT_WIDTH);
+        core.set_frame_clock(frame(config.pages), INTERRUPT_WIDTH);
         core.enable_interrupts();
         core.ask_host_at_halt();
         let alternate = core.alternate_registers();

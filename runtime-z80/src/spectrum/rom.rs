@@ -6,7 +6,10 @@
 //! ROM to ROM.
 
 use super::font;
+use super::paging::{BANKM, ROM_BASIC};
 use super::screen::{COLUMNS, ROWS, attribute, cell};
+use super::tape::Deck;
+use super::ula::Ula;
 use super::variables::*;
 use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
@@ -26,7 +29,12 @@ pub(super) const CHAN_OPEN: u16 = 0x1601;
 pub(super) const STACK_BC: u16 = 0x2D2B;
 /// Where BASIC prints its report and goes on: the way back of a program that a snapshot starts.
 const MAIN_REPORT: u16 = 0x1303;
-pub(super) const ENTRIES: [u16; 7] = [ERROR, PRINT, INTERRUPT, CLS, MAIN_REPORT, CHAN_OPEN, STACK_BC];
+/// Loads a block of a tape.
+const LD_BYTES: u16 = 0x0556;
+/// With 128 KB: where ROM 0 starts the machine.
+pub(super) const RESTART: u16 = 0x0000;
+pub(super) const ENTRIES: [u16; 8] =
+    [ERROR, PRINT, INTERRUPT, LD_BYTES, CLS, MAIN_REPORT, CHAN_OPEN, STACK_BC];
 
 /// Channel S, the upper screen: all rows but the two lowest.
 const CHANNEL_S: u8 = 2;
@@ -54,11 +62,20 @@ pub struct Rom<C> {
     open: bool,
     /// `AT` and its row, as far as they were printed.
     at: Vec<u8>,
+    /// What is left on the tape.
+    pub(super) deck: Deck,
 }
 
 impl<C: Console> Rom<C> {
     pub(super) fn new(console: C, junk: Junk) -> Self {
-        Rom { terminal: Terminal::new(console), junk, key: None, open: false, at: Vec::new() }
+        Rom {
+            terminal: Terminal::new(console),
+            junk,
+            key: None,
+            open: false,
+            at: Vec::new(),
+            deck: Deck::default(),
+        }
     }
 
     /// Prints the character in A.
@@ -124,6 +141,18 @@ impl<C: Console> Rom<C> {
         core.ret();
     }
 
+    /// `LD-BYTES`: the next block. BC, HL and AF' are lost.
+    fn load(&mut self, core: &mut Core) -> Result<(), End> {
+        core.spoil_stack(PRINT_STACK, &mut self.junk);
+        if !self.deck.load(core) {
+            return Err(core.end(FaultKind::NoTape, core.return_address()));
+        }
+        core.set_registers(Registers { bc: self.junk.word(), hl: self.junk.word(), ..core.registers() });
+        let alternate = core.alternate_registers();
+        core.set_alternate_registers(Registers { af: self.junk.word(), ..alternate });
+        Ok(())
+    }
+
     /// Counts the frame, hands a waiting key over, returns with interrupts on.
     fn interrupt(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
         let iy = core.registers().iy;
@@ -168,6 +197,8 @@ impl<C: Console> Host for Rom<C> {
             }
             PRINT => self.print(core, observer)?,
             INTERRUPT => self.interrupt(core, observer)?,
+            LD_BYTES => self.load(core)?,
+            RESTART => return Err(End::Exit(Exit::Basic)),
             CLS => {
                 clear(core);
                 self.finish(core, PRINT_STACK);
@@ -207,7 +238,11 @@ impl<C> Rom<C> {
     /// Back in BASIC, if the registers are as it needs them.
     fn returned(&self, core: &mut Core) -> End {
         let (iy, hl) = (core.registers().iy, core.alternate_registers().hl);
-        if iy != IY {
+        let bankm = core.memory().byte(BANKM);
+        let sent = core.ports::<Ula>().paging.as_ref().map(|paging| paging.sent);
+        if let Some(sent) = sent.filter(|&sent| (sent, bankm) != (ROM_BASIC, ROM_BASIC)) {
+            core.end(FaultKind::Pages { sent, bankm }, STACK_BC)
+        } else if iy != IY {
             core.end(FaultKind::BasicPointer { iy }, STACK_BC)
         } else if hl != BASIC_HL {
             core.end(FaultKind::BasicCalculator { hl }, STACK_BC)

@@ -1,6 +1,7 @@
-//! The ULA behind port FEh: keyboard in, border out.
+//! The ULA behind port FEh: keyboard in, border out; and what selects pages in a machine with 128 KB.
 
 use super::keyboard::Matrix;
+use super::paging::Paging;
 use crate::bus::Ports;
 
 /// Bits of an input that are no keys: the ear socket, silent, and two that are always set.
@@ -10,12 +11,14 @@ const NO_KEYS: u8 = 0b1010_0000;
 pub struct Ula {
     pub(super) keys: Matrix,
     border: u8,
+    /// With 128 KB.
+    pub(super) paging: Option<Paging>,
 }
 
 impl Ula {
     /// No key is pressed, and the border is white.
     pub(super) fn new() -> Self {
-        Ula { keys: Matrix::default(), border: 7 }
+        Ula { keys: Matrix::default(), border: 7, paging: None }
     }
 
     pub(super) fn border(&self) -> u8 {
@@ -34,5 +37,12 @@ impl Ports for Ula {
         if port & 1 == 0 {
             self.border = value & 7;
         }
+        if let Some(paging) = &mut self.paging {
+            paging.write(port, value);
+        }
+    }
+
+    fn banks(&self) -> Option<[u8; 4]> {
+        self.paging.as_ref().map(Paging::banks)
     }
 }

@@ -98,7 +98,7 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
     for (name, bytes) in all {
         e.buffer(name, bytes, false);
     }
-    if e.site.second_ram.is_some() {
+    if e.hides_caches() {
         e.buffer("slots", 2, false);
     }
     if all_tables(e).iter().any(|(_, layout)| layout.groups.contains(&8)) {
@@ -121,7 +121,9 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
 
 /// The caches where they lie apart: their labels and addresses; and the bytes of both.
 pub fn second(e: &Emitter) -> (Vec<(&'static str, usize)>, usize) {
-    let Some(first) = e.site.second_ram.map(usize::from) else { return (vec![], 0) };
+    let Some(first) = e.site.second_ram.map(|first| usize::from(first) + e.front()) else {
+        return (vec![], 0);
+    };
     let (keys, values) = Caches::new(e.site).bytes(e.site.body);
     (vec![("cache_keys", first), ("cache_values", first + keys)], keys + values)
 }

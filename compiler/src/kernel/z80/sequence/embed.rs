@@ -102,7 +102,7 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
             let what = if number == "position" { "positions" } else { "embedding" };
             e.step(what, matrix, (stride * matrix.rows, reads(stride)), home);
         }
-        e.data(mantissas, matrix.mantissas.iter().copied());
+        e.cold_data(mantissas, matrix.mantissas.iter().copied());
         let sink = e.rescales.sink(kind, matrix.shift, false, false);
         e.set("rows_out", "latent");
         e.set("rows_sink", &sink);
@@ -125,6 +125,9 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
             }
         }
         e.line(format!("call row_{name}"));
+        if e.has_pages() {
+            e.line("call show_text");
+        }
         e.lines(&[&format!("ld hl,{mantissas}"), &format!("ld de,({number})")]);
         e.lines(&["add hl,de", "ld c,(hl)", "call embed_scale"]);
     }

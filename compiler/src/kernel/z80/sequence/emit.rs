@@ -27,8 +27,11 @@ pub struct Emitter<'a> {
     /// Weights and other constants, and those that begin with a page.
     data: String,
     paged: String,
-    /// What attention looks up, where that must be in the ROM's first half.
+    /// What lies apart: what attention looks up, where that must be in the ROM's first half, or what products do, where memory
+    /// below is slow.
     near: String,
+    /// Constants are such that a token needs few of them.
+    texts: bool,
     pub rescales: Rescales,
     pub shapes: BTreeSet<Shape>,
     pub layouts: BTreeSet<Layout>,
@@ -63,6 +66,7 @@ impl<'a> Emitter<'a> {
             data: String::new(),
             paged: String::new(),
             near: String::new(),
+            texts: false,
             rescales: Rescales::default(),
             shapes: BTreeSet::new(),
             layouts: BTreeSet::new(),
@@ -125,14 +129,24 @@ impl<'a> Emitter<'a> {
         std::mem::take(&mut self.data) + &std::mem::take(&mut self.paged)
     }
 
-    /// What attention looks up, if it lies apart.
+    /// What lies apart.
     pub fn take_near(&mut self) -> String {
         std::mem::take(&mut self.near)
     }
 
     /// Where constants go that attention looks up: `usual`, or apart.
     fn of_attention(&mut self, usual: fn(&mut Self) -> &mut String) -> &mut String {
-        if self.site.second_ram.is_some() { &mut self.near } else { usual(self) }
+        if self.hides_caches() { &mut self.near } else { usual(self) }
+    }
+
+    /// Constants from the start of pages on that products look up all the time.
+    pub fn quick(&mut self, make: impl FnOnce(&mut Self)) {
+        let before = std::mem::take(&mut self.paged);
+        make(self);
+        match self.has_pages() {
+            true => self.near += &std::mem::replace(&mut self.paged, before),
+            false => self.paged.insert_str(0, &before),
+        }
     }
 
     /// Constants behind a label that attention looks up.
@@ -149,13 +163,31 @@ impl<'a> Emitter<'a> {
 
     /// Has the memory of keys and values shown, or what is there otherwise. Loses all registers.
     pub fn show_caches(&mut self, shown: bool) {
-        if self.site.second_ram.is_some() {
-            self.line(if shown { "call show_ram" } else { "call show_rom" });
+        if self.site.second_ram.is_some() && shown {
+            self.line("call show_ram");
+        } else if self.hides_caches() {
+            self.line("call show_rom");
         }
+    }
+
+    /// Whether the program itself lies where keys and values are shown. Otherwise they stay until something else is needed.
+    pub fn hides_caches(&self) -> bool {
+        self.site.second_ram.is_some() && !self.has_pages()
+    }
+
+    /// What `make` gives, its constants put aside where there are banks of RAM.
+    pub fn texts<T>(&mut self, make: impl FnOnce(&mut Self) -> T) -> T {
+        self.texts = true;
+        let made = make(self);
+        self.texts = false;
+        made
     }
 
     /// Constants behind a label.
     pub fn data(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        if self.texts && self.has_pages() {
+            return self.cold_data(label, bytes);
+        }
         let _ = write!(self.data, "{label}:\n{}", db(bytes));
     }
 
@@ -233,7 +265,7 @@ impl<'a> Emitter<'a> {
     /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
     pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
         let pages = self.site.pages.unwrap_or(usize::MAX);
-        let small = self.site.request.demands.is_for_size();
+        let small = self.site.tight || self.site.request.demands.is_for_size();
         match m.grid {
             Grid::Ternary => Layout::ternary(m.cols, if small { usize::MAX } else { ternary }, pages),
             Grid::Symmetric { .. } | Grid::TwoBits if small && self.site.pages.is_none() => {
@@ -328,7 +360,7 @@ impl Emitter<'_> {
         if self.site.request.target.machine == Machine::Cpm {
             offers.push(file);
         }
-        if self.site.request.target.rom.as_ref().is_some_and(|rom| !rom.mappers.is_empty()) {
+        if !self.site.request.target.selectors().is_empty() {
             offers.push(banks);
         }
         offers.sort_by_key(|offer| offer.home != home);

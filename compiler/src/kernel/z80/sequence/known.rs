@@ -123,7 +123,7 @@ fn system(f: &mut Facts, site: &SequenceSite) {
         f.outside("file_next>bdos", SYSTEM + (SET_DMA + NEXT_RECORD) / 2.0);
         f.odds("file_bad", 0.0).odds("file_seek>ret", 1.0);
     }
-    if site.second_ram.is_some() {
+    if site.second_ram.is_some() && site.request.target.rom.is_some() {
         f.outside("enaslt", SYSTEM);
     }
 }

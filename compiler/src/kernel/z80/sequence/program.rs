@@ -10,6 +10,7 @@ use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::z80::program::bss;
 use crate::kernel::{Fragment, Phase};
 use crate::model::{Grid, Matrix, Positions, Turns};
+use crate::target::Selector;
 use serde::Serialize;
 
 /// Context of `sequence.asm`.
@@ -31,8 +32,9 @@ struct Program<'a> {
     several_rounds: bool,
     /// Weights are in a file beside the program.
     file: bool,
-    /// What shows its banks.
+    /// What shows its banks of a ROM, or of RAM.
     mapper: Vec<bank::Register>,
+    pages: Option<Pages>,
     /// Where its buffers begin.
     bss: String,
     /// A conversation goes on with the next line.
@@ -61,12 +63,30 @@ struct Program<'a> {
     ends: &'a [u32],
     most: u16,
     data: String,
-    /// What attention looks up, where caches lie apart.
+    /// What lies apart: what attention looks up, or products do.
     near: String,
     /// Those caches.
     second: Vec<Place>,
     buffers: Vec<Placed>,
     memory_size: usize,
+}
+
+/// Banks of RAM, as the port is sent what selects them.
+#[derive(Serialize)]
+struct Pages {
+    /// Those with bytes from the start.
+    selects: Vec<usize>,
+    /// The one with what makes tokens, and that of keys and values where they lie apart.
+    text: usize,
+    caches: Option<u8>,
+    window: u16,
+    /// Bytes that a loader puts into the last; all others are full.
+    bank: usize,
+    last: usize,
+    /// The system's is among them: there is no way back to it.
+    restarts: bool,
+    /// The first address that is as fast as any: what is hot begins there. 0: where that comes to be, since memory is short.
+    fast: u16,
 }
 
 #[derive(Serialize)]
@@ -93,10 +113,11 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let code = blocks.code(&output)?;
     let norms = blocks.norms;
     let (in_file, beside) = e.file_code(&embed::strides(&e, &output))?;
-    let (in_banks, banked) = e.bank_code(&embed::strides(&e, &output))?;
+    let in_banks = e.bank_code(&embed::strides(&e, &output))?;
     let shared = norms.code(&e)? + &shared(&mut e, &output)? + &in_file + &in_banks;
     constants::pages(&mut e);
-    let encoder = tokens::encoder(&mut e)?;
+    let encoder = e.texts(tokens::encoder)?;
+    e.place_text()?;
     let tools = tools::code(&mut e)?;
     buffers::place(&mut e, &encoder);
     let mut phases = vec![
@@ -115,6 +136,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let context = context(&mut e, code, shared, (encoder, tools))?;
     let code = site.templates.render("sequence.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
+    let banked = e.banked()?;
     let (known, steps) = (std::mem::take(&mut e.known), std::mem::take(&mut e.steps));
     Ok(SequenceProgram { text, memory: e.memory(), beside, banked, known, steps })
 }
@@ -138,6 +160,23 @@ pub fn all_tables(e: &Emitter) -> Vec<(String, Layout)> {
     e.layouts.iter().map(of).chain([Caches::new(e.site).tables()]).collect()
 }
 
+fn pages(e: &Emitter) -> Option<Pages> {
+    let selector @ Selector::Port { weights, .. } = e.site.selector? else { return None };
+    let target = e.site.request.target;
+    let (selects, last) = e.selects();
+    let slow = target.contended.filter(|(first, last)| (*first..*last).contains(&target.origin));
+    Some(Pages {
+        text: e.text_select()?,
+        caches: selector.caches().map(|bank| bank.select.value),
+        window: selector.address(),
+        bank: selector.bank(),
+        restarts: weights.iter().any(|bank| bank.of_system && selects.contains(&bank.select.value.into())),
+        fast: slow.filter(|_| !e.site.tight).map_or(0, |(_, last)| last + 1),
+        selects,
+        last,
+    })
+}
+
 #[derive(Serialize)]
 struct Rotate {
     pairs: usize,
@@ -157,6 +196,9 @@ fn rotate(e: &Emitter) -> Result<String, CompileError> {
 #[derive(Serialize)]
 struct Clear {
     second: bool,
+    /// What showed before does so behind it.
+    hides: bool,
+    text: Option<usize>,
     pairs: usize,
     weights_size: usize,
     mix_zero: usize,
@@ -170,6 +212,8 @@ fn clear(e: &Emitter) -> Result<String, CompileError> {
     let body = e.site.body;
     let context = Clear {
         second: e.site.second_ram.is_some(),
+        hides: e.hides_caches(),
+        text: e.text_select(),
         pairs: if let Positions::Rotary { steps } = &body.positions { steps.len() } else { 0 },
         weights_size: caches.window + 4,
         mix_zero: caches.mix_tables(),
@@ -207,6 +251,7 @@ fn context<'a>(
         origin: format!("{:05X}h", target.code_origin()),
         bss: bss(e.ram_start()),
         mapper: e.registers(),
+        pages: pages(e),
         table: table(e),
         max_query: site.reader.max_length.min(target.longest_query),
         tab_used: has(&|byte| byte == 9),
