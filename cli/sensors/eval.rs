@@ -25,7 +25,7 @@ struct Evaluation<'a> {
 pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Write) -> Result<(), CliError> {
     let mut all = Vec::new();
     for path in &args.pairs {
-        let data = examples(path, sensors.shape.len())?;
+        let data = examples(path, sensors.shape.len(), &sensors.inputs)?;
         let source = files::shown(path);
         let figures = measure(model, &data)?;
         say_notes(path, &figures);

@@ -36,7 +36,7 @@ pub fn import(args: &ImportArgs, bytes: &[u8]) -> Result<Imported, CliError> {
         let message = "--calibrate is for networks of floats, and this one has integers already";
         return Err(CliError::Usage(message.into()));
     };
-    let data = examples(path, floats.inputs())?;
+    let data = examples(path, floats.inputs(), settings.inputs.as_deref().unwrap_or_default())?;
     let imported = read(bytes, &file, &settings, Some(&data)).map_err(failed)?;
     tell(&imported.model, &floats, &data, path)?;
     Ok(imported)

@@ -19,13 +19,14 @@ use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{Model, Rounding, Sensors};
 use std::path::Path;
 
-/// Reads examples for a network that reads so many numbers.
+/// Reads examples for a network that reads so many numbers, of these names if they have any.
 ///
 /// # Errors
 /// A file that cannot be read, or that has no such examples.
-fn examples(path: &Path, inputs: usize) -> Result<Examples, CliError> {
+fn examples(path: &Path, inputs: usize, names: &[String]) -> Result<Examples, CliError> {
     let bytes = files::read(path, files::Kind::Texts)?;
     let data = Examples::read(&bytes, inputs).map_err(|problem| wrong(path, &problem))?;
+    data.check_order(names).map_err(|problem| wrong(path, &problem))?;
     data.notes.iter().for_each(|note| say!("note: {}: {note}", files::shown(path)));
     Ok(data)
 }
@@ -43,7 +44,7 @@ pub fn rows(path: &Path, model: &Model) -> Result<Vec<Prompt>, CliError> {
     let Some((sensors, network)) = model.network() else {
         return Err(CliError::Usage("--data is for a network on numbers: leave it out".into()));
     };
-    let data = examples(path, sensors.shape.len())?;
+    let data = examples(path, sensors.shape.len(), &sensors.inputs)?;
     let row = |row: usize| {
         let bytes = match &data.values {
             Values::Bytes(values) => values[row * data.width..][..data.width].to_vec(),

@@ -98,5 +98,9 @@ fn too_large(request: &Request, needs: Option<crate::plan::Needs>) -> CompileErr
         Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
         None => "memory ends before its program does".into(),
     };
+    let needs = match request.demands.max_bytes {
+        Some(most) => format!("{needs}, and its image may have {} bytes at most", grouped(most as u64)),
+        None => needs,
+    };
     CompileError::SensorsTooLarge { name: model.head.name.clone(), target: target.name.clone(), needs }
 }

@@ -286,3 +286,46 @@ fn public_tables_are_learned() {
         assert!(result["held_out"]["right"].as_u64().is_some_and(|right| right >= least), "{result}");
     }
 }
+
+/// What makes a held-out figure worth less than it looks is said, and columns are not taken for one another.
+#[test]
+fn rows_that_were_learned_and_columns_elsewhere_are_told() {
+    let folder = folder();
+    let train = |more: &[&str]| {
+        folder.mlc(["train", "rings.csv", "--classifier", "-o", "r.ron", "--epochs", "2"].iter().chain(more))
+    };
+    let said = train(&[]).stderr;
+    assert!(!said.contains("warning: the model was trained on other rows"), "{said}");
+    let same = folder.mlc(["train", "rings.csv", "--resume", "r.ron", "-o", "s.ron", "--epochs", "1"]);
+    assert!(!same.stderr.contains("trained on other rows"), "{}", same.stderr);
+    folder.write("more.csv", csv(&rings(303, 1)));
+    for (table, option) in [("more.csv", &[][..]), ("rings.csv", &["--hold-out", "0.5"])] {
+        let words = ["train", table, "--resume", "r.ron", "-o", "s.ron", "--epochs", "1"];
+        let said = folder.mlc(words.iter().chain(option)).stderr;
+        assert!(
+            said.contains("warning: the model was trained on other rows: of those held out now it may"),
+            "{said}"
+        );
+    }
+    let said = train(&["--held-out", "rings.csv"]).stderr;
+    assert!(said.contains("warning: 300 of 300 held-out rows are training rows too"), "{said}");
+    // Columns by their names.
+    let swapped: String =
+        rings(30, 2).iter().map(|(x, y, label)| format!("{y},{x},\"{}\"\n", LABELS[*label])).collect();
+    folder.write("swapped.csv", format!("y,\"x, left\",where\n{swapped}"));
+    let wants = "column 1 is y, where the network reads x__left";
+    assert!(folder.mlc(["eval", "r.ron", "swapped.csv"]).fails(1).contains(wants));
+    assert!(train(&["--held-out", "swapped.csv"]).fails(1).contains(wants));
+    // A margin that somebody wrote into the model stays, and columns of one name are told apart.
+    folder.write("r.ron", folder.text("r.ron").replace("answer: Class((", "answer: Class((margin: 64,"));
+    folder.mlc(["train", "rings.csv", "--resume", "r.ron", "-o", "s.ron", "--epochs", "1"]).ok();
+    assert!(folder.text("s.ron").contains("margin: 64"), "{}", folder.text("s.ron"));
+    folder.write("twice.csv", csv(&rings(60, 1)).replacen("\"x, left\",y", "x,x", 1));
+    folder.mlc(["train", "twice.csv", "--classifier", "-o", "t.ron", "--epochs", "1"]).ok();
+    assert!(folder.text("t.ron").contains("\"x\", \"x_2\""), "{}", folder.text("t.ron"));
+    // Readings that no digit behind the point shows.
+    let tiny: String = (0..40).map(|i| format!("{}e-13,{}\n", 3 + i % 5, ["a", "b"][i % 2])).collect();
+    folder.write("tiny.csv", tiny);
+    let said = folder.mlc(["train", "tiny.csv", "--classifier", "-o", "tiny.ron"]).fails(1);
+    assert!(said.contains("column 1 changes by less than"), "{said}");
+}

@@ -8,7 +8,7 @@ use crate::sensors::wrong;
 use crate::table::count;
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::model::{Answer, Model};
-use mlc_trainer::sensors::{DataError, Options, Task, joined, split_seed};
+use mlc_trainer::sensors::{DataError, Options, Task, joined, learned_rows, split_seed};
 use std::path::PathBuf;
 
 /// Share of the rows that is held out where nobody says how much.
@@ -57,6 +57,16 @@ pub fn learned(given: &TrainSettings, start: Option<&Model>) -> Result<Learned, 
     let (rows, columns) = (count(data.rows, "row"), count(data.width, "column"));
     say!("{}: {rows} of {columns}, {}", sources(&given.pairs), count(task.labels.len(), "label"));
     task.notes.iter().for_each(|note| say!("note: {note}"));
+    if start.and_then(learned_rows).is_some_and(|known| known != task.learned_rows()) {
+        say!("warning: the model was trained on other rows: of those held out now it may have learned some");
+    }
+    let known = if held_out.is_some() { task.held_out_and_learned() } else { 0 };
+    if known > 0 {
+        let held = count(task.held_out.len(), "held-out row");
+        say!(
+            "warning: {known} of {held} are training rows too, as the network reads them: what is right there says little"
+        );
+    }
     Ok(Learned { task, data, held_out })
 }
 

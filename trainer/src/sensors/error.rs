@@ -1,5 +1,6 @@
 //! Rows from which nothing can be learned.
 
+use mlc_compiler::import::sensors::NetworkProblem;
 use mlc_compiler::words::{count, grouped};
 use thiserror::Error;
 
@@ -37,6 +38,8 @@ pub enum DataError {
     OtherLabels(String),
     #[error("label \"{0}\" stands in no training row")]
     Untrained(String),
+    #[error(transparent)]
+    Misplaced(#[from] NetworkProblem),
     #[error("the model to go on with {0}")]
     OtherModel(&'static str),
 }
@@ -45,6 +48,7 @@ impl DataError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
+            Self::Misplaced(problem) => problem.help(),
             Self::FewRows(_) => "give some dozens of rows for each label",
             Self::OneLabel(_) => "give rows of two labels or more; the label is in the last column",
             Self::ManyLabels { .. } => {

@@ -34,7 +34,7 @@ pub use figures::Figures;
 pub use settings::Settings;
 pub use shape::Shape;
 pub use task::{Options, Rows, Task, joined};
-pub use train::{Training, evaluate, split_seed, train, train_seeds, untrained};
+pub use train::{Training, evaluate, learned_rows, split_seed, train, train_seeds, untrained};
 
 /// What a training of this family tells and gives.
 pub type Event<'a> = crate::outcome::Event<'a, Figures>;

@@ -137,7 +137,10 @@ impl Scaling {
             let range = ranges[at % ranges.len()];
             let step = unit.max(range.step());
             // Whole numbers of few values lose nothing.
-            let lost = |x: &f64| (x / step - (x / step).round()).abs() > 1e-6;
+            let lost = |x: &f64| {
+                let rounded = (x / step).round();
+                (x / step - rounded).abs() > 1e-6 || rounded == 0.0 && *x != 0.0
+            };
             let steps = range.width() / step;
             if steps >= FEW_STEPS || !values.iter().skip(at).step_by(data.width).any(lost) {
                 continue;

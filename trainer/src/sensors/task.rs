@@ -4,12 +4,13 @@ use super::error::DataError;
 use super::scaling::Scaling;
 use super::split::{groups, held_out, sizes};
 use crate::family::Data;
+use mlc_compiler::arithmetic::hash::{FNV_START, fnv1a};
 use mlc_compiler::import::sensors::data::{Examples, Values, plain};
 use mlc_compiler::model::{MAX_LABEL, Sensors, Shape};
 use mlc_compiler::words::{count, grouped};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io;
 
 /// Most labels.
@@ -40,6 +41,15 @@ impl Rows {
 
     pub(super) fn bytes(&self, row: usize) -> &[i8] {
         &self.bytes[row * self.width..][..self.width]
+    }
+
+    /// What tells these rows, in whatever order, from others.
+    fn hashes(&self) -> impl Iterator<Item = u64> {
+        let one = |(row, target): (usize, &u16)| {
+            let bytes = self.bytes(row).iter().map(|&b| b as u8);
+            fnv1a(FNV_START, bytes.chain(target.to_le_bytes()))
+        };
+        self.targets.iter().enumerate().map(one)
     }
 
     /// The rows of these numbers.
@@ -126,7 +136,10 @@ impl Task {
         let (held, mut train): (Vec<usize>, Vec<usize>) = (0..data.rows).partition(|&row| held[row]);
         let scaling = Scaling::of(data, &train)?;
         let reader = match known {
-            Some((reader, _)) if reader.shape.len() == data.width => reader.clone(),
+            Some((reader, _)) if reader.shape.len() == data.width => {
+                data.check_order(&reader.inputs)?;
+                reader.clone()
+            }
             Some((reader, _)) => {
                 return Err(DataError::OtherInputs { found: data.width, wants: reader.shape.len() });
             }
@@ -165,6 +178,7 @@ impl Task {
         if data.width != self.reader.shape.len() {
             return Err(columns(data.width, self.reader.shape.len()));
         }
+        data.check_order(&self.reader.inputs)?;
         let targets = targets(data, None, Some(&self.labels));
         let (_, targets) = targets.map_err(|error| match error {
             DataError::OtherLabels(label) => DataError::Untrained(label),
@@ -172,6 +186,29 @@ impl Task {
         })?;
         let held_out = Rows::of(data, &self.reader, &targets, (0..data.rows).collect());
         Ok(Self { held_out, ..self })
+    }
+}
+
+impl Task {
+    /// Tells the rows of the training side from others, in whatever order they are.
+    pub fn learned_rows(&self) -> String {
+        let mut all: Vec<u64> = [Some(&self.train), self.validation.as_ref()]
+            .into_iter()
+            .flatten()
+            .flat_map(Rows::hashes)
+            .collect();
+        all.sort_unstable();
+        format!("{:016x}", fnv1a(FNV_START, all.into_iter().flat_map(u64::to_le_bytes)))
+    }
+
+    /// How many of the rows that are held out stand on the training side too, with the same label, as the network reads them.
+    pub fn held_out_and_learned(&self) -> usize {
+        let sides = [Some(&self.train), self.validation.as_ref()].into_iter().flatten();
+        let learned: HashSet<(&[i8], u16)> = sides
+            .flat_map(|rows| rows.targets.iter().enumerate().map(|(row, &target)| (rows.bytes(row), target)))
+            .collect();
+        let held = self.held_out.targets.iter().enumerate();
+        held.filter(|(row, target)| learned.contains(&(self.held_out.bytes(*row), **target))).count()
     }
 }
 
@@ -186,6 +223,7 @@ pub fn joined(mut all: Vec<Examples>) -> Result<Option<Examples>, DataError> {
         if other.width != first.width {
             return Err(columns(other.width, first.width));
         }
+        other.check_order(&first.names())?;
         match (&mut first.values, other.values) {
             (Values::Reals(values), Values::Reals(more)) => values.extend(more),
             (Values::Bytes(values), Values::Bytes(more)) => values.extend(more),
@@ -203,10 +241,7 @@ fn columns(found: usize, wants: usize) -> DataError {
 }
 
 fn reader(data: &Examples, scaling: &Scaling) -> Sensors {
-    let keep = |c: char| if c.is_ascii_graphic() && !",\"".contains(c) { c } else { '_' };
-    let named: Vec<String> =
-        data.columns.iter().map(|name| name.chars().map(keep).take(40).collect()).collect();
-    let inputs = if named.iter().any(String::is_empty) { Vec::new() } else { named };
+    let inputs = data.names();
     let Scaling { decimals, lines, quantization, .. } = scaling.clone();
     Sensors { inputs, shape: Shape::vector(data.width), decimals, scaling: lines, quantization }
 }

@@ -25,6 +25,15 @@ const JUDGED: usize = 20_000;
 /// The fact that says which seed has chosen the rows that are held out.
 const SPLIT: &str = "seed of the split";
 
+/// The fact that tells the rows of the training side from others.
+const LEARNED: &str = "rows, hash";
+
+/// What [`Task::learned_rows`] was for the training that made a model.
+pub fn learned_rows(model: &Model) -> Option<&str> {
+    let fact = model.head.training.iter().find(|(name, _)| name == LEARNED);
+    fact.map(|(_, value)| value.as_str())
+}
+
 /// The seed by which the rows were split that a model was trained on: going on with another one would hold out rows that it
 /// has learned.
 pub fn split_seed(model: &Model) -> Option<u64> {
@@ -63,7 +72,7 @@ pub fn train(
         schedule.updates = Some(settings.updates_for(task.train.len()));
     }
     let data = Sides { train: &task.train, held_out: task.validation.as_ref() };
-    let trainee = Trainee { task, settings, learner };
+    let trainee = Trainee { task, settings, learner, margin: margin(start) };
     run(trainee, data, &schedule, (rng, start.is_some()), stop, observer)
 }
 
@@ -91,7 +100,8 @@ pub fn train_seeds(
 pub fn untrained(training: &Training) -> Result<Model, TrainError> {
     let mut rng = ChaCha8Rng::seed_from_u64(training.settings.schedule.seed);
     let &Training { task, settings, .. } = training;
-    let trainee = Trainee { task, settings, learner: learner(training, &mut rng)? };
+    let trainee =
+        Trainee { task, settings, learner: learner(training, &mut rng)?, margin: margin(training.start) };
     trainee.with(&trainee.learner.network(), Vec::new())
 }
 
@@ -124,6 +134,16 @@ struct Trainee<'a> {
     task: &'a Task,
     settings: &'a Settings,
     learner: Learner,
+    /// That of the model to go on with.
+    margin: u8,
+}
+
+/// The margin that answers of a model need.
+fn margin(start: Option<&Model>) -> u8 {
+    match start.map(|model| &model.answer) {
+        Some(Answer::Class(class)) => class.margin,
+        _ => 0,
+    }
 }
 
 impl Family for Trainee<'_> {
@@ -179,7 +199,7 @@ impl Trainee<'_> {
             body: Body::Network(network.body()),
             answer: Answer::Class(Class {
                 labels: self.task.labels.clone(),
-                margin: 0,
+                margin: self.margin,
                 output: Quantization { scale, zero: 0 },
                 softmax: None,
             }),
@@ -193,6 +213,7 @@ impl Trainee<'_> {
         let Task { train, held_out, .. } = self.task;
         let mut facts = vec![
             ("rows".to_string(), train.len().to_string()),
+            (LEARNED.to_string(), self.task.learned_rows()),
             ("held-out rows".to_string(), held_out.len().to_string()),
             ("seed".to_string(), self.settings.schedule.seed.to_string()),
             (SPLIT.to_string(), self.task.seed.to_string()),

@@ -23,6 +23,8 @@ pub enum NetworkProblem {
     Floats,
     #[error("the data have {} in a row, the network reads {wants}", count(*found, "value"))]
     Columns { found: usize, wants: usize },
+    #[error("column {column} is {found}, where the network reads {wants}")]
+    Order { column: usize, found: String, wants: String },
     #[error("the data have no rows")]
     NoRows,
     #[error("{0}")]
@@ -58,6 +60,7 @@ impl NetworkProblem {
             Self::Columns { .. } => {
                 "give the features in the network's order, and the label last, if there is one"
             }
+            Self::Order { .. } => "give the columns in the network's order: `mlc inspect` shows it",
             Self::NoRows => "give a file with the features of a few hundred examples",
             Self::Cell { .. } => {
                 "every cell but the label is a number with a decimal point: fill in what is missing, or leave the row out"

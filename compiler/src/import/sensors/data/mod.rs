@@ -5,6 +5,7 @@ mod table;
 
 use super::error::NetworkProblem;
 use crate::import::npz;
+use std::collections::BTreeSet;
 
 /// Most bytes of all numbers together, of eight each.
 const MAX_BYTES: usize = 64 << 20;
@@ -84,6 +85,35 @@ impl Examples {
             Some(_) => Ok(examples),
             None => bad("there is no array label with a value for each row of x"),
         }
+    }
+
+    /// The columns as names of inputs: printable, of 40 characters at most, no two the same. None without a header.
+    pub fn names(&self) -> Vec<String> {
+        let keep = |c: char| if c.is_ascii_graphic() && !",\"".contains(c) { c } else { '_' };
+        let mut names: Vec<String> = Vec::new();
+        for column in &self.columns {
+            let base: String = column.chars().map(keep).take(36).collect();
+            let whole: String = column.chars().map(keep).take(40).collect();
+            let others = (2..).map(|n| format!("{base}_{n}"));
+            let free = |name: &String| !names.contains(name);
+            let name = std::iter::once(whole).chain(others.take(self.columns.len())).find(free);
+            names.push(name.unwrap_or_default());
+        }
+        if names.iter().any(String::is_empty) { Vec::new() } else { names }
+    }
+
+    /// Refuses columns that have the names of the inputs in another order.
+    ///
+    /// # Errors
+    /// Both orders.
+    pub fn check_order(&self, inputs: &[String]) -> Result<(), NetworkProblem> {
+        let found = self.names();
+        let sorted = |names: &[String]| names.iter().cloned().collect::<BTreeSet<_>>();
+        if found == inputs || sorted(&found) != sorted(inputs) {
+            return Ok(());
+        }
+        let at = found.iter().zip(inputs).position(|(a, b)| a != b).unwrap_or(0);
+        Err(NetworkProblem::Order { column: at + 1, found: found[at].clone(), wants: inputs[at].clone() })
     }
 
     /// Numbers of a row as they stand for something; `None` where the file has bytes.
