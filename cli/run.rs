@@ -72,7 +72,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let mut model = files::model(&args.program)?.model;
     args.choice.apply(args.draw.seed, &mut model)?;
     let readings = Readings::new(&model, Some(&target), &args.tools.tools)?;
-    files::check_writable(args.screenshot.as_deref())?;
+    screenshot::check(args.screenshot.as_deref(), &target)?;
     let demands = &args.plan.demands()?;
     let request =
         Request { model: &model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
@@ -82,7 +82,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         .within(args.limit.max_cycles)
         .reading(readings);
     if let Some(path) = &args.screenshot {
-        screenshot::write(path, simulator.picture(&args.prompts)?.as_ref(), &target)?;
+        screenshot::write(path, simulator.picture(&args.prompts)?.as_ref())?;
     }
     converse(&Speaker::Machine { simulator, target: &target }, &model, args, terminal, out)
 }
@@ -150,12 +150,12 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     let beside = sim::read_beside(kind, &args.program)?;
     let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
     let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail: &tail, limit };
-    files::check_writable(args.screenshot.as_deref())?;
+    screenshot::check(args.screenshot.as_deref(), &target)?;
     let mut out = console_output();
     let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);
     let picture = sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
     if let Some(path) = &args.screenshot {
-        screenshot::write(path, picture.as_ref(), &target)?;
+        screenshot::write(path, picture.as_ref())?;
     }
     Ok(Outcome::Done)
 }

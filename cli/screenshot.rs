@@ -3,18 +3,30 @@
 use crate::error::CliError;
 use crate::files;
 use mlc_compiler::Target;
+use mlc_compiler::target::Machine;
 use mlc_runtime_z80::Picture;
 use std::path::Path;
 
-/// Writes a picture.
+/// Finds out, before anything runs, whether there will be a picture and a place for it, if one is asked for.
 ///
 /// # Errors
 /// A machine without one; the file cannot be written.
-pub fn write(path: &Path, picture: Option<&Picture>, target: &Target) -> Result<(), CliError> {
-    let Some(picture) = picture else {
-        return Err(CliError::Usage(format!("{} has no picture to take", target.name)));
-    };
-    files::write(path, encode(picture))
+pub fn check(path: Option<&Path>, target: &Target) -> Result<(), CliError> {
+    match (path, target.machine) {
+        (None, _) => Ok(()),
+        (Some(_), Machine::Spectrum48 | Machine::Spectrum128) => files::check_writable(path),
+        (Some(_), Machine::Cpm | Machine::Cpc464 | Machine::Msx | Machine::Avr) => {
+            Err(CliError::Usage(format!("{} has no picture to take: leave --screenshot out", target.name)))
+        }
+    }
+}
+
+/// Writes a picture, where a machine has one.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(path: &Path, picture: Option<&Picture>) -> Result<(), CliError> {
+    picture.map_or(Ok(()), |picture| files::write(path, encode(picture)))
 }
 
 fn encode(picture: &Picture) -> Vec<u8> {

@@ -39,6 +39,9 @@ load_pages:
         call load_probe
         jr z,load_no_pages
 load_there:
+{%- if pages.restarts %}
+        res 4,(iy+flags)                ; no 128 BASIC, or a +2A and +3 count a byte of page 7 down at interrupts
+{%- endif %}
         ld b,page_count
 load_page:
         push bc
@@ -113,6 +116,9 @@ restart:
         pop bc
         jp line
 restart_out:
+        ld b,1Fh                        ; of a +2A and +3: the upper half of the choice of a ROM
+        out (c),a
+        ld b,7Fh
         out (c),a
         rst 0
 restart_end:

@@ -76,6 +76,11 @@ pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
     )
 }
 
+/// A scale with six digits or so.
+fn step(scale: f64) -> String {
+    if (1e-3..1e6).contains(&scale) { format!("{scale:.6}") } else { format!("{scale:.4e}") }
+}
+
 /// Everything about a network on numbers.
 ///
 /// # Errors
@@ -99,10 +104,10 @@ pub fn inspect(
     let each = if sensors.quantization.len() > 1 { ", each its own scale" } else { "" };
     writeln!(
         out,
-        "reads: {}, {} counted, a step is {:.6}{each}",
+        "reads: {}, {} counted, a step is {}{each}",
         count(sensors.shape.len(), "number"),
         count(sensors.decimals.into(), "decimal"),
-        quantization.scale.0
+        step(quantization.scale.0)
     )?;
     if !sensors.inputs.is_empty() {
         writeln!(out, "{}", fold(&format!("inputs: {}", sensors.inputs.join(", "))))?;

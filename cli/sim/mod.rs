@@ -104,10 +104,13 @@ fn split(watch: Watch, replies: Vec<Vec<u8>>, switched: Option<Switched>) -> Vec
     answers
 }
 
-/// Bytes of the line that a model's program reads. One of numbers is read as it comes.
+/// Bytes of the line that a model's program reads. A chip takes numbers as they come.
 fn line(model: &Model, target: &Target) -> usize {
-    let text = || model.reader.max_query().min(target.longest_query).into();
-    readings::count(model).map_or_else(text, readings::longest)
+    match readings::count(model) {
+        Some(_) if target.board.is_some() => u16::MAX.into(),
+        Some(count) => readings::longest(count),
+        None => model.reader.max_query().min(target.longest_query).into(),
+    }
 }
 
 impl<'a> Simulator<'a> {

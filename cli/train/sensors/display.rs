@@ -43,12 +43,18 @@ impl Display {
             self.judged = Some((judged, row.epoch));
         }
         let running = 100.0 * row.running_share;
-        let line = format!("loss {:.4}, {running:.1} % right while learning", row.loss);
+        let line = format!("loss {:.4}, {running:.1} % while learning", row.loss);
         self.bar.set_message(line.clone());
         let every = row.epochs.div_ceil(LINES);
         if !self.terminal && (row.epoch.is_multiple_of(every) || row.epoch == row.epochs) {
-            let exact = self.judged.as_ref().map(|(f, epoch)| format!("; in epoch {epoch}: {}", figures(f)));
-            say!("epoch {} of {}: {line}{}", row.epoch, row.epochs, exact.unwrap_or_default());
+            let exact = match &self.judged {
+                // Of a model to go on with.
+                Some((judged, 0)) if row.epoch == 0 => return say!("to begin with: {}", figures(judged)),
+                Some((judged, epoch)) if *epoch == row.epoch => format!("; {}", figures(judged)),
+                Some((judged, epoch)) => format!("; in epoch {epoch}: {}", figures(judged)),
+                None => String::new(),
+            };
+            say!("epoch {} of {}: {line}{exact}", row.epoch, row.epochs);
         }
     }
 }

@@ -26,8 +26,12 @@ pub fn read(bytes: &[u8], columns: Columns) -> Result<Examples, NetworkProblem> 
         return bad("neither an .npz nor text in UTF-8");
     };
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let separator = separator(text);
+    if let Some(line) = open_quote(text, separator) {
+        return bad(format!("line {line}: a quote that begins here is not closed"));
+    }
     let mut reader = ReaderBuilder::new()
-        .delimiter(separator(text))
+        .delimiter(separator)
         .has_headers(false)
         .flexible(true)
         .comment(None)
@@ -66,6 +70,23 @@ fn separator(text: &str) -> u8 {
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     let outside: String = line.split('"').step_by(2).collect();
     [b';', b'\t'].into_iter().find(|&c| outside.contains(char::from(c))).unwrap_or(b',')
+}
+
+/// The line on which a quote begins that nothing closes. One begins where a cell does; two behind each other are a quote in it.
+fn open_quote(text: &str, separator: u8) -> Option<usize> {
+    let (mut line, mut begins, mut open) = (1, true, None);
+    let mut bytes = text.bytes().peekable();
+    while let Some(byte) = bytes.next() {
+        match (byte, open) {
+            (b'"', Some(_)) if bytes.peek() == Some(&b'"') => _ = bytes.next(),
+            (b'"', Some(_)) => open = None,
+            (b'"', None) if begins => open = Some(line),
+            _ => {}
+        }
+        line += usize::from(byte == b'\n');
+        begins = open.is_none() && (byte == separator || byte == b'\n' || byte == b'\r');
+    }
+    open
 }
 
 /// What the columns are.
@@ -151,5 +172,25 @@ fn number(cell: &str) -> Result<f64, String> {
             Err(format!("\"{}\" has a comma for the decimal point", shown(cell)))
         }
         Err(_) => Err(format!("\"{}\" is no number", shown(cell))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::open_quote;
+
+    #[test]
+    fn a_quote_that_is_not_closed_is_found() {
+        for (text, wants) in [
+            ("1,\"a\"\n2,\"b\"\n", None),
+            ("1,\"a \"\" b\"\n", None),
+            ("5\" pipe,a\n", None),
+            ("1,\"two\nlines\"\n2,b\n", None),
+            ("1,a\n2,\"b\n3,c\n", Some(2)),
+            ("1,a\n2,\"b", Some(2)),
+            ("\"1,a\n2,\"\"b", Some(1)),
+        ] {
+            assert_eq!(open_quote(text, b','), wants, "{text}");
+        }
     }
 }
