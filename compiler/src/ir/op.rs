@@ -372,6 +372,8 @@ impl Op {
         matches!(
             self,
             Self::Query { as_typed: true, .. }
+                // A line that is something else ends the run.
+                | Self::Measure { .. }
                 | Self::ArgMax { .. }
                 | Self::Decide { .. }
                 | Self::Numbers { .. }
