@@ -374,5 +374,7 @@ pub fn queries(seed: u64) -> Vec<Vec<u8>> {
     let mut query = |length: usize| -> Vec<u8> { (0..length).map(|_| b"abcXyz ?"[r.within(0, 7)]).collect() };
     let mut queries = vec![query(1), query(4), query(LONGEST)];
     queries.iter_mut().for_each(|q| q[0] = b'q');
+    // Lines for networks that read as many numbers.
+    queries.extend(["-7", "3 -4", "1;2,5"].map(|line| line.as_bytes().to_vec()));
     queries
 }
