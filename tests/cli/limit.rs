@@ -60,7 +60,7 @@ fn a_loop_ends_with_its_place_on_every_machine() {
     insta::assert_snapshot!("endless-loop", said);
     for (args, wants) in [
         (&["loop.tap"][..], "loop.tap still runs on the ZX Spectrum 128 1,000,000 T-states after its start"),
-        (&["loop.sna"], "loop.sna still runs on the ZX Spectrum 1,000,000 T-states after its start"),
+        (&["loop.sna"], "loop.sna still runs on the ZX Spectrum 128 1,000,000 T-states after its start"),
         (&["loop.bin"], "loop.bin still runs on the CPC 464 1,000,000 T-states after its start"),
         (
             &["loop.hex", "--target", "atmega328p"],
