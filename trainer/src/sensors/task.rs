@@ -114,6 +114,8 @@ pub struct Task {
     pub notes: Vec<String>,
     /// By which the rows were chosen.
     pub(super) seed: u64,
+    /// Tells the rows of the training side from others, in whatever order they are.
+    pub learned_rows: String,
 }
 
 impl Task {
@@ -158,8 +160,10 @@ impl Task {
         }
         let mut notes = notes(data, &labels, &targets, &groups);
         notes.extend(scaling.notes);
+        let train = Rows::of(data, &reader, &targets, train);
         Ok(Self {
-            train: Rows::of(data, &reader, &targets, train),
+            learned_rows: learned_rows([Some(&train), validation.as_ref()]),
+            train,
             held_out: Rows::of(data, &reader, &targets, held),
             validation,
             constant: scaling.constant,
@@ -190,17 +194,6 @@ impl Task {
 }
 
 impl Task {
-    /// Tells the rows of the training side from others, in whatever order they are.
-    pub fn learned_rows(&self) -> String {
-        let mut all: Vec<u64> = [Some(&self.train), self.validation.as_ref()]
-            .into_iter()
-            .flatten()
-            .flat_map(Rows::hashes)
-            .collect();
-        all.sort_unstable();
-        format!("{:016x}", fnv1a(FNV_START, all.into_iter().flat_map(u64::to_le_bytes)))
-    }
-
     /// How many of the rows that are held out stand on the training side too, with the same label, as the network reads them.
     pub fn held_out_and_learned(&self) -> usize {
         let sides = [Some(&self.train), self.validation.as_ref()].into_iter().flatten();
@@ -210,6 +203,13 @@ impl Task {
         let held = self.held_out.targets.iter().enumerate();
         held.filter(|(row, target)| learned.contains(&(self.held_out.bytes(*row), **target))).count()
     }
+}
+
+/// What [`Task::learned_rows`] is of rows on these sides.
+fn learned_rows(sides: [Option<&Rows>; 2]) -> String {
+    let mut all: Vec<u64> = sides.into_iter().flatten().flat_map(Rows::hashes).collect();
+    all.sort_unstable();
+    format!("{:016x}", fnv1a(FNV_START, all.into_iter().flat_map(u64::to_le_bytes)))
 }
 
 /// Rows of several files as those of one.

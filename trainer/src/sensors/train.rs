@@ -72,7 +72,7 @@ pub fn train(
         schedule.updates = Some(settings.updates_for(task.train.len()));
     }
     let data = Sides { train: &task.train, held_out: task.validation.as_ref() };
-    let trainee = Trainee { task, settings, learner, margin: margin(start) };
+    let trainee = Trainee::new(training, learner);
     run(trainee, data, &schedule, (rng, start.is_some()), stop, observer)
 }
 
@@ -99,9 +99,7 @@ pub fn train_seeds(
 /// Those of [`train`].
 pub fn untrained(training: &Training) -> Result<Model, TrainError> {
     let mut rng = ChaCha8Rng::seed_from_u64(training.settings.schedule.seed);
-    let &Training { task, settings, .. } = training;
-    let trainee =
-        Trainee { task, settings, learner: learner(training, &mut rng)?, margin: margin(training.start) };
+    let trainee = Trainee::new(training, learner(training, &mut rng)?);
     trainee.with(&trainee.learner.network(), Vec::new())
 }
 
@@ -189,7 +187,11 @@ impl Family for Trainee<'_> {
     }
 }
 
-impl Trainee<'_> {
+impl<'a> Trainee<'a> {
+    fn new(&Training { task, settings, start }: &Training<'a>, learner: Learner) -> Self {
+        Self { task, settings, learner, margin: margin(start) }
+    }
+
     fn with(&self, network: &Network, training: Vec<(String, String)>) -> Result<Model, TrainError> {
         let Settings { name, about, .. } = self.settings;
         let scale = Real(f64::from(super::network::OUTPUT.step()));
@@ -213,7 +215,7 @@ impl Trainee<'_> {
         let Task { train, held_out, .. } = self.task;
         let mut facts = vec![
             ("rows".to_string(), train.len().to_string()),
-            (LEARNED.to_string(), self.task.learned_rows()),
+            (LEARNED.to_string(), self.task.learned_rows.clone()),
             ("held-out rows".to_string(), held_out.len().to_string()),
             ("seed".to_string(), self.settings.schedule.seed.to_string()),
             (SPLIT.to_string(), self.task.seed.to_string()),

@@ -5,7 +5,7 @@ mod table;
 
 use super::error::NetworkProblem;
 use crate::import::npz;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// Most bytes of all numbers together, of eight each.
 const MAX_BYTES: usize = 64 << 20;
@@ -90,14 +90,19 @@ impl Examples {
     /// The columns as names of inputs: printable, of 40 characters at most, no two the same. None without a header.
     pub fn names(&self) -> Vec<String> {
         let keep = |c: char| if c.is_ascii_graphic() && !",\"".contains(c) { c } else { '_' };
-        let mut names: Vec<String> = Vec::new();
+        let mut names: Vec<String> = Vec::with_capacity(self.columns.len());
+        let mut known = HashSet::new();
+        // The number that a name was last told apart by: the next one goes on from there.
+        let mut numbers: HashMap<String, usize> = HashMap::new();
         for column in &self.columns {
             let base: String = column.chars().map(keep).take(36).collect();
-            let whole: String = column.chars().map(keep).take(40).collect();
-            let others = (2..).map(|n| format!("{base}_{n}"));
-            let free = |name: &String| !names.contains(name);
-            let name = std::iter::once(whole).chain(others.take(self.columns.len())).find(free);
-            names.push(name.unwrap_or_default());
+            let mut name: String = column.chars().map(keep).take(40).collect();
+            let number = numbers.entry(base.clone()).or_insert(1);
+            while !known.insert(name.clone()) {
+                *number += 1;
+                name = format!("{base}_{number}");
+            }
+            names.push(name);
         }
         if names.iter().any(String::is_empty) { Vec::new() } else { names }
     }
@@ -188,4 +193,27 @@ fn read(bytes: &[u8], columns: Columns) -> Result<Examples, NetworkProblem> {
 
 fn bad<T>(what: impl Into<String>) -> Result<T, NetworkProblem> {
     Err(NetworkProblem::Data(what.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn names(header: &str) -> Vec<String> {
+        let row = vec!["1"; header.split(',').count()].join(",");
+        Examples::read_labelled(format!("{header},label\n{row},a\n").as_bytes()).expect("a table").names()
+    }
+
+    #[test]
+    fn columns_are_told_apart() {
+        assert_eq!(names("x,y z,x,x_2,x"), ["x", "y_z", "x_2", "x_2_2", "x_3"]);
+        assert_eq!(names("x,,y"), [""; 0], "a column without a name");
+        let long = "n".repeat(50);
+        let two = names(&format!("{long},{long}"));
+        assert_eq!(two, ["n".repeat(40), format!("{}_2", "n".repeat(36))]);
+        // As many as a table may have on a bad day: a look at all others for each would not end.
+        let many = names(&vec!["x"; 20_000].join(","));
+        assert_eq!(many.iter().collect::<HashSet<_>>().len(), 20_000);
+    }
 }
