@@ -1,21 +1,14 @@
 //! What `mlc train` prints of a training that is over.
 
 use super::display::shares;
+use super::written;
 use crate::budget::Limits;
 use crate::error::CliError;
-use crate::files;
-use crate::import::summary;
-use crate::inspect::numbered;
-use crate::say::say;
 use crate::table::{Align, grouped, table};
-use mlc_compiler::model::Answer::Label;
 use mlc_compiler::model::{Body, Reader};
-use mlc_trainer::{Baseline, Pair, Pairs, Seeds, Spread, StopReason, TaskError, Trained, data};
+use mlc_trainer::{Baseline, Pair, Pairs, Seeds, Spread, TaskError, Trained, data};
 use std::io::Write;
 use std::path::Path;
-
-/// Labels that the report names.
-const LABELS_SHOWN: usize = 20;
 
 /// What was trained and how well. `size`: bytes of the model's file, `None` where it could not be written.
 pub fn model(
@@ -24,20 +17,7 @@ pub fn model(
     size: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    if trained.stop == StopReason::Requested {
-        say!("stopped; this is the best network so far, from epoch {} of {}", trained.epoch, trained.epochs);
-    }
-    if let Some(size) = size {
-        writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(&trained.model), grouped(size as u64))?;
-    }
-    if let Label { labels } = &trained.model.answer {
-        let shown = numbered(&labels[..labels.len().min(LABELS_SHOWN)]);
-        let more = match labels.len().saturating_sub(LABELS_SHOWN) {
-            0 => String::new(),
-            n => format!(", and {n} more that `mlc inspect` lists"),
-        };
-        writeln!(out, "labels: {shown}{more}")?;
-    }
+    written::report(trained, path, size, out)?;
     writeln!(out, "training pairs: {}", shares(&trained.train))?;
     if let Some(held_out) = &trained.held_out {
         writeln!(out, "held-out pairs: {}", shares(held_out))?;

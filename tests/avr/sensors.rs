@@ -1,8 +1,8 @@
 //! Networks on numbers on the simulated chips: every result of every line equals the reference.
 
 use super::machine::{Chip, Ran};
-use super::support::{Random, cores, networks};
-use mlc_compiler::model::{Answer, Body, Kind, Model, Reader, Steps};
+use super::support::{cores, networks};
+use mlc_compiler::model::{Answer, Model, Reader};
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::{CompileError, Compiled, eval, reference};
 
@@ -82,29 +82,11 @@ fn two_hundred_random_networks_are_exact() {
     assert!(done.iter().sum::<usize>() > 500);
 }
 
-/// The last operator's results in 16 bits, where it is a product.
-fn in_words(seed: u64) -> Option<Model> {
-    let mut model = networks::random(seed);
-    let mut r = Random(seed ^ 0x16);
-    let Body::Network(body) = &mut model.body else { return None };
-    let last = body.operators.last_mut()?;
-    let (Kind::Dense { requantization, .. } | Kind::Convolution { requantization, .. }) = &mut last.kind
-    else {
-        return None;
-    };
-    requantization.steps = Steps::Up;
-    let each = requantization.multipliers.len();
-    requantization.multipliers = (0..each).map(|_| (1 << 30) + (r.next() % (1 << 30)) as i32).collect();
-    requantization.shifts = (0..each).map(|_| -(r.within(0, 3) as i8)).collect();
-    (requantization.zero, requantization.least, requantization.most) =
-        (r.within(0, 600) as i16 - 300, -32_768, 32_767);
-    model.check().ok().map(|()| model)
-}
-
 #[test]
 fn results_of_sixteen_bits_are_exact() {
     let chip = Chip::atmega328p().numbers();
-    let models: Vec<(u64, Model)> = (0..120).filter_map(|seed| Some((seed, in_words(seed)?))).collect();
+    let models: Vec<(u64, Model)> =
+        (0..120).filter_map(|seed| Some((seed, networks::in_words(seed)?))).collect();
     assert!(models.len() > 20, "{}", models.len());
     let count = models.len();
     let exact = cores::each(models, |(seed, model)| {

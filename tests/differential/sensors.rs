@@ -1,7 +1,7 @@
 //! Networks on numbers: every result and every answer of every line equals the reference.
 
 use super::support::{self, Random, cores, networks};
-use mlc_compiler::model::{Answer, Body, Kind, Model, Pooling, Reader, Sensors, Shape, Steps};
+use mlc_compiler::model::{Answer, Model, Pooling, Reader, Sensors, Shape};
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, eval, reference};
@@ -187,28 +187,10 @@ fn large_networks_on_numbers_are_exact() {
     assert!(done.iter().all(|ran| *ran == 2), "{done:?}");
 }
 
-/// The last operator's results in 16 bits, where it is a product.
-fn in_words(seed: u64) -> Option<Model> {
-    let mut model = networks::random(seed);
-    let mut r = Random(seed ^ 0x16);
-    let Body::Network(body) = &mut model.body else { return None };
-    let last = body.operators.last_mut()?;
-    let (Kind::Dense { requantization, .. } | Kind::Convolution { requantization, .. }) = &mut last.kind
-    else {
-        return None;
-    };
-    requantization.steps = Steps::Up;
-    let each = requantization.multipliers.len();
-    requantization.multipliers = (0..each).map(|_| (1 << 30) + (r.next() % (1 << 30)) as i32).collect();
-    requantization.shifts = (0..each).map(|_| -(r.within(0, 3) as i8)).collect();
-    (requantization.zero, requantization.least, requantization.most) =
-        (r.within(0, 600) as i16 - 300, -32_768, 32_767);
-    model.check().ok().map(|()| model)
-}
-
 #[test]
 fn results_of_sixteen_bits_are_exact() {
-    let models: Vec<(u64, Model)> = (0..100).filter_map(|seed| Some((seed, in_words(seed)?))).collect();
+    let models: Vec<(u64, Model)> =
+        (0..100).filter_map(|seed| Some((seed, networks::in_words(seed)?))).collect();
     let count = models.len();
     assert!(count > 20, "{count}");
     let exact = cores::each(models, |(seed, model)| {

@@ -258,6 +258,25 @@ pub fn random(seed: u64) -> Model {
     model
 }
 
+/// A random network whose last operator has results of 16 bits; `None` where that is no product.
+pub fn in_words(seed: u64) -> Option<Model> {
+    let mut model = random(seed);
+    let mut r = Random(seed ^ 0x16);
+    let Body::Network(body) = &mut model.body else { return None };
+    let last = body.operators.last_mut()?;
+    let (Kind::Dense { requantization, .. } | Kind::Convolution { requantization, .. }) = &mut last.kind
+    else {
+        return None;
+    };
+    requantization.steps = Steps::Up;
+    let each = requantization.multipliers.len();
+    requantization.multipliers = (0..each).map(|_| (1 << 30) + (r.next() % (1 << 30)) as i32).collect();
+    requantization.shifts = (0..each).map(|_| -(r.within(0, 3) as i8)).collect();
+    (requantization.zero, requantization.least, requantization.most) =
+        (r.within(0, 600) as i16 - 300, -32_768, 32_767);
+    model.check().ok().map(|()| model)
+}
+
 /// Lines for a network of `count` values: its bytes as they are, corners first, numbers in every form, and lines that are
 /// something else.
 pub fn lines(seed: u64, count: usize) -> Vec<String> {

@@ -57,7 +57,7 @@ pub fn learned(given: &TrainSettings, start: Option<&Model>) -> Result<Learned, 
     let (rows, columns) = (count(data.rows, "row"), count(data.width, "column"));
     say!("{}: {rows} of {columns}, {}", sources(&given.pairs), count(task.labels.len(), "label"));
     task.notes.iter().for_each(|note| say!("note: {note}"));
-    if start.and_then(learned_rows).is_some_and(|known| known != task.learned_rows()) {
+    if start.and_then(learned_rows).is_some_and(|known| known != task.learned_rows) {
         say!("warning: the model was trained on other rows: of those held out now it may have learned some");
     }
     let known = if held_out.is_some() { task.held_out_and_learned() } else { 0 };

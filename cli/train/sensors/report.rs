@@ -3,20 +3,14 @@
 use super::data::Learned;
 use super::display::figures;
 use crate::error::CliError;
-use crate::files;
-use crate::import::summary;
-use crate::inspect::numbered;
-use crate::say::say;
 use crate::sensors::{by_label, measure};
 use crate::table::{Align, grouped, table};
-use mlc_compiler::model::{Answer, Model};
+use crate::train::written;
+use mlc_compiler::model::Model;
+use mlc_trainer::Spread;
 use mlc_trainer::sensors::{self, Baseline, Figures, Seeds, Task, Trained, evaluate};
-use mlc_trainer::{Spread, StopReason};
 use std::io::Write;
 use std::path::Path;
-
-/// Labels that the report names.
-const LABELS_SHOWN: usize = 20;
 
 /// What was trained, and how well it knows what it was trained on. `size`: bytes of the model's file, if it was written.
 pub fn model(
@@ -25,21 +19,8 @@ pub fn model(
     size: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let Trained { model, train, held_out, stop, epoch, epochs, .. } = trained;
-    if *stop == StopReason::Requested {
-        say!("stopped; this is the best network so far, from epoch {epoch} of {epochs}");
-    }
-    if let Some(size) = size {
-        writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(model), grouped(size as u64))?;
-    }
-    if let Answer::Class(class) = &model.answer {
-        let labels = &class.labels;
-        let more = match labels.len().saturating_sub(LABELS_SHOWN) {
-            0 => String::new(),
-            n => format!(", and {n} more that `mlc inspect` lists"),
-        };
-        writeln!(out, "labels: {}{more}", numbered(&labels[..labels.len().min(LABELS_SHOWN)]))?;
-    }
+    let Trained { train, held_out, .. } = trained;
+    written::report(trained, path, size, out)?;
     writeln!(out, "training rows: {}", figures(train))?;
     if let Some(chosen) = held_out {
         writeln!(out, "rows that it was chosen by: {}", figures(chosen))?;

@@ -17,14 +17,11 @@ use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
 use crate::error::CliError;
-use crate::import::summary;
 use crate::say::say;
-use crate::table::grouped;
 use crate::{Outcome, files, interrupt, pairs};
 use data::Learned;
 pub use display::{Display, figures, texts};
 use mlc_compiler::model::Model;
-use mlc_trainer::StopReason;
 use mlc_trainer::sequence::{
     Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
 };
@@ -194,13 +191,8 @@ pub fn report(
     size: Option<usize>,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let Trained { model, train, held_out, stop, epoch, epochs, .. } = trained;
-    if *stop == StopReason::Requested {
-        say!("stopped; this is the best network so far, from epoch {epoch} of {epochs}");
-    }
-    if let Some(size) = size {
-        writeln!(out, "{}: {}, {} bytes", files::shown(path), summary(model), grouped(size as u64))?;
-    }
+    let Trained { train, held_out, .. } = trained;
+    written::report(trained, path, size, out)?;
     writeln!(out, "{}: {}", texts("training"), figures(train))?;
     if let Some(held_out) = held_out {
         writeln!(out, "{}: {}", texts("held-out"), figures(held_out))?;

@@ -149,11 +149,7 @@ pub fn context(model: &Model, reader: &Sensors, body: &Network) -> Result<Progra
     };
     let scaling: Vec<String> = reader.scaling.iter().map(line).collect();
     let scales: usize = writer.scales.iter().map(|scale| scale.lines.len()).sum();
-    let texts = 2 + if let Answer::Class(class) = &model.answer {
-        class.labels.iter().map(|l| l.len() + 1).sum()
-    } else {
-        0
-    };
+    let texts = 2 + model.answer.labels().iter().map(|label| label.len() + 1).sum::<usize>();
     let lines = LINE * (scaling.len() + format.len());
     let flash_bytes = writer.arrays.bytes + SCALE * scales + LAYER * steps.len() + lines + texts;
     let name = identifier(&model.head.name);

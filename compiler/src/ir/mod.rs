@@ -34,6 +34,7 @@
 //! operation: dropping all facts never changes what a graph means.
 
 mod arena;
+mod behaviour;
 mod build;
 mod data;
 mod dump;

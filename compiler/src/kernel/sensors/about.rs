@@ -1,7 +1,8 @@
 //! What programs of all processors know of their network: labels, the records of lines, and what stands on top of their text.
 
-use super::net::{Net, Step};
-use crate::model::{Answer, Linear};
+use super::net::{Array, Net, Step};
+use crate::model::{Answer, Linear, Sensors};
+use serde::Serialize;
 
 /// What a network answers that is not sure.
 const UNSURE: &str = "?";
@@ -22,6 +23,35 @@ pub fn record(line: &Linear) -> impl Iterator<Item = u8> {
     let factor = line.multiplier.unsigned_abs().to_le_bytes().into_iter().take(3);
     let sign = if line.multiplier < 0 { 0x80 } else { 0 };
     factor.chain(line.offset.to_le_bytes().into_iter().take(7)).chain([line.shift | sign])
+}
+
+/// What takes the values of a network: where they go, and how readings become bytes.
+#[derive(Serialize)]
+pub struct Reading {
+    decimals: u8,
+    count: usize,
+    several: bool,
+    /// The address of the first value.
+    first: String,
+    /// Code that fills the border of the values, if they have one; bytes of a row, and those behind it.
+    border: String,
+    row: usize,
+    skip: usize,
+}
+
+impl Reading {
+    /// Of the array at `address`.
+    pub fn new(reader: &Sensors, array: &Array, address: &str, border: String) -> Self {
+        Self {
+            decimals: reader.decimals,
+            count: array.values(),
+            several: reader.scaling.len() > 1,
+            first: format!("{address}+{}", array.first()),
+            border,
+            row: array.cols * array.channels,
+            skip: array.skip(),
+        }
+    }
 }
 
 /// What a program is, in lines.

@@ -22,7 +22,7 @@ impl Fill {
         if array.size() == array.values() {
             return None;
         }
-        let (row, between) = (array.cols * array.channels, (border.left + border.right) * array.channels);
+        let (row, between) = (array.cols * array.channels, array.skip());
         // Rows that follow each other are one.
         let (rows, inside) = if between == 0 { (1, array.rows * row) } else { (array.rows, row) };
         Some(Self {

@@ -2,7 +2,8 @@
 //! [`crate::stage`] are sums of 16 bits with weights of two, and what plans count are queries of text.
 //!
 //! What processors have in common is here: `lower` makes a [`Net`] of the model, whose functions of sums are thresholds
-//! (`steps`); `memory` says where its arrays lie, `border` what is around them, `about` what is said of them.
+//! (`steps`); `memory` says where its arrays lie, `border` what is around them, `place` where steps read and write,
+//! `about` what is said of them.
 
 pub mod about;
 pub mod border;
@@ -10,6 +11,7 @@ pub mod divide;
 pub mod lower;
 pub mod memory;
 pub mod net;
+pub mod place;
 pub mod steps;
 
 pub use lower::lower;

@@ -100,6 +100,11 @@ impl Array {
         (self.border.left + self.cols + self.border.right) * self.channels
     }
 
+    /// Bytes of the border between one row's values and the next row's.
+    pub fn skip(&self) -> usize {
+        (self.border.left + self.border.right) * self.channels
+    }
+
     /// Bytes with its border.
     pub fn size(&self) -> usize {
         (self.border.top + self.rows + self.border.bottom) * self.pitch()

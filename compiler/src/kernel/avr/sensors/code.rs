@@ -1,11 +1,12 @@
 //! Weights that are code: each that is not 0 multiplies a byte by a constant, and its sign says whether the product is
 //! added or taken away. Outputs of the same weight share a product.
 
-use super::product::{Part, Place, Refused, Stage, StagePart, Sum, parts};
+use super::product::{Part, Refused, Stage, StagePart, Sum, parts};
 use super::scale::{Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::kernel::cycles::Code;
 use crate::kernel::sensors::net::{Array, Product};
+use crate::kernel::sensors::place::Place;
 use serde::Serialize;
 use std::collections::BTreeMap;
 

@@ -5,25 +5,18 @@ use super::writer::Writer;
 use crate::CompileError;
 use crate::arithmetic::network;
 use crate::kernel::lines::gnu_bytes;
-use crate::kernel::sensors::about::record;
+use crate::kernel::sensors::about::{Reading, record};
 use crate::kernel::sensors::net::Array;
 use crate::model::{Answer, Linear, Sensors};
 use serde::Serialize;
 
 #[derive(Serialize)]
 struct Read {
-    decimals: u8,
-    count: usize,
+    #[serde(flatten)]
+    reading: Reading,
     /// What a line should be, in words.
     wanted: String,
     call: &'static str,
-    several: bool,
-    /// The address of the first value.
-    first: String,
-    /// What fills the border of the values, if they have one; bytes of a row, and those behind it.
-    border: String,
-    row: usize,
-    skip: usize,
 }
 
 #[derive(Serialize)]
@@ -58,18 +51,9 @@ pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Res
     w.data("net_wanted", &gnu_bytes(text), size);
     w.routine("answer.S", "line", ())?;
     let edge = border::text(w, array, "net_input", first)?;
-    let context = Read {
-        decimals: reader.decimals,
-        count: array.values(),
-        wanted: wanted.trim_start_matches("? ").into(),
-        call: "call",
-        several: reader.scaling.len() > 1,
-        first: format!("{first}+{}", array.first()),
-        row: array.cols * array.channels,
-        skip: array.pitch() - array.cols * array.channels,
-        border: edge,
-    };
-    w.call("numbers.S", "read", context)
+    let reading = Reading::new(reader, array, first, edge);
+    let wanted = wanted.trim_start_matches("? ").into();
+    w.call("numbers.S", "read", Read { reading, wanted, call: "call" })
 }
 
 /// What is made of the results: a routine that decides, if there are labels; otherwise one that sends them is added.

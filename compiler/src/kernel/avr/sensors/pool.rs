@@ -1,11 +1,12 @@
 //! Steps without weights: sums and largest bytes of windows, sums of two arrays, tables.
 
-use super::product::{Moves, Place, Refused, Stage, StagePart};
+use super::product::{Moves, Refused, Stage, StagePart};
 use super::scale::{Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::kernel::cycles::Code;
 use crate::kernel::lines::gnu_bytes;
 use crate::kernel::sensors::net::{Array, Window};
+use crate::kernel::sensors::place::{Place, bounds, rows};
 use crate::kernel::sensors::steps::Steps;
 use serde::Serialize;
 
@@ -135,16 +136,6 @@ struct Bytes {
     words: bool,
 }
 
-/// The rows of values that lie apart: how many, and how many bytes each has.
-fn rows(arrays: &[&Array], to_skip: usize) -> (usize, usize) {
-    let first = arrays[0];
-    let run = first.cols * first.channels;
-    if arrays.iter().all(|array| array.is_dense()) && to_skip == 0 {
-        return (1, first.rows * run);
-    }
-    (first.rows, run)
-}
-
 /// Writes the sum of two arrays, by an entry of a table for each byte.
 ///
 /// # Errors
@@ -157,16 +148,9 @@ pub fn add(
     steps: &[Steps],
 ) -> Result<(), Refused> {
     let name = &place.step.name;
-    let end = |pick: fn(&i64, &i64) -> bool| {
-        let of = |table: &[i32; 256]| {
-            table.iter().map(|&x| i64::from(x)).reduce(|a, b| if pick(&a, &b) { a } else { b })
-        };
-        tables.iter().filter_map(of).sum::<i64>()
-    };
-    let bounds = (end(|a, b| a < b), end(|a, b| a > b));
     let channels = steps.len();
     let words = place.step.writes.is_none();
-    let sums = Sums { steps: steps.iter().collect(), bounds: vec![bounds; channels], words };
+    let sums = Sums { steps: steps.iter().collect(), bounds: vec![bounds(tables); channels], words };
     // The tables cannot have a start for each channel.
     let scaling = if channels == 1 { Scaling::choose(&sums)? } else { Scaling::by_thresholds(&sums)? };
     if scaling.is_long() {
@@ -189,7 +173,6 @@ pub fn add(
     if let Some(label) = &records {
         w.data(label, &lines, bytes_of(&lines));
     }
-    let skip = |array: &Array| array.pitch() - array.cols * array.channels;
     let context = Bytes {
         name: name.clone(),
         from: place.at.clone(),
@@ -197,8 +180,8 @@ pub fn add(
         to: place.to.clone(),
         rows,
         run,
-        skip: skip(place.from),
-        other_skip: skip(other),
+        skip: place.from.skip(),
+        other_skip: other.skip(),
         to_skip: place.to_skip,
         table,
         records,
@@ -226,7 +209,7 @@ pub fn table(w: &mut Writer, place: &Place, values: &[u8; 256]) -> Result<(), Re
         to: place.to.clone(),
         rows,
         run,
-        skip: place.from.pitch() - place.from.cols * place.from.channels,
+        skip: place.from.skip(),
         other_skip: 0,
         to_skip: place.to_skip,
         table,

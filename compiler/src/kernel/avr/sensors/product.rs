@@ -7,7 +7,8 @@ use super::writer::{Writer, call};
 use crate::CompileError;
 use crate::kernel::cycles::Code;
 use crate::kernel::lines::gnu_bytes;
-use crate::kernel::sensors::net::{Array, Product, Step};
+use crate::kernel::sensors::net::{Array, Product};
+use crate::kernel::sensors::place::Place;
 use serde::Serialize;
 
 /// Registers that sums may have, from r2 on.
@@ -18,18 +19,6 @@ const COUNT: usize = 255;
 const NEAR: usize = 60;
 /// Bytes whose sum 16 bits hold.
 const SHORT: usize = 257;
-
-/// Where a step reads and writes.
-pub struct Place<'a> {
-    pub step: &'a Step,
-    pub from: &'a Array,
-    /// The address of the first byte of the first window.
-    pub at: String,
-    /// The address of the first result.
-    pub to: String,
-    /// Bytes behind each row of results.
-    pub to_skip: usize,
-}
 
 /// How a window is read.
 #[derive(Clone, Copy)]

@@ -19,11 +19,11 @@ use crate::CompileError;
 use crate::arithmetic::network;
 use crate::kernel::sensors::about::{labels, table};
 use crate::kernel::sensors::net::{Net, Work};
+use crate::kernel::sensors::place::{Place, address};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, PAGE, Phase, lines};
 use crate::target::Machine;
 use serde::Serialize;
-use stage::Place;
 use writer::{Refused, Writer};
 
 /// Variables, with their bytes. `net_behind` is the last byte of `net_value`.
@@ -172,31 +172,11 @@ fn buffers(w: &Writer, net: &Net, places: &[usize], end: usize, site: &SensorSit
 
 /// Writes a step.
 fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused> {
-    let step = &net.steps[at];
-    let from = &net.arrays[step.reads[0]];
-    let written = step.writes.map(|array| &net.arrays[array]);
-    let address = |array: usize, offset: usize| format!("net_a{array}+{offset}");
-    let window = match &step.work {
-        Work::Product(product) => Some(product.window),
-        Work::Sum { window, .. } | Work::Max(window) => Some(*window),
-        Work::Add { .. } | Work::Table(_) => None,
-    };
-    let place = Place {
-        step,
-        from,
-        at: address(step.reads[0], window.map_or(from.first(), |window| window.first(from, step.origin))),
-        to: match (step.writes, written) {
-            (Some(array), Some(written)) => address(array, written.at(step.origin)),
-            _ => "net_logits".into(),
-        },
-        to_skip: written.map_or(0, |array| {
-            array.pitch() - window.map_or(array.cols, |window| window.places.1) * array.channels
-        }),
-    };
+    let place = Place::of(net, at);
+    let step = place.step;
     w.stage(&step.name, &format!("step {}: {}", at + 1, step.kind));
-    let is_first = !net.steps[..at].iter().any(|before| before.writes == step.writes);
-    if let (Some(array), Some(written), true) = (step.writes, written, is_first) {
-        let text = border::text(w, written, &step.name, &format!("net_a{array}"))?;
+    if let Some((array, address)) = &place.begins {
+        let text = border::text(w, array, &step.name, address)?;
         w.code += &text;
         w.code.push('\n');
     }

@@ -3,23 +3,10 @@
 use super::border;
 use super::writer::{Writer, db};
 use crate::CompileError;
-use crate::kernel::sensors::about::record;
+use crate::kernel::sensors::about::{Reading, record};
 use crate::kernel::sensors::net::Array;
 use crate::model::{Answer, Linear, Sensors};
 use serde::Serialize;
-
-#[derive(Serialize)]
-struct Read {
-    decimals: u8,
-    count: usize,
-    several: bool,
-    /// The address of the first value.
-    first: String,
-    /// What fills the border of the values, if they have one; bytes of a row, and those behind it.
-    border: String,
-    row: usize,
-    skip: usize,
-}
 
 #[derive(Serialize)]
 struct Tell {
@@ -55,16 +42,7 @@ pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Res
     lines(w, "net_scaling", &reader.scaling);
     w.routine("net_line", ("answer.asm", "line"), ())?;
     let edge = border::text(w, array, "net_input", first)?;
-    let context = Read {
-        decimals: reader.decimals,
-        count: array.values(),
-        several: reader.scaling.len() > 1,
-        first: format!("{first}+{}", array.first()),
-        row: array.cols * array.channels,
-        skip: array.pitch() - array.cols * array.channels,
-        border: edge,
-    };
-    w.call("numbers.asm", "read", context)
+    w.call("numbers.asm", "read", Reading::new(reader, array, first, edge))
 }
 
 /// What is made of the results.

@@ -1,9 +1,10 @@
 //! Steps without weights: sums and largest bytes of windows, sums of two arrays, tables.
 
 use super::scale::{Scaling, Sums};
-use super::stage::{Place, Stage, Walk, counted};
+use super::stage::{Stage, Walk, counted};
 use super::writer::{Refused, Writer};
 use crate::kernel::sensors::net::{Array, Window};
+use crate::kernel::sensors::place::{Place, bounds, rows};
 use crate::kernel::sensors::steps::Steps;
 use serde::Serialize;
 
@@ -108,7 +109,7 @@ impl Bytes {
             to: place.to.clone(),
             rows,
             run,
-            skip: skip(place.from),
+            skip: place.from.skip(),
             other_skip: 0,
             to_skip: place.to_skip,
             table,
@@ -128,20 +129,6 @@ impl Bytes {
     }
 }
 
-fn skip(array: &Array) -> usize {
-    array.pitch() - array.cols * array.channels
-}
-
-/// The rows of values that lie apart: how many, and how many bytes each has.
-fn rows(arrays: &[&Array], to_skip: usize) -> (usize, usize) {
-    let first = arrays[0];
-    let run = first.cols * first.channels;
-    if arrays.iter().all(|array| array.is_dense()) && to_skip == 0 {
-        return (1, first.rows * run);
-    }
-    (first.rows, run)
-}
-
 /// Writes the sum of two arrays, by an entry of a table for each byte.
 ///
 /// # Errors
@@ -154,14 +141,9 @@ pub fn add(
     steps: &[Steps],
 ) -> Result<(), Refused> {
     let name = &place.step.name;
-    let ends = |table: &[i32; 256]| {
-        let all = table.iter().map(|&x| i64::from(x));
-        (all.clone().min().unwrap_or(0), all.max().unwrap_or(0))
-    };
-    let [a, b] = tables.each_ref().map(ends);
     let channels = steps.len();
     let words = place.step.writes.is_none();
-    let bounds = vec![(a.0 + b.0, a.1 + b.1); channels];
+    let bounds = vec![bounds(tables); channels];
     let sums = Sums { steps: steps.iter().collect(), bounds, words };
     // The tables cannot have a start for each channel.
     let scaling = if channels == 1 { Scaling::choose(&sums, true)? } else { Scaling::by_thresholds(&sums)? };
@@ -194,7 +176,7 @@ pub fn add(
     let first = record(0);
     let context = Bytes {
         other: Some(other_at),
-        other_skip: skip(other),
+        other_skip: other.skip(),
         scale,
         words,
         low: word(first.low, first.high),

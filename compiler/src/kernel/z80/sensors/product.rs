@@ -3,10 +3,11 @@
 use super::code::{self, Source};
 use super::layout::{LOOKS, Layout};
 use super::scale::{Record, Scaling, Sums};
-use super::stage::{Gather, Group, Output, Place, Spread, Stage, counted};
+use super::stage::{Gather, Group, Output, Spread, Stage, counted};
 use super::writer::{Refused, Writer, db};
 use crate::kernel::sensors::Pace;
 use crate::kernel::sensors::net::{Array, Product};
+use crate::kernel::sensors::place::Place;
 use serde::Serialize;
 
 /// Bytes of a channel that are gathered by code.

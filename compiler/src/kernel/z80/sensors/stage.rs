@@ -3,7 +3,8 @@
 use super::product::Subsets;
 use super::scale::Scaling;
 use super::writer::{Refused, Writer};
-use crate::kernel::sensors::net::{Array, Step, Window};
+use crate::kernel::sensors::net::Window;
+use crate::kernel::sensors::place::Place;
 use serde::Serialize;
 
 /// Most that a register counts.
@@ -13,18 +14,6 @@ const COPIED: usize = 12;
 
 /// Bytes of a row that are spread one by one.
 const SPREAD: usize = 24;
-
-/// Where a step reads and writes.
-pub struct Place<'a> {
-    pub step: &'a Step,
-    pub from: &'a Array,
-    /// The address of the first byte of the first window.
-    pub at: String,
-    /// The address of the first result.
-    pub to: String,
-    /// Bytes behind each row of results.
-    pub to_skip: usize,
-}
 
 /// What brings the bytes of a window together.
 #[derive(Serialize)]

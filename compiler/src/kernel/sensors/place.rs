@@ -1,0 +1,65 @@
+//! Where a step of a network on numbers reads and writes.
+
+use super::net::{Array, Net, Step, Work};
+
+/// Where a step reads and writes.
+pub struct Place<'a> {
+    pub step: &'a Step,
+    pub from: &'a Array,
+    /// The address of the first byte of the first window.
+    pub at: String,
+    /// The address of the first result.
+    pub to: String,
+    /// Bytes behind each row of results.
+    pub to_skip: usize,
+    /// The array that the step is the first to write, and its address.
+    pub begins: Option<(&'a Array, String)>,
+}
+
+/// The address of a byte of an array.
+pub fn address(array: usize, offset: usize) -> String {
+    format!("net_a{array}+{offset}")
+}
+
+impl<'a> Place<'a> {
+    /// Of step `at`.
+    pub fn of(net: &'a Net, at: usize) -> Self {
+        let step = &net.steps[at];
+        let from = &net.arrays[step.reads[0]];
+        let written = step.writes.map(|array| (array, &net.arrays[array]));
+        let window = match &step.work {
+            Work::Product(product) => Some(product.window),
+            Work::Sum { window, .. } | Work::Max(window) => Some(*window),
+            Work::Add { .. } | Work::Table(_) => None,
+        };
+        let first = window.map_or(from.first(), |window| window.first(from, step.origin));
+        let is_first = !net.steps[..at].iter().any(|before| before.writes == step.writes);
+        Self {
+            step,
+            from,
+            at: address(step.reads[0], first),
+            to: written.map_or("net_logits".into(), |(n, array)| address(n, array.at(step.origin))),
+            to_skip: written.map_or(0, |(_, array)| {
+                array.pitch() - window.map_or(array.cols, |window| window.places.1) * array.channels
+            }),
+            begins: written.filter(|_| is_first).map(|(n, array)| (array, format!("net_a{n}"))),
+        }
+    }
+}
+
+/// The rows of values that lie apart: how many, and how many bytes each has. `to_skip`: bytes behind each row of results.
+pub fn rows(arrays: &[&Array], to_skip: usize) -> (usize, usize) {
+    let first = arrays[0];
+    let run = first.cols * first.channels;
+    if arrays.iter().all(|array| array.is_dense()) && to_skip == 0 {
+        return (1, first.rows * run);
+    }
+    (first.rows, run)
+}
+
+/// The least and the largest sum of an entry of each table.
+pub fn bounds(tables: &[[i32; 256]; 2]) -> (i64, i64) {
+    let sum =
+        |end: fn(&[i32; 256]) -> Option<&i32>| tables.iter().filter_map(end).map(|&x| i64::from(x)).sum();
+    (sum(|table| table.iter().min()), sum(|table| table.iter().max()))
+}
