@@ -1,11 +1,13 @@
 //! `mlc eval`: how many characters and replies of given pairs the machine gets right, and what it says instead.
 
-use crate::args::EvalArgs;
+use crate::args::{EvalArgs, RecordsArg};
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
-use crate::{Outcome, pairs, sensors, sequence, targets};
-use mlc_compiler::model::Answer;
-use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess};
+use crate::{Outcome, pairs, progress, records, sensors, sequence, targets};
+use mlc_compiler::model::{Answer, Model, Reader};
+use mlc_compiler::{eval, reference};
+use mlc_trainer::texts::{At, Record};
+use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess, assess_labels};
 use serde::Serialize;
 use std::io::Write;
 
@@ -36,23 +38,64 @@ pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         sensors::eval(args, &model, reader, out)?;
         return Ok(Outcome::Done);
     }
+    if let Reader::Tokens(_) = model.reader {
+        return labels(args, &model, out);
+    }
     let read = pairs::read_some(&args.pairs, &pairs::limits(&model))?;
     let all: Vec<&Pair> = read.pairs.iter().collect();
     let assessment = assess(&model, &all, Schedule::default().threads);
+    let labels = matches!(model.answer, Answer::Label { .. });
+    told(args, &model, (&read.sources, &pairs::sources(&read)), (&assessment, labels), out)
+}
+
+/// A sequence model that gives labels.
+fn labels(args: &EvalArgs, model: &Model, out: &mut dyn Write) -> Result<Outcome, CliError> {
+    let read = records::read(&RecordsArg { paths: args.pairs.clone(), kind: None, cut: None })?;
+    let pair = |record: &Record| {
+        let (query, reply) = record.pair().ok_or_else(|| CliError::Data {
+            problem: format!("{}: here is no question with one reply", read.place(record)),
+            help: "a classifier is measured on pairs: `query|label`",
+        })?;
+        let (At::Line(line) | At::Entry(line)) = record.at;
+        Ok(Pair { query: query.into(), reply: reply.into(), source: record.source, line })
+    };
+    let pairs: Vec<Pair> = read.records.iter().map(pair).collect::<Result<_, CliError>>()?;
+    let graph = reference(model)?;
+    let bar = progress::bar(pairs.len(), "eval");
+    let said = pairs.iter().map(|pair| {
+        bar.inc(1);
+        eval::run(&graph, &pair.query).reply
+    });
+    let said: Vec<Vec<u8>> = said.collect();
+    bar.finish_and_clear();
+    let sources: Vec<String> = read.sources.iter().map(|(name, _)| name.clone()).collect();
+    let assessment = assess_labels(&pairs.iter().collect::<Vec<_>>(), &said);
+    told(args, model, (&sources, &sources.join(", ")), (&assessment, true), out)
+}
+
+/// Prints an assessment, or gives it as JSON. `labels`: whether replies are labels.
+fn told(
+    args: &EvalArgs,
+    model: &Model,
+    (sources, named): (&[String], &str),
+    (assessment, labels): (&Assessment, bool),
+    out: &mut dyn Write,
+) -> Result<Outcome, CliError> {
     if args.json {
         let figures = &assessment.figures;
         let evaluation = Evaluation {
             model: &model.head.name,
-            sources: &read.sources,
+            sources,
             characters: figures.step_share(),
             replies: figures.reply_share(),
-            macro_average: macro_average(&assessment),
-            assessment: &assessment,
+            macro_average: macro_average(assessment),
+            assessment,
         };
         writeln!(out, "{}", targets::json(&evaluation))?;
     } else {
-        writeln!(out, "{} on {}: {}", model.head.name, pairs::sources(&read), count(all.len(), "pair"))?;
-        print(&assessment, matches!(model.answer, Answer::Label { .. }), out)?;
+        let pairs = count(assessment.figures.replies, "pair");
+        writeln!(out, "{} on {named}: {pairs}", model.head.name)?;
+        print(assessment, labels, out)?;
     }
     Ok(Outcome::Done)
 }

@@ -89,6 +89,10 @@ fn integers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Out
     else {
         unreachable!("a model with a transformer reads tokens and answers with them")
     };
+    if story.classifies() {
+        let message = "a classifier is written as model.ron only: a folder of Hugging Face's has tokens as outputs, no labels";
+        return Err(CliError::Usage(message.into()));
+    }
     let checkpoint = dequantize(body, story.logit_bits).map_err(refused)?;
     let generation = Generation {
         sample: Some(false),

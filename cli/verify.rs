@@ -265,6 +265,9 @@ fn meaning(model: &Model, output: usize) -> String {
             Some(&c) => format!("'{}'", char::from(c).escape_default()),
             None => "none".into(),
         },
+        Meaning::Story(story) if story.classifies() => {
+            story.labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
+        }
         Meaning::Story(_) => match &model.reader {
             Reader::Tokens(tokens) => tokens
                 .tokenizer

@@ -51,6 +51,11 @@ impl ChoiceArgs {
         let Answer::Story(story) = &mut model.answer else {
             return Err(CliError::Usage(format!("{option} is for sequence models: leave it out")));
         };
+        if story.classifies() {
+            return Err(CliError::Usage(format!(
+                "{option} is for models that write text: this one gives a label"
+            )));
+        }
         story.choice = self.over(seed, story.choice);
         Ok(())
     }

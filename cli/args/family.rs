@@ -121,8 +121,8 @@ impl TrainSettings {
     pub fn unfitting(&self, resumes: bool) -> Option<&'static str> {
         use Kind::{HashedText, Sensors, Sequence};
         let of: [(bool, &'static str, &[Kind]); 36] = [
-            (self.classifier, "--classifier", &[HashedText, Sensors]),
-            (self.labels.is_some(), "--labels", &[HashedText, Sensors]),
+            (self.classifier, "--classifier", &[HashedText, Sequence, Sensors]),
+            (self.labels.is_some(), "--labels", &[HashedText, Sequence, Sensors]),
             (self.query_buckets.is_some(), "--query-buckets", &[HashedText]),
             (self.position_bands.is_some(), "--position-bands", &[HashedText]),
             (self.max_query.is_some(), "--max-query", &[HashedText, Sequence]),

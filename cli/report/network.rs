@@ -89,7 +89,8 @@ fn parts(model: &Model) -> Vec<Part> {
                 let feed = Part { name: of("feed-forward"), width: up.rows, dense: Some(share(&up.values)) };
                 parts.extend([heads, feed]);
             }
-            parts.push(part("next token", body.embedding.rows));
+            let last = if body.outputs() == body.embedding.rows { "next token" } else { "labels" };
+            parts.push(part(last, body.outputs()));
             parts
         }
         // Reports of networks on numbers are refused, and a reader of tokens goes with a transformer.

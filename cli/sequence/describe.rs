@@ -63,6 +63,9 @@ pub fn inspect(
 
 /// Turns, how tokens are chosen, tools: what of it the model has.
 fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
+    if story.classifies() {
+        writeln!(out, "{}", fold(&format!("gives a label: {}", story.labels.join(", "))))?;
+    }
     let decimal = |thousandths: u16| f64::from(thousandths) / 1000.0;
     if let Some(turns) = &story.turns {
         let (first, later) = turns.framing();

@@ -62,7 +62,7 @@ impl Sums {
     }
 }
 
-/// Measures the network that the user named. A model of another family is given back.
+/// Measures the network that the user named. One that writes no text, of another family or a classifier, is given back.
 ///
 /// # Errors
 /// Files that cannot be read; a text with a character without a token.
@@ -73,6 +73,9 @@ pub fn eval(args: &EvalArgs, out: &mut dyn Write) -> Result<Option<Model>, CliEr
     } else {
         let model = files::parse_model(&bytes, &path, &Options::default())?;
         let Reader::Tokens(reader) = &model.reader else { return Ok(Some(model)) };
+        if matches!(&model.answer, Answer::Story(story) if story.classifies()) {
+            return Ok(Some(model));
+        }
         quantized(args, &model, &reader.tokenizer)?
     };
     match args.json {

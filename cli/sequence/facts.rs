@@ -28,6 +28,8 @@ pub struct Facts<'a, T> {
     cache_bytes: usize,
     weights: usize,
     matrices: Vec<MatrixFacts>,
+    /// What it gives, where it writes no text.
+    labels: Vec<&'a str>,
     /// Names of what its tokens read and switch.
     tools: Vec<&'a str>,
     /// Whether it fits each of them, and what it takes there.
@@ -77,6 +79,7 @@ impl<'a, T> Facts<'a, T> {
             cache_bytes: cache_bytes(body),
             weights: model.body.weights(),
             matrices: matrices.collect(),
+            labels: story.labels.iter().map(String::as_str).collect(),
             tools: story.tools.iter().map(|tool| tool.name.as_str()).collect(),
             targets,
             training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),

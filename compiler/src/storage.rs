@@ -50,7 +50,7 @@ impl Built {
         let name = request.model.head.name.clone();
         let plan = Plan::of_program(name, Machine::of(request.target), program.memory);
         let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
-        let logits = site.body.embedding.rows;
+        let logits = site.body.outputs();
         // Buffers that no address reaches are not even written down.
         let image = match plan.layout.memory.size <= MOST_BUFFERS {
             true => image::assemble_sequence(&plan, request.target, &text, logits)?,

@@ -43,7 +43,7 @@ net_start:
         ret
 {%- endif %}
 
-; {% if turns %}Replies to the line{% else %}Continues the text{% endif %}: calls emit with each byte in r24. emit may change any register but r1.
+; {% if classifies %}Says which label the line has{% elif turns %}Replies to the line{% else %}Continues the text{% endif %}: calls emit with each byte in r24. emit may change any register but r1.
 net_answer:
 net_encode:
 {{ encode }}
@@ -158,7 +158,7 @@ net_piece:
 net_pieced:
 {%- if act %}
 {{- act }}
-{%- else %}
+{%- elif not classifies %}
         lds r24, net_position
         lds r25, net_position+1
         adiw r24, 1

@@ -39,7 +39,7 @@ static token choose({{ name }}_net *net)
     /* A smaller logit is not drawn. */
     int32_t least = -32768;
     token i;
-    for (i = 0; i < {{ vocabulary }}u; i++) {
+    for (i = 0; i < {{ outputs }}u; i++) {
         int16_t logit = net->y[i];
         if (logit < least)
             continue;
@@ -89,7 +89,7 @@ static token choose(const {{ name }}_net *net)
     token i, best = 0;
 {%- if choice.penalty %}
     int16_t most = held_back(net, 0);
-    for (i = 1; i < {{ vocabulary }}u; i++)
+    for (i = 1; i < {{ outputs }}u; i++)
         if (net->y[i] > most) {
             int16_t logit = held_back(net, i);
             if (logit > most) {
@@ -98,7 +98,7 @@ static token choose(const {{ name }}_net *net)
             }
         }
 {%- else %}
-    for (i = 1; i < {{ vocabulary }}u; i++)
+    for (i = 1; i < {{ outputs }}u; i++)
         if (net->y[i] > net->y[best])
             best = i;
 {%- endif %}

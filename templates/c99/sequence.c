@@ -112,11 +112,13 @@ int {{ name }}_next({{ name }}_net *net, char *piece)
     if ({% for end in ends %}best == {{ end }}u{% if not loop.last %} || {% endif %}{% endfor %})
         return -1;
 {%- endif %}
+{%- if not classifies %}
     net->next = 0;
     if (net->taken < {{ most }}u) {
         net->tokens[0] = best;
         net->waiting = 1;
     }
+{%- endif %}
     {
         const uint8_t *from = {{ tokenizer.pieces }} + {{ tokenizer.piece_ends_at }}({{ tokenizer.piece_ends }} + best);
         const uint8_t *end = {{ tokenizer.pieces }} + {{ tokenizer.piece_ends_at }}({{ tokenizer.piece_ends }} + best + 1);

@@ -20,8 +20,8 @@ extern "C" {
 #define {{ guard }}_MAX_TOKENS {{ most }}
 /* Longest piece that {{ name }}_next gives, in bytes. */
 #define {{ guard }}_MAX_PIECE {{ max_piece }}
-/* A logit for each token of the vocabulary. */
-#define {{ guard }}_LOGITS {{ vocabulary }}
+/* A logit for each {% if classifies %}label{% else %}token of the vocabulary{% endif %}. */
+#define {{ guard }}_LOGITS {{ outputs }}
 {%- if tools %}
 {%- for input in tools.reads %}
 {%- if loop.first %}

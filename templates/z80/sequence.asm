@@ -77,7 +77,7 @@ net_clear:
         ret
 {%- endif %}
 
-; {% if turns %}Replies to{% else %}Continues{% endif %} the query by calls of emit. Called with SP at stack_top.
+; {% if classifies %}Says which label the query has,{% elif turns %}Replies to the query{% else %}Continues the query{% endif %} by calls of emit. Called with SP at stack_top.
 net_answer:
 {%- if not turns %}
 {{- clear }}
@@ -163,7 +163,10 @@ net_emit:
         cp 10
         jp z,newline
         jp emit
-{%- if act %}
+{%- if classifies %}
+net_feed:
+        ret
+{%- elif act %}
 {{- act }}
 {%- else %}
 ; The piece is the next to read, if there is room for it.

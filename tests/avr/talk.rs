@@ -20,6 +20,16 @@ fn talker(seed: u64) -> Model {
     model
 }
 
+/// Every fourth of them gives labels.
+fn talker_or_classifier(seed: u64) -> Model {
+    if seed % 4 != 3 {
+        return talker(seed);
+    }
+    let mut model = sequence::model(seed);
+    stories::labels(&mut model, &mut Random(seed));
+    model
+}
+
 /// Lines of some bytes, with the command that begins a new conversation among them.
 fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     let longest = usize::from(model.reader.max_query());
@@ -37,7 +47,7 @@ fn sessions_are_exact() {
     let chips = [Chip::atmega1284p(), Chip::atmega2560()].map(Chip::talking);
     let (mut sessions, mut steps) = (0, 0);
     for seed in 0..45 {
-        let model = talker(seed);
+        let model = talker_or_classifier(seed);
         let chip = &chips[seed as usize % chips.len()];
         let compiled = match chip.compile(&model, None, &[]) {
             Ok(compiled) => compiled,

@@ -130,7 +130,9 @@ fn what_does_not_fit_is_refused_by_name() {
     for (args, says) in [
         (&["--max-nonzero", "1000"][..], "--max-nonzero does not go with --family sequence"),
         (&["--max-tstates", "0"], "--max-tstates 0 leaves no network"),
-        (&["--classifier"], "--classifier does not go with"),
+        (&["--labels", "a,b"], "--labels are those of a classifier: give --classifier as well"),
+        (&["--classifier", "--labels", "on,off"], "the label \"no\" is none of those that are learned"),
+        (&["--classifier", "--labels", "no,no"], "label"),
         (&["--device", "torch-cpu"], "--device"),
         (&["--weights", "full"], "--weights full"),
         (&["--heads", "3", "--dim", "16"], "no multiple of --heads"),
@@ -149,6 +151,58 @@ fn what_does_not_fit_is_refused_by_name() {
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     let ran = folder.mlc(["distill", "pairs.txt", "-o", "x.ron"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("is no float network"), "{}", ran.stderr);
+}
+
+/// From pairs to a program that names a label, and what a model that writes no text refuses.
+#[test]
+fn labels_are_learnt() {
+    let folder = pairs();
+    let lines =
+        "put it on|ON\nmake it on|ON\nlet it be on|ON\nput it off|OFF\nmake it off|OFF\nlet it be off|OFF\n";
+    folder.write("labels.txt", lines);
+    folder.write("turns.jsonl", "{\"messages\": [{\"role\": \"user\", \"content\": \"a\"}, {\"role\": \"assistant\", \
+        \"content\": \"b\"}, {\"role\": \"user\", \"content\": \"c\"}, {\"role\": \"assistant\", \"content\": \"d\"}]}\n");
+    let train = |more: &[&str]| folder.mlc(["train"].iter().chain(more).copied().chain(SMALL));
+    let ran = train(&["labels.txt", "--classifier", "-o", "c.ron"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("6 texts with 6 tokens that count"), "{}", ran.stderr);
+    assert!(ran.stdout.starts_with("c.ron: classifier, "), "{}", ran.stdout);
+    assert!(ran.stdout.contains(" nats a label, 100.0 % of labels right"), "{}", ran.stdout);
+    assert!(folder.text("c.ron").contains("labels: [\"OFF\", \"ON\"]"), "sorted by their bytes");
+    let said = folder.mlc(["run", "c.ron", "--target", "z80-cpm", "PUT IT ON", "PUT IT OFF"]).ok();
+    assert_eq!(said, "ON\nOFF\n", "letters that are typed become small as those of the queries");
+    let measured = folder.mlc(["eval", "c.ron", "labels.txt"]).ok();
+    assert!(measured.contains("exact replies") && measured.contains("6 of 6"), "{measured}");
+    folder.mlc(["verify", "c.ron", "--target", "atmega1284p", "--prompts", "labels.txt"]).ok();
+    assert!(folder.mlc(["inspect", "c.ron"]).ok().contains("gives a label: OFF, ON"));
+
+    // Labels of a model stay; a model of text gets an output for labels.
+    let goes_on = |args: &[&str]| {
+        folder.mlc(["train"].iter().chain(args).copied().chain(["--steps", "2", "--family", "sequence"]))
+    };
+    goes_on(&["labels.txt", "--resume", "c.ron", "-o", "c.ron"]).ok();
+    let other = goes_on(&["pairs.txt", "--from", "c.ron", "-o", "d.ron"]);
+    assert!(
+        other.code == Some(1) && other.stderr.contains("the label \"on\" is none of those"),
+        "{}",
+        other.stderr
+    );
+    train(&["labels.txt", "-o", "text.ron"]).ok();
+    goes_on(&["labels.txt", "--classifier", "--from", "text.ron", "-o", "d.ron"]).ok();
+    assert!(folder.text("d.ron").contains("labels: [\"OFF\", \"ON\"]"));
+
+    for (args, says) in [
+        (&["export", "c.ron", "-o", "folder/"][..], "a classifier is written as model.ron only"),
+        (&["run", "c.ron", "--temperature", "0.5", "put it on"], "this one gives a label"),
+        (
+            &["train", "turns.jsonl", "--family", "sequence", "--classifier", "-o", "d.ron"],
+            "turns.jsonl:1: a label is wanted",
+        ),
+        (&["eval", "c.ron", "turns.jsonl"], "turns.jsonl:1: here is no question with one reply"),
+    ] {
+        let ran = folder.mlc(args);
+        assert!(matches!(ran.code, Some(1 | 2)) && ran.stderr.contains(says), "{args:?}: {}", ran.stderr);
+    }
 }
 
 #[test]

@@ -25,6 +25,16 @@ fn talker(seed: u64) -> Model {
     model
 }
 
+/// Every fourth of them gives labels.
+fn talker_or_classifier(seed: u64) -> Model {
+    if seed % 4 != 3 {
+        return talker(seed);
+    }
+    let mut model = sequence::model(seed);
+    stories::labels(&mut model, &mut Random(seed));
+    model
+}
+
 /// Lines that can be typed, with the command that begins a new conversation among them.
 fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     let longest = usize::from(model.reader.max_query()) - 1;
@@ -91,7 +101,7 @@ fn same(
 fn sessions_are_exact_on_cpm() {
     let (mut sessions, mut steps) = (0, 0);
     for seed in 0..20 {
-        let model = talker(seed);
+        let model = talker_or_classifier(seed);
         let Some(compiled) = compile("z80-cpm", &model) else { continue };
         let image = &compiled.image;
         let lines = lines(&model, seed);
@@ -111,7 +121,7 @@ fn sessions_are_exact_on_cpm() {
 fn sessions_are_exact_on_home_computers() {
     let (mut spectrum, mut cpc) = (0, 0);
     for seed in 100..112 {
-        let model = talker(seed);
+        let model = talker_or_classifier(seed);
         let lines = lines(&model, seed);
         let script = typed(&lines);
         if let Some(compiled) = compile("zx48", &model) {

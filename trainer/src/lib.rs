@@ -69,8 +69,8 @@ pub use error::TrainError;
 pub use hashed_text::{
     Assessment, Beyond, Budget, CALIBRATION, Chunking, Chunks, Corpus, CostModel, Dataset, EpochRow, Event,
     Figures, LabelOrder, NonzeroWeights, ReplyFigures, Seeds, Settings, Shape, Shifts, Spool, Storage, Task,
-    TaskError, TaskKind, Trained, Training, Usage, VisitedWeights, answers, assess, evaluate, require_pair,
-    train, train_seeds,
+    TaskError, TaskKind, Trained, Training, Usage, VisitedWeights, answers, assess, assess_labels, evaluate,
+    require_pair, train, train_seeds,
 };
 pub use measure::Measure;
 pub use outcome::StopReason;

@@ -9,7 +9,7 @@ use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens, Tool, Turn
 use mlc_trainer::TaskError;
 use mlc_trainer::sequence::{Task, Texts};
 use mlc_trainer::texts::tokenizer::{Choice, TokenizerKind};
-use mlc_trainer::texts::{Framing, FramingError, Record, Records, edit};
+use mlc_trainer::texts::{Framing, FramingError, Record, Records, edit, labels};
 
 /// Positions that are kept where nobody says how many: what machines of 64 KB have room for.
 const WINDOW: usize = 64;
@@ -96,14 +96,46 @@ fn framing(given: &TrainSettings, base: Option<&Model>, records: &Records) -> Re
                 let message = "--bpe makes new tokens, and a model that training goes on from has its own";
                 return Err(CliError::Usage(message.into()));
             }
-            Framing::new(records, tokens.tokenizer.clone())
+            match classes(given, base, records)? {
+                Some(labels) => Framing::classifier(tokens.tokenizer.clone(), labels),
+                None => Framing::new(records, tokens.tokenizer.clone()),
+            }
         }
         _ => {
             let kind = given.bpe.map_or(TokenizerKind::Characters, |tokens| TokenizerKind::Bpe { tokens });
-            Framing::fresh(records, Choice { kind, ..Choice::default() })
+            let choice = Choice { kind, ..Choice::default() };
+            match classes(given, base, records)? {
+                Some(labels) => Framing::fresh_classifier(records, choice, labels),
+                None => Framing::fresh(records, choice),
+            }
         }
     };
     framing.map_err(framing_error)
+}
+
+/// The labels of a classifier: those of the model to go on with, those that were named, or the replies.
+fn classes(
+    given: &TrainSettings,
+    base: Option<&Model>,
+    records: &Records,
+) -> Result<Option<Vec<String>>, CliError> {
+    if let Some(Answer::Story(story)) = base.map(|model| &model.answer)
+        && story.classifies()
+    {
+        if given.labels.is_some() {
+            let message = "--labels: the model that training goes on from has its own";
+            return Err(CliError::Usage(message.into()));
+        }
+        return Ok(Some(story.labels.clone()));
+    }
+    match (given.classifier, &given.labels) {
+        (false, Some(_)) => {
+            Err(CliError::Usage("--labels are those of a classifier: give --classifier as well".into()))
+        }
+        (false, None) => Ok(None),
+        (true, Some(labels)) => Ok(Some(labels.clone())),
+        (true, None) => labels(records).map(Some).map_err(framing_error),
+    }
 }
 
 fn framing_error(e: FramingError) -> CliError {
@@ -125,6 +157,9 @@ fn examples(framing: &Framing, records: &Records, most: u16) -> Result<Texts, Cl
 
 /// How the model answers. Its logits' unit is the network's.
 fn story(framing: &Framing, most: u16) -> Story {
+    if !framing.labels.is_empty() {
+        return Story { labels: framing.labels.clone(), ..Story::plain(Vec::new(), most, 0) };
+    }
     let ends: Vec<u32> = framing.end.into_iter().collect();
     let turns = framing.turns.as_ref().map(|marks| Turns {
         start: framing.start.clone(),

@@ -72,6 +72,14 @@ impl Show<Figures> for Display {
 
 /// Figures in words. A text that is one long reply has no share of replies worth saying.
 pub fn figures(figures: &Figures) -> String {
+    // A reply of text has an end mark at least.
+    if figures.tokens == figures.replies {
+        return format!(
+            "{:.4} nats a label, {:.1} % of labels right",
+            figures.loss(),
+            100.0 * figures.token_share()
+        );
+    }
     let replies = match figures.tokens >= 30 * figures.replies.max(1) {
         true => String::new(),
         false => format!(", {:.1} % of replies right", 100.0 * figures.reply_share()),

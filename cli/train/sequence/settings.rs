@@ -62,10 +62,14 @@ pub fn settings(
             settings.name.clone_from(&model.head.name);
             settings.about.clone_from(&model.head.about);
         }
+        None if given.classifier => settings.name = "classifier".to_string(),
         None => settings.name = if recursive { "recursive" } else { "sequence" }.to_string(),
     }
     let shape = &mut settings.shape;
     shape.network.vocabulary = learned.task.reader.tokenizer.pieces.len();
+    if !learned.task.story.labels.is_empty() {
+        (shape.labels, shape.tied) = (Some(learned.task.story.labels.len()), false);
+    }
     shape.network.positions = Some(learned.task.story.most.into());
     if let Some(weights) = &given.weights {
         shape.weights = weights.bits().map_err(usage)?.grid();

@@ -186,7 +186,11 @@ pub(crate) fn check_layer_count(layers: usize) -> Result<(), ModelError> {
     in_range("layers: their number", layers, 1, MAX_LAYERS)
 }
 
-fn check_labels(labels: &[String]) -> Result<(), ModelError> {
+/// Checks the labels of a classifier.
+///
+/// # Errors
+/// None or too many of them, one that is no text of printable ASCII, one that is there twice.
+pub fn check_labels(labels: &[String]) -> Result<(), ModelError> {
     in_range("labels: their number", labels.len(), 1, MAX_WIDTH)?;
     let printable = |l: &String| !l.is_empty() && l.chars().all(|c| (' '..='~').contains(&c));
     if let Some(index) = labels.iter().position(|l| !printable(l)) {

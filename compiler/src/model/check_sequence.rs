@@ -42,7 +42,11 @@ pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), M
         norm.check("norm", dim)?;
     }
     match &body.output {
+        Output::Own(matrix) if story.classifies() => matrix.check("output", (story.labels.len(), dim)),
         Output::Own(matrix) => matrix.check("output", (vocabulary, dim)),
+        Output::Tied { .. } if story.classifies() => {
+            Err(broken("output", "one of its own: a row for each label"))
+        }
         Output::Tied { mantissas, shift } => {
             length("output.mantissas", mantissas.len(), vocabulary)?;
             in_range("output.shift", (*shift).into(), 0, MAX_RESCALE.into())

@@ -1,6 +1,6 @@
 //! The rules of what sequence models answer.
 
-use super::check::in_range;
+use super::check::{check_labels, in_range};
 use super::check_sequence::broken;
 use super::choice::{Choice, Draw, Penalty};
 use super::error::ModelError;
@@ -26,6 +26,9 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
         check_turns(turns, vocabulary, story.most.into())?;
     }
     check_choice(&story.choice)?;
+    if story.classifies() {
+        check_classifier(story)?;
+    }
     if story.tools.len() > MAX_TOOLS {
         return Err(broken("tools", "64 at most"));
     }
@@ -43,6 +46,21 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
         }
     }
     Ok(())
+}
+
+/// One label is chosen behind the query, and nothing is written.
+fn check_classifier(story: &Story) -> Result<(), ModelError> {
+    check_labels(&story.labels)?;
+    let parts = [
+        (story.ends.is_empty(), "ends"),
+        (story.turns.is_none(), "turns"),
+        (story.choice.is_plain(), "choice"),
+        (story.tools.is_empty(), "tools"),
+    ];
+    match parts.into_iter().find(|(fits, _)| !fits) {
+        Some((_, field)) => Err(broken(field, "left out: the answer is a label")),
+        None => Ok(()),
+    }
 }
 
 fn known(tokens: &[u32], vocabulary: usize) -> bool {

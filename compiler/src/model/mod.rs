@@ -24,6 +24,7 @@ pub use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 pub use crate::arithmetic::network::{Linear, Steps};
 pub use answer::{Answer, Chat, MAX_LABEL};
 pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
+pub use check::check_labels;
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
 pub use choice::{Choice, Draw, Penalty};

@@ -26,12 +26,21 @@ pub struct Story {
     pub choice: Choice,
     /// Tokens that name an action, no two the same.
     pub tools: Vec<Tool>,
+    /// What the query is one of: an output stands for a label, not for a token, and one is chosen, behind the last token
+    /// of the query. Empty where the model writes text. Printable ASCII, 1 to 255 of it, no two the same.
+    pub labels: Vec<String>,
 }
 
 impl Story {
     /// One that continues what was typed with the likeliest tokens.
     pub fn plain(ends: Vec<u32>, most: u16, logit_bits: u8) -> Self {
-        Self { ends, most, logit_bits, turns: None, choice: Choice::default(), tools: Vec::new() }
+        let (choice, tools, labels) = (Choice::default(), Vec::new(), Vec::new());
+        Self { ends, most, logit_bits, turns: None, choice, tools, labels }
+    }
+
+    /// Whether it gives a label, and writes no text.
+    pub fn classifies(&self) -> bool {
+        !self.labels.is_empty()
     }
 
     /// The first part of it that `offers` lacks, in words.
@@ -65,8 +74,11 @@ impl Story {
         names
     }
 
-    /// The bytes that each token prints: its piece, but those that name an action print nothing.
+    /// The bytes that each output prints: its label, or the piece of its token; tokens that name an action print nothing.
     pub fn printed(&self, tokenizer: &Tokenizer) -> Vec<Vec<u8>> {
+        if self.classifies() {
+            return self.labels.iter().map(|label| label.clone().into_bytes()).collect();
+        }
         let mut pieces = tokenizer.pieces.clone();
         self.tools.iter().for_each(|tool| pieces[tool.token as usize].clear());
         pieces

@@ -115,7 +115,7 @@ pub struct Norm {
 pub enum Output {
     /// The weights of the embedding, with scales of their own.
     Tied { mantissas: Vec<u8>, shift: u8 },
-    /// `[vocabulary, dim]`, to 16 bits.
+    /// `[vocabulary, dim]`, or a row for each label, to 16 bits.
     Own(Matrix),
 }
 
@@ -169,6 +169,14 @@ impl Grid {
 }
 
 impl Transformer {
+    /// How many logits there are: one for each token, or for each label.
+    pub fn outputs(&self) -> usize {
+        match &self.output {
+            Output::Own(matrix) => matrix.rows,
+            Output::Tied { .. } => self.embedding.rows,
+        }
+    }
+
     /// All matrices, in the order in which they are first used.
     pub fn matrices(&self) -> impl Iterator<Item = &Matrix> {
         let positions = match &self.positions {

@@ -4,7 +4,8 @@ use crate::models;
 use crate::random::Random;
 use crate::transformers::{Middle, Place, Shape, body_mut, small, story_mut, tokens_mut};
 use mlc_compiler::model::{
-    Activation, Attention, FeedForward, Grid, Matrix, Model, Norm, Output, Positions, Transformer,
+    Action, Activation, Attention, FeedForward, Grid, Matrix, Model, Norm, Output, Penalty, Positions, Tool,
+    Transformer, Turns,
 };
 
 /// What is said of a network of [`Shape::small`], or of another shape, with one thing changed.
@@ -76,6 +77,42 @@ fn what_is_read_and_answered() {
     }
     accepted(ends(&[]));
     accepted(ends(&[0, 1, 2, 3, 4, 5]));
+}
+
+/// A label is chosen, and nothing else is said.
+#[test]
+fn labels_stand_alone() {
+    fn classifier(change: impl Fn(&mut Model)) -> Result<(), String> {
+        said(Shape { tied: false, ..Shape::small() }, |m| {
+            let story = story_mut(m);
+            story.ends.clear();
+            story.labels = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+            change(m);
+        })
+    }
+    let wrong = |change: fn(&mut Model), says: &str| assert_eq!(classifier(change), Err(says.into()));
+    assert_eq!(classifier(|_| {}), Ok(()));
+    wrong(|m| story_mut(m).ends = vec![1], "ends must be left out: the answer is a label");
+    wrong(|m| story_mut(m).turns = Some(Turns::default()), "turns must be left out: the answer is a label");
+    wrong(
+        |m| story_mut(m).choice.penalty = Some(Penalty::default()),
+        "choice must be left out: the answer is a label",
+    );
+    let tool = || Tool { token: 2, name: "lamp".into(), action: Action::Switch { on: true } };
+    let with_tool = |m: &mut Model| story_mut(m).tools = vec![tool()];
+    assert_eq!(classifier(with_tool), Err("tools must be left out: the answer is a label".into()));
+    wrong(|m| drop(story_mut(m).labels.pop()), "output is 6 × 4, its place wants 5 × 4");
+    wrong(|m| story_mut(m).labels[3] = "a".into(), "labels[3] is \"a\", as labels[0] is already");
+    wrong(
+        |m| story_mut(m).labels[3] = "\n".into(),
+        "labels[3] is empty or holds something else than printable ASCII",
+    );
+    let tied = |m: &mut Model| {
+        story_mut(m).ends.clear();
+        story_mut(m).labels = vec!["a".into()];
+    };
+    let shape = Shape { tied: true, ..Shape::small() };
+    assert_eq!(said(shape, tied), Err("output must be one of its own: a row for each label".into()));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 use super::random::Random;
-use mlc_compiler::model::{Action, Answer, Choice, Draw, Model, Penalty, Reader, Tool, Turns};
+use mlc_compiler::model::{
+    Action, Answer, Body, Choice, Draw, Matrix, Model, Output, Penalty, Reader, Tool, Turns,
+};
 use std::collections::BTreeSet;
 
 /// Gives a model turns, drawing or a penalty, at least one of them.
@@ -32,6 +34,30 @@ pub fn talk(model: &mut Model, r: &mut Random) {
         story.choice.penalty = Some(Penalty { strength, recent });
     }
     assert_ne!((&story.turns, story.choice), (&None, Choice::default()));
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Makes a model a classifier: rows of an output of its own, some of those that it had, stand for labels.
+///
+/// # Panics
+/// When the result breaks a rule: the mistake is here.
+pub fn labels(model: &mut Model, r: &mut Random) {
+    let (Body::Transformer(body), Answer::Story(story)) = (&mut model.body, &mut model.answer) else {
+        unreachable!("a sequence model")
+    };
+    let mut output = match &body.output {
+        Output::Own(matrix) => matrix.clone(),
+        Output::Tied { mantissas, shift } => {
+            Matrix { mantissas: mantissas.clone(), shift: *shift, ..body.embedding.clone() }
+        }
+    };
+    output.rows = r.within(1, output.rows);
+    output.values.truncate(output.rows * output.cols);
+    output.mantissas.truncate(output.rows);
+    output.bias.truncate(output.rows);
+    story.ends.clear();
+    story.labels = (0..output.rows).map(|at| format!("{}{at}", ["NO ", "y", "a label "][at % 3])).collect();
+    body.output = Output::Own(output);
     model.check().unwrap_or_else(|e| panic!("{e}"));
 }
 

@@ -58,6 +58,10 @@ impl<'m> Talk<'m> {
             }
             let token = self.choose(&logits);
             chosen.push(logits);
+            if let Some(label) = story.labels.get(token as usize) {
+                reply.extend(label.bytes());
+                break;
+            }
             if story.ends.contains(&token) {
                 break;
             }
@@ -194,6 +198,25 @@ fn sessions_are_what_is_written() {
         }
     }
     assert!(steps > 10_000 && gone_on > 200 && cleared > 200, "{steps} {gone_on} {cleared}");
+}
+
+#[test]
+fn labels_are_those_of_the_last_position() {
+    let mut said = std::collections::BTreeSet::new();
+    for seed in 0..300 {
+        let mut r = Random(seed);
+        let mut model = Shape::random(&mut r).model(&mut r);
+        stories::labels(&mut model, &mut r);
+        let graph = graph(&model);
+        let (mut session, mut talk) = (Session::new(&graph), Talk::new(&model));
+        for line in lines(&mut r) {
+            let run = session.ask(&line);
+            assert_eq!((run.logits, run.reply.clone()), talk.say(&line), "seed {seed}, {line:?}");
+            said.insert(run.reply);
+        }
+        passes_change_nothing(seed, graph, &lines(&mut r), &[]);
+    }
+    assert!(said.len() > 8, "{said:?}");
 }
 
 /// A model with tools, some of them chats, and what is read.

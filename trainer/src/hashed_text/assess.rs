@@ -40,8 +40,23 @@ pub fn assess(model: &Model, pairs: &[&Pair], threads: usize) -> Assessment {
     let data = Dataset::new(pairs.iter().copied(), reader, &model.answer);
     let queries: Vec<&[u8]> = pairs.iter().map(|pair| pair.query.as_slice()).collect();
     let answers = answers(model, &queries, threads);
+    let by_reply = by_reply(pairs, &answers);
+    Assessment { figures: evaluate(model, &data, threads), ceiling: ceiling(pairs), by_reply }
+}
+
+/// Compares the labels that a classifier has said, one for each pair, with the replies.
+pub fn assess_labels(pairs: &[&Pair], said: &[Vec<u8>]) -> Assessment {
+    let by_reply = by_reply(pairs, said);
+    let right = by_reply.iter().map(|figures| figures.right).sum();
+    let n = pairs.len();
+    let figures = Figures { steps: n, steps_right: right, replies: n, replies_right: right };
+    Assessment { figures, ceiling: ceiling(pairs), by_reply }
+}
+
+/// How the pairs of each reply come out, those with most wrong answers first.
+fn by_reply(pairs: &[&Pair], answers: &[Vec<u8>]) -> Vec<ReplyFigures> {
     let mut by_reply: BTreeMap<&[u8], (ReplyFigures, Counts)> = BTreeMap::new();
-    for (pair, answer) in pairs.iter().zip(&answers) {
+    for (pair, answer) in pairs.iter().zip(answers) {
         let (figures, instead) = by_reply.entry(&pair.reply).or_insert_with(|| {
             let reply = text(&pair.reply);
             (ReplyFigures { reply, pairs: 0, right: 0, instead: Vec::new(), example: None }, Counts::new())
@@ -63,7 +78,7 @@ pub fn assess(model: &Model, pairs: &[&Pair], threads: usize) -> Assessment {
         })
         .collect();
     by_reply.sort_by_key(|figures| std::cmp::Reverse(figures.pairs - figures.right));
-    Assessment { figures: evaluate(model, &data, threads), ceiling: ceiling(pairs), by_reply }
+    by_reply
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -32,7 +32,7 @@ mod task;
 mod train;
 
 pub use answers::answers;
-pub use assess::{Assessment, ReplyFigures, assess};
+pub use assess::{Assessment, ReplyFigures, assess, assess_labels};
 pub use budget::{Budget, CostModel, NonzeroWeights, Usage, VisitedWeights};
 pub use corpus::Corpus;
 pub use dataset::Dataset;

@@ -30,7 +30,7 @@ const SEEN: usize = 48;
 pub fn student(teacher: &Checkpoint, weights: Grid, embedding: Grid, window: usize) -> Shape {
     let tied = teacher.output.is_none();
     let gain = tied && teacher.final_norm.is_some();
-    Shape { network: teacher.shape, tied, gain, weights, embedding, window }
+    Shape { network: teacher.shape, tied, labels: None, gain, weights, embedding, window }
 }
 
 /// Trains a student of `settings.shape`, which [`student`] has made, on the texts of `task`.

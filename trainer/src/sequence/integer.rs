@@ -90,7 +90,7 @@ pub(crate) struct Memory {
     gate: Vec<i32>,
     inner: Vec<f32>,
     delta: Vec<i32>,
-    /// `[targets, vocabulary]`.
+    /// `[targets, outputs]`.
     pub logits: Vec<i32>,
 }
 

@@ -46,7 +46,7 @@ pub(crate) struct Layout {
     pub blocks: Vec<BlockTensors>,
     /// Gains in front of an output that is the embedding, one row.
     pub gain: Option<Tensor>,
-    /// `[vocabulary, dim]`, where it is not the embedding.
+    /// `[outputs, dim]`, where it is not the embedding.
     pub output: Option<Tensor>,
     /// Where a recursive network starts, one row.
     pub start: Option<Tensor>,
@@ -79,7 +79,7 @@ impl Layout {
         });
         let blocks = blocks.collect();
         let gain = shape.gain.then(|| tensor(1, dim, None));
-        let output = (!shape.tied).then(|| tensor(net.vocabulary, dim, ends));
+        let output = (!shape.tied).then(|| tensor(shape.outputs(), dim, ends));
         let start = (net.recursion > 1).then(|| tensor(1, dim, None));
         Self { embedding, positions, blocks, gain, output, start, len }
     }

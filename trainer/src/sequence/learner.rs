@@ -294,7 +294,7 @@ fn chunks<'s, 'e>(examples: &'s [&'e Example]) -> impl Iterator<Item = &'s [&'e 
 
 impl Group {
     fn run(&mut self, net: &Net, teacher: Option<&Teacher>, examples: &[&Example], factor: f32) {
-        let vocabulary = net.shape.network.vocabulary;
+        let outputs = net.shape.outputs();
         self.gradients.clear();
         self.gradients.resize(net.layout.len, 0.0);
         self.seen = Ranges::new(net.layout.blocks.len());
@@ -308,10 +308,10 @@ impl Group {
             if let Some(teacher) = teacher {
                 teacher.forward(&self.chunk, &mut self.lesson);
             }
-            let rows = self.tape.logits.chunks_exact_mut(vocabulary).enumerate();
+            let rows = self.tape.logits.chunks_exact_mut(outputs).enumerate();
             for ((row, logits), &(_, token)) in rows.zip(&self.chunk.targets) {
                 let target = match teacher {
-                    Some(_) => Target::Shares(&self.lesson.logits[row * vocabulary..][..vocabulary], token),
+                    Some(_) => Target::Shares(&self.lesson.logits[row * outputs..][..outputs], token),
                     None => Target::Token(token),
                 };
                 let (loss, right) = loss::backward(logits, target, factor);

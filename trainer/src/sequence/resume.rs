@@ -12,7 +12,8 @@ use mlc_compiler::import::sequence::quantize::trained::{input_step, rotary_steps
 use mlc_compiler::import::sequence::{self as float, Layout as Pairs, Norm, Position};
 use mlc_compiler::math::{exp, ln};
 use mlc_compiler::model::{
-    Activation, Attention, Body, FeedForward, Grid, Matrix, Model, NormOrder, Output, Positions, Transformer,
+    Activation, Answer, Attention, Body, FeedForward, Grid, Matrix, Model, NormOrder, Output, Positions,
+    Transformer,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -91,7 +92,11 @@ pub fn shape_of(model: &Model) -> Result<Shape, TrainError> {
     if gain && !tied {
         return lacks("gains before an output of its own");
     }
-    Ok(Shape { network, tied, gain, weights, embedding: body.embedding.grid, window: body.window })
+    let labels = match &model.answer {
+        Answer::Story(story) if story.classifies() => Some(story.labels.len()),
+        _ => None,
+    };
+    Ok(Shape { network, tied, labels, gain, weights, embedding: body.embedding.grid, window: body.window })
 }
 
 /// The base of the angles.
@@ -135,7 +140,10 @@ pub fn parameters_of(model: &Model, shape: &Shape, seed: u64) -> Result<Paramete
     let end = w.layout.output.clone();
     match (&body.output, end) {
         (Output::Own(matrix), Some(tensor)) => {
-            w.put(matrix, &tensor, 0, &output);
+            // Where outputs mean something else now, they begin fresh.
+            if shape.labels == shape_of(model)?.labels {
+                w.put(matrix, &tensor, 0, &output);
+            }
             w.put(&body.embedding, &layout.embedding, 0, &|r| factor(&body.embedding, r) * stream);
         }
         _ => w.put(&body.embedding, &layout.embedding, 0, &output),

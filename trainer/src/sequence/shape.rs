@@ -11,6 +11,8 @@ pub struct Shape {
     pub network: float::Shape,
     /// Whether the output is the embedding.
     pub tied: bool,
+    /// Labels that outputs stand for, with an output of its own; outputs stand for tokens if `None`.
+    pub labels: Option<usize>,
     /// Whether gains stand in front of an output that is the embedding (a network that was imported has them).
     pub gain: bool,
     /// Of the blocks' matrices.
@@ -42,6 +44,7 @@ impl Default for Shape {
                 recursion: 1,
             },
             tied: true,
+            labels: None,
             gain: false,
             weights: Grid::Ternary,
             embedding: Grid::Symmetric { bits: 4 },
@@ -56,6 +59,11 @@ impl Shape {
         let mut shape = Self::default();
         (shape.network.norm, shape.network.recursion) = (Norm::Post, 3);
         shape
+    }
+
+    /// How many logits there are.
+    pub fn outputs(&self) -> usize {
+        self.labels.unwrap_or(self.network.vocabulary)
     }
 
     /// Checks every range stated on the fields, those of the compiler too.
@@ -75,6 +83,9 @@ impl Shape {
         whole("window", self.window, 2, MAX_WINDOW)?;
         if let Position::Rope { theta, .. } = net.position {
             real("theta", theta, 1.0, 1e6)?;
+        }
+        if self.labels.is_some() && self.tied {
+            return Err(SettingsError::Network("labels want an output of its own".into()));
         }
         if self.gain && net.norm == Norm::Post {
             return Err(SettingsError::Network("gains before the output want norms before layers".into()));

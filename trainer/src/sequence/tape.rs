@@ -44,7 +44,7 @@ pub(crate) struct Tape {
     pub last_inverse: Vec<f32>,
     /// What goes into the output: `[targets, dim]`, narrowed.
     pub last: Vec<f32>,
-    /// `[targets, vocabulary]`; then their gradients.
+    /// `[targets, outputs]`; then their gradients.
     pub logits: Vec<f32>,
     /// What a layer gives.
     pub delta: Vec<f32>,

@@ -179,6 +179,10 @@ fn check(task: &Task, settings: &Settings) -> Result<(), TrainError> {
     if tokens != wants {
         return wrong(format!("the tokenizer has {tokens} tokens, the network {wants}"));
     }
+    let labels = Some(task.story.labels.len()).filter(|&labels| labels > 0);
+    if labels != settings.shape.labels {
+        return wrong(format!("the task has {labels:?} labels, the network {:?}", settings.shape.labels));
+    }
     if task.train.is_empty() {
         return wrong("there is no text of two tokens or more to train on".to_string());
     }

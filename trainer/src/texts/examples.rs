@@ -45,6 +45,11 @@ impl Framing {
     pub fn examples(&self, records: &Records, length: usize) -> Result<Examples, FramingError> {
         let mut all = Examples::default();
         for (index, record) in records.records.iter().enumerate() {
+            if !self.labels.is_empty() {
+                let example = self.labelled(records, record)?;
+                cut(&Example::default(), &[example], length, index, &|| records.place(record), &mut all);
+                continue;
+            }
             match (&record.content, &self.turns) {
                 (Content::Text(text), _) => {
                     let mut tokens = self.encode(records.place(record), text)?;

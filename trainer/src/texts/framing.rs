@@ -5,6 +5,7 @@
 //! | pairs | query `<sep>` reply `<end>` | reply `<end>` |
 //! | conversations | `<s>` (`<system>` text) then for each turn `<user>` text `<assistant>` reply `<end>` | every reply `<end>` |
 //! | texts | `<s>` text (`<end>`) | all but `<s>` |
+//! | pairs whose replies are labels | `<s>` query `<end>` label | the label |
 //!
 //! Conversations of one question each are pairs, unless the tokenizer has the marks of conversations already.
 //!
@@ -14,17 +15,17 @@
 use super::check::tool;
 use super::tokenizer::{self, Choice, TokenizerError};
 use super::{Content, Records, Role};
-use mlc_compiler::model::Action;
+use mlc_compiler::model::{Action, ModelError};
 use mlc_compiler::tokens::{EncodeError, Special, Tokenizer};
 use std::collections::{BTreeMap, BTreeSet};
 use thiserror::Error;
 
-const START: &str = "<s>";
+pub(super) const START: &str = "<s>";
 const SEPARATOR: &str = "<sep>";
 const USER: &str = "<user>";
 const ASSISTANT: &str = "<assistant>";
 const SYSTEM: &str = "<system>";
-const END: &str = "<end>";
+pub(super) const END: &str = "<end>";
 
 /// All marks.
 pub const MARKS: [&str; 6] = [START, SEPARATOR, USER, ASSISTANT, SYSTEM, END];
@@ -46,6 +47,12 @@ pub enum FramingError {
     Results { place: String, other: String, name: String, reads: bool },
     #[error("<{name}> reads numbers, and the tokenizer has no token for a digit")]
     Digits { name: String },
+    #[error("{place}: a label is wanted for each line, and here is no question with one reply")]
+    NoPair { place: String },
+    #[error(transparent)]
+    Labels(#[from] ModelError),
+    #[error("{place}: the label {label:?} is none of those that are learned")]
+    Label { place: String, label: String },
     #[error("the tokenizer has the token {0}, and texts make it: it cannot be a mark")]
     Taken(String),
 }
@@ -64,6 +71,11 @@ impl FramingError {
                 "give it results everywhere, or nowhere: then it switches something, as <lamp-on> and <lamp-off>"
             }
             Self::Digits { .. } => "train with a tokenizer that has all digits",
+            Self::NoPair { .. } => "train a classifier on pairs: `query|label`",
+            Self::Labels(_) => "labels are replies: 1 to 255 printable ASCII characters, no two the same",
+            Self::Label { .. } => {
+                "name it in --labels, or leave the line out; a model that training goes on from has its own"
+            }
             Self::Taken(_) => "train with a tokenizer of your own",
         }
     }
@@ -89,6 +101,8 @@ pub struct Framing {
     pub tools: Vec<(String, u32)>,
     /// Names of those that read a number; the others switch something.
     pub reading: BTreeSet<String>,
+    /// What a query is one of, in the order of the outputs; empty where the network writes text.
+    pub labels: Vec<String>,
     /// How many tokens are new in the tokenizer.
     pub added: usize,
 }
@@ -249,7 +263,8 @@ impl Framing {
             named.push((name.to_string(), special(&mut tokenizer, &format!("<{name}>"))?));
         }
         let added = tokenizer.pieces.len() - before;
-        let mut framing = Self { tokenizer, start, turns, end, tools: named, reading, added };
+        let mut framing =
+            Self { tokenizer, start, turns, end, tools: named, reading, labels: Vec::new(), added };
         framing.add_common_system(records)?;
         Ok(framing)
     }
@@ -300,7 +315,7 @@ impl Framing {
 }
 
 /// The special token that is written so; a new one behind all others where there is none.
-fn special(tokenizer: &mut Tokenizer, text: &str) -> Result<u32, FramingError> {
+pub(super) fn special(tokenizer: &mut Tokenizer, text: &str) -> Result<u32, FramingError> {
     if let Some(special) = tokenizer.specials.iter().find(|special| special.text == text) {
         return if special.everywhere { Err(FramingError::Taken(text.into())) } else { Ok(special.id) };
     }

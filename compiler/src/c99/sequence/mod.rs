@@ -33,9 +33,11 @@ pub struct Program {
     /// A line about the network.
     about: String,
     max_query: u8,
-    vocabulary: usize,
+    /// Logits.
+    outputs: usize,
     most: u16,
     ends: Vec<u32>,
+    classifies: bool,
     token: &'static str,
     long_tokens: bool,
     dim: usize,
@@ -111,8 +113,8 @@ pub fn context(
     body: &Transformer,
     story: &Story,
 ) -> Result<Program, &'static str> {
-    let vocabulary = reader.tokenizer.pieces.len();
-    let (token, bits) = arrays::unsigned((vocabulary as u32).max(256));
+    let (vocabulary, outputs) = (reader.tokenizer.pieces.len(), body.outputs());
+    let (token, bits) = arrays::unsigned((vocabulary.max(outputs) as u32).max(256));
     let long_tokens = bits == 32;
     let mut parts = Parts::new(&body.blocks, long_tokens);
     parts.arrays.bytes("roots", &*ROOTS);
@@ -121,7 +123,7 @@ pub fn context(
         parts.arrays.add("int8_t", "cosines", COSINES.iter().map(|&cosine| cosine.into()));
     }
     let turns = answer::turns(story, token, &mut parts.arrays);
-    let choice = answer::choice(story, vocabulary, &mut parts.arrays);
+    let choice = answer::choice(story, outputs, &mut parts.arrays);
     let tools = answer::tools(story, &reader.tokenizer, token, &mut parts.arrays);
     let mut unframed = reader.tokenizer.clone();
     unframed.pieces = story.printed(&unframed);
@@ -141,9 +143,10 @@ pub fn context(
         guard: name.to_ascii_uppercase(),
         name,
         max_query: reader.max_length,
-        vocabulary,
+        outputs,
         most: story.most,
         ends: story.ends.clone(),
+        classifies: story.classifies(),
         token,
         long_tokens,
         dim: body.dim,
@@ -157,7 +160,7 @@ pub fn context(
         rounds: body.rounds,
         caches: body.blocks.len() * body.rounds,
         wide: query.max(hidden),
-        wide16: vocabulary.max(body.dim).max(query),
+        wide16: outputs.max(body.dim).max(query),
         tokens: (tokenizer.text() + 2 + turns.as_ref().map_or(0, TurnsContext::around))
             .max(tools.as_ref().map_or(0, ToolsContext::longest)),
         max_piece: tokenizer.max_piece().max(if story.inputs().is_empty() { 0 } else { DIGITS }),

@@ -87,9 +87,9 @@ mod thousandths {
     }
 }
 
-/// The answer as the value of its field: on one line where nothing is said of turns, choice and tools.
+/// The answer as the value of its field: on one line where nothing is said of turns, choice, tools and labels.
 pub fn text(story: &model::Story) -> String {
-    let model::Story { ends, most, logit_bits, turns, choice, tools } = story;
+    let model::Story { ends, most, logit_bits, turns, choice, tools, labels } = story;
     let first = format!("ends: {ends:?}, most: {most}, logit_bits: {logit_bits}");
     let mut more = Vec::new();
     if let Some(turns) = turns {
@@ -100,6 +100,9 @@ pub fn text(story: &model::Story) -> String {
     }
     if !tools.is_empty() {
         more.push(format!("tools: {}", line(&tools.iter().map(Tool::from).collect::<Vec<_>>())));
+    }
+    if !labels.is_empty() {
+        more.push(format!("labels: {}", line(labels)));
     }
     if more.is_empty() {
         return format!("Story({first})");

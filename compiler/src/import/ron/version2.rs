@@ -66,6 +66,8 @@ enum Answer {
         choice: Option<Choice>,
         #[serde(default)]
         tools: Vec<Tool>,
+        #[serde(default)]
+        labels: Vec<String>,
     },
     Class(Class),
     Numbers(Numbers),
@@ -103,11 +105,12 @@ impl File {
             Answer::Label { labels } => model::Answer::Label { labels },
             Answer::Class(class) => model::Answer::Class(class.read()),
             Answer::Numbers(numbers) => model::Answer::Numbers(numbers.read()),
-            Answer::Story { ends, most, logit_bits, turns, choice, tools } => {
+            Answer::Story { ends, most, logit_bits, turns, choice, tools, labels } => {
                 model::Answer::Story(model::Story {
                     turns: turns.map(Turns::read),
                     choice: choice.map(Choice::read).unwrap_or_default(),
                     tools: tools.into_iter().map(Tool::read).collect(),
+                    labels,
                     ..model::Story::plain(ends, most, logit_bits)
                 })
             }

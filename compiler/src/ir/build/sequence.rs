@@ -41,6 +41,10 @@ pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) 
     let table = b.constant("pieces", Data::Pieces(story.printed(&reader.tokenizer)));
     let text = b.add(steps, "piece", Op::Lookup { index, table })?;
     b.add(steps, "reply", Op::Emit { text })?;
+    if story.classifies() {
+        // Nothing waits: the next round leaves the loop.
+        return Ok(b.g);
+    }
     b.add(steps, "reply", Op::Feed { state: tokens, tokens: index })?;
     if !story.tools.is_empty() {
         let digits = reader.tokenizer.digits().filter(|_| !story.inputs().is_empty());

@@ -34,7 +34,7 @@ fn common(body: &Transformer, choosing: &Choosing, ends: usize) -> Facts {
     (1..=ends).for_each(|end| {
         f.odds(format!("net_goes_on_{end}"), 0.98);
     });
-    choosing.known(&mut f, body.embedding.rows as f64);
+    choosing.known(&mut f, body.outputs() as f64);
     f
 }
 

@@ -72,7 +72,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let choice = choose(site.body, room, least, flash, data);
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
-    let choosing = Choosing::new(site.story, site.body.embedding.rows);
+    let choosing = Choosing::new(site.story, site.body.outputs());
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
     writer.known_end(site.body, &choosing, site.story.ends.len());
@@ -136,6 +136,7 @@ fn fragment(
         phases: if rotary { site.body.head_size / 2 * 3 } else { 0 },
         window: site.body.window,
         ends: &site.story.ends,
+        classifies: site.story.classifies(),
         most: site.story.most,
         two: encode.two,
         turns: site.story.turns.is_some(),
@@ -209,6 +210,7 @@ struct Program<'a> {
     phases: usize,
     window: usize,
     ends: &'a [u32],
+    classifies: bool,
     most: u16,
     /// Tokens that wait have two bytes.
     two: bool,

@@ -7,7 +7,7 @@ use crate::kernel::sequence::SequenceSite;
 use crate::model::Turns;
 
 fn choosing(site: &SequenceSite) -> Choosing {
-    Choosing::new(site.story, site.body.embedding.rows)
+    Choosing::new(site.story, site.body.outputs())
 }
 
 /// What is done before the first logit.

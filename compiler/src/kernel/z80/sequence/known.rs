@@ -85,7 +85,7 @@ fn fills(f: &mut Facts) {
 
 /// How a token is chosen.
 fn choice(f: &mut Facts, site: &SequenceSite) {
-    let vocabulary = site.body.embedding.rows as f64;
+    let vocabulary = site.body.outputs() as f64;
     let harmonic = |n: f64| n.max(1.0).ln() + 0.577;
     // A new maximum is as seldom as in any order of different numbers.
     let most = harmonic(vocabulary) / vocabulary;

@@ -48,6 +48,7 @@ fn limits(site: &SequenceSite) -> impl Iterator<Item = (bool, String)> {
         (head_size <= MOST_HEAD, format!("heads of more than {MOST_HEAD} elements")),
         (window <= MOST_WINDOW, format!("a window of more than {MOST_WINDOW} positions")),
         (body.embedding.rows <= MOST_TOKENS, format!("more than {MOST_TOKENS} tokens")),
+        (body.outputs() <= MOST_TOKENS, format!("more than {MOST_TOKENS} labels")),
         (rows <= MOST_TOKENS, format!("more than {MOST_TOKENS} positions")),
         (heads < MOST_WIDTH, format!("{MOST_WIDTH} heads")),
     ]

@@ -61,6 +61,7 @@ struct Program<'a> {
     rest: String,
     shared: String,
     ends: &'a [u32],
+    classifies: bool,
     most: u16,
     data: String,
     /// What lies apart: what attention looks up, or products do.
@@ -275,6 +276,7 @@ fn context<'a>(
         rest: code.rest,
         shared,
         ends: &site.story.ends,
+        classifies: site.story.classifies(),
         most: site.story.most,
         data: e.take_data(),
         near: e.take_near(),
