@@ -7,7 +7,7 @@ use crate::say::say;
 use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
 use crate::{Outcome, adapter, files, targets};
-use mlc_compiler::import::sequence::hugging_face::{self, Generation};
+use mlc_compiler::import::sequence::hugging_face::{self, Generation, chat};
 use mlc_compiler::import::sequence::{Checkpoint, dequantize};
 use mlc_compiler::import::tokenizer::huggingface;
 use mlc_compiler::import::{Options, npz, ron};
@@ -32,7 +32,8 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
             calibrate: None,
         };
         let source = sequence::Source::read(&path, &bytes, &given, &[])?;
-        return folder(args, &source.checkpoint, &source.tokenizer, &source.generation, out);
+        let chat = source.template.as_ref().map(|template| template.source().to_string());
+        return folder(args, &source.checkpoint, (&source.tokenizer, chat), &source.generation, out);
     }
     if args.tokenizer.is_some() {
         return Err(CliError::Usage("--tokenizer is for float networks: a model.ron has its own".into()));
@@ -104,13 +105,25 @@ fn integers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Out
     say!(
         "note: weights are the model's integers times their scales; rounding of activations is not in the folder"
     );
-    folder(args, &checkpoint, &reader.tokenizer, &generation, out)
+    let chat = match &story.turns {
+        Some(turns) => {
+            let written = chat::written(turns, &reader.tokenizer);
+            if written.is_none() {
+                say!(
+                    "note: there is no chat template in the folder: texts do not say what the tokens of a turn do"
+                );
+            }
+            written
+        }
+        None => None,
+    };
+    folder(args, &checkpoint, (&reader.tokenizer, chat), &generation, out)
 }
 
 fn folder(
     args: &ExportArgs,
     checkpoint: &Checkpoint,
-    tokenizer: &Tokenizer,
+    (tokenizer, chat): (&Tokenizer, Option<String>),
     generation: &Generation,
     out: &mut dyn Write,
 ) -> Result<Outcome, CliError> {
@@ -124,13 +137,14 @@ fn folder(
     let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
     let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
     let output = |name: &str, bytes: Vec<u8>| Output { path: folder.join(name), bytes };
-    let outputs = [
+    let mut outputs = vec![
         output("config.json", written.config),
         output("model.safetensors", written.weights),
         output("generation_config.json", written.generation),
         output("tokenizer.json", tokens.bytes),
         output("tokenizer_config.json", tokenizer_config(tokenizer)),
     ];
+    outputs.extend(chat.map(|chat| output("chat_template.jinja", chat.into_bytes())));
     files::write_all_below([folder.as_path()], &outputs)?;
     for note in tokens.notes {
         say!("note: tokenizer.json: {note}");

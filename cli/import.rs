@@ -79,7 +79,17 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
     let head = Head { name, about, ..Head::default() };
     head.check_texts().map_err(|e| CliError::Usage(format!("--name or --about: {e}; {}", e.help())))?;
     let bits = args.bits.unwrap_or(Bits::Eight);
-    let model = sequence::quantize(&source, head, bits, &args.sequence, args.most)?;
+    let mut model = sequence::quantize(&source, head, bits, &args.sequence, args.most)?;
+    let chat = source.template.as_ref().map(|template| template.chat(&source.tokenizer)).transpose();
+    let note = match chat {
+        Ok(None) => None,
+        Ok(Some(chat)) => {
+            chat.give(&mut model)
+                .map_err(|e| CliError::Network { problem: e.to_string(), help: e.help() })?;
+            Some("the folder's chat template became turns: the model replies to what is typed".to_string())
+        }
+        Err(why) => Some(format!("the folder's chat template is not used, the model continues text: {why}")),
+    };
     let text = import::ron::write(&model);
     let size = text.len();
     if size > import::MAX_TEXT_MIB << 20 {
@@ -95,6 +105,9 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
     }
     let output = Output { path: args.output.clone(), bytes: text.into_bytes() };
     files::write_model(&output)?;
+    if let Some(note) = note {
+        say!("note: {note}");
+    }
     for key in &source.generation.not_read {
         say!("note: generation_config.json: {key} is not read");
     }

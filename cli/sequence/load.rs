@@ -3,6 +3,7 @@
 use crate::args::{Bits, SequenceArgs};
 use crate::error::CliError;
 use crate::files;
+use mlc_compiler::import::sequence::hugging_face::chat::Template;
 use mlc_compiler::import::sequence::hugging_face::{File, Folder, Generation, read as read_folder};
 use mlc_compiler::import::sequence::model::{NoModel, Wanted, check_vocabulary, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
@@ -22,12 +23,16 @@ const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
 const GENERATION: &str = "generation_config.json";
 const TOKENIZER: &str = "tokenizer.json";
+const TOKENIZER_CONFIG: &str = "tokenizer_config.json";
+const TEMPLATE: &str = "chat_template.jinja";
 
 /// A float network and its tokenizer.
 pub struct Source {
     pub checkpoint: Checkpoint,
     pub tokenizer: Tokenizer,
     pub generation: Generation,
+    /// How a conversation becomes a text, where a folder says it.
+    pub template: Option<Template>,
 }
 
 /// A model or a float network that was named, not parsed yet.
@@ -75,7 +80,8 @@ impl Source {
         let bytes = files::read(&file, files::Kind::Model)?;
         let tokenizer = read_tokenizer(&file, &bytes, checkpoint.shape.vocabulary)?;
         check_vocabulary(&checkpoint, &tokenizer).map_err(no_model)?;
-        Ok(Self { checkpoint, tokenizer, generation })
+        let template = if path.is_dir() { template(path)? } else { None };
+        Ok(Self { checkpoint, tokenizer, generation, template })
     }
 }
 
@@ -93,6 +99,20 @@ fn folder(path: &Path, ignore: &[String]) -> Result<(Checkpoint, Generation), Cl
     };
     let imported = read_folder(&folder).map_err(network)?;
     Ok((imported.checkpoint, imported.generation))
+}
+
+fn template(path: &Path) -> Result<Option<Template>, CliError> {
+    let read = |name: &str| -> Result<_, CliError> {
+        let path = path.join(name);
+        let bytes = path.is_file().then(|| files::read(&path, files::Kind::Model)).transpose()?;
+        Ok(bytes.map(|bytes| (files::shown(&path), bytes)))
+    };
+    let (config, own) = (read(TOKENIZER_CONFIG)?, read(TEMPLATE)?);
+    Template::read(config.as_ref().map(as_file).as_ref(), own.as_ref().map(as_file).as_ref()).map_err(network)
+}
+
+fn as_file((name, bytes): &(String, Vec<u8>)) -> File<'_> {
+    File { name, bytes }
 }
 
 /// The file of the tokenizer: the one that was named, or the one in a folder.
@@ -168,6 +188,6 @@ pub fn quantize(
         max_length: MAX_LENGTH,
         texts,
     };
-    let Source { checkpoint, tokenizer, generation } = source;
+    let Source { checkpoint, tokenizer, generation, .. } = source;
     model(checkpoint, tokenizer.clone(), generation, &wanted).map_err(no_model)
 }

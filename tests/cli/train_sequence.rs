@@ -74,6 +74,41 @@ fn pairs_are_learnt_and_the_seed_decides() {
     assert_ne!(folder.read("a.ron"), folder.read("c.ron"));
 }
 
+/// A folder says in its chat template what stands around a line, and the model that is made of it knows.
+#[test]
+fn turns_go_out_and_come_back() {
+    let folder = pairs();
+    folder.mlc(["train", "pairs.txt", "-o", "a.ron"].into_iter().chain(SMALL)).ok();
+    let turns = |name: &str| {
+        let text = folder.text(name);
+        let line = text.lines().find(|line| line.trim_start().starts_with("turns: (")).expect("it has turns");
+        line.replace("keeps: false", "keeps: true")
+    };
+    folder.mlc(["export", "a.ron", "-o", "out"]).ok();
+    assert!(folder.text("out/chat_template.jinja").contains("<sep>"));
+    let import = || folder.mlc(["import", "out", "-o", "b.ron"]);
+    let ran = import();
+    assert!(ran.stderr.contains("note: the folder's chat template became turns"), "{}", ran.stderr);
+    assert_eq!(turns("b.ron"), turns("a.ron"));
+    folder.mlc(["export", "out", "-o", "copy"]).ok();
+    assert_eq!(folder.read("copy/chat_template.jinja"), folder.read("out/chat_template.jinja"));
+
+    folder.write(
+        "out/chat_template.jinja",
+        "{% for m in messages %}{{ loop.index }}{{ m['content'] }}{% endfor %}",
+    );
+    let ran = import();
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("chat template is not used, the model continues text: what it sets"),
+        "{}",
+        ran.stderr
+    );
+    assert!(!folder.text("b.ron").contains("turns: ("));
+    folder.write("out/tokenizer_config.json", "{");
+    assert!(import().fails(1).contains("tokenizer_config.json: the file is no JSON object"));
+}
+
 #[test]
 fn training_goes_on_from_a_model_and_learns_new_characters() {
     let folder = pairs();

@@ -1,5 +1,6 @@
 //! Float checkpoints of sequence models: what is read, what is refused, and what they compute.
 
+mod chat;
 mod damaged;
 mod exported;
 mod formats;

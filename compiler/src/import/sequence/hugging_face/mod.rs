@@ -5,6 +5,7 @@
 //! configuration that would change what is computed are refused by name unless they say what is computed anyway, and
 //! so are keys that nobody here knows: `config.rs` has them all.
 
+pub mod chat;
 mod config;
 mod fields;
 mod generation;
