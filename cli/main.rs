@@ -32,6 +32,7 @@ mod eval;
 mod export;
 mod files;
 mod help;
+mod host;
 mod html;
 mod import;
 mod inspect;

@@ -2,18 +2,19 @@
 
 use crate::args::{Reading, RunArgs};
 use crate::error::CliError;
+use crate::host::{Host, Said};
 use crate::say::say;
 use crate::sim::machine::NoProbe;
 use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::visible::console_output;
-use crate::{Outcome, files, readings, screenshot, talk};
-use mlc_compiler::eval::{Run, Session};
+use crate::{Outcome, files, readings, screenshot};
+use mlc_compiler::eval::{self, beam::Beam};
 use mlc_compiler::ir::Graph;
-use mlc_compiler::model::Model;
+use mlc_compiler::model::{Answer as Meaning, Choice, Model};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, Request, Target, text};
+use mlc_compiler::{Assets, CompileError, Request, Target, text};
 use serde::Serialize;
 use std::io::{self, BufRead, IsTerminal, Read, Write};
 
@@ -24,6 +25,7 @@ const LONGEST_LINE: u64 = 1 << 16;
 /// What answers.
 enum Speaker<'a> {
     Reference { graph: Graph, readings: Readings },
+    Beam { graph: Graph, width: usize },
     Machine { simulator: Simulator<'a>, target: &'a Target },
 }
 
@@ -46,7 +48,9 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     if let Some(kind) = sim::program_kind(&args.program) {
         return run_file(kind, args, terminal);
     }
-    let target = args.target.as_deref().unwrap_or(DEFAULT_TARGET);
+    // Programs take a token at a time.
+    let usual = if args.beam.is_some() { REFERENCE } else { DEFAULT_TARGET };
+    let target = args.target.as_deref().unwrap_or(usual);
     if target == REFERENCE {
         if args.speed.is_some() || args.screenshot.is_some() || args.limit.max_cycles.is_some() {
             let message = "the reference interpreter has no clock and no screen: leave --speed, --screenshot and \
@@ -59,10 +63,18 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         }
         let mut model = files::model(&args.program)?.model;
         args.choice.apply(args.draw.seed, &mut model)?;
+        if let Some(width) = args.beam {
+            let speaker = searched(&mut model, width)?;
+            return converse(&speaker, &model, args, terminal, out);
+        }
         let readings = Readings::new(&model, None, &args.tools.tools)?;
         tell(&readings);
         let speaker = Speaker::Reference { graph: mlc_compiler::reference(&model)?, readings };
         return converse(&speaker, &model, args, terminal, out);
+    }
+    if args.beam.is_some() {
+        let message = format!("--beam is for --target reference: on {target} a token is taken at a time");
+        return Err(CliError::Usage(message));
     }
     let assets = Assets::builtin();
     let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
@@ -87,6 +99,29 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     converse(&Speaker::Machine { simulator, target: &target }, &model, args, terminal, out)
 }
 
+/// A beam search of the replies of a model, which draws no tokens and holds none back then.
+///
+/// # Errors
+/// A model without text to search for, or with tools: what they read depends on what was chosen.
+fn searched(model: &mut Model, width: u8) -> Result<Speaker<'static>, CliError> {
+    let Meaning::Story(story) = &mut model.answer else {
+        return Err(CliError::Usage("--beam is for sequence models: leave it out".into()));
+    };
+    if story.classifies() {
+        return Err(CliError::Usage("--beam is for models that write text: this one gives a label".into()));
+    }
+    if !story.tools.is_empty() {
+        return Err(CliError::Usage(
+            "--beam is for models without tools: replies that are dropped would call them".into(),
+        ));
+    }
+    if !story.choice.is_plain() {
+        say!("note: the likeliest reply is searched for: nothing is drawn, and no token is held back");
+        story.choice = Choice::default();
+    }
+    Ok(Speaker::Beam { graph: eval::beam::graph(model).map_err(CompileError::from)?, width: width.into() })
+}
+
 /// Talks to the reference interpreter: on a terminal a chat, else an answer for each line of standard input.
 ///
 /// # Errors
@@ -94,7 +129,7 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 pub fn talk(model: &Model, out: &mut dyn Write) -> Result<(), CliError> {
     let graph = mlc_compiler::reference(model)?;
     if io::stdin().is_terminal() {
-        return chat(&graph, &Readings::default(), out);
+        return chat(&mut Host::session(&graph, &[]), out);
     }
     let mut input = io::stdin().lock();
     let speaker = Speaker::Reference { graph, readings: Readings::default() };
@@ -173,7 +208,8 @@ fn converse(
     } else if terminal {
         match speaker {
             Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
-            Speaker::Reference { graph, readings } => chat(graph, readings, out)?,
+            Speaker::Reference { graph, readings } => chat(&mut Host::session(graph, &readings.values), out)?,
+            Speaker::Beam { graph, width } => chat(&mut Host::Beam(Beam::new(model, graph, *width)), out)?,
         }
     } else {
         let mut input = io::stdin().lock();
@@ -198,24 +234,10 @@ fn answer_all(
     });
     match speaker {
         Speaker::Reference { graph, readings } => {
-            let begin = || Session::new(graph).reading(readings.values.clone());
-            let mut session = begin();
-            prompts.try_for_each(|prompt| {
-                let prompt = prompt?;
-                if !graph.keeps_conversation() {
-                    session = begin();
-                }
-                match json {
-                    true => print_row(Row::of_reference(&prompt, &session.ask(prompt.as_bytes())), out),
-                    false => {
-                        let run = talk::speak(graph, &mut session, prompt.as_bytes(), out)?;
-                        writeln!(out)?;
-                        out.flush()?;
-                        tell_switched(&run.switched);
-                        Ok(())
-                    }
-                }
-            })
+            answer_here(&mut Host::session(graph, &readings.values), prompts, json, out)
+        }
+        Speaker::Beam { graph, width } => {
+            answer_here(&mut Host::Beam(Beam::new(model, graph, *width)), prompts, json, out)
         }
         Speaker::Machine { simulator, target } if simulator.keeps_conversation() => {
             let prompts: Vec<String> = prompts.collect::<Result<_, _>>()?;
@@ -240,6 +262,27 @@ fn answer_all(
     }
 }
 
+/// The same on this machine.
+fn answer_here(
+    host: &mut Host,
+    mut prompts: impl Iterator<Item = Result<String, CliError>>,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
+    prompts.try_for_each(|prompt| {
+        let prompt = prompt?;
+        host.begin();
+        if json {
+            return print_row(Row::of_host(&prompt, host.ask(prompt.as_bytes(), None)?), out);
+        }
+        let said = host.ask(prompt.as_bytes(), Some(out))?;
+        writeln!(out)?;
+        out.flush()?;
+        tell_switched(&said.switched);
+        Ok(())
+    })
+}
+
 /// A line without its end; bytes that are no UTF-8 are replaced. `None` at the end of the input.
 ///
 /// # Errors
@@ -261,10 +304,10 @@ fn read_line(input: &mut dyn BufRead) -> Result<Option<String>, CliError> {
 }
 
 impl<'a> Row<'a> {
-    fn of_reference(prompt: &'a str, run: &Run) -> Self {
+    fn of_host(prompt: &'a str, said: Said) -> Self {
         let word = |(name, on): &(String, bool)| format!("{name} {}", if *on { "on" } else { "off" });
-        let switched = run.switched.iter().map(word).collect();
-        Self { prompt, reply: run.text(), steps: run.steps(), switched, cycles: None, milliseconds: None }
+        let switched = said.switched.iter().map(word).collect();
+        Self { prompt, reply: said.text, steps: said.steps, switched, cycles: None, milliseconds: None }
     }
 
     fn of(prompt: &'a str, answer: &Answer, target: &Target) -> Self {
@@ -287,9 +330,8 @@ pub fn latin1(bytes: &[u8]) -> String {
 }
 
 /// The same loop that the programs have: `> `, a line, its answer as it comes; `!` ends it.
-fn chat(graph: &Graph, readings: &Readings, out: &mut dyn Write) -> Result<(), CliError> {
+fn chat(host: &mut Host, out: &mut dyn Write) -> Result<(), CliError> {
     let mut input = io::stdin().lock();
-    let mut session = Session::new(graph).reading(readings.values.clone());
     loop {
         write!(out, "> ")?;
         out.flush()?;
@@ -301,10 +343,10 @@ fn chat(graph: &Graph, readings: &Readings, out: &mut dyn Write) -> Result<(), C
             return Ok(());
         }
         if !text::normalize(line.as_bytes()).is_empty() {
-            let run = talk::speak(graph, &mut session, line.as_bytes(), out)?;
+            let said = host.ask(line.as_bytes(), Some(out))?;
             writeln!(out)?;
             out.flush()?;
-            tell_switched(&run.switched);
+            tell_switched(&said.switched);
         }
     }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use mlc_compiler::model::{Answer, Choice, Draw, Model, Penalty};
 
 /// The heading of these options.
-const CHOICE: &str = "Choosing tokens, of sequence models";
+pub const CHOICE: &str = "Choosing tokens, of sequence models";
 
 /// What the model says is left as it is where an option is not given.
 #[derive(Debug, Clone, Default, Args)]

@@ -143,6 +143,7 @@ impl Show<Figures> for Display<'_> {
                 self.flush();
                 self.epoch(row);
             }
+            Event::Unfit { .. } => {}
             Event::Best { model, row } => {
                 self.best = Some((model.body.clone(), row.epoch));
                 self.price(PRICING_SHARE);

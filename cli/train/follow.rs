@@ -44,6 +44,11 @@ impl<'a, M: Measure + Serialize> Follower<'a, M> {
             self.rows.extend(self.draws.then(|| (seed, (*row).clone())));
         }
         display.show(event);
+        if let Event::Unfit { epoch, what } = event {
+            display.say(&format!(
+                "warning: epoch {epoch} gives no network: {what}; --decay or a smaller --lr may help"
+            ));
+        }
         if let Err(e) = self.snapshots.see(event, adapter, &|line| display.say(line)) {
             display.say(&format!("warning: no snapshot: {e}; training goes on"));
         }

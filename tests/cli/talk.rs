@@ -100,3 +100,28 @@ fn inspect_says_how_it_talks() {
     let draws = "draws tokens: temperature 10, of the 40 likeliest, top-p 1, min-p 0, seed 77\n";
     assert!(said.contains(draws), "{said}");
 }
+
+/// The likeliest reply of several; programs take a token at a time.
+#[test]
+fn replies_are_searched_for() {
+    let folder = Folder::new();
+    let asked = ["MY NAME IS ZORA", "WHAT IS MY NAME?"];
+    let ran = folder.mlc(["run", "parrot", "--beam", "2"].into_iter().chain(asked)).ok();
+    assert_eq!(ran, "HELLO ZORA!\nZORA\n", "the conversation goes on");
+    let ran = folder.mlc(["run", "parrot", "--beam", "3", "--target", "reference", "--json", "SAY GALAXY"]).ok();
+    assert_eq!(ran, "{\"prompt\":\"SAY GALAXY\",\"reply\":\"GALAXY\",\"steps\":7}\n");
+    for (args, code, says) in [
+        (
+            &["run", "parrot", "--beam", "2", "--target", "z80-cpm", "HI"][..],
+            2,
+            "--beam is for --target reference",
+        ),
+        (&["run", "parrot", "--beam", "1", "HI"], 2, "2 to 4"),
+        (&["run", "parrot", "--beam", "2", "--temperature", "1", "HI"], 2, "cannot be used with"),
+        (&["run", "thermo", "--beam", "2", "hi"], 2, "--beam is for models without tools"),
+        (&["run", "tinychat", "--beam", "2", "hi"], 2, "--beam is for sequence models"),
+    ] {
+        let stderr = folder.mlc(args).fails(code);
+        assert!(stderr.contains(says), "{args:?}: {stderr}");
+    }
+}

@@ -14,6 +14,9 @@ pub enum TrainError {
     /// The data asks for what the network cannot give.
     #[error("{0}")]
     Data(String),
+    /// Integers of a machine cannot hold the network that training has come to.
+    #[error("{0}")]
+    Unfit(String),
     #[error(transparent)]
     Device(#[from] DeviceError),
     #[error("the model to go on with takes {found}, the pairs were encoded for {wants}")]

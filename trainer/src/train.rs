@@ -80,15 +80,24 @@ impl<F: Family> Run<'_, F> {
             }
             let mut row = self.epoch(epoch, &mut feed, stop, observer)?;
             self.family.settle(feed.sample())?;
-            let network = self.family.network()?;
             let stopped = stop.load(Ordering::Relaxed);
-            let judged = stopped || self.evaluates(epoch);
-            self.regulate(&mut row, &network, &feed, judged);
-            if judged {
-                self.evaluate(&mut row, &network)?;
+            match self.family.network() {
+                // The best one so far is kept, and the next epochs may come back.
+                Err(TrainError::Unfit(what)) if self.best.is_some() => {
+                    observer(Event::Epoch(&row));
+                    observer(Event::Unfit { epoch, what: &what });
+                }
+                network => {
+                    let network = network?;
+                    let judged = stopped || self.evaluates(epoch);
+                    self.regulate(&mut row, &network, &feed, judged);
+                    if judged {
+                        self.evaluate(&mut row, &network)?;
+                    }
+                    observer(Event::Epoch(&row));
+                    self.keep_if_best(&row, &network, observer)?;
+                }
             }
-            observer(Event::Epoch(&row));
-            self.keep_if_best(&row, &network, observer)?;
             if stopped {
                 reason = StopReason::Requested;
                 break;

@@ -106,7 +106,10 @@ impl Family for Mean<'_> {
     }
 
     fn network(&self) -> Result<i16, TrainError> {
-        Ok(self.value.round() as i16)
+        match self.value.round() {
+            large if large > 1000.0 => Err(TrainError::Unfit(format!("{large} is too large"))),
+            value => Ok(value as i16),
+        }
     }
 
     fn regulate(&mut self, network: &i16, _: Sample<Numbers>, progress: Progress, judged: bool) -> Costs {
@@ -223,6 +226,29 @@ fn what_training_goes_on_from_does_not_get_worse() {
     let stop = AtomicBool::new(false);
     let (found, _) = trained((7.0, true), (&hundreds(), Some(&held_out)), &schedule(6), &stop, see);
     assert_eq!((first, found.epoch, number(&found)), (Some(0), 0, 7));
+}
+
+/// An epoch without a network costs nothing but itself, once there is one.
+#[test]
+fn what_integers_cannot_hold_is_left_out() {
+    let data = Numbers(vec![vec![5000.0; 4]]);
+    let asked = RefCell::new(Asked::default());
+    let family = || Mean { value: 4.0, asked: &asked };
+    let told = RefCell::new(Vec::new());
+    let observer = &mut |event: Event<Near>| match event {
+        Event::Epoch(row) => told.borrow_mut().push(format!("epoch {} {}", row.epoch, row.train.is_some())),
+        Event::Unfit { epoch, what } => told.borrow_mut().push(format!("epoch {epoch}: {what}")),
+        _ => {}
+    };
+    let sides = || Sides { train: &data, held_out: None };
+    let rng = || ChaCha8Rng::seed_from_u64(1);
+    let (schedule, stop) = (schedule(2), AtomicBool::new(false));
+    let found =
+        run(family(), sides(), &schedule, (rng(), true), &stop, observer).expect("the start can be held");
+    assert_eq!((number(&found), found.epoch, found.stop), (4, 0, StopReason::Finished));
+    assert_eq!(told.borrow()[..3], ["epoch 0 true", "epoch 1 false", "epoch 1: 2502 is too large"]);
+    let none = run(family(), sides(), &schedule, (rng(), false), &stop, observer);
+    assert_eq!(none.err(), Some(TrainError::Unfit("2502 is too large".into())), "none before");
 }
 
 #[test]

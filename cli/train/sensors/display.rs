@@ -76,7 +76,7 @@ impl Show<Figures> for Display {
                 self.bar.set_position(((epoch - 1) * self.steps + done) as u64);
             }
             Event::Epoch(row) => self.epoch(row),
-            Event::Best { .. } => {}
+            Event::Best { .. } | Event::Unfit { .. } => {}
         }
     }
 

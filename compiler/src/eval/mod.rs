@@ -1,5 +1,6 @@
 //! The reference interpreter: what a graph computes, exactly. Every back end is checked against it.
 
+pub mod beam;
 mod network;
 mod sequence;
 mod session;
@@ -81,16 +82,7 @@ pub fn run_observed(graph: &Graph, query: &[u8], observe: &mut dyn FnMut(NodeId,
 /// Runs the graph of [`crate::ir::build_scoring`] on tokens. `see` gets the logits behind each of them, which the run
 /// does not keep.
 pub fn score(graph: &Graph, tokens: &[u32], see: &mut dyn FnMut(&[i32])) {
-    let is_choice = |id: NodeId| match graph.nodes[id].op {
-        Op::ArgMax { input } => Some(input),
-        _ => None,
-    };
-    let choice = graph.nodes.ids().find_map(is_choice);
-    score_observed(graph, tokens, &mut |id, value| {
-        if let (true, Value::Vector(logits)) = (Some(id) == choice, value) {
-            see(logits);
-        }
-    });
+    Session::new(graph).read(tokens, see);
 }
 
 /// [`score`], with every value shown to `observe` as it is computed.

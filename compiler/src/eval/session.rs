@@ -10,6 +10,7 @@ pub const CLEAR: &str = "/clear";
 
 /// A program that has been started. It keeps what the graph says that it keeps: random numbers, and the conversation
 /// where it goes on from line to line.
+#[derive(Clone)]
 pub struct Session<'a> {
     graph: &'a Graph,
     states: Vec<Value>,
@@ -61,6 +62,21 @@ impl<'a> Session<'a> {
             _ => None,
         };
         self.states.iter().find_map(taken).unwrap_or(0)
+    }
+
+    /// Reads tokens in a graph of [`crate::ir::build_scoring`], behind those that were read before. `see` gets the logits behind
+    /// each of them, which the run does not keep.
+    pub fn read(&mut self, tokens: &[u32], see: &mut dyn FnMut(&[i32])) {
+        let is_choice = |id: NodeId| match self.graph.nodes[id].op {
+            Op::ArgMax { input } => Some(input),
+            _ => None,
+        };
+        let choice = self.graph.nodes.ids().find_map(is_choice);
+        self.start(Input::Tokens(tokens.to_vec()), &mut |id, value| {
+            if let (true, Value::Vector(logits)) = (Some(id) == choice, value) {
+                see(logits);
+            }
+        });
     }
 
     pub(super) fn start(&mut self, input: Input, observe: &mut dyn FnMut(NodeId, &Value)) -> Run {

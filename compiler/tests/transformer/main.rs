@@ -1,5 +1,6 @@
 //! Sequence models: what the graph computes, against a plain version of the same.
 
+mod beam;
 mod plain;
 #[path = "../../../tests/support/random.rs"]
 mod random;

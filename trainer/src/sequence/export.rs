@@ -49,7 +49,7 @@ pub(crate) fn quantized(
         stream: ranges.stream.into(),
         logits: ranges.logits.into(),
     };
-    assemble(&trained).map_err(|problem| TrainError::Data(problem.to_string()))
+    assemble(&trained).map_err(|problem| TrainError::Unfit(problem.to_string()))
 }
 
 /// Rows of a matrix on their grid.

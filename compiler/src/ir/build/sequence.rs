@@ -19,7 +19,8 @@ use crate::model::{
 /// See [`crate::ir::build`].
 pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) -> Result<Graph, TypeError> {
     let entry = Graph::ENTRY;
-    let (mut b, parameters) = begin(model, reader, body, (story.most, story.turns.as_ref()))?;
+    let turns = story.turns.as_ref();
+    let (mut b, parameters) = begin(model, reader, body, (story.most, turns, Turns::is_kept(turns)))?;
     let tokens = b.tokens;
     let zeros = b.constant("zeros", Data::Vector(vec![0; body.dim]));
     let ty = StateType::Vector { elem: Elem::I16, start: zeros };
@@ -56,7 +57,7 @@ pub fn build(model: &Model, reader: &Tokens, body: &Transformer, story: &Story) 
     Ok(b.g)
 }
 
-/// A graph that writes nothing: it reads the tokens of the query, and has logits for each of them.
+/// A graph that writes nothing: it reads the tokens of the query, behind those of earlier ones, and has logits for each of them.
 ///
 /// # Errors
 /// See [`crate::ir::build`].
@@ -66,7 +67,7 @@ pub fn scoring(
     body: &Transformer,
     story: &Story,
 ) -> Result<Graph, TypeError> {
-    let (mut b, parameters) = begin(model, reader, body, (story.most, None))?;
+    let (mut b, parameters) = begin(model, reader, body, (story.most, None, true))?;
     let read = b.g.add_loop(Graph::ENTRY, "read", story.most.into())?;
     b.exit_unless_waiting(read)?;
     let x = b.read(read, &parameters)?;
@@ -80,13 +81,12 @@ fn begin<'a>(
     model: &Model,
     reader: &Tokens,
     body: &'a Transformer,
-    (most, turns): (u16, Option<&Turns>),
+    (most, turns, kept): (u16, Option<&Turns>, bool),
 ) -> Result<(Builder<'a>, Parameters), TypeError> {
     let mut g = Graph::new(&model.head.name);
     let entry = Graph::ENTRY;
     let below = reader.tokenizer.pieces.len();
     let ty = StateType::Tokens { below, most: most.into() };
-    let kept = Turns::is_kept(turns);
     let tokens = g.states.push(State { name: "tokens".into(), owner: entry, ty, kept });
     let mut b = Builder { g, model: body, tokens, caches: Vec::new(), next: 0 };
     b.caches(kept);
