@@ -4,6 +4,7 @@
 mod support;
 
 mod cpc;
+mod cpm_disk;
 mod fuse;
 mod msx;
 mod spectrum;

@@ -6,12 +6,14 @@ mod dsk;
 mod rom;
 mod sna;
 mod tap;
+mod volume;
 
 mod elf;
 mod hex;
 
 pub use elf::elf;
 pub use hex::hex;
+pub use volume::{DISK_FORMATS, DiskError, DiskFormat};
 
 use crate::CompileError;
 use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
@@ -94,7 +96,11 @@ impl Image {
                 }
             }
             ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
-            ImageKind::Dsk => dsk::write(name, self.origin, &self.bytes),
+            ImageKind::Dsk => {
+                let file = amsdos::write(name, self.origin, &self.bytes);
+                let disk = dsk::write(&[(amsdos::full_name(name), &file)]);
+                disk.expect("a disk has more room than the memory of a CPC")
+            }
             ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
             ImageKind::Rom => rom::write(&self.bytes, self.banked.as_ref()),
             ImageKind::Hex => hex(&self.bytes).into_bytes(),
@@ -103,6 +109,19 @@ impl Image {
                 Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
             },
         }
+    }
+
+    /// A raw image of a CP/M disk that has the program, called `name`, and the file that it reads.
+    ///
+    /// # Errors
+    /// They do not fit.
+    pub fn disk(&self, format: &DiskFormat, name: &str) -> Result<Vec<u8>, DiskError> {
+        let program = (volume::file_name(name, "COM"), &self.bytes[..]);
+        let beside = self.beside.iter().map(|file| {
+            let (stem, kind) = file.name.split_once('.').expect("the program calls it NAME.DAT");
+            (volume::file_name(stem, kind), &file.bytes[..])
+        });
+        format.write(&std::iter::once(program).chain(beside).collect::<Vec<_>>())
     }
 
     /// What it has in banks of RAM.
