@@ -107,7 +107,7 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
             grouped(image.bytes.len() as u64),
             image.origin,
             image.memory_end,
-            target.memory_end
+            image.limit(target)
         )?,
         Some(flash) => writeln!(
             out,

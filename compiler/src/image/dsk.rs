@@ -70,7 +70,7 @@ mod tests {
     #[test]
     fn the_disk_has_forty_tracks_and_the_file_s_extents() {
         let bytes: Vec<u8> = (0..40_000u32).map(|n| (n % 251) as u8).collect();
-        let file = amsdos::write("tiny-model-2", 0x0170, &bytes);
+        let file = amsdos::write(&amsdos::full_name("tiny-model-2"), (0x0170, 0x0170), &bytes);
         let disk = write(&[(amsdos::full_name("tiny-model-2"), &file)]).expect("it has room");
         assert_eq!(disk.len(), 194_816);
         assert_eq!(&disk[..34], b"MV - CPCEMU Disk-File\r\nDisk-Info\r\n");

@@ -23,7 +23,7 @@ use crate::kernel::sequence::{Banked, Beside, Page};
 use crate::plan::{Needs, Plan};
 use crate::render::Text;
 use crate::stage::output;
-use crate::target::{Cpu, ImageKind, Target};
+use crate::target::{self, Cpu, ImageKind, Target};
 
 /// Bytes of a Z80's memory.
 const MEMORY: usize = 0x1_0000;
@@ -85,9 +85,8 @@ impl Image {
         match kind {
             ImageKind::Com => self.bytes.clone(),
             ImageKind::Tap => {
-                let entry = self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value));
                 let pages = self.pages().map(|(_, bytes)| bytes);
-                tap::write(name, (self.origin, entry), &self.bytes, pages)
+                tap::write(name, (self.origin, self.entry()), &self.bytes, pages)
             }
             ImageKind::Sna => {
                 match &self.pages().map(|(page, bytes)| (page.select & 7, bytes)).collect::<Vec<_>>()[..] {
@@ -95,11 +94,11 @@ impl Image {
                     pages => sna::write_pages(self.origin, &self.bytes, pages),
                 }
             }
-            ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
+            ImageKind::Bin => self.amsdos_files(name).swap_remove(0).1,
             ImageKind::Dsk => {
-                let file = amsdos::write(name, self.origin, &self.bytes);
-                let disk = dsk::write(&[(amsdos::full_name(name), &file)]);
-                disk.expect("a disk has more room than the memory of a CPC")
+                let files = self.amsdos_files(name);
+                let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+                dsk::write(&files).expect("a disk has more room than the memory of a CPC")
             }
             ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
             ImageKind::Rom => rom::write(&self.bytes, self.banked.as_ref()),
@@ -124,6 +123,33 @@ impl Image {
         format.write(&std::iter::once(program).chain(beside).collect::<Vec<_>>())
     }
 
+    /// Bytes that are loaded: its own, and those of banks that are no part of it.
+    pub fn loaded(&self) -> usize {
+        let elsewhere = self.pages().filter(|(page, _)| page.select != target::GATE_ARRAY_BASE);
+        let pages = elsewhere.map(|(_, bytes)| bytes.len()).sum::<usize>();
+        // Those of a ROM have no names.
+        let rom = self.banked.as_ref().filter(|banked| banked.pages.is_empty()).map_or(0, |b| b.bytes.len());
+        self.bytes.len() + pages + rom
+    }
+
+    /// Where a program begins that is loaded without its banks.
+    fn entry(&self) -> u16 {
+        self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value))
+    }
+
+    /// Its files on a disk of an Amstrad CPC, the program first: the page that shows when it is loaded is part of it.
+    fn amsdos_files(&self, name: &str) -> Vec<(volume::FileName, Vec<u8>)> {
+        let program = amsdos::full_name(name);
+        let mut files = vec![(program, amsdos::write(&program, (self.origin, self.entry()), &self.bytes))];
+        let shown = |page: &Page| page.select == target::GATE_ARRAY_BASE;
+        for (page, bytes) in self.pages().filter(|(page, _)| !shown(page)) {
+            let kind = target::amsdos::page_type(page.select);
+            let name = volume::file_name(&target::amsdos::file_name(name), &kind);
+            files.push((name, amsdos::write(&name, (page.window, page.window), bytes)));
+        }
+        files
+    }
+
     /// What it has in banks of RAM.
     fn pages(&self) -> impl Iterator<Item = (&Page, &[u8])> {
         self.banked.iter().flat_map(|banked| banked.pages.iter().zip(banked.bytes.chunks(banked.bank)))
@@ -133,7 +159,7 @@ impl Image {
     /// depends on how the file came there.
     pub fn start(kind: ImageKind, name: &str) -> Option<String> {
         match kind {
-            ImageKind::Dsk => Some(format!("RUN\"{}", amsdos::name(name))),
+            ImageKind::Dsk => Some(format!("RUN\"{}", target::amsdos::file_name(name))),
             ImageKind::Cdt => Some("RUN\"".into()),
             ImageKind::Com
             | ImageKind::Tap
@@ -142,6 +168,16 @@ impl Image {
             | ImageKind::Rom
             | ImageKind::Hex
             | ImageKind::Elf => None,
+        }
+    }
+
+    /// The first address behind the memory that it may use: a program that has banks shown at the end of memory has what lies
+    /// before.
+    pub fn limit(&self, target: &Target) -> u16 {
+        let page = self.banked.as_ref().and_then(|banked| Some((banked.pages.first()?.window, banked.bank)));
+        match page {
+            Some((window, bank)) if usize::from(window) + bank >= target.memory_end.into() => window,
+            _ => target.memory_end,
         }
     }
 
