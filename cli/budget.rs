@@ -4,6 +4,7 @@ use crate::args::TrainSettings;
 use crate::error::CliError;
 use crate::table::{grouped, whole};
 use crate::targets;
+use mlc_compiler::kernel::sequence::Home;
 use mlc_compiler::model::{Body, Head, Layer, Model, Reader};
 use mlc_compiler::plan::{Demands, Offer, Optimize, Plan, Prediction};
 use mlc_compiler::weights::Form;
@@ -139,12 +140,11 @@ impl Limits {
     pub fn price(&self, model: &Model) -> Result<Price, CliError> {
         let (target, assets, demands) = (&self.target, &self.assets, &demands(self.bytes));
         let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
-        let step = step(model);
         let plan = match mlc_compiler::price(&request) {
             // A program that is made as a whole is there only where it fits.
             Err(CompileError::SensorsTooLarge { .. }) => match self.smallest(model)? {
                 Some(plan) => plan,
-                None => return Ok(Price { step, cycles: None, bytes: None }),
+                None => return Ok(Price { step: step(model), cycles: None, bytes: None }),
             },
             plan => plan?,
         };
@@ -152,7 +152,7 @@ impl Limits {
         let whole = Target { flash: target.whole_flash(), ..target.clone() };
         let fits = Demands::default().excess(&whole, plan.needs) == 0;
         let cycles = plan.is_predicted().then(|| plan.prediction.total());
-        Ok(Price { step, cycles, bytes: Some((plan.needs.image, fits)) })
+        Ok(Price { step: step(model), cycles, bytes: Some((plan.needs.image + banked(&plan, target), fits)) })
     }
 
     /// The plan of the smallest program, whatever the limit of bytes; `None` where that does not fit the machine either.
@@ -232,6 +232,14 @@ impl Limits {
     }
 }
 
+/// Bytes of matrices in banks that are no part of the image.
+fn banked(plan: &Plan, target: &Target) -> usize {
+    let taken = plan.steps.iter().filter_map(|step| step.offers.first());
+    let bytes = taken.filter(|offer| offer.home == Home::Bank).map(|offer| offer.bytes).sum::<usize>();
+    let way = target.selectors().into_iter().map(|(way, _)| way).find(|way| way.is_inside(target));
+    bytes.saturating_sub(way.map_or(0, |way| way.bank()))
+}
+
 /// What to ask the planner for, to keep a limit of bytes.
 fn demands(bytes: Option<f64>) -> Demands {
     Demands { max_bytes: bytes.map(|bytes| bytes as usize), ..Demands::default() }
@@ -265,9 +273,9 @@ impl Program {
         self.compiled.plan.prediction.total()
     }
 
-    /// Of the image.
+    /// Of the image, and of what it has in banks elsewhere.
     pub fn bytes(&self) -> usize {
-        self.compiled.image.bytes.len()
+        self.compiled.image.loaded()
     }
 
     /// Of weights and their tables, without code.

@@ -38,6 +38,9 @@ fn refuse_options(args: &CompileArgs) -> Result<(), CliError> {
     if args.target.profile.is_some() {
         return refused("C has no target: leave --profile out");
     }
+    if args.disk.is_some() {
+        return refused("C has no target: leave --disk out");
+    }
     if args.calibrate.is_some() {
         return refused("C has one form of weights: leave --calibrate out");
     }

@@ -9,7 +9,7 @@ use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::visible::console_output;
-use crate::{Outcome, files, readings, screenshot};
+use crate::{Outcome, compile, files, readings, screenshot};
 use mlc_compiler::eval::{self, beam::Beam};
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::{Answer as Meaning, Choice, Model};
@@ -47,6 +47,10 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
     if let Some(kind) = sim::program_kind(&args.program) {
         return run_file(kind, args, terminal);
+    }
+    if compile::is_disk(&args.program) {
+        let shown = files::shown(&args.program);
+        return Err(CliError::Usage(format!("{shown} is a disk: give the .com file that is on it")));
     }
     // Programs take a token at a time.
     let usual = if args.beam.is_some() { REFERENCE } else { DEFAULT_TARGET };

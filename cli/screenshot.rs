@@ -14,8 +14,11 @@ use std::path::Path;
 pub fn check(path: Option<&Path>, target: &Target) -> Result<(), CliError> {
     match (path, target.machine) {
         (None, _) => Ok(()),
-        (Some(_), Machine::Spectrum48 | Machine::Spectrum128) => files::check_writable(path),
-        (Some(_), Machine::Cpm | Machine::Cpc464 | Machine::Msx | Machine::Avr) => {
+        (
+            Some(_),
+            Machine::Spectrum48 | Machine::Spectrum128 | Machine::Cpc464 | Machine::Cpc6128 | Machine::Msx,
+        ) => files::check_writable(path),
+        (Some(_), Machine::Cpm | Machine::Avr) => {
             Err(CliError::Usage(format!("{} has no picture to take: leave --screenshot out", target.name)))
         }
     }

@@ -150,8 +150,8 @@ pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
     targets.into_iter().map(moved).collect()
 }
 
-/// The first built-in target that loads files of a kind: of several on one system the one without wait states. (A Spectrum with
-/// 128 KB, which comes first, runs what is for one with 48.)
+/// The first built-in target that loads files of a kind: of several on one system the one without wait states, and with banks of
+/// memory: it runs what is for one without.
 ///
 /// # Errors
 /// There is none, or it is a chip: files for chips do not say for which.
@@ -167,7 +167,8 @@ pub fn that_loads(kind: ImageKind, assets: &Assets) -> Result<Target, CliError> 
     };
     // A .com file may be for CP/M or for what is like it.
     let loads = |t: &Target| t.images.contains(&kind) && t.board.is_none();
-    let found = assets.targets()?.into_iter().filter(loads).min_by_key(|t| t.fetch_wait);
+    let found =
+        assets.targets()?.into_iter().filter(loads).min_by_key(|t| (t.fetch_wait, t.banks.is_empty()));
     found.ok_or_else(|| CliError::Usage(message()))
 }
 

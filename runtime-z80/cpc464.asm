@@ -25,6 +25,10 @@ start:
 {{- chat::chat_loop(streams=streams | default(value=false)) }}
 
 exit:
+{%- if pages %}
+        ld a,page_base
+        call show_page
+{%- endif %}
         ld hl,basic
         ld c,0
         jp mc_start_program

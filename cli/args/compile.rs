@@ -4,8 +4,9 @@ use super::choice::{ChoiceArgs, DrawSeed};
 use super::help;
 use super::plan::PlanArgs;
 use super::target::TargetArg;
-use clap::builder::PossibleValuesParser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgAction, Args, ValueEnum};
+use mlc_compiler::image::{DISK_FORMATS, DiskFormat};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Target, pass};
 use std::path::PathBuf;
@@ -25,6 +26,9 @@ pub enum Artifact {
     /// The file of weights beside a program; only into a file
     #[value(skip)]
     Weights,
+    /// A disk of a CP/M system with the program; only into a file
+    #[value(skip)]
+    Disk,
     /// A folder for the Wokwi simulator
     #[value(skip)]
     Wokwi,
@@ -39,10 +43,11 @@ pub enum Artifact {
 }
 
 impl Artifact {
-    const OTHERS: [Self; 9] = [
+    const OTHERS: [Self; 10] = [
         Self::C,
         Self::Library,
         Self::Weights,
+        Self::Disk,
         Self::Page,
         Self::Asm,
         Self::Lst,
@@ -69,6 +74,7 @@ impl Artifact {
             Self::C => "c",
             Self::Library => "zip",
             Self::Weights => "dat",
+            Self::Disk => "img",
             Self::Wokwi => "",
             Self::Page => "html",
             Self::Asm => "asm",
@@ -103,8 +109,8 @@ impl FromStr for ArtifactFile {
         }
         let images: Vec<_> = ImageKind::ALL.iter().map(|kind| format!(".{}", kind.extension())).collect();
         Err(format!(
-            "the extension decides what is written: {} (image), .dat (its weights, where they are in a file), .asm \
-             (assembly), .lst (listing), .map (symbols), .ir (graph), .plan, .html (a page that runs the program), .c (portable C with its header), .zip (Arduino library) or a folder/ (for \
+            "the extension decides what is written: {} (image), .dat (its weights, where they are in a file), .img \
+             (a CP/M disk), .asm (assembly), .lst (listing), .map (symbols), .ir (graph), .plan, .html (a page that runs the program), .c (portable C with its header), .zip (Arduino library) or a folder/ (for \
              Wokwi)",
             images.join(", ")
         ))
@@ -121,11 +127,14 @@ pub struct CompileArgs {
     pub lora: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .tap .sna .dsk .cdt .bin .hex .elf .asm (.S)
-    /// .lst .map .ir .plan .c .zip .html; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes with a
-    /// .dat
+    /// Write to FILE; may repeat. The kind follows the extension: .com .img .tap .sna .dsk .cdt .bin .rom .hex .elf
+    /// .asm (.S) .lst .map .ir .plan .c .zip .html; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes
+    /// with a .dat
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<ArtifactFile>,
+    /// Format of the CP/M disk in FILE.img, as cpmtools calls it [default: ibm-3740]
+    #[arg(long, value_name = "FORMAT", value_parser = disk_format())]
+    pub disk: Option<&'static DiskFormat>,
     #[command(flatten)]
     pub plan: PlanArgs,
     #[command(flatten)]
@@ -133,7 +142,7 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub draw: DrawSeed,
     /// Compile every program that mlc.ron names; -o FOLDER/ says where to, --check FOLDER/ compares with those there
-    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "name", "profile", "bdos", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
+    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "name", "profile", "bdos", "disk", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
     pub all: bool,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]
@@ -159,7 +168,17 @@ pub struct CompileArgs {
     pub json: bool,
 }
 
+fn disk_format() -> impl TypedValueParser<Value = &'static DiskFormat> {
+    PossibleValuesParser::new(DISK_FORMATS.iter().map(|format| format.name))
+        .map(|name| DiskFormat::named(&name).expect("other names are refused"))
+}
+
 impl CompileArgs {
+    /// The format of disk images.
+    pub fn disk(&self) -> &'static DiskFormat {
+        self.disk.unwrap_or(&DISK_FORMATS[0])
+    }
+
     /// The files to write or to compare; none means the usual ones.
     pub fn files(&self) -> &[ArtifactFile] {
         if self.check.is_some() { self.check.as_slice() } else { &self.outputs }

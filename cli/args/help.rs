@@ -52,6 +52,7 @@ Examples:
   mlc compile --encoding packed -vv
   mlc compile --max-bytes 40000 --layer 4=columns
   mlc compile --optimize size
+  mlc compile tinychat -o talk.img --disk kpii   a CP/M disk with TALK.COM on it
   mlc compile --bdos D806h          for a CP/M system with less memory
   mlc compile commands --target atmega328p --profile lilypad -o commands.hex
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target

@@ -1,7 +1,9 @@
 //! `mlc compile`: a model as a program. [`report`] says what was made.
 
+mod disk;
 mod report;
 
+pub use disk::is as is_disk;
 pub use report::PositionRow;
 
 use crate::args::{Artifact, CompileArgs};
@@ -113,9 +115,7 @@ pub fn program(
 
 /// The name of the file of weights that comes with the program, without its extension; `None`: that of the model.
 fn file_name(args: &CompileArgs) -> Option<String> {
-    let of = |kind: Artifact| args.files().iter().find(|file| file.kind == kind);
-    let file = of(Artifact::Image(ImageKind::Com)).or_else(|| of(Artifact::Weights)).or(args.files().first());
-    Some(file?.path.file_stem()?.to_string_lossy().into_owned())
+    disk::stem(args.files().iter().map(|file| file.path.as_path()))
 }
 
 /// What goes into a file of some kind.
@@ -128,6 +128,7 @@ pub fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError>
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
         Artifact::Page => unreachable!("a page says what the model is: outputs() makes it"),
+        Artifact::Disk => unreachable!("a disk has a format: outputs() makes it"),
         Artifact::Weights => match &compiled.image.beside {
             Some(file) => file.bytes.clone(),
             None => {
@@ -168,8 +169,9 @@ fn print_after(compiled: &Compiled, pass: &str, out: &mut dyn Write) -> Result<(
 }
 
 /// # Errors
-/// A file that is named twice, or that the target does not load.
+/// A file that is named twice, or that the target does not load; a format of disks without one.
 fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
+    disk::check(args, target)?;
     for (i, file) in args.files().iter().enumerate() {
         if args.files()[..i].contains(file) {
             return Err(CliError::Usage(format!("{} is given twice", files::shown(&file.path))));
@@ -227,6 +229,11 @@ fn outputs(
                 }
                 (Artifact::Page, _) => {
                     let bytes = page::talk(model, target, compiled)?;
+                    outputs.push(Output { path: file.path.clone(), bytes });
+                }
+                (Artifact::Disk, _) => {
+                    let name = disk::name(args.files().iter().map(|file| file.path.as_path()));
+                    let bytes = disk::image(&file.path, args.disk(), &compiled.image, &name)?;
                     outputs.push(Output { path: file.path.clone(), bytes });
                 }
                 (kind, _) => outputs.push(output(file.path.clone(), kind)?),

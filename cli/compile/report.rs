@@ -1,5 +1,6 @@
 //! What `mlc compile` says of a program: for people, and as JSON.
 
+use super::disk;
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, TIE, fold, grouped, table, whole};
@@ -56,8 +57,10 @@ pub fn print(
     }
     sizes(compiled, target, out)?;
     for output in outputs {
+        let on_disk = || disk::name(outputs.iter().map(|output| output.path.as_path()));
         let start = sim::program_kind(&output.path)
             .and_then(|kind| Image::start(kind, &plan.layout.name))
+            .or_else(|| disk::is(&output.path).then(on_disk))
             .map_or(String::new(), |line| format!("; on the machine type {line}"));
         let bytes = grouped(output.bytes.len() as u64);
         writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
@@ -104,7 +107,7 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
             grouped(image.bytes.len() as u64),
             image.origin,
             image.memory_end,
-            target.memory_end
+            image.limit(target)
         )?,
         Some(flash) => writeln!(
             out,

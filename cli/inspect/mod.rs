@@ -283,6 +283,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         Some(_) => image.needs().buffers,
         None => image.memory_end - usize::from(target.origin),
     };
+    let limit = compiled.as_ref().map_or(target.memory_end, |compiled| compiled.image.limit(target));
     let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), used(&compiled.image))), None),
         Err(refusal) => (None, Some(refusal)),
@@ -294,7 +295,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     Fit {
         target: target.name.clone(),
         fits: sizes.is_some(),
-        memory: target.memory(),
+        memory: target.memory() - usize::from(target.memory_end - limit),
         flash: target.flash,
         memories: [target.code_memory(), target.data_memory()],
         image_bytes,

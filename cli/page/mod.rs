@@ -81,10 +81,18 @@ struct File<'a> {
 /// There is no emulator for its machine or chip, or no way to type what its model reads.
 pub fn talk(model: &Model, target: &Target, compiled: &Compiled) -> Result<Vec<u8>, CliError> {
     check(model, target)?;
+    if compiled.image.banked.is_some() {
+        return Err(no_emulator(&format!("{} with weights in banks", target.name)));
+    }
     let program = Program::new(model, target, compiled)?;
     let (script, licences) = match target.machine {
         Machine::Avr => AVR,
-        Machine::Cpm | Machine::Spectrum48 | Machine::Spectrum128 | Machine::Cpc464 | Machine::Msx => Z80,
+        Machine::Cpm
+        | Machine::Spectrum48
+        | Machine::Spectrum128
+        | Machine::Cpc464
+        | Machine::Cpc6128
+        | Machine::Msx => Z80,
     };
     let listing = compiled.image.assembly.listing(&compiled.assembly);
     let page = fill(TEMPLATE, |place| match place {
@@ -116,14 +124,19 @@ pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
             "a page talks to a model: for a network on numbers, -o FILE.zip makes an Arduino library";
         return Err(CliError::Usage(message.into()));
     }
-    // Its emulator knows no T-states that a machine adds, and no banks.
-    let is_left_out = matches!(target.machine, Machine::Msx | Machine::Spectrum128);
-    if is_left_out || target.fetch_wait > 0 {
-        let message =
-            format!("a page has no emulator for {name}: it runs z80-cpm, zx48, cpc464 and AVR chips");
-        return Err(CliError::Usage(message));
+    // Its emulator knows no T-states that a machine adds.
+    match target.machine == Machine::Msx || target.fetch_wait > 0 {
+        true => Err(no_emulator(name)),
+        false => Ok(()),
     }
-    Ok(())
+}
+
+/// Of banks the emulators know nothing.
+fn no_emulator(what: &str) -> CliError {
+    CliError::Usage(format!(
+        "a page has no emulator for {what}: it runs z80-cpm, zx48, cpc464, what needs no banks of zx128 and cpc6128, and AVR \
+         chips"
+    ))
 }
 
 impl<'a> Program<'a> {
@@ -135,9 +148,10 @@ impl<'a> Program<'a> {
         Ok(Self {
             machine: match target.machine {
                 Machine::Cpm => "cpm",
-                Machine::Spectrum48 => "zx48",
-                Machine::Cpc464 => "cpc464",
-                Machine::Msx | Machine::Spectrum128 => unreachable!("check() refuses it"),
+                // Without banks it is the program of the smaller one.
+                Machine::Spectrum48 | Machine::Spectrum128 => "zx48",
+                Machine::Cpc464 | Machine::Cpc6128 => "cpc464",
+                Machine::Msx => unreachable!("check() refuses it"),
                 Machine::Avr => "avr",
             },
             name: cpm::file_name(&compiled.plan.layout.name),
@@ -159,7 +173,7 @@ impl<'a> Program<'a> {
                 .beside
                 .as_ref()
                 .map(|file| File { name: &file.name, bytes: STANDARD.encode(&file.bytes) }),
-            font: (target.machine == Machine::Spectrum48).then(font),
+            font: matches!(target.machine, Machine::Spectrum48 | Machine::Spectrum128).then(font),
             chip: if is_avr { Some(Chip::of(target)?) } else { None },
             readings,
             lamps,

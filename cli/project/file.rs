@@ -95,6 +95,7 @@ fn program(model: &Path, target: &str, options: &str) -> Result<Wanted, String> 
     let elsewhere = [
         (!args.outputs.is_empty(), "--output"),
         (args.check.is_some(), "--check"),
+        (args.disk.is_some(), "--disk"),
         (args.emit.is_some(), "--emit"),
         (args.print_after.is_some(), "--print-after"),
         (args.json, "--json"),

@@ -5,25 +5,34 @@ use super::system::{Entry, Program, System};
 use super::z80;
 use crate::error::CliError;
 use mlc_compiler::Target;
-use mlc_compiler::target::ImageKind;
+use mlc_compiler::target::{self, ImageKind};
 use mlc_runtime_z80::{Console, CpcConfig, CpcMachine};
 
-pub const SYSTEM: System = System {
-    name: "the CPC 464",
-    load,
-    entry: Entry::Typed(z80::KEYBOARD),
-    shown: z80::as_characters,
-    tells: z80::as_characters,
-};
+pub const SYSTEM: System = system("the CPC 464");
+pub const SYSTEM_6128: System = system("the CPC 6128");
+
+const fn system(name: &'static str) -> System {
+    System {
+        name,
+        load,
+        entry: Entry::Typed(z80::KEYBOARD),
+        shown: z80::as_characters,
+        tells: z80::as_characters,
+    }
+}
 
 fn load<'c>(
-    _: &Target,
+    target: &Target,
     program: &Program,
     _: &[u8],
     console: &'c mut dyn Console,
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
-    let config =
-        CpcConfig { limit: Some(program.limit), symbols: program.symbols.clone(), ..CpcConfig::default() };
+    let config = CpcConfig {
+        limit: Some(program.limit),
+        symbols: program.symbols.clone(),
+        pages: target.machine == target::Machine::Cpc6128,
+        ..CpcConfig::default()
+    };
     let refused =
         |problem: String, help: &str| program.refused(format!("the machine cannot load it: {problem}"), help);
     let loaded = match program.kind {
@@ -40,5 +49,5 @@ fn load<'c>(
         | ImageKind::Elf => CpcMachine::load(program.bytes, console, config)
             .map_err(|e| refused(e.to_string(), "give a binary file with its AMSDOS header")),
     };
-    Ok(z80::machine(loaded?, program, None))
+    Ok(z80::machine(loaded?, program, Some(CpcMachine::picture)))
 }

@@ -34,8 +34,7 @@ fn load<'c>(
         bdos: target.memory_end,
         limit: Some(program.limit),
         symbols: program.symbols.clone(),
-        // Of the systems with such a BDOS only the MSX's have that wait state.
-        dos: if target.fetch_wait > 0 { Dos::Msx } else { Dos::Cpm },
+        dos: if target.is_msx_dos() { Dos::Msx } else { Dos::Cpm },
         ..CpmConfig::default()
     };
     let values = values(program);

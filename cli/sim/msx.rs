@@ -30,5 +30,5 @@ fn load<'c>(
             "give the file of a cartridge that starts when the machine is switched on",
         )
     })?;
-    Ok(z80::machine(machine, program, None))
+    Ok(z80::machine(machine, program, Some(MsxMachine::picture)))
 }

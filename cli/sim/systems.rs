@@ -11,6 +11,7 @@ pub fn system(machine: Machine) -> &'static System {
         Machine::Spectrum48 => &spectrum::SYSTEM,
         Machine::Spectrum128 => &spectrum::SYSTEM_128,
         Machine::Cpc464 => &cpc::SYSTEM,
+        Machine::Cpc6128 => &cpc::SYSTEM_6128,
         Machine::Msx => &msx::SYSTEM,
         Machine::Avr => &avr::SYSTEM,
     }

@@ -51,9 +51,10 @@ impl Assets {
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");
-        let runtime = files!("runtime-z80": "cpc464.asm", "cpm.asm", "msx.asm", "zx128.asm", "zx48.asm");
+        let runtime =
+            files!("runtime-z80": "cpc464.asm", "cpc6128.asm", "cpm.asm", "msx.asm", "zx128.asm", "zx48.asm");
         let uart = files!("runtime-avr": "uart.S");
-        let targets = files!("runtime-z80/targets": "cpc464.ron", "msx.ron", "msxdos.ron", "z80-cpm.ron", "zx128.ron", "zx48.ron");
+        let targets = files!("runtime-z80/targets": "cpc464.ron", "cpc6128.ron", "msx.ron", "msxdos.ron", "z80-cpm.ron", "zx128.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega1284p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
         );

@@ -20,7 +20,7 @@ pub enum CompileError {
     #[error("{name} is a {family}: {option} is for {}", for_others(option))]
     Forms { name: String, family: &'static str, option: &'static str },
     #[error("{name} does not fit {target}: {needs}")]
-    SequenceTooLarge { name: String, target: String, needs: String },
+    SequenceTooLarge { name: String, target: String, needs: String, short_of: ShortOf },
     #[error("{name} does not fit {target}: {needs}")]
     SensorsTooLarge { name: String, target: String, needs: String },
     #[error("{name} has the tool {tool:?}, and the profile {profile} has no pin for it in its {kind}: {}", none_or(.names))]
@@ -41,6 +41,15 @@ pub enum CompileError {
     Assembly(Box<AsmError>),
 }
 
+/// What a sequence model needs less of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ShortOf {
+    /// Bytes of weights, or of anything.
+    Weights,
+    /// Memory beside weights, which are elsewhere: keys and values, buffers, and the program.
+    Memory,
+}
+
 impl CompileError {
     /// What the user can do about it.
     pub fn help(&self) -> String {
@@ -53,6 +62,10 @@ impl CompileError {
                 "leave {option} out: such weights have the bits of the model's own (`mlc import --bits`, `mlc train --weights`), \
                  stored as is fastest, or smallest with --optimize size"
             ),
+            Self::SequenceTooLarge { short_of: ShortOf::Memory, .. } => {
+                "a smaller window (`mlc import --window`, `mlc train --window`), a smaller vocabulary, or another target would help"
+                    .into()
+            }
             Self::SequenceTooLarge { .. } => {
                 "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()
             }

@@ -1,6 +1,7 @@
 //! Where the weights of a sequence model live: all in the image, all in banks that it has shown one after the other, or those
 //! that it has no room for in a file beside it.
 
+use crate::error::ShortOf;
 use crate::image::{self, Image};
 use crate::kernel::predict::{Assembled, Known, Tokens};
 use crate::kernel::sequence::{self, Filed, Filing, Home, SequenceSite, Step, unsupported};
@@ -139,7 +140,10 @@ impl Built {
             (None, None) => needs,
         };
         let (name, target) = (model.head.name.clone(), target.name.clone());
-        CompileError::SequenceTooLarge { name, target, needs }
+        let is_elsewhere =
+            site.selector.is_some() && image.is_none_or(|image| banks_excess(site, image) == 0);
+        let short_of = if is_elsewhere { ShortOf::Memory } else { ShortOf::Weights };
+        CompileError::SequenceTooLarge { name, target, needs, short_of }
     }
 }
 

@@ -7,6 +7,7 @@ const CPM: &str = include_str!("../../runtime-z80/targets/z80-cpm.ron");
 const SPECTRUM: &str = include_str!("../../runtime-z80/targets/zx48.ron");
 const SPECTRUM_128: &str = include_str!("../../runtime-z80/targets/zx128.ron");
 const MSX: &str = include_str!("../../runtime-z80/targets/msx.ron");
+const CPC_6128: &str = include_str!("../../runtime-z80/targets/cpc6128.ron");
 const CPC: &str = include_str!("../../runtime-z80/targets/cpc464.ron");
 
 /// A description with one thing changed.
@@ -218,9 +219,46 @@ fn banks_that_cannot_be() {
 }
 
 #[test]
+fn pages_of_a_cpc_6128() {
+    let target = changed(CPC_6128, "cpc6128", "cpc6128").expect("it is whole");
+    let [(all, None), (rest, Some(0x4000)), (shared, Some(0x4000))] = target.selectors()[..] else {
+        panic!("three ways")
+    };
+    assert_eq!((all.most(), rest.most(), shared.most(), rest.bank()), (5, 4, 5, 0x4000));
+    assert_eq!(
+        (rest.caches().map(|bank| bank.name.as_str()), rest.name().as_str()),
+        (Some("page1"), "port 7F00h")
+    );
+    assert_eq!([0, 1, 2, 3, 4].map(|bank| all.select(bank)), [0xC0, 0xC4, 0xC5, 0xC6, 0xC7]);
+    // The program goes on behind the window, and the loader needs memory behind the image.
+    assert!(all.is_inside(&target));
+    let left = all.rest(&target);
+    assert_eq!((left.image_end, left.memory_end), (0xA67B - 0x0900, 0xB100));
+    let wants = |name: &str| {
+        format!(
+            "banks: {name} is no page of a CPC 6128 inside of a program: 4000h bytes at 4000h, selected at port 7F00h by C0h, \
+             which comes first, or C4h to C7h"
+        )
+    };
+    // C1h to C3h show pages elsewhere, too; others are no choice of memory.
+    for value in ["0xC1", "0xC3", "0x84", "0xC0"] {
+        refused(CPC_6128, "value: 0xC4", &format!("value: {value}"), &wants("page4"));
+    }
+    refused(CPC_6128, "value: 0xC0", "value: 0xC4", &wants("page1"));
+    refused(CPC_6128, "port: 0x7F00", "port: 0x7FFD", &wants("page1"));
+    refused(CPC_6128, "size: 0x4000", "size: 0x2000", &wants("page1"));
+    refused(CPC_6128, "origin: 0x0170", "origin: 0x4000", &wants("page1"));
+    refused(CPC_6128, "image_end: 0xA67B", "image_end: 0x8000", &wants("page1"));
+}
+
+#[test]
 fn pages_of_a_spectrum_128() {
     let target = changed(SPECTRUM_128, "zx128", "zx128").expect("it is whole");
-    let [(all, None), (rest, Some(0xC000))] = target.selectors()[..] else { panic!("two ways") };
+    let [(all, None), (rest, Some(0xC000)), (shared, Some(0xC000))] = target.selectors()[..] else {
+        panic!("three ways")
+    };
+    assert_eq!(shared.shared().map(|banks| banks.len()), Some(6));
+    assert!(all.shared().is_none() && shared.caches().is_none() && !shared.is_inside(&target));
     assert_eq!((all.most(), rest.most(), rest.bank(), rest.name().as_str()), (6, 5, 0x4000, "port 7FFDh"));
     assert_eq!((rest.caches().map(|bank| bank.name.as_str()), all.caches()), (Some("page0"), None));
     // Fast ones come first; the last is the system's.

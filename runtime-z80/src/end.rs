@@ -74,7 +74,7 @@ pub enum FaultKind {
     #[error("IY is {iy:04X}h; BASIC and its interrupt routine need 5C3Ah there")]
     BasicPointer { iy: u16 },
     #[error(
-        "MC START PROGRAM (BD16h) with HL = {entry:04X}h and C = {rom}; only BASIC is there, C006h in ROM 0"
+        "MC START PROGRAM (BD16h) with HL = {entry:04X}h and C = {rom}; there is BASIC, C006h in ROM 0, and memory, with C = 255"
     )]
     NoSuchRom { entry: u16, rom: u8 },
     #[error(
@@ -85,6 +85,16 @@ pub enum FaultKind {
     Cursor { on: bool },
     #[error("BC' is {bc:04X}h; the firmware left 7F89h there, and its interrupt routine needs it")]
     GateArray { bc: u16 },
+    #[error("the firmware starts a program with {sent:02X}h sent to port 7F00h: C0h is what it left there")]
+    PageLeft { sent: u8 },
+    #[error(
+        "KL INIT BACK (BCCEh) with C = {rom} and HL = {hl:04X}h; the disk system is ROM 7, and takes 0500h bytes up to HL"
+    )]
+    BackgroundRom { rom: u8, hl: u16 },
+    #[error(
+        "a call of {entry:04X}h: of a disk, KL INIT BACK (BCCEh) with ROM 7 comes first, and CAS IN OPEN (BC77h) before its file"
+    )]
+    NoFile { entry: u16 },
     #[error("CHPUT (00A2h) before INITXT (006Ch): nobody knows what the screen shows")]
     NoText,
     #[error("CHGET (009Fh) with interrupts off: the BIOS reads the keyboard in its interrupt")]

@@ -25,6 +25,7 @@ mod machine;
 mod memory;
 mod msx;
 mod observe;
+mod page;
 mod quick;
 mod registers;
 mod run;

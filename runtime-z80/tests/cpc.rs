@@ -94,7 +94,7 @@ fn basic_is_the_only_program_to_start() {
     assert_eq!(fault(&start(0, 0)), FaultKind::NoSuchRom { entry: 0, rom: 0 });
     assert_eq!(
         fault(&start(0xC009, 0)).to_string(),
-        "MC START PROGRAM (BD16h) with HL = C009h and C = 0; only BASIC is there, C006h in ROM 0"
+        "MC START PROGRAM (BD16h) with HL = C009h and C = 0; there is BASIC, C006h in ROM 0, and memory, with C = 255"
     );
 }
 

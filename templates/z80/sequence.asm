@@ -193,6 +193,17 @@ net_rules:
 {{ data }}
 bank_selects:   db {{ pages.selects | join(sep=",") }}
 
+
+{%- if pages.first is string %}
+; ---- what stages share -----------------------------------------------------
+net_shared:
+{{ shared }}
+
+; ---- the window, and what it shows when the program is loaded ------------------
+        ds ({{ pages.window }}-$) and 0FFFFh
+{{ pages.first }}        ds {{ pages.window + pages.bank }}-$
+{{ near }}
+{%- else %}
 ; ---- what stages share: in memory that is not slower than any ------------------
 {%- if pages.fast %}
         ds ({{ pages.fast }}-$)*(1-$/{{ pages.fast }})
@@ -200,6 +211,7 @@ bank_selects:   db {{ pages.selects | join(sep=",") }}
 {{ near }}
 net_shared:
 {{ shared }}
+{%- endif %}
 {%- else %}
 ; ---- what stages share -----------------------------------------------------
 {%- if not second %}

@@ -1,7 +1,10 @@
 //! CP/M systems with less memory: what a program says it needs, `--bdos`, and names on CP/M.
 
-use crate::{Folder, models, unfolded};
+use crate::{Folder, models, sequence, unfolded};
 use insta::assert_snapshot;
+use mlc_compiler::image::DISK_FORMATS;
+use mlc_compiler::import::ron;
+use mlc_compiler::model::Model;
 use serde_json::Value;
 
 fn commands() -> Folder {
@@ -127,4 +130,77 @@ fn names_that_cpm_has_not_get_a_note() {
     let note = "note: commands-2.com is no name on CP/M, which has 8 characters and 3 more: call it COMMANDS.COM there\n";
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), note));
     assert_eq!(folder.mlc(["compile", "commands.ron"]).stderr, "", "commands.com has 8 characters");
+}
+
+#[test]
+fn a_disk_has_the_program_under_its_name() {
+    let folder = commands();
+    let said = folder.mlc(["compile", "commands.ron", "-o", "lights.com", "-o", "b.img"]).ok();
+    assert!(said.contains("b.img: 256,256 bytes; on the machine type LIGHTS\n"), "{said}");
+    let (program, disk) = (folder.read("lights.com"), folder.read("b.img"));
+    assert_eq!(disk[2 * 26 * 128..][..12], *b"\0LIGHTS  COM");
+    assert!(disk.windows(128).any(|record| record == &program[..128]));
+    let said = folder.mlc(["compile", "commands.ron", "-o", "talk.img", "--disk", "kpiv", "--json"]).ok();
+    let json: Value = serde_json::from_str(&said).expect("it is JSON");
+    assert_eq!(json["files"][0]["bytes"], 80 * 10 * 512);
+    assert_eq!(folder.read("talk.img")[10 * 512..][..12], *b"\0TALK    COM");
+    let check = folder.mlc(["compile", "commands.ron", "--disk", "kpiv", "--check", "talk.img"]);
+    assert_eq!(check.ok(), "talk.img: up to date\n");
+    let other = folder.mlc(["compile", "commands.ron", "--disk", "kpii", "--check", "talk.img"]);
+    assert_eq!(other.code, Some(1));
+}
+
+/// Weights beside the program are on the same disk; without room for them nothing is written.
+#[test]
+fn a_disk_has_the_file_of_weights_or_is_refused() {
+    let folder = Folder::new();
+    let weights = ["compile", "talk.ron", "--weights", "file"];
+    let compiles = |model: Model| {
+        folder.write("talk.ron", ron::write(&model));
+        folder.mlc(weights.iter().chain(&["--emit", "plan"])).code == Some(0)
+    };
+    (100..).find(|&seed| compiles(sequence::model(seed))).expect("there are such");
+    folder.mlc(weights.iter().chain(&["-o", "a.img"])).ok();
+    let disk = folder.read("a.img");
+    let entries = &disk[2 * 26 * 128..][..26 * 128];
+    assert_eq!(entries[..12], *b"\0A       COM");
+    assert!(entries.windows(12).any(|entry| entry == b"\0A       DAT"));
+    assert_eq!(folder.names(), ["a.img", "talk.ron"]);
+
+    // Its weights alone are more than such a disk has.
+    folder.write("talk.ron", ron::write(&sequence::large(100, 250, 250)));
+    let refused = folder.mlc(weights.iter().chain(&["-o", "b.com", "-o", "b.img"])).fails(1);
+    assert_snapshot!("disk-too-small", refused);
+    assert_eq!(folder.names(), ["a.img", "talk.ron"]);
+}
+
+#[test]
+fn disks_that_cannot_be_are_wrong_usage() {
+    let folder = commands();
+    let wrong = |args: &[&str]| folder.mlc(args).fails(2);
+    folder.write("talk.img", "");
+    let said = [
+        wrong(&["compile", "commands.ron", "-t", "zx48", "-o", "x.img"]),
+        wrong(&["compile", "commands.ron", "-t", "msxdos", "-o", "x.img"]),
+        wrong(&["compile", "commands.ron", "--disk", "pcw", "-o", "x.com"]),
+        wrong(&["compile", "commands.ron", "--disk", "pcw", "-o", "x.c"]),
+        wrong(&["compile", "commands.ron", "--disk", "floppy", "-o", "x.img"]),
+        wrong(&["run", "talk.img", "hello"]),
+    ];
+    assert_snapshot!("wrong-disks", said.join("\n"));
+    assert_eq!(folder.names(), ["commands.ron", "talk.img"]);
+}
+
+#[test]
+fn the_table_of_formats_is_true() {
+    let page = include_str!("../../docs/cpm.md");
+    for format in &DISK_FORMATS {
+        let name = format!("`{}`", format.name);
+        let row = page.lines().find(|line| line.starts_with('|') && line.contains(&name)).expect(&name);
+        let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+        let place = cells[1].split(", ").position(|other| other == name).expect(&name);
+        let number = |cell: &str| cell.split(", ").nth(place).map(|number| number.replace(',', ""));
+        let wants = [format.bytes(), format.room()].map(|bytes| Some(bytes.to_string()));
+        assert_eq!([number(cells[3]), number(cells[4])], wants, "{name}");
+    }
 }

@@ -71,6 +71,17 @@ fn a_screenshot_is_a_png_of_the_screen() {
     folder.mlc(["compile", "--target", "zx48", "-o", "t.tap"]).ok();
     folder.mlc(["run", "t.tap", "hello", "you", "--screenshot", "t.png"]).ok();
     assert_eq!(folder.read("t.png"), png, "the same session gives the same picture");
+    // Rows of characters: 40 of eight points, and of six, with a border.
+    for (target, file, width, height) in [("cpc464", "t.dsk", 352, 232), ("msx", "t.rom", 272, 224)] {
+        let args = ["run", "--target", target, "model.ron", "hello", "you", "--screenshot", "s.png"];
+        folder.mlc(args).ok();
+        let png = folder.read("s.png");
+        let sizes = [16, 20].map(|at| u32::from_be_bytes([png[at], png[at + 1], png[at + 2], png[at + 3]]));
+        assert_eq!(sizes, [width, height], "{target}");
+        folder.mlc(["compile", "--target", target, "-o", file]).ok();
+        folder.mlc(["run", file, "hello", "you", "--screenshot", "t.png"]).ok();
+        assert_eq!(folder.read("t.png"), png, "{target}");
+    }
     let no_screen = folder.mlc(["run", "model.ron", "hello", "--screenshot", "c.png"]).fails(2);
     assert!(no_screen.contains("z80-cpm has no picture to take"), "{no_screen}");
     assert!(!folder.names().contains(&"c.png".to_string()));

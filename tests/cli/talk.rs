@@ -108,7 +108,8 @@ fn replies_are_searched_for() {
     let asked = ["MY NAME IS ZORA", "WHAT IS MY NAME?"];
     let ran = folder.mlc(["run", "parrot", "--beam", "2"].into_iter().chain(asked)).ok();
     assert_eq!(ran, "HELLO ZORA!\nZORA\n", "the conversation goes on");
-    let ran = folder.mlc(["run", "parrot", "--beam", "3", "--target", "reference", "--json", "SAY GALAXY"]).ok();
+    let ran =
+        folder.mlc(["run", "parrot", "--beam", "3", "--target", "reference", "--json", "SAY GALAXY"]).ok();
     assert_eq!(ran, "{\"prompt\":\"SAY GALAXY\",\"reply\":\"GALAXY\",\"steps\":7}\n");
     for (args, code, says) in [
         (

@@ -83,6 +83,24 @@ fn tokens_are_measured_by_position() {
     assert!(file.is_some_and(|phase| phase["simulated"].as_f64() > Some(0.0)), "{tokens}");
 }
 
+/// The disk of a CPC 6128 brings the pages along, and is run on one.
+#[test]
+fn weights_in_pages_are_read_from_a_disk() {
+    let folder = folder();
+    let args = ["compile", "talk.ron", "--weights", "banks", "-t", "cpc6128", "-o", "talk.dsk"];
+    let said = folder.mlc(args).ok();
+    assert!(said.contains(" bytes in page1 (port 7F00h)\n"), "{said}");
+    let reply = folder.mlc(["run", "talk.ron", "AB"]).ok();
+    let said = folder.mlc(["run", "talk.dsk", "AB"]).ok();
+    let shown = said.split_once("> \n").and_then(|(_, text)| text.strip_suffix("> \n"));
+    assert_eq!(shown, Some(reply.as_str()), "{said}");
+    folder.write("ab.txt", "ab\nb\n");
+    let verify = ["verify", "talk.ron", "--prompts", "ab.txt", "--weights", "banks", "-t", "cpc6128"];
+    assert!(folder.mlc(verify).ok().ends_with(": all equal\n"));
+    let other = folder.mlc(["compile", "talk.ron", "-t", "cpc6128", "-o", "talk.bin"]).fails(2);
+    assert!(other.contains("cpc6128 loads .dsk; .bin is for --target cpc464"), "{other}");
+}
+
 /// Tape and snapshot of a Spectrum 128: both bring the pages along.
 #[test]
 fn weights_in_pages_are_loaded() {
@@ -101,7 +119,8 @@ fn weights_in_pages_are_loaded() {
     let verify = [&["verify", "talk.ron", "--prompts", "ab.txt"], &pages[..]].concat();
     assert!(folder.mlc(verify).ok().ends_with(": all equal\n"));
     let page = folder.mlc(args(&["-o", "talk.html"])).fails(2);
-    assert!(page.contains("a page has no emulator for zx128"), "{page}");
+    assert!(page.contains("a page has no emulator for zx128 with weights in banks"), "{page}");
+    folder.mlc(["compile", "talk.ron", "-t", "zx128", "-o", "talk.html"]).ok();
     // The smaller machine has the tape's program, and no pages.
     let small = folder.mlc(["run", "talk.tap", "AB", "-t", "zx48"]).fails(1);
     assert!(small.contains("BASIC stops with its report 4 Out of memory"), "{small}");

@@ -7,11 +7,31 @@ use mlc_compiler::target::ImageKind;
 use mlc_compiler::{CompileError, Compiled, Image, eval, reference, weights::Form};
 use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, NoObserver, Script, State, Symbols};
 
+/// Which machine, and from which kind of file.
+#[derive(Clone, Copy)]
+pub struct How {
+    pub file: ImageKind,
+    pub pages: bool,
+    /// Of what memory and registers hold, and so the drive of a disk.
+    pub seed: u64,
+}
+
+const FILE: How = How { file: ImageKind::Bin, pages: false, seed: 1 };
+
 fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
+    machine_as(name, image, typed, FILE)
+}
+
+fn machine_as(name: &str, image: &Image, typed: &[u8], how: How) -> CpcMachine<Script> {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
-    let config = CpcConfig { symbols, limit: Some(2_000_000_000), ..CpcConfig::default() };
-    CpcMachine::load(&image.file(ImageKind::Bin, name), Script::new(typed), config)
-        .expect("the file is whole")
+    let How { file, pages, seed } = how;
+    let config = CpcConfig { symbols, limit: Some(4_000_000_000), pages, seed };
+    let (bytes, script) = (image.file(file, name), Script::new(typed));
+    let loaded = match file {
+        ImageKind::Dsk => CpcMachine::load_disk(&bytes, script, config),
+        _ => CpcMachine::load(&bytes, script, config),
+    };
+    loaded.expect("the file is whole")
 }
 
 fn compile(model: &Model, form: Option<Form>) -> Result<Compiled, CompileError> {
@@ -25,19 +45,36 @@ pub fn exact<'q>(
     what: &str,
     queries: impl IntoIterator<Item = &'q [u8]>,
 ) -> f64 {
+    exact_on(model, compiled, what, queries, FILE)
+}
+
+/// The same on a machine, from a kind of file.
+pub fn exact_on<'q>(
+    model: &Model,
+    compiled: &Compiled,
+    what: &str,
+    queries: impl IntoIterator<Item = &'q [u8]>,
+    how: How,
+) -> f64 {
     let graph = reference(model).expect("the model was checked");
     let (mut t_states, mut steps) = (0, 0);
     for query in queries {
         let wants = eval::run(&graph, query);
-        let mut machine = machine(&model.head.name, &compiled.image, &[query, b"\r"].concat());
+        let mut machine = machine_as(&model.head.name, &compiled.image, &[query, b"\r"].concat(), how);
         machine.watch(compiled.image.logits.ready as u16);
         let mut watch = Watch::new(&compiled.image);
         let end = machine.run(&mut watch);
         assert_eq!(end, End::EndOfInput, "{} {what} asks again", model.head.name);
         let shown = query.escape_ascii();
-        assert_eq!(watch.logits, wants.logits, "{} {what}: logits for \"{shown}\"", model.head.name);
-        let printable = |&b: &u8| if (32..128).contains(&b) { b } else { b'?' };
-        let reply: Vec<u8> = wants.reply.iter().map(printable).collect();
+        // A sequence model has its logits one after the other.
+        let (computed, wanted) = (watch.logits.concat(), wants.logits.concat());
+        assert_eq!(computed, wanted, "{} {what}: logits for \"{shown}\"", model.head.name);
+        let printable = |&byte: &u8| match byte {
+            b'\r' | b'\n' => b"\r\n".to_vec(),
+            32..128 => vec![byte],
+            _ => b"?".to_vec(),
+        };
+        let reply: Vec<u8> = wants.reply.iter().flat_map(printable).collect();
         let output =
             [model.head.name.as_bytes(), b". Type a line; ! ends.\r\n> \r\n", &reply, b"\r\n> "].concat();
         assert_eq!(machine.console().output(), output, "{} {what}: reply to \"{shown}\"", model.head.name);

@@ -6,6 +6,7 @@ mod support;
 mod attention;
 mod bands;
 mod cpc;
+mod cpc6128;
 mod msx;
 mod planes;
 mod processor;

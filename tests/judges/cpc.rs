@@ -15,7 +15,7 @@ fn image(name: &str) -> Image {
 }
 
 /// What a tool prints; it must succeed.
-fn run(folder: &Path, tool: &str, args: &[&str]) -> String {
+pub fn run(folder: &Path, tool: &str, args: &[&str]) -> String {
     let ran = Command::new(tool).args(args).current_dir(folder).output().expect("it was there before");
     let said = [ran.stdout, ran.stderr].concat();
     let said = String::from_utf8_lossy(&said).into_owned();

@@ -4,6 +4,8 @@
 mod support;
 
 mod cpc;
+mod cpc6128;
+mod cpm_disk;
 mod fuse;
 mod msx;
 mod spectrum;

@@ -6,7 +6,8 @@
 //! says header or data, segments of 256 bytes with a checksum each, and 32 one bits. A bit is two pulses of the same
 //! length, those of a one twice as long. A file is blocks of 2 KB, each a header record and a data record.
 
-use super::amsdos;
+use super::amsdos::BINARY;
+use crate::target::amsdos;
 
 /// Length of a pulse: zeros and ones in equal parts are 2000 bits a second, which BASIC writes after `SPEED WRITE 1`.
 const ZERO: u16 = 583;
@@ -43,9 +44,9 @@ pub(super) fn write(model: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
 /// What stands before block `number`, counted from 1.
 fn header(model: &str, origin: u16, length: usize, number: u8, last: bool, block: usize) -> [u8; 64] {
     let mut header = [0; 64];
-    header.iter_mut().zip(amsdos::name(model).bytes()).for_each(|(place, letter)| *place = letter);
+    header.iter_mut().zip(amsdos::file_name(model).bytes()).for_each(|(place, letter)| *place = letter);
     let flag = |set: bool| if set { 0xFF } else { 0 };
-    header[16..19].copy_from_slice(&[number, flag(last), amsdos::BINARY]);
+    header[16..19].copy_from_slice(&[number, flag(last), BINARY]);
     // No code is longer than the memory.
     let place = origin.wrapping_add((usize::from(number - 1) * BLOCK) as u16);
     header[19..21].copy_from_slice(&(block as u16).to_le_bytes());

@@ -3,12 +3,10 @@
 //! The image is CPCEMU's standard format: 256 bytes about the disk, then each track with 256 bytes about itself and its
 //! sectors (https://www.cpcwiki.eu/index.php/Format:DSK_disk_image_file_format). The disk is AMSDOS's data format: 40
 //! tracks of nine sectors C1h to C9h with 512 bytes, filled with E5h; blocks of 1 KB, counted from track 0, of which two
-//! are the directory (https://www.seasip.info/Cpm/amsform.html). The directory is CP/M 2.2's: an entry of 32 bytes
-//! describes up to 128 records of 128 bytes in up to 16 blocks, and a longer file has several.
+//! are the directory (https://www.seasip.info/Cpm/amsform.html). Files are on it as on CP/M 2.2.
 
-use super::amsdos;
+use super::volume::{DiskError, DiskFormat, FileName};
 
-const TRACKS: usize = 40;
 const SECTOR: usize = 512;
 /// The sectors of a track in the order in which they pass the head: AMSDOS formats so, which gives it time for each.
 const ORDER: [u8; 9] = [0xC1, 0xC6, 0xC2, 0xC7, 0xC3, 0xC8, 0xC4, 0xC9, 0xC5];
@@ -20,22 +18,28 @@ const SIZE_CODE: u8 = 2;
 const GAP: u8 = 0x4E;
 const FILLER: u8 = 0xE5;
 
-const BLOCK: usize = 1024;
-const DIRECTORY_BLOCKS: u8 = 2;
-const RECORD: usize = 128;
-const ENTRY: usize = 32;
-/// Blocks and records of one directory entry.
-const EXTENT_BLOCKS: usize = 16;
-const EXTENT: usize = EXTENT_BLOCKS * BLOCK;
+const DATA: DiskFormat = DiskFormat {
+    name: "cpcdata",
+    tracks: 40,
+    sectors: ORDER.len(),
+    sector: SECTOR,
+    reserved: 0,
+    block: 1024,
+    entries: 64,
+    directory: 2,
+    skew: 1,
+};
 
-/// A disk with `bytes` for `origin` in a file called after the model.
-pub(super) fn write(model: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
-    let file = amsdos::write(model, origin, bytes);
-    let content = content(&amsdos::full_name(model), &file);
+/// A disk with these files, their names as the directory has them.
+///
+/// # Errors
+/// They do not fit.
+pub(super) fn write(files: &[(FileName, &[u8])]) -> Result<Vec<u8>, DiskError> {
+    let content = DATA.content(files)?;
     let mut disk = b"MV - CPCEMU Disk-File\r\nDisk-Info\r\n".to_vec();
     disk.extend(b"mlc           ");
     // One side.
-    disk.extend([TRACKS as u8, 1]);
+    disk.extend([DATA.tracks as u8, 1]);
     disk.extend((TRACK as u16).to_le_bytes());
     disk.resize(INFORMATION, 0);
     for (number, track) in (0..).zip(content.chunks(ORDER.len() * SECTOR)) {
@@ -45,27 +49,7 @@ pub(super) fn write(model: &str, origin: u16, bytes: &[u8]) -> Vec<u8> {
             disk.extend(&track[from..from + SECTOR]);
         }
     }
-    disk
-}
-
-/// All sectors in the order of their numbers: the directory, then the file.
-fn content(name: &[u8; 11], file: &[u8]) -> Vec<u8> {
-    let mut content = Vec::with_capacity(TRACKS * ORDER.len() * SECTOR);
-    let mut block = DIRECTORY_BLOCKS;
-    for (extent, part) in (0..).zip(file.chunks(EXTENT)) {
-        // User 0. At most 64 KB are four extents of 128 records.
-        content.push(0);
-        content.extend(name);
-        content.extend([extent, 0, 0, part.len().div_ceil(RECORD) as u8]);
-        let blocks = part.len().div_ceil(BLOCK) as u8;
-        content.extend(block..block + blocks);
-        content.resize(content.len().next_multiple_of(ENTRY), 0);
-        block += blocks;
-    }
-    content.resize(usize::from(DIRECTORY_BLOCKS) * BLOCK, FILLER);
-    content.extend(file);
-    content.resize(TRACKS * ORDER.len() * SECTOR, FILLER);
-    content
+    Ok(disk)
 }
 
 fn track_information(number: u8) -> Vec<u8> {
@@ -81,11 +65,13 @@ fn track_information(number: u8) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::amsdos;
 
     #[test]
     fn the_disk_has_forty_tracks_and_the_file_s_extents() {
         let bytes: Vec<u8> = (0..40_000u32).map(|n| (n % 251) as u8).collect();
-        let disk = write("tiny-model-2", 0x0170, &bytes);
+        let file = amsdos::write(&amsdos::full_name("tiny-model-2"), (0x0170, 0x0170), &bytes);
+        let disk = write(&[(amsdos::full_name("tiny-model-2"), &file)]).expect("it has room");
         assert_eq!(disk.len(), 194_816);
         assert_eq!(&disk[..34], b"MV - CPCEMU Disk-File\r\nDisk-Info\r\n");
         assert_eq!(disk[0x30..0x34], [40, 1, 0x00, 0x13]);
@@ -101,7 +87,7 @@ mod tests {
         assert!(directory[3 * 32..512].iter().all(|&byte| byte == 0xE5));
         // Block 2 is sectors 4 and 5 of track 0: C5h comes last, C6h second.
         let sector = |place: usize| &disk[0x200 + place * 512..0x200 + (place + 1) * 512];
-        assert_eq!(sector(8)[..128], amsdos::write("tiny-model-2", 0x0170, &bytes)[..128]);
+        assert_eq!(sector(8)[..128], file[..128]);
         assert_eq!(sector(8)[128..], bytes[..384]);
         assert_eq!(*sector(1), bytes[384..896]);
     }

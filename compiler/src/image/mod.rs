@@ -6,12 +6,14 @@ mod dsk;
 mod rom;
 mod sna;
 mod tap;
+mod volume;
 
 mod elf;
 mod hex;
 
 pub use elf::elf;
 pub use hex::hex;
+pub use volume::{DISK_FORMATS, DiskError, DiskFormat};
 
 use crate::CompileError;
 use crate::asm::{self, AsmError, Assembly, Isa, Options, SectionKind};
@@ -21,7 +23,7 @@ use crate::kernel::sequence::{Banked, Beside, Page};
 use crate::plan::{Needs, Plan};
 use crate::render::Text;
 use crate::stage::output;
-use crate::target::{Cpu, ImageKind, Target};
+use crate::target::{self, Cpu, ImageKind, Target};
 
 /// Bytes of a Z80's memory.
 const MEMORY: usize = 0x1_0000;
@@ -83,9 +85,8 @@ impl Image {
         match kind {
             ImageKind::Com => self.bytes.clone(),
             ImageKind::Tap => {
-                let entry = self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value));
                 let pages = self.pages().map(|(_, bytes)| bytes);
-                tap::write(name, (self.origin, entry), &self.bytes, pages)
+                tap::write(name, (self.origin, self.entry()), &self.bytes, pages)
             }
             ImageKind::Sna => {
                 match &self.pages().map(|(page, bytes)| (page.select & 7, bytes)).collect::<Vec<_>>()[..] {
@@ -93,8 +94,12 @@ impl Image {
                     pages => sna::write_pages(self.origin, &self.bytes, pages),
                 }
             }
-            ImageKind::Bin => amsdos::write(name, self.origin, &self.bytes),
-            ImageKind::Dsk => dsk::write(name, self.origin, &self.bytes),
+            ImageKind::Bin => self.amsdos_files(name).swap_remove(0).1,
+            ImageKind::Dsk => {
+                let files = self.amsdos_files(name);
+                let files: Vec<_> = files.iter().map(|(name, bytes)| (*name, &bytes[..])).collect();
+                dsk::write(&files).expect("a disk has more room than the memory of a CPC")
+            }
             ImageKind::Cdt => cdt::write(name, self.origin, &self.bytes),
             ImageKind::Rom => rom::write(&self.bytes, self.banked.as_ref()),
             ImageKind::Hex => hex(&self.bytes).into_bytes(),
@@ -103,6 +108,46 @@ impl Image {
                 Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
             },
         }
+    }
+
+    /// A raw image of a CP/M disk that has the program, called `name`, and the file that it reads.
+    ///
+    /// # Errors
+    /// They do not fit.
+    pub fn disk(&self, format: &DiskFormat, name: &str) -> Result<Vec<u8>, DiskError> {
+        let program = (volume::file_name(name, "COM"), &self.bytes[..]);
+        let beside = self.beside.iter().map(|file| {
+            let (stem, kind) = file.name.split_once('.').expect("the program calls it NAME.DAT");
+            (volume::file_name(stem, kind), &file.bytes[..])
+        });
+        format.write(&std::iter::once(program).chain(beside).collect::<Vec<_>>())
+    }
+
+    /// Bytes that are loaded: its own, and those of banks that are no part of it.
+    pub fn loaded(&self) -> usize {
+        let elsewhere = self.pages().filter(|(page, _)| page.select != target::GATE_ARRAY_BASE);
+        let pages = elsewhere.map(|(_, bytes)| bytes.len()).sum::<usize>();
+        // Those of a ROM have no names.
+        let rom = self.banked.as_ref().filter(|banked| banked.pages.is_empty()).map_or(0, |b| b.bytes.len());
+        self.bytes.len() + pages + rom
+    }
+
+    /// Where a program begins that is loaded without its banks.
+    fn entry(&self) -> u16 {
+        self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value))
+    }
+
+    /// Its files on a disk of an Amstrad CPC, the program first: the page that shows when it is loaded is part of it.
+    fn amsdos_files(&self, name: &str) -> Vec<(volume::FileName, Vec<u8>)> {
+        let program = amsdos::full_name(name);
+        let mut files = vec![(program, amsdos::write(&program, (self.origin, self.entry()), &self.bytes))];
+        let shown = |page: &Page| page.select == target::GATE_ARRAY_BASE;
+        for (page, bytes) in self.pages().filter(|(page, _)| !shown(page)) {
+            let kind = target::amsdos::page_type(page.select);
+            let name = volume::file_name(&target::amsdos::file_name(name), &kind);
+            files.push((name, amsdos::write(&name, (page.window, page.window), bytes)));
+        }
+        files
     }
 
     /// What it has in banks of RAM.
@@ -114,7 +159,7 @@ impl Image {
     /// depends on how the file came there.
     pub fn start(kind: ImageKind, name: &str) -> Option<String> {
         match kind {
-            ImageKind::Dsk => Some(format!("RUN\"{}", amsdos::name(name))),
+            ImageKind::Dsk => Some(format!("RUN\"{}", target::amsdos::file_name(name))),
             ImageKind::Cdt => Some("RUN\"".into()),
             ImageKind::Com
             | ImageKind::Tap
@@ -123,6 +168,16 @@ impl Image {
             | ImageKind::Rom
             | ImageKind::Hex
             | ImageKind::Elf => None,
+        }
+    }
+
+    /// The first address behind the memory that it may use: a program that has banks shown at the end of memory has what lies
+    /// before.
+    pub fn limit(&self, target: &Target) -> u16 {
+        let page = self.banked.as_ref().and_then(|banked| Some((banked.pages.first()?.window, banked.bank)));
+        match page {
+            Some((window, bank)) if usize::from(window) + bank >= target.memory_end.into() => window,
+            _ => target.memory_end,
         }
     }
 

@@ -72,8 +72,9 @@ pub struct Banked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
     pub name: String,
-    /// What its port is sent to have it shown.
+    /// What its port is sent to have it shown, and where it shows then.
     pub select: u8,
+    pub window: u16,
 }
 
 /// A matrix that can be in a file.

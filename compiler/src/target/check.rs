@@ -5,6 +5,7 @@ use super::description::{Bank, ImageKind, Machine, Target};
 use super::error::TargetError;
 use super::read;
 use super::rom;
+use super::selector::GATE_ARRAY_BASE;
 use std::ops::Range;
 
 /// A field, and what is wrong with it.
@@ -25,6 +26,8 @@ const SMALLEST_BANK: u16 = 0x0100;
 const MOST_WAITS: u8 = 4;
 /// What selects a page of a Spectrum 128 that is not shown elsewhere, and the ROM of BASIC.
 const PAGES: [u8; 6] = [0x10, 0x11, 0x13, 0x14, 0x16, 0x17];
+/// What selects a page at 4000h of a CPC 6128.
+const CPC_PAGES: [u8; 5] = [GATE_ARRAY_BASE, 0xC4, 0xC5, 0xC6, 0xC7];
 /// 4 MB in pieces of 16 KB.
 const MOST_BANKS: usize = 256;
 
@@ -80,7 +83,7 @@ fn facts(machine: Machine) -> Facts {
             system_stack: false,
             console: if machine == Machine::Spectrum48 { "zx48.asm" } else { "zx128.asm" },
         },
-        Machine::Cpc464 => Facts {
+        Machine::Cpc464 | Machine::Cpc6128 => Facts {
             origin: (0x0040, 0xA500),
             why_origin: "the restarts lie below 0040h",
             image_end: 0xA700,
@@ -88,7 +91,7 @@ fn facts(machine: Machine) -> Facts {
             why_end: "the disk system's memory begins at A700h while it loads, the firmware's at B100h",
             stack: 160,
             system_stack: true,
-            console: "cpc464.asm",
+            console: if machine == Machine::Cpc464 { "cpc464.asm" } else { "cpc6128.asm" },
         },
         Machine::Msx => Facts {
             origin: (0xC000, 0xE000),
@@ -109,7 +112,7 @@ fn loads(machine: Machine, kind: ImageKind) -> bool {
     let loaders: &[Machine] = match kind {
         ImageKind::Com => &[Machine::Cpm],
         ImageKind::Tap | ImageKind::Sna => &[Machine::Spectrum48, Machine::Spectrum128],
-        ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => &[Machine::Cpc464],
+        ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => &[Machine::Cpc464, Machine::Cpc6128],
         ImageKind::Rom => &[Machine::Msx],
         ImageKind::Hex | ImageKind::Elf => &[Machine::Avr],
     };
@@ -267,6 +270,9 @@ fn banks(target: &Target) -> Result<(), Problem> {
         if target.machine == Machine::Spectrum128 {
             // They lie at its end: a program that selects them has no more than what lies before.
             is_page(target, bank)?;
+        } else if target.machine == Machine::Cpc6128 {
+            // They lie inside of it: a program that selects them lies around them.
+            is_cpc_page(target, i, bank)?;
         } else if overlap(&addresses, &memory) {
             return wrong(format!(
                 "the window of {name} from {window:04X}h on meets the program's memory, {:04X}h to memory_end {:04X}h",
@@ -303,6 +309,23 @@ fn is_page(target: &Target, bank: &Bank) -> Result<(), Problem> {
     Ok(())
 }
 
+/// A page of a CPC 6128 that a program can have shown in its midst, that which shows when it is loaded before the others.
+fn is_cpc_page(target: &Target, place: usize, bank: &Bank) -> Result<(), Problem> {
+    let Bank { name, size, window, select, .. } = bank;
+    let is_known = CPC_PAGES.contains(&select.value) && (select.value == GATE_ARRAY_BASE) == (place == 0);
+    let is_one = (*window, *size, select.port) == (0x4000, 0x4000, 0x7F00) && is_known;
+    let around = target.origin <= window - SMALLEST_IMAGE
+        && bank.addresses().end + usize::from(SMALLEST_IMAGE) <= target.image_end.into();
+    if !is_one || !around {
+        let problem = format!(
+            "{name} is no page of a CPC 6128 inside of a program: 4000h bytes at 4000h, selected at port 7F00h by C0h, which \
+             comes first, or C4h to C7h"
+        );
+        return Err(("banks", problem));
+    }
+    Ok(())
+}
+
 fn overlap(one: &Range<usize>, other: &Range<usize>) -> bool {
     one.start < other.end && other.start < one.end
 }
@@ -318,7 +341,14 @@ fn console(target: &Target) -> Result<(), Problem> {
             format!("{name:?} is no name of a template, which ends in .asm and has no folder: {own}");
         return Err(("console", problem));
     }
-    let others = [Machine::Cpm, Machine::Spectrum48, Machine::Spectrum128, Machine::Cpc464, Machine::Msx];
+    let others = [
+        Machine::Cpm,
+        Machine::Spectrum48,
+        Machine::Spectrum128,
+        Machine::Cpc464,
+        Machine::Cpc6128,
+        Machine::Msx,
+    ];
     let other = others.into_iter().find(|&other| other != target.machine && facts(other).console == name);
     match other {
         Some(other) => {

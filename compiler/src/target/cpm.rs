@@ -55,6 +55,12 @@ pub fn file_name(stem: &str) -> String {
 }
 
 impl Target {
+    /// Whether it is MSX-DOS, which offers CP/M's calls and has disks of its own kind: of the systems with such a BDOS only the
+    /// MSX's have that wait state.
+    pub fn is_msx_dos(&self) -> bool {
+        self.machine == Machine::Cpm && self.fetch_wait > 0
+    }
+
     /// The same system with its BDOS elsewhere, and so with more or less memory. `None`: this is no CP/M system, or an
     /// address outside of [`LOWEST_BDOS`] to [`HIGHEST_BDOS`].
     pub fn with_bdos(self, bdos: u16) -> Option<Self> {

@@ -148,6 +148,8 @@ pub enum Machine {
     Spectrum128,
     /// Amstrad CPC 464: the firmware's.
     Cpc464,
+    /// Amstrad CPC 6128: the same firmware with a disk drive, and banks of memory behind a port.
+    Cpc6128,
     /// MSX: a cartridge, and the BIOS's screen and keyboard.
     Msx,
     /// An AVR on its board, alone: a serial line.

@@ -3,6 +3,7 @@
 //! A description ([`Target`]) is a RON file, `runtime-z80/targets/NAME.ron`; `--target FILE.ron` takes one from outside.
 //! The target of an AVR chip has no such file: [`Board::target`] makes it of the chip's file and its board's.
 
+pub mod amsdos;
 mod board;
 mod check;
 pub mod cpm;
@@ -22,4 +23,4 @@ pub use description::{Bank, Cpu, ImageKind, Machine, Mapper, Rom, Select, Target
 pub use device::{Core, Device};
 pub use error::TargetError;
 pub use profile::{Board, Profile};
-pub use selector::Selector;
+pub use selector::{GATE_ARRAY_BASE, Selector};

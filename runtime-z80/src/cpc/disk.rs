@@ -17,12 +17,30 @@ const ENTRY: usize = 32;
 /// Four sectors of directory.
 const ENTRIES: usize = 64;
 
+/// A file's name and its type, each filled with blanks.
+pub(super) type FileName = [u8; 11];
+/// The content of files, by name.
+pub(super) type Files = BTreeMap<FileName, Vec<u8>>;
+
+/// What `RUN"` takes a program from if it is not told the type: no type, or that of machine code.
+const STARTED: [&[u8]; 2] = [b"   ", b"BIN"];
+
+/// All files of a disk that are whole.
+pub(super) fn files(image: &[u8]) -> Result<Files, FileError> {
+    let disk = Disk::read(image)?;
+    let files = disk.files()?;
+    let content =
+        |(name, extents): (&FileName, &Vec<Extent>)| Some((*name, disk.content(name, extents).ok()?));
+    Ok(files.iter().filter_map(content).collect())
+}
+
 /// The only machine-code program on a disk, whole.
 pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), FileError> {
     let disk = Disk::read(image)?;
     let files = disk.files()?;
     let mut programs = Vec::new();
-    for (name, extents) in &files {
+    let is_started = |name: &FileName| files.len() == 1 || STARTED.contains(&&name[8..]);
+    for (name, extents) in files.iter().filter(|(name, _)| is_started(name)) {
         let content = disk.content(name, extents)?;
         match amsdos::read(&content) {
             Ok(_) => programs.push((shown(name), content)),

@@ -1,4 +1,4 @@
-//! The Amstrad CPC 464, as a machine-code program started with `RUN"` sees it.
+//! The Amstrad CPC 464, and the CPC 6128, as a machine-code program started with `RUN"` sees them.
 //!
 //! ```text
 //! 0000h  restarts; the interrupt routine at 0038h     protected
@@ -7,16 +7,21 @@
 //! C000h  the screen                                   protected
 //! ```
 //!
+//! With 128 KB, 4000h to 7FFFh shows one of five pages, as the gate array is told. A program may bring the disk system back, read
+//! files of the disk that it was started from, and have the firmware start it anew.
+//!
 //! The firmware's entries are traps; a call of one that is not provided is a fault. A call costs the program's `CALL` and
 //! a `RET`; what the firmware does costs nothing, and neither does its interrupt routine, 300 times a second: but like
 //! the real one it goes some way below SP, and needs BC' as the firmware left it.
 //!
 //! T-states are those of the manual. On the real machine the gate array makes each access wait for its turn, so that
-//! every instruction takes a multiple of four of them. Left out besides: the picture, sound, and everything that is no
+//! every instruction takes a multiple of four of them. Left out besides: graphics, sound, and everything that is no
 //! text.
 
 mod amsdos;
 mod disk;
+mod drive;
+mod gate_array;
 mod pulses;
 mod tape;
 
@@ -26,11 +31,15 @@ use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
+use crate::page::{Look, Page};
 use crate::registers::Registers;
 use crate::run::Host;
+use crate::spectrum::Picture;
 use crate::symbols::Symbols;
 use crate::terminal::{Key, Terminal};
 use amsdos::Binary;
+use drive::Drive;
+use gate_array::{BASE, GateArray};
 use mlc_machine::{Console, Junk};
 
 const FIRST: u16 = 0x0040;
@@ -72,6 +81,18 @@ const TRAPS: [u16; 9] = [
 ];
 /// BASIC's entry, and its ROM.
 const BASIC: (u16, u8) = (0xC006, 0);
+/// What stands for no ROM.
+const NO_ROM: u8 = 0xFF;
+
+/// Mode 1, as the firmware starts a program: bright yellow on blue.
+const SCREEN_LOOK: Look = Look {
+    columns: 40,
+    rows: 25,
+    width: 8,
+    paper: [0x00, 0x00, 0x80],
+    pen: [0xFF, 0xFF, 0x00],
+    border: [0x00, 0x00, 0x80],
+};
 
 const ENTER: u8 = 13;
 const DELETE: u8 = 127;
@@ -83,6 +104,8 @@ const CARRY: u16 = 1;
 pub struct CpcConfig {
     /// The most T-states from the start, or from the last input, to the end or the next input. Default: no limit.
     pub limit: Option<u64>,
+    /// Whether it has 128 KB. Default: no.
+    pub pages: bool,
     /// The seed of what memory and registers hold where nothing was put.
     pub seed: u64,
     /// Names for addresses in faults.
@@ -91,11 +114,11 @@ pub struct CpcConfig {
 
 impl Default for CpcConfig {
     fn default() -> Self {
-        CpcConfig { limit: None, seed: 1, symbols: Symbols::default() }
+        CpcConfig { limit: None, pages: false, seed: 1, symbols: Symbols::default() }
     }
 }
 
-/// A CPC 464 with one program in it. Enter is `CR` on its console; Delete is backspace or 7Fh.
+/// A CPC with one program in it. Enter is `CR` on its console; Delete is backspace or 7Fh.
 pub type CpcMachine<C> = Machine<Firmware<C>>;
 
 impl<C: Console> CpcMachine<C> {
@@ -111,11 +134,15 @@ impl<C: Console> CpcMachine<C> {
     ///
     /// # Errors
     /// A file that is none, none or several programs on it, or a program that does not fit.
-    pub fn load_disk(file: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
-        let (name, file) = disk::program(file)?;
+    pub fn load_disk(image: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
+        let (name, file) = disk::program(image)?;
         let checked = amsdos::read(&file).and_then(|binary| binary.check(FIRST, LOAD_END));
         let binary = checked.map_err(|error| FileError::InFile { name, error: Box::new(error) })?;
-        Ok(Self::with(&binary, console, config))
+        let files = disk::files(image)?;
+        let mut machine = Self::with(&binary, console, config);
+        let Machine { core, host, .. } = &mut machine;
+        host.drive = Some(Drive::new(files, core, &mut host.junk));
+        Ok(machine)
     }
 
     /// A machine about to run the first file of a cassette, a `.cdt` file, which must be a machine-code program.
@@ -129,25 +156,40 @@ impl<C: Console> CpcMachine<C> {
 
     fn with(binary: &Binary, console: C, config: CpcConfig) -> Self {
         let mut core = Core::new(FloatingBus, config.seed);
+        if config.pages {
+            // They are the banks behind the first four.
+            (0..4).for_each(|_| _ = core.add_bank());
+            core.attach(GateArray { sent: BASE });
+        }
         core.close(0x0000, FIRST - 1, "the restarts");
         core.close(FIRMWARE, STACK_BOTTOM - 1, "the firmware");
         core.close(SCREEN, 0xFFFF, "the screen");
-        TRAPS.into_iter().for_each(|entry| core.trap(entry));
+        TRAPS.into_iter().chain(drive::ENTRIES).for_each(|entry| core.trap(entry));
         core.load(binary.start, &binary.bytes);
-        let sp = STACK_TOP - 2;
-        core.load(sp, &RETURNED.to_le_bytes());
-        core.set_registers(Registers { sp, pc: binary.entry, ..core.registers() });
-        let alternate = core.alternate_registers();
-        core.set_alternate_registers(Registers { bc: GATE_ARRAY, af: alternate.af & !CARRY, ..alternate });
+        enter(&mut core, binary.entry);
         core.configure(config.limit, None, config.symbols);
         core.set_clock(INTERRUPT_PERIOD);
         let (terminal, junk) = (Terminal::new(console), Junk::new(config.seed.rotate_left(32)));
-        Machine::join(core, Firmware { terminal, junk, enabled: false, on: false })
+        let (screen, pages) = (Page::new(SCREEN_LOOK), config.pages);
+        Machine::join(
+            core,
+            Firmware { terminal, screen, junk, enabled: false, on: false, pages, drive: None },
+        )
     }
 
     /// Whether the cursor can be seen: enabled by the program, and switched on.
     pub fn cursor(&self) -> bool {
         self.host.enabled && self.host.on
+    }
+
+    /// What its monitor shows, in a font of our own.
+    pub fn picture(&mut self) -> Picture {
+        self.host.screen.picture(self.cursor())
+    }
+
+    /// The 25 rows of the screen as text, without blanks at their ends.
+    pub fn screen(&self) -> Vec<String> {
+        self.host.screen.text()
     }
 
     /// The console given to [`CpcMachine::load`].
@@ -159,10 +201,23 @@ impl<C: Console> CpcMachine<C> {
 /// The firmware's entries, with the console behind them.
 pub struct Firmware<C> {
     terminal: Terminal<C>,
+    screen: Page,
     junk: Junk,
     /// The cursor; the firmware shows it where both are set, and starts a program with neither.
     enabled: bool,
     on: bool,
+    pages: bool,
+    /// Where the program is from, if that is a disk.
+    drive: Option<Drive>,
+}
+
+/// As the firmware enters a program: on its stack, with what it needs in BC'.
+fn enter(core: &mut Core, entry: u16) {
+    let sp = STACK_TOP - 2;
+    core.load(sp, &RETURNED.to_le_bytes());
+    core.set_registers(Registers { sp, pc: entry, ..core.registers() });
+    let alternate = core.alternate_registers();
+    core.set_alternate_registers(Registers { bc: GATE_ARRAY, af: alternate.af & !CARRY, ..alternate });
 }
 
 impl<C: Console> Firmware<C> {
@@ -173,6 +228,7 @@ impl<C: Console> Firmware<C> {
         if !matches!(code, 8 | b'\n' | b'\r' | b' '..) {
             return Err(core.end(FaultKind::UnprintableCode { code }, core.return_address()));
         }
+        self.screen.put(code);
         self.terminal.show(code, core.t_states(), observer);
         Ok(())
     }
@@ -203,13 +259,30 @@ impl<C> Firmware<C> {
         Ok(())
     }
 
-    /// `MC START PROGRAM`: everything but the program at HL in ROM C is forgotten. Only BASIC is there.
-    fn start_program(&self, core: &Core) -> End {
+    /// `MC START PROGRAM`: everything but the program at HL in ROM C is forgotten. There is BASIC, and what is in memory.
+    fn start_program(&mut self, core: &mut Core) -> Result<(), End> {
         let Registers { hl, bc, .. } = core.registers();
         let [_, rom] = bc.to_be_bytes();
+        if self.pages
+            && let sent = core.ports::<GateArray>().sent
+            && sent != BASE
+        {
+            return Err(core.end(FaultKind::PageLeft { sent }, core.return_address()));
+        }
         match (hl, rom) {
-            BASIC => End::Exit(Exit::Basic),
-            (entry, rom) => core.end(FaultKind::NoSuchRom { entry, rom }, core.return_address()),
+            BASIC => Err(End::Exit(Exit::Basic)),
+            (FIRST..FIRMWARE, NO_ROM) => {
+                (self.enabled, self.on) = (false, false);
+                self.screen.clear();
+                self.drive.iter_mut().for_each(Drive::drop_system);
+                let mut word = || self.junk.word();
+                let (af, bc, de, hl_after, ix, iy) = (word(), word(), word(), word(), word(), word());
+                core.set_registers(Registers { af, bc, de, hl: hl_after, ix, iy, ..core.registers() });
+                enter(core, hl);
+                core.enable_interrupts();
+                Ok(())
+            }
+            (entry, rom) => Err(core.end(FaultKind::NoSuchRom { entry, rom }, core.return_address())),
         }
     }
 }
@@ -230,12 +303,16 @@ impl<C: Console> Host for Firmware<C> {
         }
         match core.pc() {
             RETURNED => return Err(End::Exit(Exit::Return)),
-            MC_START_PROGRAM => return Err(self.start_program(core)),
+            MC_START_PROGRAM => return self.start_program(core),
             INTERRUPT => core.enable_interrupts(),
             KM_WAIT_CHAR => self.wait_char(core, observer)?,
             TXT_OUTPUT => self.output(core, observer)?,
             TXT_CUR_ENABLE => self.enabled = true,
             TXT_CUR_DISABLE => self.enabled = false,
+            entry if drive::ENTRIES.contains(&entry) => match &mut self.drive {
+                Some(drive) => drive.service(core, &mut self.junk)?,
+                None => return Err(core.end(FaultKind::NoFile { entry }, core.return_address())),
+            },
             entry => self.switch(entry == TXT_CUR_ON, core)?,
         }
         if matches!(core.pc(), TXT_CUR_ENABLE..=TXT_CUR_OFF) {

@@ -22,8 +22,10 @@ use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
 use crate::machine::Machine;
 use crate::observe::Observer;
+use crate::page::{Look, Page};
 use crate::registers::Registers;
 use crate::run::Host;
+use crate::spectrum::Picture;
 use crate::symbols::Symbols;
 use crate::terminal::{Key, Terminal};
 use cartridge::Slots;
@@ -64,6 +66,16 @@ const INTERRUPT_PERIOD: u64 = 71_591;
 const FETCH_WAIT: u64 = 1;
 /// Bytes below SP that the BIOS's routines and its interrupt may use.
 const BIOS_DEPTH: u16 = 120;
+
+/// The screen that `INITXT` gives: white on dark blue.
+const SCREEN_LOOK: Look = Look {
+    columns: 40,
+    rows: 24,
+    width: 6,
+    paper: [0x54, 0x55, 0xED],
+    pen: [0xFF, 0xFF, 0xFF],
+    border: [0x54, 0x55, 0xED],
+};
 
 const ENTER: u8 = 13;
 const BACKSPACE: u8 = 8;
@@ -138,7 +150,17 @@ impl<C: Console> MsxMachine<C> {
         core.set_frame_clock(INTERRUPT_PERIOD, u64::MAX);
         let (terminal, junk) = (Terminal::new(console), Junk::new(config.seed.rotate_left(32)));
         let own = if config.expanded { INNER } else { PLAIN };
-        Ok(Machine::join(core, Bios { terminal, junk, own, text: false }))
+        Ok(Machine::join(core, Bios { terminal, screen: Page::new(SCREEN_LOOK), junk, own, text: false }))
+    }
+
+    /// What its television shows, in a font of our own.
+    pub fn picture(&mut self) -> Picture {
+        self.host.screen.picture(false)
+    }
+
+    /// The 24 rows of the screen as text, without blanks at their ends.
+    pub fn screen(&self) -> Vec<String> {
+        self.host.screen.text()
     }
 
     /// The console given to [`MsxMachine::load`].
@@ -150,6 +172,7 @@ impl<C: Console> MsxMachine<C> {
 /// The BIOS's entries, with the console behind them.
 pub struct Bios<C> {
     terminal: Terminal<C>,
+    screen: Page,
     junk: Junk,
     /// What `ENASLT` calls the cartridge's slot.
     own: u8,
@@ -168,6 +191,7 @@ impl<C: Console> Bios<C> {
         if !matches!(code, BACKSPACE | b'\n' | b'\r' | b' '..=b'~' | 0x80..) {
             return Err(core.end(FaultKind::UnprintableCode { code }, core.return_address()));
         }
+        self.screen.put(code);
         self.terminal.show(code, core.t_states(), observer);
         Ok(())
     }
@@ -260,6 +284,7 @@ impl<C: Console> Host for Bios<C> {
             }
             _ => {
                 self.text = true;
+                self.screen.clear();
                 self.spoil_registers(core);
             }
         }

@@ -246,7 +246,7 @@ fn a_stop_request_ends_training_with_the_best_so_far() {
             }
         }
         Event::Best { model, row } => best = Some((model.clone(), row.epoch)),
-        Event::Start { .. } | Event::Batch { .. } => {}
+        Event::Start { .. } | Event::Batch { .. } | Event::Unfit { .. } => {}
     });
     let trained = trained.unwrap();
     assert_eq!((trained.stop, epochs), (StopReason::Requested, 8));

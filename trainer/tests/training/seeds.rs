@@ -17,7 +17,7 @@ fn several_seeds_and_the_best_of_them() {
             match event {
                 Event::Start { .. } => seen.push(seed),
                 Event::Best { model, row } => snapshots.push((seed, model.clone(), row.train.unwrap())),
-                Event::Batch { .. } | Event::Epoch(_) => {}
+                Event::Batch { .. } | Event::Epoch(_) | Event::Unfit { .. } => {}
             }
         })
         .unwrap();

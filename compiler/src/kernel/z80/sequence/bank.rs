@@ -209,14 +209,19 @@ impl<'a> Emitter<'a> {
         if all > selector.bank() {
             return Err(self.unsupported(format!("a tokenizer of {all} bytes in a bank")));
         }
+        let size = selector.bank();
         let mut address = usize::from(selector.address());
         let bytes = parts.iter().flat_map(|(_, bytes)| bytes.clone()).collect::<Vec<_>>();
         if selector.caches().is_some() && all + buffers::second(self).1 <= selector.bank() {
             self.banks.front = bytes;
         } else {
-            let run = self.banks.put("text", &[bytes], selector.bank(), Start::Anywhere)[0];
+            let run = self.banks.put("text", &[bytes], size, Start::Anywhere)[0];
             self.banks.text_bank = Some(run.bank);
             address += run.at;
+            if selector.shared().is_some() && self.banks.bytes.len().is_multiple_of(size) {
+                // Keys and values have the next bank, then.
+                self.banks.bytes.push(0);
+            }
         }
         for (label, bytes) in parts {
             self.constant(&label, address);
@@ -227,7 +232,27 @@ impl<'a> Emitter<'a> {
 
     /// Bytes in front of keys and values in their bank.
     pub fn front(&self) -> usize {
-        self.banks.front.len()
+        match self.site.selector.filter(|selector| selector.shared().is_some()) {
+            Some(selector) => self.banks.bytes.len() % selector.bank(),
+            None => self.banks.front.len(),
+        }
+    }
+
+    /// What the port is sent to have keys and values shown; `None` where they are with the other buffers.
+    pub fn caches_select(&self) -> Option<u8> {
+        let selector = self.site.selector?;
+        match selector.shared() {
+            // Behind the last bank it is any: such a program is refused.
+            Some(banks) => Some(banks[(self.count(selector).max(1) - 1) % banks.len()].select.value),
+            None => selector.caches().map(|bank| bank.select.value),
+        }
+    }
+
+    /// What the window shows when a program is loaded that lies around it; `None` where it does not.
+    pub fn first_page(&self) -> Option<Vec<u8>> {
+        let selector = self.site.selector.filter(|selector| selector.is_inside(self.site.request.target))?;
+        let bytes = if selector.caches().is_some() { &self.banks.front } else { &self.banks.bytes };
+        Some(bytes.iter().copied().take(selector.bank()).collect())
     }
 
     /// What the port is sent to have those constants shown; `None` without banks of RAM.
@@ -263,11 +288,11 @@ impl<'a> Emitter<'a> {
         let Some(selector) = self.site.selector else { return (Vec::new(), 0) };
         let (count, size) = (self.count(selector), selector.bank());
         let mut selects: Vec<_> = (0..count).map(|bank| selector.select(bank)).collect();
-        match selector.caches().filter(|_| self.front() > 0) {
+        match selector.caches().filter(|_| !self.banks.front.is_empty()) {
             None => (selects, self.banks.bytes.len() - count.saturating_sub(1) * size),
             Some(caches) => {
                 selects.push(caches.select.value.into());
-                (selects, self.front())
+                (selects, self.banks.front.len())
             }
         }
     }
@@ -295,15 +320,19 @@ impl<'a> Emitter<'a> {
                 (first, Vec::new())
             }
             // Whether there are as many is said with the size of the rest.
-            Selector::Port { weights, caches } => {
-                let page = |bank: &Bank| Page { name: bank.name.clone(), select: bank.select.value };
-                let front = caches.filter(|_| self.front() > 0);
+            Selector::Port { weights, .. } => {
+                let page = |bank: &Bank| Page {
+                    name: bank.name.clone(),
+                    select: bank.select.value,
+                    window: bank.window,
+                };
+                let front = selector.caches().filter(|_| !self.banks.front.is_empty());
                 (0, weights.iter().take(count).chain(front).map(page).collect())
             }
         };
         let caches = self.site.second_ram.map(|first| (first + self.front() as u16, buffers::second(self).1));
         let mut bytes = std::mem::take(&mut self.banks.bytes);
-        if self.front() > 0 {
+        if !self.banks.front.is_empty() {
             bytes.resize(count * size, 0);
             bytes.append(&mut self.banks.front);
         }

@@ -390,6 +390,6 @@ fn looks(readers: &Readers) -> BTreeMap<usize, f64> {
     sums.into_iter().map(|(cols, (sum, count))| (cols, sum as f64 / count as f64)).collect()
 }
 
-fn db(bytes: impl IntoIterator<Item = u8>) -> String {
+pub fn db(bytes: impl IntoIterator<Item = u8>) -> String {
     lines::bytes(bytes).iter().fold(String::new(), |text, line| text + "        db " + line + "\n")
 }

@@ -2,7 +2,7 @@
 
 use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
-use super::emit::Emitter;
+use super::emit::{Emitter, db};
 use super::layout::Layout;
 use super::{activation, attend, bank, buffers, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
@@ -10,7 +10,7 @@ use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::z80::program::bss;
 use crate::kernel::{Fragment, Phase};
 use crate::model::{Grid, Matrix, Positions, Turns};
-use crate::target::Selector;
+use crate::target::{Selector, amsdos};
 use serde::Serialize;
 
 /// Context of `sequence.asm`.
@@ -88,6 +88,10 @@ struct Pages {
     restarts: bool,
     /// The first address that is as fast as any: what is hot begins there. 0: where that comes to be, since memory is short.
     fast: u16,
+    /// What the window shows at first, as lines of text, where the program lies around it.
+    first: Option<String>,
+    /// What files of pages are called, on a CPC.
+    file: String,
 }
 
 #[derive(Serialize)]
@@ -165,14 +169,17 @@ fn pages(e: &Emitter) -> Option<Pages> {
     let selector @ Selector::Port { weights, .. } = e.site.selector? else { return None };
     let target = e.site.request.target;
     let (selects, last) = e.selects();
+    let inside = selector.is_inside(target);
     let slow = target.contended.filter(|(first, last)| (*first..*last).contains(&target.origin));
     Some(Pages {
         text: e.text_select()?,
-        caches: selector.caches().map(|bank| bank.select.value),
+        caches: e.caches_select(),
         window: selector.address(),
         bank: selector.bank(),
         restarts: weights.iter().any(|bank| bank.of_system && selects.contains(&bank.select.value.into())),
-        fast: slow.filter(|_| !e.site.tight).map_or(0, |(_, last)| last + 1),
+        fast: slow.filter(|_| !inside && !e.site.tight).map_or(0, |(_, last)| last.saturating_add(1)),
+        first: e.first_page().map(|bytes| db(bytes)),
+        file: amsdos::file_name(&e.site.request.model.head.name),
         selects,
         last,
     })
