@@ -23,3 +23,5 @@ mod ron;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
 mod tflite;
+mod tree_errors;
+mod trees;

@@ -278,7 +278,8 @@ impl Maker<'_> {
             true => self.features().into_iter().map(Scale::quantization).collect(),
             false => vec![self.scales[0].quantization()],
         };
-        let source = Source { names: names(&data.columns), shape: self.float.input, quantization };
+        let source =
+            Source { names: names(&data.columns), shape: self.float.input, quantization, ranks: Vec::new() };
         let Some(output) = self.operators.last().map(|last| last.output) else {
             return Err(NetworkProblem::Inconsistent("it computes nothing".into()));
         };

@@ -1,7 +1,7 @@
 //! An `.onnx` of floats → a network of floats, node by node.
 
 use super::file::{File, Node, Tensor, Values};
-use super::{option, refused, shapes};
+use super::{AT_THE_END, option, refused, shapes};
 use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::float::{FREE, FloatKind, FloatNetwork, FloatOperator};
 use crate::import::sensors::table::Curve;
@@ -132,19 +132,7 @@ impl Reader<'_> {
 
     /// A node behind the end: it makes the label or the probabilities of the logits.
     fn derived(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let harmless = [
-            "ArgMax",
-            "Identity",
-            "Cast",
-            "Reshape",
-            "Squeeze",
-            "Flatten",
-            "ArrayFeatureExtractor",
-            "Normalizer",
-            "ZipMap",
-            "Softmax",
-        ];
-        if !harmless.contains(&node.operator.as_str()) {
+        if !AT_THE_END.contains(&node.operator.as_str()) {
             return Err(refused(node));
         }
         if node.operator == "ArrayFeatureExtractor"

@@ -1,10 +1,11 @@
-//! `.onnx`: networks of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
+//! `.onnx`: networks and trees of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
 
 mod file;
 mod floats;
 mod integers;
 mod protobuf;
 mod shapes;
+mod trees;
 
 use super::Read;
 use super::error::{NO_STATE, NetworkProblem};
@@ -28,11 +29,28 @@ pub fn read(bytes: &[u8]) -> Result<Read, NetworkProblem> {
     let [_] = file.inputs.as_slice() else {
         return Err(NetworkProblem::Several(format!("{} inputs", file.inputs.len())));
     };
+    if file.nodes.iter().any(trees::is_trees) {
+        return trees::read(&file).map(Read::Integers);
+    }
     if file.nodes.iter().any(|node| node.operator == "QuantizeLinear") {
         return integers::read(&file).map(Read::Integers);
     }
     floats::read(&file).map(Read::Floats)
 }
+
+/// What makes the label, the probabilities or the number of what a network ends with.
+const AT_THE_END: [&str; 10] = [
+    "ArgMax",
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Squeeze",
+    "Flatten",
+    "ArrayFeatureExtractor",
+    "Normalizer",
+    "ZipMap",
+    "Softmax",
+];
 
 /// What to say of an operator that is not computed.
 fn refused(node: &Node) -> NetworkProblem {
@@ -41,8 +59,8 @@ fn refused(node: &Node) -> NetworkProblem {
         "SVMClassifier" | "SVMRegressor" => {
             "train an MLPClassifier or LogisticRegression on the same data: both work"
         }
-        "TreeEnsembleClassifier" | "TreeEnsembleRegressor" => {
-            "trees are not read yet: an MLPClassifier on the same data works"
+        "TreeEnsemble" => {
+            "convert with target_opset={\"\": 17, \"ai.onnx.ml\": 3}: TreeEnsembleClassifier and TreeEnsembleRegressor work"
         }
         "LinearRegressor" => "export the layer as Gemm (PyTorch), or train an MLPRegressor: both work",
         "QLinearConv" | "QLinearMatMul" | "QGemm" | "QLinearAdd" | "ConvInteger" | "MatMulInteger" => {

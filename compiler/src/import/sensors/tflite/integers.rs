@@ -282,7 +282,12 @@ impl<'a, 'f> Reader<'a, 'f> {
         let input = self.tensor(self.input())?;
         let (scale, zero) = input.scale()?;
         let quantization = vec![Quantization { scale: Real(scale.into()), zero }];
-        let source = Source { names: Vec::new(), shape: self.values[&self.input()].shape, quantization };
+        let source = Source {
+            names: Vec::new(),
+            shape: self.values[&self.input()].shape,
+            quantization,
+            ranks: Vec::new(),
+        };
         let output = self.operators.last().expect("there is one").output;
         let ending =
             Ending { softmax: self.softmax, output, classifies: self.softmax.is_some(), labels: None };
