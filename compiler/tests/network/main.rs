@@ -13,6 +13,7 @@ mod mutations;
 #[path = "../../../tests/support/networks.rs"]
 mod networks;
 mod onnx;
+mod operators;
 mod passes;
 mod plain;
 mod published;

@@ -245,7 +245,9 @@ fn quantized_nodes_are_computed_as_onnx_runtime_does() {
 
 #[test]
 fn what_is_not_computed_is_named_with_what_works() {
-    for operator in ["LSTM", "SVMClassifier", "TreeEnsemble", "LeakyRelu", "QLinearConv", "Whatever"] {
+    for operator in
+        ["LSTM", "SVMClassifier", "TreeEnsemble", "LeakyRelu", "ConvInteger", "QLinearAdd", "Whatever"]
+    {
         let bytes = file(vec![node(operator, &["x"], &["y"], vec![])], vec![], port("x", &[0, 2]), &["y"]);
         let e = import(&bytes, "n.onnx", &Settings::default(), Some(&rows())).expect_err("it is refused");
         assert_eq!(e.to_string(), format!("n.onnx: {operator} (y) is an operator that mlc does not compute"));

@@ -32,7 +32,8 @@ pub fn read(bytes: &[u8]) -> Result<Read, NetworkProblem> {
     if file.nodes.iter().any(trees::is_trees) {
         return trees::read(&file).map(Read::Integers);
     }
-    if file.nodes.iter().any(|node| node.operator == "QuantizeLinear") {
+    let quantized = ["QuantizeLinear", "QLinearMatMul", "QLinearConv", "QGemm", "QLinearGlobalAveragePool"];
+    if file.nodes.iter().any(|node| quantized.contains(&node.operator.as_str())) {
         return integers::read(&file).map(Read::Integers);
     }
     floats::read(&file).map(Read::Floats)
@@ -63,14 +64,12 @@ fn refused(node: &Node) -> NetworkProblem {
             "convert with target_opset={\"\": 17, \"ai.onnx.ml\": 3}: TreeEnsembleClassifier and TreeEnsembleRegressor work"
         }
         "LinearRegressor" => "export the layer as Gemm (PyTorch), or train an MLPRegressor: both work",
-        "QLinearConv" | "QLinearMatMul" | "QGemm" | "QLinearAdd" | "ConvInteger" | "MatMulInteger" => {
-            "quantize with QuantFormat.QDQ, or give the network of floats with --calibrate: both work"
+        "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
+            "quantize statically (quantize_static), or give the network of floats with --calibrate: both work"
         }
-        "BatchNormalization" => {
-            "export in evaluation mode: the exporter folds it into the convolution before it"
-        }
-        "Sub" | "Mul" | "Div" => {
-            "scale features with a StandardScaler in the pipeline, or in front of the network"
+        "QLinearAdd" | "QLinearAveragePool" | "QLinearMul" | "QLinearSigmoid" => {
+            "ONNX Runtime computes it in floats, whose last bit depends on the processor: give the network of floats with \
+             --calibrate, which works"
         }
         "LeakyRelu" | "Elu" | "Selu" | "HardSwish" | "Erf" | "PRelu" => {
             "use ReLU, ReLU6, tanh or sigmoid as activations"
