@@ -2,7 +2,7 @@
 
 use crate::prompts::Prompt;
 use crate::say::say;
-use mlc_compiler::arithmetic::network::{Line, measure};
+use mlc_compiler::arithmetic::network::Line;
 use mlc_compiler::model::{Model, Sensors};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,7 +22,7 @@ pub fn count(model: &Model) -> Option<usize> {
 /// Says why a network on numbers does not read a line, where it does not.
 pub fn tell(model: &Model, line: &str) {
     let Some((reader, _)) = model.network() else { return };
-    let read = measure(line.as_bytes(), reader.decimals, &reader.scaling, reader.shape.len());
+    let read = reader.measure(line.as_bytes());
     if let Line::Other(fault) = read {
         say!("note: the network cannot read this line: {fault}");
     }

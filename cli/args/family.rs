@@ -116,12 +116,30 @@ impl TrainSettings {
         given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }
 
+    /// The first option that was given and that says how a network is trained, where trees are grown.
+    pub fn of_networks(&self) -> Option<&'static str> {
+        let given = [
+            (self.hidden.is_some(), "--hidden"),
+            (self.weights.is_some(), "--weights"),
+            (self.epochs.is_some(), "--epochs"),
+            (self.steps.is_some(), "--steps"),
+            (self.batch.is_some(), "--batch"),
+            (self.lr.is_some(), "--lr"),
+            (self.warmup.is_some(), "--warmup"),
+            (self.rise.is_some(), "--rise"),
+            (self.decay.is_some(), "--decay"),
+            (self.patience.is_some(), "--patience"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
+    }
+
     /// The first option that was given and that the family which is trained does not have. `resumes`: see
     /// [`TrainSettings::is_sensors`].
     pub fn unfitting(&self, resumes: bool) -> Option<&'static str> {
         use Kind::{HashedText, Sensors, Sequence};
-        let of: [(bool, &'static str, &[Kind]); 36] = [
+        let of: [(bool, &'static str, &[Kind]); 37] = [
             (self.classifier, "--classifier", &[HashedText, Sequence, Sensors]),
+            (self.forest.is_some(), "--forest", &[Sensors]),
             (self.labels.is_some(), "--labels", &[HashedText, Sequence, Sensors]),
             (self.query_buckets.is_some(), "--query-buckets", &[HashedText]),
             (self.position_bands.is_some(), "--position-bands", &[HashedText]),

@@ -6,6 +6,7 @@ use super::pairs::TextCut;
 use super::sequence::{Bits, SEQUENCE};
 use super::values::whole;
 use clap::Args;
+use mlc_trainer::sensors::MAX_TREES;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -24,6 +25,9 @@ pub struct TrainSettings {
     /// Learn the replies as labels: one pass, no characters. Of a table: the last column
     #[arg(long)]
     pub classifier: bool,
+    /// Grow so many decision trees in the place of a network, 1 to 200: of a table with --classifier
+    #[arg(long, value_name = "N", value_parser = whole(1usize, MAX_TREES))]
+    pub forest: Option<usize>,
     /// Labels in the order of the outputs, the first is output 0 [default: sorted by their bytes]
     #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
     pub labels: Option<Vec<String>>,
@@ -190,6 +194,7 @@ impl TrainSettings {
             pairs: if self.pairs.is_empty() { file.pairs } else { self.pairs },
             family: self.family.or(file.family),
             classifier: self.classifier || file.classifier,
+            forest: self.forest.or(file.forest),
             labels: self.labels.or(file.labels),
             name: self.name.or(file.name),
             about: self.about.or(file.about),

@@ -12,8 +12,9 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// What a trained model brings with it.
-const SHAPE: [&str; 11] = [
+const SHAPE: [&str; 12] = [
     "classifier",
+    "forest",
     "labels",
     "hidden",
     "query_buckets",

@@ -7,7 +7,7 @@ use crate::table::{Align, count, fold, grouped, table};
 use crate::targets;
 use mlc_compiler::CompileError;
 use mlc_compiler::ir::Op;
-use mlc_compiler::model::{Answer, Kind, Model, Network, Operator, Sensors, Shape};
+use mlc_compiler::model::{Answer, Kind, Model, Network, Operator, Sensors, Shape, Trees};
 use mlc_compiler::pass;
 use serde::Serialize;
 use std::io::Write;
@@ -28,6 +28,11 @@ struct Layer {
     sum_bits: Option<u32>,
     scale: f64,
     zero: i16,
+    /// Of trees: how many there are, and how many comparisons.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trees: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    splits: Option<usize>,
 }
 
 #[derive(Serialize)]
@@ -63,7 +68,14 @@ fn shown(shape: Shape) -> String {
     }
 }
 
-/// A model in a line: `sine, 1 number to 1, 3 operators, 288 weights, rounds as tflm`.
+fn trees(operator: &Operator) -> Option<&Trees> {
+    match &operator.kind {
+        Kind::Trees { trees, .. } => Some(trees),
+        _ => None,
+    }
+}
+
+/// A model in a line: `sine, 1 number to 1, 3 operators, 288 weights, rounds as tflm`. Trees have splits in the place of weights.
 pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
     let outputs = network.operators.last().map_or(0, |last| last.shape.len());
     format!(
@@ -71,9 +83,18 @@ pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
         model.head.name,
         shown(sensors.shape),
         count(network.operators.len(), "operator"),
-        count(model.body.weights(), "weight"),
+        learned(model, network),
         network.rounding.name()
     )
+}
+
+/// What was learned, in figures.
+fn learned(model: &Model, network: &Network) -> String {
+    let weights = model.body.weights();
+    let splits = network.operators.iter().filter_map(trees).map(|trees| trees.splits.len());
+    let splits = splits.reduce(|a, b| a + b).map(|n| count(n, "split"));
+    let weights = (weights > 0 || splits.is_none()).then(|| count(weights, "weight"));
+    weights.into_iter().chain(splits).collect::<Vec<_>>().join(", ")
 }
 
 /// A scale with six digits or so.
@@ -100,14 +121,21 @@ pub fn inspect(
     if !model.head.about.is_empty() {
         writeln!(out, "{}", fold(&model.head.about))?;
     }
-    let quantization = sensors.stands_for(0);
-    let each = if sensors.quantization.len() > 1 { ", each its own scale" } else { "" };
+    let steps = match sensors.stands_for(0) {
+        Some(quantization) => {
+            let each = if sensors.quantization.len() > 1 { ", each its own scale" } else { "" };
+            format!("a step is {}{each}", step(quantization.scale.0))
+        }
+        None => {
+            let thresholds = sensors.ranks.iter().map(Vec::len).sum();
+            format!("compared with {}", count(thresholds, "threshold"))
+        }
+    };
     writeln!(
         out,
-        "reads: {}, {} counted, a step is {}{each}",
+        "reads: {}, {} counted, {steps}",
         count(sensors.shape.len(), "number"),
         count(sensors.decimals.into(), "decimal"),
-        step(quantization.scale.0)
     )?;
     if !sensors.inputs.is_empty() {
         writeln!(out, "{}", fold(&format!("inputs: {}", sensors.inputs.join(", "))))?;
@@ -134,7 +162,12 @@ pub fn inspect(
         let number = |n: usize| if n == 0 { String::new() } else { grouped(n as u64) };
         vec![
             layer.name.clone(),
-            layer.kind.to_string(),
+            match (layer.trees, layer.splits) {
+                (Some(trees), Some(splits)) => {
+                    format!("{}, {}", count(trees, "tree"), count(splits, "split"))
+                }
+                _ => layer.kind.to_string(),
+            },
             shown(operator.shape),
             number(layer.weights),
             number(layer.nonzero),
@@ -177,6 +210,8 @@ fn facts<'a>(
         sum_bits: bits(&operator.name),
         scale: operator.output.scale.0,
         zero: operator.output.zero,
+        trees: trees(operator).map(|trees| trees.roots.len()),
+        splits: trees(operator).map(|trees| trees.splits.len()),
     };
     let operators: Vec<Layer> = network.operators.iter().map(layer).collect();
     let labels = match &model.answer {

@@ -32,7 +32,8 @@ impl Assets {
             "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
             // Of networks on numbers.
-            "sensors.asm", "answer.asm", "gather.asm", "numbers.asm", "pool.asm", "scale.asm", "subsets.asm", "window.asm",
+            "sensors.asm", "answer.asm", "gather.asm", "numbers.asm", "pool.asm", "scale.asm", "subsets.asm", "trees.asm",
+            "window.asm",
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
@@ -42,7 +43,7 @@ impl Assets {
             "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
             "turns.S",
             // Of networks on numbers.
-            "sensors.S", "answer.S", "numbers.S", "pool.S", "scale.S", "window.S",
+            "sensors.S", "answer.S", "numbers.S", "pool.S", "scale.S", "trees.S", "window.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",

@@ -11,13 +11,15 @@
 //!    each round.
 //! 6. Constants keep their own rules: matrices are not empty, sizes match shapes, weights have the bits that they should,
 //!    a scale shifts by at most 24 bits, and tables have 256 bytes. Multipliers of sums have 31 bits and are not
-//!    negative, so that requantizing never falls; lines of numbers are one, or as many as numbers.
+//!    negative, so that requantizing never falls; lines of numbers are one, or as many as numbers;
+//!    a number has 255 thresholds at most.
 //! 7. Facts have one bound an element, with least ≤ most.
 //!
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
 use crate::arithmetic::MAX_RESCALE;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
+use crate::model::MAX_RANKS;
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.
@@ -229,6 +231,10 @@ fn check_const(constant: &Const) -> Result<(), String> {
         Data::Lines { count, lines, .. } if lines.len() != 1 && lines.len() != *count => {
             Err(format!("has {} lines for {count} numbers", lines.len()))
         }
+        Data::Ranks { ranks, .. } => match ranks.iter().position(|list| list.len() > MAX_RANKS) {
+            Some(at) => Err(format!("has {} thresholds for number {at}, above {MAX_RANKS}", ranks[at].len())),
+            None => Ok(()),
+        },
         Data::Bytes(bytes) if bytes.len() != 256 => Err(format!("has {} bytes, not 256", bytes.len())),
         Data::Vector(_)
         | Data::Charset(_)
@@ -242,6 +248,7 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Steps(_)
         | Data::Words(_)
         | Data::Lines { .. }
+        | Data::Trees(_)
         | Data::Bytes(_) => Ok(()),
     }
 }

@@ -1,6 +1,52 @@
 {# Lines of numbers become bytes. A number is an optional '-', then digits with an optional '.'; spaces, tabs, ',' and ';' stand between. #}
 
-{# s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.record: bytes of a
+{# How many thresholds of its value the reading in r20:r19:r18, negative where T is set, is above. s.several: each value has its own. #}
+{% macro rank(s) %}
+        brtc net_rank_positive
+        com r20
+        com r19
+        neg r18
+        sbci r19, 0xFF
+        sbci r20, 0xFF
+net_rank_positive:
+        subi r20, 0x80                  ; thresholds have 2^23 more
+{%- if s.several %}
+        lds r30, net_line_at
+        lds r31, net_line_at+1
+{%- else %}
+        ldi r30, lo8(net_scaling)
+        ldi r31, hi8(net_scaling)
+{%- endif %}
+        ldi r24, 0x80
+        lpm r25, Z+
+        tst r25
+        breq net_rank_none
+net_rank_next:
+        lpm r21, Z+
+        lpm r22, Z+
+        lpm r23, Z+
+        cp r21, r18
+        cpc r22, r19
+        cpc r23, r20
+        adc r24, r1
+        dec r25
+        brne net_rank_next
+net_rank_none:
+{%- if s.several %}
+        sts net_line_at, r30
+        sts net_line_at+1, r31
+{%- endif %}
+        rjmp net_number_take
+net_number_most:
+        ldi r24, 127
+        rjmp net_number_take
+net_number_least:
+        ldi r24, 0x80
+        rjmp net_number_take
+{%- endmacro rank %}
+
+{# s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.ranks: it has thresholds
+   instead; s.record: bytes of a
    line's record: factor (3), offset (7), shift with the factor's sign (1). #}
 {% macro read(s) %}
 
@@ -234,6 +280,9 @@ net_number_whole:
         lds r20, net_value+2
         sbrc r25, 2
         rjmp net_number_value
+{%- if s.ranks %}
+{{- self::rank(s=s) }}
+{%- else %}
 {%- if s.several %}
         lds r30, net_line_at
         lds r31, net_line_at+1
@@ -275,6 +324,7 @@ net_number_negative:
 net_number_least:
         ldi r24, 0x80
         rjmp net_number_take
+{%- endif %}
 net_number_value:
         mov r24, r18
         or r19, r20

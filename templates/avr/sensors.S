@@ -28,9 +28,9 @@ net_memory:
 
 ; {% if labels %}Answers the line: the index of its label is in r25:r24.{% else %}Answers the line: calls emit with each character in r24. emit may change any register but r1.{% endif %}
 net_answer:
-{%- if not labels %}
+{%- if tell %}
         {{ call }} net_run
-        rjmp net_tell
+{{- tell }}
 {%- endif %}
 
 net_run:

@@ -20,11 +20,21 @@ void {{ name }}_value({{ name }}_net *net, int value)
 
 void {{ name }}_reading({{ name }}_net *net, int32_t reading)
 {
+{%- if ranks %}
+    uint16_t i, taken = net->taken;
+    int above = 0;
+    if (taken >= {{ inputs }}u)
+        return;
+    for (i = taken ? WORD_AT({{ ranks.ends }} + taken - 1) : 0; i < WORD_AT({{ ranks.ends }} + taken); i++)
+        above += reading > (int32_t)LONG_AT({{ ranks.thresholds }} + i);
+    {{ name }}_value(net, above - 128);
+{%- else %}
     int64_t value;
     if (net->taken >= {{ inputs }}u)
         return;
     value = at_line(scaling{% if scaling | length > 1 %} + net->taken{% endif %}, reading);
     {{ name }}_value(net, value < -128 ? -128 : value > 127 ? 127 : (int)value);
+{%- endif %}
 }
 
 enum { NUMBER = 1, NEGATIVE = 2, VALUES = 4, POINT = 8, STARTED = 16, OTHER = 32, DIGIT = 64 };

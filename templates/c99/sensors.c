@@ -13,6 +13,7 @@
 {%- endif %}
 #include <avr/pgmspace.h>
 #define BYTE_AT(address) pgm_read_byte(address)
+#define WORD_AT(address) pgm_read_word(address)
 #define LONG_AT(address) pgm_read_dword(address)
 #define LOAD(to, from) memcpy_P(to, from, sizeof *(to))
 #else
@@ -20,6 +21,7 @@
 #define PROGMEM
 #endif
 #define BYTE_AT(address) (*(address))
+#define WORD_AT(address) (*(address))
 #define LONG_AT(address) (*(address))
 #define LOAD(to, from) (*(to) = *(from))
 #endif
@@ -103,12 +105,14 @@ static const both {{ s.name }} PROGMEM = {
 };
 {%- endif %}
 {%- endfor %}
+{%- if scaling %}
 
 static const line scaling[] PROGMEM = {
 {%- for line in scaling %}
     { {{ line }} },
 {%- endfor %}
 };
+{%- endif %}
 {%- if classes %}
 
 /* One behind the other, each with a 0 behind it. */
@@ -128,11 +132,15 @@ static const line format[] PROGMEM = {
 
 /* ---- arithmetic ----------------------------------------------------------*/
 
+{%- if has_layers or has_sums or has_lines %}
+
 /* x / 2^n, rounded down. */
 static int64_t shifted(int64_t x, unsigned n)
 {
     return x >= 0 ? x >> n : -((-1 - x) >> n) - 1;
 }
+{%- endif %}
+{%- if has_lines %}
 
 static int64_t at_line(const line *lines, int32_t x)
 {
@@ -140,6 +148,7 @@ static int64_t at_line(const line *lines, int32_t x)
     LOAD(&l, lines);
     return shifted((int64_t)x * l.factor + l.offset, l.shift);
 }
+{%- endif %}
 
 {%- if has_layers or has_sums %}
 
@@ -237,6 +246,35 @@ static void run_both({{ name }}_net *net, const both *constants)
     }
 }
 {%- endif %}
+{%- for s in steps %}
+{%- if s.kind == "trees" %}
+
+/* Votes of trees. A node compares a byte, or has 0 to compare with and is where a tree ends: there lie its votes, each twice the
+ * output, and 1 more for the last one, then the weight. */
+static void {{ s.name }}_vote({{ name }}_net *net)
+{
+    uint16_t tree, i;
+    for (i = 0; i < {{ outputs }}u; i++)
+        net->logits[i] = (int16_t)WORD_AT({{ s.trees.base }} + i);
+    for (tree = 0; tree < {{ s.trees.count }}u; tree++) {
+        uint8_t from, mark;
+        i = WORD_AT({{ s.trees.roots }} + tree);
+        while ((from = BYTE_AT({{ s.trees.from }} + i)) != 0) {
+            uint8_t x = net->values[{{ s.from }}u + WORD_AT({{ s.trees.at }} + i)];
+            i = x >= from ? WORD_AT({{ s.trees.high }} + i) : (uint16_t)(i + 1);
+        }
+        i = WORD_AT({{ s.trees.at }} + i);
+        do {
+            uint16_t weight;
+            mark = BYTE_AT({{ s.trees.votes }} + i);
+            weight = (uint16_t)(BYTE_AT({{ s.trees.votes }} + i + 1) | BYTE_AT({{ s.trees.votes }} + i + 2) << 8);
+            net->logits[mark >> 1] = (int16_t)((uint16_t)net->logits[mark >> 1] + weight);
+            i = (uint16_t)(i + 3);
+        } while (!(mark & 1));
+    }
+}
+{%- endif %}
+{%- endfor %}
 
 /* ---- the network ---------------------------------------------------------*/
 
@@ -257,6 +295,8 @@ int {{ name }}_run({{ name }}_net *net)
     run_layer(net, &{{ s.name }});
 {%- elif s.kind == "both" %}
     run_both(net, &{{ s.name }});
+{%- elif s.kind == "trees" %}
+    {{ s.name }}_vote(net);
 {%- else %}
     {
         uint16_t row, col;

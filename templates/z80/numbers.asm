@@ -1,7 +1,56 @@
 {#- Lines of numbers become bytes. A number is a '-' or none, digits, and a '.' with digits or none, one digit at least. Spaces,
     tabs, commas and semicolons stand between numbers; a line with anything else, or with another number of them, is none. -#}
 
-{#- s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own. -#}
+{#- How many thresholds of its value the reading is above. HL: net_state; s.several: each value has its own. -#}
+{% macro rank(s) %}
+        bit 1,(hl)
+        ld hl,(net_value)
+        ld a,(net_value+2)
+        jr z,net_rank_positive
+        ld c,a
+        xor a
+        sub l
+        ld l,a
+        ld a,0
+        sbc a,h
+        ld h,a
+        ld a,0
+        sbc a,c
+net_rank_positive:
+        xor 80h                         ; thresholds have 2^23 more
+        ld c,a
+        ex de,hl
+        ld hl,{% if s.several %}(net_line_at){% else %}net_scaling{% endif %}
+        ld a,80h
+        ld (net_top),a
+        ld b,(hl)
+        inc hl
+        inc b
+        jr net_rank_count
+net_rank_next:
+        ld a,(hl)
+        sub e
+        inc hl
+        ld a,(hl)
+        sbc a,d
+        inc hl
+        ld a,(hl)
+        sbc a,c
+        inc hl
+        ld a,(net_top)
+        adc a,0
+        ld (net_top),a
+net_rank_count:
+        djnz net_rank_next
+{%- if s.several %}
+        ld (net_line_at),hl
+{%- endif %}
+        ld a,(net_top)
+        jr net_number_take
+{%- endmacro rank %}
+
+{#- s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.ranks: it has
+    thresholds instead. -#}
 {% macro read(s) %}
 
 ; Begins a line of numbers. Changes A, BC, DE, HL.
@@ -201,6 +250,9 @@ net_number_whole:
         ld hl,net_state
         bit 2,(hl)
         jr nz,net_number_value
+{%- if s.ranks %}
+{{- self::rank(s=s) }}
+{%- else %}
         ld a,(hl)
         rra
         and 1                           ; the sign
@@ -229,6 +281,7 @@ net_number_sign:
         jp m,net_number_far
         xor c
         jr net_number_take
+{%- endif %}
 net_number_value:
         ld c,0
         bit 1,(hl)

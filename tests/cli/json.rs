@@ -108,7 +108,11 @@ fn every_field_is_on_the_page() {
     check("mlc inspect of a sequence model", &all(&["inspect talk.ron --json"]));
     folder.write("net.tflite", tflite::dense(9).bytes());
     folder.mlc(["import", "net.tflite", "--labels", "up,down", "--inputs", "x,y", "-o", "numbers.ron"]).ok();
-    check("mlc inspect of a network on numbers", &all(&["inspect numbers.ron --json"]));
+    folder.write("flowers.ron", crate::forest::FLOWERS);
+    check(
+        "mlc inspect of a network on numbers",
+        &all(&["inspect numbers.ron --json", "inspect flowers.ron --json"]),
+    );
     check("mlc report", &all(&["report model.ron --json"]));
     check("mlc models", &all(&["models --json"]));
     check("mlc targets", &all(&["targets --json"]));

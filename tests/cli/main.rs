@@ -17,6 +17,7 @@ mod faults;
 mod files;
 #[path = "../support/flat.rs"]
 mod flat;
+mod forest;
 mod help;
 mod import;
 mod json;

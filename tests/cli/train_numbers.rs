@@ -329,3 +329,64 @@ fn rows_that_were_learned_and_columns_elsewhere_are_told() {
     let said = folder.mlc(["train", "tiny.csv", "--classifier", "-o", "tiny.ron"]).fails(1);
     assert!(said.contains("column 1 changes by less than"), "{said}");
 }
+
+#[test]
+fn a_table_becomes_trees() {
+    let folder = folder();
+    folder.write("test.csv", csv(&rings(90, 2)));
+    for (trees, least) in [("1", 85.0), ("12", 93.0)] {
+        let args = [
+            "train",
+            "rings.csv",
+            "--classifier",
+            "--forest",
+            trees,
+            "-o",
+            "trees.ron",
+            "--result",
+            "r.json",
+        ];
+        let ran = folder.mlc(args);
+        let counted = if trees == "1" { "1 tree\n" } else { "12 trees\n" };
+        assert!(
+            ran.stderr.contains(&format!("240 rows to learn, 60 rows held out; {counted}")),
+            "{}",
+            ran.stderr
+        );
+        let said = ran.ok();
+        assert!(said.starts_with("trees.ron: rings, 2 to 3, 1 operator, "), "{said}");
+        assert!(share(&said) > least && said.contains("\nthese trees "), "{said}");
+        assert!(said.contains("\non atmega328p: ") && said.ends_with(" bytes\n"), "{said}");
+        let result = json(&folder.text("r.json"));
+        assert_eq!((&result["settings"]["forest"], &result["held_out"]["rows"]), (&trees.into(), &60.into()));
+        let args = ["verify", "trees.ron", "--target", "atmega328p", "--data", "test.csv"];
+        assert_eq!(
+            folder.mlc(args).ok(),
+            "rings on atmega328p: 90 prompts, 90 steps, 270 logits: all equal\n"
+        );
+    }
+    let model = folder.text("trees.ron");
+    folder.mlc(["train", "rings.csv", "--classifier", "--forest", "12", "-o", "again.ron"]).ok();
+    assert_eq!(folder.text("again.ron"), model);
+}
+
+#[test]
+fn trees_have_no_options_of_networks() {
+    let folder = folder();
+    let said = |options: &[&str]| {
+        folder.mlc([&["train", "rings.csv", "--classifier", "--forest", "3"], options].concat()).fails(2)
+    };
+    for option in ["--hidden", "--steps", "--epochs", "--batch", "--patience", "--seeds"] {
+        let said = said(&[option, "8"]);
+        assert!(
+            said.contains(&format!("{option} is for networks, and --forest grows trees: leave it out")),
+            "{said}"
+        );
+    }
+    assert!(said(&["--weights", "ternary"]).contains("--weights is for networks"));
+    let said = folder.mlc(["train", "rings.csv", "--classifier", "--forest", "201"]).fails(2);
+    assert!(said.contains("1 to 200") || said.contains("201"), "{said}");
+    folder.write("pairs.txt", "a|B\n");
+    let said = folder.mlc(["train", "pairs.txt", "--classifier", "--forest", "3"]).fails(2);
+    assert!(said.contains("--forest"), "{said}");
+}

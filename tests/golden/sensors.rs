@@ -2,7 +2,7 @@
 
 use super::support::Random;
 use super::support::networks::{Maker, random};
-use mlc_compiler::model::{Model, Pooling, Shape};
+use mlc_compiler::model::{Model, Pooling, Reader, Real, Shape};
 use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::{Assets, Compiled, Request, compile};
 
@@ -45,6 +45,7 @@ fn kernels_on_numbers() {
     let dense = made(2, |m| m.dense(2));
     let convolution = made(3, |m| m.convolution(2, 1));
     let apart = made(4, |m| m.convolution(2, 2));
+    let trees = made(10, |m| m.trees(3));
     let all = [
         ("dense-as-code", &dense, Optimize::Speed),
         ("dense-by-subsets", &dense, Optimize::Size),
@@ -57,10 +58,28 @@ fn kernels_on_numbers() {
         ("mean", &made(7, Maker::mean), Optimize::Speed),
         ("sum", &made(8, Maker::add), Optimize::Speed),
         ("table", &made(9, Maker::table), Optimize::Speed),
+        ("trees-as-code", &trees, Optimize::Speed),
+        ("trees-as-tables", &trees, Optimize::Size),
     ];
     for (name, model, optimize) in all {
         insta::assert_snapshot!(format!("z80-numbers-{name}"), kernel(model, optimize));
     }
+}
+
+/// What counts the thresholds that a reading is above.
+#[test]
+fn ranks_of_readings() {
+    let mut model = made(10, |m| m.trees(2));
+    if let Reader::Sensors(sensors) = &mut model.reader {
+        (sensors.scaling, sensors.quantization) = (vec![], vec![]);
+        sensors.ranks = vec![vec![Real(-2.5), Real(0.25)]; sensors.shape.len()];
+    }
+    let text = compiled(&model, Optimize::Speed).assembly;
+    let behind = &text[text.find("\nnet_number:").expect("every program has it")..];
+    let number = &behind[..behind.find("\nnet_run:").expect("every program has it")];
+    let data = &text[text.find("\nnet_scaling:").expect("every program has it")..];
+    let data: Vec<&str> = data.lines().take(3).collect();
+    insta::assert_snapshot!("z80-numbers-ranks", format!("{number}{}\n", data.join("\n")));
 }
 
 /// What reads lines and what answers, with a label and with numbers.
@@ -69,6 +88,9 @@ fn lines_of_numbers() {
     let mut shown = [false; 2];
     for seed in 0..40 {
         let model = random(Random(seed).next());
+        if model.network().is_some_and(|(sensors, _)| !sensors.ranks.is_empty()) {
+            continue;
+        }
         let text = compiled(&model, Optimize::Speed).assembly;
         let tells = usize::from(text.contains("\nnet_tell:"));
         if std::mem::replace(&mut shown[tells], true) {

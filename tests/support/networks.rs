@@ -4,7 +4,11 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+#[path = "forests.rs"]
+mod forests;
+
 use super::random::Random;
+use forests::{ranks, trees};
 use mlc_compiler::model::{
     Answer, Body, Class, Head, Kind, Linear, Model, Network, Numbers, Operator, Pooling, Quantization,
     Reader, Real, Requantization, Rounding, Sensors, Shape, Steps, Term, Window,
@@ -215,7 +219,16 @@ impl Maker {
             scaling.push(Linear::near(factor, f64::from(byte(&mut self.r))).expect("a small factor"));
         }
         let decimals = self.r.within(0, 3) as u8;
-        Sensors { inputs, shape: self.input, decimals, scaling, quantization: vec![quantization(0.1, -128)] }
+        let shape = self.input;
+        let quantization = vec![quantization(0.1, -128)];
+        Sensors { inputs, shape, decimals, scaling, quantization, ranks: vec![] }
+    }
+
+    /// Trees over the last tensor: none deeper than a few splits, or one that is a long chain.
+    pub fn trees(&mut self, outputs: usize) {
+        let (input, shape) = self.last();
+        let trees = trees(&mut self.r, shape.len(), outputs);
+        self.push(Shape::vector(outputs), Kind::Trees { input, trees });
     }
 
     /// The network with an answer: a label of the largest, or numbers.
@@ -248,10 +261,29 @@ pub fn random(seed: u64) -> Model {
     for _ in 0..r.within(1, 5) {
         maker.any();
     }
-    if maker.last().1.len() > 20 {
+    let mut more = Random(seed ^ 0x7EE5);
+    if more.chance(25) {
+        let outputs = [1, 2, more.within(3, 9), 127][more.within(0, 3)];
+        maker.trees(outputs);
+    } else if maker.last().1.len() > 20 {
         maker.dense(4);
     }
-    let model = maker.model();
+    let outputs = maker.last().1.len();
+    let mut model = maker.model();
+    if more.chance(25)
+        && let Reader::Sensors(sensors) = &mut model.reader
+    {
+        sensors.ranks = (0..sensors.shape.len()).map(|_| ranks(&mut more)).collect();
+        (sensors.scaling, sensors.quantization) = (vec![], vec![]);
+    }
+    if let Answer::Numbers(_) = model.answer
+        && outputs > 20
+    {
+        // So many numbers are a long text for a chip.
+        let labels = (0..outputs).map(|i| format!("label{i}")).collect();
+        model.answer =
+            Answer::Class(Class { labels, margin: 0, output: quantization(0.1, 2), softmax: None });
+    }
     if let Err(e) = model.check() {
         panic!("seed {seed}: {e}");
     }

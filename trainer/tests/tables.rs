@@ -2,6 +2,7 @@
 //! would not keep.
 
 use mlc_compiler::import::sensors::data::Examples;
+use mlc_trainer::sensors::{ForestSettings, evaluate_forest, grow};
 use mlc_trainer::sensors::{Options, Settings, Shape, Task, Training, baselines, evaluate, train};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -115,13 +116,17 @@ fn the_defaults_learn_what_simpler_methods_do_not() {
             .iter()
             .map(|method| 100.0 * method.share(&task.held_out).expect("few rows are fast"))
             .collect();
+        let settings = ForestSettings { name: name.into(), about: String::new(), trees: 20, seed: 1 };
+        let forest = grow(&task, &data, &settings).expect("it grows").model;
+        let forest = 100.0 * evaluate_forest(&forest, &task, &data).share();
         println!(
-            "| {name} | {} | {:.1} % | {:.1} % | {:.1} % | {network:.1} % |",
+            "| {name} | {} | {:.1} % | {:.1} % | {:.1} % | {forest:.1} % | {network:.1} % |",
             task.held_out.len(),
             others[1],
             others[2],
             others[3]
         );
+        assert!(forest + 4.0 >= others[3], "{name}: 20 trees {forest:.1} %, one {:.1} %", others[3]);
         assert!(network >= network_least, "{name}: the network {network:.1} %");
         assert!(others[1] <= centroid_most, "{name}: the nearest centroid {:.1} %", others[1]);
         assert!(network + 3.0 >= others[2].max(others[3]), "{name}: {network:.1} % beside {others:?}");

@@ -1,11 +1,12 @@
 //! `mlc train DATA.csv --classifier`: rows of numbers with labels → a network on numbers.
 //!
 //! [`data`] reads the rows and makes a task of them, [`settings`] puts the settings together, [`budget`] keeps limits,
-//! [`display`] follows the training, [`report`] says what it came to.
+//! [`display`] follows the training, [`forest`] grows trees, [`report`] says what it came to.
 
 mod budget;
 mod data;
 mod display;
+mod forest;
 mod report;
 mod settings;
 
@@ -42,6 +43,10 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
     let learned = data::learned(given, start.as_ref())?;
     let mut settings = settings::settings(given, start.as_ref(), &learned)?;
     let limits = Limits::for_target(given, SENSOR_TARGET)?;
+    if let Some(trees) = given.forest {
+        let grown = forest::Growing { args, given, trees, learned: &learned, limits: &limits };
+        return grown.run(settings::named(given)?, out);
+    }
     if given.is_limited() {
         budget::check(&limits, given, &learned.task, &mut settings, start.as_ref())?;
     }
@@ -85,6 +90,9 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     ];
     if let Some((_, message)) = others.into_iter().find(|(given, _)| *given) {
         return usage(message.to_string());
+    }
+    if given.forest.is_some() {
+        forest::check(args, given)?;
     }
     match given.hold_out {
         Some(share) if !(0.0..=0.9).contains(&share) => {

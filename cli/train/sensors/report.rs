@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::sensors::{by_label, measure};
 use crate::table::{Align, grouped, table};
 use crate::train::written;
-use mlc_compiler::model::Model;
+use mlc_compiler::model::{Kind, Model, Trees};
 use mlc_trainer::Spread;
 use mlc_trainer::sensors::{self, Baseline, Figures, Seeds, Task, Trained, evaluate};
 use std::io::Write;
@@ -67,10 +67,27 @@ pub fn baselines(
     let row =
         |b: &Baseline| vec![b.name.to_string(), grouped(b.bytes as u64), percent(b.share(&task.held_out))];
     let mut rows: Vec<_> = sensors::baselines(task, data, held_out.as_ref()).iter().map(row).collect();
-    let weights = model.body.weights() + 4 * biases(model);
-    rows.push(vec!["this network".into(), grouped(weights as u64), percent(Some(measured.share()))]);
+    let (name, bytes) = match trees(model) {
+        Some(trees) => ("these trees", of_trees(trees)),
+        None => ("this network", model.body.weights() + 4 * biases(model)),
+    };
+    rows.push(vec![name.into(), grouped(bytes as u64), percent(Some(measured.share()))]);
     let columns = [("method", Align::Left), ("table bytes", Align::Right), ("held-out rows", Align::Right)];
     Ok(write!(out, "\n{}", table(&columns, &rows))?)
+}
+
+fn trees(model: &Model) -> Option<&Trees> {
+    let (_, body) = model.network()?;
+    match &body.operators.last()?.kind {
+        Kind::Trees { trees, .. } => Some(trees),
+        _ => None,
+    }
+}
+
+/// Splits as those of a decision tree above, ways to votes, and votes.
+fn of_trees(trees: &Trees) -> usize {
+    let ends = trees.splits.len() + trees.roots.len();
+    4 * trees.splits.len() + 2 * ends + 3 * trees.leaves.iter().map(Vec::len).sum::<usize>()
 }
 
 /// Outputs of all layers.

@@ -33,6 +33,20 @@ pub fn start(args: &TrainArgs) -> Result<Option<Model>, CliError> {
     Ok(Some(start.model))
 }
 
+/// Name and description of a model.
+///
+/// # Errors
+/// Texts that no model may have.
+pub fn named(given: &TrainSettings) -> Result<Head, CliError> {
+    let name = given.name.clone();
+    let name = name
+        .or_else(|| given.pairs.first().map(|path| model_name(path)))
+        .unwrap_or_else(|| "classifier".into());
+    let head = Head { name, about: given.about.clone().unwrap_or_default(), ..Head::default() };
+    head.check_texts().map_err(TrainError::from)?;
+    Ok(head)
+}
+
 /// The trainer's defaults with what was given in their place; a model to go on with decides about its shape.
 ///
 /// # Errors

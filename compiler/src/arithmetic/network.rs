@@ -136,6 +136,25 @@ pub fn decide(x: &[i32], margin: u8) -> usize {
     if x.iter().enumerate().any(near) { x.len() } else { best }
 }
 
+/// How readings become bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bytes<'a> {
+    /// By a line for each value, or one for all of them, cut to 8 bits.
+    Lines(&'a [Linear]),
+    /// -128, and one for each of a value's thresholds, 255 at most, that it is above.
+    Ranks(&'a [Vec<i32>]),
+}
+
+impl Bytes<'_> {
+    /// The byte of a reading of value `i`.
+    fn of(self, i: usize, x: i32) -> i8 {
+        match self {
+            Self::Lines(lines) => lines[i % lines.len()].at(x).clamp(-128, 127) as i8,
+            Self::Ranks(ranks) => (ranks[i].iter().filter(|&&t| x > t).count() as i32 - 128) as i8,
+        }
+    }
+}
+
 /// What a line holds for a network that reads numbers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
@@ -177,9 +196,8 @@ pub fn wanted(count: usize) -> String {
 ///
 /// A number is an optional `-`, then digits with an optional `.` among, before or behind them. Digits behind the point
 /// count up to `decimals`, those behind them are dropped, missing ones are 0. Magnitudes end at [`MOST_READING`]. A line
-/// whose first byte is `#` has the bytes themselves, without points, and nothing is scaled. All are cut to 8 bits in the
-/// end.
-pub fn measure(line: &[u8], decimals: u8, scaling: &[Linear], count: usize) -> Line {
+/// whose first byte is `#` has the bytes themselves, without points, cut to 8 bits, and nothing is scaled.
+pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
     let (raw, numbers) = match line {
         [] => return Line::Empty,
         [b'#', rest @ ..] => (true, rest),
@@ -196,8 +214,7 @@ pub fn measure(line: &[u8], decimals: u8, scaling: &[Linear], count: usize) -> L
     }
     let byte = |(i, number): (usize, &&[u8])| {
         let x = reading(number, if raw { 0 } else { decimals });
-        let value = if raw { x.into() } else { scaling[i % scaling.len()].at(x) };
-        value.clamp(-128, 127) as i8
+        if raw { x.clamp(-128, 127) as i8 } else { bytes.of(i, x) }
     };
     Line::Values(numbers.iter().enumerate().map(byte).collect())
 }

@@ -8,8 +8,10 @@
 mod context;
 mod library;
 mod names;
+mod readings;
 mod sensors;
 mod sequence;
+mod trees;
 
 pub use library::library;
 

@@ -5,12 +5,14 @@
 
 use super::context::{c_label, comment};
 use super::names::identifier;
+use super::readings::{Ranks, line, ranks};
 use super::sequence::arrays::{Array, Arrays};
+use super::trees::{Trees, trees};
 use crate::arithmetic::network;
 use crate::kernel::sensors::net::{self, Net, Product, Step, Window, Work};
 use crate::kernel::sensors::steps::{Class, Scale, Steps};
 use crate::kernel::sensors::{lower, memory};
-use crate::model::{Answer, Linear, Model, Network, Sensors};
+use crate::model::{Answer, Model, Network, Sensors};
 use serde::Serialize;
 
 /// Most bytes of constants that an AVR reads with 16-bit addresses, and of one array there.
@@ -47,6 +49,7 @@ pub struct Program {
     number_decimals: u8,
     format: Vec<String>,
     scaling: Vec<String>,
+    ranks: Option<Ranks>,
     input: Input,
     steps: Vec<StepContext>,
     /// Where the last array lies, if results are its bytes.
@@ -55,6 +58,7 @@ pub struct Program {
     scales: Vec<ScaleContext>,
     has_layers: bool,
     has_sums: bool,
+    has_lines: bool,
     /// Functions of each sum of two arrays.
     sum_scales: usize,
     beyond_avr: bool,
@@ -99,6 +103,7 @@ struct StepContext {
     from_row: usize,
     to: usize,
     to_row: usize,
+    trees: Option<Trees>,
 }
 
 #[derive(Serialize)]
@@ -148,6 +153,7 @@ pub fn context(model: &Model, reader: &Sensors, body: &Network) -> Result<Progra
         _ => NUMBER * net.outputs(),
     };
     let scaling: Vec<String> = reader.scaling.iter().map(line).collect();
+    let ranks = ranks(&reader.thresholds(), &mut writer.arrays)?;
     let scales: usize = writer.scales.iter().map(|scale| scale.lines.len()).sum();
     let texts = 2 + model.answer.labels().iter().map(|label| label.len() + 1).sum::<usize>();
     let lines = LINE * (scaling.len() + format.len());
@@ -170,8 +176,10 @@ pub fn context(model: &Model, reader: &Sensors, body: &Network) -> Result<Progra
         margin,
         labels,
         number_decimals,
+        has_lines: !scaling.is_empty() || !format.is_empty(),
         format,
         scaling,
+        ranks,
         input: writer.input(),
         bytes: net
             .steps
@@ -188,11 +196,6 @@ pub fn context(model: &Model, reader: &Sensors, body: &Network) -> Result<Progra
         arrays: writer.arrays.into_list(),
         flash_bytes,
     })
-}
-
-/// The initializer of a line.
-fn line(line: &Linear) -> String {
-    format!("{}LL, {}L, {}u", line.offset, line.multiplier, line.shift)
 }
 
 /// Constants in the making.
@@ -236,6 +239,7 @@ impl Writer<'_> {
             from_row: from.pitch(),
             to: written.map_or(0, |(array, at)| at + array.at(step.origin)),
             to_row: written.map_or(0, |(array, _)| array.pitch()),
+            trees: None,
         };
         match &step.work {
             Work::Product(product) => {
@@ -285,6 +289,10 @@ impl Writer<'_> {
             Work::Table(values) => {
                 context.kind = "table";
                 context.name = self.arrays.bytes(&step.name, &values[..]);
+            }
+            Work::Trees(forest) => {
+                context.kind = "trees";
+                context.trees = Some(trees(&step.name, forest, &mut self.arrays)?);
             }
         }
         Ok(context)
@@ -383,15 +391,4 @@ impl Writer<'_> {
 /// The last fields of what makes results of sums.
 fn ends(step: &Step, low: i32, span: usize) -> [String; 3] {
     [format!("{low}"), format!("{span}u"), format!("{}u", u8::from(step.writes.is_none()))]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_are_initializers() {
-        let of = Linear { multiplier: -3, offset: 1 << 40, shift: 20 };
-        assert_eq!(line(&of), "1099511627776LL, -3L, 20u");
-    }
 }

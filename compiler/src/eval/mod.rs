@@ -278,6 +278,7 @@ impl Machine<'_> {
             | Op::Bias { .. }
             | Op::Requantize { .. }
             | Op::Widen { .. }
+            | Op::Vote { .. }
             | Op::Decide { .. }
             | Op::Numbers { .. } => self.network(&graph.nodes[id].op),
         }

@@ -1,7 +1,7 @@
 //! What the operations of networks on numbers compute. The arithmetic is in [`crate::arithmetic::network`].
 
 use super::{Input, Machine, Value};
-use crate::arithmetic::network::{Line, decide, mean, measure, numbers, wanted};
+use crate::arithmetic::network::{Bytes, Line, decide, mean, measure, numbers, wanted};
 use crate::ir::{ConstId, Data, NodeId, Op};
 use crate::model::{Linear, Pooling, Window};
 
@@ -30,6 +30,13 @@ impl Machine<'_> {
                 let table = self.words(*table);
                 self.each(*input, |x| table[usize::from(x as u8)])
             }
+            Op::Vote { input, trees } => match &self.graph.consts[*trees].data {
+                Data::Trees(trees) => {
+                    let x = self.vector(*input);
+                    Value::Vector(trees.run(|feature| x[feature]))
+                }
+                other => unreachable!("validated: trees, not {other:?}"),
+            },
             Op::Decide { input, margin } => {
                 let index = decide(self.vector(*input), *margin);
                 self.show(*input);
@@ -48,10 +55,16 @@ impl Machine<'_> {
     /// The bytes that are read. `None` where the line is not the numbers that it should be: then the reply says so, if there
     /// was a line at all, and nothing is computed.
     pub(super) fn measured(&mut self, text: NodeId, scaling: ConstId) -> Option<Value> {
-        let (count, decimals, lines) = self.lines(scaling);
+        let (count, decimals, bytes) = match &self.graph.consts[scaling].data {
+            Data::Ranks { decimals, ranks } => (ranks.len(), *decimals, Bytes::Ranks(ranks)),
+            _ => {
+                let (count, decimals, lines) = self.lines(scaling);
+                (count, decimals, Bytes::Lines(lines))
+            }
+        };
         let line = match &self.input {
             Input::Values(values) => Line::Values(values.clone()),
-            Input::Text(_) | Input::Tokens(_) => measure(self.text(text), decimals, lines, count),
+            Input::Text(_) | Input::Tokens(_) => measure(self.text(text), decimals, bytes, count),
         };
         match line {
             Line::Values(values) => Some(Value::Vector(values.into_iter().map(i32::from).collect())),

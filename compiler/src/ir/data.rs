@@ -1,6 +1,6 @@
 //! What is known at compile time.
 
-use crate::model::{ChoiceRules, Linear, Requantization, ToolTable, Turns};
+use crate::model::{ChoiceRules, Linear, Requantization, ToolTable, Trees, Turns};
 use crate::tokens::Tokenizer;
 use std::fmt;
 
@@ -55,6 +55,12 @@ pub enum Data {
         decimals: u8,
         lines: Vec<Linear>,
     },
+    /// How readings become their ranks: digits behind the point, and the thresholds of each value, in units of the last.
+    Ranks {
+        decimals: u8,
+        ranks: Vec<Vec<i32>>,
+    },
+    Trees(Trees),
 }
 
 impl fmt::Display for Const {
@@ -111,6 +117,14 @@ impl fmt::Display for Const {
             }
             Data::Lines { count, decimals, lines } => {
                 write!(f, "lines[{}] for {count} numbers, {decimals} decimals", lines.len())
+            }
+            Data::Ranks { decimals, ranks } => {
+                let all: usize = ranks.iter().map(Vec::len).sum();
+                write!(f, "{all} thresholds for {} numbers, {decimals} decimals", ranks.len())
+            }
+            Data::Trees(trees) => {
+                let (trees, splits, leaves) = (trees.roots.len(), trees.splits.len(), trees.leaves.len());
+                write!(f, "trees[{trees}], {splits} splits, {leaves} leaves")
             }
         }
     }

@@ -51,6 +51,7 @@ impl Op {
             Self::Bias { .. } => "bias",
             Self::Requantize { .. } => "requantize",
             Self::Widen { .. } => "widen",
+            Self::Vote { .. } => "vote",
             Self::Decide { .. } => "decide",
             Self::Numbers { .. } => "numbers",
         }
@@ -152,6 +153,7 @@ impl Graph {
             | Op::Measure { .. }
             | Op::Bias { .. }
             | Op::Requantize { .. }
+            | Op::Vote { .. }
             | Op::Numbers { .. } => format!("{name} {list}, {constants}"),
             Op::Rescale { elem, .. } => format!("{name} {list}, {constants} to {elem}"),
             Op::Norm { group, down, .. } => format!("{name} {list} by {group}, >> {down}"),

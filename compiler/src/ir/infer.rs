@@ -129,6 +129,7 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         | Op::Bias { .. }
         | Op::Requantize { .. }
         | Op::Widen { .. }
+        | Op::Vote { .. }
         | Op::Decide { .. }
         | Op::Numbers { .. } => network::value(graph, op),
     }

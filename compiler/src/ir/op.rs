@@ -233,6 +233,11 @@ pub enum Op {
         input: NodeId,
         table: ConstId,
     },
+    /// What trees vote on bytes: see [`crate::model::Trees::run`].
+    Vote {
+        input: NodeId,
+        trees: ConstId,
+    },
     /// The index of the largest element, as [`Op::ArgMax`] has it, or the number of elements where another one is less
     /// than `margin` below it. The elements are logits.
     Decide {
@@ -321,6 +326,7 @@ impl Op {
             | Self::Bias { input, bias: table }
             | Self::Requantize { input, steps: table }
             | Self::Widen { input, table }
+            | Self::Vote { input, trees: table }
             | Self::Numbers { input, format: table } => {
                 *input = node(*input);
                 *table = constant(*table);

@@ -7,7 +7,8 @@ use super::error::ModelError;
 use super::network::{
     Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Shape, Term, Window,
 };
-use super::sensor::{Numbers, Quantization, Sensors};
+use super::sensor::{Numbers, Quantization, Real, Scaling, Sensors};
+use super::trees::MAX_RANKS;
 use crate::arithmetic::network::Linear;
 use crate::model::MAX_DECIMALS;
 use std::collections::HashSet;
@@ -65,10 +66,30 @@ fn check_sensors(sensors: &Sensors) -> Result<(), ModelError> {
             return rule("reader.inputs", "each another one");
         }
     }
+    if let Scaling::Ranks(ranks) = sensors.scaling() {
+        return check_ranks(sensors, ranks);
+    }
     check_each("reader.scaling", &sensors.scaling, values)?;
     check_linears("reader.scaling", &sensors.scaling)?;
     check_each("reader.quantization", &sensors.quantization, values)?;
     sensors.quantization.iter().try_for_each(|q| check_quantization("reader.quantization", *q))
+}
+
+fn check_ranks(sensors: &Sensors, ranks: &[Vec<Real>]) -> Result<(), ModelError> {
+    length("reader.ranks".into(), ranks.len(), sensors.shape.len())?;
+    if !sensors.scaling.is_empty() || !sensors.quantization.is_empty() {
+        return rule("reader.ranks", "without a scaling and a quantization beside them");
+    }
+    let is_float = |t: &Real| t.0.is_finite() && f64::from(t.0 as f32) == t.0;
+    let fits = |list: &Vec<Real>| {
+        list.len() <= MAX_RANKS
+            && list.iter().all(is_float)
+            && list.windows(2).all(|pair| pair[0].0 < pair[1].0)
+    };
+    match ranks.iter().all(fits) {
+        true => Ok(()),
+        false => rule("reader.ranks", "of lists of 255 rising 32-bit floats at most"),
+    }
 }
 
 /// One for each of `count`, or one for all of them.
@@ -114,6 +135,7 @@ fn products_of(operator: &Operator) -> usize {
             window.kernel.iter().chain(&window.output).product::<usize>() * window.input.channels
         }
         Kind::Mean { .. } | Kind::Add { .. } | Kind::Table { .. } => operator.shape.len(),
+        Kind::Trees { trees, .. } => trees.splits.len() + trees.roots.len(),
     }
 }
 
@@ -182,6 +204,13 @@ impl Site<'_> {
                 self.gives_as_many(shape, self.input(*input)?)?;
                 length(self.field("values"), values.len(), 256)
             }
+            Kind::Trees { input, trees } => {
+                let values = self.input(*input)?.len();
+                self.gives(shape, Shape::vector(shape.channels))?;
+                length(self.field("trees.base"), trees.base.len(), shape.channels)?;
+                let problem = trees.problem(values);
+                problem.map_or(Ok(()), |what| Err(ModelError::Trees { field: self.field("trees"), what }))
+            }
         }
     }
 
@@ -189,7 +218,7 @@ impl Site<'_> {
     fn input(&self, tensor: usize) -> Result<Shape, ModelError> {
         in_range(&self.field("input"), tensor, 0, self.at)?;
         let before = tensor.checked_sub(1).map(|at| &self.network.operators[at]);
-        if before.and_then(|o| o.kind.requantization()).is_some_and(|r| !r.is_bytes()) {
+        if before.is_some_and(|o| o.kind.gives_words()) {
             return Err(ModelError::Rule { field: self.field("input"), rule: "a tensor of bytes" });
         }
         Ok(self.network.shape(self.sensors.shape, tensor))

@@ -71,6 +71,8 @@ pub enum ModelError {
     Families,
     #[error("{field} is {} × {}, its place wants {} × {}", found.0, found.1, wants.0, wants.1)]
     MatrixShape { field: String, found: (usize, usize), wants: (usize, usize) },
+    #[error("{field}: {what}")]
+    Trees { field: String, what: String },
     #[error("{field} has {found} values, its place wants {wants}")]
     Length { field: String, found: usize, wants: usize },
     #[error("{field}: the weight in row {row}, column {col} is {value}, outside of {least}..{most}")]
@@ -112,7 +114,7 @@ impl ModelError {
             Self::Classes { .. } => "the last layer has one output a character or label",
             Self::Count { .. } => "the file is truncated or damaged: write it again",
             Self::Families => "take all three from one family: docs/model-format.md says which go together",
-            Self::MatrixShape { .. } | Self::Length { .. } | Self::Rule { .. } => {
+            Self::MatrixShape { .. } | Self::Length { .. } | Self::Rule { .. } | Self::Trees { .. } => {
                 "correct the field; docs/model-format.md has the rules"
             }
             Self::OffGrid { .. } => "quantize the weights to the grid, or give the matrix more bits",

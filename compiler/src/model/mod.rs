@@ -19,6 +19,7 @@ mod reader;
 mod sensor;
 mod sequence;
 mod transformer;
+mod trees;
 
 pub use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 pub use crate::arithmetic::network::{Linear, Steps};
@@ -35,10 +36,13 @@ pub use network::{
     Window,
 };
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
-pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Sensors, Softmax};
+pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Scaling, Sensors, Softmax};
 pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};
 pub use transformer::{
     Activation, Attention, Block, FeedForward, Grid, Matrix, Norm, NormOrder, Output, Positions, Transformer,
+};
+pub use trees::{
+    Branch, MAX_RANKS, MAX_SPLITS, MAX_TREES, MAX_VOTED, Split, Trees, Vote, rank_decimals, threshold,
 };
 
 /// Widest layer, input and output, that a model may have.

@@ -4,6 +4,7 @@
 //! last tensor is what the answer takes. docs/semantics.md says what each operator computes, to the bit.
 
 use super::sensor::Quantization;
+use super::trees::Trees;
 use crate::arithmetic::network::{Steps, step};
 
 /// Most operators.
@@ -219,6 +220,8 @@ pub enum Kind {
     Add { terms: [Term; 2], requantization: Requantization },
     /// What 256 bytes have for each byte: first for 0 to 127, then for -128 to -1.
     Table { input: usize, values: Vec<i8> },
+    /// What trees vote, in 16 bits: the last operator only.
+    Trees { input: usize, trees: Trees },
 }
 
 /// One side of a sum: `step((x - zero) << left)` by its own multiplier and shift.
@@ -266,7 +269,11 @@ impl Kind {
     pub fn weights(&self) -> &[i8] {
         match self {
             Self::Dense { weights, .. } | Self::Convolution { weights, .. } => weights,
-            Self::Pool { .. } | Self::Mean { .. } | Self::Add { .. } | Self::Table { .. } => &[],
+            Self::Pool { .. }
+            | Self::Mean { .. }
+            | Self::Add { .. }
+            | Self::Table { .. }
+            | Self::Trees { .. } => &[],
         }
     }
 
@@ -277,7 +284,8 @@ impl Kind {
             | Self::Convolution { input, .. }
             | Self::Pool { input, .. }
             | Self::Mean { input, .. }
-            | Self::Table { input, .. } => vec![*input],
+            | Self::Table { input, .. }
+            | Self::Trees { input, .. } => vec![*input],
             Self::Add { terms, .. } => terms.iter().map(|term| term.input).collect(),
         }
     }
@@ -289,7 +297,15 @@ impl Kind {
             | Self::Convolution { requantization, .. }
             | Self::Mean { requantization, .. }
             | Self::Add { requantization, .. } => Some(requantization),
-            Self::Pool { .. } | Self::Table { .. } => None,
+            Self::Pool { .. } | Self::Table { .. } | Self::Trees { .. } => None,
+        }
+    }
+
+    /// Whether its outputs have 16 bits, which only the last operator's may.
+    pub fn gives_words(&self) -> bool {
+        match self {
+            Self::Trees { .. } => true,
+            other => other.requantization().is_some_and(|r| !r.is_bytes()),
         }
     }
 
@@ -304,6 +320,7 @@ impl Kind {
             Self::Mean { .. } => "mean",
             Self::Add { .. } => "add",
             Self::Table { .. } => "table",
+            Self::Trees { .. } => "trees",
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What networks on numbers read and answer: readings of sensors, labels and numbers.
 
 use super::network::Shape;
-use crate::arithmetic::network::Linear;
+use super::trees::threshold;
+use crate::arithmetic::network::{Bytes, Line, Linear, measure};
 
 /// Most digits behind the point that count.
 pub const MAX_DECIMALS: u8 = 6;
@@ -28,7 +29,7 @@ pub struct Quantization {
 /// Readings of sensors: a line of numbers, or bytes that a caller hands over.
 ///
 /// A line is read as docs/semantics.md says ([`crate::arithmetic::network::measure`]): each number becomes an integer in
-/// units of its last digit, that a byte by `scaling`.
+/// units of its last digit, that a byte by `scaling` or by its rank among `ranks`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sensors {
     /// A name for each value, or none at all.
@@ -42,19 +43,61 @@ pub struct Sensors {
     pub scaling: Vec<Linear>,
     /// What the bytes stand for, for those who have floats: one for each value, or one for all of them.
     pub quantization: Vec<Quantization>,
+    /// 32-bit floats, rising: a list of 255 at most for each value, or none at all. With them the byte of a value is -128 and
+    /// one for each of its list that the value is above, and there is no `scaling` and no `quantization`.
+    pub ranks: Vec<Vec<Real>>,
+}
+
+/// How readings become bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling<'a> {
+    /// By a line each, or one for all.
+    Lines(&'a [Linear]),
+    /// By their ranks among these.
+    Ranks(&'a [Vec<Real>]),
 }
 
 impl Sensors {
-    /// What the byte of value `i` stands for.
-    pub fn stands_for(&self, i: usize) -> Quantization {
-        self.quantization[i % self.quantization.len()]
+    /// How its readings become bytes.
+    pub fn scaling(&self) -> Scaling<'_> {
+        match self.ranks.as_slice() {
+            [] => Scaling::Lines(&self.scaling),
+            ranks => Scaling::Ranks(ranks),
+        }
+    }
+
+    /// Thresholds of readings in units of their last digit, for each value: its rank is how many of them it is above. Empty
+    /// where readings are scaled.
+    pub fn thresholds(&self) -> Vec<Vec<i32>> {
+        let all = |list: &Vec<Real>| list.iter().map(|t| threshold(t.0 as f32, self.decimals)).collect();
+        self.ranks.iter().map(all).collect()
+    }
+
+    /// What a line holds.
+    pub fn measure(&self, line: &[u8]) -> Line {
+        let count = self.shape.len();
+        match self.scaling() {
+            Scaling::Lines(lines) => measure(line, self.decimals, Bytes::Lines(lines), count),
+            Scaling::Ranks(_) => measure(line, self.decimals, Bytes::Ranks(&self.thresholds()), count),
+        }
+    }
+
+    /// What the byte of value `i` stands for; `None` where bytes are ranks.
+    pub fn stands_for(&self, i: usize) -> Option<Quantization> {
+        match self.scaling() {
+            Scaling::Lines(_) => Some(self.quantization[i % self.quantization.len()]),
+            Scaling::Ranks(_) => None,
+        }
     }
 
     /// The bytes of numbers, for those who have floats: the nearest integer of a 32-bit quotient, halves away from zero or
-    /// to even, and the zero point.
+    /// to even, and the zero point. Ranks are those of 32-bit floats.
     pub fn bytes(&self, values: &[f64], to_even: bool) -> Vec<i8> {
         let one = |(i, &value): (usize, &f64)| {
-            let Quantization { scale, zero } = self.stands_for(i);
+            let Some(Quantization { scale, zero }) = self.stands_for(i) else {
+                let above = self.ranks[i].iter().filter(|t| value as f32 > t.0 as f32).count();
+                return (above as i32 - 128) as i8;
+            };
             let steps = value as f32 / scale.0 as f32;
             let steps = if to_even { steps.round_ties_even() } else { steps.round() };
             (steps + f32::from(zero)).clamp(-128.0, 127.0) as i8

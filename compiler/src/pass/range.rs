@@ -146,9 +146,12 @@ fn vector(
             wraps.extend(wrapping(node, elem_of(&graph.nodes[*input]), of(*input)));
             network::vector(graph, node, len, of)
         }
-        Op::Measure { .. } | Op::Convolve { .. } | Op::Pool { .. } | Op::Bias { .. } | Op::Widen { .. } => {
-            network::vector(graph, node, len, of)
-        }
+        Op::Measure { .. }
+        | Op::Convolve { .. }
+        | Op::Pool { .. }
+        | Op::Bias { .. }
+        | Op::Widen { .. }
+        | Op::Vote { .. } => network::vector(graph, node, len, of),
         // All of these saturate.
         Op::Gather { .. }
         | Op::Add { .. }

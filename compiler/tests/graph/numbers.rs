@@ -1,19 +1,23 @@
 //! The operations of networks on numbers in random graphs.
 
 use crate::generator::Generator;
+use crate::random::Random;
 use crate::values::constant;
 use mlc_compiler::ir::{Data, Elem, NodeId, Op, Type};
-use mlc_compiler::model::{Linear, Pooling, Requantization, Shape, Steps, Window};
+use mlc_compiler::model::{
+    Branch, Linear, Pooling, Requantization, Shape, Split, Steps, Trees, Vote, Window,
+};
 
 impl Generator {
     /// One of them, or a few that belong together.
     pub fn numbers(&mut self) {
-        match self.r.within(0, 5) {
+        match self.r.within(0, 6) {
             0 => _ = self.measure(),
             1 => self.convolve(),
             2 => self.pool(),
             3 => self.widen(),
             4 => self.decide(),
+            5 => self.vote(),
             _ => self.say(),
         }
     }
@@ -25,6 +29,12 @@ impl Generator {
 
     fn measure(&mut self) -> NodeId {
         let (text, count) = (self.text(), self.length());
+        if self.r.chance(20) {
+            let list = |r: &mut Random| (0..r.within(0, 5)).map(|_| r.within(0, 900) as i32 - 450).collect();
+            let ranks = (0..count).map(|_| list(&mut self.r)).collect();
+            let scaling = constant(&mut self.g, Data::Ranks { decimals: 1, ranks });
+            return self.node(Op::Measure { text, scaling });
+        }
         let each = if self.r.chance(50) { count } else { 1 };
         let lines = (0..each).map(|_| self.line()).collect();
         let decimals = self.r.within(0, 2) as u8;
@@ -111,6 +121,28 @@ impl Generator {
         let input = self.bytes();
         let margin = self.r.within(0, 30) as u8;
         self.node(Op::Decide { input, margin });
+    }
+
+    /// A tree that is a chain, and one that is a leaf.
+    fn vote(&mut self) {
+        let input = self.bytes();
+        let (values, outputs) = (self.g.width(input), self.r.within(1, 4));
+        let splits = self.r.within(0, 5);
+        let r = &mut self.r;
+        let split = |r: &mut Random, at: usize| {
+            let on = if at + 1 < splits { Branch::Split(at + 1) } else { Branch::Leaf(0) };
+            let (low, high) = if r.chance(50) { (on, Branch::Leaf(1)) } else { (Branch::Leaf(1), on) };
+            Split { feature: r.within(0, values - 1), most: (r.next() as i8).min(126), low, high }
+        };
+        let splits: Vec<Split> = (0..splits).map(|at| split(r, at)).collect();
+        let leaf = |r: &mut Random| {
+            (0..outputs).map(|output| Vote { output, weight: r.next() as i16 / 8 }).collect::<Vec<_>>()
+        };
+        let roots = vec![if splits.is_empty() { Branch::Leaf(1) } else { Branch::Split(0) }, Branch::Leaf(0)];
+        let leaves = vec![leaf(r), leaf(r)];
+        let base = (0..outputs).map(|_| r.next() as i16 / 8).collect();
+        let trees = constant(&mut self.g, Data::Trees(Trees { roots, splits, leaves, base }));
+        self.node(Op::Vote { input, trees });
     }
 
     fn say(&mut self) {

@@ -25,6 +25,7 @@ mod talk;
 mod templates;
 #[path = "../support/transformers.rs"]
 mod transformers;
+mod trees;
 mod types;
 mod types_sequence;
 mod valid;

@@ -4,13 +4,13 @@ use crate::graphs::{add, add_const, ill_typed, node};
 use crate::networks::{Maker, quantization};
 use mlc_compiler::ir::{Data, Elem, Graph, NodeId, Op, Type};
 use mlc_compiler::model::{
-    Answer, Body, Class, Kind, Linear, Model, Network, Operator, Pooling, Reader, Real, Requantization,
-    Sensors, Shape, Steps, Window,
+    Answer, Body, Branch, Class, Kind, Linear, Model, Network, Operator, Pooling, Reader, Real,
+    Requantization, Sensors, Shape, Split, Steps, Trees, Window,
 };
 use mlc_compiler::valid::validate;
 
 /// A network of a convolution, a mean, a table and a dense layer, which breaks no rule.
-fn good() -> Model {
+pub fn good() -> Model {
     let mut maker = Maker::new(3, Shape { height: 4, width: 5, channels: 2 });
     let window =
         Window { input: maker.input, kernel: [3, 2], stride: [1, 2], before: [1, 0], output: [4, 3] };
@@ -27,7 +27,7 @@ fn good() -> Model {
     model
 }
 
-fn sensors(model: &mut Model) -> &mut Sensors {
+pub fn sensors(model: &mut Model) -> &mut Sensors {
     match &mut model.reader {
         Reader::Sensors(sensors) => sensors,
         _ => unreachable!("a network on numbers"),
@@ -41,7 +41,7 @@ fn network(model: &mut Model) -> &mut Network {
     }
 }
 
-fn operator(model: &mut Model, at: usize) -> &mut Operator {
+pub fn operator(model: &mut Model, at: usize) -> &mut Operator {
     &mut network(model).operators[at]
 }
 
@@ -203,6 +203,16 @@ fn graph() -> Graph {
     add(&mut g, Graph::ENTRY, Op::Widen { input, table });
     add_const(&mut g, "bias", Data::Words(vec![1, 2]));
     add_const(&mut g, "steps", Data::Requantization(steps(2)));
+    add_const(&mut g, "ranks", Data::Ranks { decimals: 0, ranks: vec![vec![3]; 7] });
+    let split = Split { feature: 11, most: 0, low: Branch::Leaf(0), high: Branch::Leaf(0) };
+    let trees = |split| Trees {
+        roots: vec![Branch::Split(0)],
+        splits: vec![split],
+        leaves: vec![vec![]],
+        base: vec![0; 5],
+    };
+    add_const(&mut g, "trees", Data::Trees(trees(split)));
+    add_const(&mut g, "far", Data::Trees(trees(Split { feature: 12, ..split })));
     g
 }
 
@@ -252,6 +262,11 @@ fn operations_have_the_types_of_their_windows_and_channels() {
         typed(|g| Op::Requantize { input: node(g, 3), steps: constant(g, "steps") }),
         vector(Elem::I8, 24)
     );
+    assert_eq!(typed(|g| Op::Vote { input: node(g, 1), trees: constant(g, "trees") }), vector(Elem::I16, 5));
+    assert_eq!(
+        typed(|g| Op::Measure { text: node(g, 0), scaling: constant(g, "ranks") }),
+        vector(Elem::I8, 7)
+    );
     assert_eq!(typed(|g| Op::Decide { input: node(g, 1), margin: 3 }), Type::Index { below: 13 });
     assert_eq!(
         typed(|g| Op::Numbers { input: node(g, 1), format: constant(g, "lines") }),
@@ -300,6 +315,12 @@ fn operations_refuse_what_they_cannot_take() {
         |g| Op::Widen { input: node(g, 1), table: constant(g, "bias") },
         "widen: @bias is no table of 256 integers of 32 bits",
     );
+    ill(|g| Op::Vote { input: node(g, 3), trees: constant(g, "trees") }, "vote: of i32; 8 bits are possible");
+    ill(|g| Op::Vote { input: node(g, 1), trees: constant(g, "bias") }, "vote: @bias holds no trees");
+    ill(
+        |g| Op::Vote { input: node(g, 1), trees: constant(g, "far") },
+        "vote: split 0 of value 12 at 0, for 12 values and -128 to 126",
+    );
     ill(|g| Op::Decide { input: node(g, 3), margin: 0 }, "decide: of 32 bits; logits have 16 at most");
     ill(|g| Op::ArgMax { input: node(g, 3) }, "argmax: of 32 bits; logits have 16 at most");
     ill(
@@ -328,6 +349,10 @@ fn constants_keep_requantizing_from_falling() {
     assert_eq!(r(|r| r.multipliers[1] = -5), Err("multiplies with -5".into()));
     assert_eq!(r(|r| r.shifts[0] = 31), Err("shifts by 31".into()));
     assert_eq!(r(|r| r.least = 128), Err("cuts to 128..127".into()));
+    let ranks =
+        |counts: &[usize]| Data::Ranks { decimals: 0, ranks: counts.iter().map(|&n| vec![0; n]).collect() };
+    assert_eq!(said(ranks(&[0, 255])), Ok(()));
+    assert_eq!(said(ranks(&[0, 256])), Err("has 256 thresholds for number 1, above 255".into()));
     let line = Linear { multiplier: 1, offset: 0, shift: 0 };
     let lines = |count, lines: usize| said(Data::Lines { count, decimals: 0, lines: vec![line; lines] });
     assert_eq!([lines(3, 1), lines(3, 3)], [Ok(()), Ok(())]);

@@ -3,7 +3,7 @@
 use crate::networks::ALL_STEPS;
 use crate::plain::plain_step;
 use crate::random::Random;
-use mlc_compiler::arithmetic::network::{Line, MOST_READING, decide, measure, numbers, step};
+use mlc_compiler::arithmetic::network::{Bytes, Line, MOST_READING, decide, measure, numbers, step};
 use mlc_compiler::model::{Linear, Steps};
 
 #[test]
@@ -50,7 +50,7 @@ fn sums_at_the_ends_are_cut_not_wrapped() {
 const AS_IT_IS: [Linear; 1] = [Linear { multiplier: 1, offset: 0, shift: 0 }];
 
 fn read(line: &str, decimals: u8, count: usize) -> Vec<i8> {
-    values(measure(line.as_bytes(), decimals, &AS_IT_IS, count))
+    values(measure(line.as_bytes(), decimals, Bytes::Lines(&AS_IT_IS), count))
 }
 
 fn values(line: Line) -> Vec<i8> {
@@ -69,14 +69,14 @@ fn lines_become_bytes() {
     assert_eq!(read("#1,-2,300,-0", 3, 4), [1, -2, 127, 0], "behind # are the bytes themselves");
     let shifted = [Linear { multiplier: 1, offset: 0, shift: 16 }];
     assert_eq!(
-        values(measure(b"99999999", 0, &shifted, 1)),
+        values(measure(b"99999999", 0, Bytes::Lines(&shifted), 1)),
         [(MOST_READING >> 16) as i8],
         "magnitudes have 23 bits"
     );
     let lines =
         [Linear { multiplier: 3, offset: 1, shift: 1 }, Linear { multiplier: -1, offset: 5, shift: 0 }];
     assert_eq!(
-        values(measure(b"4 4 -3 -3", 0, &lines, 4)),
+        values(measure(b"4 4 -3 -3", 0, Bytes::Lines(&lines), 4)),
         [6, 1, -4, 8],
         "each value has its line, rounding down"
     );
@@ -84,8 +84,8 @@ fn lines_become_bytes() {
 
 #[test]
 fn lines_that_are_something_else_are_not_guessed_at() {
-    assert_eq!(measure(b"", 2, &AS_IT_IS, 2), Line::Empty);
-    let fault = |line: &str| match measure(line.as_bytes(), 2, &AS_IT_IS, 2) {
+    assert_eq!(measure(b"", 2, Bytes::Lines(&AS_IT_IS), 2), Line::Empty);
+    let fault = |line: &str| match measure(line.as_bytes(), 2, Bytes::Lines(&AS_IT_IS), 2) {
         Line::Other(fault) => fault.to_string(),
         other => panic!("{line}: {other:?}"),
     };

@@ -13,6 +13,7 @@ mod mutations;
 #[path = "../../../tests/support/networks.rs"]
 mod networks;
 mod onnx;
+mod operators;
 mod passes;
 mod plain;
 mod published;
@@ -23,3 +24,5 @@ mod ron;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
 mod tflite;
+mod tree_errors;
+mod trees;

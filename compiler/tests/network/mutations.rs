@@ -4,6 +4,7 @@ use crate::files::dense;
 use crate::onnx;
 use crate::random::Random;
 use crate::shared;
+use crate::trees;
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::import::sensors::{Floats, Settings, import, is_network};
 use std::time::{Duration, Instant};
@@ -70,8 +71,9 @@ fn torment(bytes: &[u8], name: &str, count: usize, seed: u64) -> (usize, usize) 
 fn small_damaged_files_are_refused_or_read() {
     let tflite = torment(&dense(9).bytes(), "small.tflite", 500, 1);
     let onnx = torment(&onnx::mlp(), "small.onnx", 500, 2);
-    for (read, refused) in [tflite, onnx] {
-        assert!(read > 10 && refused > 100, "{tflite:?} {onnx:?}");
+    let forest = torment(&trees::small(), "forest.onnx", 500, 3);
+    for (read, refused) in [tflite, onnx, forest] {
+        assert!(read > 10 && refused > 100, "{tflite:?} {onnx:?} {forest:?}");
     }
 }
 
@@ -84,6 +86,7 @@ fn published_damaged_files_are_refused_or_read() {
         ("onnx", "sk_iris_mlp.onnx"),
         ("onnx", "gemm_digits_int8_qdq.onnx"),
         ("onnx", "sk_iris_logreg.onnx"),
+        ("onnx", "sk_iris_tree.onnx"),
     ];
     for (seed, (folder, name)) in (10..).zip(files) {
         if let Some(path) = shared::beside("import-models", &format!("{folder}/{name}")) {

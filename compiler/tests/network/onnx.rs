@@ -7,10 +7,10 @@ use mlc_compiler::model::{Answer, Kind, Rounding, Steps};
 
 /// A message in the making.
 #[derive(Default, Clone)]
-struct M(Vec<u8>);
+pub struct M(pub Vec<u8>);
 
 impl M {
-    fn varint(&mut self, mut n: u64) {
+    pub fn varint(&mut self, mut n: u64) {
         while n >= 128 {
             self.0.push((n as u8) | 128);
             n >>= 7;
@@ -18,50 +18,64 @@ impl M {
         self.0.push(n as u8);
     }
 
-    fn number(mut self, field: u64, n: u64) -> Self {
+    pub fn number(mut self, field: u64, n: u64) -> Self {
         self.varint(field << 3);
         self.varint(n);
         self
     }
 
-    fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
+    pub fn bytes(mut self, field: u64, bytes: &[u8]) -> Self {
         self.varint(field << 3 | 2);
         self.varint(bytes.len() as u64);
         self.0.extend(bytes);
         self
     }
 
-    fn text(self, field: u64, text: &str) -> Self {
+    pub fn text(self, field: u64, text: &str) -> Self {
         self.bytes(field, text.as_bytes())
     }
 
-    fn message(self, field: u64, message: M) -> Self {
+    pub fn message(self, field: u64, message: M) -> Self {
         self.bytes(field, &message.0)
     }
 }
 
 /// A tensor of a type, with its raw bytes.
-fn tensor(name: &str, dims: &[u64], element: u64, raw: Vec<u8>) -> M {
+pub fn tensor(name: &str, dims: &[u64], element: u64, raw: Vec<u8>) -> M {
     let dims = dims.iter().fold(M::default(), |m, &d| m.number(1, d));
     dims.number(2, element).text(8, name).bytes(9, &raw)
 }
 
-fn floats(name: &str, dims: &[u64], values: &[f32]) -> M {
+pub fn floats(name: &str, dims: &[u64], values: &[f32]) -> M {
     tensor(name, dims, 1, values.iter().flat_map(|v| v.to_le_bytes()).collect())
 }
 
-fn attribute(name: &str) -> M {
+pub fn attribute(name: &str) -> M {
     M::default().text(1, name)
 }
 
-fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<M>) -> M {
+/// An attribute of floats.
+pub fn list(name: &str, values: &[f32]) -> M {
+    values.iter().fold(attribute(name), |mut m, v| {
+        m.varint(7 << 3 | 5);
+        m.0.extend(v.to_le_bytes());
+        m
+    })
+}
+
+/// An attribute of integers.
+pub fn ints(name: &str, values: &[i64]) -> M {
+    values.iter().fold(attribute(name), |m, &v| m.number(8, v as u64))
+}
+
+pub fn node(operator: &str, inputs: &[&str], outputs: &[&str], attributes: Vec<M>) -> M {
     let m = inputs.iter().fold(M::default(), |m, name| m.text(1, name));
     let m = outputs.iter().fold(m, |m, name| m.text(2, name)).text(4, operator);
     attributes.into_iter().fold(m, |m, attribute| m.message(5, attribute))
 }
 
 /// A port of floats; a dimension of 0 is open.
-fn port(name: &str, dims: &[u64]) -> M {
+pub fn port(name: &str, dims: &[u64]) -> M {
     let shape = dims.iter().fold(M::default(), |m, &d| {
         m.message(1, if d == 0 { M::default().text(2, "N") } else { M::default().number(1, d) })
     });
@@ -70,7 +84,7 @@ fn port(name: &str, dims: &[u64]) -> M {
         .message(2, M::default().message(1, M::default().number(1, 1).message(2, shape)))
 }
 
-fn file(nodes: Vec<M>, known: Vec<M>, input: M, outputs: &[&str]) -> Vec<u8> {
+pub fn file(nodes: Vec<M>, known: Vec<M>, input: M, outputs: &[&str]) -> Vec<u8> {
     let graph = nodes.into_iter().fold(M::default(), |m, node| m.message(1, node));
     let graph = known.into_iter().fold(graph, |m, tensor| m.message(5, tensor)).message(11, input);
     let graph = outputs.iter().fold(graph, |m, name| m.message(12, port(name, &[0])));
@@ -80,14 +94,6 @@ fn file(nodes: Vec<M>, known: Vec<M>, input: M, outputs: &[&str]) -> Vec<u8> {
 /// A scaler and two dense layers as skl2onnx writes them, with labels.
 pub fn mlp() -> Vec<u8> {
     let classes = tensor("classes", &[2], 6, [7i32, 9].iter().flat_map(|v| v.to_le_bytes()).collect());
-    let list = |name: &str, values: &[f32]| {
-        values.iter().fold(attribute(name), |m, v| {
-            let mut m = m;
-            m.varint(7 << 3 | 5);
-            m.0.extend(v.to_le_bytes());
-            m
-        })
-    };
     let scaler = vec![list("offset", &[10.0, 0.5]), list("scale", &[0.1, 4.0])];
     let nodes = vec![
         node("Scaler", &["x"], &["s"], scaler),
@@ -154,7 +160,6 @@ fn convolutions_have_their_channels_behind() {
     // Two filters over 3 x 3, flattened with channels in front, into one output that tells every value apart.
     let weights: Vec<f32> = (0..8).map(|i| (i as f32 - 3.0) / 4.0).collect();
     let last: Vec<f32> = (0..8).map(|i| 1.0 + i as f32).collect();
-    let ints = |name: &str, values: &[u64]| values.iter().fold(attribute(name), |m, &v| m.number(8, v));
     let nodes = vec![
         node("Conv", &["x", "w"], &["c"], vec![ints("kernel_shape", &[2, 2])]),
         node("Relu", &["c"], &["r"], vec![]),
@@ -241,7 +246,7 @@ fn quantized_nodes_are_computed_as_onnx_runtime_does() {
 #[test]
 fn what_is_not_computed_is_named_with_what_works() {
     for operator in
-        ["LSTM", "SVMClassifier", "TreeEnsembleClassifier", "LeakyRelu", "QLinearConv", "Whatever"]
+        ["LSTM", "SVMClassifier", "TreeEnsemble", "LeakyRelu", "ConvInteger", "QLinearAdd", "Whatever"]
     {
         let bytes = file(vec![node(operator, &["x"], &["y"], vec![])], vec![], port("x", &[0, 2]), &["y"]);
         let e = import(&bytes, "n.onnx", &Settings::default(), Some(&rows())).expect_err("it is refused");

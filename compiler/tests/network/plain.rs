@@ -5,7 +5,7 @@ use crate::networks::{bytes, random};
 use crate::random::Random;
 use mlc_compiler::eval;
 use mlc_compiler::model::{
-    Answer, Kind, Model, Network, Pooling, Requantization, Sensors, Shape, Steps, Window,
+    Answer, Branch, Kind, Model, Network, Pooling, Requantization, Sensors, Shape, Steps, Trees, Window,
 };
 
 /// The definition of a rounding, in integers of 128 bits.
@@ -137,6 +137,26 @@ fn operator(kind: &Kind, tensors: &[Tensor]) -> Vec<i32> {
             let count = tensors[terms[0].input].values.len();
             (0..count).map(|i| requantized(requantization, i, side(0, i) + side(1, i))).collect()
         }
+        Kind::Trees { input, trees } => {
+            let x = &tensors[*input].values;
+            // A branch of 0 and more is a split: every tree as a function that calls itself.
+            fn leaf(trees: &Trees, x: &[i32], at: Branch) -> usize {
+                match at {
+                    Branch::Leaf(leaf) => leaf,
+                    Branch::Split(split) => {
+                        let split = trees.splits[split];
+                        let is_high = x[split.feature] > i32::from(split.most);
+                        leaf(trees, x, if is_high { split.high } else { split.low })
+                    }
+                }
+            }
+            let ends: Vec<usize> = trees.roots.iter().map(|&root| leaf(trees, x, root)).collect();
+            let votes = |output: usize| {
+                let all = ends.iter().flat_map(|&leaf| &trees.leaves[leaf]);
+                all.filter(|vote| vote.output == output).map(|vote| i32::from(vote.weight)).sum::<i32>()
+            };
+            trees.base.iter().enumerate().map(|(output, &base)| i32::from(base) + votes(output)).collect()
+        }
         Kind::Table { input, values } => {
             tensors[*input].values.iter().map(|&x| values[usize::from(x as i8 as u8)].into()).collect()
         }
@@ -160,7 +180,7 @@ fn label(model: &Model, outputs: &[i16]) -> Option<String> {
     let Answer::Class(class) = &model.answer else { return None };
     let largest = *outputs.iter().max()?;
     let first = outputs.iter().position(|&y| y == largest)?;
-    let near = |(i, &y): (usize, &i16)| i != first && largest - y < i16::from(class.margin);
+    let near = |(i, &y): (usize, &i16)| i != first && i32::from(largest) - i32::from(y) < class.margin.into();
     let unsure = class.margin > 0 && outputs.iter().enumerate().any(near);
     Some(if unsure { "?".into() } else { class.labels[first].clone() })
 }

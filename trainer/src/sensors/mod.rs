@@ -8,13 +8,15 @@
 //! `scaling` makes bytes of readings, as the firmware does, by what the training rows show and nothing else. `split` says
 //! which rows those are, `task` puts both together. `shape` and `settings` have what can be chosen, `network` the integers of
 //! the machine, `learner` the shadows behind them with the pass forward and back, `figures` counts. `train` is what the
-//! training loop sees of all this, `resume` goes on from a model. `baselines` and `tree` are simpler methods on the same split.
+//! training loop sees of all this, `resume` goes on from a model. `forest` grows trees in the
+//! place of a network; `baselines` and `tree` are simpler methods on the same split.
 
 mod baselines;
 #[cfg(test)]
 mod data_tests;
 mod error;
 mod figures;
+mod forest;
 mod learner;
 mod network;
 mod resume;
@@ -31,6 +33,7 @@ mod tree;
 pub use baselines::{Baseline, baselines};
 pub use error::DataError;
 pub use figures::Figures;
+pub use forest::{ForestSettings, Grown, MAX_TREES, evaluate_forest, grow};
 pub use settings::Settings;
 pub use shape::Shape;
 pub use task::{Options, Rows, Task, joined};

@@ -4,7 +4,7 @@ use super::learner::Learner;
 use super::network::{Network, OUTPUT};
 use super::task::{Options, Rows, Task};
 use super::{Figures, Settings, Training, evaluate, train, untrained};
-use mlc_compiler::arithmetic::network::{Line, decide, measure};
+use mlc_compiler::arithmetic::network::{Line, decide};
 use mlc_compiler::eval::classify;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{Body, Grid, Model};
@@ -285,7 +285,7 @@ fn lines_of_numbers_give_the_bytes_that_were_learned_from() {
     let (mut same, mut near) = (0, 0);
     for (row, (values, _)) in rows.iter().enumerate() {
         let text: Vec<String> = values.iter().map(|x| format!("{x:.6}")).collect();
-        let line = match measure(text.join(",").as_bytes(), reader.decimals, &reader.scaling, 4) {
+        let line = match reader.measure(text.join(",").as_bytes()) {
             Line::Values(line) => line,
             other => panic!("{other:?}"),
         };

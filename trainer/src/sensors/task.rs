@@ -52,8 +52,19 @@ impl Rows {
         self.targets.iter().enumerate().map(one)
     }
 
-    /// The rows of these numbers.
+    /// The rows of these numbers; `targets` are those of all rows.
     fn of(data: &Examples, reader: &Sensors, targets: &[u16], numbers: Vec<usize>) -> Self {
+        let targets = numbers.iter().map(|&row| targets[row]).collect();
+        Self::with_targets(data, reader, targets, numbers)
+    }
+
+    /// The rows of these numbers, with their targets.
+    pub(super) fn with_targets(
+        data: &Examples,
+        reader: &Sensors,
+        targets: Vec<u16>,
+        numbers: Vec<usize>,
+    ) -> Self {
         let bytes = |&row: &usize| match &data.values {
             Values::Bytes(values) => values[row * data.width..][..data.width].to_vec(),
             Values::Reals(values) => reader.bytes(&values[row * data.width..][..data.width], false),
@@ -61,7 +72,7 @@ impl Rows {
         Self {
             width: data.width,
             bytes: numbers.iter().flat_map(bytes).collect(),
-            targets: numbers.iter().map(|&row| targets[row]).collect(),
+            targets,
             steps: (0..numbers.len() as u32).collect(),
             numbers,
         }
@@ -243,7 +254,8 @@ fn columns(found: usize, wants: usize) -> DataError {
 fn reader(data: &Examples, scaling: &Scaling) -> Sensors {
     let inputs = data.names();
     let Scaling { decimals, lines, quantization, .. } = scaling.clone();
-    Sensors { inputs, shape: Shape::vector(data.width), decimals, scaling: lines, quantization }
+    let ranks = Vec::new();
+    Sensors { inputs, shape: Shape::vector(data.width), decimals, scaling: lines, quantization, ranks }
 }
 
 /// The labels, and the output of each row's.

@@ -136,6 +136,17 @@ struct Trainee<'a> {
     margin: u8,
 }
 
+/// Facts of any training on a task, for [`Head::training`].
+pub(super) fn facts(task: &Task, seed: u64) -> Vec<(String, String)> {
+    vec![
+        ("rows".to_string(), task.train.len().to_string()),
+        (LEARNED.to_string(), task.learned_rows.clone()),
+        ("held-out rows".to_string(), task.held_out.len().to_string()),
+        ("seed".to_string(), seed.to_string()),
+        (SPLIT.to_string(), task.seed.to_string()),
+    ]
+}
+
 /// The margin that answers of a model need.
 fn margin(start: Option<&Model>) -> u8 {
     match start.map(|model| &model.answer) {
@@ -212,15 +223,8 @@ impl<'a> Trainee<'a> {
 
     /// For [`Head::training`].
     fn facts(&self, row: &EpochRow<Figures>) -> Vec<(String, String)> {
-        let Task { train, held_out, .. } = self.task;
-        let mut facts = vec![
-            ("rows".to_string(), train.len().to_string()),
-            (LEARNED.to_string(), self.task.learned_rows.clone()),
-            ("held-out rows".to_string(), held_out.len().to_string()),
-            ("seed".to_string(), self.settings.schedule.seed.to_string()),
-            (SPLIT.to_string(), self.task.seed.to_string()),
-            ("epoch".to_string(), format!("{} of {}", row.epoch, row.epochs)),
-        ];
+        let mut facts = facts(self.task, self.settings.schedule.seed);
+        facts.push(("epoch".to_string(), format!("{} of {}", row.epoch, row.epochs)));
         let sides = [("", &row.train), ("validation ", &row.held_out)];
         for (side, figures) in sides.iter().filter_map(|(side, figures)| figures.map(|f| (side, f))) {
             facts.push((format!("{side}rows right, %"), format!("{:.2}", 100.0 * figures.share())));

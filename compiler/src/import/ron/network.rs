@@ -2,6 +2,7 @@
 //! are base64 of their bytes.
 
 mod steps;
+mod trees;
 
 use super::pack::{pack_bits, unpack_bits};
 use super::parts::bare;
@@ -9,6 +10,7 @@ use crate::import::Problem;
 use crate::model::{self, Linear, MAX_ELEMENTS};
 use serde::{Deserialize, Serialize};
 use steps::{Requantization, Term, Window};
+use trees::Trees;
 
 /// Height, width, channels.
 type Shape = (usize, usize, usize);
@@ -24,8 +26,12 @@ pub struct Sensors {
     inputs: Vec<String>,
     shape: Shape,
     decimals: u8,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     scaling: Vec<Line>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     quantization: Vec<Quantization>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ranks: Vec<Vec<f32>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -113,6 +119,10 @@ enum Kind {
         input: usize,
         values: String,
     },
+    Trees {
+        input: usize,
+        trees: Trees,
+    },
 }
 
 fn is_zero(n: &u8) -> bool {
@@ -151,6 +161,7 @@ impl From<&model::Sensors> for Sensors {
             decimals: from.decimals,
             scaling: from.scaling.iter().map(line).collect(),
             quantization: from.quantization.iter().copied().map(quantization).collect(),
+            ranks: from.ranks.iter().map(|list| list.iter().map(|t| t.0 as f32).collect()).collect(),
         }
     }
 }
@@ -163,6 +174,11 @@ impl Sensors {
             decimals: self.decimals,
             scaling: self.scaling.iter().map(read_line).collect(),
             quantization: self.quantization.into_iter().map(read_quantization).collect(),
+            ranks: self
+                .ranks
+                .into_iter()
+                .map(|list| list.into_iter().map(|t| model::Real(t.into())).collect())
+                .collect(),
         }
     }
 }
@@ -279,6 +295,7 @@ impl From<&model::Operator> for Operator {
             model::Kind::Table { input, values } => {
                 Kind::Table { input: *input, values: pack_bits(values, 8) }
             }
+            model::Kind::Trees { input, trees } => Kind::Trees { input: *input, trees: trees.into() },
         };
         Self { name: from.name.clone(), shape: shape(from.shape), output: quantization(from.output), kind }
     }
@@ -332,6 +349,7 @@ impl Kind {
             Self::Table { input, values } => {
                 model::Kind::Table { input, values: row(&format!("{field}.values"), &values)? }
             }
+            Self::Trees { input, trees } => model::Kind::Trees { input, trees: trees.read() },
         })
     }
 }

@@ -87,6 +87,7 @@ impl Version {
             | ModelError::OffGrid { field, .. }
             | ModelError::LargeSum { field, .. }
             | ModelError::WideSum { field, .. }
+            | ModelError::Trees { field, .. }
             | ModelError::Rule { field, .. } => self.named(field),
             ModelError::Label { index }
             | ModelError::LongLabel { index, .. }

@@ -20,6 +20,7 @@ impl Namer {
             Kind::Mean { .. } => "mean",
             Kind::Add { .. } => "add",
             Kind::Table { .. } => "table",
+            Kind::Trees { .. } => "trees",
         };
         format!("{word}{}", self.count)
     }

@@ -2,8 +2,8 @@
 
 use super::error::NetworkProblem;
 use crate::model::{
-    Answer, Body, Class, Head, Linear, MAX_DECIMALS, Model, Network, Numbers, Quantization, Reader, Rounding,
-    Sensors, Shape, Softmax,
+    Answer, Body, Class, Head, Linear, MAX_DECIMALS, Model, Network, Numbers, Quantization, Reader, Real,
+    Rounding, Sensors, Shape, Softmax, rank_decimals,
 };
 
 /// What the network reads.
@@ -12,8 +12,10 @@ pub struct Source {
     /// A name for each value, or none.
     pub names: Vec<String>,
     pub shape: Shape,
-    /// What bytes stand for: one for each value, or one for all of them.
+    /// What bytes stand for: one for each value, or one for all of them; none where they are ranks.
     pub quantization: Vec<Quantization>,
+    /// See [`Sensors::ranks`].
+    pub ranks: Vec<Vec<Real>>,
 }
 
 /// What it ends with.
@@ -66,7 +68,7 @@ pub fn model(
 ) -> Result<(Model, Vec<String>), NetworkProblem> {
     let Outcome { source, network, ending, mut notes } = outcome;
     let outputs = network.operators.last().map_or(0, |last| last.shape.len());
-    let reader = sensors(source, settings)?;
+    let reader = sensors(source, settings, &mut notes)?;
     let labels = settings.labels.clone().or(ending.labels.clone());
     let classifies = labels.is_some() || ending.classifies || outputs > 1;
     let answer = if classifies && !settings.numbers {
@@ -104,16 +106,25 @@ fn far(scale: f64) -> NetworkProblem {
     NetworkProblem::Tensor { name: "input or output".into(), what }
 }
 
-fn sensors(source: Source, settings: &Settings) -> Result<Sensors, NetworkProblem> {
-    let Source { names, shape, quantization } = source;
-    let finest = quantization.iter().map(|q| q.scale.0).fold(f64::INFINITY, f64::min);
-    let decimals = settings.decimals.unwrap_or_else(|| digits(finest));
+fn sensors(source: Source, settings: &Settings, notes: &mut Vec<String>) -> Result<Sensors, NetworkProblem> {
+    let Source { names, shape, quantization, ranks } = source;
+    let (fit, wants) = rank_decimals(&ranks);
+    let decimals = settings.decimals.unwrap_or_else(|| match ranks.is_empty() {
+        true => digits(quantization.iter().map(|q| q.scale.0).fold(f64::INFINITY, f64::min)),
+        false => fit,
+    });
+    if wants > decimals {
+        notes.push(format!(
+            "thresholds have more digits than the {decimals} that count in a line: a reading that is nearer to one may go the \
+             other way"
+        ));
+    }
     let line = |q: &Quantization| {
         Linear::near(unit(decimals) / q.scale.0, q.zero.into()).ok_or_else(|| far(q.scale.0))
     };
     let scaling = quantization.iter().map(line).collect::<Result<_, _>>()?;
     let inputs = settings.inputs.clone().unwrap_or(names);
-    Ok(Sensors { inputs, shape, decimals, scaling, quantization })
+    Ok(Sensors { inputs, shape, decimals, scaling, quantization, ranks })
 }
 
 fn numbers(output: Quantization) -> Result<Numbers, NetworkProblem> {

@@ -65,6 +65,10 @@ pub fn quantize(float: &FloatNetwork, data: &Examples) -> Result<Outcome, Networ
     let ranges = Ranges::measure(float, data)?;
     let mut maker =
         Maker { float, scales: vec![ranges.input()], operators: Vec::new(), namer: Namer::default(), ranges };
+    if !maker.reads_each() && maker.factor().is_none() {
+        let what = "a scaler in front of anything but a dense layer, other than one factor for all values";
+        return Err(NetworkProblem::Data(what.into()));
+    }
     for at in 0..float.operators.len() {
         maker.operator(at)?;
     }
@@ -238,10 +242,8 @@ impl Maker<'_> {
         (each, shifts): (bool, bool),
     ) -> Result<Layer, NetworkProblem> {
         let taps = weights.len() / bias.len().max(1);
-        let scaler = self.float.scaler.as_ref().filter(|_| input == 0);
-        if scaler.is_some() && !each {
-            return Err(NetworkProblem::Data("a scaler in front of anything but a dense layer".into()));
-        }
+        // Bytes stand for scaled values, where they have one scale.
+        let scaler = self.float.scaler.as_ref().filter(|_| input == 0 && each);
         let features = if each { self.features() } else { Vec::new() };
         let common = self.scales[input];
         let mut layer = Layer { zero: if each { 0 } else { common.zero }, ..Layer::default() };
@@ -273,12 +275,24 @@ impl Maker<'_> {
         Ok(layer)
     }
 
+    /// The factor of a scaler that only multiplies, all values with the same above 0; 1 without one.
+    fn factor(&self) -> Option<f64> {
+        let Some((offset, scale)) = &self.float.scaler else { return Some(1.0) };
+        let first = *scale.first().filter(|first| **first > 0.0)?;
+        let is_one = offset.iter().all(|o| *o == 0.0) && scale.iter().all(|s| *s == first);
+        is_one.then(|| first.into())
+    }
+
     fn end(self, data: &Examples) -> Result<Outcome, NetworkProblem> {
         let quantization = match self.reads_each() {
             true => self.features().into_iter().map(Scale::quantization).collect(),
-            false => vec![self.scales[0].quantization()],
+            false => {
+                let Scale { step, zero } = self.scales[0];
+                vec![Scale { step: step / self.factor().unwrap_or(1.0), zero }.quantization()]
+            }
         };
-        let source = Source { names: names(&data.columns), shape: self.float.input, quantization };
+        let source =
+            Source { names: names(&data.columns), shape: self.float.input, quantization, ranks: Vec::new() };
         let Some(output) = self.operators.last().map(|last| last.output) else {
             return Err(NetworkProblem::Inconsistent("it computes nothing".into()));
         };

@@ -1,7 +1,9 @@
 //! Networks on numbers: a line of numbers becomes bytes, then every operator in order.
 
 use crate::ir::{Const, ConstId, Data, Elem, Graph, NodeId, Op, TypeError};
-use crate::model::{Answer, Kind, Model, Network, Operator, Pooling, Requantization, Sensors, Window};
+use crate::model::{
+    Answer, Kind, Model, Network, Operator, Pooling, Requantization, Scaling, Sensors, Window,
+};
 
 /// What a network answers that is not sure.
 const UNSURE: &str = "?";
@@ -16,8 +18,13 @@ pub fn build(model: &Model, reader: &Sensors, body: &Network) -> Result<Graph, T
     let mut b = Builder { g: Graph::new(&model.head.name), tensors: Vec::new(), reader, body };
     let count = reader.shape.len();
     let text = b.add("line", Op::Query { max_length: LINE * count, as_typed: true })?;
-    let lines = Data::Lines { count, decimals: reader.decimals, lines: reader.scaling.clone() };
-    let scaling = b.constant("scaling", lines);
+    let decimals = reader.decimals;
+    let scaling = match reader.scaling() {
+        Scaling::Lines(lines) => {
+            b.constant("scaling", Data::Lines { count, decimals, lines: lines.to_vec() })
+        }
+        Scaling::Ranks(_) => b.constant("ranks", Data::Ranks { decimals, ranks: reader.thresholds() }),
+    };
     let input = b.add("input", Op::Measure { text, scaling })?;
     b.tensors.push(input);
     for operator in &body.operators {
@@ -92,6 +99,10 @@ impl Builder<'_> {
             Kind::Table { input, values } => {
                 let table = self.constant(name, Data::Bytes(values.clone()));
                 self.add(name, Op::Table { input: self.tensors[*input], table })
+            }
+            Kind::Trees { input, trees } => {
+                let trees = self.constant(&format!("{name}.trees"), Data::Trees(trees.clone()));
+                self.add(name, Op::Vote { input: self.tensors[*input], trees })
             }
         }
     }

@@ -12,7 +12,10 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
     match op {
         Op::Measure { text: input, scaling } => {
             text(graph, *input)?;
-            let count = lines(graph, *scaling)?;
+            let count = match &graph.consts[*scaling].data {
+                Data::Ranks { ranks, .. } => ranks.len(),
+                _ => lines(graph, *scaling)?,
+            };
             Ok(Type::Vector { elem: Elem::I8, len: count })
         }
         Op::Convolve { input, weights, window, groups, .. } => {
@@ -35,6 +38,13 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         Op::Widen { input, table } => match (bytes(graph, *input)?, &graph.consts[*table].data) {
             (len, Data::Words(words)) if words.len() == 256 => Ok(Type::Vector { elem: Elem::I32, len }),
             _ => Err(format!("@{} is no table of 256 integers of 32 bits", graph.consts[*table].name)),
+        },
+        Op::Vote { input, trees } => match (bytes(graph, *input)?, &graph.consts[*trees].data) {
+            (values, Data::Trees(trees)) => match trees.problem(values) {
+                None => Ok(Type::Vector { elem: Elem::I16, len: trees.base.len() }),
+                Some(problem) => Err(problem),
+            },
+            _ => Err(format!("@{} holds no trees", graph.consts[*trees].name)),
         },
         Op::Decide { input, .. } => match logits(graph, *input)? {
             0 => Err("of an empty vector".into()),

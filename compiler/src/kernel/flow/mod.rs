@@ -15,7 +15,7 @@ pub use facts::Facts;
 
 use super::cycles::{Code, Insn};
 use crate::asm::Isa;
-use equations::Equations;
+use equations::{Way, visits};
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
@@ -23,9 +23,6 @@ use thiserror::Error;
 
 /// Most routines that call each other.
 const DEEPEST: usize = 40;
-/// Most pieces of a routine: its equations are solved as they are.
-const MOST_PIECES: usize = 600;
-
 /// Why cycles are not known.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum Unknown {
@@ -114,11 +111,8 @@ impl<'a> Flow<'a> {
             }
         }
         let begins: Vec<usize> = steps.keys().copied().filter(|at| comes.get(at) != Some(&1)).collect();
-        if begins.len() > MOST_PIECES {
-            return Err(endless());
-        }
         let number: HashMap<usize, usize> = begins.iter().copied().zip(0..).collect();
-        let (mut costs, mut equations) = (Vec::new(), Equations::new(begins.len()));
+        let (mut costs, mut ways) = (Vec::new(), Vec::new());
         for (piece, &begin) in begins.iter().enumerate() {
             let mut cost = vec![0.0; self.names + 1];
             let mut at = begin;
@@ -133,14 +127,18 @@ impl<'a> Flow<'a> {
                 match step.only().filter(|next| !number.contains_key(next)) {
                     Some(next) => at = next,
                     None => {
-                        step.next.iter().for_each(|(to, odds)| equations.comes(piece, number[to], *odds));
+                        ways.extend(step.next.iter().map(|(to, odds)| Way {
+                            from: piece,
+                            to: number[to],
+                            odds: *odds,
+                        }));
                         break;
                     }
                 }
             }
             costs.push(cost);
         }
-        let visits = equations.solve(number[&entry]).ok_or_else(endless)?;
+        let visits = visits(number[&entry], begins.len(), &ways).ok_or_else(endless)?;
         let mut sum = vec![0.0; self.names + 1];
         costs.iter().zip(visits).for_each(|(cost, times)| add(&mut sum, times, cost));
         Ok(sum)

@@ -1,7 +1,7 @@
 //! What programs of all processors know of their network: labels, the records of lines, and what stands on top of their text.
 
 use super::net::{Array, Net, Step};
-use crate::model::{Answer, Linear, Sensors};
+use crate::model::{Answer, Linear, Scaling, Sensors};
 use serde::Serialize;
 
 /// What a network answers that is not sure.
@@ -25,12 +25,21 @@ pub fn record(line: &Linear) -> impl Iterator<Item = u8> {
     factor.chain(line.offset.to_le_bytes().into_iter().take(7)).chain([line.shift | sign])
 }
 
+/// Thresholds of a value, that readings above them are counted by: how many, then each and 2^23, 3 bytes, so that they have
+/// no sign.
+pub fn ranks(thresholds: &[i32]) -> Vec<u8> {
+    let one = |t: &i32| (t + (1 << 23)).to_le_bytes().into_iter().take(3);
+    [thresholds.len() as u8].into_iter().chain(thresholds.iter().flat_map(one)).collect()
+}
+
 /// What takes the values of a network: where they go, and how readings become bytes.
 #[derive(Serialize)]
 pub struct Reading {
     decimals: u8,
     count: usize,
     several: bool,
+    /// Readings become ranks.
+    ranks: bool,
     /// The address of the first value.
     first: String,
     /// Code that fills the border of the values, if they have one; bytes of a row, and those behind it.
@@ -45,7 +54,11 @@ impl Reading {
         Self {
             decimals: reader.decimals,
             count: array.values(),
-            several: reader.scaling.len() > 1,
+            several: match reader.scaling() {
+                Scaling::Lines(lines) => lines.len() > 1,
+                Scaling::Ranks(ranks) => ranks.len() > 1,
+            },
+            ranks: matches!(reader.scaling(), Scaling::Ranks(_)),
             first: format!("{address}+{}", array.first()),
             border,
             row: array.cols * array.channels,

@@ -1,5 +1,6 @@
 //! From a model to a [`Net`]: zero points into biases, padding into borders, rounding into step functions.
 
+use super::forest::Forest;
 use super::net::{Array, Border, Net, Product, Step, Window, Work};
 use super::steps::Steps;
 use crate::arithmetic::network::mean;
@@ -94,7 +95,7 @@ fn borders(network: &Network, arrays: &mut [Array]) -> Result<(), String> {
 
 /// An operator's step that does some work.
 fn named(at: usize, operator: &Operator, work: Work) -> Step {
-    let words = operator.kind.requantization().is_some_and(|r| !r.is_bytes());
+    let words = operator.kind.gives_words();
     Step {
         name: format!("s{}_{}", at + 1, crate::stage::label(operator.kind.name())),
         kind: operator.kind.name(),
@@ -194,6 +195,7 @@ fn step(arrays: &[Array], at: usize, operator: &Operator) -> Step {
             let entry = |byte: usize| (i64::from(values[byte ^ 0x80]) + HALF) as u8;
             Work::Table(Box::new(std::array::from_fn(entry)))
         }
+        Kind::Trees { input, trees } => Work::Trees(Forest::new(trees, &arrays[*input])),
     };
     named(at, operator, work)
 }

@@ -3,11 +3,12 @@
 //!
 //! What processors have in common is here: `lower` makes a [`Net`] of the model, whose functions of sums are thresholds
 //! (`steps`); `memory` says where its arrays lie, `border` what is around them, `place` where steps read and write,
-//! `about` what is said of them.
+//! `forest` how trees are laid out, `about` what is said of them.
 
 pub mod about;
 pub mod border;
 pub mod divide;
+pub mod forest;
 pub mod lower;
 pub mod memory;
 pub mod net;
@@ -55,6 +56,11 @@ impl Pace {
             Self::Plain => Some(Self::Smallest),
             Self::Smallest => None,
         }
+    }
+
+    /// Whether what is compared is code, which takes more than tables.
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Fastest | Self::Fast)
     }
 
     /// Whether code is worth its bytes that saves so many T-states of a run.

@@ -3,6 +3,7 @@
 //! A byte stands for an 8-bit value v as v + 128, so that products need no sign of it. Zero points are in biases: a sum is
 //! `bias + Σ weight · byte`, and what becomes of a sum is a monotone step function.
 
+use super::forest::Forest;
 use super::steps::Steps;
 
 /// A network.
@@ -63,6 +64,8 @@ pub enum Work {
     Add { tables: Box<[[i32; 256]; 2]>, steps: Vec<Steps> },
     /// Each byte becomes an entry.
     Table(Box<[u8; 256]>),
+    /// What trees vote: results of 16 bits.
+    Trees(Forest),
 }
 
 /// What of an array is read at once, and how it moves.
@@ -189,6 +192,7 @@ impl Net {
             (None, Work::Sum { window, .. }) => {
                 self.arrays[last.reads[0]].channels * window.places.0 * window.places.1
             }
+            (None, Work::Trees(forest)) => forest.base.len(),
             (None, _) => self.arrays[last.reads[0]].values(),
         }
     }

@@ -30,7 +30,7 @@ impl<'a> Place<'a> {
         let window = match &step.work {
             Work::Product(product) => Some(product.window),
             Work::Sum { window, .. } | Work::Max(window) => Some(*window),
-            Work::Add { .. } | Work::Table(_) => None,
+            Work::Add { .. } | Work::Table(_) | Work::Trees(_) => None,
         };
         let first = window.map_or(from.first(), |window| window.first(from, step.origin));
         let is_first = !net.steps[..at].iter().any(|before| before.writes == step.writes);

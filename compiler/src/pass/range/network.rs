@@ -57,6 +57,17 @@ pub fn vector<'a>(graph: &Graph, node: &Node, len: usize, of: impl Fn(NodeId) ->
             }
             other => unreachable!("validated: integers of 32 bits, not {other:?}"),
         },
+        // Whatever the bytes: which leaves can be reached together is not asked.
+        Op::Vote { trees, .. } => match &graph.consts[*trees].data {
+            Data::Trees(trees) => {
+                let bound = |output: usize| {
+                    let (least, most) = trees.bounds(output);
+                    Interval::new(least, most)
+                };
+                known((0..len).map(bound).collect())
+            }
+            other => unreachable!("validated: trees, not {other:?}"),
+        },
         other => unreachable!("{} is none of these operations", other.name()),
     }
 }

@@ -1,7 +1,9 @@
 //! An `.onnx` of floats → a network of floats, node by node.
 
+mod affine;
+
 use super::file::{File, Node, Tensor, Values};
-use super::{option, refused, shapes};
+use super::{AT_THE_END, option, refused, shapes};
 use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::float::{FREE, FloatKind, FloatNetwork, FloatOperator};
 use crate::import::sensors::table::Curve;
@@ -106,6 +108,8 @@ impl Reader<'_> {
             "Gemm" => self.gemm(node),
             "MatMul" => self.matmul(node),
             "Add" => self.add(node),
+            "Sub" | "Mul" | "Div" => self.affine(node),
+            "BatchNormalization" => self.normalization(node),
             "Relu" => self.clamp(node, 0.0, f32::INFINITY),
             "Clip" => self.clip(node),
             "Tanh" => self.curve(node, Curve::Tanh),
@@ -132,19 +136,7 @@ impl Reader<'_> {
 
     /// A node behind the end: it makes the label or the probabilities of the logits.
     fn derived(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let harmless = [
-            "ArgMax",
-            "Identity",
-            "Cast",
-            "Reshape",
-            "Squeeze",
-            "Flatten",
-            "ArrayFeatureExtractor",
-            "Normalizer",
-            "ZipMap",
-            "Softmax",
-        ];
-        if !harmless.contains(&node.operator.as_str()) {
+        if !AT_THE_END.contains(&node.operator.as_str()) {
             return Err(refused(node));
         }
         if node.operator == "ArrayFeatureExtractor"
@@ -244,8 +236,7 @@ impl Reader<'_> {
     }
 
     fn add(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let (at, other) = if self.known(node, 1).is_some() { (0, 1) } else { (1, 0) };
-        if self.known(node, other).is_none() {
+        if self.known(node, 0).is_none() && self.known(node, 1).is_none() {
             let ((a, shape, _), (b, other, _)) = (self.tensor(node, 0)?, self.tensor(node, 1)?);
             if shape != other {
                 return Err(option(node, "tensors of different shapes"));
@@ -253,19 +244,7 @@ impl Reader<'_> {
             self.push(node, shape, FloatKind::Add { inputs: [a, b] });
             return Ok(());
         }
-        let value = self.value(node, at)?.clone();
-        let more = self.floats(node, other)?.1.to_vec();
-        let added = self.open(node, at).and_then(|operator| match &mut operator.kind {
-            FloatKind::Dense { bias, .. } => {
-                let more = broadcast(&more, bias.len())?;
-                bias.iter_mut().zip(more).for_each(|(b, more)| *b += more);
-                Some(())
-            }
-            _ => None,
-        });
-        added.ok_or_else(|| option(node, "a constant added to anything but a product"))?;
-        self.set(node, value);
-        Ok(())
+        self.affine(node)
     }
 
     fn clamp(&mut self, node: &Node, least: f32, most: f32) -> Result<(), NetworkProblem> {

@@ -1,6 +1,8 @@
 //! An `.onnx` whose tensors are quantized by nodes `QuantizeLinear` and `DequantizeLinear` → a network of integers, as ONNX
 //! Runtime fuses it: a product of integers, then a product of floats that is rounded to even.
 
+mod fused;
+
 use super::file::{File, Node, Tensor};
 use super::floats::transposed;
 use super::{option, refused, shapes};
@@ -71,6 +73,8 @@ enum Value {
     Bytes(Bytes),
     Known(Known),
     Pending(Box<Pending>),
+    /// The mean of all places, which has not been requantized yet.
+    Mean(Bytes),
     /// Made of what the network ends with.
     Derived,
 }
@@ -117,12 +121,12 @@ impl Reader<'_> {
         self.values.insert(node.gives(), value);
     }
 
-    /// Scale and zero point of a whole tensor, as that of bytes with a sign.
-    fn scale(&self, node: &Node) -> Result<(f32, i16), NetworkProblem> {
-        let scale = self.known(node, 1).and_then(|t| t.floats()).and_then(|s| <[f32; 1]>::try_from(s).ok());
-        let zero = match node.input(2) {
+    /// Scale and zero point of a whole tensor, inputs `at` and the one behind it, as that of bytes with a sign.
+    fn scale(&self, node: &Node, at: usize) -> Result<(f32, i16), NetworkProblem> {
+        let scale = self.known(node, at).and_then(|t| t.floats()).and_then(|s| <[f32; 1]>::try_from(s).ok());
+        let zero = match node.input(at + 1) {
             None => Some((0, 2)),
-            Some(_) => self.known(node, 2).and_then(|t| Some((*t.integers()?.first()?, t.element))),
+            Some(_) => self.known(node, at + 1).and_then(|t| Some((*t.integers()?.first()?, t.element))),
         };
         match (scale, zero) {
             (Some([scale]), Some((zero, element))) if scale > 0.0 && scale.is_finite() => {
@@ -155,6 +159,13 @@ impl Reader<'_> {
             }
             "Add" => self.add(node),
             "MaxPool" => self.pool(node),
+            "GlobalAveragePool" => {
+                let input = self.bytes(node, 0)?;
+                self.set(node, Value::Mean(input));
+                Ok(())
+            }
+            "QLinearMatMul" | "QGemm" | "QLinearConv" => self.fused(node),
+            "QLinearGlobalAveragePool" => self.fused_mean(node),
             "Reshape" | "Flatten" => self.flatten(node),
             "Softmax" | "ArgMax" => {
                 self.classifies = true;
@@ -170,7 +181,7 @@ impl Reader<'_> {
     }
 
     fn quantize(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let (scale, zero) = self.scale(node)?;
+        let (scale, zero) = self.scale(node, 1)?;
         let value = match self.value(node, 0)?.clone() {
             Value::Input if self.source.is_none() => {
                 let source = Bytes { number: 0, shape: self.shape, flattened: None, scale, zero };
@@ -178,6 +189,7 @@ impl Reader<'_> {
                 source
             }
             Value::Pending(pending) => self.requantize(*pending, scale, zero),
+            Value::Mean(input) => self.mean(input, scale, zero),
             Value::Bytes(bytes) if (bytes.scale, bytes.zero) == (scale, zero) => bytes,
             _ => return Err(option(node, "values that were quantized otherwise before")),
         };
@@ -250,6 +262,14 @@ impl Reader<'_> {
 
     fn dense(&mut self, node: &Node) -> Result<(), NetworkProblem> {
         let (input, known) = (self.bytes(node, 0)?, self.integers(node, 1)?);
+        let pending = self.product(node, input, known)?;
+        let bias = self.bias(node, 2, pending.bias.len())?;
+        self.set(node, Value::Pending(Box::new(Pending { bias, ..pending })));
+        Ok(())
+    }
+
+    /// A dense layer without biases.
+    fn product(&self, node: &Node, input: Bytes, known: &Known) -> Result<Pending, NetworkProblem> {
         let of = |name| node.attribute(name).float.unwrap_or(1.0);
         if node.number("transA", 0) != 0 || of("alpha") != 1.0 || of("beta") != 1.0 {
             return Err(option(node, "factors, or a transposed input"));
@@ -270,15 +290,20 @@ impl Reader<'_> {
             return Err(option(node, "scales that are not one an output"));
         }
         let weights = input.flattened.map_or_else(|| weights.clone(), |s| shapes::columns(&weights, s));
-        let bias = self.bias(node, 2, outputs)?;
         let (shape, clamp) = (Shape::vector(outputs), (f32::NEG_INFINITY, f32::INFINITY));
-        let pending = Pending { input, weights, scales, bias, shape, window: None, clamp };
-        self.set(node, Value::Pending(Box::new(pending)));
-        Ok(())
+        Ok(Pending { input, weights, scales, bias: vec![0; outputs], shape, window: None, clamp })
     }
 
     fn convolution(&mut self, node: &Node) -> Result<(), NetworkProblem> {
         let (input, known) = (self.bytes(node, 0)?, self.integers(node, 1)?);
+        let pending = self.convolved(node, input, known)?;
+        let bias = self.bias(node, 2, pending.bias.len())?;
+        self.set(node, Value::Pending(Box::new(Pending { bias, ..pending })));
+        Ok(())
+    }
+
+    /// A convolution without biases.
+    fn convolved(&self, node: &Node, input: Bytes, known: &Known) -> Result<Pending, NetworkProblem> {
         let Some((&[outputs, part], kernel)) = known.dims.split_first_chunk::<2>() else {
             return Err(option(node, "weights of such a shape"));
         };
@@ -297,12 +322,9 @@ impl Reader<'_> {
         }
         let window = shapes::window(node, input.shape, kernel)?;
         let weights = shapes::taps(&self.weights(node, known)?, window.kernel, part);
-        let bias = self.bias(node, 2, outputs)?;
         let shape = Shape { height: window.output[0], width: window.output[1], channels: outputs };
-        let clamp = (f32::NEG_INFINITY, f32::INFINITY);
-        let pending = Pending { input, weights, scales, bias, shape, window: Some((window, groups)), clamp };
-        self.set(node, Value::Pending(Box::new(pending)));
-        Ok(())
+        let (window, clamp) = (Some((window, groups)), (f32::NEG_INFINITY, f32::INFINITY));
+        Ok(Pending { input, weights, scales, bias: vec![0; outputs], shape, window, clamp })
     }
 
     /// A bias behind a product.
@@ -369,7 +391,7 @@ impl Reader<'_> {
             return Err(NetworkProblem::Tensor { name: port.name.clone(), what });
         }
         let quantization = vec![Quantization { scale: Real(source.scale.into()), zero: source.zero }];
-        let source = Source { names: Vec::new(), shape: source.shape, quantization };
+        let source = Source { names: Vec::new(), shape: source.shape, quantization, ranks: Vec::new() };
         let ending = Ending { softmax: None, output: last.output, classifies: self.classifies, labels: None };
         let network = Network { rounding: Rounding::OnnxRuntime, operators: self.operators };
         Ok(Outcome { source, network, ending, notes: Vec::new() })

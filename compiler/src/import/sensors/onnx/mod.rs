@@ -1,10 +1,11 @@
-//! `.onnx`: networks of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
+//! `.onnx`: networks and trees of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
 
 mod file;
 mod floats;
 mod integers;
 mod protobuf;
 mod shapes;
+mod trees;
 
 use super::Read;
 use super::error::{NO_STATE, NetworkProblem};
@@ -28,11 +29,29 @@ pub fn read(bytes: &[u8]) -> Result<Read, NetworkProblem> {
     let [_] = file.inputs.as_slice() else {
         return Err(NetworkProblem::Several(format!("{} inputs", file.inputs.len())));
     };
-    if file.nodes.iter().any(|node| node.operator == "QuantizeLinear") {
+    if file.nodes.iter().any(trees::is_trees) {
+        return trees::read(&file).map(Read::Integers);
+    }
+    let quantized = ["QuantizeLinear", "QLinearMatMul", "QLinearConv", "QGemm", "QLinearGlobalAveragePool"];
+    if file.nodes.iter().any(|node| quantized.contains(&node.operator.as_str())) {
         return integers::read(&file).map(Read::Integers);
     }
     floats::read(&file).map(Read::Floats)
 }
+
+/// What makes the label, the probabilities or the number of what a network ends with.
+const AT_THE_END: [&str; 10] = [
+    "ArgMax",
+    "Identity",
+    "Cast",
+    "Reshape",
+    "Squeeze",
+    "Flatten",
+    "ArrayFeatureExtractor",
+    "Normalizer",
+    "ZipMap",
+    "Softmax",
+];
 
 /// What to say of an operator that is not computed.
 fn refused(node: &Node) -> NetworkProblem {
@@ -41,18 +60,16 @@ fn refused(node: &Node) -> NetworkProblem {
         "SVMClassifier" | "SVMRegressor" => {
             "train an MLPClassifier or LogisticRegression on the same data: both work"
         }
-        "TreeEnsembleClassifier" | "TreeEnsembleRegressor" => {
-            "trees are not read yet: an MLPClassifier on the same data works"
+        "TreeEnsemble" => {
+            "convert with target_opset={\"\": 17, \"ai.onnx.ml\": 3}: TreeEnsembleClassifier and TreeEnsembleRegressor work"
         }
         "LinearRegressor" => "export the layer as Gemm (PyTorch), or train an MLPRegressor: both work",
-        "QLinearConv" | "QLinearMatMul" | "QGemm" | "QLinearAdd" | "ConvInteger" | "MatMulInteger" => {
-            "quantize with QuantFormat.QDQ, or give the network of floats with --calibrate: both work"
+        "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
+            "quantize statically (quantize_static), or give the network of floats with --calibrate: both work"
         }
-        "BatchNormalization" => {
-            "export in evaluation mode: the exporter folds it into the convolution before it"
-        }
-        "Sub" | "Mul" | "Div" => {
-            "scale features with a StandardScaler in the pipeline, or in front of the network"
+        "QLinearAdd" | "QLinearAveragePool" | "QLinearMul" | "QLinearSigmoid" => {
+            "ONNX Runtime computes it in floats, whose last bit depends on the processor: give the network of floats with \
+             --calibrate, which works"
         }
         "LeakyRelu" | "Elu" | "Selu" | "HardSwish" | "Erf" | "PRelu" => {
             "use ReLU, ReLU6, tanh or sigmoid as activations"

@@ -6,7 +6,7 @@ use super::names::{self, refused};
 use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::float::{FREE, FloatKind, FloatNetwork, FloatOperator};
 use crate::import::sensors::table::Curve;
-use crate::import::sensors::window::{Geometry, window};
+use crate::import::sensors::window::{Geometry, PADDING, Padded, window};
 use crate::model::{Pooling, Shape, Window};
 use std::collections::BTreeMap;
 
@@ -24,7 +24,8 @@ pub fn read(file: &File) -> Result<FloatNetwork, NetworkProblem> {
         labels: None,
         notes: vec![],
     };
-    let mut reader = Reader { file, network, values: BTreeMap::from([(file.input, (0, input))]) };
+    let values = BTreeMap::from([(file.input, (0, input))]);
+    let mut reader = Reader { file, network, values, padded: BTreeMap::new() };
     for op in &file.operators {
         reader.operator(op)?;
     }
@@ -39,6 +40,8 @@ struct Reader<'a, 'f> {
     network: FloatNetwork,
     /// Tensors of the file that have been computed: their numbers and shapes.
     values: BTreeMap<usize, (usize, Shape)>,
+    /// Those with places around them, for the convolutions behind.
+    padded: BTreeMap<usize, Padded>,
 }
 
 impl<'a, 'f> Reader<'a, 'f> {
@@ -52,6 +55,9 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     fn computed(&self, op: &Op, at: usize) -> Result<(usize, Shape), NetworkProblem> {
         let (number, tensor) = self.tensor(op, &op.inputs, at)?;
+        if self.padded.contains_key(&number) {
+            return Err(self.option(op, PADDING));
+        }
         self.values.get(&number).copied().ok_or_else(|| {
             let what = "is used as a value, and no operator before has computed it".into();
             NetworkProblem::Tensor { name: tensor.name.clone(), what }
@@ -106,6 +112,14 @@ impl<'a, 'f> Reader<'a, 'f> {
                 }
                 let clamp = self.activation(op, 0)?;
                 self.push(op, shape, FloatKind::Add { inputs: [a, b] }, clamp)
+            }
+            names::PAD => {
+                let (from, shape) = self.computed(op, 0)?;
+                let list = self.tensor(op, &op.inputs, 1)?.1.i32s(8)?;
+                let padded = Padded::new(from, shape, &list).filter(|p| output.shape() == Ok(p.shape));
+                let what = "anything but rows and columns around the same values";
+                self.padded.insert(number, padded.ok_or_else(|| self.option(op, what))?);
+                Ok(())
             }
             names::TANH => self.curve(op, curve(Curve::Tanh)),
             names::LOGISTIC => self.curve(op, curve(Curve::Sigmoid)),
@@ -171,7 +185,11 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn convolution(&mut self, op: &Op, depthwise: bool) -> Result<(), NetworkProblem> {
-        let (input, shape) = self.computed(op, 0)?;
+        let padded = self.padded.get(&self.tensor(op, &op.inputs, 0)?.0).copied();
+        let (input, shape) = match padded {
+            Some(Padded { number, shape, .. }) => (number, shape),
+            None => self.computed(op, 0)?,
+        };
         let output = self.tensor(op, &op.outputs, 0)?.1.shape()?;
         let first = usize::from(depthwise);
         if let Some(options) = op.options
@@ -190,7 +208,10 @@ impl<'a, 'f> Reader<'a, 'f> {
         if !fits || channels != output.channels || groups == 0 || !channels.is_multiple_of(groups) {
             return Err(self.option(op, "weights of such a shape"));
         }
-        let window = self.window(op, shape, [height, width], output)?;
+        let mut window = self.window(op, shape, [height, width], output)?;
+        if let Some(padded) = padded {
+            window = padded.fold(window).ok_or_else(|| self.option(op, PADDING))?;
+        }
         let (part, count) = (shape.channels / groups, height.saturating_mul(width));
         let mut weights = tensor.f32s(channels.saturating_mul(count).saturating_mul(part))?;
         if depthwise {

@@ -9,6 +9,7 @@ use crate::import::sensors::names::Namer;
 use crate::import::sensors::outcome::{Ending, Outcome, Source};
 use crate::import::sensors::scale::{Limits, Side, addition, multiplier};
 use crate::import::sensors::table::{self, Curve};
+use crate::import::sensors::window::{PADDING, Padded};
 use crate::model::{Kind, Network, Operator, Pooling, Quantization, Real, Rounding, Shape, Softmax};
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ pub fn read(file: &File, rounding: Rounding) -> Result<Outcome, NetworkProblem> 
         file,
         rounding,
         values: BTreeMap::new(),
+        padded: BTreeMap::new(),
         operators: Vec::new(),
         namer: Namer::default(),
         softmax: None,
@@ -46,6 +48,8 @@ struct Reader<'a, 'f> {
     rounding: Rounding,
     /// Tensors of the file that have been computed.
     values: BTreeMap<usize, Value>,
+    /// Those with places around them, for the convolutions behind.
+    padded: BTreeMap<usize, Padded>,
     operators: Vec<Operator>,
     namer: Namer,
     softmax: Option<Softmax>,
@@ -102,6 +106,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         let (number, tensor) = self.operand(op, at)?;
         match self.values.get(&number) {
             Some(value) => Ok((tensor, *value)),
+            None if self.padded.contains_key(&number) => Err(self.option(op, PADDING)),
             None => {
                 let what = "is used as a value, and no operator before has computed it".into();
                 Err(NetworkProblem::Tensor { name: tensor.name.clone(), what })
@@ -153,6 +158,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             names::AVERAGE_POOL_2D => self.pool(op, Pooling::Average),
             names::MEAN => self.mean(op),
             names::ADD => self.add(op),
+            names::PAD => self.pad(op),
             names::TANH => self.table(op, Curve::Tanh),
             names::LOGISTIC => self.table(op, Curve::Sigmoid),
             names::RELU => self.table(op, Curve::Clamp { least: 0.0, most: f32::INFINITY }),
@@ -177,6 +183,20 @@ impl<'a, 'f> Reader<'a, 'f> {
         }
         self.values.insert(number, Value { shape, ..value });
         Ok(())
+    }
+
+    /// Places around a tensor, which the convolutions behind it pad by themselves.
+    fn pad(&mut self, op: &Op) -> Result<(), NetworkProblem> {
+        let ((tensor, value), (number, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let list = self.operand(op, 1)?.1.i32s(8)?;
+        let padded = Padded::new(value.number, value.shape, &list).filter(|p| output.shape() == Ok(p.shape));
+        match padded {
+            Some(padded) if tensor.scale()? == output.scale()? => {
+                self.padded.insert(number, padded);
+                Ok(())
+            }
+            _ => Err(self.option(op, "anything but rows and columns around the same values")),
+        }
     }
 
     /// The clamps of an activation in the integers of the output, as `CalculateActivationRangeQuantized` has them.
@@ -282,7 +302,12 @@ impl<'a, 'f> Reader<'a, 'f> {
         let input = self.tensor(self.input())?;
         let (scale, zero) = input.scale()?;
         let quantization = vec![Quantization { scale: Real(scale.into()), zero }];
-        let source = Source { names: Vec::new(), shape: self.values[&self.input()].shape, quantization };
+        let source = Source {
+            names: Vec::new(),
+            shape: self.values[&self.input()].shape,
+            quantization,
+            ranks: Vec::new(),
+        };
         let output = self.operators.last().expect("there is one").output;
         let ending =
             Ending { softmax: self.softmax, output, classifies: self.softmax.is_some(), labels: None };

@@ -15,6 +15,7 @@ pub const RELU6: i32 = 21;
 pub const RESHAPE: i32 = 22;
 pub const SOFTMAX: i32 = 25;
 pub const TANH: i32 = 28;
+pub const PAD: i32 = 34;
 pub const MEAN: i32 = 40;
 pub const SQUEEZE: i32 = 43;
 pub const EXPAND_DIMS: i32 = 70;
@@ -45,7 +46,7 @@ const NAMES: [(i32, &str); 46] = [
     (27, "SVDF"),
     (TANH, "TANH"),
     (32, "CUSTOM"),
-    (34, "PAD"),
+    (PAD, "PAD"),
     (35, "UNIDIRECTIONAL_SEQUENCE_RNN"),
     (36, "GATHER"),
     (39, "TRANSPOSE"),
@@ -81,7 +82,6 @@ pub fn name(code: i32) -> String {
 pub fn refused(code: i32, custom: &str, tensor: &str) -> NetworkProblem {
     let instead = match code {
         16 | 24 | 27 | 35 | 44 | 52 => NO_STATE,
-        34 => "let the convolution behind it pad (padding=\"same\"): that is computed",
         56 => "leave ARG_MAX away: mlc takes the largest output itself",
         98 | 54 | 117 | 18 | 41 | 42 | 47 => "use ReLU, ReLU6, tanh or sigmoid as activations",
         2 | 36 | 39 | 45 | 49 | 65 | 83 => "a chain of layers works, and sums of two of them (ADD)",

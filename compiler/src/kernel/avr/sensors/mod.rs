@@ -1,7 +1,7 @@
 //! Programs of networks on numbers on the AVR.
 //!
 //! `product` sums windows times weights that a loop reads from flash, `code` those that are worth being code, `pool` is what
-//! has no weights; `scale` says how results are made of sums, `routine` has the code for it, `border` fills what windows read over edges, `numbers` takes lines of
+//! has no weights, `trees` what votes; `scale` says how results are made of sums, `routine` has the code for it, `border` fills what windows read over edges, `numbers` takes lines of
 //! numbers and answers. `writer` holds the text while it grows.
 
 mod border;
@@ -11,6 +11,7 @@ mod pool;
 mod product;
 mod routine;
 mod scale;
+mod trees;
 mod writer;
 
 use super::board::BoardContext;
@@ -60,14 +61,14 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     let memory = buffers(&net, &places, end, site);
     let mut w = Writer::new(site.templates, Isa::Avr(assembler_core(core)));
     for at in 0..net.steps.len() {
-        write(&mut w, &net, at, site.pace == Pace::Fastest).map_err(|refused| match refused {
+        write(&mut w, &net, at, site.pace).map_err(|refused| match refused {
             Refused::What(what) => refuse(what),
             Refused::Error(error) => error,
         })?;
     }
     let read = numbers::read(&mut w, site.reader, &net.arrays[0], "net_a0")?;
     let model = site.request.model;
-    let decide = numbers::answer(&mut w, &model.answer, net.outputs())?;
+    let answer = numbers::answer(&mut w, &model.answer, net.outputs())?;
     let results = results(&mut w, &net)?;
     if w.data_bytes > DATA {
         let name = model.head.name.clone();
@@ -103,7 +104,8 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         read,
         stages: &w.code,
         results,
-        decide,
+        decide: answer.decide,
+        tell: answer.tell,
         routines: &w.routines,
     };
     let code = site.templates.render("sensors.S", context)?;
@@ -132,7 +134,7 @@ fn buffers(net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory
 }
 
 /// Writes a step.
-fn write(w: &mut Writer, net: &Net, at: usize, unrolls: bool) -> Result<(), Refused> {
+fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused> {
     let place = Place::of(net, at);
     let step = place.step;
     w.stage(&step.name, &format!("step {}: {}", at + 1, step.kind));
@@ -142,7 +144,7 @@ fn write(w: &mut Writer, net: &Net, at: usize, unrolls: bool) -> Result<(), Refu
         w.code.push('\n');
     }
     match &step.work {
-        Work::Product(product) => product::write(w, &place, product, unrolls),
+        Work::Product(product) => product::write(w, &place, product, pace == Pace::Fastest),
         Work::Sum { window, steps } => pool::sum(w, &place, *window, steps),
         Work::Max(window) => pool::max(w, &place, *window),
         Work::Add { tables, steps } => {
@@ -151,6 +153,7 @@ fn write(w: &mut Writer, net: &Net, at: usize, unrolls: bool) -> Result<(), Refu
             pool::add(w, &place, (other, at), tables, steps)
         }
         Work::Table(values) => pool::table(w, &place, values),
+        Work::Trees(forest) => trees::write(w, &place, forest, pace),
     }
 }
 
@@ -190,6 +193,8 @@ struct Program<'a> {
     stages: &'a str,
     results: String,
     decide: Option<String>,
+    /// What sends results; `net_answer` runs into it.
+    tell: Option<String>,
     routines: &'a str,
 }
 

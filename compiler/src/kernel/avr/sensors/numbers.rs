@@ -5,9 +5,9 @@ use super::writer::Writer;
 use crate::CompileError;
 use crate::arithmetic::network;
 use crate::kernel::lines::gnu_bytes;
-use crate::kernel::sensors::about::{Reading, record};
+use crate::kernel::sensors::about::{Reading, ranks, record};
 use crate::kernel::sensors::net::Array;
-use crate::model::{Answer, Linear, Sensors};
+use crate::model::{Answer, Linear, Scaling, Sensors};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -33,10 +33,15 @@ struct Decide {
     margin: u8,
 }
 
-fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
+/// Records of lines, and the routine that computes them.
+fn lines(w: &mut Writer, label: &str, lines: &[Linear]) -> Result<(), CompileError> {
     let bytes: Vec<u8> = lines.iter().flat_map(record).collect();
     let count = bytes.len();
     w.data(label, &gnu_bytes(bytes), count);
+    if !std::mem::replace(&mut w.lines, true) {
+        w.routine("answer.S", "line", ())?;
+    }
+    Ok(())
 }
 
 /// What takes values.
@@ -44,33 +49,47 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
 pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
-    lines(w, "net_scaling", &reader.scaling);
+    match reader.scaling() {
+        Scaling::Lines(all) => lines(w, "net_scaling", all)?,
+        Scaling::Ranks(_) => {
+            let bytes: Vec<u8> = reader.thresholds().iter().flat_map(|list| ranks(list)).collect();
+            let count = bytes.len();
+            w.data("net_scaling", &gnu_bytes(bytes), count);
+        }
+    }
     let wanted = network::wanted(array.values());
     let text: Vec<u8> = wanted.bytes().chain([0]).collect();
     let size = text.len();
     w.data("net_wanted", &gnu_bytes(text), size);
-    w.routine("answer.S", "line", ())?;
     let edge = border::text(w, array, "net_input", first)?;
     let reading = Reading::new(reader, array, first, edge);
     let wanted = wanted.trim_start_matches("? ").into();
     w.call("numbers.S", "read", Read { reading, wanted, call: "call" })
 }
 
-/// What is made of the results: a routine that decides, if there are labels; otherwise one that sends them is added.
+/// What is made of results: a routine that decides, or one that sends them.
+#[derive(Default)]
+pub struct Answering {
+    pub decide: Option<String>,
+    pub tell: Option<String>,
+}
+
+/// What is made of the results.
 ///
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
-pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Option<String>, CompileError> {
+pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Answering, CompileError> {
     match answer {
         Answer::Class(class) => {
-            w.call("answer.S", "decide", Decide { count, margin: class.margin }).map(Some)
+            let decide = w.call("answer.S", "decide", Decide { count, margin: class.margin })?;
+            Ok(Answering { decide: Some(decide), tell: None })
         }
         Answer::Numbers(numbers) => {
-            lines(w, "net_format", &numbers.format);
+            lines(w, "net_format", &numbers.format)?;
             let several = numbers.format.len() > 1;
             let context = Tell { count, decimals: numbers.decimals, several, call: "call" };
-            w.routine("answer.S", "tell", context)?;
-            Ok(None)
+            let tell = w.call("answer.S", "tell", context)?;
+            Ok(Answering { decide: None, tell: Some(tell) })
         }
         Answer::Chat(_) | Answer::Label { .. } | Answer::Story(_) => {
             unreachable!("a network on numbers answers with a label or with numbers")

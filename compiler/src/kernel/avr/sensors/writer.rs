@@ -20,8 +20,10 @@ pub struct Writer<'a> {
     /// What `lpm` reads, and how many bytes that is.
     pub data: String,
     pub data_bytes: usize,
-    /// The routine that fills borders is there.
+    /// The routine that fills borders is there; the one that computes lines; the one that votes.
     pub fills: bool,
+    pub lines: bool,
+    pub votes: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -37,6 +39,8 @@ impl<'a> Writer<'a> {
             data,
             data_bytes: 0,
             fills: false,
+            lines: false,
+            votes: false,
         }
     }
 

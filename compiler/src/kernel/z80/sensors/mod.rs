@@ -1,7 +1,7 @@
 //! Programs of networks on numbers on the Z80.
 //!
 //! `product` sums windows times weights by sums of subsets, which `layout` arranges, `code` has weights that are code; `pool` is
-//! what has no weights; `scale` says how results are made of sums, `stage` has the loops over windows, `border` fills what
+//! what has no weights, `trees` what votes; `scale` says how results are made of sums, `stage` has the loops over windows, `border` fills what
 //! windows read over edges, `numbers` takes lines of numbers and answers. `writer` holds the text while it grows.
 
 mod border;
@@ -12,6 +12,7 @@ mod pool;
 mod product;
 mod scale;
 mod stage;
+mod trees;
 mod writer;
 
 use super::program::bss;
@@ -190,6 +191,7 @@ fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused
             pool::add(w, &place, (other, at), tables, steps)
         }
         Work::Table(values) => pool::table(w, &place, values),
+        Work::Trees(forest) => trees::write(w, &place, forest, pace),
     }
 }
 

@@ -3,9 +3,9 @@
 use super::border;
 use super::writer::{Writer, db};
 use crate::CompileError;
-use crate::kernel::sensors::about::{Reading, record};
+use crate::kernel::sensors::about::{Reading, ranks, record};
 use crate::kernel::sensors::net::Array;
-use crate::model::{Answer, Linear, Sensors};
+use crate::model::{Answer, Linear, Scaling, Sensors};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -30,8 +30,10 @@ pub struct Answering {
     pub tell: Option<String>,
 }
 
-fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
+/// Records of lines, and the routine that computes them.
+fn lines(w: &mut Writer, label: &str, lines: &[Linear]) -> Result<(), CompileError> {
     w.data(label, &db(lines.iter().flat_map(record)));
+    w.routine("net_line", ("answer.asm", "line"), ())
 }
 
 /// What takes values.
@@ -39,8 +41,12 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) {
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
 pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
-    lines(w, "net_scaling", &reader.scaling);
-    w.routine("net_line", ("answer.asm", "line"), ())?;
+    match reader.scaling() {
+        Scaling::Lines(all) => lines(w, "net_scaling", all)?,
+        Scaling::Ranks(_) => {
+            w.data("net_scaling", &db(reader.thresholds().iter().flat_map(|list| ranks(list))));
+        }
+    }
     let edge = border::text(w, array, "net_input", first)?;
     w.call("numbers.asm", "read", Reading::new(reader, array, first, edge))
 }
@@ -57,7 +63,7 @@ pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Answering
             Ok(Answering { decide, tell: None })
         }
         Answer::Numbers(numbers) => {
-            lines(w, "net_format", &numbers.format);
+            lines(w, "net_format", &numbers.format)?;
             let several = numbers.format.len() > 1;
             let tell = w.call("answer.asm", "tell", Tell { count, decimals: numbers.decimals, several })?;
             Ok(Answering { decide: None, tell: Some(tell) })

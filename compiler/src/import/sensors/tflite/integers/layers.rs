@@ -1,11 +1,11 @@
 //! Layers and pools: what goes over a tensor with weights or a window.
 
-use super::Reader;
+use super::{Reader, Value};
 use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::scale::{Limits, Scales, factor};
 use crate::import::sensors::tflite::file::{Op, Tensor};
 use crate::import::sensors::tflite::flatbuffer::Table;
-use crate::import::sensors::window::{Geometry, window};
+use crate::import::sensors::window::{Geometry, PADDING, Padded, window};
 use crate::model::{Kind, Pooling, Shape, Window};
 
 impl Reader<'_, '_> {
@@ -43,7 +43,13 @@ impl Reader<'_, '_> {
     }
 
     pub(super) fn convolution(&mut self, op: &Op, depthwise: bool) -> Result<(), NetworkProblem> {
-        let ((input, value), (_, output)) = (self.computed(op, 0)?, self.result(op)?);
+        let (number, input) = self.operand(op, 0)?;
+        let padded = self.padded.get(&number).copied();
+        let value = match padded {
+            Some(Padded { number, shape, .. }) => Value { number, shape },
+            None => self.computed(op, 0)?.1,
+        };
+        let (_, output) = self.result(op)?;
         let options = op.options.ok_or_else(|| self.lacks(op, "options"))?;
         let first = usize::from(depthwise);
         let activation = options.byte(3 + first, 0)?;
@@ -59,7 +65,10 @@ impl Reader<'_, '_> {
         if !fits || channels != shape.channels || groups == 0 || channels % groups != 0 {
             return Err(self.option(op, "weights of such a shape"));
         }
-        let window = self.window(op, &options, value.shape, [height, width], shape)?;
+        let mut window = self.window(op, &options, value.shape, [height, width], shape)?;
+        if let Some(padded) = padded {
+            window = padded.fold(window).ok_or_else(|| self.option(op, PADDING))?;
+        }
         let (part, count) = (value.shape.channels / groups, height.saturating_mul(width));
         let mut weights = tensor.i8s(channels.saturating_mul(count).saturating_mul(part))?;
         if depthwise {

@@ -1,0 +1,112 @@
+//! Trees: `mlc inspect`, `eval`, `run`, `verify`, `bench`, `profile` and `compile` of one.
+
+use crate::Folder;
+
+/// Two trees over three values, of which one is not read.
+pub const FLOWERS: &str = r#"(
+    format: 2,
+    head: (name: "flowers", about: "two trees", training: []),
+    reader: Sensors((
+        inputs: ["length", "width", "age"],
+        shape: (1, 1, 3),
+        decimals: 1,
+        ranks: [[2.45, 4.85], [-0.5], []],
+    )),
+    answer: Class((labels: ["rose", "tulip", "aster"], margin: 2, output: (0.5, 0))),
+    body: Network((
+        rounding: OnnxRuntime,
+        operators: [(
+            name: "trees1",
+            shape: (1, 1, 3),
+            output: (0.5, 0),
+            kind: Trees(input: 0, trees: (
+                base: [0, 1, 0],
+                roots: [0, 2],
+                splits: [(0, -128, -1, 1), (1, -128, -2, -3), (0, -127, -2, -3)],
+                leaves: [[(0, 4)], [(1, 2)], [(1, -1), (2, 3)]],
+            )),
+        )],
+    )),
+)"#;
+
+fn folder() -> Folder {
+    let folder = Folder::new();
+    folder.write("flowers.ron", FLOWERS);
+    folder
+}
+
+/// Lines, and what is said to them.
+const LINES: [(&str, &str); 7] = [
+    // A reading at a threshold is not above it: 2.45 counts as 2.4, 4.85 as 4.8.
+    ("2.4 0 9", "?"),
+    ("2.45, 0, 9", "?"),
+    ("2.5 -0.5 9", "tulip"),
+    ("2.5 -0.4 9", "?"),
+    ("4.8,-7,9", "tulip"),
+    ("4.9;-0.4;9", "aster"),
+    ("1 2", "? 3 numbers"),
+];
+
+#[test]
+fn trees_answer_alike_everywhere() {
+    let folder = folder();
+    let words = LINES.map(|(line, _)| line);
+    let wants: String = LINES.iter().map(|(_, answer)| format!("{answer}\n")).collect();
+    for target in ["reference", "atmega328p", "atmega2560", "z80-cpm", "zx48", "cpc464", "msx"] {
+        let ran = folder.mlc(["run", "flowers.ron", "--target", target, "--"].iter().chain(&words)).ok();
+        assert_eq!(ran, wants, "{target}");
+    }
+}
+
+#[test]
+fn trees_are_shown_measured_and_verified() {
+    let folder = folder();
+    let shown = folder.mlc(["inspect", "flowers.ron"]).ok();
+    assert!(
+        shown.starts_with("flowers, 3 to 3, 1 operator, 3 splits, rounds as onnxruntime\ntwo trees\n"),
+        "{shown}"
+    );
+    assert!(shown.contains("\nreads: 3 numbers, 1 decimal counted, compared with 3 thresholds\n"), "{shown}");
+    assert!(shown.contains("\ntrees1    2 trees, 3 splits      3\n"), "{shown}");
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "{shown}");
+    // Floats are compared as they are, whatever digits a line has.
+    folder.write("data.csv", "a,b,c,label\n2.45,0,1,rose\n2.46,-1,1,tulip\n9,0.01,1,aster\n9,0,1,rose\n");
+    let said = folder.mlc(["eval", "flowers.ron", "data.csv"]).ok();
+    assert!(said.contains("4 rows\n50.0 % right, 2 of 4, 1 answered ?\n"), "{said}");
+    for target in ["z80-cpm", "atmega328p"] {
+        let verified = folder.mlc(["verify", "flowers.ron", "--target", target, "--data", "data.csv"]).ok();
+        assert_eq!(verified, format!("flowers on {target}: 4 prompts, 4 steps, 12 logits: all equal\n"));
+        for optimize in ["speed", "size"] {
+            let bench = folder.mlc(["bench", "flowers.ron", "--target", target, "--optimize", optimize]).ok();
+            assert!(bench.contains("\ns1_trees ") && bench.contains("16 prompts, 16 steps"), "{bench}");
+        }
+        let profile = folder.mlc(["profile", "flowers.ron", "--target", target]).ok();
+        assert!(profile.contains("s1_trees"), "{profile}");
+    }
+}
+
+/// Tables take less than code and longer, but not of so few splits: what goes through them is code, too.
+#[test]
+fn trees_are_tables_where_that_is_smaller() {
+    let folder = folder();
+    let chain: String = (3..40).map(|at| format!("({}, -128, {}, -1), ", at % 2, at + 1)).collect();
+    let many =
+        FLOWERS.replace("(0, -127, -2, -3)]", &format!("(0, -127, -2, 3), {}(0, -128, -3, -1)]", chain));
+    folder.write("many.ron", many);
+    folder.mlc(["inspect", "many.ron"]).ok();
+    for (target, ending) in [("z80-cpm", "asm"), ("atmega328p", "S")] {
+        let text = |model: &str, optimize: &str| {
+            let file = format!("{optimize}.{ending}");
+            folder.mlc(["compile", model, "--target", target, "--optimize", optimize, "-o", &file]).ok();
+            folder.text(&file)
+        };
+        let is_table = |text: &str| text.contains("net_tree:");
+        assert!(
+            text("flowers.ron", "size").contains("s1_trees_tree1:\n")
+                && !is_table(&text("flowers.ron", "size"))
+        );
+        assert!(!is_table(&text("many.ron", "speed")) && is_table(&text("many.ron", "size")), "{target}");
+        let verified = folder.mlc(["verify", "many.ron", "--target", target, "--optimize", "size"]).ok();
+        assert!(verified.contains("all equal"), "{verified}");
+    }
+}

@@ -1,0 +1,308 @@
+//! Forests of decision trees (Breiman 2001): trees on rows that are drawn with replacement, each comparison chosen by Gini's impurity
+//! among some of the columns; one tree alone learns from all rows and all columns.
+//!
+//! What is compared are the bytes of the machine: a reading's rank among thresholds, 255 at most for a column, which lie in the middle
+//! between readings of the training rows. So the trees that are grown are those that run. A leaf votes for each label by its share of the
+//! rows that came there, in hundredths.
+
+use super::figures::Figures;
+use super::task::{Rows, Task};
+use super::train::facts;
+use crate::error::TrainError;
+use crate::schedule::whole;
+use mlc_compiler::import::sensors::data::{Examples, Values};
+use mlc_compiler::model::{
+    Answer, Body, Branch, Class, Head, Kind, MAX_RANKS, MAX_SPLITS, MAX_VOTED, Model, Network, Operator,
+    Quantization, Reader, Real, Rounding, Sensors, Shape, Split, Trees, Vote, rank_decimals,
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::HashMap;
+
+/// Most trees.
+pub const MAX_TREES: usize = 200;
+/// Votes of a tree.
+const VOTES: usize = 100;
+/// Deepest trees: of one that stands alone, and of those of a forest.
+const DEPTH: [usize; 2] = [8, 12];
+/// Fewer rows than this are not divided.
+const FEWEST: [usize; 2] = [4, 2];
+
+/// All choices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ForestSettings {
+    /// Name and description of the model.
+    pub name: String,
+    pub about: String,
+    /// 1 to [`MAX_TREES`].
+    pub trees: usize,
+    pub seed: u64,
+}
+
+/// A forest, and its figures on the training rows.
+#[derive(Debug, Clone)]
+pub struct Grown {
+    pub model: Model,
+    pub train: Figures,
+}
+
+/// Grows a forest on the training rows of a task, those of validation among them: nothing is chosen by them. `data` are the rows of the
+/// task.
+///
+/// # Errors
+/// Settings out of range; a rule of models that is broken.
+pub fn grow(task: &Task, data: &Examples, settings: &ForestSettings) -> Result<Grown, TrainError> {
+    let ForestSettings { name, about, trees, seed } = settings.clone();
+    whole("trees", trees, 1, MAX_TREES)?;
+    if task.labels.len() > MAX_VOTED {
+        let labels = task.labels.len();
+        return Err(TrainError::Data(format!("{labels} labels: trees tell {MAX_VOTED} apart at most")));
+    }
+    let mut numbers = task.train.numbers.clone();
+    let mut targets = task.train.targets.clone();
+    if let Some(rows) = &task.validation {
+        numbers.extend(&rows.numbers);
+        targets.extend(&rows.targets);
+    }
+    let reader = reader(task, data, &numbers);
+    let rows = Rows::with_targets(data, &reader, targets, numbers);
+    let mut grower = Grower::new(&rows, task.labels.len(), trees, seed);
+    for grown in 1..=trees {
+        grower.tree();
+        if grower.trees.splits.len() > MAX_SPLITS {
+            let problem =
+                format!("{grown} trees have more than {MAX_SPLITS} splits together: grow fewer of them");
+            return Err(TrainError::Data(problem));
+        }
+    }
+    let (trees, reader) = pruned(grower.trees, reader);
+    let outputs = Shape::vector(task.labels.len());
+    let output = Quantization { scale: Real(1.0 / (VOTES * trees.roots.len()) as f64), zero: 0 };
+    let operator =
+        Operator { name: "trees1".into(), shape: outputs, kind: Kind::Trees { input: 0, trees }, output };
+    let mut model = Model {
+        head: Head { name, about, ..Head::default() },
+        reader: Reader::Sensors(reader),
+        body: Body::Network(Network { rounding: Rounding::OnnxRuntime, operators: vec![operator] }),
+        answer: Answer::Class(Class { labels: task.labels.clone(), margin: 0, output, softmax: None }),
+    };
+    model.check()?;
+    let train = count(&model, data, &rows.numbers, &rows.targets);
+    model.head.training = facts(task, seed);
+    model.head.training.push(("rows right, %".into(), format!("{:.2}", 100.0 * train.share())));
+    Ok(Grown { model, train })
+}
+
+/// Figures of a forest of this task on the rows that are held out: rows of `data`.
+pub fn evaluate_forest(model: &Model, task: &Task, data: &Examples) -> Figures {
+    count(model, data, &task.held_out.numbers, &task.held_out.targets)
+}
+
+fn count(model: &Model, data: &Examples, numbers: &[usize], targets: &[u16]) -> Figures {
+    let (Some((reader, body)), mut figures) = (model.network(), Figures::default()) else {
+        unreachable!("a forest reads numbers")
+    };
+    let Some(Operator { kind: Kind::Trees { trees, .. }, .. }) = body.operators.last() else {
+        unreachable!("a forest has trees")
+    };
+    let rows = Rows::with_targets(data, reader, targets.to_vec(), numbers.to_vec());
+    for (row, &target) in targets.iter().enumerate() {
+        let x = rows.bytes(row);
+        let votes = trees.run(|feature| x[feature].into());
+        let all: i32 = votes.iter().sum();
+        // A label without a vote has half of one.
+        let half = 0.5 * votes.len() as f64;
+        let share = (f64::from(votes[usize::from(target)]) + 0.5) / (f64::from(all) + half);
+        figures.rows += 1;
+        figures.right +=
+            usize::from(mlc_compiler::arithmetic::network::decide(&votes, 0) == usize::from(target));
+        figures.nats -= share.ln();
+    }
+    figures
+}
+
+/// What reads the columns: their ranks among thresholds, or bytes as they are.
+fn reader(task: &Task, data: &Examples, numbers: &[usize]) -> Sensors {
+    let Values::Reals(values) = &data.values else { return task.reader.clone() };
+    let column = |at: usize| {
+        let mut all: Vec<f32> = numbers.iter().map(|&row| values[row * data.width + at] as f32).collect();
+        all.sort_by(f32::total_cmp);
+        thresholds(&all)
+    };
+    let ranks: Vec<Vec<Real>> = (0..data.width).map(column).collect();
+    let inputs = task.reader.inputs.clone();
+    Sensors { inputs, shape: task.reader.shape, decimals: 0, scaling: vec![], quantization: vec![], ranks }
+}
+
+/// Thresholds between sorted values: between all that differ, or so many that about as many values lie between each two.
+fn thresholds(sorted: &[f32]) -> Vec<Real> {
+    let mut between: Vec<usize> = (1..sorted.len()).filter(|&i| sorted[i - 1] < sorted[i]).collect();
+    if between.len() > MAX_RANKS {
+        let nearest = |i: usize| {
+            let wanted = i * sorted.len() / (MAX_RANKS + 1);
+            between[between.partition_point(|&place| place < wanted).min(between.len() - 1)]
+        };
+        let mut chosen: Vec<usize> = (1..=MAX_RANKS).map(nearest).collect();
+        chosen.dedup();
+        between = chosen;
+    }
+    let middle = |&i: &usize| {
+        let (low, high) = (sorted[i - 1], sorted[i]);
+        let middle = f64::from(low).midpoint(f64::from(high)) as f32;
+        // One that rounds up to the higher value would not divide them. -0 is 0.
+        let middle = if middle < high { middle } else { low };
+        Real(f64::from(middle + 0.0))
+    };
+    between.iter().map(middle).collect()
+}
+
+/// A division of rows: byte `feature` up to `most`, and above.
+struct Division {
+    impurity: f64,
+    feature: usize,
+    most: i8,
+}
+
+/// What grows trees.
+struct Grower<'a> {
+    rows: &'a Rows,
+    labels: usize,
+    /// Whether a tree stands alone (0) or among others (1).
+    kind: usize,
+    rng: ChaCha8Rng,
+    trees: Trees,
+    /// Leaves by their votes for all labels.
+    known: HashMap<Vec<i16>, usize>,
+}
+
+impl<'a> Grower<'a> {
+    fn new(rows: &'a Rows, labels: usize, trees: usize, seed: u64) -> Self {
+        let made = Trees { base: vec![0; labels], ..Trees::default() };
+        let kind = usize::from(trees > 1);
+        Self { rows, labels, kind, rng: ChaCha8Rng::seed_from_u64(seed), trees: made, known: HashMap::new() }
+    }
+
+    fn tree(&mut self) {
+        let count = self.rows.len();
+        let rows = match self.kind {
+            0 => (0..count).collect(),
+            _ => (0..count).map(|_| self.rng.random_range(0..count)).collect(),
+        };
+        let root = self.node(rows, 0);
+        self.trees.roots.push(root);
+    }
+
+    /// Grows a node with all below it. Splits have their number before those below them.
+    fn node(&mut self, rows: Vec<usize>, depth: usize) -> Branch {
+        let counts = self.counts(&rows);
+        let is_pure = counts.contains(&rows.len());
+        let division = if is_pure || depth == DEPTH[self.kind] || rows.len() < FEWEST[self.kind] {
+            None
+        } else {
+            self.best(&rows)
+        };
+        let Some(Division { feature, most, .. }) = division else { return self.leaf(&counts, rows.len()) };
+        let at = self.trees.splits.len();
+        self.trees.splits.push(Split { feature, most, low: Branch::Leaf(0), high: Branch::Leaf(0) });
+        let (low, high) = rows.into_iter().partition(|&row| self.rows.bytes(row)[feature] <= most);
+        let low = self.node(low, depth + 1);
+        let high = self.node(high, depth + 1);
+        (self.trees.splits[at].low, self.trees.splits[at].high) = (low, high);
+        Branch::Split(at)
+    }
+
+    fn counts(&self, rows: &[usize]) -> Vec<usize> {
+        let mut counts = vec![0; self.labels];
+        rows.iter().for_each(|&row| counts[usize::from(self.rows.targets[row])] += 1);
+        counts
+    }
+
+    /// A leaf that votes by these rows; the same votes are one leaf.
+    fn leaf(&mut self, counts: &[usize], rows: usize) -> Branch {
+        let weights: Vec<i16> =
+            counts.iter().map(|&n| ((2 * VOTES * n + rows) / (2 * rows)) as i16).collect();
+        let votes = weights.iter().enumerate().filter(|(_, weight)| **weight > 0);
+        let votes: Vec<Vote> = votes.map(|(output, &weight)| Vote { output, weight }).collect();
+        let leaves = &mut self.trees.leaves;
+        Branch::Leaf(*self.known.entry(weights).or_insert_with(|| {
+            leaves.push(votes);
+            leaves.len() - 1
+        }))
+    }
+
+    /// The division that leaves the least impurity; of equals the first. `None` where no column differs.
+    fn best(&mut self, rows: &[usize]) -> Option<Division> {
+        let width = self.rows.bytes(0).len();
+        let mut columns: Vec<usize> = (0..width).collect();
+        // As many columns that differ as the root of all, for a forest.
+        let mut wanted = match self.kind {
+            0 => width,
+            _ => (width as f64).sqrt().ceil() as usize,
+        };
+        let mut best: Option<Division> = None;
+        while wanted > 0 && !columns.is_empty() {
+            let column = match self.kind {
+                0 => columns.remove(0),
+                _ => columns.swap_remove(self.rng.random_range(0..columns.len())),
+            };
+            let Some(found) = self.divided(rows, column) else { continue };
+            wanted -= 1;
+            if best.as_ref().is_none_or(|best| found.impurity < best.impurity) {
+                best = Some(found);
+            }
+        }
+        best
+    }
+
+    /// The best division by a column; `None` where its bytes are all the same.
+    fn divided(&self, rows: &[usize], feature: usize) -> Option<Division> {
+        let mut counts = vec![0usize; 256 * self.labels];
+        for &row in rows {
+            let byte = (i32::from(self.rows.bytes(row)[feature]) + 128) as usize;
+            counts[byte * self.labels + usize::from(self.rows.targets[row])] += 1;
+        }
+        let here = |byte: usize| &counts[byte * self.labels..][..self.labels];
+        let present: Vec<usize> = (0..256).filter(|&byte| here(byte).iter().any(|&n| n > 0)).collect();
+        let (mut low, mut high) = (vec![0usize; self.labels], self.counts(rows));
+        let mut best: Option<Division> = None;
+        for pair in present.windows(2) {
+            low.iter_mut().zip(here(pair[0])).for_each(|(sum, n)| *sum += n);
+            high.iter_mut().zip(here(pair[0])).for_each(|(sum, n)| *sum -= n);
+            let impurity = gini(&low, low.iter().sum()) + gini(&high, high.iter().sum());
+            if best.as_ref().is_none_or(|best| impurity < best.impurity) {
+                // In the middle of what lies between.
+                let most = (pair[0] + pair[1] - 1) / 2;
+                best = Some(Division { impurity, feature, most: (most as i32 - 128) as i8 });
+            }
+        }
+        best
+    }
+}
+
+/// Gini's impurity of so many rows, times their number.
+fn gini(counts: &[usize], rows: usize) -> f64 {
+    let squares: f64 = counts.iter().map(|&n| (n as f64).powi(2)).sum();
+    rows as f64 - squares / rows as f64
+}
+
+/// The same trees with the thresholds that they compare with, and no others.
+fn pruned(mut trees: Trees, mut reader: Sensors) -> (Trees, Sensors) {
+    if reader.ranks.is_empty() {
+        return (trees, reader);
+    }
+    let mut used: Vec<Vec<usize>> = vec![Vec::new(); reader.ranks.len()];
+    let rank = |most: i8| (i32::from(most) + 128) as usize;
+    trees.splits.iter().for_each(|split| used[split.feature].push(rank(split.most)));
+    for (list, used) in reader.ranks.iter_mut().zip(&mut used) {
+        used.sort_unstable();
+        used.dedup();
+        *list = used.iter().map(|&at| list[at]).collect();
+    }
+    for split in &mut trees.splits {
+        let at =
+            used[split.feature].binary_search(&rank(split.most)).expect("it is among those that are used");
+        split.most = (at as i32 - 128) as i8;
+    }
+    reader.decimals = rank_decimals(&reader.ranks).0;
+    (trees, reader)
+}
