@@ -20,10 +20,12 @@ use mlc_compiler::Assets;
 use mlc_compiler::asm::{AvrCore, Isa, assemble};
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::import::sensors::{Floats, Settings};
+use mlc_compiler::import::sequence::hugging_face::chat::Template;
 use mlc_compiler::import::sequence::hugging_face::{self, File, Folder};
 use mlc_compiler::import::{self, Options, ron, sensors, sequence, tokenizer};
 use mlc_compiler::model::Model;
 use mlc_compiler::target::{Profile, device};
+use mlc_compiler::tokens::{Special, Tokenizer};
 use mlc_trainer::expand::{self, Side};
 use mlc_trainer::texts::{Cut, Records};
 use mlc_trainer::{Limits, Pairs};
@@ -95,6 +97,17 @@ pub fn folder(bytes: &[u8]) {
     let (config, generation, weights) =
         (file("config.json"), file("generation_config.json"), file("model.safetensors"));
     let _ = hugging_face::read(&Folder { config, weights, generation: Some(generation), ignore: &[] });
+    // The same bytes as a chat template, and as a file that names one.
+    for template in [Template::read(None, Some(&config)), Template::read(Some(&generation), None)] {
+        let _ = template.map(|template| template.map(|template| template.chat(&characters())));
+    }
+}
+
+/// A token for each character of ASCII, and one mark.
+fn characters() -> Tokenizer {
+    let pieces = (32..127u8).map(|byte| vec![byte]).chain([Vec::new()]).collect();
+    let plain = Tokenizer::characters(pieces, None).expect("each is one character");
+    Tokenizer { specials: vec![Special::control(95, "<s>")], ..plain }
 }
 
 /// A tokenizer: `tokenizer.json`, llama2.c's and soulplayer's. What was read encodes without end only where the text has none.
