@@ -32,7 +32,7 @@ pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
             calibrate: None,
         };
         let source = sequence::Source::read(&path, &bytes, &given, &[])?;
-        let chat = source.template.as_ref().map(|template| template.source().to_string());
+        let chat = sequence::template(&path)?.map(|template| template.source().to_string());
         return folder(args, &source.checkpoint, (&source.tokenizer, chat), &source.generation, out);
     }
     if args.tokenizer.is_some() {

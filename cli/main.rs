@@ -88,6 +88,9 @@ enum Outcome {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = sequence::chat_template::run_if_asked() {
+        return code;
+    }
     error::report_panics();
     interrupt::install();
     match answer() {

@@ -46,6 +46,9 @@ struct Row<'a> {
 pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
     if let Some(kind) = sim::program_kind(&args.program) {
+        if args.beam.is_some() {
+            return Err(CliError::Usage("--beam is for models: a program takes a token at a time".into()));
+        }
         return run_file(kind, args, terminal);
     }
     if compile::is_disk(&args.program) {

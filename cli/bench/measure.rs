@@ -71,7 +71,7 @@ pub fn measure(
             false => Timed { answer: simulator.ask(query, None)?, phases: vec![], tokens: vec![] },
         };
         if let Some(tokens) = &compiled.plan.tokens {
-            steps.add(tokens, question(model, query), timed.answer.logits.len());
+            steps.add(tokens, question(model, query), timed.answer.logits.len(), gives_label(model));
         }
         sums.add(&timed);
         bar.inc(1);
@@ -84,6 +84,10 @@ pub fn measure(
         None => compiled.plan.predict(compiled.graph(), queries),
     };
     Ok(Measured { compiled, prediction, sums, phases })
+}
+
+fn gives_label(model: &Model) -> bool {
+    model.sequence().is_some_and(|(_, _, story)| story.classifies())
 }
 
 /// Tokens that a sequence model reads of a question.
@@ -108,11 +112,19 @@ struct Foretold {
 }
 
 impl Foretold {
-    /// An answer with so many logits: behind each but the last a token is read, behind those of the question.
-    fn add(&mut self, tokens: &Tokens, question: usize, logits: usize) {
+    /// An answer with so many logits: behind each but the last a token is read, behind those of the question. A label has one,
+    /// and its step is all that is read.
+    fn add(&mut self, tokens: &Tokens, question: usize, logits: usize, label: bool) {
         self.phases.resize(tokens.phases.len(), 0.0);
+        let mut read = |position: usize, answers: bool| {
+            self.phases.iter_mut().zip(tokens.at(position, answers)).for_each(|(sum, t)| *sum += t);
+        };
+        if label && logits > 0 {
+            (1..=question).for_each(|position| read(position, position == question));
+            self.steps += 1;
+        }
         for step in 1..logits {
-            self.phases.iter_mut().zip(tokens.at(question + step, true)).for_each(|(sum, t)| *sum += t);
+            read(question + step, true);
             self.steps += 1;
         }
     }

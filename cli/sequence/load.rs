@@ -31,8 +31,6 @@ pub struct Source {
     pub checkpoint: Checkpoint,
     pub tokenizer: Tokenizer,
     pub generation: Generation,
-    /// How a conversation becomes a text, where a folder says it.
-    pub template: Option<Template>,
 }
 
 /// A model or a float network that was named, not parsed yet.
@@ -80,8 +78,7 @@ impl Source {
         let bytes = files::read(&file, files::Kind::Model)?;
         let tokenizer = read_tokenizer(&file, &bytes, checkpoint.shape.vocabulary)?;
         check_vocabulary(&checkpoint, &tokenizer).map_err(no_model)?;
-        let template = if path.is_dir() { template(path)? } else { None };
-        Ok(Self { checkpoint, tokenizer, generation, template })
+        Ok(Self { checkpoint, tokenizer, generation })
     }
 }
 
@@ -101,7 +98,14 @@ fn folder(path: &Path, ignore: &[String]) -> Result<(Checkpoint, Generation), Cl
     Ok((imported.checkpoint, imported.generation))
 }
 
-fn template(path: &Path) -> Result<Option<Template>, CliError> {
+/// How a conversation becomes a text, where a folder says it.
+///
+/// # Errors
+/// A file that cannot be read, or is none of its kind.
+pub fn template(path: &Path) -> Result<Option<Template>, CliError> {
+    if !path.is_dir() {
+        return Ok(None);
+    }
     let read = |name: &str| -> Result<_, CliError> {
         let path = path.join(name);
         let bytes = path.is_file().then(|| files::read(&path, files::Kind::Model)).transpose()?;
@@ -188,6 +192,6 @@ pub fn quantize(
         max_length: MAX_LENGTH,
         texts,
     };
-    let Source { checkpoint, tokenizer, generation, .. } = source;
+    let Source { checkpoint, tokenizer, generation } = source;
     model(checkpoint, tokenizer.clone(), generation, &wanted).map_err(no_model)
 }

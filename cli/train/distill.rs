@@ -94,7 +94,7 @@ fn task(
     settings: &Settings,
     stop: &AtomicBool,
 ) -> Result<Task, CliError> {
-    let Source { checkpoint, tokenizer, generation, .. } = source;
+    let Source { checkpoint, tokenizer, generation } = source;
     let known = checkpoint.shape.positions.unwrap_or(usize::MAX);
     let length = args.length.unwrap_or(LENGTH).min(known);
     let mut ends: Vec<u32> =

@@ -23,12 +23,14 @@ pub struct Follower<'a, M> {
     pub rows: Vec<(u64, EpochRow<M>)>,
     draws: bool,
     pub snapshots: Snapshots<'a>,
+    /// The last epoch without a network.
+    unfit: Option<usize>,
 }
 
 impl<'a, M: Measure + Serialize> Follower<'a, M> {
     /// `output`: where the model goes. `draws`: rows are kept; a million are a lot for nobody.
     pub fn new(log: Option<Log>, output: &'a Path, draws: bool) -> Self {
-        Self { log, rows: Vec::new(), draws, snapshots: Snapshots::new(output) }
+        Self { log, rows: Vec::new(), draws, snapshots: Snapshots::new(output), unfit: None }
     }
 
     /// Takes note of an event. `adapter`: that of the best network, where that is a base with one.
@@ -45,9 +47,14 @@ impl<'a, M: Measure + Serialize> Follower<'a, M> {
         }
         display.show(event);
         if let Event::Unfit { epoch, what } = event {
-            display.say(&format!(
-                "warning: epoch {epoch} gives no network: {what}; --decay or a smaller --lr may help"
-            ));
+            // Once for all that follow each other.
+            if self.unfit.is_none_or(|last| last + 1 != *epoch) {
+                display.say(&format!(
+                    "warning: integers cannot hold the network of epoch {epoch}, and the best one so far is kept: {what}; \
+                     --decay 0.1 or a smaller --lr may help"
+                ));
+            }
+            self.unfit = Some(*epoch);
         }
         if let Err(e) = self.snapshots.see(event, adapter, &|line| display.say(line)) {
             display.say(&format!("warning: no snapshot: {e}; training goes on"));

@@ -58,7 +58,8 @@ impl Built {
             false => None,
         };
         let image = image.map(|image| Image { beside: program.beside, banked: program.banked, ..image });
-        let (known, steps) = (program.known, program.steps);
+        let known = Known { label: site.story.classifies(), ..program.known };
+        let steps = program.steps;
         Ok(Self { plan, assembly: text.assembly, image, known, steps })
     }
 

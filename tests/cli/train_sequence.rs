@@ -105,6 +105,20 @@ fn turns_go_out_and_come_back() {
         ran.stderr
     );
     assert!(!folder.text("b.ron").contains("turns: ("));
+    // One without an end of its time, of its stack, of its memory.
+    for endless in [
+        "{% set n = namespace(s=[1, 2]) %}{% for i in range(60) %}{% set n.s = n.s + n.s %}{% endfor %}{{ n.s | length }}",
+        "{% set n = namespace(s=1) %}{% set n.s = n %}{{ n }}",
+    ] {
+        folder.write("out/chat_template.jinja", endless);
+        let ran = import();
+        assert_eq!(ran.code, Some(0), "{endless}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("chat template is not used, the model continues text: it cannot be"),
+            "{}",
+            ran.stderr
+        );
+    }
     folder.write("out/tokenizer_config.json", "{");
     assert!(import().fails(1).contains("tokenizer_config.json: the file is no JSON object"));
 }
@@ -167,6 +181,7 @@ fn what_does_not_fit_is_refused_by_name() {
         (&["--max-tstates", "0"], "--max-tstates 0 leaves no network"),
         (&["--labels", "a,b"], "--labels are those of a classifier: give --classifier as well"),
         (&["--classifier", "--labels", "on,off"], "the label \"no\" is none of those that are learned"),
+        (&["--classifier", "--labels", "on,off,extra"], "--labels: no pair has \"extra\""),
         (&["--classifier", "--labels", "no,no"], "label"),
         (&["--device", "torch-cpu"], "--device"),
         (&["--weights", "full"], "--weights full"),
@@ -232,6 +247,22 @@ fn labels_are_learnt() {
         (
             &["train", "turns.jsonl", "--family", "sequence", "--classifier", "-o", "d.ron"],
             "turns.jsonl:1: a label is wanted",
+        ),
+        (
+            &[
+                "train",
+                "labels.txt",
+                "--family",
+                "sequence",
+                "--from",
+                "text.ron",
+                "--lora",
+                "2",
+                "--classifier",
+                "-o",
+                "d.ron",
+            ],
+            "--classifier does not go with --lora",
         ),
         (&["eval", "c.ron", "turns.jsonl"], "turns.jsonl:1: here is no question with one reply"),
     ] {

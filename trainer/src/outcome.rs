@@ -19,7 +19,7 @@ pub enum Event<'a, M> {
     /// The best network so far, for a snapshot; after the `Epoch` that it comes from. Of several seeds: the best of
     /// all.
     Best { model: &'a Model, row: &'a EpochRow<M> },
-    /// After the `Epoch` that it comes from, and not before there is a best network: what of that epoch's integers cannot hold.
+    /// After the `Epoch` that it comes from: why integers cannot hold the network of that epoch. It is left out.
     Unfit { epoch: usize, what: &'a str },
 }
 

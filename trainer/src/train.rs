@@ -70,7 +70,7 @@ impl<F: Family> Run<'_, F> {
         if resumed {
             self.start(&feed, observer)?;
         }
-        let mut reason = StopReason::Finished;
+        let (mut reason, mut unfit) = (StopReason::Finished, None);
         for epoch in 1..=self.length.epochs {
             if epoch == 1 && self.schedule.warmup > 0 {
                 self.family.set_relaxed(true);
@@ -83,9 +83,10 @@ impl<F: Family> Run<'_, F> {
             let stopped = stop.load(Ordering::Relaxed);
             match self.family.network() {
                 // The best one so far is kept, and the next epochs may come back.
-                Err(TrainError::Unfit(what)) if self.best.is_some() => {
+                Err(TrainError::Unfit(what)) => {
                     observer(Event::Epoch(&row));
                     observer(Event::Unfit { epoch, what: &what });
+                    unfit = Some(what);
                 }
                 network => {
                     let network = network?;
@@ -107,8 +108,13 @@ impl<F: Family> Run<'_, F> {
                 break;
             }
         }
-        let mut trained =
-            self.best.expect("the last epoch is always evaluated, and the first evaluated is kept");
+        let mut trained = match (self.best, unfit) {
+            (Some(best), _) => best,
+            (None, Some(what)) => return Err(TrainError::Unfit(what)),
+            (None, None) => {
+                unreachable!("the last epoch is always evaluated, and the first evaluated is kept")
+            }
+        };
         trained.stop = reason;
         trained.beyond = self.beyond.map(|(_, beyond)| beyond);
         Ok(trained)

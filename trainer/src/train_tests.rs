@@ -248,7 +248,7 @@ fn what_integers_cannot_hold_is_left_out() {
     assert_eq!((number(&found), found.epoch, found.stop), (4, 0, StopReason::Finished));
     assert_eq!(told.borrow()[..3], ["epoch 0 true", "epoch 1 false", "epoch 1: 2502 is too large"]);
     let none = run(family(), sides(), &schedule, (rng(), false), &stop, observer);
-    assert_eq!(none.err(), Some(TrainError::Unfit("2502 is too large".into())), "none before");
+    assert!(matches!(none.err(), Some(TrainError::Unfit(_))), "no epoch has one");
 }
 
 #[test]

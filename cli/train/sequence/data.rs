@@ -133,8 +133,17 @@ fn classes(
             Err(CliError::Usage("--labels are those of a classifier: give --classifier as well".into()))
         }
         (false, None) => Ok(None),
-        (true, Some(labels)) => Ok(Some(labels.clone())),
-        (true, None) => labels(records).map(Some).map_err(framing_error),
+        (true, named) => {
+            // What is held out is not learned.
+            let mut learned = records.clone();
+            learned.records.retain(|record| record.source < given.pairs.len());
+            let found = labels(&learned).map_err(framing_error)?;
+            let Some(named) = named else { return Ok(Some(found)) };
+            match named.iter().find(|label| !found.contains(label)) {
+                Some(label) => Err(CliError::Usage(format!("--labels: no pair has {label:?}"))),
+                None => Ok(Some(named.clone())),
+            }
+        }
     }
 }
 

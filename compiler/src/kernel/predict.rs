@@ -50,6 +50,8 @@ pub struct Known {
     /// In those that grow, by how many positions are kept, from 1 on.
     pub kept: Vec<Facts>,
     pub rounds: usize,
+    /// The program gives a label: of a query one token needs an output, the last.
+    pub label: bool,
 }
 
 impl Known {
@@ -126,6 +128,8 @@ pub struct Tokens {
     answered: Vec<Cost>,
     /// Of each part, by its label: the mean of those that need an output.
     parts: Vec<(String, f64)>,
+    /// The program gives a label.
+    label: bool,
 }
 
 impl Tokens {
@@ -136,9 +140,11 @@ impl Tokens {
         &of[position.clamp(1, of.len()) - 1]
     }
 
-    /// The mean of those that need an output at the first [`FIRST`] positions.
+    /// The mean at the first [`FIRST`] positions of those that need an output; where the program gives a label, of those that do
+    /// not, as all tokens of a query but the last.
     pub fn mean(&self) -> Vec<(String, f64)> {
-        let sum = |phase: usize| (1..=FIRST).map(|position| self.at(position, true)[phase]).sum::<f64>();
+        let cycles = |position: usize, phase: usize| self.at(position, !self.label)[phase];
+        let sum = |phase: usize| (1..=FIRST).map(|position| cycles(position, phase)).sum::<f64>();
         self.phases.iter().enumerate().map(|(at, name)| (name.clone(), sum(at) / FIRST as f64)).collect()
     }
 
@@ -197,6 +203,6 @@ impl Tokens {
             }
         }
         let [asked, answered] = sums;
-        Ok(Self { phases: names, asked, answered, parts })
+        Ok(Self { phases: names, asked, answered, parts, label: known.label })
     }
 }

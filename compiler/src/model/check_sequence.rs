@@ -42,6 +42,9 @@ pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), M
         norm.check("norm", dim)?;
     }
     match &body.output {
+        Output::Own(matrix) if story.classifies() && matrix.rows != story.labels.len() => {
+            Err(broken("labels", "as many as the output has rows"))
+        }
         Output::Own(matrix) if story.classifies() => matrix.check("output", (story.labels.len(), dim)),
         Output::Own(matrix) => matrix.check("output", (vocabulary, dim)),
         Output::Tied { .. } if story.classifies() => {

@@ -51,8 +51,10 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
 /// One label is chosen behind the query, and nothing is written.
 fn check_classifier(story: &Story) -> Result<(), ModelError> {
     check_labels(&story.labels)?;
+    if !story.ends.is_empty() {
+        return Err(broken("ends", "[]: the answer is a label"));
+    }
     let parts = [
-        (story.ends.is_empty(), "ends"),
         (story.turns.is_none(), "turns"),
         (story.choice.is_plain(), "choice"),
         (story.tools.is_empty(), "tools"),

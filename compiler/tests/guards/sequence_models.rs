@@ -92,7 +92,7 @@ fn labels_stand_alone() {
     }
     let wrong = |change: fn(&mut Model), says: &str| assert_eq!(classifier(change), Err(says.into()));
     assert_eq!(classifier(|_| {}), Ok(()));
-    wrong(|m| story_mut(m).ends = vec![1], "ends must be left out: the answer is a label");
+    wrong(|m| story_mut(m).ends = vec![1], "ends must be []: the answer is a label");
     wrong(|m| story_mut(m).turns = Some(Turns::default()), "turns must be left out: the answer is a label");
     wrong(
         |m| story_mut(m).choice.penalty = Some(Penalty::default()),
@@ -101,7 +101,7 @@ fn labels_stand_alone() {
     let tool = || Tool { token: 2, name: "lamp".into(), action: Action::Switch { on: true } };
     let with_tool = |m: &mut Model| story_mut(m).tools = vec![tool()];
     assert_eq!(classifier(with_tool), Err("tools must be left out: the answer is a label".into()));
-    wrong(|m| drop(story_mut(m).labels.pop()), "output is 6 × 4, its place wants 5 × 4");
+    wrong(|m| drop(story_mut(m).labels.pop()), "labels must be as many as the output has rows");
     wrong(|m| story_mut(m).labels[3] = "a".into(), "labels[3] is \"a\", as labels[0] is already");
     wrong(
         |m| story_mut(m).labels[3] = "\n".into(),

@@ -1,7 +1,7 @@
 //! Chat templates as published folders have them, and what becomes of them.
 
 use mlc_compiler::import::sequence::hugging_face::File;
-use mlc_compiler::import::sequence::hugging_face::chat::{Chat, NoTurns, Template, written};
+use mlc_compiler::import::sequence::hugging_face::chat::{Chat, NoTurns, Template, turns, written};
 use mlc_compiler::model::Turns;
 use mlc_compiler::tokens::{Part, Prefix, Special, Tokenizer};
 use serde_json::{Value, json};
@@ -51,7 +51,11 @@ fn read(config: &Value) -> Result<Option<Template>, String> {
 }
 
 fn chat(source: &str, tokenizer: &Tokenizer) -> Chat {
-    template(source).chat(tokenizer).unwrap_or_else(|e| panic!("{source}: {e}"))
+    found(&template(source), tokenizer).unwrap_or_else(|e| panic!("{source}: {e}"))
+}
+
+fn found(template: &Template, tokenizer: &Tokenizer) -> Result<Chat, NoTurns> {
+    turns(&template.rendered()?, tokenizer)
 }
 
 /// Tokens in words: special ones by their written form.
@@ -74,24 +78,32 @@ fn is(chat: &Chat, tokenizer: &Tokenizer, wants: [&str; 4], end: &str) {
 #[test]
 fn published_templates_become_turns() {
     let t = tokenizer();
-    let found = chat(CHATML, &t);
+    let chatml = chat(CHATML, &t);
     let wants = [
         "<|im_start|>system\nYou help.",
         "<|im_end|>\n<|im_start|>user\n",
         "<|im_end|>\n<|im_start|>assistant\n",
         "",
     ];
-    is(&found, &t, wants, "<|im_end|>");
+    is(&chatml, &t, wants, "<|im_end|>");
     is(&chat(ZEPHYR, &t), &t, ["", "<|user|>\n", "</s>\n<|assistant|>\n", "</s>\n"], "</s>");
     is(&chat(LLAMA2, &t), &t, ["", "<s>[INST] ", " [/INST]", "</s>"], "</s>");
-    // A line brings its space itself there.
+    // Behind a mark and a line's end there is no space: lines bring none then.
     let p = with_prefix();
-    let found = chat(LLAMA2, &p);
+    let zephyr = chat(ZEPHYR, &p);
+    assert_eq!((&zephyr.turns, &zephyr.lines.prefix), (&chat(ZEPHYR, &t).turns, &None));
+    // What a folder does not have is no text, and there are no tools.
+    let source = format!("{{{{ bos_token }}}}{{% if tools is not none %}}<s>{{% endif %}}{CHATML}");
+    let bare =
+        read(&json!({ "chat_template": source, "bos_token": null })).expect("read").expect("there is one");
+    assert_eq!(found(&bare, &t).expect("turns").turns, chatml.turns);
+    // A line brings its space itself there.
+    let llama = chat(LLAMA2, &p);
     let line = p.encode(b"hello").expect("characters");
     let whole = p
         .encode_parts(&[Part::Template(b"<s>[INST] "), Part::Text(b"hello"), Part::Template(b" [/INST]")])
         .expect("characters");
-    assert_eq!([found.turns.before, line, found.turns.after].concat(), whole);
+    assert_eq!([llama.turns.before, line, llama.turns.after].concat(), whole);
 }
 
 #[test]
@@ -100,7 +112,8 @@ fn what_is_written_says_the_same() {
         let turns = chat(source, &t).turns;
         let text = written(&turns, &t).unwrap_or_else(|| panic!("{source}"));
         let own = File { name: "chat_template.jinja", bytes: text.as_bytes() };
-        let again = Template::read(None, Some(&own)).expect("a text").expect("one").chat(&t).expect("turns");
+        let again = Template::read(None, Some(&own)).expect("a text").expect("one");
+        let again = found(&again, &t).expect("turns");
         assert_eq!(again.turns, turns, "{text}");
     }
     let unsaid = Turns { before: vec![96], ..Turns::default() };
@@ -122,7 +135,7 @@ fn a_file_of_its_own_stands_above_the_other() {
     let own = File { name: "o", bytes: b"\xff" };
     assert_eq!(
         Template::read(None, Some(&own)).expect_err("bytes").to_string(),
-        "o: this is no text in UTF-8"
+        "o: the chat template is no text in UTF-8, a template in Jinja wanted"
     );
     let long = vec![b' '; (256 << 10) + 1];
     let own = File { name: "o", bytes: &long };
@@ -131,7 +144,7 @@ fn a_file_of_its_own_stands_above_the_other() {
 
 #[test]
 fn what_no_tokens_around_a_line_can_say_is_refused() {
-    let refused = |source: &str| template(source).chat(&tokenizer()).expect_err("no turns");
+    let refused = |source: &str| found(&template(source), &tokenizer()).expect_err("no turns");
     let varies = [
         "",
         "the same for all",
