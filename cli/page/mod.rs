@@ -123,6 +123,10 @@ pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
             format!("a page has no emulator for {name}: it runs z80-cpm, zx48, cpc464 and AVR chips");
         return Err(CliError::Usage(message));
     }
+    if target.spi_flash.is_some() {
+        let message = format!("a page has no flash chip beside {name}: take a --profile without one");
+        return Err(CliError::Usage(message));
+    }
     Ok(())
 }
 

@@ -105,7 +105,8 @@ impl SerialFlash {
         }
         let is_busy = now < self.busy_until;
         if self.command == STATUS {
-            return Ok(Some(u8::from(is_busy) * BUSY | u8::from(self.writable) * WRITABLE));
+            let flag = |on: bool, bit: u8| if on { bit } else { 0 };
+            return Ok(Some(flag(is_busy, BUSY) | flag(self.writable, WRITABLE)));
         }
         if is_busy {
             return Ok(None);
