@@ -1,5 +1,6 @@
 //! Sequence models whose weights a flash chip at the SPI has, against the reference: replies and every logit.
 
+use super::judges;
 use super::machine::{Chip, Ran};
 use super::sequence::{exact, number};
 use super::support::sequence as random;
@@ -133,4 +134,22 @@ fn more_than_the_chip_has_is_refused() {
     let message = "random-4 cannot be compiled for atmega328p: mlc has no kernels for 133760 bytes of weights in a flash chip \
                    of 65536 there yet";
     assert_eq!(error.to_string(), message);
+}
+
+#[test]
+fn gnu_as_makes_the_same_bytes_of_streams() {
+    if !judges::available() {
+        return;
+    }
+    for chip in [Chip::atmega1284p(), Chip::atmega2560()].map(Chip::with_flash) {
+        for seed in 0..2 {
+            let model = random::model(seed);
+            let compiled =
+                chip.compile_as(&model, &streamed(), false, &[]).unwrap_or_else(|e| panic!("{seed}: {e}"));
+            let core = chip.core.name();
+            let theirs = judges::gnu(&compiled.assembly, core, chip.target.origin)
+                .unwrap_or_else(|e| panic!("{}: {e}", model.head.name));
+            assert_eq!(theirs.flash, compiled.image.bytes, "{} on {core}", model.head.name);
+        }
+    }
 }
