@@ -189,7 +189,7 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     let bytes = files::read(&args.program, files::Kind::Program)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let limit = args.limit.of_program();
-    let beside = sim::read_beside(kind, &args.program)?;
+    let beside = sim::read_beside(&target, &args.program)?;
     let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
     let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail: &tail, limit };
     screenshot::check(args.screenshot.as_deref(), &target)?;

@@ -74,6 +74,26 @@ start:
         sts out_tail, r1
         sts last_key, r1
         sei
+{%- if is_beside %}
+look:
+        {{ board.call }} net_flash_open
+        tst r24
+        breq opened
+        rcall send                      ; what is wrong, and what can be done
+        ldi r30, lo8(net_flash_ask)
+        ldi r31, hi8(net_flash_ask)
+        rcall send
+        rcall read_line
+        cpi r24, 1
+        brne look
+        ld r24, X
+        ori r24, 0x20
+        cpi r24, 'w'
+        brne look
+        {{ board.call }} net_xmodem
+        rjmp look
+opened:
+{%- endif %}
 {%- if remembers %}
         {{ board.call }} net_start
 {%- endif %}

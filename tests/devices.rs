@@ -151,6 +151,31 @@ fn agrees(device: &Device, facts: &Facts) {
         }
     }
 
+    assert_eq!(device.spi.is_some(), facts.registers.contains_key("SPCR"), "{name}: SPI");
+    if let Some(spi) = &device.spi {
+        assert_eq!(
+            [spi.control, spi.status, spi.data],
+            ["SPCR", "SPSR", "SPDR"].map(|name| facts.register(name)),
+            "{name}"
+        );
+        for (pin, signal) in
+            [(&spi.select, "SS"), (&spi.mosi, "MOSI"), (&spi.miso, "MISO"), (&spi.clock, "SCK")]
+        {
+            assert_eq!(pin, &facts.pads[&("SPI".to_string(), signal.to_string())], "{name}: {signal}");
+        }
+        let register = if facts.registers.contains_key("PRR") { "PRR" } else { "PRR0" };
+        let power = (facts.register(register), field(register, "PRSPI"));
+        assert_eq!((spi.power.register, spi.power.bits), power, "{name}");
+        let timer = device.timer1.expect("a device with an SPI has it");
+        assert_eq!(
+            [timer.control, timer.count, timer.mask],
+            ["TCCR1B", "TCNT1", "TIMSK1"].map(|name| facts.register(name)),
+            "{name}"
+        );
+        let power = (facts.register(register), field(register, "PRTIM1"));
+        assert_eq!((timer.power.register, timer.power.bits), power, "{name}");
+    }
+
     // Everything but the USART in use, and nothing that is not there.
     for power in &device.power_off {
         let is_here = |register: &String| facts.registers[register] == power.register;
@@ -217,6 +242,16 @@ fn machine_and_compiler_have_the_same_facts() {
             (uart.number, addresses, uart.received, uart.empty)
         });
         assert_eq!(uart, expected, "{name}");
+        let pin = |(port, bit): (char, u8)| format!("P{port}{bit}");
+        let spi = machine.spi.map(|spi| {
+            let pins = [spi.select, spi.mosi, spi.miso, spi.clock].map(pin);
+            ([0, 1, 2].map(|n| spi.base + n), spi.power, pins)
+        });
+        let expected = device.spi.as_ref().map(|spi| {
+            let pins = [&spi.select, &spi.mosi, &spi.miso, &spi.clock].map(String::clone);
+            ([spi.control, spi.status, spi.data], spi.power.register, pins)
+        });
+        assert_eq!(spi, expected, "{name}");
         let found = device.adc.as_ref().map(|adc| {
             assert_eq!(
                 (adc.power.bits, adc.data + 2, adc.data + 3),
@@ -241,16 +276,19 @@ fn boards_are_those_that_people_have() {
         .map(|p| (p.name.as_str(), p.device.as_str(), p.clock_hz, p.divider().map(|divider| divider.ubrr)))
         .collect();
     let expected = [
+        ("lilypad+flash", "atmega328p", 8_000_000, Some(25)),
         ("lilypad", "atmega328p", 8_000_000, Some(25)),
         ("mega", "atmega2560", 16_000_000, Some(16)),
         ("micro", "atmega32u4", 16_000_000, Some(16)),
+        ("mighty+flash", "atmega1284p", 16_000_000, Some(16)),
         ("mighty", "atmega1284p", 16_000_000, Some(16)),
         ("nano", "atmega328p", 16_000_000, Some(16)),
         ("tiny", "attiny85", 8_000_000, None),
+        ("uno+flash", "atmega328p", 16_000_000, Some(16)),
         ("uno", "atmega328p", 16_000_000, Some(16)),
     ];
     assert_eq!(found, expected);
-    let lilypad = &profiles[0];
+    let lilypad = &profiles[1];
     let pins: Vec<_> = lilypad.pins.iter().map(|(label, drive)| format!("{label}: {drive}")).collect();
     assert_eq!(pins, ["ON: PB5 high", "OFF: PB5 low"]);
     assert_eq!(

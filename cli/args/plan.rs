@@ -98,8 +98,9 @@ pub struct PlanArgs {
     /// Largest image, in bytes
     #[arg(long, value_name = "N", value_parser = whole(1usize, usize::MAX))]
     pub max_bytes: Option<usize>,
-    /// Where the weights of a sequence model live: in the image; on CP/M in a file that the program reads; on an MSX in banks
-    /// of a large cartridge, on a Spectrum 128 and a CPC 6128 in banks of memory; auto takes the file or banks for what the image has no room for
+    /// Where the weights of a sequence model live: in the image; on CP/M in a file that the program reads, on an AVR board in a
+    /// file for its flash chip; on an MSX in banks of a large cartridge, on a Spectrum 128 and a CPC 6128 in banks of memory; auto
+    /// takes the file or banks for what the image has no room for
     #[arg(long, value_name = "PLACE", default_value = Storage::Auto.name(), value_parser = Place::parser())]
     pub weights: Place,
 }

@@ -35,8 +35,10 @@ fn error(model: &Model, target: &Target, demands: &Demands, queries: &[Vec<u8>])
     Some(read.error())
 }
 
+/// A target; of a board `CHIP/PROFILE`.
 fn target(name: &str) -> Target {
-    crate::targets::find(name, None, &Assets::builtin()).expect("it is brought along")
+    let (name, profile) = name.split_once('/').map_or((name, None), |(chip, profile)| (chip, Some(profile)));
+    crate::targets::find(name, profile, &Assets::builtin()).expect("it is brought along")
 }
 
 fn judge(found: &[(String, f64)], most: f64) {
@@ -61,6 +63,7 @@ fn models_take_what_was_predicted() {
             ("z80-cpm", Storage::File),
             ("atmega328p", Storage::Auto),
             ("atmega1284p", Storage::Auto),
+            ("atmega328p/uno+flash", Storage::File),
         ] {
             let demands = Demands { storage, ..Demands::default() };
             if let Some(error) = error(&model, &target(machine), &demands, &queries) {
@@ -108,9 +111,12 @@ fn random_networks_take_what_was_predicted() {
         }
         let upper = queries.iter().map(|query| query.to_ascii_uppercase()).collect::<Vec<_>>();
         model.head.calibration = queries.iter().filter_map(|q| String::from_utf8(q.clone()).ok()).collect();
-        for (machine, storage) in
-            [("z80-cpm", Storage::Image), ("z80-cpm", Storage::File), ("atmega1284p", Storage::Auto)]
-        {
+        for (machine, storage) in [
+            ("z80-cpm", Storage::Image),
+            ("z80-cpm", Storage::File),
+            ("atmega1284p", Storage::Auto),
+            ("atmega1284p/mighty+flash", Storage::File),
+        ] {
             let demands = Demands { storage, ..Demands::default() };
             let queries = if machine == "z80-cpm" { &upper } else { &queries };
             let Some(error) = error(&model, &target(machine), &demands, &queries[..queries.len().min(2)])

@@ -19,10 +19,12 @@ pub fn is(path: &Path) -> bool {
     has_extension(path, DISK)
 }
 
-/// The name of a program that is written to these files, as that of its `.com` or else of another says.
+/// The name of a program that is written to these files, as that of the file says that comes with
+/// one of weights, or else of another.
 pub fn stem<'p>(files: impl Iterator<Item = &'p Path> + Clone) -> Option<String> {
     let of = |kind: &'static str| files.clone().find(move |path| has_extension(path, kind));
-    let file = ["com", "dat", DISK].into_iter().find_map(of).or_else(|| files.clone().next())?;
+    let file =
+        ["com", "hex", "elf", "dat", DISK].into_iter().find_map(of).or_else(|| files.clone().next())?;
     Some(file.file_stem()?.to_string_lossy().into_owned())
 }
 

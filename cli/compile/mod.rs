@@ -67,7 +67,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if args.json {
         writeln!(out, "{}", targets::json(&report::Summary::new(&compiled, &target, &outputs)))?;
     } else if args.emit.is_none() {
-        report::print((&model, &compiled), &target, &outputs, args.verbose, out)?;
+        report::print((&model, &compiled), &target, &outputs, args, out)?;
     }
     Ok(Outcome::Done)
 }
@@ -117,6 +117,9 @@ pub fn program(
 fn file_name(args: &CompileArgs) -> Option<String> {
     disk::stem(args.files().iter().map(|file| file.path.as_path()))
 }
+
+/// Programs that come with a file of weights, where they have one.
+const COMES: [ImageKind; 3] = [ImageKind::Com, ImageKind::Hex, ImageKind::Elf];
 
 /// What goes into a file of some kind.
 ///
@@ -220,7 +223,7 @@ fn outputs(
     let output = |path: PathBuf, kind| Ok::<_, CliError>(Output { path, bytes: content(compiled, kind)? });
     if !args.files().is_empty() {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
-        let asks = args.files().iter().any(|file| file.kind == Artifact::Weights);
+        let mut asks = args.files().iter().any(|file| file.kind == Artifact::Weights);
         for file in args.files() {
             match (file.kind, &target.board) {
                 (Artifact::Wokwi, Some(board)) => {
@@ -238,8 +241,10 @@ fn outputs(
                 }
                 (kind, _) => outputs.push(output(file.path.clone(), kind)?),
             }
-            if file.kind == Artifact::Image(ImageKind::Com) && compiled.image.beside.is_some() && !asks {
+            let comes = COMES.iter().any(|kind| file.kind == Artifact::Image(*kind));
+            if comes && compiled.image.beside.is_some() && !asks {
                 outputs.push(output(sim::beside(&file.path), Artifact::Weights)?);
+                asks = true;
             }
         }
         return Ok((folders, outputs));

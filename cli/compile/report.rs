@@ -1,6 +1,7 @@
 //! What `mlc compile` says of a program: for people, and as JSON.
 
 use super::disk;
+use crate::args::CompileArgs;
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, TIE, fold, grouped, table, whole};
@@ -18,8 +19,8 @@ use std::io::Write;
 /// Numbers of the longest line that is given as an example.
 const LONGEST_LINE: usize = 16;
 
-/// Prints what was made, in ten lines or so: forms, predicted time, sizes and files, and what to type next. `verbose`: 1 for
-/// what the passes did, 2 for the plan as well.
+/// Prints what was made, in ten lines or so: forms, predicted time, sizes and files, and what to type next. With `--verbose` what the
+/// passes did, twice the plan as well.
 ///
 /// # Errors
 /// The writer's.
@@ -27,16 +28,16 @@ pub fn print(
     (model, compiled): (&Model, &Compiled),
     target: &Target,
     outputs: &[Output],
-    verbose: u8,
+    args: &CompileArgs,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let plan = &compiled.plan;
-    if verbose > 0 {
+    if args.verbose > 0 {
         let row = |r: &Report| vec![r.pass.to_string(), r.summary.clone()];
         let rows: Vec<_> = compiled.reports.iter().map(row).collect();
         writeln!(out, "{}", table(&[("pass", Align::Left), ("what it did", Align::Fold)], &rows))?;
     }
-    if verbose > 1 {
+    if args.verbose > 1 {
         writeln!(out, "{}", plan.table())?;
     }
     writeln!(out, "{}", heading(&plan.layout.name, target, plan))?;
@@ -77,7 +78,7 @@ pub fn print(
     {
         writeln!(out, "{}", fold(&line))?;
     }
-    next(model, target, outputs, out)
+    next(model, target, (outputs, args.target.profile.as_deref()), out)
 }
 
 /// `tinychat for z80-cpm: fc1 columns, fc2 unrolled`; of stages that are all stored alike, the form alone.
@@ -145,13 +146,17 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
     }
     if let Some(file) = &image.beside {
         let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
-        let records: usize = outside.iter().map(|matrix| matrix.records).sum();
+        let reads: usize = outside.iter().map(|matrix| matrix.reads).sum();
+        let (place, unit) = match target.spi_flash {
+            Some(_) => ("for the flash chip", "bytes"),
+            None => ("beside the program", "records of 128 bytes"),
+        };
         let line = format!(
-            "weights: {} of {} matrices in {}, beside the program; a token reads {} records of 128 bytes",
+            "weights: {} of {} matrices in {}, {place}; a token reads {} {unit}",
             outside.len(),
             inside.len() + outside.len(),
             file.name,
-            grouped(records as u64)
+            grouped(reads as u64)
         );
         writeln!(out, "{}", fold(&line))?;
     }
@@ -159,7 +164,12 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
 }
 
 /// What to type: the command that flashes a board, the one that runs the program here.
-fn next(model: &Model, target: &Target, outputs: &[Output], out: &mut dyn Write) -> Result<(), CliError> {
+fn next(
+    model: &Model,
+    target: &Target,
+    (outputs, profile): (&[Output], Option<&str>),
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
     let hex =
         outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("hex")));
     if let (Some(board), Some(hex)) = (&target.board, hex) {
@@ -167,11 +177,22 @@ fn next(model: &Model, target: &Target, outputs: &[Output], out: &mut dyn Write)
         let words = board.profile.avrdude(&files::shown(&hex.path));
         writeln!(out, "{}", words.iter().map(|word| shell::word(word)).collect::<Vec<_>>().join(" "))?;
     }
+    let dat =
+        outputs.iter().find(|output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("dat")));
+    if let (Some(dat), Some(_)) = (dat, &target.spi_flash) {
+        let path = files::shown(&dat.path);
+        let line = format!("{path} goes to its flash chip: the board says how, and so does mlc help avr");
+        writeln!(out, "{}", fold(&line))?;
+    }
     if let Some(program) = outputs.iter().find(|output| sim::program_kind(&output.path).is_some()) {
         let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];
         // A file for a chip does not say for which.
         if target.board.is_some() {
             words.extend(["--target".into(), target.name.clone()]);
+        }
+        // Nor that there is a flash chip.
+        if let Some(profile) = profile.filter(|_| target.spi_flash.is_some()) {
+            words.extend(["--profile".into(), profile.into()]);
         }
         match readings::count(model) {
             None => words.push("hello".into()),
@@ -204,7 +225,7 @@ pub struct Summary<'a> {
     /// CP/M: where the BDOS of a system must lie at least.
     #[serde(skip_serializing_if = "Option::is_none")]
     lowest_bdos: Option<u16>,
-    /// CP/M: the file of weights that the program reads.
+    /// CP/M, AVR: the file of weights that the program reads, or its flash chip.
     #[serde(skip_serializing_if = "Option::is_none")]
     weights: Option<Weights<'a>>,
     files: Vec<Written>,
@@ -216,8 +237,12 @@ struct Weights<'a> {
     /// On the machine.
     name: &'a str,
     bytes: usize,
-    /// Of 128 bytes.
-    records_a_token: usize,
+    /// CP/M: of 128 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    records_a_token: Option<usize>,
+    /// Of a flash chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_a_token: Option<usize>,
     /// Matrices that the image has.
     in_image: Vec<&'a str>,
 }
@@ -290,19 +315,21 @@ impl<'a> Summary<'a> {
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
-            weights: compiled.image.beside.as_ref().map(Weights::new),
+            weights: compiled.image.beside.as_ref().map(|file| Weights::new(file, target)),
             files: outputs.iter().map(Written::from).collect(),
         }
     }
 }
 
 impl<'a> Weights<'a> {
-    fn new(file: &'a Beside) -> Self {
+    fn new(file: &'a Beside, target: &Target) -> Self {
         let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
+        let reads = outside.iter().map(|matrix| matrix.reads).sum();
         Self {
             name: &file.name,
             bytes: file.bytes.len(),
-            records_a_token: outside.iter().map(|matrix| matrix.records).sum(),
+            records_a_token: target.spi_flash.is_none().then_some(reads),
+            bytes_a_token: target.spi_flash.is_some().then_some(reads),
             in_image: inside.iter().map(|matrix| matrix.name.as_str()).collect(),
         }
     }

@@ -125,10 +125,14 @@ pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
         return Err(CliError::Usage(message.into()));
     }
     // Its emulator knows no T-states that a machine adds.
-    match target.machine == Machine::Msx || target.fetch_wait > 0 {
-        true => Err(no_emulator(name)),
-        false => Ok(()),
+    if target.machine == Machine::Msx || target.fetch_wait > 0 {
+        return Err(no_emulator(name));
     }
+    if target.spi_flash.is_some() {
+        let message = format!("a page has no flash chip beside {name}: take a --profile without one");
+        return Err(CliError::Usage(message));
+    }
+    Ok(())
 }
 
 /// Of banks the emulators know nothing.

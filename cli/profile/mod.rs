@@ -173,7 +173,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         return Err(CliError::Usage(message));
     }
     let bytes = files::read(&args.program, files::Kind::Program)?;
-    let beside = sim::read_beside(kind, &args.program)?;
+    let beside = sim::read_beside(target, &args.program)?;
     let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
     let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
     let tails: Vec<String> = match &args.prompts {

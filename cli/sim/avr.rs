@@ -8,7 +8,8 @@ use mlc_compiler::Target;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::target::pins::Drive;
 use mlc_runtime_avr::{
-    AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return, State,
+    AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return,
+    SerialFlash, State,
 };
 
 pub const SYSTEM: System = System {
@@ -140,6 +141,17 @@ fn load<'c>(
     }
     for &(channel, count) in &program.readings.counts {
         machine.set_analogue(channel, count);
+    }
+    if let Some(chip) = &target.spi_flash {
+        let bytes = program.beside.first().map_or(vec![], |(_, bytes)| bytes.to_vec());
+        let flash = SerialFlash::new(chip.bytes.trailing_zeros() as u8, bytes);
+        let flash = flash.ok_or_else(|| {
+            program.refused(
+                format!("its flash chip has {} bytes, and its weights more", chip.bytes),
+                "give the .dat that was compiled with it, or none",
+            )
+        })?;
+        machine.attach_flash((chip.select.port, chip.select.bit), flash);
     }
     let switches = target.board.as_ref().map_or(vec![], |board| board.profile.switches.clone());
     Ok(Box::new(Board { machine, switches, asleep: 0, asked: 0 }))

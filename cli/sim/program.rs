@@ -21,20 +21,21 @@ pub fn program_kind(path: &Path) -> Option<ImageKind> {
     ImageKind::ALL.into_iter().find(|kind| kind.extension() == extension)
 }
 
-/// Where the weights of a CP/M program are that reads them.
+/// Where the weights of a program are that it reads from a file, or from a flash chip.
 pub fn beside(program: &Path) -> PathBuf {
     let capitals =
         program.extension().is_some_and(|e| e.to_str().is_some_and(|e| e.chars().all(char::is_uppercase)));
     program.with_extension(if capitals { "DAT" } else { "dat" })
 }
 
-/// The file beside a CP/M program that may be its own, if there is one, and its name on the machine.
+/// The file beside a program that may be its own, if there is one, and its name on the machine.
 ///
 /// # Errors
 /// It cannot be read.
-pub fn read_beside(kind: ImageKind, program: &Path) -> Result<Option<(String, Vec<u8>)>, CliError> {
+pub fn read_beside(target: &Target, program: &Path) -> Result<Option<(String, Vec<u8>)>, CliError> {
     let path = beside(program);
-    if kind != ImageKind::Com || !path.is_file() {
+    let has_files = target.machine == target::Machine::Cpm || target.spi_flash.is_some();
+    if !has_files || !path.is_file() {
         return Ok(None);
     }
     let stem = path.file_stem().map_or("".into(), |stem| stem.to_string_lossy());

@@ -39,8 +39,9 @@ impl Assets {
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
             // Of sequence models.
-            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "line.S",
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
             "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
+            "xmodem.S",
             "turns.S",
             // Of networks on numbers.
             "sensors.S", "answer.S", "numbers.S", "pool.S", "scale.S", "trees.S", "window.S",
@@ -60,7 +61,8 @@ impl Assets {
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega1284p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",
         );
         let profiles = files!("runtime-avr/profiles":
-            "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "mighty.ron", "tiny.ron",
+            "uno.ron", "nano.ron", "lilypad.ron", "mega.ron", "micro.ron", "mighty.ron", "tiny.ron", "uno+flash.ron",
+            "lilypad+flash.ron", "mighty+flash.ron",
         );
         let parts = templates.iter().chain(&avr).chain(&chat).map(|(name, _)| *name).collect();
         let assembly = templates.into_iter().chain(avr).chain(chat).chain(runtime).chain(uart);

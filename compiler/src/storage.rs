@@ -1,5 +1,5 @@
 //! Where the weights of a sequence model live: all in the image, all in banks that it has shown one after the other, or those
-//! that it has no room for in a file beside it.
+//! that it has no room for in a file beside it, or in a flash chip.
 
 use crate::error::ShortOf;
 use crate::image::{self, Image};
@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// Most records of the buffer, the preferred first. The smaller, the longer is the list of blocks.
 const BUFFERS: [usize; 2] = [9, 4];
+/// Nothing is buffered of a flash chip.
+const UNBUFFERED: [usize; 1] = [0];
 /// How often what the image has of the weights is made smaller before the file has all.
 const TRIES: usize = 6;
 /// Most bytes of buffers whose offsets an assembly text can have.
@@ -190,13 +192,22 @@ impl Built {
     }
 }
 
+/// The most records of buffers to try, where there can be a file of weights.
+fn buffers(target: &Target) -> Option<&'static [usize]> {
+    match target.machine {
+        target::Machine::Cpm => Some(&BUFFERS),
+        _ if target.spi_flash.is_some() => Some(&UNBUFFERED),
+        _ => None,
+    }
+}
+
 /// The program of a sequence model, its weights where they have room.
 ///
 /// # Errors
 /// What the kernels do not compute; a program that does not fit; a damaged template.
 pub fn place(site: &SequenceSite) -> Result<Placed, CompileError> {
     let request = site.request;
-    let has_files = request.target.machine == target::Machine::Cpm;
+    let has_files = buffers(request.target).is_some();
     let has_banks = !request.target.selectors().is_empty();
     let built = match request.demands.storage {
         Storage::File if !has_files => return Err(unsupported(site, "weights in a file")),
@@ -225,11 +236,12 @@ pub fn price(site: &SequenceSite) -> Result<Plan, CompileError> {
         placed => return Ok(placed?.plan),
     }
     let request = site.request;
-    let in_file = request.target.machine == target::Machine::Cpm && request.demands.storage != Storage::Image;
-    let filing = in_file.then(|| Filing { inside: BTreeSet::new(), records: BUFFERS[BUFFERS.len() - 1] });
+    let least = buffers(request.target).and_then(|all| all.last());
+    let least = least.filter(|_| request.demands.storage != Storage::Image);
+    let filing = least.map(|&records| Filing { inside: BTreeSet::new(), records });
     match Built::new(&SequenceSite { filing: filing.as_ref(), ..*site }) {
         // A row is longer than such a buffer.
-        Err(CompileError::Sequence { .. }) if in_file => Ok(Built::new(site)?.plan(site).0),
+        Err(CompileError::Sequence { .. }) if filing.is_some() => Ok(Built::new(site)?.plan(site).0),
         built => Ok(built?.plan(site).0),
     }
 }
@@ -274,7 +286,7 @@ fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
 }
 
 /// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those
-/// that save the most records.
+/// that save the most.
 fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
     let filed = |records, inside: BTreeSet<String>| {
         let filing = Filing { inside, records };
@@ -285,7 +297,7 @@ fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
         Ok::<_, CompileError>((built, excess, refused))
     };
     let mut last = None;
-    for records in BUFFERS {
+    for &records in buffers(site.request.target).unwrap_or_default() {
         let (all, _, refused) = match filed(records, BTreeSet::new()) {
             // A row is longer than such a buffer: what was said of the larger one counts.
             Err(error @ CompileError::Sequence { .. }) => return Err(last.unwrap_or(error)),
@@ -297,7 +309,10 @@ fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
         }
         let Some(image) = &all.image else { continue };
         let matrices = image.beside.as_ref().map_or(vec![], |beside| beside.matrices.clone());
-        let mut room = if fills { image.room(site.request.target) } else { 0 };
+        let target = site.request.target;
+        // Such programs read all flash.
+        let room = target.whole_flash().map(|flash| flash.saturating_sub(image.bytes.len()));
+        let mut room = if fills { room.unwrap_or_else(|| image.room(target)) } else { 0 };
         if let Some(most) = site.request.demands.max_bytes {
             room = room.min(most.saturating_sub(image.bytes.len()));
         }
@@ -318,17 +333,17 @@ fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
     Err(last.unwrap_or_else(|| unsupported(site, "such weights in a file")))
 }
 
-/// The matrices that save most records in so many bytes of the image.
+/// The matrices that save most in so many bytes of the image.
 fn choose(matrices: &[Filed], room: usize) -> BTreeSet<String> {
     let units = room / UNIT;
-    // The most records with so many units, and of each matrix where it is taken for them.
+    // The most that is gained with so many units, and of each matrix where it is taken for them.
     let mut best = vec![0; units + 1];
     let mut taken = Vec::new();
     for matrix in matrices {
         let size = matrix.bytes.div_ceil(UNIT);
         let mut takes = vec![false; units + 1];
         for at in (size..=units).rev() {
-            let with = best[at - size] + matrix.records;
+            let with = best[at - size] + matrix.gain;
             if with > best[at] {
                 (best[at], takes[at]) = (with, true);
             }
@@ -352,7 +367,10 @@ mod tests {
 
     #[test]
     fn the_image_has_what_saves_most_records() {
-        let matrix = |name: &str, bytes, records| Filed { name: name.into(), bytes, records, inside: false };
+        let matrix = |name: &str, bytes, gain| {
+            let (name, reads) = (name.into(), gain);
+            Filed { name, bytes, reads, gain, inside: false }
+        };
         let all = [matrix("a", 1000, 8), matrix("b", 600, 5), matrix("c", 500, 4), matrix("rows", 300, 1)];
         let chosen = |room| choose(&all, room).into_iter().collect::<Vec<_>>();
         assert_eq!(chosen(100), Vec::<String>::new());

@@ -8,6 +8,7 @@ use crate::io::Register;
 use crate::memory::Memory;
 use crate::observe::Pins;
 use crate::program::Program;
+use crate::spi::Spi;
 use crate::timer::Timer;
 use crate::uart::Uart;
 
@@ -68,6 +69,7 @@ pub(crate) struct Core {
     pub(crate) uart: Uart,
     pub(crate) timer: Timer,
     pub(crate) adc: Adc,
+    pub(crate) spi: Spi,
     pub(crate) news: Vec<News>,
     /// Reads of the UART's status in vain, and when the last was.
     pub(crate) polls: (u32, u64),
@@ -87,6 +89,9 @@ impl Core {
             driven_levels: 0,
             floating: junk.word() as u8,
         });
+        let ports: Vec<Port> = ports.collect();
+        // Of the chip that is not there, or not selected.
+        let floating = if junk.word() & 1 == 0 { 0 } else { 0xFF };
         Core {
             device,
             ops,
@@ -103,10 +108,11 @@ impl Core {
             sp_settles: 0,
             map: Register::map(device),
             kept: vec![0; usize::from(device.sram_start)].into_boxed_slice(),
-            ports: ports.collect(),
+            ports,
             uart: Uart::new(),
             timer: Timer::default(),
             adc: Adc::new([0; CHANNELS]),
+            spi: Spi::new(floating),
             news: Vec::new(),
             polls: (0, 0),
             memory: Memory::new(device, program.flash, seed),

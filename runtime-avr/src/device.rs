@@ -97,6 +97,19 @@ pub struct AdcRegisters {
     pub power: u16,
 }
 
+/// The SPI: `SPCR` at `base`, then `SPSR`, `SPDR`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpiRegisters {
+    pub base: u16,
+    /// The power reduction register with `PRSPI`, its bit 2.
+    pub power: u16,
+    /// Port and bit of each pin.
+    pub select: (char, u8),
+    pub mosi: (char, u8),
+    pub miso: (char, u8),
+    pub clock: (char, u8),
+}
+
 /// Where the sleep mode is chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SleepRegister {
@@ -123,6 +136,7 @@ pub struct Device {
     pub uart: Option<UartRegisters>,
     pub timer1: Option<TimerRegisters>,
     pub adc: Option<AdcRegisters>,
+    pub spi: Option<SpiRegisters>,
     pub sleep: SleepRegister,
     /// GPIOR0, GPIOR1, GPIOR2. A write to the first is told to the observer.
     pub gpior: [u16; 3],
@@ -160,6 +174,17 @@ const fn port(name: char, pin: u16) -> PortRegisters {
 const TIMER1: TimerRegisters =
     TimerRegisters { base: 0x80, tifr: 0x36, timsk: 0x6F, gtccr: 0x43, vectors: [17, 18, 20] };
 
+const SPI: SpiRegisters = SpiRegisters {
+    base: 0x4C,
+    power: 0x64,
+    select: ('B', 2),
+    mosi: ('B', 3),
+    miso: ('B', 4),
+    clock: ('B', 5),
+};
+const SPI_FIRST: SpiRegisters =
+    SpiRegisters { select: ('B', 0), clock: ('B', 1), mosi: ('B', 2), miso: ('B', 3), ..SPI };
+
 pub const ATMEGA328P: Device = Device {
     name: "atmega328p",
     family: Family::Avr5,
@@ -171,11 +196,12 @@ pub const ATMEGA328P: Device = Device {
     uart: Some(UartRegisters { number: 0, base: 0xC0, first_vector: 18 }),
     timer1: Some(TimerRegisters { vectors: [11, 12, 13], ..TIMER1 }),
     adc: Some(AdcRegisters { base: 0x78, power: 0x64 }),
+    spi: Some(SPI),
     sleep: SleepRegister { address: 0x53, enable: 0x01, mode: 0x0E }, // SMCR
     gpior: [0x3E, 0x4A, 0x4B],
     kept: &[0x54, 0x55, 0x64, 0x7E, 0x7F, 0x50], // MCUSR MCUCR PRR DIDR0 DIDR1 ACSR
-    // EIMSK EECR TCCR0B SPCR WDTCSR CLKPR PCICR TIMSK0 TIMSK2 TCCR2B TWCR
-    off: &[0x3D, 0x3F, 0x45, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x70, 0xB1, 0xBC],
+    // EIMSK EECR TCCR0B WDTCSR CLKPR PCICR TIMSK0 TIMSK2 TCCR2B TWCR
+    off: &[0x3D, 0x3F, 0x45, 0x60, 0x61, 0x68, 0x6E, 0x70, 0xB1, 0xBC],
 };
 
 pub const ATMEGA1284P: Device = Device {
@@ -187,9 +213,10 @@ pub const ATMEGA1284P: Device = Device {
     ports: &[port('A', 0x20), port('B', 0x23), port('C', 0x26), port('D', 0x29)],
     uart: Some(UartRegisters { number: 0, base: 0xC0, first_vector: 20 }),
     timer1: Some(TimerRegisters { vectors: [13, 14, 15], ..TIMER1 }),
+    spi: Some(SpiRegisters { select: ('B', 4), mosi: ('B', 5), miso: ('B', 6), clock: ('B', 7), ..SPI }),
     kept: &[0x54, 0x55, 0x64, 0x65, 0x7E, 0x7F, 0x50], // with PRR1
     // with TIMSK3, TCCR3B
-    off: &[0x3D, 0x3F, 0x45, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x71, 0x91, 0xB1, 0xBC],
+    off: &[0x3D, 0x3F, 0x45, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x71, 0x91, 0xB1, 0xBC],
     ..ATMEGA328P
 };
 
@@ -215,11 +242,11 @@ pub const ATMEGA2560: Device = Device {
     ],
     uart: Some(UartRegisters { number: 0, base: 0xC0, first_vector: 25 }),
     timer1: Some(TIMER1),
+    spi: Some(SPI_FIRST),
     kept: &[0x54, 0x55, 0x64, 0x65, 0x7D, 0x7E, 0x7F, 0x50], // with PRR1 and DIDR2
     // with TIMSK3 to 5, TCCR3B to 5B, XMCRA
     off: &[
-        0x3D, 0x3F, 0x45, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x71, 0x72, 0x73, 0x74, 0x91, 0xA1, 0xB1, 0xBC,
-        0x121,
+        0x3D, 0x3F, 0x45, 0x60, 0x61, 0x68, 0x6E, 0x70, 0x71, 0x72, 0x73, 0x74, 0x91, 0xA1, 0xB1, 0xBC, 0x121,
     ],
     ..ATMEGA328P
 };
@@ -231,9 +258,10 @@ pub const ATMEGA32U4: Device = Device {
     ports: &[port('B', 0x23), port('C', 0x26), port('D', 0x29), port('E', 0x2C), port('F', 0x2F)],
     uart: Some(UartRegisters { number: 1, base: 0xC8, first_vector: 25 }),
     timer1: Some(TIMER1),
+    spi: Some(SPI_FIRST),
     kept: &[0x54, 0x55, 0x64, 0x65, 0x7D, 0x7E, 0x7F, 0x50],
     // with PLLCSR, TIMSK3, TIMSK4, TCCR3B, TCCR4B, USBCON; no TCCR2B
-    off: &[0x3D, 0x3F, 0x45, 0x49, 0x4C, 0x60, 0x61, 0x68, 0x6E, 0x71, 0x72, 0x91, 0xBC, 0xC1, 0xD8],
+    off: &[0x3D, 0x3F, 0x45, 0x49, 0x60, 0x61, 0x68, 0x6E, 0x71, 0x72, 0x91, 0xBC, 0xC1, 0xD8],
     ..ATMEGA328P
 };
 
@@ -249,6 +277,7 @@ pub const ATTINY85: Device = Device {
     uart: None,
     timer1: None,
     adc: None,
+    spi: None,
     sleep: SleepRegister { address: 0x55, enable: 0x20, mode: 0x18 }, // MCUCR
     gpior: [0x31, 0x32, 0x33],
     kept: &[0x54, 0x40, 0x34, 0x28], // MCUSR PRR DIDR0 ACSR

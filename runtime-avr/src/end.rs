@@ -61,6 +61,16 @@ pub enum FaultKind {
         "the ADC is switched on while its clock is off: clear PRADC in the power reduction register first"
     )]
     AdcWithoutPower,
+    #[error(
+        "the SPI is switched on while its clock is off: clear PRSPI in the power reduction register first"
+    )]
+    SpiWithoutPower,
+    #[error("the SPI is used as master while SS, MOSI or SCK is no output: set their bits in DDRB first")]
+    SpiPins,
+    #[error("a byte written to the SPI's data register that is lost: {reason}")]
+    SpiLost { reason: &'static str },
+    #[error("the command {command:#04x}, which the flash chip at the SPI does not have")]
+    FlashCommand { command: u8 },
     #[error("a byte written to the UART's data register that is lost: {reason}")]
     TransmitLost { reason: &'static str },
     #[error(

@@ -8,6 +8,7 @@ use crate::device::Device;
 use crate::end::FaultKind;
 use crate::memory::{SPH, SPL, SREG};
 use crate::observe::Pins;
+use crate::spi::Surroundings;
 use crate::uart;
 
 const RAMPZ: u16 = 0x5B;
@@ -45,6 +46,8 @@ pub(crate) enum Register {
     Gtccr,
     /// Distance from ADCL.
     Adc(u8),
+    /// Distance from SPCR.
+    Spi(u8),
 }
 
 impl Register {
@@ -72,6 +75,9 @@ impl Register {
         }
         if let Some(adc) = device.adc {
             (0..5).for_each(|n| set(adc.base + u16::from(n), Register::Adc(n)));
+        }
+        if let Some(spi) = device.spi {
+            (0..3).for_each(|n| set(spi.base + u16::from(n), Register::Spi(n)));
         }
         set(device.gpior[0], Register::Marker);
         set(device.gpior[1], Register::Kept);
@@ -137,6 +143,7 @@ impl Core {
             }
             Register::Timsk => self.timer.mask,
             Register::Adc(offset) => self.adc.read(offset, now),
+            Register::Spi(offset) => self.spi.read(offset, now),
         })
     }
 
@@ -180,6 +187,10 @@ impl Core {
             Register::Adc(offset) => {
                 let power = self.device.adc.map_or(0, |adc| self.kept[usize::from(adc.power)]);
                 self.adc.write(address, offset, value, (now, power & 1 == 0))?;
+            }
+            Register::Spi(offset) => {
+                let around = self.around_spi();
+                self.spi.write(address, offset, value, around)?;
             }
             Register::Gtccr if value & !1 != 0 => {
                 return Err(FaultKind::UnsupportedMode { address, value });
@@ -229,7 +240,20 @@ impl Core {
         let port = &mut self.ports[usize::from(n)];
         change(port);
         let pins = Pins { port: port.name, levels: port.levels, outputs: port.outputs };
+        self.spi.pins_changed(n, pins.levels, pins.outputs, self.t);
         self.tell(News::Pins(pins));
+    }
+
+    fn around_spi(&self) -> Surroundings {
+        let Some(spi) = self.device.spi else { unreachable!("the device has its registers") };
+        let is_output = |(name, bit): (char, u8)| {
+            self.ports.iter().any(|port| port.name == name && port.outputs >> bit & 1 == 1)
+        };
+        Surroundings {
+            now: self.t,
+            powered: self.kept[usize::from(spi.power)] & 1 << 2 == 0,
+            drives: spi.driven().into_iter().all(is_output),
+        }
     }
 
     /// Outputs show what they drive, inputs what drives them, or their pull-up, or junk.

@@ -1,4 +1,5 @@
-//! The machine that runs AVR programs here: an AVR core with flash, SRAM, one USART, timer 1, ADC, pins and sleep.
+//! The machine that runs AVR programs here: an AVR core with flash, SRAM, one USART, timer 1, ADC,
+//! SPI with a flash chip, pins and sleep.
 //!
 //! [`AvrMachine`] is a chip ([`Device`]) with a [`Program`] in its flash and its UART joined to a
 //! [`Console`]. An [`Observer`] sees it run. What would not work on the chip, or is not provided for, ends the
@@ -10,7 +11,7 @@
 //!
 //! This crate knows neither the compiler nor its assembler: a mistake that both sides share would cancel out.
 //!
-//! Left out: self-programming, EEPROM, watchdog, what the ADC does beyond single conversions, SPI, TWI, timers 0 and 2 and above, external and
+//! Left out: self-programming, EEPROM, watchdog, what the ADC does beyond single conversions, the SPI beyond a polled master, TWI, timers 0 and 2 and above, external and
 //! pin-change interrupts, sleep modes but idle. Switching one of them on is a fault.
 
 mod adc;
@@ -26,12 +27,14 @@ mod memory;
 mod observe;
 mod program;
 mod run;
+mod serial_flash;
+mod spi;
 mod timer;
 mod uart;
 
 pub use device::{
     ATMEGA32U4, ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AdcRegisters, DEVICES, Device, Family,
-    PortRegisters, SleepRegister, TimerRegisters, UartRegisters,
+    PortRegisters, SleepRegister, SpiRegisters, TimerRegisters, UartRegisters,
 };
 pub use end::{End, Exit, Fault, FaultKind, Location, State, Symbols};
 pub use machine::{AvrConfig, AvrMachine};
@@ -40,3 +43,4 @@ pub use mlc_machine::{Call, Console, Input, Readiness, Return, Script};
 pub use observe::{NoObserver, Observer, PhaseCounter, Pins};
 pub use program::{LoadError, Program};
 pub use run::Typing;
+pub use serial_flash::SerialFlash;

@@ -10,6 +10,8 @@ use crate::memory::Memory;
 use crate::observe::{Observer, Pins};
 use crate::program::Program;
 use crate::run::{Outside, Typing, Typist};
+use crate::serial_flash::SerialFlash;
+use crate::spi::Attached;
 
 /// The machine's properties.
 #[derive(Debug, Clone)]
@@ -160,6 +162,22 @@ impl<C: Console> AvrMachine<C> {
             }
             None => false,
         }
+    }
+
+    /// Puts a flash chip to the SPI, selected by a low level at pin `bit` of `port`, in the place of one that is there. `false` if
+    /// the device has no SPI or no such pin.
+    pub fn attach_flash(&mut self, (port, bit): (char, u8), flash: SerialFlash) -> bool {
+        let index = (0u8..).zip(&self.core.ports).find(|(_, p)| p.name == port && bit < 8);
+        let Some((index, pins)) = index.filter(|_| self.core.device.spi.is_some()) else { return false };
+        let (levels, outputs, now) = (pins.levels, pins.outputs, self.core.t);
+        self.core.spi.attached = Some(Attached { port: index, mask: 1 << bit, flash });
+        self.core.spi.pins_changed(index, levels, outputs, now);
+        true
+    }
+
+    /// The flash chip at the SPI, if there is one.
+    pub fn flash(&self) -> Option<&SerialFlash> {
+        self.core.spi.attached.as_ref().map(|attached| &attached.flash)
     }
 
     /// The console given to [`AvrMachine::new`].

@@ -111,6 +111,12 @@ fn registers_vectors_and_memory() {
             let power = if macros.contains_key("PRR") { "PRR" } else { "PRR0" };
             assert_eq!((adc.power, bit("PRADC")), (at(power), 1), "{name}");
         }
+        if let Some(spi) = device.spi {
+            let names = ["SPCR", "SPSR", "SPDR"];
+            assert_eq!(names.map(|name| at(name) - spi.base), [0, 1, 2], "{name}");
+            let power = if macros.contains_key("PRR") { "PRR" } else { "PRR0" };
+            assert_eq!((spi.power, bit("PRSPI")), (at(power), 1 << 2), "{name}");
+        }
         if device.family.has_far_data() {
             assert_eq!(at("RAMPZ"), 0x5B, "{name}");
         }
@@ -147,9 +153,9 @@ fn keeps_and_switches_off(device: &Device, macros: &BTreeMap<String, String>) {
     kept.retain(|&address| address != device.sleep.address);
     assert_eq!(sorted(device.kept), kept, "{name}");
     let off = [
-        "EIMSK", "GIMSK", "EECR", "TCCR0B", "TCCR2B", "TCCR3B", "TCCR4B", "TCCR5B", "SPCR", "WDTCSR",
-        "WDTCR", "CLKPR", "PCICR", "TIMSK0", "TIMSK2", "TIMSK3", "TIMSK4", "TIMSK5", "TIMSK", "TWCR",
-        "XMCRA", "PLLCSR", "USBCON", "USICR",
+        "EIMSK", "GIMSK", "EECR", "TCCR0B", "TCCR2B", "TCCR3B", "TCCR4B", "TCCR5B", "WDTCSR", "WDTCR",
+        "CLKPR", "PCICR", "TIMSK0", "TIMSK2", "TIMSK3", "TIMSK4", "TIMSK5", "TIMSK", "TWCR", "XMCRA",
+        "PLLCSR", "USBCON", "USICR",
     ];
     let mut off = named(&off);
     if name == "attiny85" {

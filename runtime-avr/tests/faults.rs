@@ -52,6 +52,19 @@ const FAULTS: &[(&[u16], &str)] = &[
         &[0xE001, 0x9300, 0x0064, 0xE800, 0x9300, 0x007A],
         "at start+8 (0x0008): the ADC is switched on while its clock is off: clear PRADC in the power reduction register first",
     ),
+    (
+        &[0xE004, 0x9300, 0x0064, 0xE500, 0xBD0C],
+        "at start+8 (0x0008): the SPI is switched on while its clock is off: clear PRSPI in the power reduction register first",
+    ),
+    (
+        &[0xE208, 0xB904, 0xE500, 0xBD0C],
+        "at start+6 (0x0006): the SPI is used as master while SS, MOSI or SCK is no output: set their bits in DDRB first",
+    ),
+    (&[0xBD0E], "at start (0x0000): a byte written to the SPI's data register that is lost: the SPI is off (SPE is 0)"),
+    (
+        &[0xE20C, 0xB904, 0xE500, 0xBD0C, 0xBD0E, 0xBD0E],
+        "at start+10 (0x000a): a byte written to the SPI's data register that is lost: the previous one is still on its way (WCOL)",
+    ),
     (&[0xE001, 0x9300, 0x0080], "at start+2 (0x0002): 0x01 written to the I/O register at 0x0080, which switches on something not provided for"),
     (&[0xE006, 0x9300, 0x0081], "at start+2 (0x0002): 0x06 written to the I/O register at 0x0081, which switches on something not provided for"),
     (&[0xE004, 0x9300, 0x00C1], "at start+2 (0x0002): 0x04 written to the I/O register at 0x00c1, which switches on something not provided for"),

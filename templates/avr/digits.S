@@ -1,3 +1,4 @@
+{% import "flash.S" as flash %}
 {# Tables of all sums of `s.inputs` inputs times weights of -1 to 1, or -2 to 1: `s.entries` sums in Gray's order, one place
    differing by one from the sum before. Sum n of the group g of a page lies at {{ s.stride }} * n + 2 * g. #}
 {% macro tables(s) %}
@@ -58,16 +59,28 @@
 
 {# Rows that look their sums up. #}
 {% macro walk(s) %}
-; ---- {{ s.name }}: Z{% if s.wide %} and RAMPZ{% endif %}: rows of {{ s.groups }} bytes, r24: rows ----
+; ---- {{ s.name }}: {% if s.data %}the flash chip{% else %}Z{% if s.wide %} and RAMPZ{% endif %}{% endif %}: rows of {{ s.groups }} bytes, r24: rows ----
 ; {% if s.adds %}Adds to the sums of 16 bits in acc{% else %}Leaves sums of 16 bits in acc{% endif %}. Y: a sum in a table, X: acc, r16:r17: a row's sum. Changes r0, r16, r17, r24, X, Y, Z.
 ; A row takes {{ s.cycles }} cycles, {{ s.look }} a byte.
 {{ s.name }}:
         ldi r26, lo8(acc)
         ldi r27, hi8(acc)
+{%- if s.data %}
+{{- flash::pause(cycles=5) }}
+{%- endif %}
 {{ s.name }}_row:
         ldi r29, hi8(tables)
 {%- for g in range(end=s.groups) %}
-        {{ s.lpm }} r28, Z+
+{%- set work = 6 %}
+{%- if g == 0 %}
+{%- set work = 15 %}
+{%- if s.groups == 1 %}
+{%- set work = 13 %}
+{%- endif %}
+{%- elif g == 1 %}
+{%- set work = 4 %}
+{%- endif %}
+{{- flash::load(s=s, to=28, work=work) }}
 {%- if g % s.per_page == 0 %}
 {%- if g == 0 %}
         ld r16, Y

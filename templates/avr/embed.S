@@ -1,9 +1,10 @@
 {% import "arithmetic.S" as arithmetic %}
+{% import "flash.S" as flash %}
 {# A row of a matrix that `multiply` reads, as values of 16 bits. #}
 {% macro routine(s) %}
 ; ---- {{ s.name }}: row r25:r24, rescaled, {% if s.adds %}added to{% else %}to{% endif %} {{ s.dest }} ----
 ; r16: a weight, r17: the mantissa, r18 to r21: a value. r22: a block's weights, r23: blocks left. r14:r15: to the next block.
-; X: the values, Z: weights. Changes r0, r12 to r25, X, Z. About 45 cycles a value.
+; X: the values, {% if s.data %}r4 to r6: a block's address in the flash chip{% else %}Z: weights{% endif %}. Changes r0, {% if s.data %}r4 to r6, {% endif %}r12 to r25, X, Z. About 45 cycles a value.
 {{ s.name }}:
         movw r30, r24
         subi r30, lo8(-({{ s.mantissas }}))
@@ -16,8 +17,12 @@
         ldi r18, lo8({{ s.weights }})
         ldi r19, hi8({{ s.weights }})
         ldi r20, hh8({{ s.weights }})
-        ldi r16, {{ s.row_bytes }}
         clr r2
+{%- if s.row_bytes == 256 %}
+        add r19, r24
+        adc r20, r25
+{%- else %}
+        ldi r16, {{ s.row_bytes }}
         mul r24, r16
         add r18, r0
         adc r19, r1
@@ -25,24 +30,31 @@
         mul r25, r16
         add r19, r0
         adc r20, r1
+{%- endif %}
         ldi r16, {{ s.block_bytes }}
         mul r22, r16
         add r18, r0
         adc r19, r1
         adc r20, r2
+{%- if s.data %}
+        movw r4, r18
+        mov r6, r20
+; From a block to the next: the tile's rows.
+{%- else %}
         movw r30, r18
 {%- if s.wide %}
         out 0x3B, r20                   ; RAMPZ
 {%- endif %}
 ; From a block to the next: the tile's rows but one.
-        ldi r18, lo8({{ (s.tile - 1) * s.block_bytes }})
-        ldi r19, hi8({{ (s.tile - 1) * s.block_bytes }})
+{%- endif %}
+        ldi r18, lo8({{ (s.tile - s.behind) * s.block_bytes }})
+        ldi r19, hi8({{ (s.tile - s.behind) * s.block_bytes }})
         cpi r24, lo8({{ s.last_tile }})
         ldi r16, hi8({{ s.last_tile }})
         cpc r25, r16
         brlo {{ s.name }}_inner
-        ldi r18, lo8({{ (s.last_rows - 1) * s.block_bytes }})
-        ldi r19, hi8({{ (s.last_rows - 1) * s.block_bytes }})
+        ldi r18, lo8({{ (s.last_rows - s.behind) * s.block_bytes }})
+        ldi r19, hi8({{ (s.last_rows - s.behind) * s.block_bytes }})
 {{ s.name }}_inner:
         movw r14, r18
         ldi r26, lo8({{ s.dest }})
@@ -52,12 +64,24 @@
         clr r12                         ; not 0 behind the first half of a block
 {%- endif %}
 {{ s.name }}_block:
+{%- if s.data %}
+        movw r18, r4
+        mov r20, r6
+        call net_flash_at
+{{- flash::pause(cycles=12) }}
 {%- if s.form == "fives" %}
-        {{ s.lpm }} r13, Z+                   ; the fifth bits of eight
+{{ s.name }}_half:
+{%- endif %}
+{%- endif %}
+{%- if s.form == "fives" %}
+{{- flash::load(s=s, to=13, work=16) }}                   ; the fifth bits of eight
+{%- if s.data %}
+{{- flash::pause(cycles=15) }}
+{%- endif %}
 {%- endif %}
         ldi r22, {{ s.loads }}
 {{ s.name }}_byte:
-        {{ s.lpm }} r25, Z+
+{{- flash::load(s=s, to=25, work=16) }}
 {%- if s.form == "bytes" or s.form == "bytes8" %}
         mov r16, r25
         rcall {{ s.name }}_value
@@ -74,9 +98,13 @@
         brne {{ s.name }}_byte
 {%- if s.form == "fives" %}
         com r12
-        brne {{ s.name }}_block
+        brne {{ s.name }}_{% if s.data %}half{% else %}block{% endif %}
 {%- endif %}
-{%- if s.wide %}
+{%- if s.data %}
+        add r4, r14
+        adc r5, r15
+        adc r6, r2
+{%- elif s.wide %}
         in r16, 0x3B
         add r30, r14
         adc r31, r15

@@ -12,6 +12,11 @@ start:
 {%- if remembers %}
         {{ call }} net_start
 {%- endif %}
+{%- if is_beside %}
+        {{ call }} net_flash_open
+        tst r24
+        brne stop
+{%- endif %}
         ldi r26, lo8(typed)
         ldi r27, hi8(typed)
         lds r24, typed_length

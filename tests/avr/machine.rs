@@ -3,14 +3,17 @@
 use mlc_compiler::kernel::sensors::lower;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Demands;
-use mlc_compiler::target::{Core, Cpu, Machine};
+use mlc_compiler::target::{Core, Cpu, Machine, Profile};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 use mlc_runtime_avr::{
     ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory,
-    NoObserver, Observer, Program, Script,
+    NoObserver, Observer, Program, Script, SerialFlash,
 };
 
+/// A board without anything at its pins.
+const BOARD: &str = "( about: \"a board\", device: \"atmega328p\", clock_hz: 16_000_000, baud: 9_600, supply_millivolts: 5_000, \
+     upload: (programmer: \"arduino\") )";
 /// Start and `emit` of the tests.
 const BARE: &str = include_str!("bare.S");
 /// The same for several lines.
@@ -80,6 +83,7 @@ impl Chip {
             stack: 48,
             longest_query: 127,
             console: "bare.S".into(),
+            spi_flash: None,
             board: None,
         };
         let mut assets = Assets::builtin();
@@ -103,6 +107,19 @@ impl Chip {
 
     pub fn atmega2560() -> Self {
         Self::new(&ATMEGA2560, Core::Avr6, 256 << 10)
+    }
+
+    /// The same chip, with a flash chip at its SPI.
+    pub fn with_flash(mut self) -> Self {
+        let devices = self.assets.devices().expect("built-in devices are valid");
+        let device =
+            devices.iter().find(|device| device.name == self.target.name).expect("it is one of them");
+        let spi = device.spi.as_ref().expect("it has an SPI");
+        let field = format!("spi_flash: (select: \"{}\", bytes: 1_048_576), upload", spi.select);
+        let text = BOARD.replace("atmega328p", &device.name).replacen("upload", &field, 1);
+        let profile = Profile::read(&text, "test", "test.ron", &devices).expect("it is valid");
+        self.target.spi_flash = profile.spi_flash;
+        self
     }
 
     pub fn attiny85() -> Self {
@@ -175,6 +192,10 @@ impl Chip {
             ..AvrConfig::default()
         };
         let mut machine = AvrMachine::new(program, Script::default(), config);
+        if let (Some(chip), Some(file)) = (&self.target.spi_flash, &image.beside) {
+            let flash = SerialFlash::new(chip.bytes.trailing_zeros() as u8, file.bytes.clone());
+            assert!(machine.attach_flash((chip.select.port, chip.select.bit), flash.expect("it fits")));
+        }
         let typed = address("typed") as u16;
         for (i, &byte) in bytes.iter().enumerate() {
             assert!(machine.poke(typed + i as u16, byte));

@@ -7,6 +7,7 @@ mod support;
 #[path = "../../compiler/tests/asm_avr/judges.rs"]
 mod judges;
 
+mod flash;
 mod machine;
 mod planes;
 mod published;

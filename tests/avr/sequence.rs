@@ -13,12 +13,12 @@ use mlc_compiler::{CompileError, Compiled, eval, reference};
 /// Networks of a run: `MLC_SEQUENCE_NETWORKS` and `MLC_SEQUENCE_FROM` choose others.
 const NETWORKS: u64 = 40;
 
-fn number(name: &str, usual: u64) -> u64 {
+pub fn number(name: &str, usual: u64) -> u64 {
     std::env::var(name).map_or(usual, |text| text.parse().expect("a number"))
 }
 
 /// Replies and logits of all lines; what the chip did with each.
-fn exact(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[Vec<u8>]) -> Vec<Ran> {
+pub fn exact(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[Vec<u8>]) -> Vec<Ran> {
     let graph = reference(model).expect("the model was checked");
     let check = |line: &Vec<u8>| {
         let (run, ran) = (eval::run(&graph, line), chip.run(compiled, line));

@@ -13,6 +13,11 @@ start:
 {%- if remembers %}
         {{ call }} net_start
 {%- endif %}
+{%- if is_beside %}
+        {{ call }} net_flash_open
+        tst r24
+        brne unopened
+{%- endif %}
         ldi r26, lo8(typed)
         ldi r27, hi8(typed)
 next:
@@ -33,6 +38,7 @@ answered:
         lds r26, typed_at
         lds r27, typed_at+1
         rjmp next
+unopened:
 stop:
         cli
         rjmp stop+2

@@ -151,7 +151,11 @@ fn boards_of_ones_own_and_boards_that_are_not_there() {
     folder.write("fast.ron", own.replace("baud: 115_200,\n    supply", "baud: 5_000_000,\n    supply"));
     folder.write("pin.ron", own.replace("PB5 high", "PX5 high"));
     for (board, code, text) in [
-        ("lilipad", 2, "there is no board lilipad with an atmega328p; there are lilypad, nano, uno"),
+        (
+            "lilipad",
+            2,
+            "there is no board lilipad with an atmega328p; there are lilypad+flash, lilypad, nano, uno+flash, uno",
+        ),
         ("mega", 2, "there is no board mega with an atmega328p"),
         ("fast.ron", 1, "5000000 baud cannot be made from 16000000 Hz within 2.2 %"),
         (

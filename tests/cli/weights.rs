@@ -125,3 +125,94 @@ fn weights_in_pages_are_loaded() {
     let small = folder.mlc(["run", "talk.tap", "AB", "-t", "zx48"]).fails(1);
     assert!(small.contains("BASIC stops with its report 4 Out of memory"), "{small}");
 }
+
+/// The board that has a flash chip for them.
+const UNO: [&str; 6] = ["-t", "atmega328p", "--profile", "uno+flash", "--weights", "file"];
+
+/// With a random sequence model that answers `ab` in letters and fits an uno, in `talk.ron`; and the answer.
+fn answering() -> (Folder, String) {
+    let folder = Folder::new();
+    for seed in 0.. {
+        folder.write("talk.ron", ron::write(&sequence::model(seed)));
+        let reply = folder.mlc(["run", "-t", "reference", "talk.ron", "ab"]).ok();
+        let is_plain =
+            reply.trim().len() > 1 && reply.trim_end().bytes().all(|byte| (b' '..=b'~').contains(&byte));
+        if is_plain
+            && folder.mlc([&["compile", "talk.ron", "--emit", "plan"], &UNO[..]].concat()).code == Some(0)
+        {
+            return (folder, reply);
+        }
+    }
+    unreachable!("one of them answers")
+}
+
+#[test]
+fn an_avr_has_its_weights_in_a_flash_chip() {
+    let (folder, reply) = answering();
+    let mlc = |args: &[&str]| folder.mlc([args, &UNO].concat());
+    let said = mlc(&["compile", "talk.ron", "-o", "talk.hex", "-o", "talk.elf"]).ok();
+    assert!(unfolded(&said).contains("matrices in talk.dat, for the flash chip; a token reads"), "{said}");
+    assert!(said.contains("mlc run talk.hex --target atmega328p --profile uno+flash hello"), "{said}");
+    assert_eq!(folder.names(), ["talk.dat", "talk.elf", "talk.hex", "talk.ron"]);
+    let check = || mlc(&["compile", "talk.ron", "--check", "talk.hex"]);
+    assert_eq!(check().ok(), "talk.hex: up to date\ntalk.dat: up to date\n");
+    let summary = json(&mlc(&["compile", "talk.ron", "-o", "talk.hex", "--json"]).ok());
+    assert_eq!(summary["weights"]["name"], "talk.dat");
+    assert_eq!(summary["weights"]["bytes"], folder.read("talk.dat").len());
+    let reads = summary["weights"]["bytes_a_token"].as_u64().expect("it is a number");
+    assert!(reads > 0 && reads < folder.read("talk.dat").len() as u64, "{reads}");
+    assert!(summary["weights"].get("records_a_token").is_none());
+
+    assert_eq!(mlc(&["run", "talk.ron", "ab"]).ok(), reply);
+    let run = || folder.mlc(["run", "talk.hex", "-t", "atmega328p", "--profile", "uno+flash", "ab"]).ok();
+    let said = run();
+    let answer = said.split_once(". Type a line.\n> ").expect("it greets").1;
+    assert_eq!(answer, format!("{reply}> \n"));
+    folder.write("ab.txt", "ab\nb\n");
+    assert!(mlc(&["verify", "talk.ron", "--prompts", "ab.txt"]).ok().ends_with(": all equal\n"));
+    let bench = json(&mlc(&["bench", "talk.ron", "--prompts", "ab.txt", "--json"]).ok());
+    assert!(bench["tokens"]["mean"]["cycles"].as_f64() > Some(0.0), "{bench}");
+
+    let whole = folder.read("talk.dat");
+    folder.write("talk.dat", &whole[..whole.len() - 1]);
+    assert!(run().starts_with("SPI flash: talk.dat is damaged there: write it again"), "{}", run());
+    assert_eq!(check().code, Some(1));
+    std::fs::remove_file(folder.path("talk.dat")).expect("it is there");
+    assert!(run().starts_with("SPI flash: it has no weights: talk.dat belongs there"), "{}", run());
+}
+
+#[test]
+fn flash_chips_that_are_not_there() {
+    let folder = Folder::new();
+    folder.write("talk.ron", ron::write(&sequence::model(0)));
+    let plain = ["compile", "talk.ron", "-t", "atmega328p", "--weights", "file", "-o", "talk.hex"];
+    let none = folder.mlc(plain).fails(1);
+    assert!(none.contains("no kernels for weights in a file there yet"), "{none}");
+    let page = folder.mlc([&["compile", "talk.ron", "-o", "talk.html"], &UNO[..]].concat()).fails(2);
+    assert!(
+        page.contains("a page has no flash chip beside atmega328p: take a --profile without one"),
+        "{page}"
+    );
+    // What fits needs no chip.
+    folder
+        .mlc(["compile", "talk.ron", "-t", "atmega1284p", "--profile", "mighty+flash", "-o", "talk.hex"])
+        .ok();
+    assert_eq!(folder.names(), ["talk.hex", "talk.ron"]);
+    let both = [
+        "compile",
+        "talk.ron",
+        "-t",
+        "atmega1284p",
+        "--profile",
+        "mighty+flash",
+        "-o",
+        "x.hex",
+        "-o",
+        "x.dat",
+    ];
+    assert!(folder.mlc(both).fails(2).contains("all weights of this program are in its image"));
+    folder.write("x.dat", folder.read("talk.ron"));
+    let input = folder.mlc([&["compile", "x.dat", "-o", "x.hex"], &UNO[..]].concat()).fails(2);
+    assert!(input.contains("x.dat"), "{input}");
+    assert_eq!(folder.read("x.dat"), folder.read("talk.ron"));
+}

@@ -11,7 +11,7 @@ use std::process::{Command, Stdio};
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 
 /// Where `.ci/run` installs avr8js.
-fn library() -> Option<PathBuf> {
+pub fn library() -> Option<PathBuf> {
     let folder = Path::new(ROOT).join("target/avr8js");
     if folder.join("node_modules/avr8js").is_dir() {
         return installed("node").then_some(folder);

@@ -2,6 +2,7 @@
 //! machine here, under simavr, and through avr-gcc.
 
 mod avr8js;
+mod flash;
 mod judges;
 mod models;
 mod sequence;

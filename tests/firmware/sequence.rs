@@ -2,7 +2,7 @@
 
 #[allow(dead_code, reason = "lines are chosen here")]
 #[path = "../support/sequence.rs"]
-mod networks;
+pub mod networks;
 #[path = "../support/random.rs"]
 mod random;
 #[path = "../../compiler/tests/support/stories.rs"]

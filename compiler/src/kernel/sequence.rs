@@ -37,14 +37,14 @@ pub struct SequenceSite<'a> {
 pub struct Filing {
     /// Labels of matrices that the image has nevertheless.
     pub inside: BTreeSet<String>,
-    /// Most records of the buffer that the file is read to.
+    /// Most records of the buffer that the file is read to; of a flash chip there is no buffer.
     pub records: usize,
 }
 
-/// A file that a program reads while it computes.
+/// A file that a program reads while it computes, or what is written to a flash chip for that.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beside {
-    /// What the program calls it: `NAME.DAT`.
+    /// What the program calls it: `NAME.DAT`, or `NAME.dat` on an AVR.
     pub name: String,
     pub bytes: Vec<u8>,
     /// Matrices that are there or could be.
@@ -84,8 +84,10 @@ pub struct Filed {
     pub name: String,
     /// What it takes in the image.
     pub bytes: usize,
-    /// What a token reads of it in the file.
-    pub records: usize,
+    /// What a token reads of it there: records of a file, bytes of a flash chip.
+    pub reads: usize,
+    /// What a token is spared by having it in the image: records, or cycles.
+    pub gain: usize,
     /// It is in the image.
     pub inside: bool,
 }

@@ -21,15 +21,15 @@ pub struct Demands {
     /// The largest image, in bytes.
     pub max_bytes: Option<usize>,
     pub storage: Storage,
-    /// What the file of weights is called on the machine, without `.DAT`; `None`: as the model is.
+    /// What the file of weights is called, without its extension; `None`: as the model is.
     pub file: Option<String>,
 }
 
 /// Where the weights of a program live.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Storage {
-    /// In the image where they fit; else in banks, where the machine has them, or, where it has files, those that the image
-    /// has no room for in a file beside it.
+    /// In the image where they fit; else in banks, where the machine has them, or, where it has files or a flash chip, those
+    /// that the image has no room for in a file beside it.
     #[default]
     Auto,
     /// All in the image.

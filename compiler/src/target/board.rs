@@ -41,6 +41,7 @@ impl Board {
             stack: STACK,
             longest_query: 127,
             console: SERIAL.into(),
+            spi_flash: profile.spi_flash.clone(),
             board: Some(Box::new(self)),
         })
     }

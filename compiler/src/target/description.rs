@@ -2,6 +2,7 @@
 
 use super::device::Core;
 use super::profile::Board;
+use super::spi_flash::SpiFlash;
 use serde::Deserialize;
 
 /// A machine to compile for.
@@ -50,6 +51,9 @@ pub struct Target {
     pub longest_query: u8,
     /// Template of the part that talks to the machine: start-up, console, exit.
     pub console: String,
+    /// AVR: a chip of weights beside the processor.
+    #[serde(skip)]
+    pub spi_flash: Option<SpiFlash>,
     /// AVR: the chip and its board.
     #[serde(skip)]
     pub board: Option<Box<Board>>,

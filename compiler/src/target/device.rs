@@ -70,6 +70,10 @@ pub struct Device {
     pub power_off: Vec<PowerOff>,
     /// What measures voltages for programs.
     pub adc: Option<Adc>,
+    /// What talks to a chip of weights.
+    pub spi: Option<Spi>,
+    /// What tells that nobody answers.
+    pub timer1: Option<Timer>,
     /// What the datasheet says of its current; may be empty.
     pub currents: Vec<Current>,
 }
@@ -90,6 +94,38 @@ pub struct Adc {
     pub power: PowerOff,
     /// The channel of each pin.
     pub channels: BTreeMap<String, u8>,
+}
+
+/// An SPI, whose registers `in` and `out` reach.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spi {
+    /// `SPCR`, `SPSR` and `SPDR`.
+    pub control: u16,
+    pub status: u16,
+    pub data: u16,
+    /// The bit that switches it off, in a power reduction register.
+    pub power: PowerOff,
+    /// The pin that must be an output: SS.
+    pub select: String,
+    pub mosi: String,
+    pub miso: String,
+    /// SCK.
+    pub clock: String,
+}
+
+/// A timer of 16 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Timer {
+    /// `TCCRnB`.
+    pub control: u16,
+    /// `TCNTn`, two bytes.
+    pub count: u16,
+    /// `TIMSKn`, whose bit 0 is for the overflow.
+    pub mask: u16,
+    /// The bit that switches it off, in a power reduction register.
+    pub power: PowerOff,
 }
 
 /// A USART in asynchronous mode.
@@ -166,6 +202,8 @@ struct Delta {
     marker: Option<u16>,
     power_off: Option<Vec<PowerOff>>,
     adc: Option<Adc>,
+    spi: Option<Spi>,
+    timer1: Option<Timer>,
     currents: Option<Vec<Current>>,
 }
 
@@ -224,6 +262,8 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
         marker: fact!(marker),
         power_off: delta.power_off.clone().or_else(|| base.power_off.clone()).unwrap_or_default(),
         adc: delta.adc.clone().or_else(|| base.adc.clone()),
+        spi: delta.spi.clone().or_else(|| base.spi.clone()),
+        timer1: delta.timer1.or(base.timer1),
         currents: delta.currents.clone().or_else(|| base.currents.clone()).unwrap_or_default(),
     };
     if device.sram_start.checked_add(device.sram).is_none() || device.sram == 0 {
@@ -231,6 +271,12 @@ fn over(delta: &Delta, base: &Delta, name: &str, file: &str) -> Result<Device, T
     }
     if !device.pins.keys().eq(device.ports.keys()) {
         return Err(fail(file, "pins", "must have the same ports as `ports`"));
+    }
+    let reached = |address: &u16| (0x20..0x60).contains(address);
+    if let Some(spi) = &device.spi
+        && ![spi.control, spi.status, spi.data].iter().all(reached)
+    {
+        return Err(fail(file, "spi", "its registers must be from 0x20 to 0x5F, which `in` and `out` reach"));
     }
     if device.flash == 0 || !device.flash.is_multiple_of(2) {
         return Err(fail(file, "flash", "must be an even number of bytes"));

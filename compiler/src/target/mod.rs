@@ -17,6 +17,7 @@ mod profile_file;
 mod read;
 mod rom;
 mod selector;
+pub mod spi_flash;
 pub mod tools;
 
 pub use description::{Bank, Cpu, ImageKind, Machine, Mapper, Rom, Select, Target};
@@ -24,3 +25,4 @@ pub use device::{Core, Device};
 pub use error::TargetError;
 pub use profile::{Board, Profile};
 pub use selector::{GATE_ARRAY_BASE, Selector};
+pub use spi_flash::SpiFlash;

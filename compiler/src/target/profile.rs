@@ -4,6 +4,7 @@
 
 use super::device::Device;
 use super::pins::Drive;
+use super::spi_flash::SpiFlash;
 use super::tools::Input;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -32,6 +33,8 @@ pub struct Profile {
     pub switches: Vec<(String, Drive)>,
     /// What they measure.
     pub inputs: Vec<(String, Input)>,
+    /// The chip at its SPI that weights can be in.
+    pub spi_flash: Option<SpiFlash>,
     /// The part of the Wokwi simulator, and its pins by the chip's names (`PB5`).
     pub wokwi: Option<Wokwi>,
 }

@@ -6,7 +6,7 @@ use super::line::line;
 use super::pins::{self, Drive, Entries};
 use super::profile::{Divider, Profile, Upload, WORST_SPEED, Wokwi};
 use super::read::{self, fail};
-use super::tools;
+use super::{spi_flash, tools};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -38,6 +38,8 @@ struct File {
     switches: Entries,
     #[serde(default)]
     inputs: BTreeMap<String, tools::Raw>,
+    #[serde(default)]
+    spi_flash: Option<spi_flash::Raw>,
     #[serde(default)]
     wokwi: Option<Part>,
 }
@@ -72,6 +74,11 @@ impl File {
         }
         self.check_speed(device)?;
         self.upload.check()?;
+        let chip = self.spi_flash.clone().map(|chip| chip.checked(device, !self.internal_clock)).transpose();
+        let (spi_flash, taken) = chip
+            .map_err(|(field, problem)| Wrong { field, key: None, problem })?
+            .map_or((None, None), |(chip, taken)| (Some(chip), Some(taken)));
+        let device = taken.as_ref().unwrap_or(device);
         let pins = self.drives(device)?;
         if let Some(name) = self.switches.twice() {
             return wrong_entry("switches", name, format!("{name:?} stands twice; a name has one pin"));
@@ -92,6 +99,7 @@ impl File {
             pins,
             switches,
             inputs,
+            spi_flash,
             wokwi,
         })
     }

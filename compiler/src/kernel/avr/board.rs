@@ -3,10 +3,10 @@
 
 use super::tools::Measuring;
 use crate::kernel::lines;
-use crate::target::device::{Core, Device, Uart};
+use crate::target::device::{Core, Device, PowerOff, Uart};
 use crate::target::pins::{self, Drive};
 use crate::target::profile::Profile;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// Keys that may wait while a program thinks, and one. People type some ten a second, and no answer takes so long; what
@@ -38,7 +38,8 @@ pub struct BoardContext {
     pub far_data: bool,
     /// Whether there is EIND, with three bytes of a program counter.
     pub wide: bool,
-    pub power_off: Vec<Bits>,
+    #[serde(serialize_with = "shown")]
+    pub power_off: Vec<PowerOff>,
     pub outputs: Vec<Output>,
     /// What it says when it starts.
     pub greeting: Text,
@@ -71,11 +72,10 @@ pub struct SleepBits {
     pub enable: String,
 }
 
-/// Bits of a register.
-#[derive(Debug, Clone, Serialize)]
-pub struct Bits {
-    pub register: String,
-    pub bits: String,
+/// Registers with their bits, as the source shows them.
+fn shown<S: Serializer>(registers: &[PowerOff], serializer: S) -> Result<S::Ok, S::Error> {
+    let shown = |power: &PowerOff| Output { register: word(power.register), bits: byte(power.bits.into()) };
+    serializer.collect_seq(registers.iter().map(shown))
 }
 
 /// Pins of a port: those that are outputs, or levels of them.
@@ -138,11 +138,7 @@ impl BoardContext {
             call: if far { "call" } else { "rcall" },
             far_data: matches!(device.core, Core::Avr51 | Core::Avr6),
             wide: device.core == Core::Avr6,
-            power_off: device
-                .power_off
-                .iter()
-                .map(|power| Bits { register: word(power.register), bits: byte(power.bits.into()) })
-                .collect(),
+            power_off: device.power_off.clone(),
             outputs: outputs(device, drives.iter().map(|(_, _, drive)| *drive)),
             greeting: Text::new(&format!("{name}. Type a line.")),
             labels: labels.iter().map(|label| Text::new(label)).collect(),
@@ -159,6 +155,12 @@ impl BoardContext {
 }
 
 impl BoardContext {
+    /// Leaves the clock of a part on that the program uses.
+    pub fn power(&mut self, part: &PowerOff) {
+        let register = self.power_off.iter_mut().find(|power| power.register == part.register);
+        register.into_iter().for_each(|power| power.bits &= !part.bits);
+    }
+
     /// The same board, which asks for other lines when it starts.
     #[must_use]
     pub fn asking(self, name: &str, ask: &str) -> Self {

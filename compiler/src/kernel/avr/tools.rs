@@ -2,7 +2,7 @@
 
 use super::board::{BoardContext, Output, Pin, byte, outputs, pin_register, word};
 use crate::model::Story;
-use crate::target::device::{Adc, Device};
+use crate::target::device::Adc;
 use crate::target::pins::Drive;
 use crate::target::profile::{Board, Profile};
 use crate::target::tools::{self, Input};
@@ -75,20 +75,11 @@ impl BoardContext {
             .filter_map(|(number, name)| Some((number, name, tools::find(&profile.inputs, name)?)))
             .collect();
         if let Some(adc) = device.adc.as_ref().filter(|_| !inputs.is_empty()) {
-            self.power_off = powered(device, adc);
+            self.power(&adc.power);
             self.measuring = Some(measuring(adc, profile.clock_hz, &inputs));
         }
         self
     }
-}
-
-/// Power reduction with the converter left on.
-fn powered(device: &Device, adc: &Adc) -> Vec<super::board::Bits> {
-    let bits = |power: &crate::target::device::PowerOff| {
-        let own = if power.register == adc.power.register { adc.power.bits } else { 0 };
-        super::board::Bits { register: word(power.register), bits: byte((power.bits & !own).into()) }
-    };
-    device.power_off.iter().map(bits).collect()
 }
 
 fn measuring(adc: &Adc, clock: u32, inputs: &[(usize, &str, &Input)]) -> Measuring {

@@ -2,15 +2,14 @@
 
 use super::context::table_cycles;
 use super::form::Form;
-use super::product::{multiply_cycles, walk_cycles};
+use super::product::{BYTE, multiply_cycles, scan_cycles, stream_cycles, walk_cycles};
 use crate::kernel::PAGE;
+use crate::kernel::sequence::{Filed, Filing};
 use crate::model::{Activation, Matrix, Output, Positions, Transformer};
 use std::collections::BTreeMap;
 
 /// Most pages that tables of sums get.
 const PAGES: usize = 48;
-/// Bytes of code, tables and data beside weights, above what such programs have.
-const CODE: usize = 16_000;
 
 /// The choice for a network.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +21,8 @@ pub struct Choice {
     forms: BTreeMap<String, Form>,
     /// The matrices, with what each form would take.
     ways: Vec<Ways>,
+    /// The matrices as the planner of the storage sees them.
+    pub filed: Vec<Filed>,
 }
 
 /// What each form of a matrix would take: bytes, and cycles of its sums.
@@ -74,15 +75,21 @@ struct Named<'a> {
     is_embedded: bool,
     /// Sums of it are made.
     is_product: bool,
+    /// It is in a flash chip.
+    is_filed: bool,
+    /// How often a token needs it.
+    rounds: usize,
 }
 
-fn matrices(body: &Transformer) -> Vec<Named<'_>> {
+fn matrices<'a>(body: &'a Transformer, filing: Option<&Filing>) -> Vec<Named<'a>> {
     let tied = matches!(body.output, Output::Tied { .. });
     let named = |name: &str, matrix, is_embedded, is_product| Named {
         name: name.to_string(),
         matrix,
         is_embedded,
         is_product,
+        is_filed: filing.is_some_and(|filing| !filing.inside.contains(name)),
+        rounds: if name.starts_with('b') { body.rounds } else { 1 },
     };
     let mut all = vec![named("embedding", &body.embedding, true, tied)];
     if let Positions::Learnt(matrix) = &body.positions {
@@ -107,7 +114,31 @@ fn matrices(body: &Transformer) -> Vec<Named<'_>> {
 
 impl Named<'_> {
     fn forms(&self, tables: bool) -> Vec<Form> {
-        Form::exact(self.matrix, tables && !self.is_embedded)
+        let mut forms = Form::exact(self.matrix, tables && !self.is_embedded);
+        if self.is_filed {
+            // Of the bus five bits are less than a byte.
+            forms.retain(|form| *form != Form::Bytes);
+        }
+        forms
+    }
+
+    /// What the planner of the storage must know of it: in the image it has the smallest form.
+    fn filed(&self, form: Form, acc: usize, pages: usize) -> Filed {
+        let inside = Named { is_filed: false, name: String::new(), ..*self };
+        let smallest = inside.forms(pages > 0).into_iter().min_by_key(|&form| inside.bytes(form));
+        let smallest = smallest.expect("bytes hold every weight");
+        let (rows, cols) = (self.matrix.rows, self.matrix.cols);
+        // A row that is looked for begins anew at each block.
+        let row = if self.is_embedded { cols.div_ceil(16) * 6 * BYTE } else { 0 };
+        let more = self.cycles(form, acc, pages) - inside.cycles(smallest, acc, pages);
+        let read = if self.is_product { rows } else { 0 } + usize::from(self.is_embedded);
+        Filed {
+            name: self.name.clone(),
+            bytes: inside.bytes(smallest),
+            reads: self.rounds * read * form.row_bytes(cols),
+            gain: self.rounds * (more.max(0.0) as usize + row),
+            inside: !self.is_filed,
+        }
     }
 
     fn bytes(&self, form: Form) -> usize {
@@ -125,24 +156,36 @@ impl Named<'_> {
         } else {
             (acc / if form.digits().is_some() { 2 } else { 3 }).clamp(1, 255)
         });
+        // The command that begins to read.
+        let start = if self.is_filed { 5 * BYTE } else { 0 };
         let Some(digits) = form.digits() else {
             let blocks = cols.div_ceil(16);
-            return (blocks * (rows * multiply_cycles(form, false) + tiles * 130)) as f64;
+            let row = if self.is_filed { stream_cycles(form, false) } else { multiply_cycles(form, false) };
+            return (blocks * (rows * row + tiles * 130) + tiles * start) as f64;
         };
         let blocks = digits.blocks(cols, pages);
         let fills = if blocks.len() > 1 { tiles } else { 1 };
         let cycles = blocks.iter().enumerate().map(|(b, (_, groups))| {
-            fills * groups * table_cycles(digits) + rows * walk_cycles(digits, *groups, b > 0) + 40 * tiles
+            let row = match self.is_filed {
+                true => scan_cycles(*groups, b > 0),
+                false => walk_cycles(digits, *groups, b > 0),
+            };
+            fills * groups * table_cycles(digits) + rows * row + (40 + start) * tiles
         });
         cycles.sum::<usize>() as f64
     }
 }
 
 /// The choice for so many bytes of RAM for sums and tables, and so many of flash; `least` bytes of the RAM are needed
-/// for something else anyway. `data`: bytes in flash beside weights, those of code apart.
-pub fn choose(body: &Transformer, room: usize, least: usize, flash: usize, data: usize) -> Choice {
-    let all = matrices(body);
-    let flash = flash.saturating_sub(data + CODE);
+/// for something else anyway.
+pub fn choose(
+    body: &Transformer,
+    filing: Option<&Filing>,
+    room: usize,
+    least: usize,
+    flash: usize,
+) -> Choice {
+    let all = matrices(body, filing);
     let sums = |m: &Named| if m.is_product { 3 * m.matrix.rows.min(255) } else { LEAST };
     let most = all.iter().map(sums).max().unwrap_or(LEAST).max(least);
     let candidate = |pages: usize| {
@@ -166,14 +209,15 @@ fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice)
         forms.min_by_key(|&form| m.bytes(form)).expect("bytes hold every weight")
     };
     let mut taken: Vec<Form> = all.iter().map(smallest).collect();
-    let mut used: usize = all.iter().zip(&taken).map(|(m, &form)| m.bytes(form)).sum();
+    let inside = |m: &Named, form| if m.is_filed { 0 } else { m.bytes(form) };
+    let mut used: usize = all.iter().zip(&taken).map(|(m, &form)| inside(m, form)).sum();
     loop {
         // What saves most cycles a byte, of all that there is room for.
         let mut best: Option<(f64, usize, Form)> = None;
         for (i, m) in all.iter().enumerate() {
             for form in m.forms(pages > 0) {
                 let saved = cost(m, taken[i]) - cost(m, form);
-                let more = m.bytes(form).saturating_sub(m.bytes(taken[i]));
+                let more = inside(m, form).saturating_sub(inside(m, taken[i]));
                 if saved <= 0.0 || (used + more > flash && more > 0) {
                     continue;
                 }
@@ -184,10 +228,11 @@ fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice)
             }
         }
         let Some((_, i, form)) = best else { break };
-        used = used - all[i].bytes(taken[i]) + all[i].bytes(form);
+        used = used - inside(&all[i], taken[i]) + inside(&all[i], form);
         taken[i] = form;
     }
     let cycles: f64 = all.iter().zip(&taken).map(|(m, &form)| cost(m, form)).sum();
+    let filed = all.iter().zip(&taken).map(|(m, &form)| m.filed(form, acc, pages)).collect();
     let forms = all.iter().zip(taken).map(|(m, form)| (m.name.clone(), form)).collect();
     let ways = all.iter().map(|m| Ways {
         name: m.name.clone(),
@@ -198,7 +243,7 @@ fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice)
     let ways = ways.collect();
     // What does not fit the flash comes last, so that the smallest is taken of those.
     let over = used.saturating_sub(flash) as f64 * 1e9;
-    let choice = Choice { acc, pages, forms, ways };
+    let choice = Choice { acc, pages, forms, ways, filed };
     let pages = if choice.looks_up() { pages } else { 0 };
     (cycles + over, Choice { pages, ..choice })
 }

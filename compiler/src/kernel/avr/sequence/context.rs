@@ -40,6 +40,8 @@ pub struct Embed {
     pub weights: String,
     pub mantissas: String,
     pub tile: usize,
+    /// Rows of a block that were read before the next block is looked for: none of a flash chip.
+    pub behind: usize,
     pub last_tile: usize,
     pub last_rows: usize,
     pub row_bytes: usize,
@@ -50,6 +52,8 @@ pub struct Embed {
     pub dest: &'static str,
     pub adds: bool,
     pub lpm: &'static str,
+    /// `SPDR`, where weights are in a flash chip.
+    pub data: Option<String>,
     pub wide: bool,
     pub three: bool,
     pub sh: Shift,
@@ -63,6 +67,8 @@ pub struct Multiply {
     pub short: bool,
     pub offset: i32,
     pub lpm: &'static str,
+    /// As in [`Embed`].
+    pub data: Option<String>,
     pub wide: bool,
     pub cycles: usize,
 }
@@ -141,6 +147,8 @@ pub struct Walk {
     pub adds: bool,
     pub per_page: usize,
     pub lpm: &'static str,
+    /// As in [`Embed`].
+    pub data: Option<String>,
     pub wide: bool,
     pub cycles: usize,
     pub look: usize,

@@ -85,11 +85,12 @@ impl Writer<'_> {
     }
 
     /// A row of an embedding: of 16 weights, or 8, so many loads.
-    pub fn known_row(&mut self, name: &str, (cols, loads): (usize, usize), fives: bool) {
+    pub fn known_row(&mut self, name: &str, (cols, loads): (usize, usize), (fives, is_filed): (bool, bool)) {
         let f = self.known.here();
         let pieces = cols as f64 / if fives { 8.0 } else { 16.0 };
         let (byte, block) = (format!("{name}_byte"), format!("{name}_block"));
-        f.rounds(&byte, loads as f64).odds(format!("{name}_end"), 0.0).odds(&block, 0.5);
+        let half = if is_filed { format!("{name}_half") } else { block.clone() };
+        f.rounds(&byte, loads as f64).odds(format!("{name}_end"), 0.0).odds(&half, 0.5);
         let again = (1.0 - 1.0 / pieces).max(0.0);
         f.detour_into(format!("{byte}>{block}"), &[], &[(&block, 0, again)]);
     }

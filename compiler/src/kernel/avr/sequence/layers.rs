@@ -85,14 +85,18 @@ impl Writer<'_> {
         self.data(&format!("{label}_mantissas"), &m.mantissas);
         let last = (m.rows - 1) / tile * tile;
         let chip = self.chip;
+        let data = self.data_of(label);
+        let is_filed = data.is_some();
+        let weights = self.place(&format!("{label}_0"));
         let name = format!("net_get_{label}");
         self.routine(&name, ("embed.S", "routine"), || {
             value(Embed {
                 name: name.clone(),
                 form: form.name(),
-                weights: format!("{label}_0"),
+                weights,
                 mantissas: format!("{label}_mantissas"),
                 tile,
+                behind: usize::from(data.is_none()),
                 last_tile: last,
                 last_rows: m.rows - last,
                 row_bytes: form.row_bytes(m.cols),
@@ -103,6 +107,7 @@ impl Writer<'_> {
                 dest: "stream",
                 adds,
                 lpm: chip.lpm(),
+                data,
                 wide: chip.wide,
                 three: chip.three,
                 // A weight times a mantissa has 16 bits: 16 shifts and more give 0.
@@ -111,7 +116,7 @@ impl Writer<'_> {
         })?;
         self.line(&format!("call {name}"));
         self.computes(label);
-        self.known_row(&name, (m.cols, loads(form)), form == Form::Fives);
+        self.known_row(&name, (m.cols, loads(form)), (form == Form::Fives, is_filed));
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Programs of sequence models: a small transformer on an AVR.
 //!
 //! `choose` says in which form each matrix is stored, `memory` where buffers lie. `layers` writes the stages of a network:
-//! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash. `tokens` is what is between text and tokens, `talk` how
+//! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash, `flash` into a chip beside the processor. `tokens` is what is between text and tokens, `talk` how
 //! lines are framed and tokens chosen. `writer`
 //! holds the text while it grows, `context` has what templates are told. `check` and `tokens` refuse what there are no
 //! kernels for; `bounds` proves where 16 bits hold a sum.
@@ -10,6 +10,7 @@ mod bounds;
 mod check;
 mod choose;
 mod context;
+mod flash;
 mod form;
 mod known;
 mod layers;
@@ -32,12 +33,15 @@ use crate::kernel::{Fragment, Memory, Phase, lines};
 use crate::model::{Matrix, Output, Positions, Transformer, Turns};
 use crate::target::{Core, Target};
 use choose::{Choice, choose};
+use flash::Streamed;
 use memory::Frame;
 use serde::Serialize;
 use writer::{Chip, Writer};
 
 /// Bytes of RAM that a console has for itself, beside a line.
 const CONSOLE: usize = 90;
+/// Bytes of code, tables and data beside weights, above what such programs have.
+const CODE: usize = 16_000;
 /// Most bytes that `lpm` reads: tables and data, with what the console says behind them.
 const DATA: usize = 62_000;
 
@@ -69,9 +73,10 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let flash = target.whole_flash().unwrap_or(0).min(demands.max_bytes.unwrap_or(usize::MAX));
     // What has no room takes the smallest forms, of which the fastest.
     let flash = if demands.is_for_size() { 0 } else { flash.saturating_sub(site.less) };
-    let choice = choose(site.body, room, least, flash, data);
+    let choice = choose(site.body, site.filing, room, least, flash.saturating_sub(data + CODE));
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
+    writer.beside = Streamed::new(site);
     let choosing = Choosing::new(site.story, site.body.outputs());
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
@@ -79,13 +84,14 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let encode = writer.tokens(site.reader, site.story, longest).map_err(refuse)?;
     writer.framing(site.story, encode.two);
     let tools = writer.tools(site.story, &site.reader.tokenizer, encode.two)?;
+    let beside = writer.flash_chip(site, &choice.filed)?;
     if writer.data_bytes > DATA {
         return Err(refuse(format!("{} bytes of tables and tokens, above {DATA}", writer.data_bytes)));
     }
     let text = fragment(site, &writer, (&encode, &choosing), tools, (&memory, longest))?;
     let steps = writer.steps(site.body.rounds);
     let known = std::mem::take(&mut writer.known);
-    Ok(SequenceProgram { text, memory, beside: None, banked: None, known, steps })
+    Ok(SequenceProgram { text, memory, beside, banked: None, known, steps })
 }
 
 /// Bytes in flash beside weights and code.
@@ -117,6 +123,10 @@ fn fragment(
     };
     let (act, read_out) = tools.unzip();
     let keeps = Turns::is_kept(site.story.turns.as_ref());
+    let board = board(site, target, longest);
+    let chip = target.spi_flash.as_ref().filter(|_| writer.beside.is_some());
+    let writes =
+        board.as_ref().zip(chip).map(|(board, chip)| flash::Writes::new(board, chip, target.clock_hz));
     let rotary = matches!(site.body.positions, Positions::Rotary { .. });
     let context = Program {
         name: &model.head.name,
@@ -125,7 +135,7 @@ fn fragment(
         table: table(site.body, writer.choice),
         buffers: memory.buffers.iter().map(|b| Buffer { name: &b.name, offset: b.offset }).collect(),
         memory_size: memory.size,
-        board: board(site, target, longest),
+        board,
         data: format!("{}{}", writer.pages, writer.data),
         take: templates.call("line.S", "take", encode)?,
         encode: templates.call("encode.S", "encode", encode)?,
@@ -144,6 +154,8 @@ fn fragment(
         keeps,
         seed: choosing.seed,
         recent: choosing.remembers(),
+        is_beside: writer.beside.is_some(),
+        writes,
     };
     Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })
 }
@@ -152,7 +164,11 @@ fn board(site: &SequenceSite, target: &Target, longest: u8) -> Option<BoardConte
     let board = target.board.as_ref()?;
     let name = &site.request.model.head.name;
     let context = BoardContext::new(&board.device, &board.profile, name, &[], longest)?;
-    Some(context.with_tools(board, site.story))
+    let mut context = context.with_tools(board, site.story);
+    if let Some(chip) = target.spi_flash.as_ref().filter(|_| site.filing.is_some()) {
+        context.power(&chip.spi.power);
+    }
+    Some(context)
 }
 
 /// What a program is, in lines.
@@ -226,6 +242,10 @@ struct Program<'a> {
     seed: Option<u16>,
     /// Tokens read last are remembered.
     recent: bool,
+    /// A flash chip has weights.
+    is_beside: bool,
+    /// What writes it on a board.
+    writes: Option<flash::Writes>,
 }
 
 #[derive(Serialize)]

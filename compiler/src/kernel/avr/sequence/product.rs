@@ -70,9 +70,11 @@ impl Writer<'_> {
         let first = self.choice.form(list[0].name);
         let rows: usize = list.iter().map(|product| product.matrix.rows).sum();
         let blocks = first.digits().map(|digits| digits.blocks(list[0].matrix.cols, self.choice.pages).len());
-        let together = list.iter().all(|product| self.choice.form(product.name) == first)
-            && rows <= 255.min(self.choice.acc / 2)
-            && blocks.is_some_and(|blocks| blocks > 1);
+        let is_filed = self.is_filed(list[0].name);
+        let together =
+            list.iter().all(|p| self.choice.form(p.name) == first && self.is_filed(p.name) == is_filed)
+                && rows <= 255.min(self.choice.acc / 2)
+                && blocks.is_some_and(|blocks| blocks > 1);
         if !together {
             return list.iter().try_for_each(|product| self.product(product, input));
         }
@@ -125,7 +127,7 @@ impl Writer<'_> {
         self.stage(phase, &format!("{name}: sums of {count} rows from {input}"));
         self.computes(weights.strip_suffix("_all").unwrap_or(weights));
         let Some(digits) = form.digits() else {
-            let multiply = self.multiply(form, short)?;
+            let multiply = self.multiply(form, short, weights)?;
             self.weights_at(&format!("{weights}_{t}"));
             self.pair(26, input);
             self.line(&format!("ldi r24, {count}"));
@@ -148,7 +150,7 @@ impl Writer<'_> {
                 self.known_tables(&tables, groups_a_call, digits.per_page());
                 self.filled = if one { hold } else { None };
             }
-            let walk = self.walk(form, digits, groups, b > 0)?;
+            let walk = self.walk((form, digits), groups, b > 0, weights)?;
             self.weights_at(&format!("{weights}_{t}_{b}"));
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("call {walk}"));
@@ -204,9 +206,11 @@ impl Writer<'_> {
         Ok(Finish { label, sum, row, result: if product.to == To::Bytes { 1 } else { 2 } })
     }
 
-    fn multiply(&mut self, form: Form, short: bool) -> Result<String, CompileError> {
-        let name = format!("net_multiply_{}{}", form.name(), if short { "_16" } else { "" });
-        let chip = self.chip;
+    fn multiply(&mut self, form: Form, short: bool, weights: &str) -> Result<String, CompileError> {
+        let (chip, data) = (self.chip, self.data_of(weights));
+        let verb = if data.is_some() { "stream" } else { "multiply" };
+        let name = format!("net_{verb}_{}{}", form.name(), if short { "_16" } else { "" });
+        let cycles = if data.is_some() { stream_cycles(form, short) } else { multiply_cycles(form, short) };
         self.routine(&name, ("multiply.S", "routine"), || {
             value(Multiply {
                 name: name.clone(),
@@ -214,8 +218,9 @@ impl Writer<'_> {
                 short,
                 offset: form.offset(),
                 lpm: chip.lpm(),
+                data,
                 wide: chip.wide,
-                cycles: multiply_cycles(form, short),
+                cycles,
             })
         })?;
         Ok(name)
@@ -229,13 +234,18 @@ impl Writer<'_> {
 
     fn walk(
         &mut self,
-        form: Form,
-        digits: Digits,
+        (form, digits): (Form, Digits),
         groups: usize,
         adds: bool,
+        weights: &str,
     ) -> Result<String, CompileError> {
-        let name = format!("net_walk_{}_{groups}{}", form.name(), if adds { "_add" } else { "" });
-        let chip = self.chip;
+        let (chip, data) = (self.chip, self.data_of(weights));
+        let verb = if data.is_some() { "scan" } else { "walk" };
+        let name = format!("net_{verb}_{}_{groups}{}", form.name(), if adds { "_add" } else { "" });
+        let (cycles, look) = match data {
+            Some(_) => (scan_cycles(groups, adds), BYTE),
+            None => (walk_cycles(digits, groups, adds), 9),
+        };
         self.routine(&name, ("digits.S", "walk"), || {
             value(Walk {
                 name: name.clone(),
@@ -243,9 +253,10 @@ impl Writer<'_> {
                 adds,
                 per_page: digits.per_page(),
                 lpm: chip.lpm(),
+                data,
                 wide: chip.wide,
-                cycles: walk_cycles(digits, groups, adds),
-                look: 9,
+                cycles,
+                look,
             })
         })?;
         Ok(name)
@@ -261,6 +272,25 @@ pub fn multiply_cycles(form: Form, short: bool) -> usize {
         (Form::Nibbles, _) => 8 * 15 + if short { 12 } else { 18 },
         _ => 2 * (3 + 4 * 19) + if short { 12 } else { 20 },
     }
+}
+
+/// Cycles of a byte of a flash chip: what a byte of the bus takes is 17, and where a loop waits it takes one more.
+pub const BYTE: usize = 18;
+
+/// The same of a row whose weights a flash chip has: what does not hide behind the bus comes on top.
+pub fn stream_cycles(form: Form, short: bool) -> usize {
+    match (form, short) {
+        (Form::Bytes | Form::Bytes8, _) => 16 * BYTE,
+        (Form::Nibbles, true) => 7 * BYTE + 26,
+        (Form::Nibbles, false) => 7 * BYTE + 27,
+        (_, true) => 10 * BYTE,
+        (_, false) => 9 * BYTE + 21,
+    }
+}
+
+/// The same of a row whose sums are looked up.
+pub fn scan_cycles(groups: usize, adds: bool) -> usize {
+    BYTE * groups + if adds { 5 } else { 1 }
 }
 
 /// Cycles of a row whose sums are looked up.

@@ -14,11 +14,19 @@ impl Writer<'_> {
             match form.digits() {
                 Some(digits) => {
                     for (b, block) in digits.blocks(m.cols, self.choice.pages).into_iter().enumerate() {
-                        self.weight_bytes(&format!("{name}_{t}_{b}"), &codes(rows, digits, block));
+                        self.put(name, &format!("{name}_{t}_{b}"), &codes(rows, digits, block));
                     }
                 }
-                None => self.weight_bytes(&format!("{name}_{t}"), &packed(rows, m.cols, form)),
+                None => self.put(name, &format!("{name}_{t}"), &packed(rows, m.cols, form)),
             }
+        }
+    }
+
+    /// Weights of a matrix with a label: in the image, or in the flash chip.
+    fn put(&mut self, name: &str, label: &str, values: &[u8]) {
+        match &mut self.beside {
+            Some(beside) if beside.has(name) => beside.put(label, values),
+            _ => self.weight_bytes(label, values),
         }
     }
 

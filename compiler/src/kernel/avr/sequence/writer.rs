@@ -2,6 +2,7 @@
 
 use super::choose::{Choice, Ways};
 use super::context::Bar;
+use super::flash::Streamed;
 use super::form::Form;
 use crate::CompileError;
 use crate::kernel::predict::{Known, Runs};
@@ -58,6 +59,8 @@ pub struct Writer<'a> {
     /// Bytes of both.
     pub data_bytes: usize,
     pub weights: String,
+    /// What goes to a flash chip.
+    pub beside: Option<Streamed>,
     /// Routines by name.
     routines: BTreeMap<String, String>,
     pub placed: BTreeMap<String, Placed>,
@@ -89,6 +92,7 @@ impl<'a> Writer<'a> {
             data: String::new(),
             data_bytes: 0,
             weights: String::new(),
+            beside: None,
             routines: BTreeMap::new(),
             placed: BTreeMap::new(),
             length: f64::INFINITY,
@@ -155,7 +159,7 @@ impl<'a> Writer<'a> {
             forms.sort_by_key(|(form, ..)| *form != taken);
             let offer = |(form, bytes, cycles): (Form, usize, f64)| Offer {
                 form: form.name(),
-                home: Home::Image,
+                home: if self.is_filed(&ways.name) { Home::File } else { Home::Image },
                 bytes,
                 cycles: rounds * cycles,
             };
@@ -184,8 +188,14 @@ impl<'a> Writer<'a> {
         self.line(&format!("ldi r{}, hi8({value})", register + 1));
     }
 
-    /// Lets Z, with RAMPZ, point to weights.
+    /// Lets Z, with RAMPZ, point to weights, or the flash chip read there.
     pub fn weights_at(&mut self, value: &str) {
+        if let Some(place) = self.beside.as_ref().and_then(|beside| beside.place(value)) {
+            self.pair(18, &place.to_string());
+            self.line(&format!("ldi r20, hh8({place})               ; {value}"));
+            self.line("call net_flash_at");
+            return;
+        }
         self.pair(30, value);
         if self.chip.wide {
             self.line(&format!("ldi r16, hh8({value})"));

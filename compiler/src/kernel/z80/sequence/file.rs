@@ -96,7 +96,7 @@ struct Code {
 impl File {
     /// A matrix that could be in the file: `bytes` in the image, and how many records a token reads of it there.
     fn note(&mut self, name: &str, bytes: usize, records: usize, inside: bool) {
-        self.matrices.push(Filed { name: name.into(), bytes, records, inside });
+        self.matrices.push(Filed { name: name.into(), bytes, reads: records, gain: records, inside });
     }
 
     /// Puts a matrix there.
