@@ -112,6 +112,17 @@ fn large_sequence_models_go_on_in_the_next_page() {
     assert!(compared >= 2 && most >= 2, "{compared} in several pages, {most} at most");
 }
 
+/// Keys and values that would end behind memory: refused by size, and no fault of the program's text.
+#[test]
+fn what_is_too_large_is_refused_by_its_size() {
+    let (model, _) = support::own("parrot");
+    match compile(&model, None) {
+        Err(CompileError::SequenceTooLarge { .. }) => {}
+        Err(error) => panic!("{error}"),
+        Ok(compiled) => panic!("it fits with {} bytes", compiled.image.bytes.len()),
+    }
+}
+
 /// The ternary one. A few tokens of it: all are compared by `mlc verify` (docs/zx128.md).
 #[test]
 fn a_public_network_is_exact_from_pages() {
