@@ -117,7 +117,10 @@ fn large_sequence_models_go_on_in_the_next_page() {
 fn what_is_too_large_is_refused_by_its_size() {
     let (model, _) = support::own("parrot");
     match compile(&model, None) {
-        Err(CompileError::SequenceTooLarge { .. }) => {}
+        // Fewer bits would not help.
+        Err(error @ CompileError::SequenceTooLarge { .. }) => {
+            assert!(error.help().starts_with("a smaller window"), "{error}\n{}", error.help());
+        }
         Err(error) => panic!("{error}"),
         Ok(compiled) => panic!("it fits with {} bytes", compiled.image.bytes.len()),
     }
