@@ -168,7 +168,7 @@ const MODULES: [(&str, &[&str]); 26] = [
     ("kernel", &["arithmetic", "asm", "model", "stage", "target", "text", "tokens", "weights", "words"]),
     ("plan", &["ir", "kernel", "stage", "target", "weights"]),
     ("render", &["kernel", "plan", "target"]),
-    ("image", &["asm", "kernel", "plan", "render", "stage", "target"]),
+    ("image", &["asm", "kernel", "plan", "render", "stage", "target", "words"]),
     ("c99", &["arithmetic", "assets", "ir", "kernel", "model", "pass", "plan", "stage", "tokens", "weights"]),
     ("error", &["asm", "ir", "plan", "target", "valid", "weights"]),
     ("sensors", &["error", "image", "kernel", "plan", "render", "target", "words"]),

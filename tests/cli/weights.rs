@@ -109,6 +109,7 @@ fn weights_in_pages_are_loaded() {
     let args = |rest: &[&'static str]| [&["compile", "talk.ron"], &pages[..], rest].concat();
     let said = folder.mlc(args(&["-o", "talk.tap", "-o", "talk.sna"])).ok();
     assert!(said.contains(" bytes in page0 (port 7FFDh)\n"), "{said}");
+    assert!(said.contains(" of C000h\n"), "memory ends where pages show: {said}");
     let reply = folder.mlc(["run", "talk.ron", "AB"]).ok();
     for file in ["talk.tap", "talk.sna"] {
         let said = folder.mlc(["run", file, "AB", "-t", "zx128"]).ok();

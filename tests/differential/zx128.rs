@@ -112,6 +112,20 @@ fn large_sequence_models_go_on_in_the_next_page() {
     assert!(compared >= 2 && most >= 2, "{compared} in several pages, {most} at most");
 }
 
+/// Keys and values that would end behind memory: refused by size, and no fault of the program's text.
+#[test]
+fn what_is_too_large_is_refused_by_its_size() {
+    let (model, _) = support::own("parrot");
+    match compile(&model, None) {
+        // Fewer bits would not help.
+        Err(error @ CompileError::SequenceTooLarge { .. }) => {
+            assert!(error.help().starts_with("a smaller window"), "{error}\n{}", error.help());
+        }
+        Err(error) => panic!("{error}"),
+        Ok(compiled) => panic!("it fits with {} bytes", compiled.image.bytes.len()),
+    }
+}
+
 /// The ternary one. A few tokens of it: all are compared by `mlc verify` (docs/zx128.md).
 #[test]
 fn a_public_network_is_exact_from_pages() {

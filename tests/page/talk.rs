@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 /// Models and machines, with the number of prompts: each kind of machine, and each kind of model that it takes.
-const PAGES: [(&str, &str, usize); 13] = [
+const PAGES: [(&str, &str, usize); 15] = [
     ("guess", "z80-cpm", 62),
     ("tinychat", "z80-cpm", 12),
     ("commands", "z80-cpm", 12),
@@ -15,6 +15,8 @@ const PAGES: [(&str, &str, usize); 13] = [
     ("tinychat", "zx48 --optimize size", 4),
     ("commands", "cpc464", 12),
     ("guess", "cpc464", 8),
+    ("commands", "zx128", 4),
+    ("guess", "cpc6128", 4),
     ("commands", "atmega328p --profile lilypad", 20),
     ("guess", "atmega328p --profile uno", 12),
     ("tinychat", "atmega1284p", 6),

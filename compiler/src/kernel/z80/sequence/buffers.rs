@@ -69,6 +69,8 @@ const OTHERS: [(&str, usize); 8] = [
     ("caller_stack", 2),
     ("attend_scale", 2),
 ];
+/// Bytes that addresses reach.
+const MEMORY: usize = 0x1_0000;
 /// Elements of a vector that tables of sums may read behind its end.
 const BEHIND: usize = 8;
 
@@ -125,7 +127,8 @@ pub fn second(e: &Emitter) -> (Vec<(&'static str, usize)>, usize) {
         return (vec![], 0);
     };
     let (keys, values) = Caches::new(e.site).bytes(e.site.body);
-    (vec![("cache_keys", first), ("cache_values", first + keys)], keys + values)
+    // Behind the last address it is any: such a program is refused for the size of its caches.
+    (vec![("cache_keys", first), ("cache_values", (first + keys) % MEMORY)], keys + values)
 }
 
 /// Bytes of the network's vectors and caches.

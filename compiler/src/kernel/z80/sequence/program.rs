@@ -178,7 +178,7 @@ fn pages(e: &Emitter) -> Option<Pages> {
         bank: selector.bank(),
         restarts: weights.iter().any(|bank| bank.of_system && selects.contains(&bank.select.value.into())),
         fast: slow.filter(|_| !inside && !e.site.tight).map_or(0, |(_, last)| last.saturating_add(1)),
-        first: e.first_page().map(|bytes| db(bytes)),
+        first: e.first_page().map(db),
         file: amsdos::file_name(&e.site.request.model.head.name),
         selects,
         last,
