@@ -167,6 +167,11 @@ impl CliError {
             }
             Self::Train(TrainError::Model(e)) => e.help().into(),
             Self::Train(TrainError::Device(e)) => e.help().into(),
+            Self::Task(TaskError::NoPair { .. }) => {
+                "`mlc train --help` describes pairs and settings; a table of numbers is a .csv, .tsv or .npz, or has \
+                 --family sensors beside it"
+                    .into()
+            }
             Self::Pairs(_) | Self::Task(_) | Self::Train(_) => {
                 "`mlc train --help` describes pairs and settings".into()
             }

@@ -120,8 +120,8 @@ impl FromStr for WeightsArg {
             let bits = || Bits::from_str(name, true).ok().map(WeightsOf::Bits);
             set.map(WeightsOf::Set).or_else(bits).ok_or_else(|| {
                 format!(
-                    "\"{name}\" is no set of weights: there are full, ternary and binary, and for sequence models \
-                     ternary, 2, 3, 4, 5 and 8"
+                    "\"{name}\" is no set of weights: there are full, ternary and binary, and for sequence models and \
+                     networks on numbers ternary, 2, 3, 4, 5 and 8"
                 )
             })
         };

@@ -37,9 +37,9 @@ pub struct TrainSettings {
     /// What the model is, in a sentence
     #[arg(long, value_name = "TEXT")]
     pub about: Option<String>,
-    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16; sequence model 128; on numbers 16,16 or more]
+    /// Widths of the hidden layers [default: 256,192,128; classifier 32,16; sequence model 128; on numbers 16,16 or more, and 0 for none]
     #[arg(long, value_name = "N,N,…", value_delimiter = ',', allow_hyphen_values = true)]
-    #[arg(value_parser = whole(1usize, 1024))]
+    #[arg(value_parser = whole(0usize, 1024))]
     pub hidden: Option<Vec<usize>>,
     /// Buckets of the query's trigrams [default: 128; classifier 64]
     #[arg(long, value_name = "N", value_parser = whole(1u16, 1024))]
@@ -101,8 +101,12 @@ pub struct TrainSettings {
     pub held_out: Vec<PathBuf>,
     /// Stop after so many epochs without a better held-out figure; needs --hold-out, but on numbers, where a part of the
     /// training rows decides [default: never]
-    #[arg(long, value_name = "N", value_parser = whole(0usize, 1_000_000))]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, 1_000_000))]
     pub patience: Option<usize>,
+    /// Of a network on numbers, or trees: answer ? where the largest output is less than so many steps above another; a step is a
+    /// 64th of a nat, or a hundredth of a tree's vote [default: 0]
+    #[arg(long, value_name = "STEPS")]
+    pub margin: Option<u8>,
     /// Limit of weights that are not zero
     #[arg(long, value_name = "N")]
     pub max_nonzero: Option<u32>,
@@ -218,6 +222,7 @@ impl TrainSettings {
             hold_out: self.hold_out.or(file.hold_out),
             held_out: if self.held_out.is_empty() { file.held_out } else { self.held_out },
             patience: self.patience.or(file.patience),
+            margin: self.margin.or(file.margin),
             max_nonzero: self.max_nonzero.or(file.max_nonzero),
             max_tstates: self.max_tstates.or(file.max_tstates),
             max_bytes: self.max_bytes.or(file.max_bytes),

@@ -4,7 +4,7 @@ use super::figures::{Figures, measure};
 use super::{examples, say_notes};
 use crate::args::EvalArgs;
 use crate::error::CliError;
-use crate::table::{Align, count, grouped, table};
+use crate::table::{Align, TIE, count, grouped, table};
 use crate::{files, targets};
 use mlc_compiler::model::{Model, Sensors};
 use serde::Serialize;
@@ -57,13 +57,14 @@ pub fn by_label(figures: &Figures, out: &mut dyn Write) -> Result<(), CliError> 
         ("rows", Align::Right),
         ("right", Align::Right),
         ("", Align::Right),
-        ("instead", Align::Left),
+        ("instead", Align::Fold),
     ];
     let row = |(label, by): (&String, &super::figures::ByLabel)| {
         let share = 100.0 * by.right as f64 / by.rows.max(1) as f64;
         let mut instead: Vec<(&String, &usize)> = by.instead.iter().collect();
         instead.sort_by_key(|(_, times)| std::cmp::Reverse(**times));
-        let instead: Vec<String> = instead.iter().map(|(label, times)| format!("{times} {label}")).collect();
+        let instead: Vec<String> =
+            instead.iter().map(|(label, times)| format!("{times}{TIE}{label}")).collect();
         vec![
             label.clone(),
             grouped(by.rows as u64),

@@ -8,7 +8,7 @@ use crate::files;
 use crate::import::summary;
 use crate::inspect::numbered;
 use crate::say::say;
-use crate::table::grouped;
+use crate::table::{fold, grouped};
 use mlc_compiler::import;
 use mlc_compiler::model::Model;
 use mlc_trainer::outcome::Trained;
@@ -75,5 +75,5 @@ pub fn report<M>(
         0 => String::new(),
         n => format!(", and {n} more that `mlc inspect` lists"),
     };
-    Ok(writeln!(out, "labels: {shown}{more}")?)
+    Ok(writeln!(out, "{}", fold(&format!("labels: {shown}{more}")))?)
 }

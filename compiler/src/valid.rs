@@ -18,8 +18,8 @@
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
 use crate::arithmetic::MAX_RESCALE;
+use crate::arithmetic::network::MAX_RANKS;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
-use crate::model::MAX_RANKS;
 use thiserror::Error;
 
 /// A graph that breaks its contract: always a bug in mlc.

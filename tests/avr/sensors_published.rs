@@ -2,7 +2,7 @@
 //! input is that of TensorFlow Lite for Microcontrollers, and each takes no more than it did.
 
 use super::machine::Chip;
-use super::support::imported::{inputs, read};
+use super::support::imported::{documented, inputs, read};
 use mlc_compiler::eval;
 use mlc_compiler::plan::Demands;
 
@@ -39,9 +39,12 @@ fn exact(chip: &Chip, name: &str, most: usize, limits: Limits) {
     );
     assert!(cycles <= limits.cycles, "{name}: {cycles} cycles");
     assert!(needs.image <= limits.flash && needs.buffers <= limits.ram, "{name}: {needs:?}");
-    // A sum that is too small to be anything leaves early, which is not predicted.
+    let page = include_str!("../../docs/performance-avr.md");
+    documented(page, name, &[cycles, needs.image as u64, needs.buffers as u64]);
+    // A sum that is too small to be anything leaves early, which is not predicted; of a tree the mean way is, not the longest.
     let share = predicted / cycles as f64;
-    assert!((0.95..1.5).contains(&share), "{name}: predicted {predicted:.0}, simulated {cycles}");
+    let least = if name.ends_with("tree") { 0.6 } else { 0.95 };
+    assert!((least..1.5).contains(&share), "{name}: predicted {predicted:.0}, simulated {cycles}");
 }
 
 #[test]
@@ -49,6 +52,7 @@ fn small_networks_are_exact_and_quick() {
     let chip = Chip::atmega328p().values();
     exact(&chip, "microflow_sine", usize::MAX, Limits { cycles: 9_600, flash: 4_096, ram: 200 });
     exact(&chip, "tflm_hello_world_int8", usize::MAX, Limits { cycles: 9_600, flash: 4_096, ram: 200 });
+    exact(&chip, "sk_iris_tree", 38, Limits { cycles: 200, flash: 1_400, ram: 200 });
     exact(&chip, "tinymaix_mnist_arduino_q", 12, Limits { cycles: 64_000, flash: 10_000, ram: 1_700 });
     exact(&chip, "tinymaix_mnist_valid_q", 6, Limits { cycles: 352_000, flash: 32_000, ram: 1_900 });
 }

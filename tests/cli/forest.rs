@@ -1,6 +1,7 @@
 //! Trees: `mlc inspect`, `eval`, `run`, `verify`, `bench`, `profile` and `compile` of one.
 
-use crate::Folder;
+use crate::tflite::dense;
+use crate::{Folder, json};
 
 /// Two trees over three values, of which one is not read.
 pub const FLOWERS: &str = r#"(
@@ -85,14 +86,17 @@ fn trees_are_shown_measured_and_verified() {
     }
 }
 
+/// The same trees with a chain of 38 more splits.
+fn many() -> String {
+    let chain: String = (3..40).map(|at| format!("({}, -128, {}, -1), ", at % 2, at + 1)).collect();
+    FLOWERS.replace("(0, -127, -2, -3)]", &format!("(0, -127, -2, 3), {chain}(0, -128, -3, -1)]"))
+}
+
 /// Tables take less than code and longer, but not of so few splits: what goes through them is code, too.
 #[test]
 fn trees_are_tables_where_that_is_smaller() {
     let folder = folder();
-    let chain: String = (3..40).map(|at| format!("({}, -128, {}, -1), ", at % 2, at + 1)).collect();
-    let many =
-        FLOWERS.replace("(0, -127, -2, -3)]", &format!("(0, -127, -2, 3), {}(0, -128, -3, -1)]", chain));
-    folder.write("many.ron", many);
+    folder.write("many.ron", many());
     folder.mlc(["inspect", "many.ron"]).ok();
     for (target, ending) in [("z80-cpm", "asm"), ("atmega328p", "S")] {
         let text = |model: &str, optimize: &str| {
@@ -109,4 +113,26 @@ fn trees_are_tables_where_that_is_smaller() {
         let verified = folder.mlc(["verify", "many.ron", "--target", target, "--optimize", "size"]).ok();
         assert!(verified.contains("all equal"), "{verified}");
     }
+}
+
+/// Cycles of sixteen lines and bytes of the image: what changes them shows, and is kept on purpose.
+#[test]
+fn networks_on_numbers_take_what_is_kept() {
+    let folder = folder();
+    folder.write("many.ron", many()).write("net.tflite", dense(9).bytes());
+    folder.mlc(["import", "net.tflite", "--labels", "up,down", "-o", "dense.ron"]).ok();
+    let mut kept = String::new();
+    for model in ["dense", "flowers", "many"] {
+        for target in ["atmega328p", "z80-cpm"] {
+            for optimize in ["speed", "size"] {
+                let file = format!("{model}.ron");
+                let args = ["bench", &file, "--target", target, "--optimize", optimize, "--json"];
+                let bench = json(&folder.mlc(args).ok());
+                let (cycles, bytes) = (&bench["cycles"], &bench["image_bytes"]);
+                assert!(cycles.is_u64() && bytes.is_u64(), "{bench}");
+                kept += &format!("{model} on {target} for {optimize}: {cycles} cycles, {bytes} bytes\n");
+            }
+        }
+    }
+    insta::assert_snapshot!("numbers-kept", kept);
 }

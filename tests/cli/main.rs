@@ -54,6 +54,7 @@ mod train_numbers;
 mod train_options;
 mod train_sequence;
 mod train_snapshot;
+mod train_tables;
 mod verify;
 mod weights;
 

@@ -4,7 +4,7 @@ use crate::arrays::{npy, stored};
 use crate::{Folder, Random, json, shared};
 
 /// Points on three rings: `x`, `y` with three digits, a label with a comma in it.
-fn rings(count: usize, seed: u64) -> Vec<(f64, f64, usize)> {
+pub fn rings(count: usize, seed: u64) -> Vec<(f64, f64, usize)> {
     let mut random = Random(seed);
     let mut number = || random.within(0, 100_000) as f64 / 100_000.0;
     let point = |i: usize| {
@@ -18,12 +18,12 @@ fn rings(count: usize, seed: u64) -> Vec<(f64, f64, usize)> {
 
 const LABELS: [&str; 3] = ["in, near", "middle", "out"];
 
-fn csv(rows: &[(f64, f64, usize)]) -> String {
+pub fn csv(rows: &[(f64, f64, usize)]) -> String {
     let row = |(x, y, label): &(f64, f64, usize)| format!("{x},{y},\"{}\"\n", LABELS[*label]);
     format!("\"x, left\",y,where\n{}", rows.iter().map(row).collect::<String>())
 }
 
-fn folder() -> Folder {
+pub fn folder() -> Folder {
     let folder = Folder::new();
     folder.write("rings.csv", csv(&rings(300, 1)));
     folder
@@ -32,7 +32,7 @@ fn folder() -> Folder {
 const SHORT: [&str; 2] = ["--steps", "1200"];
 
 /// The share of held-out rows that are right.
-fn share(said: &str) -> f64 {
+pub fn share(said: &str) -> f64 {
     let (_, rest) = said.split_once("held-out rows: ").expect("held-out rows are measured");
     rest.split_once(" %").expect("it is a share").0.parse().expect("it is a number")
 }
@@ -328,65 +328,4 @@ fn rows_that_were_learned_and_columns_elsewhere_are_told() {
     folder.write("tiny.csv", tiny);
     let said = folder.mlc(["train", "tiny.csv", "--classifier", "-o", "tiny.ron"]).fails(1);
     assert!(said.contains("column 1 changes by less than"), "{said}");
-}
-
-#[test]
-fn a_table_becomes_trees() {
-    let folder = folder();
-    folder.write("test.csv", csv(&rings(90, 2)));
-    for (trees, least) in [("1", 85.0), ("12", 93.0)] {
-        let args = [
-            "train",
-            "rings.csv",
-            "--classifier",
-            "--forest",
-            trees,
-            "-o",
-            "trees.ron",
-            "--result",
-            "r.json",
-        ];
-        let ran = folder.mlc(args);
-        let counted = if trees == "1" { "1 tree\n" } else { "12 trees\n" };
-        assert!(
-            ran.stderr.contains(&format!("240 rows to learn, 60 rows held out; {counted}")),
-            "{}",
-            ran.stderr
-        );
-        let said = ran.ok();
-        assert!(said.starts_with("trees.ron: rings, 2 to 3, 1 operator, "), "{said}");
-        assert!(share(&said) > least && said.contains("\nthese trees "), "{said}");
-        assert!(said.contains("\non atmega328p: ") && said.ends_with(" bytes\n"), "{said}");
-        let result = json(&folder.text("r.json"));
-        assert_eq!((&result["settings"]["forest"], &result["held_out"]["rows"]), (&trees.into(), &60.into()));
-        let args = ["verify", "trees.ron", "--target", "atmega328p", "--data", "test.csv"];
-        assert_eq!(
-            folder.mlc(args).ok(),
-            "rings on atmega328p: 90 prompts, 90 steps, 270 logits: all equal\n"
-        );
-    }
-    let model = folder.text("trees.ron");
-    folder.mlc(["train", "rings.csv", "--classifier", "--forest", "12", "-o", "again.ron"]).ok();
-    assert_eq!(folder.text("again.ron"), model);
-}
-
-#[test]
-fn trees_have_no_options_of_networks() {
-    let folder = folder();
-    let said = |options: &[&str]| {
-        folder.mlc([&["train", "rings.csv", "--classifier", "--forest", "3"], options].concat()).fails(2)
-    };
-    for option in ["--hidden", "--steps", "--epochs", "--batch", "--patience", "--seeds"] {
-        let said = said(&[option, "8"]);
-        assert!(
-            said.contains(&format!("{option} is for networks, and --forest grows trees: leave it out")),
-            "{said}"
-        );
-    }
-    assert!(said(&["--weights", "ternary"]).contains("--weights is for networks"));
-    let said = folder.mlc(["train", "rings.csv", "--classifier", "--forest", "201"]).fails(2);
-    assert!(said.contains("1 to 200") || said.contains("201"), "{said}");
-    folder.write("pairs.txt", "a|B\n");
-    let said = folder.mlc(["train", "pairs.txt", "--classifier", "--forest", "3"]).fails(2);
-    assert!(said.contains("--forest"), "{said}");
 }

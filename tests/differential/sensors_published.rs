@@ -2,7 +2,7 @@
 //! is tried is the reference's, and each takes no more than it did.
 
 use super::sensors::{ask, program};
-use super::support::imported::{inputs, read};
+use super::support::imported::{documented, inputs, read};
 use mlc_compiler::model::Sensors;
 use mlc_compiler::plan::Optimize;
 use mlc_compiler::{eval, reference};
@@ -41,11 +41,15 @@ fn exact(name: &str, most: usize, limits: Limits) {
         needs.image,
         needs.total()
     );
+    let page = include_str!("../../docs/performance.md");
+    documented(page, name, &[mean.round() as u64, needs.image as u64, needs.total() as u64]);
     assert!(mean <= limits.t_states, "{name}: {mean} T-states");
     assert!(needs.image <= limits.image, "{name}: {needs:?}");
     let share = predicted / mean;
+    // Of a tree each side of a split is thought as likely as the other.
+    let error = if name.ends_with("tree") { 2.0 * ERROR } else { ERROR };
     assert!(
-        (1.0 - ERROR..=1.0 + ERROR).contains(&share),
+        (1.0 - error..=1.0 + error).contains(&share),
         "{name}: predicted {predicted:.0}, simulated {mean:.0}"
     );
 }
@@ -55,6 +59,7 @@ fn small_networks_are_exact_and_quick() {
     exact("microflow_sine", usize::MAX, Limits { t_states: 40_000.0, image: 8_200 });
     exact("tflm_hello_world_int8", usize::MAX, Limits { t_states: 43_000.0, image: 7_200 });
     exact("sk_iris_mlp", 38, Limits { t_states: 18_000.0, image: 2_600 });
+    exact("sk_iris_tree", 38, Limits { t_states: 600.0, image: 1_000 });
     exact("sk_iris_logreg", 38, Limits { t_states: 9_000.0, image: 1_800 });
 }
 

@@ -4,6 +4,7 @@ use super::shared;
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::import::sensors::{Settings, import};
 use mlc_compiler::model::{Model, Sensors};
+use mlc_compiler::words::grouped;
 
 fn bytes(name: &str) -> Option<Vec<u8>> {
     let path = shared::beside("import-models", name)?;
@@ -40,5 +41,20 @@ pub fn inputs(name: &str, sensors: &Sensors, most: usize) -> Vec<Vec<i8>> {
         Values::Reals(values) => {
             values.chunks(width).take(most).map(|row| sensors.bytes(row, false)).collect()
         }
+    }
+}
+
+/// Compares figures with the row that a document has of a network, if it has one: each stands in a cell of it.
+#[track_caller]
+pub fn documented(page: &str, name: &str, figures: &[u64]) {
+    let is_of =
+        |line: &&str| line.split('|').nth(1).is_some_and(|cell| cell.trim().split(',').next() == Some(name));
+    let Some(row) = page.lines().find(is_of) else { return };
+    let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    for figure in figures {
+        assert!(
+            cells.contains(&grouped(*figure).as_str()),
+            "{name}: {figure} is not in the document's row: {row}"
+        );
     }
 }

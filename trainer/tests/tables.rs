@@ -116,7 +116,8 @@ fn the_defaults_learn_what_simpler_methods_do_not() {
             .iter()
             .map(|method| 100.0 * method.share(&task.held_out).expect("few rows are fast"))
             .collect();
-        let settings = ForestSettings { name: name.into(), about: String::new(), trees: 20, seed: 1 };
+        let settings =
+            ForestSettings { name: name.into(), about: String::new(), trees: 20, seed: 1, margin: 0 };
         let forest = grow(&task, &data, &settings).expect("it grows").model;
         let forest = 100.0 * evaluate_forest(&forest, &task, &data).share();
         println!(

@@ -62,8 +62,11 @@ impl Growing<'_> {
             count(self.trees, "tree")
         );
         let Head { name, about, .. } = head;
-        let Grown { model, train } =
-            grow(task, data, &ForestSettings { name, about, trees: self.trees, seed })?;
+        let Grown { model, train } = grow(
+            task,
+            data,
+            &ForestSettings { name, about, trees: self.trees, seed, margin: self.given.margin.unwrap_or(0) },
+        )?;
         let mut lost = Lost::default();
         let text = import::ron::write(&model).into_bytes();
         let size = text.len();

@@ -65,6 +65,11 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     if let Some(option) = given.unfitting(args.resume.is_some()) {
         return usage(format!("{option} is not for networks on numbers: leave it out"));
     }
+    if given.pairs.iter().any(|path| path.as_os_str() == "-") {
+        return usage(
+            "- is standard input, and rows of numbers are read from files: name a .csv, .tsv or .npz".into(),
+        );
+    }
     let others = [
         (
             args.from.is_some(),

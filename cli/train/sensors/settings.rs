@@ -5,7 +5,7 @@ use crate::args::{TrainArgs, TrainSettings};
 use crate::error::CliError;
 use crate::files;
 use crate::import::model_name;
-use mlc_compiler::model::{Answer, Head, Model};
+use mlc_compiler::model::{Answer, Head, Kind, Model, Operator};
 use mlc_trainer::TrainError;
 use mlc_trainer::sensors::{Settings, Shape};
 
@@ -28,6 +28,11 @@ pub fn start(args: &TrainArgs) -> Result<Option<Model>, CliError> {
             problem,
             help: "name one that `mlc train DATA.csv --classifier` has made",
         });
+    }
+    let is_trees = |operator: &Operator| matches!(operator.kind, Kind::Trees { .. });
+    if start.model.network().is_some_and(|(_, body)| body.operators.iter().any(is_trees)) {
+        let problem = format!("{} has trees, which are grown from the start", files::shown(&start.path));
+        return Err(CliError::Resume { problem, help: "train without --resume, with --forest N" });
     }
     files::may_replace(&start.path);
     Ok(Some(start.model))
@@ -69,7 +74,9 @@ pub fn settings(
     put(&mut settings.name, given.name);
     put(&mut settings.about, given.about);
     put(&mut settings.decay, given.decay);
-    put(&mut settings.shape.hidden, given.hidden);
+    // 0 alone is no hidden layer.
+    put(&mut settings.shape.hidden, given.hidden.map(|hidden| if hidden == [0] { vec![] } else { hidden }));
+    settings.margin = given.margin;
     if let Some(weights) = &given.weights {
         settings.shape.weights = weights.grid().map_err(CliError::Usage)?;
     }

@@ -5,6 +5,9 @@ use std::fmt;
 /// Largest magnitude of a reading in units of its last digit: what 24 bits hold.
 pub const MOST_READING: i32 = (1 << 23) - 1;
 
+/// Most thresholds of a value: its rank among them is a byte.
+pub const MAX_RANKS: usize = 255;
+
 /// How `sum · multiplier · 2^(shift - 31)` is rounded. Each is a function of the sum that never falls. [`step`]
 /// has the bits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

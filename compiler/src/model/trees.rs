@@ -3,14 +3,14 @@
 use super::sensor::{MAX_DECIMALS, Real};
 use crate::arithmetic::network::MOST_READING;
 
+pub use crate::arithmetic::network::MAX_RANKS;
+
 /// Most trees.
 pub const MAX_TREES: usize = 4096;
 /// Most splits of all trees together: with their leaves they are less than 65,536 nodes.
 pub const MAX_SPLITS: usize = 30_000;
 /// Most outputs: twice the number of one, with a mark, is a byte of the programs.
 pub const MAX_VOTED: usize = 127;
-/// Most thresholds of a value: its rank among them is a byte.
-pub const MAX_RANKS: usize = 255;
 
 /// Where a tree goes on: at a split or at a leaf, by their numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +213,7 @@ mod tests {
             (2.45, 1, 24),
             (-2.45, 1, -25),
             (0.8, 1, 8),
-            (0.800_000_01, 6, 800_000),
+            (0.8f32.next_up(), 6, 800_000),
             (0.0, 3, 0),
             (1e9, 0, MOST_READING),
             (-1e9, 0, -MOST_READING - 1),

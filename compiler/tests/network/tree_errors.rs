@@ -54,6 +54,11 @@ fn what_makes_no_trees_is_told() {
         e.weights = vec![(0, 256, 0, 1.0)];
     };
     refused(far, "256 thresholds of value 1; 255 are possible (fewer trees, or less depth, have fewer)");
+    let weights = vec![(0, 1, 0, 1.0)];
+    let bytes = Ensemble { weights, ..one() }.regressor(vec![]);
+    let labels = Settings { labels: Some(vec!["x".into()]), ..Settings::default() };
+    let e = import(&bytes, "t.onnx", &labels, None).expect_err("it gives a number").to_string();
+    assert_eq!(e, "t.onnx: --labels changes nothing: the network has one output, which is a number");
     let doubles = vec![attribute("nodes_values_as_tensor")];
     let e =
         import(&one().classifier(doubles), "t.onnx", &Settings::default(), None).expect_err("it is refused");

@@ -310,7 +310,8 @@ fn a_forest_compares_ranks_and_is_the_same_for_the_same_seed() {
     let data = forest_rows();
     let options = Options { hold_out: 0.2, ..options() };
     let task = Task::new(&data, &options, None).expect("labels to tell apart");
-    let settings = |trees, seed| ForestSettings { name: "f".into(), about: String::new(), trees, seed };
+    let settings =
+        |trees, seed| ForestSettings { name: "f".into(), about: String::new(), trees, seed, margin: 7 };
     let grown = |trees, seed| grow(&task, &data, &settings(trees, seed)).expect("rows to grow on");
     for trees in [1, 15] {
         let forest = grown(trees, 1);

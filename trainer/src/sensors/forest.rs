@@ -37,6 +37,8 @@ pub struct ForestSettings {
     /// 1 to [`MAX_TREES`].
     pub trees: usize,
     pub seed: u64,
+    /// See [`Class::margin`].
+    pub margin: u8,
 }
 
 /// A forest, and its figures on the training rows.
@@ -52,7 +54,7 @@ pub struct Grown {
 /// # Errors
 /// Settings out of range; a rule of models that is broken.
 pub fn grow(task: &Task, data: &Examples, settings: &ForestSettings) -> Result<Grown, TrainError> {
-    let ForestSettings { name, about, trees, seed } = settings.clone();
+    let ForestSettings { name, about, trees, seed, margin } = settings.clone();
     whole("trees", trees, 1, MAX_TREES)?;
     if task.labels.len() > MAX_VOTED {
         let labels = task.labels.len();
@@ -84,7 +86,7 @@ pub fn grow(task: &Task, data: &Examples, settings: &ForestSettings) -> Result<G
         head: Head { name, about, ..Head::default() },
         reader: Reader::Sensors(reader),
         body: Body::Network(Network { rounding: Rounding::OnnxRuntime, operators: vec![operator] }),
-        answer: Answer::Class(Class { labels: task.labels.clone(), margin: 0, output, softmax: None }),
+        answer: Answer::Class(Class { labels: task.labels.clone(), margin, output, softmax: None }),
     };
     model.check()?;
     let train = count(&model, data, &rows.numbers, &rows.targets);

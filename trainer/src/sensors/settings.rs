@@ -21,6 +21,8 @@ pub struct Settings {
     pub schedule: Schedule,
     /// AdamW's weight decay, 0 to 10.
     pub decay: f32,
+    /// That of the answer ([`mlc_compiler::model::Class::margin`]); of a model to go on with its own, else 0, if `None`.
+    pub margin: Option<u8>,
 }
 
 impl Default for Settings {
@@ -32,6 +34,7 @@ impl Default for Settings {
             shape: Shape { hidden: vec![16, 16], weights: Grid::Symmetric { bits: 8 } },
             schedule,
             decay: 0.2,
+            margin: None,
         }
     }
 }

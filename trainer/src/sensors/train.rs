@@ -132,7 +132,7 @@ struct Trainee<'a> {
     task: &'a Task,
     settings: &'a Settings,
     learner: Learner,
-    /// That of the model to go on with.
+    /// That of the settings or of the model to go on with.
     margin: u8,
 }
 
@@ -200,7 +200,7 @@ impl Family for Trainee<'_> {
 
 impl<'a> Trainee<'a> {
     fn new(&Training { task, settings, start }: &Training<'a>, learner: Learner) -> Self {
-        Self { task, settings, learner, margin: margin(start) }
+        Self { task, settings, learner, margin: settings.margin.unwrap_or(margin(start)) }
     }
 
     fn with(&self, network: &Network, training: Vec<(String, String)>) -> Result<Model, TrainError> {

@@ -69,6 +69,10 @@ pub fn model(
     let Outcome { source, network, ending, mut notes } = outcome;
     let outputs = network.operators.last().map_or(0, |last| last.shape.len());
     let reader = sensors(source, settings, &mut notes)?;
+    if settings.labels.is_some() && outputs == 1 && !ending.classifies {
+        let why = "the network has one output, which is a number";
+        return Err(NetworkProblem::Needless { option: "--labels", why });
+    }
     let labels = settings.labels.clone().or(ending.labels.clone());
     let classifies = labels.is_some() || ending.classifies || outputs > 1;
     let answer = if classifies && !settings.numbers {

@@ -106,6 +106,12 @@ impl Layout {
     fn of(first: &StringRecord, columns: Columns) -> Result<Self, NetworkProblem> {
         let cells = first.len();
         let (numbers, labelled) = match columns {
+            Columns::Numbers(2..) | Columns::Labelled if cells == 1 && parts(first).is_some() => {
+                let by = parts(first).unwrap_or_default();
+                return bad(format!(
+                    "{by} stand between the values of the first line: a comma, a semicolon or a tab is read"
+                ));
+            }
             Columns::Numbers(wants) if cells != wants && cells != wants + 1 => {
                 return Err(NetworkProblem::Columns { found: cells, wants });
             }
@@ -120,6 +126,16 @@ impl Layout {
         let named = first.iter().take(numbers).all(is_name) && first.iter().any(|cell| !cell.is_empty());
         let names = if named { first.iter().take(numbers).map(str::to_string).collect() } else { Vec::new() };
         Ok(Self { cells, numbers, labelled, named, names })
+    }
+}
+
+/// What parts a row of one cell, if something does that separates no cells.
+fn parts(row: &StringRecord) -> Option<&'static str> {
+    let cell = row.get(0)?;
+    match () {
+        () if cell.contains('|') => Some("bars (|)"),
+        () if cell.split_whitespace().count() > 1 => Some("spaces"),
+        () => None,
     }
 }
 
