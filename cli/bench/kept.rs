@@ -17,20 +17,23 @@ use std::sync::{Mutex, MutexGuard};
 const KEPT: &str = "tests/benchmarks.json";
 /// Documents with tables between `<!-- benchmarks: SECTION WORD… -->` and `<!-- end of benchmarks -->`. A word is a
 /// network, a target or an encoding; a table has all of a kind that no word names.
-const DOCUMENTS: [&str; 10] = [
+const DOCUMENTS: [&str; 13] = [
     "README.md",
     "docs/benchmarks.md",
     "docs/zx-spectrum.md",
+    "docs/zx128.md",
+    "docs/cpc6128.md",
     "docs/msx.md",
     "docs/add-a-target.md",
     "models/commands/README.md",
     "models/guess/README.md",
     "models/parrot/README.md",
+    "models/teller/README.md",
     "models/thermo/README.md",
     "models/tinychat/README.md",
 ];
 /// Targets whose figures are kept: one of each processor and machine. Other chips of a family have the same kernels.
-const TARGETS: [&str; 5] = ["z80-cpm", "zx48", "cpc464", "msx", "atmega328p"];
+const TARGETS: [&str; 7] = ["z80-cpm", "zx48", "zx128", "cpc464", "cpc6128", "msx", "atmega328p"];
 const BEGIN: &str = "<!-- benchmarks: ";
 const END: &str = "<!-- end of benchmarks -->";
 const HOW: &str = "if that is meant, run `MLC_BLESS=1 cargo test --bin mlc kept` and commit what it changes";

@@ -53,7 +53,7 @@ fn judge(found: &[(String, f64)], most: f64) {
 #[test]
 fn models_take_what_was_predicted() {
     let mut found = Vec::new();
-    for name in ["parrot", "thermo"] {
+    for name in ["parrot", "teller", "thermo"] {
         let text = std::fs::read(format!("models/{name}/model.ron")).expect("it is there");
         let model = import::load(&text, name, &import::Options::default()).expect("it is whole");
         let prompts = std::fs::read_to_string(format!("models/{name}/prompts.txt")).expect("it is there");
