@@ -8,6 +8,7 @@ mod support;
 mod judges;
 
 mod machine;
+mod nomul;
 mod planes;
 mod published;
 mod random;
