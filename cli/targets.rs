@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
 use mlc_compiler::kernel::processor;
+use mlc_compiler::model::Model;
 use mlc_compiler::target::{Board, ImageKind, Profile};
 use mlc_compiler::{Assets, Target};
 use serde::Serialize;
@@ -120,15 +121,42 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
         return Ok(assets.read_target(&files::read_text(path, files::Kind::Description)?, name)?);
     }
     let targets = assets.targets()?;
-    if let Some(device) = assets.devices()?.iter().find(|device| device.name == name && device.uart.is_none())
-    {
-        return Err(silent(&device.name));
+    if is_silent(name, assets)? {
+        return Err(silent(name));
     }
     let known = targets.iter().map(|t| t.name.clone()).collect();
     targets
         .into_iter()
         .find(|t| t.name == name)
         .ok_or_else(|| CliError::UnknownTarget { name: name.to_string(), known })
+}
+
+/// The target to compile a model for: that of [`find`], or, for a network on numbers and a chip without a serial line, what a
+/// program in C calls.
+///
+/// # Errors
+/// Those of [`find`].
+pub fn to_compile(
+    name: &str,
+    profile: Option<&str>,
+    assets: &Assets,
+    model: &Model,
+) -> Result<Target, CliError> {
+    if model.network().is_none() || !is_silent(name, assets)? {
+        return find(name, profile, assets);
+    }
+    let devices = assets.devices()?;
+    let device = devices.iter().find(|device| device.name == name).ok_or_else(|| silent(name))?;
+    let board = match profile {
+        Some(profile) => board(name, profile, assets)?,
+        None => board(name, &device.profile, assets)?,
+    };
+    board.library().ok_or_else(|| silent(name))
+}
+
+/// Whether it is a chip without a serial line.
+fn is_silent(name: &str, assets: &Assets) -> Result<bool, CliError> {
+    Ok(assets.devices()?.iter().any(|device| device.name == name && device.uart.is_none()))
 }
 
 /// The target, with its BDOS at the address of `--bdos` if there is one.
@@ -174,6 +202,11 @@ pub fn that_loads(kind: ImageKind, assets: &Assets) -> Result<Target, CliError> 
 
 /// The chip `name` on a board.
 fn on_board(name: &str, profile: &str, assets: &Assets) -> Result<Target, CliError> {
+    board(name, profile, assets)?.target().ok_or_else(|| silent(name))
+}
+
+/// The board of that name, or in that file, with the chip `name`.
+fn board(name: &str, profile: &str, assets: &Assets) -> Result<Board, CliError> {
     let devices = assets.devices()?;
     let Some(device) = devices.iter().find(|device| device.name == name) else {
         let known: Vec<_> = devices.iter().map(|device| device.name.as_str()).collect();
@@ -199,13 +232,14 @@ fn on_board(name: &str, profile: &str, assets: &Assets) -> Result<Target, CliErr
     if board.device != name {
         return Err(CliError::Usage(format!("the board {profile} has an {}, no {name}", board.device)));
     }
-    Board { device: device.clone(), profile: board }.target().ok_or_else(|| silent(name))
+    Ok(Board { device: device.clone(), profile: board })
 }
 
 /// A chip without a serial line: programs have nobody to talk to.
 fn silent(chip: &str) -> CliError {
     CliError::Usage(format!(
-        "{chip} has no serial line: compile with -o NAME.c, and call the C from a program of your own"
+        "{chip} has no serial line: compile with -o NAME.c, and call the C from a program of your own; a network on \
+         numbers can be assembly for it too: mlc compile MODEL --target {chip} -o NAME.S"
     ))
 }
 

@@ -77,9 +77,10 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
 /// # Errors
 /// They cannot be read, or do not go together.
 pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), CliError> {
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), assets)?;
+    let model = model(args)?;
+    let target = targets::to_compile(&args.target.name, args.target.profile.as_deref(), assets, &model)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
-    Ok((model(args)?, target))
+    Ok((model, target))
 }
 
 /// The model with what the options change of it.
@@ -189,6 +190,13 @@ fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
         if file.kind == Artifact::Wokwi && target.board.is_none() {
             let (path, name) = (files::shown(&file.path), &target.name);
             return Err(CliError::Usage(format!("{path}: Wokwi has AVR boards, no {name}")));
+        }
+        if target.is_library() && matches!(file.kind, Artifact::Image(_) | Artifact::Page | Artifact::Wokwi) {
+            let (path, name) = (files::shown(&file.path), &target.name);
+            return Err(CliError::Usage(format!(
+                "{path}: what is compiled for {name} is called from C: write NAME.S, and give it to avr-gcc with a program \
+                 of your own"
+            )));
         }
         if let Artifact::Image(kind) = file.kind
             && !target.images.contains(&kind)

@@ -184,6 +184,12 @@ fn next(
         let line = format!("{path} goes to its flash chip: the board says how, and so does mlc help avr");
         writeln!(out, "{}", fold(&line))?;
     }
+    let is_text = |output: &&Output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("s"));
+    if let (true, Some(text)) = (target.is_library(), outputs.iter().find(is_text)) {
+        writeln!(out, "its first lines have what a program in C calls; to link it with one:")?;
+        let text = shell::word(&files::shown(&text.path));
+        writeln!(out, "avr-gcc -mmcu={} -Os main.c {text} -o main.elf", target.name)?;
+    }
     if let Some(program) = outputs.iter().find(|output| sim::program_kind(&output.path).is_some()) {
         let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];
         // A file for a chip does not say for which.

@@ -44,7 +44,7 @@ impl Assets {
             "xmodem.S",
             "turns.S",
             // Of networks on numbers.
-            "sensors.S", "answer.S", "numbers.S", "pool.S", "scale.S", "trees.S", "window.S",
+            "sensors.S", "answer.S", "nomul.S", "numbers.S", "pool.S", "scale.S", "trees.S", "window.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
@@ -55,7 +55,7 @@ impl Assets {
         let chat = files!("runtime-z80": "chat.asm");
         let runtime =
             files!("runtime-z80": "cpc464.asm", "cpc6128.asm", "cpm.asm", "msx.asm", "zx128.asm", "zx48.asm");
-        let uart = files!("runtime-avr": "uart.S");
+        let uart = files!("runtime-avr": "call.S", "uart.S");
         let targets = files!("runtime-z80/targets": "cpc464.ron", "cpc6128.ron", "msx.ron", "msxdos.ron", "z80-cpm.ron", "zx128.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":
             "mega.ron", "tiny.ron", "atmega328p.ron", "atmega1284p.ron", "atmega2560.ron", "atmega32u4.ron", "attiny85.ron",

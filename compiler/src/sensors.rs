@@ -96,7 +96,10 @@ fn too_large(request: &Request, needs: Option<crate::plan::Needs>) -> CompileErr
             grouped(needs.buffers as u64)
         ),
         Some(needs) => format!("with its buffers it needs {} bytes", grouped(needs.total() as u64)),
-        None => "memory ends before its program does".into(),
+        None => match target.whole_flash() {
+            Some(flash) => format!("it needs more than {} bytes of flash", grouped(flash as u64)),
+            None => "memory ends before its program does".into(),
+        },
     };
     let needs = match request.demands.max_bytes {
         Some(most) => format!("{needs}, and its image may have {} bytes at most", grouped(most as u64)),

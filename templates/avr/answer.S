@@ -8,6 +8,7 @@ net_line:
         lpm r21, Z+
         lpm r22, Z+
         lpm r23, Z+
+{%- if s.multiplies %}
         clr r24
         mul r18, r21
         movw r10, r0
@@ -55,6 +56,28 @@ net_line:
         adc r15, r24
 
         clr r1
+{%- else %}
+        movw r10, r18                   ; bit by bit: what is left of the one, and the product above it
+        mov r12, r20
+        clr r13
+        clr r14
+        clr r15
+        ldi r24, 24
+        lsr r12
+        ror r11
+        ror r10
+net_line_product:
+        brcc net_line_next
+        add r13, r21
+        adc r14, r22
+        adc r15, r23
+net_line_next:
+{%- for reg in range(start=10, end=16) %}
+        ror r{{ 25 - reg }}
+{%- endfor %}
+        dec r24
+        brne net_line_product
+{%- endif %}
 {%- for reg in range(start=2, end=9) %}
         lpm r{{ reg }}, Z+
 {%- endfor %}
@@ -122,7 +145,7 @@ net_tell_next:
         neg r18
         sbci r19, 0xFF
 net_tell_positive:
-        call net_line
+        {{ s.call }} net_line
 {%- if s.several %}
         sts net_line_at, r30
         sts net_line_at+1, r31

@@ -36,6 +36,7 @@ net_rank_none:
         sts net_line_at, r30
         sts net_line_at+1, r31
 {%- endif %}
+{%- if s.streams %}
         rjmp net_number_take
 net_number_most:
         ldi r24, 127
@@ -43,16 +44,19 @@ net_number_most:
 net_number_least:
         ldi r24, 0x80
         rjmp net_number_take
+{%- endif %}
 {%- endmacro rank %}
 
 {# s.decimals: digits behind the point that count; s.count: values; s.several: each value has a line of its own; s.ranks: it has thresholds
    instead; s.record: bytes of a
-   line's record: factor (3), offset (7), shift with the factor's sign (1). #}
+   line's record: factor (3), offset (7), shift with the factor's sign (1); s.streams: lines are read, else a program has readings. #}
 {% macro read(s) %}
 
-; Begins a line of numbers. Changes r24, r25{% if s.border %}, r18, r19, X{% endif %}.
+; Begins with new values. Changes r24, r25{% if s.border %}, r18, r19, X{% endif %}.
 net_begin:
+{%- if s.streams %}
         sts net_state, r1
+{%- endif %}
         ldi r24, lo8({{ s.first }})
         ldi r25, hi8({{ s.first }})
         sts net_at, r24
@@ -74,7 +78,11 @@ net_begin:
         sts net_row_left+1, r25
 {{ s.border }}
 {%- endif %}
+{%- if s.streams %}
         rjmp net_no_number
+{%- else %}
+        ret
+{%- endif %}
 
 ; Takes the next value, -128 to 127, in r24; one too many is nothing. Changes r24, r25, X.
 net_input:
@@ -106,6 +114,7 @@ net_input_in_row:
         sts net_at+1, r27
 net_input_full:
         ret
+{%- if s.streams %}
 
 ; Takes the next character of a line, in r24. State: 1: within a number, 2: it is negative, 4: numbers are values, 8: there was a
 ; point, 16: there was a character, 32: the line is not what it should be, 64: there was a digit. Changes r0, r2 to r27, Z.
@@ -280,19 +289,24 @@ net_number_whole:
         lds r20, net_value+2
         sbrc r25, 2
         rjmp net_number_value
+{%- else %}
+
+; Takes the next value as a reading, r20:r19:r18 in size, negative where T is set. Changes r0, r2 to r8, r10 to r15, r18 to r27, Z.
+net_reading:
+{%- endif %}
 {%- if s.ranks %}
 {{- self::rank(s=s) }}
 {%- else %}
 {%- if s.several %}
         lds r30, net_line_at
         lds r31, net_line_at+1
-        call net_line
+        {{ s.call }} net_line
         sts net_line_at, r30
         sts net_line_at+1, r31
 {%- else %}
         ldi r30, lo8(net_scaling)
         ldi r31, hi8(net_scaling)
-        call net_line
+        {{ s.call }} net_line
 {%- endif %}
         mov r24, r2                     ; cut to a byte
         movw r18, r4
@@ -325,6 +339,7 @@ net_number_least:
         ldi r24, 0x80
         rjmp net_number_take
 {%- endif %}
+{%- if s.streams %}
 net_number_value:
         mov r24, r18
         or r19, r20
@@ -340,7 +355,9 @@ net_number_far:
 net_number_positive:
         tst r24
         brmi net_number_most
+{%- endif %}
 net_number_take:
+{%- if s.streams %}
         rcall net_input
 ; No number has begun.
 net_no_number:
@@ -352,4 +369,7 @@ net_no_number:
         sts net_value+2, r1
         sts net_behind, r1
         ret
+{%- else %}
+        rjmp net_input
+{%- endif %}
 {%- endmacro read %}

@@ -1,3 +1,4 @@
+{% import "nomul.S" as nomul %}
 {# What becomes of a sum: a factor and a shift that are proven to give what the network's definition does, or thresholds.
    s.wide: sums have four bytes; s.source: where the factor comes from: "code" (it is a constant), "flash" (Z points to it),
    "registers" (r16, r17, r21, and r26, r27 for what is added); s.bytes: of the factor; s.grain: 8 or 16; s.over: registers above
@@ -27,7 +28,7 @@
 {% macro factor(s) %}
 
 ; {{ s.name }}: the sum in r20:r19:r18{% if s.wide %} and r21{% endif %} becomes {% if s.words %}r19:r18{% else %}r18{% endif %}, {{ s.cycles }} cycles at most. r14: 0.
-; Changes r0, r1, r15 to r21, r26, r27{% if s.source == "flash" %}; Z moves on by {{ s.record }}{% endif %}.
+; Changes r0, r1, {% if not s.multiplies %}r11, {% endif %}r15 to r21, r26, r27{% if s.source == "flash" %}; Z moves on by {{ s.record }}{% endif %}.
 {{ s.name }}_least:
 {%- if s.record > 0 %}
         adiw r30, {{ s.record }}
@@ -96,37 +97,37 @@
 {%- if s.bytes == 3 %}
         clr r15
 {%- endif %}
-        mul r18, r17
+{{- nomul::mul(s=s, a=18, b=17) }}
         add r26, r0
         adc r27, r1
 {%- if s.bytes == 3 %}
         adc r15, r14
 {%- endif %}
-        mul r18, r16
+{{- nomul::mul(s=s, a=18, b=16) }}
         add r26, r1
         adc r27, r14
 {%- if s.bytes == 3 %}
         adc r15, r14
-        mul r18, r21
+{{- nomul::mul(s=s, a=18, b=21) }}
         add r27, r0
         adc r15, r1
         clr r18
 {%- else %}
         clr r15
 {%- endif %}
-        mul r19, r16
+{{- nomul::mul(s=s, a=19, b=16) }}
         add r26, r0
         adc r27, r1
         adc r15, r14
 {%- if s.bytes == 3 %}
         adc r18, r14
 {%- endif %}
-        mul r19, r17
+{{- nomul::mul(s=s, a=19, b=17) }}
         add r27, r0
         adc r15, r1
 {%- if s.bytes == 3 %}
         adc r18, r14
-        mul r19, r21
+{{- nomul::mul(s=s, a=19, b=21) }}
         add r15, r0
         adc r18, r1
         clr r19
@@ -134,19 +135,19 @@
         clr r18
 {%- endif %}
 {%- if not s.short %}
-        mul r20, r16
+{{- nomul::mul(s=s, a=20, b=16) }}
         add r27, r0
         adc r15, r1
         adc r18, r14
 {%- if s.bytes == 3 %}
         adc r19, r14
 {%- endif %}
-        mul r20, r17
+{{- nomul::mul(s=s, a=20, b=17) }}
         add r15, r0
         adc r18, r1
 {%- if s.bytes == 3 %}
         adc r19, r14
-        mul r20, r21
+{{- nomul::mul(s=s, a=20, b=21) }}
         add r18, r0
         adc r19, r1
 {%- endif %}
@@ -253,7 +254,7 @@
 {% macro long(s) %}
 
 ; {{ s.name }}: the sum in r21 down to r18 becomes r19:r18, {{ s.cycles }} cycles at most. Z: its factor and what is added, 8 bytes.
-; r14: 0. Changes r0, r1, r6 to r13, r16 to r21, r26, r27; Z moves on by 8.
+; r14: 0. Changes r0, r1, {% if s.multiplies %}r6 to r13{% else %}r2 to r9, r11{% endif %}, r16 to r21, r26, r27; Z moves on by 8.
 {{ s.name }}_least:
         adiw r30, 8
         ldi r18, lo8({{ s.low }})
@@ -266,26 +267,24 @@
         lpm r17, Z+
         lpm r26, Z+
         lpm r27, Z+
-        lpm r6, Z+
-        lpm r7, Z+
-        lpm r8, Z+
-        lpm r9, Z+
-        clr r10
-        clr r11
-        clr r12
-        clr r13
+{%- for reg in range(start=s.first, end=s.first + 4) %}
+        lpm r{{ reg }}, Z+
+{%- endfor %}
+{%- for reg in range(start=s.first + 4, end=s.first + 8) %}
+        clr r{{ reg }}
+{%- endfor %}
 {%- for p in s.products %}
-        mul r{{ p.a }}, r{{ p.b }}
+{{- nomul::mul(s=s, a=p.a, b=p.b) }}
         add r{{ p.to }}, r0
         adc r{{ p.to + 1 }}, r1
-{%- for reg in range(start=p.to + 2, end=14) %}
+{%- for reg in range(start=p.to + 2, end=s.first + 8) %}
         adc r{{ reg }}, r14
 {%- endfor %}
 {%- endfor %}
 {%- for bit in range(end=s.bits) %}
-        lsr r13
-{%- for reg in range(start=s.result, end=13) %}
-        ror r{{ 12 - reg + s.result }}
+        lsr r{{ s.first + 7 }}
+{%- for reg in range(start=s.result, end=s.first + 7) %}
+        ror r{{ s.first + 6 - reg + s.result }}
 {%- endfor %}
 {%- endfor %}
 {%- for reg in s.over %}

@@ -5,9 +5,26 @@
 ; {{ line }}
 {%- endfor %}
 ;
+{% if streams -%}
 ; For callers: net_begin begins with new values; net_input takes the next one, -128 to 127, in r24; net_run computes, and then
 ; net_logits has {{ outputs }} results of 16 bits, low bytes first{% if labels %}, and r25:r24 which label it is ({{ labels }}: not sure){% endif %}. r1 is 0 when they are called
 ; and when they return; net_run changes every other register.
+{%- else -%}
+{%- set c = library.name -%}
+; For a program in C:
+;
+;     void {{ c }}_begin(void);              begins with new values
+;     void {{ c }}_value(int8_t value);      takes the next of {{ library.inputs }} values as the network has it
+;     void {{ c }}_reading(int32_t reading); takes it as a reading instead, times {{ library.unit }}
+{%- if labels %}
+;     int {{ c }}_run(void);                 computes: the index of the label, {{ labels }} if the network is not sure
+{%- else %}
+;     void {{ c }}_run(void);                computes
+{%- endif %}
+;     extern int16_t {{ c }}_logits[{{ outputs }}];   results of the last run
+;
+; Values are gone behind a run: each wants {{ c }}_begin and all of them.
+{%- endif %}
 
 ; ---- memory ------------------------------------------------------------------
         .section .bss
@@ -25,12 +42,14 @@ net_memory:
 {% include "console.S" %}
 ; ---- the network ---------------------------------------------------------------
 {{- read }}
+{%- if streams %}
 
 ; {% if labels %}Answers the line: the index of its label is in r25:r24.{% else %}Answers the line: calls emit with each character in r24. emit may change any register but r1.{% endif %}
 net_answer:
 {%- if tell %}
         {{ call }} net_run
 {{- tell }}
+{%- endif %}
 {%- endif %}
 
 net_run:

@@ -19,10 +19,10 @@
 {%- if s.walks %}
         ldi r30, lo8({{ tree }})
         ldi r31, hi8({{ tree }})
-        call net_tree
+        {{ s.call }} net_tree
 {%- else %}
-        call {{ tree }}
-        call net_vote
+        {{ s.call }} {{ tree }}
+        {{ s.call }} net_vote
 {%- endif %}
 {%- endfor %}
 {%- endmacro stage %}

@@ -1,3 +1,4 @@
+{% import "nomul.S" as nomul %}
 {# Sums of windows times weights. Bytes b stand for values b - 128, weights w lie in flash as w + 128: products of both are
    never negative, so that no sign is extended, and 128 times the sum of the bytes is taken away once. #}
 
@@ -11,22 +12,40 @@
 {%- endif %}
 {%- endmacro forward %}
 
-{# One byte times a weight of each output. #}
-{% macro multiply(s) %}
+{# The next byte of a window. #}
+{% macro next(s) %}
 {%- if s.step == 1 %}
         ld r18, X+
 {%- else %}
         ld r18, X
 {{- self::forward(reg=26, by=s.step) }}
 {%- endif %}
+{%- endmacro next %}
+
+{# One byte times a weight of each output. #}
+{% macro multiply(s) %}
+{{- self::next(s=s) }}
+{%- if s.sums | length == 0 %}
+{{- nomul::single(s=s) }}
+{%- elif s.terms %}
+{{- nomul::multiply(s=s) }}
+{%- else %}
         add r15, r18
         adc r16, r14
 {%- if s.long %}
         adc r17, r14
 {%- endif %}
+{%- if not s.multiplies %}
+        mov r11, r18
+{%- endif %}
 {%- for a in s.sums %}
+{%- if s.multiplies %}
         lpm r19, Z+
         mul r18, r19
+{%- else %}
+        lpm r0, Z+
+        rcall net_mul
+{%- endif %}
         add r{{ a.b0 }}, r0
         adc r{{ a.b1 }}, r1
         adc r{{ a.b2 }}, r14
@@ -34,26 +53,11 @@
         adc r{{ a.b3 }}, r14
 {%- endif %}
 {%- endfor %}
+{%- endif %}
 {%- endmacro multiply %}
 
-{% macro dot(s) %}
-
-; {{ s.name }}: sums of {{ s.sums | length }} outputs over {{ s.rows }} times {{ s.run }} bytes, {{ s.cycles }} cycles.
-; X: the first byte, Z: start values and weights, r14: 0. Changes r0, r1, r15 to r21, X, Z; sums are in r2 and so on.
-{{ s.name }}:
-{%- for a in s.sums %}
-        lpm r{{ a.b0 }}, Z+
-        lpm r{{ a.b1 }}, Z+
-        lpm r{{ a.b2 }}, Z+
-{%- if s.wide %}
-        lpm r{{ a.b3 }}, Z+
-{%- endif %}
-{%- endfor %}
-        clr r15                         ; the sum of the bytes
-        clr r16
-{%- if s.long %}
-        clr r17
-{%- endif %}
+{# What goes over the bytes of a window. #}
+{% macro walk(s) %}
 {%- if s.rows > 1 %}
         ldi r21, {{ s.rows }}
 {{ s.name }}_row:
@@ -85,6 +89,35 @@
         rjmp {{ s.name }}_row
 {{ s.name }}_end:
 {%- endif %}
+{%- endmacro walk %}
+
+{% macro dot(s) %}
+
+; {{ s.name }}: sums of {{ s.sums | length }} outputs over {{ s.rows }} times {{ s.run }} bytes, {{ s.cycles }} cycles.
+; X: the first byte, Z: start values and weights, r14: 0. Changes r0, r1, {% if not s.multiplies %}r11 to r13, {% endif %}r15 to r21, X, Z; sums are in r2 and so on.
+{{ s.name }}:
+{%- for a in s.sums %}
+        lpm r{{ a.b0 }}, Z+
+        lpm r{{ a.b1 }}, Z+
+        lpm r{{ a.b2 }}, Z+
+{%- if s.wide %}
+        lpm r{{ a.b3 }}, Z+
+{%- endif %}
+{%- endfor %}
+{%- if s.terms %}
+        movw r12, r30
+{{- self::walk(s=s) }}
+        movw r30, r12
+        lds r18, net_triangle           ; those of the bytes alone
+        lds r15, net_triangle+1
+        lds r16, net_triangle+2
+{%- else %}
+        clr r15                         ; the sum of the bytes
+        clr r16
+{%- if s.long %}
+        clr r17
+{%- endif %}
+{{- self::walk(s=s) }}
         clr r18                         ; times 128
 {%- if s.long %}
         lsr r17
@@ -94,16 +127,32 @@
 {%- endif %}
         ror r15
         ror r18
+{%- endif %}
 {%- for a in s.sums %}
         sub r{{ a.b0 }}, r18
         sbc r{{ a.b1 }}, r15
         sbc r{{ a.b2 }}, r16
 {%- if s.wide %}
-        sbc r{{ a.b3 }}, r{% if s.long %}17{% else %}14{% endif %}
+        sbc r{{ a.b3 }}, r{% if s.long and not s.terms %}17{% else %}14{% endif %}
 {%- endif %}
 {%- endfor %}
         ret
 {%- endmacro dot %}
+
+{% macro triangles(s) %}
+
+; {{ s.name }}: net_triangle becomes the sum of T(x) over {{ s.rows }} times {{ s.run }} bytes, {{ s.cycles }} cycles. X: the first byte,
+; r14: 0. Changes r0, r1, r15 to r18, r20, r21, X, Z.
+{{ s.name }}:
+        clr r15
+        clr r16
+        clr r17
+{{- self::walk(s=s) }}
+        sts net_triangle, r15
+        sts net_triangle+1, r16
+        sts net_triangle+2, r17
+        ret
+{%- endmacro triangles %}
 
 {# Weights that are code: those of an output that are not 0, each added or taken away by its sign. #}
 {% macro code(s) %}
@@ -133,6 +182,14 @@
 {%- endfor %}
 {%- endmacro results %}
 
+{# Triangular numbers of the bytes of a window; Z stays. #}
+{% macro before(s) %}
+        movw r2, r30
+        movw r26, r24
+        {{ s.call }} {{ s.triangles }}
+        movw r30, r2
+{%- endmacro before %}
+
 {% macro stage(s) %}
         clr r14
         ldi r24, lo8({{ s.from }})
@@ -152,11 +209,17 @@
         ldi r30, lo8({{ s.data }})
         ldi r31, hi8({{ s.data }})
 {%- endif %}
+{%- if s.triangles and not s.apart %}
+{{- self::before(s=s) }}
+{%- endif %}
 {%- for part in s.parts %}
 {%- set label = s.name ~ "_part_" ~ loop.index %}
 {%- if part.count > 1 %}
         ldi r22, {{ part.count }}
 {{ label }}:
+{%- endif %}
+{%- if s.triangles and s.apart %}
+{{- self::before(s=s) }}
 {%- endif %}
 {%- if s.walks %}
         movw r26, r24

@@ -46,9 +46,13 @@ impl Chip {
         Self::with(TYPED, self.device, self.core, self.target.flash.expect("a chip has flash"))
     }
 
-    /// The same chip, for lines of numbers of up to 699 bytes.
+    /// The same chip, for lines of numbers of up to 699 bytes, of 99 where RAM is small.
     pub fn numbers(self) -> Self {
-        Self::with(NUMBERS, self.device, self.core, self.target.flash.expect("a chip has flash"))
+        let console = match self.core {
+            Core::Avr25 => NUMBERS.replace(".skip 700", ".skip 100"),
+            _ => NUMBERS.to_owned(),
+        };
+        Self::with(&console, self.device, self.core, self.target.flash.expect("a chip has flash"))
     }
 
     /// The same chip, for values that [`Chip::run_values`] writes.

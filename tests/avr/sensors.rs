@@ -20,7 +20,7 @@ fn lines(seed: u64, count: usize) -> Vec<String> {
 }
 
 /// Compares all lines with the reference; the cycles of all.
-fn compare(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[String], what: &str) -> u64 {
+pub fn compare(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[String], what: &str) -> u64 {
     let graph = reference(model).expect("the model was checked");
     let mut cycles = 0;
     for line in lines {

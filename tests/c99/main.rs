@@ -4,6 +4,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod called;
 mod chip;
 mod host;
 mod sensors;

@@ -201,6 +201,40 @@ fn labels_find_their_pins_whatever_their_capitals() {
     assert_eq!(pins(folder.mlc(["compile", "-t", "atmega328p", "chat.ron"]).ok()), None);
 }
 
+/// A chip without a serial line gets no firmware: of a network on numbers what C calls, of anything else only C.
+#[test]
+fn what_c_calls_is_assembly_for_a_chip_without_a_serial_line() {
+    let folder = Folder::with_models();
+    folder.write("flowers.ron", crate::forest::FLOWERS);
+    let chip = ["compile", "-t", "attiny85", "-o"];
+    let compile = |file, model| folder.mlc(chip.iter().copied().chain([file, model]));
+    let said = compile("net.S", "flowers.ron").ok();
+    assert!(said.contains("avr-gcc -mmcu=attiny85 -Os main.c net.S -o main.elf"), "{said}");
+    assert!(
+        said.contains(" of 8,192 bytes, ") && said.contains(" of 512, 48 of them for the stack"),
+        "{said}"
+    );
+    let text = folder.text("net.S");
+    assert!(text.contains("int net_flowers_run(void);") && text.contains("net_flowers_logits[3]"), "{text}");
+    assert!(!text.contains("net_char") && !text.contains("emit"), "{text}");
+    let named = folder.mlc(["compile", "-t", "attiny85", "--profile", "tiny", "-o", "two.S", "flowers.ron"]);
+    named.ok();
+    assert_eq!(folder.text("two.S"), text);
+    for file in ["net.hex", "net.elf", "net.html", "sim/"] {
+        let said = unfolded(&compile(file, "flowers.ron").fails(2));
+        assert!(
+            said.contains("what is compiled for attiny85 is called from C: write NAME.S"),
+            "{file}: {said}"
+        );
+    }
+    let said = unfolded(&compile("chat.S", "model.ron").fails(2));
+    assert!(said.contains("attiny85 has no serial line: compile with -o NAME.c"), "{said}");
+    for verb in ["run", "bench"] {
+        let said = folder.mlc([verb, "flowers.ron", "-t", "attiny85"]).fails(2);
+        assert!(said.contains("attiny85 has no serial line"), "{said}");
+    }
+}
+
 #[test]
 fn queries_that_no_line_can_hold_are_refused() {
     let folder = Folder::with_models();

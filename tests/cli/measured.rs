@@ -267,9 +267,15 @@ fn checked(document: &str, folder: &Folder, bless: bool) -> (String, Vec<String>
 fn documents() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut found = vec![root.join("README.md")];
-    for folder in
-        ["docs", "models/commands", "models/guess", "models/parrot", "models/teller", "models/thermo", "models/tinychat"]
-    {
+    for folder in [
+        "docs",
+        "models/commands",
+        "models/guess",
+        "models/parrot",
+        "models/teller",
+        "models/thermo",
+        "models/tinychat",
+    ] {
         let entries = std::fs::read_dir(root.join(folder)).expect("the folder is there");
         let paths = entries.map(|entry| entry.expect("it can be read").path());
         found.extend(paths.filter(|path| path.extension().is_some_and(|e| e == "md")));

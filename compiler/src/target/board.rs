@@ -11,17 +11,34 @@ const STACK: u16 = 48;
 /// assemble, to be refused with its size.
 const REACH: u32 = 60 << 10;
 
-/// The template of boards with a serial line.
+/// The template of boards with a serial line, and of chips whose programs are called from C.
 const SERIAL: &str = "uart.S";
+const CALLED: &str = "call.S";
+
+impl Target {
+    /// Whether what is compiled for it is called from C, see [`Board::library`].
+    pub fn is_library(&self) -> bool {
+        self.board.as_ref().is_some_and(|board| board.device.uart.is_none())
+    }
+}
 
 impl Board {
     /// The target that programs for this board are compiled for: named after the chip. `None`: without a serial line
     /// programs have nobody to talk to.
     pub fn target(self) -> Option<Target> {
+        self.device.uart?;
+        Some(self.with(SERIAL, vec![ImageKind::Hex, ImageKind::Elf]))
+    }
+
+    /// The target for what a program in C calls, which has no image of its own. `None`: with a serial line there is firmware.
+    pub fn library(self) -> Option<Target> {
+        self.device.uart.is_none().then(|| self.with(CALLED, vec![]))
+    }
+
+    fn with(self, console: &str, images: Vec<ImageKind>) -> Target {
         let Board { device, profile } = &self;
-        device.uart?;
         let end = device.sram_end();
-        Some(Target {
+        Target {
             name: device.name.clone(),
             about: format!("{} (profile {})", profile.about, profile.name),
             cpu: Cpu::Avr(device.core),
@@ -32,7 +49,7 @@ impl Board {
             keeps_alternate: false,
             fetch_wait: 0,
             rom: None,
-            images: vec![ImageKind::Hex, ImageKind::Elf],
+            images,
             origin: device.sram_start,
             image_end: end,
             memory_end: end,
@@ -40,9 +57,9 @@ impl Board {
             flash: Some((device.flash - profile.bootloader).min(REACH) as usize),
             stack: STACK,
             longest_query: 127,
-            console: SERIAL.into(),
+            console: console.into(),
             spi_flash: profile.spi_flash.clone(),
             board: Some(Box::new(self)),
-        })
+        }
     }
 }

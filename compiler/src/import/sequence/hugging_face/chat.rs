@@ -313,7 +313,7 @@ pub fn written(turns: &Turns, tokenizer: &Tokenizer) -> Option<String> {
     };
     // A line that is encoded by itself may bring a space of its own.
     let sources = ["", " "].map(|space| {
-        let [start, before, after, close] = [&start, &format!("{before}{space}"), &after, &close].map(quoted);
+        let [start, before, after, close] = [&start, &format!("{before}{space}"), &after, &close].map(|text: &String| quoted(text));
         format!(
             "{{{{ {start} }}}}{{% for message in messages %}}{{% if message['role'] == 'user' %}}\
              {{% if not loop.first %}}{{{{ {close} }}}}{{% endif %}}\
@@ -331,8 +331,8 @@ pub fn written(turns: &Turns, tokenizer: &Tokenizer) -> Option<String> {
 }
 
 /// A text in Jinja: as in JSON.
-fn quoted(text: &String) -> String {
-    Value::String(text.clone()).to_string()
+fn quoted(text: &str) -> String {
+    Value::String(text.to_string()).to_string()
 }
 
 fn not_text() -> Problem {

@@ -25,5 +25,5 @@ pub fn text(w: &mut Writer, array: &Array, name: &str, at: &str) -> Result<Strin
         w.fills = true;
         w.routine("pool.S", "fill", ())?;
     }
-    w.call("pool.S", "border", Border { name: name.into(), at: at.into(), fill, call: "call" })
+    w.call("pool.S", "border", Border { name: name.into(), at: at.into(), fill, call: w.calls() })
 }

@@ -1,7 +1,8 @@
 //! Weights that are code: each that is not 0 multiplies a byte by a constant, and its sign says whether the product is
 //! added or taken away. Outputs of the same weight share a product.
 
-use super::product::{Part, Refused, Stage, StagePart, Sum, parts};
+use super::dot::Sum;
+use super::product::{Part, Refused, Stage, StagePart, parts};
 use super::scale::{Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::kernel::cycles::Code;
@@ -89,7 +90,7 @@ pub fn write(
     let (down, across) = window.places;
     w.cost(name, (down * across) as f64 * (cycles + 6.0) + down as f64 * 10.0 + 6.0);
     let moves = (window.down, window.right, window.places);
-    let stage = Stage::new(place, moves, false, (None, stage_parts, scale), sums.words);
+    let stage = Stage::new(w, place, moves, false, (None, stage_parts, scale), sums.words);
     Ok(w.add("window.S", "stage", Stage { walks: false, ..stage })?)
 }
 

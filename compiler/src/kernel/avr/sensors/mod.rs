@@ -1,11 +1,13 @@
 //! Programs of networks on numbers on the AVR.
 //!
-//! `product` sums windows times weights that a loop reads from flash, `code` those that are worth being code, `pool` is what
+//! `product` sums windows times weights that a loop (`dot`) reads from flash, `code` those that are worth being code, `pool` is what
 //! has no weights, `trees` what votes; `scale` says how results are made of sums, `routine` has the code for it, `border` fills what windows read over edges, `numbers` takes lines of
-//! numbers and answers. `writer` holds the text while it grows.
+//! numbers and answers. `nomul` has products for chips without `MUL`. `writer` holds the text while it grows.
 
 mod border;
 mod code;
+mod dot;
+mod nomul;
 mod numbers;
 mod pool;
 mod product;
@@ -24,7 +26,8 @@ use crate::kernel::sensors::place::{Place, address};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, Phase, lines};
 use crate::model::Answer;
-use crate::target::Core;
+use crate::stage::label;
+use crate::target::{Core, Cpu};
 use crate::words::grouped;
 use product::Refused;
 use serde::Serialize;
@@ -52,12 +55,10 @@ const DIGITS: usize = 18;
 /// What the kernels do not compute, by its name; a damaged template.
 pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileError> {
     let refuse = |what: String| unsupported(site, &what);
-    if core == Core::Avr25 {
-        return Err(refuse("networks on numbers on chips without multiplication".into()));
-    }
     let net = lower(site.reader, site.body).map_err(refuse)?;
     let (places, end) = memory::place(&net);
     memory::check(&net, &places, end).map_err(CompileError::memory)?;
+    let streams = !site.request.target.is_library();
     let memory = buffers(&net, &places, end, site);
     let mut w = Writer::new(site.templates, Isa::Avr(assembler_core(core)));
     for at in 0..net.steps.len() {
@@ -66,16 +67,18 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
             Refused::Error(error) => error,
         })?;
     }
-    let read = numbers::read(&mut w, site.reader, &net.arrays[0], "net_a0")?;
+    let read = numbers::read(&mut w, site.reader, (&net.arrays[0], "net_a0"), streams)?;
     let model = site.request.model;
-    let answer = numbers::answer(&mut w, &model.answer, net.outputs())?;
+    let answer = numbers::answer(&mut w, &model.answer, net.outputs(), streams)?;
     let results = results(&mut w, &net)?;
-    if w.data_bytes > DATA {
+    let flash = site.request.target.whole_flash().unwrap_or(DATA);
+    if w.data_bytes > DATA.min(flash) {
         let name = model.head.name.clone();
+        let has = if flash < DATA { "the flash has" } else { "its program reads" };
         let needs = format!(
-            "its weights and tables are {} bytes, and its program reads {}",
+            "its weights and tables are {} bytes, and {has} {}",
             grouped(w.data_bytes as u64),
-            grouped(DATA as u64)
+            grouped(DATA.min(flash) as u64)
         );
         return Err(CompileError::SensorsTooLarge { name, target: site.request.target.name.clone(), needs });
     }
@@ -98,8 +101,9 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         buffers: memory.buffers.iter().map(|b| Named { name: &b.name, offset: b.offset }).collect(),
         memory_size: memory.size,
         board: board.map(|board| board.asking(&model.head.name, "Type numbers.")),
-        streams: true,
-        call: "call",
+        streams,
+        library: Library::of(site),
+        call: w.calls(),
         data: &w.data,
         read,
         stages: &w.code,
@@ -124,8 +128,11 @@ fn buffers(net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory
         put(format!("net_a{array}"), *place, 0);
     }
     let mut size = end;
-    let digits = matches!(site.request.model.answer, Answer::Numbers(_)).then_some(("net_digits", DIGITS));
-    let all = [("net_logits", 2 * net.outputs())].into_iter().chain(VARIABLES).chain(digits);
+    let tells = matches!(site.request.model.answer, Answer::Numbers(_)) && !site.request.target.is_library();
+    let digits = tells.then_some(("net_digits", DIGITS));
+    let triangles = (site.request.target.cpu == Cpu::Avr(Core::Avr25)).then_some(("net_triangle", 3));
+    let logits = [("net_logits", 2 * net.outputs())].into_iter();
+    let all = logits.chain(VARIABLES).chain(triangles).chain(digits);
     for (name, bytes) in all {
         put(name.into(), size, bytes);
         size += bytes;
@@ -144,7 +151,7 @@ fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused
         w.code.push('\n');
     }
     match &step.work {
-        Work::Product(product) => product::write(w, &place, product, pace == Pace::Fastest),
+        Work::Product(product) => product::write(w, &place, product, pace),
         Work::Sum { window, steps } => pool::sum(w, &place, *window, steps),
         Work::Max(window) => pool::max(w, &place, *window),
         Work::Add { tables, steps } => {
@@ -187,6 +194,7 @@ struct Program<'a> {
     board: Option<BoardContext>,
     /// The console hands over characters as they come.
     streams: bool,
+    library: Library,
     call: &'static str,
     data: &'a str,
     read: String,
@@ -196,6 +204,26 @@ struct Program<'a> {
     /// What sends results; `net_answer` runs into it.
     tell: Option<String>,
     routines: &'a str,
+}
+
+/// What routines for a program in C are told.
+#[derive(Serialize)]
+struct Library {
+    /// What their names begin with.
+    name: String,
+    inputs: usize,
+    /// What a reading is multiplied by.
+    unit: u64,
+}
+
+impl Library {
+    fn of(site: &SensorSite) -> Self {
+        Self {
+            name: format!("net_{}", label(&site.request.model.head.name)),
+            inputs: site.reader.shape.len(),
+            unit: 10u64.pow(site.reader.decimals.into()),
+        }
+    }
 }
 
 #[derive(Serialize)]

@@ -14,6 +14,8 @@ use serde::Serialize;
 struct Read {
     #[serde(flatten)]
     reading: Reading,
+    /// Lines of numbers are read; else a program calls with readings.
+    streams: bool,
     /// What a line should be, in words.
     wanted: String,
     call: &'static str,
@@ -28,6 +30,11 @@ struct Tell {
 }
 
 #[derive(Serialize)]
+struct Line {
+    multiplies: bool,
+}
+
+#[derive(Serialize)]
 struct Decide {
     count: usize,
     margin: u8,
@@ -39,16 +46,21 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) -> Result<(), CompileErr
     let count = bytes.len();
     w.data(label, &gnu_bytes(bytes), count);
     if !std::mem::replace(&mut w.lines, true) {
-        w.routine("answer.S", "line", ())?;
+        w.routine("answer.S", "line", Line { multiplies: w.multiplies() })?;
     }
     Ok(())
 }
 
-/// What takes values.
+/// What takes values. `streams`: lines of numbers too.
 ///
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
-pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Result<String, CompileError> {
+pub fn read(
+    w: &mut Writer,
+    reader: &Sensors,
+    (array, first): (&Array, &str),
+    streams: bool,
+) -> Result<String, CompileError> {
     match reader.scaling() {
         Scaling::Lines(all) => lines(w, "net_scaling", all)?,
         Scaling::Ranks(_) => {
@@ -58,13 +70,15 @@ pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Res
         }
     }
     let wanted = network::wanted(array.values());
-    let text: Vec<u8> = wanted.bytes().chain([0]).collect();
-    let size = text.len();
-    w.data("net_wanted", &gnu_bytes(text), size);
+    if streams {
+        let text: Vec<u8> = wanted.bytes().chain([0]).collect();
+        let size = text.len();
+        w.data("net_wanted", &gnu_bytes(text), size);
+    }
     let edge = border::text(w, array, "net_input", first)?;
     let reading = Reading::new(reader, array, first, edge);
     let wanted = wanted.trim_start_matches("? ").into();
-    w.call("numbers.S", "read", Read { reading, wanted, call: "call" })
+    w.call("numbers.S", "read", Read { reading, streams, wanted, call: w.calls() })
 }
 
 /// What is made of results: a routine that decides, or one that sends them.
@@ -74,20 +88,26 @@ pub struct Answering {
     pub tell: Option<String>,
 }
 
-/// What is made of the results.
+/// What is made of the results: of numbers nothing where nobody reads them (`streams` is not set).
 ///
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
-pub fn answer(w: &mut Writer, answer: &Answer, count: usize) -> Result<Answering, CompileError> {
+pub fn answer(
+    w: &mut Writer,
+    answer: &Answer,
+    count: usize,
+    streams: bool,
+) -> Result<Answering, CompileError> {
     match answer {
         Answer::Class(class) => {
             let decide = w.call("answer.S", "decide", Decide { count, margin: class.margin })?;
             Ok(Answering { decide: Some(decide), tell: None })
         }
+        Answer::Numbers(_) if !streams => Ok(Answering::default()),
         Answer::Numbers(numbers) => {
             lines(w, "net_format", &numbers.format)?;
             let several = numbers.format.len() > 1;
-            let context = Tell { count, decimals: numbers.decimals, several, call: "call" };
+            let context = Tell { count, decimals: numbers.decimals, several, call: w.calls() };
             let tell = w.call("answer.S", "tell", context)?;
             Ok(Answering { decide: None, tell: Some(tell) })
         }

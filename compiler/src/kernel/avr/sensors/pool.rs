@@ -1,6 +1,7 @@
 //! Steps without weights: sums and largest bytes of windows, sums of two arrays, tables.
 
-use super::product::{Moves, Refused, Stage, StagePart};
+use super::dot::Moves;
+use super::product::{Refused, Stage, StagePart};
 use super::scale::{Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::kernel::cycles::Code;
@@ -106,8 +107,14 @@ fn stage(
     let places = (window.places.0 * window.places.1) as f64;
     w.cost(&place.step.name, places * (count as f64 * each + 8.0) + window.places.0 as f64 * 10.0);
     let part = StagePart { sums, count, results: vec![Moves { moves: vec![] }] };
-    let stage =
-        Stage::new(place, (window.down, window.right, window.places), true, (data, vec![part], scale), words);
+    let stage = Stage::new(
+        w,
+        place,
+        (window.down, window.right, window.places),
+        true,
+        (data, vec![part], scale),
+        words,
+    );
     Ok(w.add("window.S", "stage", stage)?)
 }
 
@@ -185,7 +192,7 @@ pub fn add(
         to_skip: place.to_skip,
         table,
         records,
-        call: "call",
+        call: w.calls(),
         scale,
         words: sums.words,
     };
@@ -214,7 +221,7 @@ pub fn table(w: &mut Writer, place: &Place, values: &[u8; 256]) -> Result<(), Re
         to_skip: place.to_skip,
         table,
         records: None,
-        call: "call",
+        call: w.calls(),
         scale: String::new(),
         words: false,
     };

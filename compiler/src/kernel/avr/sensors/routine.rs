@@ -1,5 +1,6 @@
 //! The routines that make results of sums, and what they need in flash.
 
+use super::nomul;
 use super::scale::{Kind, Scaling, Sums};
 use super::writer::Writer;
 use crate::CompileError;
@@ -56,10 +57,14 @@ impl Scaling {
             _ if loaded => "registers",
             _ => "flash",
         };
-        let context = self.factor(&routine, scale, source, thresholds);
+        let context =
+            Factor { multiplies: w.multiplies(), ..self.factor(&routine, scale, source, thresholds) };
         let others = [context.thresholds.as_str()];
-        let code = Code::of(w.isa, "scale.S", "factor", &context, if context.mixed { &others } else { &[] });
-        let cycles = code.fall(&routine, &format!("{routine}_most"));
+        let others: Vec<&str> =
+            others.into_iter().filter(|_| context.mixed).chain(nomul::others(w)).collect();
+        let code = Code::of(w.isa, "scale.S", "factor", &context, &others);
+        nomul::routine(w, &code)?;
+        let cycles = code.fall(&routine, &format!("{routine}_most")) + nomul::products(w, &code);
         let context = Factor { cycles: cycles as usize, ..context };
         w.routine("scale.S", "factor", &context)?;
         Ok((routine, cycles))
@@ -73,17 +78,32 @@ impl Scaling {
         class: Class,
     ) -> Result<(String, f64), CompileError> {
         let (bytes, bits) = (usize::from(class.shift / 8), usize::from(class.shift % 8));
+        let multiplies = w.multiplies();
+        // What multiplies without `MUL` has r11; sums have left r2 to r5.
+        let first = if multiplies { 6 } else { 2 };
         let sum = [18, 19, 20, 21].into_iter().enumerate();
         let products = sum.flat_map(|(i, a)| {
             let factor = [16, 17, 26, 27].into_iter().enumerate();
-            factor.map(move |(j, b)| ByteProduct { a, b, to: 6 + i + j })
+            factor.map(move |(j, b)| ByteProduct { a, b, to: first + i + j })
         });
-        let result = 6 + bytes;
-        let (products, over) = (products.collect(), (result + 2..14).collect());
+        let result = first + bytes;
+        let (products, over) = (products.collect(), (result + 2..first + 8).collect());
         let (low, span) = (self.low, self.span);
-        let context = Long { name: name.clone(), low, span, bits, result, products, over, cycles: 0 };
-        let code = Code::of(w.isa, "scale.S", "long", &context, &[]);
-        let cycles = code.fall(&name, &format!("{name}_most"));
+        let context = Long {
+            name: name.clone(),
+            multiplies,
+            first,
+            low,
+            span,
+            bits,
+            result,
+            products,
+            over,
+            cycles: 0,
+        };
+        let code = Code::of(w.isa, "scale.S", "long", &context, &nomul::others(w));
+        nomul::routine(w, &code)?;
+        let cycles = code.fall(&name, &format!("{name}_most")) + nomul::products(w, &code);
         w.routine("scale.S", "long", Long { cycles: cycles as usize, ..context })?;
         Ok((name, cycles))
     }
@@ -126,6 +146,7 @@ impl Scaling {
         Factor {
             name: name.into(),
             source,
+            multiplies: true,
             bytes,
             grain: if mixed { 8 } else { grain },
             wide: self.wide,
@@ -215,6 +236,7 @@ fn entries(span: usize) -> usize {
 struct Factor {
     name: String,
     source: &'static str,
+    multiplies: bool,
     bytes: u8,
     grain: u8,
     wide: bool,
@@ -242,6 +264,9 @@ struct Factor {
 #[derive(Serialize)]
 struct Long {
     name: String,
+    multiplies: bool,
+    /// The lowest register of the product.
+    first: usize,
     low: i32,
     span: usize,
     bits: usize,

@@ -2,6 +2,7 @@
 
 use super::product::Refused;
 use super::writer::{Writer, call};
+use crate::kernel::avr::core::has_jumps;
 use crate::kernel::cycles::{Code, END};
 use crate::kernel::flow::{Facts, Flow};
 use crate::kernel::lines::gnu_bytes;
@@ -24,6 +25,8 @@ const SIZES: Sizes = Sizes {
     jumps: &[(1, 63), (2, 2047), (3, usize::MAX)],
 };
 const JUMPS: [Option<&str>; 3] = [None, Some("rjmp"), Some("jmp")];
+/// Without `jmp`: `rjmp` reaches all of the flash, over its end.
+const NEAR_JUMPS: [Option<&str>; 3] = [None, Some("rjmp"), Some("rjmp")];
 
 /// Context of `stage`.
 #[derive(Serialize, Clone)]
@@ -35,6 +38,7 @@ struct Stage {
     /// They are tables.
     walks: bool,
     trees: Vec<String>,
+    call: &'static str,
 }
 
 /// Context of `tree`.
@@ -58,12 +62,12 @@ struct Node {
 }
 
 impl Node {
-    fn new(node: Coded, name: &str, values: &str) -> Self {
+    fn new(node: Coded, jumps: &[Option<&'static str>; 3], name: &str, values: &str) -> Self {
         let near = node.load.filter(|offset| *offset <= NEAR).map(|offset| offset.to_string());
         let far = node.load.filter(|offset| *offset > NEAR).map(|offset| format!("{values}+{offset}"));
         let votes = node.votes.map(|votes| format!("{name}_votes{votes}"));
         let Coded { label, from, low, high, .. } = node;
-        Self { label, near, far, from, jump: JUMPS[node.jump], low, high, votes }
+        Self { label, near, far, from, jump: jumps[node.jump], low, high, votes }
     }
 }
 
@@ -87,6 +91,7 @@ pub fn write(w: &mut Writer, place: &Place, forest: &Forest, pace: Pace) -> Resu
         values: place.at.clone(),
         walks: !pace.compares() && tables_are_smaller(forest, &SIZES, 2, walk(w, is_wide(forest)).bytes()),
         trees: (0..forest.trees.len()).map(|tree| format!("{name}_tree{tree}")).collect(),
+        call: w.calls(),
     };
     w.data(&stage.base, &gnu_bytes(base), stage.size);
     for (at, votes) in forest.used() {
@@ -123,10 +128,11 @@ fn vote(w: &mut Writer) -> Result<(), Refused> {
 fn routines(w: &mut Writer, stage: &Stage, forest: &Forest) -> Result<f64, Refused> {
     vote(w)?;
     let (once, again) = voting(w);
+    let jumps = if has_jumps(w.isa) { &JUMPS } else { &NEAR_JUMPS };
     let mut cycles = 0.0;
     for (tree, nodes) in stage.trees.iter().zip(&forest.trees) {
         let coded = code(tree, nodes, &SIZES).into_iter();
-        let all = coded.map(|node| Node::new(node, &stage.name, &stage.values)).collect();
+        let all = coded.map(|node| Node::new(node, jumps, &stage.name, &stage.values)).collect();
         let context = Tree { name: tree.clone(), splits: splits(nodes), nodes: all };
         cycles += 2.0 * call(w.isa) + of_tree(w, &context);
         cycles += once + (mean_votes(forest, nodes) - 1.0) * again;

@@ -2,6 +2,7 @@
 
 use crate::CompileError;
 use crate::asm::{AvrCore, Isa};
+use crate::kernel::avr::core::has_jumps;
 use crate::kernel::{Phase, Templates, text};
 use serde::Serialize;
 use std::fmt::Write;
@@ -24,6 +25,9 @@ pub struct Writer<'a> {
     pub fills: bool,
     pub lines: bool,
     pub votes: bool,
+    /// Without `MUL`: the routine that multiplies is there, and the table of triangular numbers.
+    pub products: bool,
+    pub triangles: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -41,7 +45,19 @@ impl<'a> Writer<'a> {
             fills: false,
             lines: false,
             votes: false,
+            products: false,
+            triangles: false,
         }
+    }
+
+    /// Whether the chip has `MUL`.
+    pub fn multiplies(&self) -> bool {
+        has_jumps(self.isa)
+    }
+
+    /// The instruction that calls other code.
+    pub fn calls(&self) -> &'static str {
+        if has_jumps(self.isa) { "call" } else { "rcall" }
     }
 
     /// A macro's text.
@@ -96,7 +112,11 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Cycles of a `call`.
+/// Cycles of a `call`, or of an `rcall` where there is none.
 pub fn call(isa: Isa) -> f64 {
-    if isa == Isa::Avr(AvrCore::Avr6) { 5.0 } else { 4.0 }
+    match isa {
+        Isa::Avr(AvrCore::Avr6) => 5.0,
+        Isa::Avr(AvrCore::Avr25) => 3.0,
+        _ => 4.0,
+    }
 }
