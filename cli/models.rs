@@ -104,13 +104,14 @@ fn print(rows: &[Row], out: &mut dyn Write) -> Result<(), CliError> {
         // Its tools need what the machine has not.
         None => "none".into(),
     };
-    let row = |row: &Row| {
-        std::iter::once(row.name.to_string()).chain(machines.iter().map(|m| bytes(row, m))).collect()
+    // Machines are more than models, and their names longer.
+    let row = |machine: &&str| {
+        std::iter::once(machine.to_string()).chain(rows.iter().map(|row| bytes(row, machine))).collect()
     };
-    let columns: Vec<_> = std::iter::once(("bytes of its program", Align::Left))
-        .chain(machines.iter().map(|machine| (*machine, Align::Right)))
+    let columns: Vec<_> = std::iter::once(("bytes on", Align::Left))
+        .chain(rows.iter().map(|row| (row.name, Align::Right)))
         .collect();
-    writeln!(out, "{}", table(&columns, &rows.iter().map(row).collect::<Vec<Vec<_>>>()))?;
+    writeln!(out, "{}", table(&columns, &machines.iter().map(row).collect::<Vec<Vec<_>>>()))?;
     writeln!(out, "Talk to one: mlc run NAME. More about it: mlc inspect NAME")?;
     Ok(())
 }

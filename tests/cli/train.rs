@@ -171,7 +171,7 @@ fn errors_name_the_place() {
     insta::assert_snapshot!("train-setting", fails(&["--config", "wide.ron"]));
     let said = folder.mlc(["train", "pairs.txt", "--hidden", "16,2000"]).fails(2);
     assert!(
-        said.contains("invalid value '2000' for '--hidden <N,N,…>': write a whole number from 1 to 1024")
+        said.contains("invalid value '2000' for '--hidden <N,N,…>': write a whole number from 0 to 1024")
     );
     insta::assert_snapshot!(
         "train-name",
