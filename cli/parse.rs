@@ -163,7 +163,7 @@ mod tests {
         }
         let hidden = ["mlc", "train", "p.txt", "--hidden", "-1,2"];
         let said = command().try_get_matches_from(hidden).unwrap_err().to_string();
-        assert!(said.contains("'-1'") && said.contains("write a whole number from 1 to 1024"), "{said}");
+        assert!(said.contains("'-1'") && said.contains("write a whole number from 0 to 1024"), "{said}");
     }
 
     #[test]

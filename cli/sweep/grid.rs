@@ -278,7 +278,7 @@ mod tests {
         for (words, said) in [
             (&["a.txt", "--rate", "1"][..], "`mlc train` has no option --rate"),
             (&["a.txt", "--lr", "0.1,fast"], "invalid value 'fast' for '--lr <RATE>'"),
-            (&["a.txt", "--hidden", "16", "--hidden", "2000"], "write a whole number from 1 to 1024"),
+            (&["a.txt", "--hidden", "16", "--hidden", "2000"], "write a whole number from 0 to 1024"),
             (&["a.txt", "--output", "x"], "--output is not for a sweep"),
             (&["a.txt", "-o", "x"], "-o: write options of `mlc train` in their long form"),
             (&["--lr", "0.1"], "the following required arguments were not provided: <PAIRS>"),

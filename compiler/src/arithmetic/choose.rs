@@ -1,6 +1,7 @@
 //! How a token is chosen of the logits: see docs/semantics.md, *Choosing*. A model's choice gives the rules.
 
 use super::sat16;
+use crate::math;
 
 /// The integers that a choice computes with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,4 +76,14 @@ pub fn choose(logits: &[i16], recent: &[u32], random: u16, rules: &ChoiceRules) 
     let drawn = (u32::from(random) * total) >> 16;
     let place = sums.iter().position(|&sum| sum > drawn).expect("what is drawn is below the last sum");
     order[place]
+}
+
+/// The natural logarithm of the probability that logits give a token. Its negative is what `mlc eval` averages.
+///
+/// # Panics
+/// If there is no logit for the token.
+pub fn log_probability(logits: &[f32], token: usize) -> f64 {
+    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f64 = logits.iter().map(|&v| math::exp(f64::from(v) - f64::from(most))).sum();
+    f64::from(logits[token]) - f64::from(most) - math::ln(sum)
 }

@@ -5,7 +5,7 @@
 //! the end mark among them, is taken: the usual length penalty of 1.
 
 use super::Session;
-use crate::import::sequence::float::log_probability;
+use crate::arithmetic::choose::log_probability;
 use crate::ir::{Graph, TypeError, build_scoring};
 use crate::model::{Model, Story, Tokens, Turns};
 

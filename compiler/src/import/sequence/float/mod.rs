@@ -10,6 +10,7 @@ mod ops;
 mod session;
 mod window;
 
+pub use crate::arithmetic::choose::log_probability;
 pub use observe::{Spot, Vector};
-pub use session::{Session, StepError, log_probability};
+pub use session::{Session, StepError};
 pub use window::Window;

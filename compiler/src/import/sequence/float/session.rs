@@ -4,7 +4,6 @@ use super::super::{Checkpoint, Layer, Norm, Problem};
 use super::attention::{Cache, Rotation};
 use super::observe::{Observe, Show, Spot, Vector};
 use super::{Window, ops};
-use crate::math;
 use thiserror::Error;
 
 /// Why a step was not taken. The session is as it was before.
@@ -245,14 +244,4 @@ fn leave(norm: Norm, z: &mut [f32], delta: &[f32], gains: &[f32], eps: f32, show
         ops::norm(z, Some(gains), eps);
     }
     show(Vector::Residual, z);
-}
-
-/// The natural logarithm of the probability that logits give a token. Its negative is what `mlc eval` averages.
-///
-/// # Panics
-/// If there is no logit for the token.
-pub fn log_probability(logits: &[f32], token: usize) -> f64 {
-    let most = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let sum: f64 = logits.iter().map(|&v| math::exp(f64::from(v) - f64::from(most))).sum();
-    f64::from(logits[token]) - f64::from(most) - math::ln(sum)
 }
