@@ -32,11 +32,6 @@ struct Evaluation<'a> {
 pub fn run(args: &EvalArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Some(model) = sequence::eval(args, out)? else { return Ok(Outcome::Done) };
     if let Some(option) = args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
-        if matches!(model.reader, Reader::Tokens(_)) {
-            let message =
-                format!("{option} is for float networks: a model.ron has its tokens, bits and window");
-            return Err(CliError::Usage(message));
-        }
         return Err(CliError::Usage(format!("{option} is for sequence models")));
     }
     if let Some((reader, _)) = model.network() {

@@ -5,12 +5,13 @@ use crate::talk;
 use mlc_compiler::eval::beam::Beam;
 use mlc_compiler::eval::{Run, Session};
 use mlc_compiler::ir::Graph;
+use mlc_compiler::model::Model;
 use std::io::Write;
 
 /// What answers.
 pub enum Host<'a> {
     Session { graph: &'a Graph, readings: &'a [(String, u16)], session: Session<'a> },
-    Beam(Beam<'a>),
+    Beam(Box<Beam<'a>>),
 }
 
 /// A reply.
@@ -26,6 +27,11 @@ impl<'a> Host<'a> {
     pub fn session(graph: &'a Graph, readings: &'a [(String, u16)]) -> Self {
         let session = Session::new(graph).reading(readings.to_vec());
         Self::Session { graph, readings, session }
+    }
+
+    /// Searches for the likeliest of so many replies.
+    pub fn beam(model: &'a Model, graph: &'a Graph, width: usize) -> Self {
+        Self::Beam(Box::new(Beam::new(model, graph, width)))
     }
 
     /// Begins anew, where the model keeps no conversation.

@@ -10,7 +10,7 @@ use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::visible::console_output;
 use crate::{Outcome, compile, files, readings, screenshot};
-use mlc_compiler::eval::{self, beam::Beam};
+use mlc_compiler::eval;
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::{Answer as Meaning, Choice, Model};
 use mlc_compiler::target::ImageKind;
@@ -216,7 +216,7 @@ fn converse(
         match speaker {
             Speaker::Machine { simulator, .. } => simulator.chat(&mut *console_output(), terminal)?,
             Speaker::Reference { graph, readings } => chat(&mut Host::session(graph, &readings.values), out)?,
-            Speaker::Beam { graph, width } => chat(&mut Host::Beam(Beam::new(model, graph, *width)), out)?,
+            Speaker::Beam { graph, width } => chat(&mut Host::beam(model, graph, *width), out)?,
         }
     } else {
         let mut input = io::stdin().lock();
@@ -244,7 +244,7 @@ fn answer_all(
             answer_here(&mut Host::session(graph, &readings.values), prompts, json, out)
         }
         Speaker::Beam { graph, width } => {
-            answer_here(&mut Host::Beam(Beam::new(model, graph, *width)), prompts, json, out)
+            answer_here(&mut Host::beam(model, graph, *width), prompts, json, out)
         }
         Speaker::Machine { simulator, target } if simulator.keeps_conversation() => {
             let prompts: Vec<String> = prompts.collect::<Result<_, _>>()?;

@@ -71,7 +71,12 @@ pub fn measure(
             false => Timed { answer: simulator.ask(query, None)?, phases: vec![], tokens: vec![] },
         };
         if let Some(tokens) = &compiled.plan.tokens {
-            steps.add(tokens, question(model, query), timed.answer.logits.len(), gives_label(model));
+            steps.add(
+                tokens,
+                question(model, query),
+                timed.answer.logits.len(),
+                model.sequence_labels().is_some(),
+            );
         }
         sums.add(&timed);
         bar.inc(1);
@@ -86,20 +91,12 @@ pub fn measure(
     Ok(Measured { compiled, prediction, sums, phases })
 }
 
-fn gives_label(model: &Model) -> bool {
-    model.sequence().is_some_and(|(_, _, story)| story.classifies())
-}
-
 /// Tokens that a sequence model reads of a question.
 fn question(model: &Model, query: &[u8]) -> usize {
     let Some((reader, _, story)) = model.sequence() else { return 0 };
     let tokens = match &story.turns {
         None => reader.tokenizer.tokens(query).len(),
-        Some(turns) => {
-            let mut plain = reader.tokenizer.clone();
-            (plain.adds_bos, plain.adds_eos) = (false, false);
-            turns.start.len() + turns.before.len() + plain.tokens(query).len() + turns.after.len()
-        }
+        Some(turns) => turns.framing().0 + reader.tokenizer.bare().tokens(query).len(),
     };
     tokens.min(story.most.into())
 }

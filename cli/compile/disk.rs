@@ -1,10 +1,11 @@
 //! Disks of CP/M systems with a program on them.
 
+use super::WEIGHED;
 use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
 use crate::files;
 use mlc_compiler::image::{DISK_FORMATS, DiskFormat};
-use mlc_compiler::target::{Machine, cpm};
+use mlc_compiler::target::{ImageKind, Machine, cpm};
 use mlc_compiler::{Image, Target};
 use std::path::Path;
 
@@ -23,8 +24,8 @@ pub fn is(path: &Path) -> bool {
 /// one of weights, or else of another.
 pub fn stem<'p>(files: impl Iterator<Item = &'p Path> + Clone) -> Option<String> {
     let of = |kind: &'static str| files.clone().find(move |path| has_extension(path, kind));
-    let file =
-        ["com", "hex", "elf", "dat", DISK].into_iter().find_map(of).or_else(|| files.clone().next())?;
+    let kinds = WEIGHED.into_iter().map(ImageKind::extension).chain(["dat", DISK]);
+    let file = kinds.into_iter().find_map(of).or_else(|| files.clone().next())?;
     Some(file.file_stem()?.to_string_lossy().into_owned())
 }
 

@@ -120,7 +120,7 @@ fn file_name(args: &CompileArgs) -> Option<String> {
 }
 
 /// Programs that come with a file of weights, where they have one.
-const COMES: [ImageKind; 3] = [ImageKind::Com, ImageKind::Hex, ImageKind::Elf];
+const WEIGHED: [ImageKind; 3] = [ImageKind::Com, ImageKind::Hex, ImageKind::Elf];
 
 /// What goes into a file of some kind.
 ///
@@ -249,8 +249,8 @@ fn outputs(
                 }
                 (kind, _) => outputs.push(output(file.path.clone(), kind)?),
             }
-            let comes = COMES.iter().any(|kind| file.kind == Artifact::Image(*kind));
-            if comes && compiled.image.beside.is_some() && !asks {
+            let weighed = WEIGHED.iter().any(|kind| file.kind == Artifact::Image(*kind));
+            if weighed && compiled.image.beside.is_some() && !asks {
                 outputs.push(output(sim::beside(&file.path), Artifact::Weights)?);
                 asks = true;
             }

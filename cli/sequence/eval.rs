@@ -73,7 +73,8 @@ pub fn eval(args: &EvalArgs, out: &mut dyn Write) -> Result<Option<Model>, CliEr
     } else {
         let model = files::parse_model(&bytes, &path, &Options::default())?;
         let Reader::Tokens(reader) = &model.reader else { return Ok(Some(model)) };
-        if matches!(&model.answer, Answer::Story(story) if story.classifies()) {
+        no_options(args)?;
+        if model.sequence_labels().is_some() {
             return Ok(Some(model));
         }
         quantized(args, &model, &reader.tokenizer)?
@@ -119,12 +120,18 @@ fn network(args: &EvalArgs, path: &Path, bytes: &[u8]) -> Result<Vec<Score>, Cli
     Ok(scores)
 }
 
+/// Refuses the options of float networks.
+fn no_options(args: &EvalArgs) -> Result<(), CliError> {
+    match args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
+        Some(option) => Err(CliError::Usage(format!(
+            "{option} is for float networks: a model.ron has its tokens, bits and window"
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// A model that is quantized already.
 fn quantized(args: &EvalArgs, model: &Model, tokenizer: &Tokenizer) -> Result<Vec<Score>, CliError> {
-    if let Some(option) = args.sequence.given().or((!args.bits.is_empty()).then_some("--bits")) {
-        let message = format!("{option} is for float networks: a model.ron has its tokens, bits and window");
-        return Err(CliError::Usage(message));
-    }
     let positions = match &model.body {
         Body::Transformer(Transformer { positions: Positions::Learnt(rows), .. }) => Some(rows.rows),
         _ => None,

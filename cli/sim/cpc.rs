@@ -1,25 +1,15 @@
 //! The Amstrad CPC.
 
 use super::machine::Machine;
-use super::system::{Entry, Program, System};
+use super::system::{Program, System};
 use super::z80;
 use crate::error::CliError;
 use mlc_compiler::Target;
 use mlc_compiler::target::{self, ImageKind};
 use mlc_runtime_z80::{Console, CpcConfig, CpcMachine};
 
-pub const SYSTEM: System = system("the CPC 464");
-pub const SYSTEM_6128: System = system("the CPC 6128");
-
-const fn system(name: &'static str) -> System {
-    System {
-        name,
-        load,
-        entry: Entry::Typed(z80::KEYBOARD),
-        shown: z80::as_characters,
-        tells: z80::as_characters,
-    }
-}
+pub const SYSTEM: System = z80::home_computer("the CPC 464", load);
+pub const SYSTEM_6128: System = z80::home_computer("the CPC 6128", load);
 
 fn load<'c>(
     target: &Target,

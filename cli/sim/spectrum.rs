@@ -1,25 +1,15 @@
 //! The ZX Spectrum.
 
 use super::machine::Machine;
-use super::system::{Entry, Program, System};
+use super::system::{Program, System};
 use super::z80;
 use crate::error::CliError;
 use mlc_compiler::Target;
 use mlc_compiler::target::{self, ImageKind};
 use mlc_runtime_z80::{Console, SpectrumConfig, SpectrumMachine};
 
-pub const SYSTEM: System = system("the ZX Spectrum");
-pub const SYSTEM_128: System = system("the ZX Spectrum 128");
-
-const fn system(name: &'static str) -> System {
-    System {
-        name,
-        load,
-        entry: Entry::Typed(z80::KEYBOARD),
-        shown: z80::as_characters,
-        tells: z80::as_characters,
-    }
-}
+pub const SYSTEM: System = z80::home_computer("the ZX Spectrum", load);
+pub const SYSTEM_128: System = z80::home_computer("the ZX Spectrum 128", load);
 
 fn load<'c>(
     target: &Target,

@@ -1,7 +1,7 @@
 //! The Z80's machines behind [`Machine`].
 
 use super::machine::{End, Machine, Probe};
-use super::system::{Keyboard, Program};
+use super::system::{Entry, Keyboard, Load, Program, System};
 use mlc_runtime_z80::{Call, FaultKind, Host, Memory, Observer, Picture, Return, State};
 
 /// A machine, and how to take a picture of its screen.
@@ -85,6 +85,11 @@ impl<H: Host> Machine for Z80<H> {
 /// The keyboard of a home computer.
 pub const KEYBOARD: Keyboard =
     Keyboard { has: |byte| matches!(byte, b' '..=b'~'), echo: b"\r\n", ends: true };
+
+/// The system of a home computer, whose programs ask for each line.
+pub const fn home_computer(name: &'static str, load: Load) -> System {
+    System { name, load, entry: Entry::Typed(KEYBOARD), shown: as_characters, tells: as_characters }
+}
 
 /// A reply as a home computer's screen shows it: both line ends start a row, other codes outside of 20h to 7Fh, which
 /// have other meanings there, are question marks.

@@ -20,7 +20,7 @@ use mlc_compiler::Assets;
 use mlc_compiler::asm::{AvrCore, Isa, assemble};
 use mlc_compiler::import::sensors::data::Examples;
 use mlc_compiler::import::sensors::{Floats, Settings};
-use mlc_compiler::import::sequence::hugging_face::chat::Template;
+use mlc_compiler::import::sequence::hugging_face::chat::{self, Template};
 use mlc_compiler::import::sequence::hugging_face::{self, File, Folder};
 use mlc_compiler::import::{self, Options, ron, sensors, sequence, tokenizer};
 use mlc_compiler::model::Model;
@@ -97,10 +97,10 @@ pub fn folder(bytes: &[u8]) {
     let (config, generation, weights) =
         (file("config.json"), file("generation_config.json"), file("model.safetensors"));
     let _ = hugging_face::read(&Folder { config, weights, generation: Some(generation), ignore: &[] });
-    // The same bytes as a chat template, and as a file that names one.
-    for template in [Template::read(None, Some(&config)), Template::read(Some(&generation), None)] {
-        let _ = template.map(|template| template.map(|template| template.chat(&characters())));
-    }
+    // The same bytes as a file that names a chat template, and as what one renders. What renders it is a process of its own.
+    let _ = Template::read(Some(&generation), Some(&config));
+    let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+    let _ = chat::turns(&[config.bytes, generation.bytes, weights.bytes].map(text), &characters());
 }
 
 /// A token for each character of ASCII, and one mark.

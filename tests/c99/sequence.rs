@@ -61,10 +61,7 @@ fn chats_and_drawn_tokens_are_exact() {
     }
     for seed in super::support::wide::seeds(30) {
         let (mut model, mut r) = random_model(seed);
-        match seed % 4 {
-            3 => stories::labels(&mut model, &mut r),
-            _ => stories::talk(&mut model, &mut r),
-        }
+        stories::talk_or_labels(&mut model, seed, &mut r);
         let mut lines = queries(&model, &mut r);
         if model.reader.max_query() >= 6 {
             lines.push(b"/Clear".to_vec());

@@ -39,6 +39,7 @@ mod sensors;
 #[allow(dead_code, reason = "its queries are for other tests")]
 #[path = "../support/sequence.rs"]
 mod sequence;
+mod sequence_labels;
 #[path = "../support/shared.rs"]
 mod shared;
 mod spectrum;

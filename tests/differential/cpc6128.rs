@@ -3,32 +3,17 @@
 
 use super::cpc::{How, exact_on};
 use super::support::{self, sequence, stories};
+use super::typed;
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::model::{Answer, Body, Grid, Model};
-use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, CompileError, Compiled, Image, Request};
+use mlc_compiler::{Compiled, Image};
 use mlc_runtime_z80::{CpcConfig, CpcMachine, End, Exit, NoObserver, Script};
 
 const DISK: How = How { file: ImageKind::Dsk, pages: true, seed: 1 };
 
 fn in_banks(model: &Model) -> Option<Compiled> {
-    let (assets, target) = (Assets::builtin(), support::target_named("cpc6128"));
-    let demands = Demands { storage: Storage::Banks, ..Demands::default() };
-    let request =
-        Request { model, target: &target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
-    match mlc_compiler::compile(&request) {
-        Ok(compiled) => Some(compiled),
-        Err(CompileError::Sequence { .. } | CompileError::SequenceTooLarge { .. }) => None,
-        Err(error) => panic!("{}: {error}\n{}", model.head.name, error.help()),
-    }
-}
-
-/// Queries of a random sequence model that can be typed.
-fn queries(model: &Model, seed: u64) -> Vec<Vec<u8>> {
-    let is_plain = |query: &Vec<u8>| !query.is_empty() && query.iter().all(|byte| (32..127).contains(byte));
-    let all = sequence::queries(seed, model.reader.max_query().into()).into_iter().filter(is_plain);
-    all.filter(|query| query.trim_ascii() != b"!").take(2).collect()
+    support::in_banks(&support::target_named("cpc6128"), model)
 }
 
 #[test]
@@ -47,7 +32,7 @@ fn sequence_models_are_exact_from_pages() {
     let mut compared = 0;
     for seed in 0..24 {
         let model = sequence::model(seed);
-        let queries = queries(&model, seed);
+        let queries = typed::two_queries(&model, seed);
         let (Some(compiled), false) = (in_banks(&model), queries.is_empty()) else { continue };
         // From either drive.
         let how = How { seed, ..DISK };
@@ -64,7 +49,7 @@ fn large_sequence_models_go_on_in_the_next_page() {
     let shapes = [(20, 256), (24, 200), (16, 255), (33, 128)];
     for (seed, (dim, hidden)) in (0..16).zip(shapes.into_iter().cycle()) {
         let model = sequence::large(seed, dim, hidden);
-        let queries = queries(&model, seed);
+        let queries = typed::two_queries(&model, seed);
         let (Some(compiled), false) = (in_banks(&model), queries.is_empty()) else { continue };
         let banked = compiled.image.banked.as_ref().expect("it was asked for");
         let pages = banked.pages.len();
@@ -87,7 +72,7 @@ fn keys_and_values_have_a_page_where_they_are_many() {
             unreachable!("it is a sequence model");
         };
         (body.window, story.most) = (120, 150);
-        let queries = queries(&model, seed);
+        let queries = typed::two_queries(&model, seed);
         // Positions that were learnt are not so many.
         let (Ok(()), false) = (model.check(), queries.is_empty()) else { continue };
         let Some(compiled) = in_banks(&model) else { continue };

@@ -4,9 +4,8 @@ use super::support;
 use super::support::{sequence, stories};
 use super::typed::{self, Watch};
 use mlc_compiler::model::Model;
-use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, eval, reference, weights::Form};
+use mlc_compiler::{CompileError, Compiled, Image, eval, reference, weights::Form};
 use mlc_runtime_z80::{End, Exit, FaultKind, MsxConfig, MsxMachine, NoObserver, Script, Symbols};
 
 const LIMIT: u64 = 4_000_000_000;
@@ -103,16 +102,7 @@ fn random_networks_are_exact_in_every_form() {
 }
 
 fn in_banks(model: &Model) -> Option<Compiled> {
-    let assets = Assets::builtin();
-    let targets = assets.targets().expect("the targets are whole");
-    let target = targets.iter().find(|target| target.name == "msx").expect("it is one of them");
-    let demands = &Demands { storage: Storage::Banks, ..Demands::default() };
-    let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
-    match mlc_compiler::compile(&request) {
-        Ok(compiled) => Some(compiled),
-        Err(CompileError::Sequence { .. } | CompileError::SequenceTooLarge { .. }) => None,
-        Err(error) => panic!("{}: {error}\n{}", model.head.name, error.help()),
-    }
+    support::in_banks(&support::target_named("msx"), model)
 }
 
 /// From the ROM itself and from banks.
@@ -121,11 +111,7 @@ fn sequence_models_are_exact_in_the_rom_and_in_banks() {
     let (mut plain, mut banked, mut apart) = (0, [0, 0], 0);
     for seed in 0..24 {
         let model = sequence::model(seed);
-        let longest = usize::from(model.reader.max_query());
-        let is_plain =
-            |query: &Vec<u8>| !query.is_empty() && query.iter().all(|byte| (32..127).contains(byte));
-        let queries = sequence::queries(seed, longest).into_iter().filter(is_plain);
-        let queries: Vec<_> = queries.filter(|query| query.trim_ascii() != b"!").take(2).collect();
+        let queries = typed::two_queries(&model, seed);
         if queries.is_empty() {
             continue;
         }

@@ -27,11 +27,8 @@ fn talker(seed: u64) -> Model {
 
 /// Every fourth of them gives labels.
 fn talker_or_classifier(seed: u64) -> Model {
-    if seed % 4 != 3 {
-        return talker(seed);
-    }
     let mut model = sequence::model(seed);
-    stories::labels(&mut model, &mut Random(seed));
+    stories::talk_or_labels(&mut model, seed, &mut Random(seed ^ 0x7A1C));
     model
 }
 

@@ -1,6 +1,6 @@
 //! What the tests of machines share on which a query is typed.
 
-use super::support::{self, Random};
+use super::support::{self, Random, sequence};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::LayerError;
 use mlc_compiler::{CompileError, Compiled, Image, weights::Form};
@@ -27,6 +27,13 @@ impl Observer for Watch<'_> {
     fn on_line_end(&mut self, t: u64) {
         self.asked = t;
     }
+}
+
+/// Two queries of a random sequence model that can be typed, or fewer.
+pub fn two_queries(model: &Model, seed: u64) -> Vec<Vec<u8>> {
+    let is_plain = |query: &Vec<u8>| !query.is_empty() && query.iter().all(|byte| (32..127).contains(byte));
+    let all = sequence::queries(seed, model.reader.max_query().into()).into_iter().filter(is_plain);
+    all.filter(|query| query.trim_ascii() != b"!").take(2).collect()
 }
 
 /// Random networks, each compiled as the planner wants it and in each form, given to `exact` with two queries. How many

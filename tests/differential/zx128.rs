@@ -5,9 +5,8 @@ use super::support::{self, sequence, stories};
 use super::typed;
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::model::{Grid, Model};
-use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, weights::Form};
+use mlc_compiler::{CompileError, Compiled, Image, weights::Form};
 use mlc_runtime_z80::{End, Exit, Fault, FaultKind, NoObserver, Script, SpectrumConfig, SpectrumMachine};
 
 const TAPE: How = How { file: ImageKind::Tap, pages: true };
@@ -20,25 +19,7 @@ fn compile(model: &Model, form: Option<Form>) -> Result<Compiled, CompileError> 
 }
 
 fn in_banks(model: &Model) -> Option<Compiled> {
-    in_banks_of(model, &support::target_named("zx128"))
-}
-
-fn in_banks_of(model: &Model, target: &Target) -> Option<Compiled> {
-    let (assets, demands) = (Assets::builtin(), Demands { storage: Storage::Banks, ..Demands::default() });
-    let request =
-        Request { model, target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
-    match mlc_compiler::compile(&request) {
-        Ok(compiled) => Some(compiled),
-        Err(CompileError::Sequence { .. } | CompileError::SequenceTooLarge { .. }) => None,
-        Err(error) => panic!("{}: {error}\n{}", model.head.name, error.help()),
-    }
-}
-
-/// Queries of a random sequence model that can be typed.
-fn queries(model: &Model, seed: u64) -> Vec<Vec<u8>> {
-    let is_plain = |query: &Vec<u8>| !query.is_empty() && query.iter().all(|byte| (32..127).contains(byte));
-    let all = sequence::queries(seed, model.reader.max_query().into()).into_iter().filter(is_plain);
-    all.filter(|query| query.trim_ascii() != b"!").take(2).collect()
+    support::in_banks(&support::target_named("zx128"), model)
 }
 
 #[test]
@@ -82,7 +63,7 @@ fn sequence_models_are_exact_from_pages() {
     let (mut compared, mut apart) = (0, 0);
     for seed in 0..24 {
         let model = sequence::model(seed);
-        let queries = queries(&model, seed);
+        let queries = typed::two_queries(&model, seed);
         let (Some(compiled), false) = (in_banks(&model), queries.is_empty()) else { continue };
         is_fast(&compiled.image, &["quarters", "net_shared", "bss"]);
         let how = if seed % 2 == 0 { TAPE } else { SNAPSHOT };
@@ -101,7 +82,7 @@ fn large_sequence_models_go_on_in_the_next_page() {
     let shapes = [(20, 256), (24, 200), (16, 255), (33, 128)];
     for (seed, (dim, hidden)) in (0..12).zip(shapes.into_iter().cycle()) {
         let model = sequence::large(seed, dim, hidden);
-        let queries = queries(&model, seed);
+        let queries = typed::two_queries(&model, seed);
         let (Some(compiled), false) = (in_banks(&model), queries.is_empty()) else { continue };
         let pages = compiled.image.banked.as_ref().map_or(0, |banked| banked.pages.len());
         exact_on(&model, &compiled, "in pages", queries.iter().map(Vec::as_slice).take(1), &TAPE);
@@ -151,7 +132,8 @@ fn run(tape: &[u8], typed: &[u8], pages: bool) -> End {
 fn small(of_system: bool) -> Vec<u8> {
     let mut target = support::target_named("zx128");
     target.banks[0].of_system = of_system;
-    let compiled = (0..).find_map(|seed| in_banks_of(&sequence::model(seed), &target)).expect("one fits");
+    let compiled =
+        (0..).find_map(|seed| support::in_banks(&target, &sequence::model(seed))).expect("one fits");
     let banked = compiled.image.banked.as_ref().expect("it was asked for");
     assert_eq!((banked.pages.len(), banked.pages[0].name.as_str()), (1, "page0"));
     compiled.image.file(ImageKind::Tap, "small")

@@ -2,19 +2,14 @@
 
 use super::cpc::run;
 use super::{installed, support};
-use mlc_compiler::plan::{Demands, Storage};
+use mlc_compiler::Image;
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, Image, Request};
 
 /// A random network whose weights take several pages.
 fn image() -> Image {
-    let (assets, target) = (Assets::builtin(), support::target_named("cpc6128"));
-    let demands = &Demands { storage: Storage::Banks, ..Demands::default() };
+    let target = support::target_named("cpc6128");
     let found = (0..40).find_map(|seed| {
-        let model = &support::sequence::large(seed, 24, 200);
-        let request =
-            Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
-        let image = mlc_compiler::compile(&request).ok()?.image;
+        let image = support::in_banks(&target, &support::sequence::large(seed, 24, 200))?.image;
         (image.banked.as_ref()?.pages.len() > 1).then_some(image)
     });
     found.expect("one fits")

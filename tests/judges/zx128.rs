@@ -6,9 +6,8 @@ use super::spectrum::{Session, rom};
 use super::support::shared::tools::{self, installed};
 use super::support::{self, sequence};
 use mlc_compiler::model::Model;
-use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, Image, Request, eval, reference};
+use mlc_compiler::{Image, eval, reference};
 use mlc_runtime_z80::SpectrumConfig;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,10 +24,7 @@ const PENTAGON: u8 = 7;
 const SPECTRUM_128: u8 = 2;
 
 fn in_pages(model: &Model) -> Option<Image> {
-    let (assets, target) = (Assets::builtin(), support::target_named("zx128"));
-    let demands = &Demands { storage: Storage::Banks, ..Demands::default() };
-    let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
-    Some(mlc_compiler::compile(&request).ok()?.image)
+    Some(support::in_banks(&support::target_named("zx128"), model)?.image)
 }
 
 /// A random network whose weights take several pages, and a query that it replies to.

@@ -12,7 +12,7 @@ pub mod wide;
 
 use mlc_compiler::image::Phase;
 use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
-use mlc_compiler::plan::Demands;
+use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, weights::Form};
 use mlc_runtime_z80::{
     CpmConfig, CpmMachine, End, Memory, NoObserver, Observer, PhaseCounter, Script, Symbols,
@@ -154,6 +154,21 @@ pub fn compile_for(
     let (target, assets) = (target_named(target), Assets::builtin());
     let demands = &Demands::of(encoding);
     compile(&Request { model, target: &target, assets: &assets, demands, wide: false, calibration })
+}
+
+/// A sequence model for a target, its weights in banks. `None` where the machine cannot take it.
+///
+/// # Panics
+/// For any other reason that there is no program.
+pub fn in_banks(target: &Target, model: &Model) -> Option<Compiled> {
+    let (assets, demands) = (Assets::builtin(), Demands { storage: Storage::Banks, ..Demands::default() });
+    let request =
+        Request { model, target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
+    match compile(&request) {
+        Ok(compiled) => Some(compiled),
+        Err(CompileError::Sequence { .. } | CompileError::SequenceTooLarge { .. }) => None,
+        Err(error) => panic!("{}: {error}\n{}", model.head.name, error.help()),
+    }
 }
 
 /// The same with 16-bit accumulators in the first layer, whatever bounds prove.

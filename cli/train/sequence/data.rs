@@ -119,14 +119,12 @@ fn classes(
     base: Option<&Model>,
     records: &Records,
 ) -> Result<Option<Vec<String>>, CliError> {
-    if let Some(Answer::Story(story)) = base.map(|model| &model.answer)
-        && story.classifies()
-    {
+    if let Some(labels) = base.and_then(Model::sequence_labels) {
         if given.labels.is_some() {
             let message = "--labels: the model that training goes on from has its own";
             return Err(CliError::Usage(message.into()));
         }
-        return Ok(Some(story.labels.clone()));
+        return Ok(Some(labels.to_vec()));
     }
     match (given.classifier, &given.labels) {
         (false, Some(_)) => {

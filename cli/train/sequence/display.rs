@@ -14,6 +14,8 @@ pub struct Display {
     steps: usize,
     /// Texts and tokens that are trained on, and how many are held out.
     texts: (usize, usize, usize),
+    /// What is learned are labels.
+    labels: bool,
 }
 
 impl Display {
@@ -24,6 +26,7 @@ impl Display {
             terminal: io::stderr().is_terminal(),
             steps: 0,
             texts: (task.train.len(), task.train.counted(), held_out),
+            labels: task.story.classifies(),
         }
     }
 
@@ -35,7 +38,7 @@ impl Display {
     fn epoch(&mut self, row: &EpochRow) {
         self.bar.set_length((row.epochs * self.steps.max(1)) as u64);
         self.bar.set_position((row.epoch * self.steps.max(1)) as u64);
-        let judged = row.held_out.or(row.train).map(|found| format!("; {}", figures(&found)));
+        let judged = row.held_out.or(row.train).map(|found| format!("; {}", figures(&found, self.labels)));
         let line = format!("loss {:.4}{}", row.loss, judged.unwrap_or_default());
         self.bar.set_message(line.clone());
         if !self.terminal {
@@ -70,10 +73,9 @@ impl Show<Figures> for Display {
     }
 }
 
-/// Figures in words. A text that is one long reply has no share of replies worth saying.
-pub fn figures(figures: &Figures) -> String {
-    // A reply of text has an end mark at least.
-    if figures.tokens == figures.replies {
+/// Figures in words, of `labels` or of text. A text that is one long reply has no share of replies worth saying.
+pub fn figures(figures: &Figures, labels: bool) -> String {
+    if labels {
         return format!(
             "{:.4} nats a label, {:.1} % of labels right",
             figures.loss(),

@@ -11,7 +11,7 @@ use crate::train::lost::Lost;
 use crate::train::result::FamilyResult;
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
-use mlc_compiler::model::{Answer, Model, Reader};
+use mlc_compiler::model::{Model, Reader};
 use mlc_trainer::TrainError;
 use mlc_trainer::sequence::{Adapter, Event, Lora, Settings, Target, Training, shape_of, train_adapter};
 use std::io::Write;
@@ -31,8 +31,7 @@ pub fn run(
     let named = args.from.as_deref().expect("--lora requires --from");
     let loaded = files::model(named)?;
     let base = loaded.model;
-    let labels = matches!(&base.answer, Answer::Story(story) if story.classifies());
-    if given.classifier && !labels {
+    if given.classifier && base.sequence_labels().is_none() {
         let message = "--classifier does not go with --lora: the base writes text, and adapters add no output for labels";
         return Err(CliError::Usage(message.into()));
     }

@@ -192,6 +192,7 @@ pub fn report(
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
     let Trained { train, held_out, .. } = trained;
+    let figures = |found| figures(found, trained.model.sequence_labels().is_some());
     written::report(trained, path, size, out)?;
     writeln!(out, "{}: {}", texts("training"), figures(train))?;
     if let Some(held_out) = held_out {

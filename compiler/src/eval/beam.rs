@@ -7,7 +7,8 @@
 use super::Session;
 use crate::arithmetic::choose::log_probability;
 use crate::ir::{Graph, TypeError, build_scoring};
-use crate::model::{Model, Story, Tokens, Turns};
+use crate::model::{Model, Story, Turns};
+use crate::tokens::Tokenizer;
 
 /// Most replies side by side.
 pub const MOST_WIDE: usize = 4;
@@ -25,8 +26,11 @@ pub fn graph(model: &Model) -> Result<Graph, TypeError> {
 
 /// A conversation with a model whose replies are searched for.
 pub struct Beam<'a> {
-    reader: &'a Tokens,
     story: &'a Story,
+    /// Of what is typed.
+    lines: Tokenizer,
+    /// What each token prints.
+    printed: Vec<Vec<u8>>,
     width: usize,
     /// What was read, in the graph of [`graph`].
     session: Session<'a>,
@@ -50,7 +54,9 @@ impl<'a> Beam<'a> {
     /// For a model of another family.
     pub fn new(model: &'a Model, graph: &'a Graph, width: usize) -> Self {
         let (reader, _, story) = model.sequence().expect("the caller has a sequence model");
-        Self { reader, story, width, session: Session::new(graph) }
+        let tokenizer = &reader.tokenizer;
+        let lines = if story.turns.is_some() { tokenizer.bare() } else { tokenizer.clone() };
+        Self { story, lines, printed: story.printed(tokenizer), width, session: Session::new(graph) }
     }
 
     /// Begins a new conversation.
@@ -75,10 +81,9 @@ impl<'a> Beam<'a> {
         let logits = self.read(&waiting);
         let start = Reply { session: self.session.clone(), logits, tokens: Vec::new(), likelihood: 0.0 };
         let best = self.search(start);
-        let printed = self.story.printed(&self.reader.tokenizer);
         let is_shown = |token: &&u32| !self.story.ends.contains(token);
-        let text =
-            best.tokens.iter().filter(is_shown).flat_map(|&token| printed[token as usize].clone()).collect();
+        let shown = best.tokens.iter().filter(is_shown);
+        let text = shown.flat_map(|&token| &self.printed[token as usize]).copied().collect();
         self.session = best.session;
         (text, best.tokens.len())
     }
@@ -86,25 +91,14 @@ impl<'a> Beam<'a> {
     /// The tokens of a line with those around it; clears the conversation where they would not fit, as a program does.
     fn framed(&mut self, line: &[u8]) -> Vec<u32> {
         let most = usize::from(self.story.most);
-        let Some(turns) = &self.story.turns else {
-            let mut tokens = self.reader.tokenizer.tokens(line);
-            tokens.truncate(most);
-            return tokens;
-        };
-        let mut bare = self.reader.tokenizer.clone();
-        (bare.adds_bos, bare.adds_eos) = (false, false);
-        let line = bare.tokens(line);
-        if line.is_empty() {
-            return line;
+        let mut tokens = self.lines.tokens(line);
+        if let (Some(turns), false) = (&self.story.turns, tokens.is_empty()) {
+            if turns.is_full(self.session.position(), tokens.len(), most) {
+                self.session.clear();
+            }
+            tokens = turns.framed(&tokens, self.session.position() == 0);
         }
-        let taken = self.session.position();
-        if taken > 0 && taken + turns.framing().1 + line.len() > turns.room(most) {
-            self.session.clear();
-        }
-        let taken = self.session.position();
-        let first = if taken == 0 { &turns.start } else { &turns.close };
-        let mut tokens = [first, &turns.before, &line, &turns.after].map(Clone::clone).concat();
-        tokens.truncate(most - taken);
+        tokens.truncate(most - self.session.position());
         tokens
     }
 

@@ -191,15 +191,11 @@ impl Machine<'_> {
         if line.is_empty() {
             return;
         }
-        let needs = self.queue(state).taken + turns.framing().1 + line.len();
-        if self.queue(state).taken > 0 && needs > turns.room(self.most(state)) {
+        if turns.is_full(self.queue(state).taken, line.len(), self.most(state)) {
             restart(self.graph, &mut self.states);
         }
         let begins = self.queue(state).taken == 0;
-        let first = if begins { &turns.start } else { &turns.close };
-        for tokens in [first, &turns.before, line, &turns.after] {
-            self.feed(state, tokens);
-        }
+        self.feed(state, &turns.framed(line, begins));
     }
 
     /// The index that the rules choose; its logits are kept, as those of the largest are.

@@ -67,6 +67,13 @@ impl Model {
             _ => None,
         }
     }
+
+    /// The labels of a sequence model that gives one and writes no text; `None` for others.
+    pub fn sequence_labels(&self) -> Option<&[String]> {
+        let (_, _, story) = self.sequence()?;
+        story.classifies().then_some(story.labels.as_slice())
+    }
+
     /// The parts of a network on numbers but its answer; `None` for a model of another family.
     pub fn network(&self) -> Option<(&Sensors, &Network)> {
         match (&self.reader, &self.body) {

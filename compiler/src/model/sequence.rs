@@ -135,6 +135,17 @@ impl Turns {
         most - most / 8
     }
 
+    /// Whether so many tokens of a line leave too little room for a reply behind `taken` tokens: then a conversation begins anew.
+    pub fn is_full(&self, taken: usize, line: usize, most: usize) -> bool {
+        taken > 0 && taken + self.framing().1 + line > self.room(most)
+    }
+
+    /// The tokens of a line with those around it. `begins`: it is the first of a conversation.
+    pub fn framed(&self, line: &[u32], begins: bool) -> Vec<u32> {
+        let first = if begins { &self.start } else { &self.close };
+        [first, &self.before, line, &self.after].concat()
+    }
+
     /// Whether what was read stays in the cache for the next line, until the conversation is cleared.
     pub fn is_kept(turns: Option<&Self>) -> bool {
         turns.is_some_and(|turns| turns.keeps)

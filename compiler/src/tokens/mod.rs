@@ -135,6 +135,12 @@ impl Tokenizer {
         })
     }
 
+    /// The same, which sets no token around a text: in a chat that is the turn's business.
+    #[must_use]
+    pub fn bare(&self) -> Self {
+        Self { adds_bos: false, adds_eos: false, ..self.clone() }
+    }
+
     /// The tokens of the digits 0 to 9 as characters, which are not merged; `None` where one has none.
     pub fn digits(&self) -> Option<[u32; 10]> {
         let mut digits = [0; 10];

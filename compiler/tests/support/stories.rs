@@ -37,6 +37,14 @@ pub fn talk(model: &mut Model, r: &mut Random) {
     model.check().unwrap_or_else(|e| panic!("{e}"));
 }
 
+/// Gives every fourth seed's model labels, and others turns, drawing or a penalty.
+pub fn talk_or_labels(model: &mut Model, seed: u64, r: &mut Random) {
+    match seed % 4 {
+        3 => labels(model, r),
+        _ => talk(model, r),
+    }
+}
+
 /// Makes a model a classifier: rows of an output of its own, some of those that it had, stand for labels.
 ///
 /// # Panics

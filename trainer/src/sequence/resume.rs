@@ -12,8 +12,7 @@ use mlc_compiler::import::sequence::quantize::trained::{input_step, rotary_steps
 use mlc_compiler::import::sequence::{self as float, Layout as Pairs, Norm, Position};
 use mlc_compiler::math::{exp, ln};
 use mlc_compiler::model::{
-    Activation, Answer, Attention, Body, FeedForward, Grid, Matrix, Model, NormOrder, Output, Positions,
-    Transformer,
+    Activation, Attention, Body, FeedForward, Grid, Matrix, Model, NormOrder, Output, Positions, Transformer,
 };
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -92,11 +91,15 @@ pub fn shape_of(model: &Model) -> Result<Shape, TrainError> {
     if gain && !tied {
         return lacks("gains before an output of its own");
     }
-    let labels = match &model.answer {
-        Answer::Story(story) if story.classifies() => Some(story.labels.len()),
-        _ => None,
-    };
-    Ok(Shape { network, tied, labels, gain, weights, embedding: body.embedding.grid, window: body.window })
+    Ok(Shape {
+        network,
+        tied,
+        labels: model.sequence_labels().map(<[String]>::len),
+        gain,
+        weights,
+        embedding: body.embedding.grid,
+        window: body.window,
+    })
 }
 
 /// The base of the angles.
@@ -129,7 +132,7 @@ pub fn parameters_of(model: &Model, shape: &Shape, seed: u64) -> Result<Paramete
     let mut values = start::fresh(&layout, &mut ChaCha8Rng::seed_from_u64(seed));
     let mut w = Writer { body, layout: &layout, values: &mut values, shape };
     let input = input_step(body.dim).1;
-    let Answerer { unit } = Answerer::of(model);
+    let unit = logit_unit(model);
     // A row of the output is whole numbers times these.
     let (mantissas, shift) = match &body.output {
         Output::Tied { mantissas, shift } => (mantissas, *shift),
@@ -141,7 +144,7 @@ pub fn parameters_of(model: &Model, shape: &Shape, seed: u64) -> Result<Paramete
     match (&body.output, end) {
         (Output::Own(matrix), Some(tensor)) => {
             // Where outputs mean something else now, they begin fresh.
-            if shape.labels == shape_of(model)?.labels {
+            if shape.labels == model.sequence_labels().map(<[String]>::len) {
                 w.put(matrix, &tensor, 0, &output);
             }
             w.put(&body.embedding, &layout.embedding, 0, &|r| factor(&body.embedding, r) * stream);
@@ -174,18 +177,8 @@ pub fn parameters_of(model: &Model, shape: &Shape, seed: u64) -> Result<Paramete
 }
 
 /// What a step of a logit means.
-struct Answerer {
-    unit: f64,
-}
-
-impl Answerer {
-    fn of(model: &Model) -> Self {
-        let bits = match &model.answer {
-            mlc_compiler::model::Answer::Story(story) => story.logit_bits,
-            _ => 0,
-        };
-        Self { unit: halved(bits) }
-    }
+fn logit_unit(model: &Model) -> f64 {
+    halved(model.sequence().map_or(0, |(_, _, story)| story.logit_bits))
 }
 
 /// 2^-`bits`.

@@ -77,10 +77,7 @@ impl Framing {
         let place = || records.place(record);
         let known = self.labels.iter().position(|label| label == reply);
         let label = known.ok_or_else(|| FramingError::Label { place: place(), label: reply.into() })?;
-        let mut bare = self.tokenizer.clone();
-        (bare.adds_bos, bare.adds_eos) = (false, false);
-        let inner =
-            bare.encode(query.as_bytes()).map_err(|error| FramingError::Encode { place: place(), error })?;
+        let inner = self.encode(place(), query)?;
         let tokens = [&self.start[..], &inner, self.end.as_slice(), &[label as u32]].concat();
         let mut counts = vec![false; tokens.len()];
         *counts.last_mut().expect("there is a label") = true;

@@ -125,11 +125,8 @@ pub fn context(
     let turns = answer::turns(story, token, &mut parts.arrays);
     let choice = answer::choice(story, outputs, &mut parts.arrays);
     let tools = answer::tools(story, &reader.tokenizer, token, &mut parts.arrays);
-    let mut unframed = reader.tokenizer.clone();
+    let mut unframed = if turns.is_some() { reader.tokenizer.bare() } else { reader.tokenizer.clone() };
     unframed.pieces = story.printed(&unframed);
-    if turns.is_some() {
-        (unframed.adds_bos, unframed.adds_eos) = (false, false);
-    }
     let tokenizer = tokens::context(&unframed, reader.max_length.into(), token, &mut parts.arrays)?;
     let weights = weights(body, story.most, &mut parts);
     let flash_bytes = parts.arrays.bytes + parts.tables;

@@ -91,11 +91,7 @@ fn begin<'a>(
     let mut b = Builder { g, model: body, tokens, caches: Vec::new(), next: 0 };
     b.caches(kept);
     let query = b.add(entry, "query", Op::Query { max_length: reader.max_length.into(), as_typed: true })?;
-    let mut tokenizer = reader.tokenizer.clone();
-    if turns.is_some() {
-        // What stands around a line is the turn's business.
-        (tokenizer.adds_bos, tokenizer.adds_eos) = (false, false);
-    }
+    let tokenizer = if turns.is_some() { reader.tokenizer.bare() } else { reader.tokenizer.clone() };
     let tokenizer = b.constant("tokenizer", Data::Tokenizer(tokenizer));
     let prompt = b.add(entry, "query", Op::Tokenize { text: query, tokenizer })?;
     let waits = match turns {

@@ -226,8 +226,11 @@ pub fn is_wide(forest: &Forest) -> bool {
     forest.trees.iter().flatten().any(far)
 }
 
-/// A tree as a table. `None` where it is so large that two bytes do not skip a side.
-pub fn table(nodes: &[Node], wide: bool) -> Option<Vec<Record>> {
+/// A tree as a table.
+///
+/// # Errors
+/// It is so large that two bytes do not skip a side.
+pub fn table(nodes: &[Node], wide: bool) -> Result<Vec<Record>, String> {
     let mut starts = vec![0];
     for node in nodes {
         let size = if matches!(node, Node::Split { .. }) { 4 + usize::from(wide) } else { 3 };
@@ -241,7 +244,8 @@ pub fn table(nodes: &[Node], wide: bool) -> Option<Vec<Record>> {
             Some(Record::Split([from].into_iter().chain(offset).chain(skip.to_le_bytes()).collect()))
         }
     };
-    nodes.iter().enumerate().map(record).collect()
+    let records: Option<_> = nodes.iter().enumerate().map(record).collect();
+    records.ok_or_else(|| format!("a tree of {} splits", splits(nodes)))
 }
 
 /// How many splits a tree is compared at on the mean, by [`odds`].
@@ -313,7 +317,7 @@ mod tests {
         };
         // All splits but the first, and all leaves but the last.
         assert_eq!(table(&chain(9362), false).expect("65,530 bytes").len(), 2 * 9362 + 1);
-        assert_eq!(table(&chain(9363), false), None);
+        assert_eq!(table(&chain(9363), false), Err("a tree of 9363 splits".into()));
         assert_eq!(packed(&forest.votes[0]), [1, 0, 0]);
         assert_eq!(
             packed(&[Vote { output: 0, weight: 256 }, Vote { output: 126, weight: -1 }]),

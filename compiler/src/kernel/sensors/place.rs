@@ -21,6 +21,11 @@ pub fn address(array: usize, offset: usize) -> String {
     format!("net_a{array}+{offset}")
 }
 
+/// The label of an address: that of its array.
+pub fn label(address: &str) -> &str {
+    address.split('+').next().unwrap_or(address)
+}
+
 impl<'a> Place<'a> {
     /// Of step `at`.
     pub fn of(net: &'a Net, at: usize) -> Self {

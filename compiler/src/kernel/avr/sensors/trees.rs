@@ -11,7 +11,7 @@ use crate::kernel::sensors::forest::{
     Coded, Forest, Record, Sizes, code, is_wide, mean_splits, mean_votes, packed, splits, table,
     tables_are_smaller,
 };
-use crate::kernel::sensors::place::Place;
+use crate::kernel::sensors::place::{self, Place};
 use serde::Serialize;
 use std::collections::BTreeSet;
 
@@ -153,8 +153,7 @@ fn tables(w: &mut Writer, stage: &Stage, forest: &Forest) -> Result<f64, Refused
     let (once, again) = voting(w);
     let mut cycles = 0.0;
     for (tree, nodes) in stage.trees.iter().zip(&forest.trees) {
-        let records = table(nodes, context.wide);
-        let records = records.ok_or_else(|| format!("a tree of {} splits", splits(nodes)))?;
+        let records = table(nodes, context.wide)?;
         let (mut lines, mut bytes) = (Vec::new(), 0);
         for record in records {
             match record {
@@ -179,7 +178,7 @@ fn tables(w: &mut Writer, stage: &Stage, forest: &Forest) -> Result<f64, Refused
 /// Cycles before the first tree.
 fn begins(w: &Writer, stage: &Stage) -> f64 {
     let none = Stage { trees: vec![], ..stage.clone() };
-    let array = array(&stage.values);
+    let array = place::label(&stage.values);
     let code = Code::of(w.isa, "trees.S", "stage", &none, &["net_logits", array, &stage.base]);
     let label = format!("{}_base", stage.name);
     code.straight() + (stage.size - 1) as f64 * code.way(&[&label, &label])
@@ -187,16 +186,12 @@ fn begins(w: &Writer, stage: &Stage) -> f64 {
 
 /// Cycles of a tree, if each side of a split is as likely as the other.
 fn of_tree(w: &Writer, tree: &Tree) -> f64 {
-    let named = tree.nodes.iter().flat_map(|node| [node.votes.as_deref(), node.far.as_deref().map(array)]);
+    let named =
+        tree.nodes.iter().flat_map(|node| [node.votes.as_deref(), node.far.as_deref().map(place::label)]);
     let others: BTreeSet<&str> = named.flatten().collect();
     let code = Code::of(w.isa, "trees.S", "tree", tree, &others.into_iter().collect::<Vec<_>>());
     let mut facts = Facts::default();
     facts.endings(&[("_high", 0.5), ("_low", 0.5)]);
     let flow = Flow::new(&code, w.isa, vec![None; code.insns().len()], 0, &facts);
     flow.cost(&tree.name, &[]).expect("all jumps of a tree are known, and lead forward")[0]
-}
-
-/// The label of an address.
-fn array(address: &str) -> &str {
-    address.split('+').next().unwrap_or(address)
 }

@@ -8,7 +8,7 @@ use crate::kernel::sensors::forest::{
     self, Coded, Forest, Record, Sizes, code, is_wide, mean_splits, mean_votes, packed, splits, table,
     tables_are_smaller,
 };
-use crate::kernel::sensors::place::Place;
+use crate::kernel::sensors::place::{self, Place};
 use serde::Serialize;
 
 /// In bytes. `jr` reaches 127 bytes.
@@ -71,7 +71,7 @@ pub fn write(w: &mut Writer, place: &Place, forest: &Forest, pace: Pace) -> Resu
         w.data(&format!("{name}_votes{at}"), &db(packed(votes)));
     }
     let walk = Walk { values: place.at.clone(), wide: is_wide(forest) };
-    let array = place.at.split('+').next().unwrap_or(&place.at);
+    let array = place::label(&place.at);
     let bytes = Code::of(Isa::Z80, "trees.asm", "walk", &walk, &[array]).bytes();
     let walks = !pace.compares() && tables_are_smaller(forest, &SIZES, 1, bytes);
     let trees: Vec<String> = (0..forest.trees.len()).map(|tree| format!("{name}_tree{tree}")).collect();
@@ -114,8 +114,7 @@ fn routines(w: &mut Writer, place: &Place, names: &[String], forest: &Forest) ->
 /// Trees as tables.
 fn tables(w: &mut Writer, name: &str, names: &[String], forest: &Forest) -> Result<(), Refused> {
     for (tree, nodes) in names.iter().zip(&forest.trees) {
-        let records = table(nodes, is_wide(forest));
-        let records = records.ok_or_else(|| format!("a tree of {} splits", splits(nodes)))?;
+        let records = table(nodes, is_wide(forest))?;
         let lines: Vec<String> = records
             .into_iter()
             .flat_map(|record| match record {
