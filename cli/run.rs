@@ -174,6 +174,12 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
         );
         return Err(CliError::Usage(message));
     }
+    if let Some(option) = args.choice.given(args.draw.seed).or(args.plan.given()) {
+        let message = format!(
+            "a .{extension} file is a program of its own: {option} is for the model that it is made of"
+        );
+        return Err(CliError::Usage(message));
+    }
     let assets = Assets::builtin();
     let target = match &args.target {
         None if args.profile.is_none() => targets::that_loads(kind, &assets)?,

@@ -162,7 +162,7 @@ const MODULES: [(&str, &[&str]); 26] = [
     ("import", &["arithmetic", "math", "model", "shown", "tokens", "words"]),
     ("ir", &["model", "text", "tokens"]),
     ("valid", &["arithmetic", "ir"]),
-    ("eval", &["arithmetic", "ir", "model", "text"]),
+    ("eval", &["arithmetic", "ir", "model", "text", "tokens"]),
     ("pass", &["ir", "text", "valid", "words"]),
     ("stage", &["arithmetic", "eval", "ir", "model", "text", "weights"]),
     ("kernel", &["arithmetic", "asm", "model", "stage", "target", "text", "tokens", "weights", "words"]),

@@ -61,7 +61,7 @@ impl ChoiceArgs {
     }
 
     /// The first option that was given.
-    fn given(&self, seed: Option<u16>) -> Option<&'static str> {
+    pub fn given(&self, seed: Option<u16>) -> Option<&'static str> {
         let given = [
             (self.greedy, "--greedy"),
             (self.temperature.is_some(), "--temperature"),

@@ -88,7 +88,7 @@ impl WeightsArg {
             [WeightsOf::Bits(bits)] => Ok(bits),
             [WeightsOf::Set(WeightSet::Ternary)] => Ok(Bits::Ternary),
             _ => Err(format!(
-                "--weights {}: a sequence model has one kind of weights: ternary, 2, 3, 4, 5 or 8",
+                "--weights {}: a sequence model has one kind of weights: ternary, or 2 to 8 bits",
                 String::from(self.clone())
             )),
         }
@@ -103,7 +103,7 @@ impl WeightsArg {
     pub fn grid(&self) -> Result<Grid, String> {
         self.bits().map(Bits::grid).map_err(|_| {
             format!(
-                "--weights {}: a network on numbers has one kind of weights: ternary, 2, 3, 4, 5 or 8",
+                "--weights {}: a network on numbers has one kind of weights: ternary, or 2 to 8 bits",
                 String::from(self.clone())
             )
         })
@@ -121,7 +121,7 @@ impl FromStr for WeightsArg {
             set.map(WeightsOf::Set).or_else(bits).ok_or_else(|| {
                 format!(
                     "\"{name}\" is no set of weights: there are full, ternary and binary, and for sequence models and \
-                     networks on numbers ternary, 2, 3, 4, 5 and 8"
+                     networks on numbers ternary, and 2 to 8"
                 )
             })
         };
@@ -173,6 +173,8 @@ mod tests {
         assert!(sets("full,4").unwrap_err().contains("--weights 4"));
         let bits = |text: &str| text.parse::<WeightsArg>().and_then(|arg| arg.bits());
         assert_eq!((bits("3"), bits("ternary")), (Ok(Bits::Three), Ok(Bits::Ternary)));
+        let wide = |n: u8| bits(&n.to_string()).unwrap().grid().bits();
+        assert!((2..=8).all(|n| wide(n) == n), "a number of bits has so many");
         assert!(bits("full").is_err() && bits("3,3").unwrap_err().contains("--weights 3,3"));
         assert_eq!(String::from("8,ternary".parse::<WeightsArg>().unwrap()), "8,ternary");
     }

@@ -4,7 +4,7 @@ use super::help;
 use super::sensors::SensorArgs;
 use super::sequence::{Bits, SEQUENCE, SequenceArgs};
 use super::target::Bdos;
-use super::values::{file_of, whole};
+use super::values::{file_of, label, whole};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -47,7 +47,7 @@ pub struct ImportArgs {
     #[arg(long, value_name = "N")]
     pub max_query: Option<u8>,
     /// Labels of the outputs: makes the network a classifier
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = label)]
     pub labels: Option<Vec<String>>,
     /// Characters of the outputs in order, for a file that does not say; the end mark is added
     #[arg(long, value_name = "TEXT", conflicts_with = "labels")]

@@ -106,6 +106,18 @@ pub struct PlanArgs {
 }
 
 impl PlanArgs {
+    /// The first option that asks for another plan than the usual one.
+    pub fn given(&self) -> Option<&'static str> {
+        let given = [
+            (self.encoding.0.is_some(), "--encoding"),
+            (!self.layers.is_empty(), "--layer"),
+            (self.optimize.0 != Optimize::Speed, "--optimize"),
+            (self.max_bytes.is_some(), "--max-bytes"),
+            (self.weights.0 != Storage::Auto, "--weights"),
+        ];
+        given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
+    }
+
     /// What the planner is asked for.
     ///
     /// # Errors

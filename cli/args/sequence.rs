@@ -47,6 +47,14 @@ pub enum Bits {
     #[value(name = "8")]
     #[serde(rename = "8")]
     Eight,
+    /// -63 to 63
+    #[value(name = "7")]
+    #[serde(rename = "7")]
+    Seven,
+    /// -31 to 31
+    #[value(name = "6")]
+    #[serde(rename = "6")]
+    Six,
     /// -15 to 15
     #[value(name = "5")]
     #[serde(rename = "5")]
@@ -73,6 +81,8 @@ impl Bits {
     pub fn grid(self) -> Grid {
         match self {
             Self::Eight => Grid::Symmetric { bits: 8 },
+            Self::Seven => Grid::Symmetric { bits: 7 },
+            Self::Six => Grid::Symmetric { bits: 6 },
             Self::Five => Grid::Symmetric { bits: 5 },
             Self::Four => Grid::Symmetric { bits: 4 },
             Self::Three => Grid::Symmetric { bits: 3 },
@@ -93,6 +103,8 @@ impl Bits {
     pub fn typed(self) -> &'static str {
         match self {
             Self::Eight => "8",
+            Self::Seven => "7",
+            Self::Six => "6",
             Self::Five => "5",
             Self::Four => "4",
             Self::Three => "3",
@@ -104,6 +116,8 @@ impl Bits {
     pub fn name(self) -> &'static str {
         match self {
             Self::Eight => "8 bits",
+            Self::Seven => "7 bits",
+            Self::Six => "6 bits",
             Self::Five => "5 bits",
             Self::Four => "4 bits",
             Self::Three => "3 bits",

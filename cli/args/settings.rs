@@ -4,7 +4,7 @@ use super::family::{ActivationArg, Family, PositionsArg};
 use super::layers::{ShiftArg, WeightsArg};
 use super::pairs::TextCut;
 use super::sequence::{Bits, SEQUENCE};
-use super::values::whole;
+use super::values::{label, whole};
 use clap::Args;
 use mlc_trainer::sensors::MAX_TREES;
 use serde::{Deserialize, Serialize};
@@ -29,7 +29,7 @@ pub struct TrainSettings {
     #[arg(long, value_name = "N", value_parser = whole(1usize, MAX_TREES))]
     pub forest: Option<usize>,
     /// Labels in the order of the outputs, the first is output 0 [default: sorted by their bytes]
-    #[arg(long, value_name = "A,B,…", value_delimiter = ',')]
+    #[arg(long, value_name = "A,B,…", value_delimiter = ',', value_parser = label)]
     pub labels: Option<Vec<String>>,
     /// Name of the model [default: chat or classifier; of a table that of its file]
     #[arg(long)]
@@ -63,7 +63,7 @@ pub struct TrainSettings {
     #[arg(long, value_name = "N,N,…|learn", allow_hyphen_values = true)]
     pub shift: Option<ShiftArg>,
     /// Weights that layers may have, for all or for each: full (-2 to +1), ternary (-1, 0, +1), binary (-1, +1)
-    /// [default: full]; of a sequence model: ternary, 2 (-2 to +1), 3, 4, 5 or 8 bits [default: ternary]; the same on numbers
+    /// [default: full]; of a sequence model: ternary, 2 (-2 to +1), or 3 to 8 bits [default: ternary]; the same on numbers
     /// [default: 8]
     #[arg(long, value_name = "SET,SET,…")]
     pub weights: Option<WeightsArg>,

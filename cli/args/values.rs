@@ -15,6 +15,14 @@ where
     }
 }
 
+/// A label, without space around it.
+pub fn label(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a label is empty".into()),
+        label => Ok(label.into()),
+    }
+}
+
 /// A number from `least` to `most`.
 pub fn real(least: f32, most: f32) -> impl Fn(&str) -> Result<f32, String> + Clone {
     move |text| match text.trim().parse::<f32>() {

@@ -1,4 +1,4 @@
-// Talks to {{ name }} over the serial line: type a line, read {% if story %}how it goes on{% elif chat %}the reply{% else %}the label{% endif %}.
+// Talks to {{ name }} over the serial line: type a line, read {% if names_label %}the label{% elif story %}how it goes on{% elif chat %}the reply{% else %}the label{% endif %}.
 #include <{{ name }}.h>
 {%- if reads %}
 

@@ -97,7 +97,7 @@ typedef struct {
  * follows, if there is no token in it{% if turns.keeps %}, or if it is "/clear", which clears the conversation{% endif %}; otherwise 1. */
 {%- else %}
 
-/* Starts with a text of `length` bytes of UTF-8, which the network continues. Only {{ guard }}_MAX_QUERY bytes of it are
+/* Starts with a text of `length` bytes of UTF-8, {% if classifies %}whose label the network names{% else %}which the network continues{% endif %}. Only {{ guard }}_MAX_QUERY bytes of it are
  * read. Returns 0, and nothing follows, if there is no token in it; otherwise 1. */
 {%- endif %}
 int {{ name }}_begin({{ name }}_net *net, const char *text, size_t length);
@@ -107,12 +107,17 @@ int {{ name }}_begin({{ name }}_net *net, const char *text, size_t length);
 void {{ name }}_clear({{ name }}_net *net);
 
 {% endif -%}
+{% if classifies -%}
+/* Reads the text, and puts the bytes of its label into `piece`, which has room for {{ guard }}_MAX_PIECE + 1: a 0 stands behind
+ * them. Returns how many they are; -1 when it is called again. */
+{%- else -%}
 /* Computes a token, and puts its bytes of UTF-8 into `piece`, which has room for {{ guard }}_MAX_PIECE + 1: a 0 stands
  * behind them. Returns how many they are, 0 for a token that prints nothing; -1 at the end. The first call reads the text
  * and takes as many times longer as that has tokens. A character may come in several pieces. */
+{%- endif %}
 int {{ name }}_next({{ name }}_net *net, char *piece);
 
-/* One of the logits that the last token was chosen by; `output` is below {{ guard }}_LOGITS. */
+/* One of the logits that the {% if classifies %}label{% else %}last token{% endif %} was chosen by; `output` is below {{ guard }}_LOGITS. */
 int16_t {{ name }}_logit(const {{ name }}_net *net, unsigned output);
 
 #ifdef __cplusplus

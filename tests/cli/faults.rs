@@ -1,8 +1,12 @@
-//! Every command that writes, ended at any moment or on a disk that is full: no file is there in part.
+//! Every command that writes, ended at any moment, on a disk that is full, in a folder that is read only or that vanishes: no file
+//! is there in part.
 #![cfg(unix)]
 
 use crate::{Folder, Random};
 use std::collections::BTreeMap;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -109,5 +113,70 @@ fn a_full_disk_leaves_what_was_there() {
         assert_eq!(output.status.code(), Some(1), "{line}: {said}");
         assert!(said.contains("cannot be written: "), "{line}: {said}");
         assert!(files(&folder) == before, "{line}: {:?}", folder.names());
+    }
+}
+
+/// How a program begins that may not write into folders of others: root may, so it becomes somebody else.
+fn as_nobody(program: &Path) -> Command {
+    let id = Command::new("id").arg("-u").output().expect("there is id");
+    if id.stdout != b"0\n" {
+        return Command::new(program);
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).arg(program);
+    command
+}
+
+#[test]
+fn a_folder_that_is_read_only_stays_as_it_was() {
+    // Where the program lies at home, nobody else may look.
+    let bin = Folder::new();
+    std::fs::copy(env!("CARGO_BIN_EXE_mlc"), bin.path("mlc")).expect("there is room");
+    let may = |folder: &Folder, mode: u32| {
+        let some = folder.names().into_iter().map(|name| folder.path(&name)).filter(|path| path.is_dir());
+        for path in some.chain([folder.path("")]) {
+            std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("it is ours");
+        }
+    };
+    may(&bin, 0o755);
+    for line in COMMANDS {
+        let folder = folder();
+        let before = files(&folder);
+        may(&folder, 0o555);
+        let mut command = as_nobody(&bin.path("mlc"));
+        let output = command.args(line.split(' ')).current_dir(folder.path("")).stdin(Stdio::null()).output();
+        may(&folder, 0o755);
+        let output = output.expect("there is setpriv");
+        let said = String::from_utf8(output.stderr).expect("mlc writes text");
+        assert_eq!(output.status.code(), Some(1), "{line}: {said}");
+        assert!(said.contains("cannot be written: no permission"), "{line}: {said}");
+        assert!(files(&folder) == before, "{line}: {:?}", folder.names());
+    }
+}
+
+#[test]
+fn what_vanishes_is_missed_or_not_needed_any_more() {
+    let mut r = Random(2);
+    for line in COMMANDS {
+        let (_, took) = whole(line);
+        for all in [false, true].repeat(MOMENTS) {
+            let folder = folder();
+            let mut command = folder.command(line.split(' '));
+            let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("mlc starts");
+            std::thread::sleep(took.mul_f64(r.within(0, 1000) as f64 / 900.0));
+            // The folder as a whole, or the files in it. What is written at this moment may be left.
+            if all {
+                std::fs::remove_dir_all(folder.path("")).unwrap_or_default();
+            } else {
+                files(&folder)
+                    .keys()
+                    .for_each(|name| std::fs::remove_file(folder.path(name)).unwrap_or_default());
+            }
+            let output = child.wait_with_output().expect("it ends");
+            let said = String::from_utf8(output.stderr).expect("mlc writes text");
+            let is_told = output.status.code() == Some(1) && !said.is_empty();
+            assert!(output.status.code() == Some(0) || is_told, "{line}: {:?} {said}", output.status);
+            assert!(!said.contains("bug in mlc"), "{line}: {said}");
+        }
     }
 }

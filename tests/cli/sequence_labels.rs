@@ -39,10 +39,37 @@ fn labels_are_learnt() {
     train(&["labels.txt", "-o", "text.ron"]).ok();
     goes_on(&["labels.txt", "--classifier", "--from", "text.ron", "-o", "d.ron"]).ok();
     assert!(folder.text("d.ron").contains("labels: [\"OFF\", \"ON\"]"));
+    // What stands around a label is none of it, and what is typed is read to its end.
+    let few = ["labels.txt", "--classifier", "--labels", "ON, OFF", "--from", "text.ron"];
+    goes_on(&[&few[..], &["--most", "20", "-o", "d.ron"]].concat()).ok();
+    let text = folder.text("d.ron");
+    assert!(text.contains("labels: [\"ON\", \"OFF\"]") && text.contains("max_length: 17"), "{text}");
+    folder.mlc(["compile", "c.ron", "-o", "c.com"]).ok();
 
     for (args, says) in [
         (&["export", "c.ron", "-o", "folder/"][..], "a classifier is written as model.ron only"),
         (&["run", "c.ron", "--temperature", "0.5", "put it on"], "this one gives a label"),
+        (
+            &["run", "c.com", "--temperature", "0.5"],
+            "a .com file is a program of its own: --temperature is for the model",
+        ),
+        (&["run", "c.com", "--optimize", "size"], "--optimize is for the model"),
+        (
+            &[
+                "train",
+                "labels.txt",
+                "--family",
+                "sequence",
+                "--classifier",
+                "--max-query",
+                "9",
+                "--most",
+                "8",
+                "-o",
+                "d.ron",
+            ],
+            "--most 8 reads 5 bytes at most",
+        ),
         (
             &["train", "turns.jsonl", "--family", "sequence", "--classifier", "-o", "d.ron"],
             "turns.jsonl:1: a label is wanted",

@@ -25,6 +25,8 @@ pub struct Answer {
 #[derive(Default)]
 pub struct Found {
     pub answers: Vec<Answer>,
+    /// Milliseconds from a line to its answer.
+    pub took: Vec<f64>,
     pub state: String,
     pub said: String,
     pub terminal: String,

@@ -2,9 +2,9 @@
 //
 //     node drive.mjs NODE_MODULES JOBS.json
 //
-// A job: page, prompts, again (switch the machine off and on before each prompt), inputs (values of what is measured),
+// A job: page, prompts, own (at the machine's own pace), again (switch the machine off and on before each prompt), inputs (values of what is measured),
 // listing (wait for it), report (it is one: no talk), unscripted, at (what is seen of it), still (nothing flashes), screenshots ([{ path, width, height, dark }]), screen (path of a picture of the canvas alone). Prints
-// a line of JSON for each job: answers, last (what the page shows of the last step), lamps, listing (its length), problems.
+// a line of JSON for each job: answers, took (milliseconds from the line to its answer), last (what the page shows of the last step), lamps, listing (its length), problems.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -21,8 +21,9 @@ async function settled(page) {
 }
 
 async function talk(page, job) {
+  const took = [];
   await settled(page);
-  await page.check('#flat');
+  await page.check(job.own ? '#own' : '#flat');
   for (const [at, value] of (job.inputs ?? []).entries()) await page.fill(`#reading-${at}`, String(value));
   for (const prompt of job.prompts ?? []) {
     if (job.again) {
@@ -31,6 +32,7 @@ async function talk(page, job) {
     }
     const before = await page.locator('#answers tr').count();
     await page.fill('#line', prompt);
+    const begin = performance.now();
     await page.press('#line', 'Enter');
     // Neither is answered.
     if (['', '!'].includes(prompt)) {
@@ -42,7 +44,9 @@ async function talk(page, job) {
       before,
       { timeout: 300_000 },
     );
+    took.push(performance.now() - begin);
   }
+  return took;
 }
 
 async function overflow(page) {
@@ -63,7 +67,7 @@ for (const job of JSON.parse(readFileSync(jobs, 'utf8'))) {
   await page.goto(pathToFileURL(job.page).href);
   const found = {};
   if (!job.report) {
-    await talk(page, job);
+    found.took = await talk(page, job);
     const answers = await page.locator('#answers tr').evaluateAll((rows) => rows.map((row) => row.dataset.answer));
     found.answers = answers.map((answer) => JSON.parse(answer));
     found.state = await page.evaluate(() => document.body.dataset.state);

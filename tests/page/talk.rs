@@ -109,6 +109,31 @@ fn pages_say_what_the_machine_says_in_the_same_time() {
     }
 }
 
+/// At its own pace a machine is as slow as the one that it stands for.
+#[test]
+fn a_machine_keeps_its_own_pace() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let machines = [
+        ("tinychat --target z80-cpm", "tell me a joke", 4e6),
+        ("tinychat --target zx48 --optimize size", "tell me a joke", 3.5e6),
+        ("parrot --target atmega1284p", "SAY GALAXY", 16e6),
+    ];
+    let mut jobs = Vec::new();
+    for (at, (program, prompt, _)) in machines.iter().enumerate() {
+        mlc(folder, &format!("compile {program} -o {}", name(at)), &[]);
+        jobs.push(json!({ "page": folder.join(name(at)), "prompts": [prompt], "own": true }));
+    }
+    for ((program, _, clock), found) in machines.iter().zip(drive(&modules, &jobs)) {
+        let (answer, took) = (&found.answers[0], found.took[0]);
+        let wants = answer.cycles as f64 / clock * 1000.0;
+        // It may have saved up as much as it may lag behind: 100 ms. Above, a busy computer has no bound; a stopped clock would.
+        assert!(wants > 200.0, "{program} takes {wants} ms");
+        assert!(took > wants - 100.0 && took < 60_000.0 + 20.0 * wants, "{program}: {took} ms for {wants}");
+    }
+}
+
 /// A conversation on one machine that stays on; what is seen of it, and its listing.
 #[test]
 fn a_conversation_goes_on_and_the_listing_is_there() {

@@ -23,6 +23,7 @@ pub struct Small {
     pub tensors: Vec<T>,
     pub operators: Vec<Operator>,
     pub buffers: Vec<Vec<u8>>,
+    pub input: i32,
     pub output: i32,
 }
 
@@ -43,7 +44,7 @@ impl Small {
         });
         let graph = T(vec![
             (0, V::Tables(self.tensors)),
-            (1, V::I32s(vec![0])),
+            (1, V::I32s(vec![self.input])),
             (2, V::I32s(vec![self.output])),
             (3, V::Tables(operators.collect())),
         ]);
@@ -84,6 +85,7 @@ pub fn dense(code: i32) -> Small {
             (25, vec![3], vec![4], vec![(0, V::F32(1.0))]),
         ],
         buffers: vec![vec![], i8s(&[4, -2, 3, 1]), i32s(&[8, -40])],
+        input: 0,
         output: 4,
     }
 }
@@ -100,6 +102,7 @@ pub fn floats() -> Small {
         ],
         operators: vec![(9, vec![0, 1, 2], vec![3], vec![]), (25, vec![3], vec![4], vec![(0, V::F32(1.0))])],
         buffers: vec![vec![], f32s(&[1.0, -0.5, -1.0, 0.5]), f32s(&[0.1, 0.2])],
+        input: 0,
         output: 4,
     }
 }

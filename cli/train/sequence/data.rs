@@ -47,12 +47,26 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
     };
     let train = side(train)?;
     let held_out = held_out.map(side).transpose()?;
-    let reader = Tokens {
-        tokenizer: framing.tokenizer.clone(),
-        max_length: given.max_query.or(known.length).unwrap_or(MAX_QUERY),
-    };
+    let mut max_length = given.max_query.or(known.length).unwrap_or(MAX_QUERY);
+    if !framing.labels.is_empty() {
+        let whole = read_whole(&framing, most);
+        if given.max_query.is_some_and(|asked| asked > whole) {
+            return Err(CliError::Usage(format!(
+                "--max-query {max_length}: --most {most} reads {whole} bytes at most"
+            )));
+        }
+        max_length = max_length.min(whole);
+    }
+    let reader = Tokens { tokenizer: framing.tokenizer.clone(), max_length };
     let story = story(&framing, most);
     Ok(Learned { task: Task { reader, story, train, held_out }, window })
+}
+
+/// Bytes of a query that `most` tokens read to its end, whatever it says: a token has a byte at least, and a space may be added in
+/// front.
+fn read_whole(framing: &Framing, most: u16) -> u8 {
+    let marks = framing.start.len() + framing.end.iter().len() + 1;
+    usize::from(most).saturating_sub(marks).min(u8::MAX.into()) as u8
 }
 
 /// What a model to go on with says where nothing else does.

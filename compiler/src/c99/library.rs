@@ -30,6 +30,7 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     values.insert("story", &matches!(model.answer, Answer::Story(_)));
     let story = model.sequence().map(|(.., story)| story);
     let has = |some: fn(&Story) -> bool| story.is_some_and(some);
+    values.insert("names_label", &has(Story::classifies));
     values.insert("reads", &has(|story| !story.inputs().is_empty()));
     values.insert("switches", &has(|story| !story.switches().is_empty()));
     values.insert("version", VERSION);

@@ -96,3 +96,20 @@ fn published_damaged_files_are_refused_or_read() {
         }
     }
 }
+
+/// The tests above in a process that has no more than 200 MB of addresses, its program included.
+#[cfg(target_os = "linux")]
+#[test]
+fn damaged_files_take_little_memory() {
+    use std::process::Command;
+    for test in ["small_damaged_files_are_refused_or_read", "published_damaged_files_are_refused_or_read"] {
+        let program = std::env::current_exe().expect("it runs");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", "ulimit -v 204800; exec \"$0\" \"$@\""]).arg(program);
+        limited.args(["--exact", &format!("mutations::{test}")]);
+        // Memory that an allocator only reserves for threads is none that files take.
+        let output = limited.env("MALLOC_ARENA_MAX", "1").output().expect("there is sh");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success() && said.contains("1 passed"), "{test}: {output:?}");
+    }
+}

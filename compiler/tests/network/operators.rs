@@ -300,6 +300,7 @@ fn padded(list: Option<[i32; 8]>, is_float: bool, output: [i32; 2]) -> Small {
             if is_float { f32s(&[0.5]) } else { i32s(&[-30]) },
             i32s(&pads),
         ],
+        input: 0,
         output: 3,
     }
 }

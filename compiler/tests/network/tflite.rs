@@ -63,6 +63,7 @@ fn a_convolution_pads_and_strides_as_its_options_say() {
             (40, vec![3, 4], vec![5], vec![]),
         ],
         buffers: vec![vec![], i8s(&[1, 2, 3, 4]), i32s(&[-3]), i32s(&[1, 2])],
+        input: 0,
         output: 5,
     };
     let model = read(small, &Settings::default()).expect("it is right");
@@ -118,6 +119,46 @@ fn what_is_not_computed_is_named_with_what_works() {
     );
     let labels = Settings { labels: Some(vec!["a".into()]), ..Settings::default() };
     assert_eq!(read(dense(9), &labels), Err("small.tflite: 1 labels for 2 outputs".into()));
+}
+
+/// The same layer, with a conversion in front and one behind: kinds of tensors and what their bytes stand for.
+fn converted(front: (u8, Option<(f32, i64)>), behind: (u8, Option<(f32, i64)>), code: i32) -> Small {
+    let mut small = dense(9);
+    small.tensors.push(tensor("front", &[1, 2], front.0, 0, front.1));
+    small.tensors.push(tensor("behind", &[1, 2], behind.0, 0, behind.1));
+    small.operators.insert(0, (114, vec![5], vec![0], vec![]));
+    small.operators.push((code, vec![4], vec![6], vec![]));
+    (small.input, small.output) = (5, 6);
+    small
+}
+
+#[test]
+fn conversions_at_the_ends_change_nothing() {
+    let whole = read(dense(9), &Settings::default()).expect("it is right");
+    let (float, unsigned) = ((0, None), (3, Some((0.5, 125))));
+    for (front, behind, code) in [
+        (float, float, 6),
+        (unsigned, float, 6),
+        (unsigned, (3, Some((1.0 / 256.0, 0))), 114),
+        (float, (3, Some((1.0 / 256.0, 0))), 114),
+    ] {
+        assert_eq!(read(converted(front, behind, code), &Settings::default()).as_ref(), Ok(&whole));
+    }
+    // Other steps are other values.
+    for (front, behind) in [
+        ((3, Some((0.5, 124))), (3, Some((1.0 / 256.0, 0)))),
+        ((3, Some((0.25, 125))), (3, Some((1.0 / 256.0, 0)))),
+        (unsigned, (3, Some((1.0 / 128.0, 0)))),
+        (unsigned, (3, Some((1.0 / 256.0, 1)))),
+    ] {
+        read(converted(front, behind, 114), &Settings::default()).expect_err("it converts values");
+    }
+    // From bytes to bytes with other steps is a table.
+    let mut small = converted((9, Some((0.25, 0))), float, 6);
+    small.operators.truncate(3);
+    small.output = 4;
+    let model = read(small, &Settings::default()).expect("it is right");
+    assert_eq!(model.network().expect("it is one").1.operators.len(), 2);
 }
 
 #[test]

@@ -18,6 +18,7 @@ use crate::seeds::{self, Seeds};
 use crate::train::{Sides, run};
 use mlc_compiler::import::sequence::quantize::Quantized;
 use mlc_compiler::model::{Answer, Body, Head, Model, Reader, Story};
+use mlc_compiler::words::count;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use std::cell::RefCell;
@@ -179,9 +180,9 @@ fn check(task: &Task, settings: &Settings) -> Result<(), TrainError> {
     if tokens != wants {
         return wrong(format!("the tokenizer has {tokens} tokens, the network {wants}"));
     }
-    let labels = Some(task.story.labels.len()).filter(|&labels| labels > 0);
-    if labels != settings.shape.labels {
-        return wrong(format!("the task has {labels:?} labels, the network {:?}", settings.shape.labels));
+    let (labels, wants) = (task.story.labels.len(), settings.shape.labels.unwrap_or(0));
+    if labels != wants {
+        return wrong(format!("the task has {}, the network {wants}", count(labels, "label")));
     }
     if task.train.is_empty() {
         return wrong("there is no text of two tokens or more to train on".to_string());

@@ -6,8 +6,20 @@ use csv::{ErrorKind, ReaderBuilder, StringRecord};
 use mlc_compiler::import::table::line_of;
 
 /// Names of columns, in any case.
-const QUERIES: [&str; 6] = ["query", "question", "prompt", "input", "user", "instruction"];
-const REPLIES: [&str; 7] = ["reply", "answer", "response", "output", "assistant", "label", "completion"];
+const QUERIES: [&str; 9] =
+    ["query", "question", "prompt", "input", "user", "instruction", "text", "sentence", "message"];
+const REPLIES: [&str; 10] = [
+    "reply",
+    "answer",
+    "response",
+    "output",
+    "assistant",
+    "label",
+    "completion",
+    "class",
+    "category",
+    "intent",
+];
 
 /// Where the columns are, and whether the first row names them.
 struct Columns {
@@ -109,6 +121,7 @@ mod tests {
         assert_eq!(pairs(&named), [("A, B", "SAY \"HI\""), ("C", "D")]);
         assert_eq!(named.records[1].at, At::Line(4));
         assert_eq!(pairs(&read("a.tsv", "A\tB\nC|D\tE\n").unwrap()), [("A", "B"), ("C|D", "E")]);
+        assert_eq!(pairs(&read("a.csv", "text,Label\nA,B\n").unwrap()), [("A", "B")]);
         // Quotes of a text over several lines; the next row counts lines.
         let long = read("a.csv", "a,\"b\nc\"\nd,e\n").unwrap();
         assert_eq!((pairs(&long)[0], long.records[1].at), (("a", "b\nc"), At::Line(3)));

@@ -16,6 +16,7 @@ pub enum Element {
     F32,
     I32,
     I8,
+    U8,
     /// Any other, by its number.
     Other(u8),
 }
@@ -110,6 +111,7 @@ impl<'a> Tensor<'a> {
         let element = match table.byte(1, 0)? {
             0 => Element::F32,
             2 => Element::I32,
+            3 => Element::U8,
             9 => Element::I8,
             other => Element::Other(other),
         };
@@ -226,7 +228,7 @@ impl Element {
             Self::I32 => "32-bit integers",
             Self::I8 => "8-bit integers",
             Self::Other(1) => "16-bit floats",
-            Self::Other(3) => "8-bit integers without a sign",
+            Self::U8 => "8-bit integers without a sign",
             Self::Other(7) => "16-bit integers",
             Self::Other(_) => "values of another kind",
         }

@@ -1,5 +1,6 @@
 //! A `.tflite` of 8-bit integers → a network, operator by operator.
 
+mod ends;
 mod layers;
 
 use super::file::{Element, File, Op, Tensor};
@@ -11,6 +12,7 @@ use crate::import::sensors::scale::{Limits, Side, addition, multiplier};
 use crate::import::sensors::table::{self, Curve};
 use crate::import::sensors::window::{PADDING, Padded};
 use crate::model::{Kind, Network, Operator, Pooling, Quantization, Real, Rounding, Shape, Softmax};
+use ends::Ends;
 use std::collections::BTreeMap;
 
 /// Reads the network, with sums rounded as `rounding` says.
@@ -18,6 +20,7 @@ use std::collections::BTreeMap;
 /// # Errors
 /// What is not computed, by name; what is not right in the file.
 pub fn read(file: &File, rounding: Rounding) -> Result<Outcome, NetworkProblem> {
+    let Ends { input, output, operators } = Ends::of(file);
     let mut reader = Reader {
         file,
         rounding,
@@ -26,11 +29,11 @@ pub fn read(file: &File, rounding: Rounding) -> Result<Outcome, NetworkProblem> 
         operators: Vec::new(),
         namer: Namer::default(),
         softmax: None,
-        output: file.output,
+        input,
+        output,
     };
     reader.begin()?;
-    let skipped = usize::from(reader.is_quantized_input());
-    for op in &file.operators[skipped..] {
+    for op in operators {
         reader.operator(op)?;
     }
     reader.end()
@@ -53,25 +56,12 @@ struct Reader<'a, 'f> {
     operators: Vec<Operator>,
     namer: Namer,
     softmax: Option<Softmax>,
-    /// The tensor that the network ends with.
+    /// The tensors that the network begins and ends with.
+    input: usize,
     output: usize,
 }
 
 impl<'a, 'f> Reader<'a, 'f> {
-    /// The input as bytes: what the file takes, or what its first operator makes of it.
-    fn input(&self) -> usize {
-        match self.file.operators.first() {
-            Some(op) if self.is_quantized_input() => op.outputs.first().map_or(0, |&o| o.max(0) as usize),
-            _ => self.file.input,
-        }
-    }
-
-    fn is_quantized_input(&self) -> bool {
-        self.file.operators.first().is_some_and(|op| {
-            op.code == names::QUANTIZE && op.inputs.first().is_some_and(|&i| i as usize == self.file.input)
-        })
-    }
-
     fn tensor(&self, number: usize) -> Result<&'f Tensor<'a>, NetworkProblem> {
         let count = self.file.tensors.len();
         self.file
@@ -81,10 +71,9 @@ impl<'a, 'f> Reader<'a, 'f> {
     }
 
     fn begin(&mut self) -> Result<(), NetworkProblem> {
-        let input = self.input();
-        let shape = self.tensor(input)?.shape()?;
-        self.tensor(input)?.scale()?;
-        self.values.insert(input, Value { number: 0, shape });
+        let shape = self.tensor(self.input)?.shape()?;
+        self.tensor(self.input)?.scale()?;
+        self.values.insert(self.input, Value { number: 0, shape });
         Ok(())
     }
 
@@ -116,7 +105,7 @@ impl<'a, 'f> Reader<'a, 'f> {
 
     /// The shape in which a tensor of the network was computed.
     fn shape_of(&self, number: usize) -> Shape {
-        let input = self.values[&self.input()].shape;
+        let input = self.values[&self.input].shape;
         number.checked_sub(1).map_or(input, |at| self.operators[at].shape)
     }
 
@@ -165,10 +154,6 @@ impl<'a, 'f> Reader<'a, 'f> {
             names::RELU6 => self.table(op, Curve::Clamp { least: 0.0, most: 6.0 }),
             names::RESHAPE | names::SQUEEZE | names::EXPAND_DIMS => self.alias(op),
             names::SOFTMAX => self.softmax(op),
-            names::DEQUANTIZE if self.result(op)?.0 == self.file.output => {
-                self.output = self.operand(op, 0)?.0;
-                Ok(())
-            }
             names::QUANTIZE => self.table(op, Curve::Identity),
             code => Err(refused(code, &op.custom, &output.name)),
         }
@@ -299,12 +284,12 @@ impl<'a, 'f> Reader<'a, 'f> {
             let what = "is the output, and not what the last operator gives".into();
             return Err(NetworkProblem::Tensor { name: output.name.clone(), what });
         }
-        let input = self.tensor(self.input())?;
+        let input = self.tensor(self.input)?;
         let (scale, zero) = input.scale()?;
         let quantization = vec![Quantization { scale: Real(scale.into()), zero }];
         let source = Source {
             names: Vec::new(),
-            shape: self.values[&self.input()].shape,
+            shape: self.values[&self.input].shape,
             quantization,
             ranks: Vec::new(),
         };
