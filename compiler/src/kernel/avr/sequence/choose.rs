@@ -1,8 +1,8 @@
 //! Which matrix is stored in which form, and how much memory sums and their tables get.
 
-use super::context::table_cycles;
+use super::counted;
 use super::form::Form;
-use super::product::{BYTE, multiply_cycles, scan_cycles, stream_cycles, walk_cycles};
+use super::product::BYTE;
 use crate::kernel::PAGE;
 use crate::kernel::sequence::{Filed, Filing};
 use crate::model::{Activation, Matrix, Output, Positions, Transformer};
@@ -160,17 +160,16 @@ impl Named<'_> {
         let start = if self.is_filed { 5 * BYTE } else { 0 };
         let Some(digits) = form.digits() else {
             let blocks = cols.div_ceil(16);
-            let row = if self.is_filed { stream_cycles(form, false) } else { multiply_cycles(form, false) };
-            return (blocks * (rows * row + tiles * 130) + tiles * start) as f64;
+            let row = counted::multiply(form, false, self.is_filed);
+            let block = counted::block(form, self.is_filed);
+            return (blocks * (rows * row + tiles * block) + tiles * start) as f64;
         };
         let blocks = digits.blocks(cols, pages);
         let fills = if blocks.len() > 1 { tiles } else { 1 };
         let cycles = blocks.iter().enumerate().map(|(b, (_, groups))| {
-            let row = match self.is_filed {
-                true => scan_cycles(*groups, b > 0),
-                false => walk_cycles(digits, *groups, b > 0),
-            };
-            fills * groups * table_cycles(digits) + rows * row + (40 + start) * tiles
+            let row = counted::walk(digits, *groups, b > 0, self.is_filed);
+            // What calls the routines takes about 40.
+            fills * groups * counted::table(digits) + rows * row + (40 + start) * tiles
         });
         cycles.sum::<usize>() as f64
     }

@@ -100,7 +100,7 @@ struct Step {
 const REACH: usize = 62;
 
 impl Tables {
-    pub fn new(name: String, digits: Digits) -> Self {
+    pub fn new(name: String, digits: Digits, cycles: usize) -> Self {
         let all = gray(digits);
         let stride = digits.stride();
         let mut steps: Vec<Step> = Vec::new();
@@ -125,18 +125,10 @@ impl Tables {
             stride,
             per_page: digits.per_page(),
             lowest: digits.lowest,
-            cycles: table_cycles(digits),
+            cycles,
             steps,
         }
     }
-}
-
-/// Cycles of a table.
-pub fn table_cycles(digits: Digits) -> usize {
-    let entries = digits.entries();
-    let moves = entries * digits.stride() / (REACH + digits.stride());
-    let start = 5 * digits.count + 4 + 2 * digits.count * digits.lowest as usize;
-    start + 6 * entries - 2 + moves + 8 + usize::from(digits.per_page() == 1)
 }
 
 /// Context of `walk` in `digits.S`.

@@ -4,7 +4,7 @@ use super::context::{Activate, Attend, Embed, Pass, Rotate, Shift, loads};
 use super::form::Form;
 use super::product::{Product, To};
 use super::writer::{Placed, Writer, value};
-use super::{bounds, choose};
+use super::{bounds, choose, counted};
 use crate::CompileError;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
 use crate::kernel::choosing::Choosing;
@@ -239,8 +239,7 @@ impl Heads<'_> {
         let body = self.body;
         let size = body.head_size;
         let pass = |p: usize| Pass { from: 8 * p, count: 8.min(size - 8 * p), name: p };
-        let score = if self.short { 6 * size + 13 } else { 8 * size + 16 };
-        Attend {
+        let context = Attend {
             name,
             head_size: size,
             kv_heads: body.kv_heads,
@@ -249,8 +248,9 @@ impl Heads<'_> {
             head_bytes: self.bytes,
             values: body.window * size,
             passes: (0..size.div_ceil(8)).map(pass).collect(),
-            cycles: score + size.saturating_sub(10),
+            cycles: 0,
             sh: Shift::new(score_bits),
-        }
+        };
+        Attend { cycles: counted::score(&context), ..context }
     }
 }

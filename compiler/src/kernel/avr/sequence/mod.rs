@@ -10,6 +10,7 @@ mod bounds;
 mod check;
 mod choose;
 mod context;
+mod counted;
 mod flash;
 mod form;
 mod known;

@@ -1,9 +1,9 @@
 //! Products: sums of a tile of rows, then what becomes of them.
 
-use super::bounds;
 use super::context::{Multiply, Rescale, Shift, Tables, Walk};
 use super::form::{Digits, Form};
 use super::writer::{Placed, Writer, value};
+use super::{bounds, counted};
 use crate::CompileError;
 use crate::model::Matrix;
 
@@ -210,7 +210,7 @@ impl Writer<'_> {
         let (chip, data) = (self.chip, self.data_of(weights));
         let verb = if data.is_some() { "stream" } else { "multiply" };
         let name = format!("net_{verb}_{}{}", form.name(), if short { "_16" } else { "" });
-        let cycles = if data.is_some() { stream_cycles(form, short) } else { multiply_cycles(form, short) };
+        let cycles = counted::multiply(form, short, data.is_some());
         self.routine(&name, ("multiply.S", "routine"), || {
             value(Multiply {
                 name: name.clone(),
@@ -228,7 +228,9 @@ impl Writer<'_> {
 
     fn tables(&mut self, form: Form, digits: Digits) -> Result<String, CompileError> {
         let name = format!("net_tables_{}", form.name());
-        self.routine(&name, ("digits.S", "tables"), || value(Tables::new(name.clone(), digits)))?;
+        self.routine(&name, ("digits.S", "tables"), || {
+            value(Tables::new(name.clone(), digits, counted::table(digits)))
+        })?;
         Ok(name)
     }
 
@@ -242,10 +244,8 @@ impl Writer<'_> {
         let (chip, data) = (self.chip, self.data_of(weights));
         let verb = if data.is_some() { "scan" } else { "walk" };
         let name = format!("net_{verb}_{}_{groups}{}", form.name(), if adds { "_add" } else { "" });
-        let (cycles, look) = match data {
-            Some(_) => (scan_cycles(groups, adds), BYTE),
-            None => (walk_cycles(digits, groups, adds), 9),
-        };
+        let cycles = counted::walk(digits, groups, adds, data.is_some());
+        let look = counted::look(digits, data.is_some());
         self.routine(&name, ("digits.S", "walk"), || {
             value(Walk {
                 name: name.clone(),
@@ -263,38 +263,5 @@ impl Writer<'_> {
     }
 }
 
-/// Cycles of a row of a block of 16 columns.
-pub fn multiply_cycles(form: Form, short: bool) -> usize {
-    match (form, short) {
-        (Form::Bytes8, true) => 16 * 7 + 12,
-        (Form::Bytes8, false) => 16 * 8 + 16,
-        (Form::Bytes, _) => 2 * (8 * 7) + if short { 12 } else { 20 },
-        (Form::Nibbles, _) => 8 * 15 + if short { 12 } else { 18 },
-        _ => 2 * (3 + 4 * 19) + if short { 12 } else { 20 },
-    }
-}
-
 /// Cycles of a byte of a flash chip: what a byte of the bus takes is 17, and where a loop waits it takes one more.
 pub const BYTE: usize = 18;
-
-/// The same of a row whose weights a flash chip has: what does not hide behind the bus comes on top.
-pub fn stream_cycles(form: Form, short: bool) -> usize {
-    match (form, short) {
-        (Form::Bytes | Form::Bytes8, _) => 16 * BYTE,
-        (Form::Nibbles, true) => 7 * BYTE + 26,
-        (Form::Nibbles, false) => 7 * BYTE + 27,
-        (_, true) => 10 * BYTE,
-        (_, false) => 9 * BYTE + 21,
-    }
-}
-
-/// The same of a row whose sums are looked up.
-pub fn scan_cycles(groups: usize, adds: bool) -> usize {
-    BYTE * groups + if adds { 5 } else { 1 }
-}
-
-/// Cycles of a row whose sums are looked up.
-pub fn walk_cycles(digits: Digits, groups: usize, adds: bool) -> usize {
-    let pages = (groups - 1) / digits.per_page();
-    1 + 9 * groups - 2 + pages + if adds { 10 } else { 4 } + 4
-}
