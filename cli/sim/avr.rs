@@ -8,7 +8,7 @@ use mlc_compiler::Target;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::target::pins::Drive;
 use mlc_runtime_avr::{
-    AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return,
+    Avr, AvrConfig, AvrMachine, Call, Console, Device, FaultKind, LoadError, Memory, Observer, Return,
     SerialFlash, State,
 };
 
@@ -41,7 +41,7 @@ struct Seen<'p> {
     asked: &'p mut u64,
 }
 
-impl Observer for Seen<'_> {
+impl Observer<Avr> for Seen<'_> {
     fn wants_instructions(&self) -> bool {
         self.probe.wants_instructions()
     }

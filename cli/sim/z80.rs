@@ -2,10 +2,10 @@
 
 use super::machine::{End, Machine, Probe};
 use super::system::{Entry, Keyboard, Load, Program, System};
-use mlc_runtime_z80::{Call, FaultKind, Host, Memory, Observer, Picture, Return, State};
+use mlc_runtime_z80::{Call, FaultKind, Host, Memory, Observer, Picture, Return, State, Z80};
 
 /// A machine, and how to take a picture of its screen.
-struct Z80<H> {
+struct Running<H> {
     machine: mlc_runtime_z80::Machine<H>,
     picture: Camera<H>,
 }
@@ -22,13 +22,13 @@ pub fn machine<'c, H: Host + 'c>(
     if let Some(address) = program.logits_ready {
         machine.watch(address as u16);
     }
-    Box::new(Z80 { machine, picture })
+    Box::new(Running { machine, picture })
 }
 
 /// Tells a probe what an observer sees.
 struct Seen<'p>(&'p mut dyn Probe);
 
-impl Observer for Seen<'_> {
+impl Observer<Z80> for Seen<'_> {
     fn wants_instructions(&self) -> bool {
         self.0.wants_instructions()
     }
@@ -62,7 +62,7 @@ impl Observer for Seen<'_> {
     }
 }
 
-impl<H: Host> Machine for Z80<H> {
+impl<H: Host> Machine for Running<H> {
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
         match self.machine.run_for(cycles, &mut Seen(probe)) {
             State::Running => None,

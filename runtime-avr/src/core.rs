@@ -6,11 +6,11 @@ use crate::device::Device;
 use crate::end::{End, Fault, FaultKind, Symbols};
 use crate::io::Register;
 use crate::memory::Memory;
-use crate::observe::Pins;
 use crate::program::Program;
 use crate::spi::Spi;
 use crate::timer::Timer;
 use crate::uart::Uart;
+use mlc_machine::Pins;
 
 /// What the program did that an observer is told after the instruction.
 #[derive(Debug, Clone, Copy)]

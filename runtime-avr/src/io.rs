@@ -7,9 +7,9 @@ use crate::core::{Core, News};
 use crate::device::Device;
 use crate::end::FaultKind;
 use crate::memory::{SPH, SPL, SREG};
-use crate::observe::Pins;
 use crate::spi::Surroundings;
 use crate::uart;
+use mlc_machine::Pins;
 
 const RAMPZ: u16 = 0x5B;
 const EIND: u16 = 0x5C;

@@ -7,11 +7,12 @@ use crate::core::Core;
 use crate::device::Device;
 use crate::end::{End, State, Symbols};
 use crate::memory::Memory;
-use crate::observe::{Observer, Pins};
+use crate::observe::Avr;
 use crate::program::Program;
 use crate::run::{Outside, Typing, Typist};
 use crate::serial_flash::SerialFlash;
 use crate::spi::Attached;
+use mlc_machine::{Observer, Pins};
 
 /// The machine's properties.
 #[derive(Debug, Clone)]
@@ -57,13 +58,13 @@ impl<C: Console> AvrMachine<C> {
     }
 
     /// Runs to the end.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> End {
+    pub fn run(&mut self, observer: &mut dyn Observer<Avr>) -> End {
         run_to_end(|| self.run_for(u64::MAX, observer))
     }
 
     /// Runs for about `cycles` (to the end of the instruction in which they are used up), so that the caller
     /// can keep real time or show something. After the end it gives the same end again.
-    pub fn run_for(&mut self, cycles: u64, observer: &mut dyn Observer) -> State {
+    pub fn run_for(&mut self, cycles: u64, observer: &mut dyn Observer<Avr>) -> State {
         let AvrMachine { core, console, typist, ended } = self;
         resume(ended, || core.run(Outside { console, observer, typist }, cycles))
     }

@@ -7,9 +7,10 @@ use crate::core::{Core, News, Pause};
 use crate::decode::Kind;
 use crate::end::{End, Exit, FaultKind, State};
 use crate::io::POLLS;
-use crate::observe::Observer;
+use crate::observe::Avr;
 use crate::timer;
 use crate::uart;
+use mlc_machine::Observer;
 
 /// "The interrupt execution response for all the enabled AVR interrupts is four clock cycles minimum."
 const INTERRUPT: u64 = 4;
@@ -48,7 +49,7 @@ impl Typist {
 /// What is around the processor during a run.
 pub(crate) struct Outside<'a> {
     pub(crate) console: &'a mut dyn Console,
-    pub(crate) observer: &'a mut dyn Observer,
+    pub(crate) observer: &'a mut dyn Observer<Avr>,
     pub(crate) typist: &'a mut Typist,
 }
 
@@ -102,7 +103,7 @@ impl Core {
     }
 
     /// Tells of the call or return that was just executed; `sp` is the stack pointer before it.
-    fn tell_call(&self, kind: Kind, sp: u16, observer: &mut dyn Observer) {
+    fn tell_call(&self, kind: Kind, sp: u16, observer: &mut dyn Observer<Avr>) {
         let to = self.pc * 2;
         let words = match kind {
             Kind::Call => 2,
@@ -181,7 +182,7 @@ impl Core {
         }
     }
 
-    fn tell_news(&mut self, observer: &mut dyn Observer) {
+    fn tell_news(&mut self, observer: &mut dyn Observer<Avr>) {
         for news in self.news.drain(..) {
             match news {
                 News::Marker(value) => observer.on_marker(value, self.t),
@@ -226,7 +227,12 @@ impl Core {
         timers.chain(uarts).min_by_key(|&(vector, _)| vector)
     }
 
-    fn accept(&mut self, vector: u8, source: Source, observer: &mut dyn Observer) -> Result<(), FaultKind> {
+    fn accept(
+        &mut self,
+        vector: u8,
+        source: Source,
+        observer: &mut dyn Observer<Avr>,
+    ) -> Result<(), FaultKind> {
         let before = self.t;
         self.at = self.pc;
         let target = u32::from(vector) * self.device.vector_bytes() / 2;

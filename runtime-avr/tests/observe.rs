@@ -3,8 +3,8 @@
 mod support;
 
 use mlc_runtime_avr::{
-    ATMEGA328P, ATTINY85, AvrConfig, Call, End, Exit, Memory, NoObserver, Observer, PhaseCounter, Program,
-    Return, State,
+    ATMEGA328P, ATTINY85, Avr, AvrConfig, Call, End, Exit, Memory, NoObserver, Observer, PhaseCounter,
+    Program, Return, State,
 };
 use support::machine;
 
@@ -18,7 +18,7 @@ struct All {
     instructions: u64,
 }
 
-impl Observer for All {
+impl Observer<Avr> for All {
     fn wants_instructions(&self) -> bool {
         true
     }
@@ -62,7 +62,7 @@ fn calls_and_returns() {
     #[derive(Default)]
     struct Calls(Vec<(bool, u32, u32)>);
 
-    impl Observer for Calls {
+    impl Observer<Avr> for Calls {
         fn wants_calls(&self) -> bool {
             true
         }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use mlc_runtime_avr::{ATMEGA328P, ATTINY85, AvrConfig, End, Exit, NoObserver, Observer, Pins, Typing};
+use mlc_runtime_avr::{ATMEGA328P, ATTINY85, Avr, AvrConfig, End, Exit, NoObserver, Observer, Pins, Typing};
 use support::encode::Code;
 use support::machine;
 
@@ -37,7 +37,7 @@ struct Seen {
     total: u64,
 }
 
-impl Observer for Seen {
+impl Observer<Avr> for Seen {
     fn wants_instructions(&self) -> bool {
         true
     }

@@ -5,13 +5,13 @@ mod support;
 
 use std::time::Instant;
 
-use mlc_runtime_avr::{ATMEGA328P, AvrConfig, NoObserver, Observer, PhaseCounter, State};
+use mlc_runtime_avr::{ATMEGA328P, Avr, AvrConfig, NoObserver, Observer, PhaseCounter, State};
 
 const CYCLES: u64 = 400_000_000;
 
 /// Megahertz, the best of three.
-fn measure(program: &[u16], observer: &mut dyn Observer) -> f64 {
-    let once = |observer: &mut dyn Observer| {
+fn measure(program: &[u16], observer: &mut dyn Observer<Avr>) -> f64 {
+    let once = |observer: &mut dyn Observer<Avr>| {
         let mut machine = support::machine(&ATMEGA328P, program, "", AvrConfig::default());
         let start = Instant::now();
         assert_eq!(machine.run_for(CYCLES, observer), State::Running);

@@ -3,7 +3,7 @@
 mod support;
 
 use mlc_runtime_avr::{
-    ATMEGA328P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, FaultKind, NoObserver,
+    ATMEGA328P, ATMEGA2560, ATTINY85, Avr, AvrConfig, AvrMachine, Device, End, Exit, FaultKind, NoObserver,
     Observer, Script, SerialFlash,
 };
 use support::encode::Code;
@@ -24,7 +24,7 @@ const MEGA: [u8; 3] = [1, 2, 4];
 #[derive(Default)]
 struct Seen(Vec<(u8, u64)>);
 
-impl Observer for Seen {
+impl Observer<Avr> for Seen {
     fn on_marker(&mut self, value: u8, t: u64) {
         self.0.push((value, t));
     }

@@ -4,7 +4,8 @@ use iz80::Reg16;
 use mlc_machine::{Call, Return};
 
 use crate::core::Core;
-use crate::observe::Observer;
+use crate::observe::Z80;
+use mlc_machine::Observer;
 
 /// What an instruction does if its condition holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ impl Core {
     }
 
     /// Tells of the instruction after it was executed.
-    pub(crate) fn tell_leap(&self, leap: Leap, observer: &mut dyn Observer) {
+    pub(crate) fn tell_leap(&self, leap: Leap, observer: &mut dyn Observer<Z80>) {
         let sp = self.sp();
         // One whose condition does not hold leaves SP alone.
         match leap.kind {
@@ -47,12 +48,12 @@ impl Core {
     }
 
     /// Tells of a service that began with SP at `before`, if it has ended as a routine does.
-    pub(crate) fn tell_service(&self, before: u16, observer: &mut dyn Observer) {
+    pub(crate) fn tell_service(&self, before: u16, observer: &mut dyn Observer<Z80>) {
         self.tell_leap(Leap { kind: Some(Kind::Return), sp: before }, observer);
     }
 
     /// Tells that PC was pushed.
-    pub(crate) fn tell_call(&self, observer: &mut dyn Observer) {
+    pub(crate) fn tell_call(&self, observer: &mut dyn Observer<Z80>) {
         let sp = self.sp();
         observer.on_call(Call { to: self.pc(), back: self.bus.memory.word(sp), slot: sp.into() });
     }

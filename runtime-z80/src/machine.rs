@@ -3,9 +3,10 @@
 use crate::core::Core;
 use crate::end::{End, State};
 use crate::memory::Memory;
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::registers::Registers;
 use crate::run::Host;
+use mlc_machine::Observer;
 use mlc_machine::{resume, run_to_end};
 
 /// A machine with a program in it: a processor with its devices, and a system `H`. The modules of the systems know
@@ -23,13 +24,13 @@ impl<H: Host> Machine<H> {
     }
 
     /// Runs to the end.
-    pub fn run(&mut self, observer: &mut dyn Observer) -> End {
+    pub fn run(&mut self, observer: &mut dyn Observer<Z80>) -> End {
         run_to_end(|| self.run_for(u64::MAX, observer))
     }
 
     /// Runs for about `t_states` (to the end of the instruction in which they are used up), so that the
     /// caller can keep real time or show something. After the end it gives the same end again.
-    pub fn run_for(&mut self, t_states: u64, observer: &mut dyn Observer) -> State {
+    pub fn run_for(&mut self, t_states: u64, observer: &mut dyn Observer<Z80>) -> State {
         let Machine { core, host, ended } = self;
         resume(ended, || core.run(host, observer, t_states))
     }

@@ -5,13 +5,14 @@ use iz80::{Reg8, Reg16};
 use crate::core::Core;
 use crate::end::{End, FaultKind, State};
 use crate::memory::mark;
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::timing;
+use mlc_machine::Observer;
 
 /// What acts at the trapped addresses: an operating system.
 pub trait Host {
     /// PC is at a trap. Does its service and moves PC on (usually with [`Core::ret`]), or ends the run.
-    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End>;
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End>;
 
     /// Whether the program was given input, or asked for some that had not come yet, since the last call.
     fn take_asked(&mut self) -> bool {
@@ -32,7 +33,7 @@ pub trait Host {
 
 impl Core {
     /// Runs for about `t_states` more (to the end of the instruction in which they are used up).
-    pub fn run(&mut self, host: &mut dyn Host, observer: &mut dyn Observer, t_states: u64) -> State {
+    pub fn run(&mut self, host: &mut dyn Host, observer: &mut dyn Observer<Z80>, t_states: u64) -> State {
         match observer.wants_instructions() || observer.wants_calls() {
             true => self.run_told::<true>(host, observer, t_states),
             false => self.run_told::<false>(host, observer, t_states),
@@ -43,7 +44,7 @@ impl Core {
     fn run_told<const EACH: bool>(
         &mut self,
         host: &mut dyn Host,
-        observer: &mut dyn Observer,
+        observer: &mut dyn Observer<Z80>,
         t_states: u64,
     ) -> State {
         let instructions = EACH && observer.wants_instructions();
@@ -129,7 +130,7 @@ impl Core {
 
     /// Takes the clock's interrupt if it is due and allowed. Returns when to look again: at once while a
     /// request waits.
-    fn interrupt(&mut self, observer: &mut dyn Observer) -> Result<u64, FaultKind> {
+    fn interrupt(&mut self, observer: &mut dyn Observer<Z80>) -> Result<u64, FaultKind> {
         let t = self.t;
         let Some(clock) = &mut self.clock else { return Ok(u64::MAX) };
         if t >= clock.next {

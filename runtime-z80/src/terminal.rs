@@ -1,7 +1,8 @@
 //! The keyboard and the screen of a home computer, on a console.
 
 use crate::end::End;
-use crate::observe::Observer;
+use crate::observe::Z80;
+use mlc_machine::Observer;
 use mlc_machine::{Attended, Console, Input};
 
 /// A key with a meaning.
@@ -41,13 +42,13 @@ impl<C: Console> Terminal<C> {
     }
 
     /// The program was given the key that ends the line, at T-state `t`.
-    pub(crate) fn line_end(&mut self, t: u64, observer: &mut dyn Observer) {
+    pub(crate) fn line_end(&mut self, t: u64, observer: &mut dyn Observer<Z80>) {
         self.typing = false;
         observer.on_line_end(t);
     }
 
     /// The program prints `byte` at T-state `t`.
-    pub(crate) fn show(&mut self, byte: u8, t: u64, observer: &mut dyn Observer) {
+    pub(crate) fn show(&mut self, byte: u8, t: u64, observer: &mut dyn Observer<Z80>) {
         if self.typing {
             self.console.echo(byte);
         } else {

@@ -1,6 +1,6 @@
 //! Banks of memory behind a port, as a ZX Spectrum 128 has them.
 
-use mlc_runtime_z80::{Core, End, FaultKind, Host, NoObserver, Observer, Ports, Registers, State};
+use mlc_runtime_z80::{Core, End, FaultKind, Host, NoObserver, Observer, Ports, Registers, State, Z80};
 
 const PORT: u16 = 0x7FFD;
 /// Where programs of the tests lie: in the slot that never changes.
@@ -36,7 +36,7 @@ impl Ports for Pager {
 struct Stop;
 
 impl Host for Stop {
-    fn trap(&mut self, core: &mut Core, _: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, _: &mut dyn Observer<Z80>) -> Result<(), End> {
         let _ = core;
         Err(End::EndOfInput)
     }

@@ -5,7 +5,7 @@ mod machine;
 use machine::config;
 use mlc_runtime_z80::{
     ClockInterrupt, CpmConfig, CpmMachine, End, Exit, FaultKind, Isr, LoadError, NoObserver, Observer,
-    PhaseCounter, Script,
+    PhaseCounter, Script, Z80,
 };
 
 fn clocked(program: &[u8], every: u64, isr: Isr) -> CpmMachine<Script> {
@@ -82,7 +82,7 @@ struct Before {
     interrupted: Vec<u16>,
 }
 
-impl Observer for Before {
+impl Observer<Z80> for Before {
     fn wants_instructions(&self) -> bool {
         true
     }

@@ -3,7 +3,7 @@
 mod machine;
 
 use machine::machine as load;
-use mlc_runtime_z80::{End, Exit, Memory, NoObserver, Observer, PhaseCounter, State};
+use mlc_runtime_z80::{End, Exit, Memory, NoObserver, Observer, PhaseCounter, State, Z80};
 
 /// LD B,3 / loop: LD A,B / LD (0200h),A / LD E,A / PUSH BC / LD C,2 / CALL 5 / POP BC / DJNZ loop / RET
 #[rustfmt::skip]
@@ -20,7 +20,7 @@ struct All {
     instructions: u64,
 }
 
-impl Observer for All {
+impl Observer<Z80> for All {
     fn wants_instructions(&self) -> bool {
         true
     }
@@ -119,7 +119,7 @@ fn phases() {
 fn observers_combine() {
     #[derive(Default)]
     struct Out(Vec<u8>);
-    impl Observer for Out {
+    impl Observer<Z80> for Out {
         fn on_instruction(&mut self, _: u16, _: u64, _: u64) {
             unreachable!("instructions were not asked for")
         }

@@ -2,7 +2,7 @@
 
 use mlc_runtime_z80::{
     End, Exit, Fault, FaultKind, FileError, FullSpectrum, NoObserver, Observer, Script, SpectrumConfig,
-    SpectrumMachine,
+    SpectrumMachine, Z80,
 };
 
 /// Where the programs stand.
@@ -92,7 +92,7 @@ fn keys_come_while_the_program_halts() {
     let program = [OPEN, &echo].concat();
     let mut machine = machine(&program, b"aB\x01\rnever");
     struct LineEnds(Vec<u64>);
-    impl Observer for LineEnds {
+    impl Observer<Z80> for LineEnds {
         fn on_line_end(&mut self, t: u64) {
             self.0.push(t);
         }

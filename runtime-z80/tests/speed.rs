@@ -5,13 +5,13 @@ mod machine;
 
 use std::time::Instant;
 
-use mlc_runtime_z80::{CpmConfig, CpmMachine, NoObserver, Observer, PhaseCounter, Script, State};
+use mlc_runtime_z80::{CpmConfig, CpmMachine, NoObserver, Observer, PhaseCounter, Script, State, Z80};
 
 const T_STATES: u64 = 400_000_000;
 
 /// Megahertz, the best of three.
-fn measure(program: &[u8], observer: &mut dyn Observer) -> f64 {
-    let once = |observer: &mut dyn Observer| {
+fn measure(program: &[u8], observer: &mut dyn Observer<Z80>) -> f64 {
+    let once = |observer: &mut dyn Observer<Z80>| {
         let mut machine = CpmMachine::load(program, b"", Script::default(), CpmConfig::default()).unwrap();
         let start = Instant::now();
         assert_eq!(machine.run_for(T_STATES, observer), State::Running);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mlc_runtime_z80::{Core, FaultKind, FloatingBus, Host, NoObserver, Observer, Registers, State};
+use mlc_runtime_z80::{Core, FaultKind, FloatingBus, Host, NoObserver, Observer, Registers, State, Z80};
 
 const CODE: u16 = 0x4000;
 const DATA: u16 = 0x8000;
@@ -241,7 +241,7 @@ fn a_branch_to_the_next_instruction_counts_as_taken() {
 struct NoHost;
 
 impl Host for NoHost {
-    fn trap(&mut self, _: &mut Core, _: &mut dyn Observer) -> Result<(), mlc_runtime_z80::End> {
+    fn trap(&mut self, _: &mut Core, _: &mut dyn Observer<Z80>) -> Result<(), mlc_runtime_z80::End> {
         unreachable!("no trap is set")
     }
 }

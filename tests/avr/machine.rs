@@ -7,7 +7,7 @@ use mlc_compiler::target::{Core, Cpu, Machine, Profile};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile};
 use mlc_runtime_avr::{
-    ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, AvrConfig, AvrMachine, Device, End, Exit, Memory,
+    ATMEGA328P, ATMEGA1284P, ATMEGA2560, ATTINY85, Avr, AvrConfig, AvrMachine, Device, End, Exit, Memory,
     NoObserver, Observer, Program, Script, SerialFlash,
 };
 
@@ -306,7 +306,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer<Avr> for Watch<'_> {
     fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
         let image = &self.compiled.image;
         if address == image.logits.ready {

@@ -11,7 +11,7 @@ use mlc_compiler::plan::Demands;
 use mlc_compiler::target::Board;
 use mlc_compiler::{Assets, CompileError, Request, Target, compile, eval, reference};
 use mlc_machine::Script;
-use mlc_runtime_avr::{ATTINY85, AvrConfig, AvrMachine, End, Exit, Observer, Program};
+use mlc_runtime_avr::{ATTINY85, Avr, AvrConfig, AvrMachine, End, Exit, Observer, Program};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -32,7 +32,7 @@ struct Printed {
     most: u64,
 }
 
-impl Observer for Printed {
+impl Observer<Avr> for Printed {
     fn on_marker(&mut self, value: u8, t: u64) {
         match value {
             1 => self.began = t,

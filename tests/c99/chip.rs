@@ -7,7 +7,7 @@ use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::{Assets, c99, eval, reference};
 use mlc_machine::Script;
 use mlc_runtime_avr::{
-    ATMEGA328P, ATTINY85, AvrConfig, AvrMachine, End, Exit, NoObserver, Observer, Program, Typing,
+    ATMEGA328P, ATTINY85, Avr, AvrConfig, AvrMachine, End, Exit, NoObserver, Observer, Program, Typing,
 };
 use std::path::Path;
 use std::process::Command;
@@ -130,7 +130,7 @@ fn published_networks_fit_and_are_exact_on_the_chip() {
 #[derive(Default)]
 struct Markers(Vec<u8>);
 
-impl Observer for Markers {
+impl Observer<Avr> for Markers {
     fn on_marker(&mut self, value: u8, _t: u64) {
         self.0.push(value);
     }

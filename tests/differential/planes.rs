@@ -3,7 +3,7 @@
 use super::support::{self, planes};
 use mlc_compiler::model::WeightSet;
 use mlc_compiler::{eval, reference, weights::Form};
-use mlc_runtime_z80::{Call, ClockInterrupt, CpmConfig, Isr, Observer};
+use mlc_runtime_z80::{Call, ClockInterrupt, CpmConfig, Isr, Observer, Z80};
 use std::ops::Range;
 
 fn queries() -> [Vec<u8>; 3] {
@@ -49,7 +49,7 @@ struct Waits {
     longest: u64,
 }
 
-impl Observer for Waits {
+impl Observer<Z80> for Waits {
     fn wants_instructions(&self) -> bool {
         true
     }

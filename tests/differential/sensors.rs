@@ -7,7 +7,7 @@ use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, eval, reference};
 use mlc_runtime_z80::{
     ClockInterrupt, CpcConfig, CpcMachine, CpmConfig, CpmMachine, Dos, End, Isr, Memory, MsxConfig,
-    MsxMachine, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols,
+    MsxMachine, Observer, Script, SpectrumConfig, SpectrumMachine, Symbols, Z80,
 };
 
 /// How many networks; their seeds are 0, 1, 2, …
@@ -34,7 +34,7 @@ struct Watch<'a> {
     t_states: Vec<u64>,
 }
 
-impl Observer for Watch<'_> {
+impl Observer<Z80> for Watch<'_> {
     fn on_watch(&mut self, address: u16, memory: &Memory, t: u64) {
         if address == self.run {
             self.from = t;
@@ -259,7 +259,7 @@ fn a_program_of_one_s_own_calls_a_network() {
         logits: Vec<i16>,
         label: u16,
     }
-    impl Observer for Called<'_> {
+    impl Observer<Z80> for Called<'_> {
         fn on_watch(&mut self, address: u16, memory: &Memory, _: u64) {
             let image = &self.compiled.image;
             if address != self.called {

@@ -4,7 +4,7 @@ use super::support::{self, Random, sequence};
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::LayerError;
 use mlc_compiler::{CompileError, Compiled, Image, weights::Form};
-use mlc_runtime_z80::{Memory, Observer};
+use mlc_runtime_z80::{Memory, Observer, Z80};
 
 /// Takes down the logits of each pass, and when the query's line was ended.
 pub struct Watch<'a> {
@@ -19,7 +19,7 @@ impl<'a> Watch<'a> {
     }
 }
 
-impl Observer for Watch<'_> {
+impl Observer<Z80> for Watch<'_> {
     fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
         self.logits.push(self.image.logits.read(|address| memory.byte(address)));
     }

@@ -15,7 +15,7 @@ use mlc_compiler::asm::{self, Assembly, AvrCore, Isa, Options};
 use mlc_compiler::image::{elf, hex};
 use mlc_compiler::render::board::BoardContext;
 use mlc_compiler::target::{Core, Device};
-use mlc_runtime_avr::{AvrConfig, AvrMachine, End, NoObserver, Observer, Pins, Program, Script, Typing};
+use mlc_runtime_avr::{Avr, AvrConfig, AvrMachine, End, NoObserver, Observer, Pins, Program, Script, Typing};
 use shared::tools::installed;
 
 /// Answers a query with itself in capitals, each letter after a while; a classifier's label is the digit that the
@@ -226,7 +226,7 @@ fn keys_that_come_while_it_sends_disturb_nothing() {
 #[derive(Default)]
 struct Awake(Vec<u64>, u64);
 
-impl Observer for Awake {
+impl Observer<Avr> for Awake {
     fn on_sleep(&mut self, _pc: u32, before: u64, after: u64) {
         self.1 += after - before;
     }
@@ -240,7 +240,7 @@ impl Observer for Awake {
 #[derive(Default)]
 struct Levels(Vec<(char, u8, u8)>);
 
-impl Observer for Levels {
+impl Observer<Avr> for Levels {
     fn on_pins(&mut self, pins: Pins, _t: u64) {
         self.0.push((pins.port, pins.outputs, pins.levels));
     }

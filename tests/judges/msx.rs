@@ -7,7 +7,7 @@ use mlc_compiler::model::Model;
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, eval, reference};
-use mlc_runtime_z80::{Memory, MsxConfig, MsxMachine, Observer, Script};
+use mlc_runtime_z80::{Memory, MsxConfig, MsxMachine, Observer, Script, Z80};
 use std::path::Path;
 use std::process::Command;
 
@@ -167,7 +167,7 @@ fn time(image: &Image, prompt: &str) -> u64 {
         from: u16,
         times: [Option<u64>; 2],
     }
-    impl Observer for Watch {
+    impl Observer<Z80> for Watch {
         fn on_watch(&mut self, address: u16, _: &Memory, t: u64) {
             self.times[usize::from(address != self.from)].get_or_insert(t);
         }

@@ -5,7 +5,7 @@ use super::support;
 use super::support::shared::tools;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Compiled, Image, eval, reference};
-use mlc_runtime_z80::{FullSpectrum, Memory, NoObserver, Observer, SpectrumConfig};
+use mlc_runtime_z80::{FullSpectrum, Memory, NoObserver, Observer, SpectrumConfig, Z80};
 
 const ROM: &str = "/usr/share/spectrum-roms/opense.rom";
 /// Frames from switching on to the copyright message, and for the tape's program to start.
@@ -192,7 +192,7 @@ struct Watch<'a> {
     at: Vec<u64>,
 }
 
-impl Observer for Watch<'_> {
+impl Observer<Z80> for Watch<'_> {
     fn on_watch(&mut self, _: u16, memory: &Memory, t: u64) {
         self.logits.push(self.image.logits.read(|address| memory.byte(address)));
         self.at.push(t);

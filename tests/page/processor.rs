@@ -3,7 +3,7 @@
 
 use super::ROOT;
 use super::browser::packages;
-use mlc_runtime_z80::{Core, End, FloatingBus, Host, NoObserver, Observer, Registers, State};
+use mlc_runtime_z80::{Core, End, FloatingBus, Host, NoObserver, Observer, Registers, State, Z80};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::process::Command;
@@ -18,7 +18,7 @@ const TIMES: u32 = 2;
 struct Nobody;
 
 impl Host for Nobody {
-    fn trap(&mut self, _: &mut Core, _: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, _: &mut Core, _: &mut dyn Observer<Z80>) -> Result<(), End> {
         unreachable!("nothing is trapped")
     }
 }

@@ -15,7 +15,7 @@ use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncod
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::{Assets, CompileError, Compiled, Image, Request, Target, compile, weights::Form};
 use mlc_runtime_z80::{
-    CpmConfig, CpmMachine, End, Memory, NoObserver, Observer, PhaseCounter, Script, Symbols,
+    CpmConfig, CpmMachine, End, Memory, NoObserver, Observer, PhaseCounter, Script, Symbols, Z80,
 };
 use std::path::Path;
 
@@ -197,7 +197,7 @@ struct Watch<'a> {
     logits: Vec<Vec<i16>>,
 }
 
-impl Observer for Watch<'_> {
+impl Observer<Z80> for Watch<'_> {
     fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
         self.logits.push(self.image.logits.read(|a| memory.byte(a)));
     }
@@ -209,7 +209,7 @@ pub fn run(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
 }
 
 /// The same, with somebody who looks on.
-pub fn run_observed(image: &Image, query: &[u8], config: CpmConfig, observer: impl Observer) -> Ran {
+pub fn run_observed(image: &Image, query: &[u8], config: CpmConfig, observer: impl Observer<Z80>) -> Ran {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let config = CpmConfig { symbols, limit: Some(2_000_000_000), ..config };
     let mut machine =

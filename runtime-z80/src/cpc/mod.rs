@@ -30,7 +30,7 @@ use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
 use crate::machine::Machine;
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::page::{Look, Page};
 use crate::registers::Registers;
 use crate::run::Host;
@@ -40,6 +40,7 @@ use crate::terminal::{Key, Terminal};
 use amsdos::Binary;
 use drive::Drive;
 use gate_array::{BASE, GateArray};
+use mlc_machine::Observer;
 use mlc_machine::{Console, Junk};
 
 const FIRST: u16 = 0x0040;
@@ -222,7 +223,7 @@ fn enter(core: &mut Core, entry: u16) {
 
 impl<C: Console> Firmware<C> {
     /// `TXT OUTPUT`: the character in A. All registers are kept.
-    fn output(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn output(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let code = core.registers().af.to_be_bytes()[0];
         // Other codes below 32 are commands, some of which take what follows as parameters.
         if !matches!(code, 8 | b'\n' | b'\r' | b' '..) {
@@ -234,7 +235,7 @@ impl<C: Console> Firmware<C> {
     }
 
     /// `KM WAIT CHAR`: a key in A, with carry.
-    fn wait_char(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn wait_char(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let key = match self.terminal.key()? {
             Key::Enter => ENTER,
             Key::Delete => DELETE,
@@ -292,7 +293,7 @@ impl<C: Console> Host for Firmware<C> {
         self.terminal.console.take_asked()
     }
 
-    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let bc = core.alternate_registers().bc;
         if bc != GATE_ARRAY {
             return Err(core.end(FaultKind::GateArray { bc }, core.return_address()));

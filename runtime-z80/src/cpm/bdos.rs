@@ -6,12 +6,13 @@ use super::times::service_time;
 use super::{BIOS_ENTRIES, CCP_STACK_BYTES, CCP_STACK_TOP};
 use crate::core::Core;
 use crate::end::{End, Exit, Fault, FaultKind};
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::registers::Registers;
 use crate::run::Host;
 use crate::symbols::Location;
 use crate::timing;
 use mlc_machine::Junk;
+use mlc_machine::Observer;
 use mlc_machine::{Attended, Console, Input, Readiness};
 
 /// A program that asks so often in a row for input that can never come is taken to wait for it.
@@ -62,7 +63,7 @@ impl<C: Console> Services<C> {
         Services { console, files, ccp, bdos, bios, junk, column, polls_in_vain, counting, loses_index }
     }
 
-    fn bdos(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn bdos(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let registers = core.registers();
         let (function, de) = (registers.bc as u8, registers.de);
         let e = de as u8;
@@ -138,7 +139,7 @@ impl<C: Console> Services<C> {
         core.ret();
     }
 
-    fn bios(&mut self, entry: u16, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn bios(&mut self, entry: u16, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let answer = match entry {
             0 | 1 => return Err(End::Exit(Exit::WarmBoot)),
             2 => Some(if self.status()? { 0xFF } else { 0 }),
@@ -212,7 +213,7 @@ impl<C: Console> Services<C> {
         }
     }
 
-    fn text(&mut self, start: u16, core: &Core, observer: &mut dyn Observer) -> Result<Answer, End> {
+    fn text(&mut self, start: u16, core: &Core, observer: &mut dyn Observer<Z80>) -> Result<Answer, End> {
         let mut at = start;
         // Ends, because nobody ever writes to the BDOS.
         while !core.is_blank(at) {
@@ -228,7 +229,7 @@ impl<C: Console> Services<C> {
     }
 
     /// Output with tabs turned into spaces, as functions 2 and 9 do.
-    fn expand(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
+    fn expand(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer<Z80>) {
         if byte != b'\t' {
             self.put(byte, core, observer);
             return;
@@ -239,7 +240,7 @@ impl<C: Console> Services<C> {
         }
     }
 
-    fn put(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
+    fn put(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer<Z80>) {
         self.polls_in_vain = 0;
         self.advance(byte);
         self.console.write(byte);
@@ -268,7 +269,7 @@ impl<C: Console> Host for Services<C> {
         self.console.take_asked()
     }
 
-    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let pc = core.pc();
         if pc == self.bdos {
             return self.bdos(core, observer);

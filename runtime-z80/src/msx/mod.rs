@@ -21,7 +21,7 @@ use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
 use crate::file::FileError;
 use crate::machine::Machine;
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::page::{Look, Page};
 use crate::registers::Registers;
 use crate::run::Host;
@@ -29,6 +29,7 @@ use crate::spectrum::Picture;
 use crate::symbols::Symbols;
 use crate::terminal::{Key, Terminal};
 use cartridge::Slots;
+use mlc_machine::Observer;
 use mlc_machine::{Console, Junk};
 
 /// Where the interrupt routine is, and entries of the BIOS.
@@ -182,7 +183,7 @@ pub struct Bios<C> {
 
 impl<C: Console> Bios<C> {
     /// `CHPUT`: the character in A. All registers are kept.
-    fn output(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn output(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let code = core.registers().af.to_be_bytes()[0];
         if !self.text {
             return Err(core.end(FaultKind::NoText, core.return_address()));
@@ -197,7 +198,7 @@ impl<C: Console> Bios<C> {
     }
 
     /// `CHGET`: a key in A.
-    fn wait_key(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn wait_key(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         if !core.interrupts_enabled() {
             return Err(core.end(FaultKind::KeysWithoutInterrupts, core.return_address()));
         }
@@ -256,7 +257,7 @@ impl<C: Console> Host for Bios<C> {
         core.watch_in(blocks, address, on);
     }
 
-    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let sp = core.registers().sp;
         if core.pc() == RETURNED {
             return match core.ports::<Slots>().second {

@@ -8,8 +8,9 @@ use crate::core::Core;
 use crate::end::{End, State};
 use crate::file::FileError;
 use crate::machine::Machine;
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::run::Host;
+use mlc_machine::Observer;
 
 const ROM_BYTES: usize = 0x4000;
 /// The routine that loads a block: A its flag, carry set to load, IX where to, DE how many bytes.
@@ -69,7 +70,7 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn run_frames(&mut self, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
+    pub fn run_frames(&mut self, frames: u64, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let now = self.core.t_states();
         let until = (now / FRAME + frames) * FRAME + FRAME / 2;
         match self.run_for(until.saturating_sub(now), observer) {
@@ -83,7 +84,7 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn type_text(&mut self, text: &[u8], observer: &mut dyn Observer) -> Result<(), End> {
+    pub fn type_text(&mut self, text: &[u8], observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         for stroke in text.iter().filter_map(|&character| keyboard::strokes(character)).flatten() {
             self.press(stroke, HELD, observer)?;
         }
@@ -94,14 +95,14 @@ impl FullSpectrum {
     ///
     /// # Errors
     /// What ended the run.
-    pub fn hold(&mut self, character: u8, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
+    pub fn hold(&mut self, character: u8, frames: u64, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         for stroke in keyboard::strokes(character).into_iter().flatten() {
             self.press(stroke, frames, observer)?;
         }
         Ok(())
     }
 
-    fn press(&mut self, stroke: Matrix, frames: u64, observer: &mut dyn Observer) -> Result<(), End> {
+    fn press(&mut self, stroke: Matrix, frames: u64, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         self.core.ports::<Ula>().keys = stroke;
         let held = self.run_frames(frames, observer);
         self.core.ports::<Ula>().keys = Matrix::default();
@@ -125,7 +126,7 @@ impl FullSpectrum {
 
 impl Host for Deck {
     /// Loads the next block. Without a tape the machine looks for one for ever, like the routine.
-    fn trap(&mut self, core: &mut Core, _observer: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, _observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         if !self.load(core) {
             core.charge(FRAME);
         }

@@ -13,10 +13,11 @@ use super::ula::Ula;
 use super::variables::*;
 use crate::core::Core;
 use crate::end::{End, Exit, FaultKind};
-use crate::observe::Observer;
+use crate::observe::Z80;
 use crate::registers::Registers;
 use crate::run::Host;
 use crate::terminal::{Key, Terminal};
+use mlc_machine::Observer;
 use mlc_machine::{Console, Junk};
 
 /// `RST 8`: BASIC stops with the report whose number, less one, stands behind it.
@@ -79,7 +80,7 @@ impl<C: Console> Rom<C> {
     }
 
     /// Prints the character in A.
-    fn print(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn print(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         if !self.open {
             return Err(core.end(FaultKind::NoChannel, core.return_address()));
         }
@@ -127,7 +128,7 @@ impl<C: Console> Rom<C> {
         Ok(())
     }
 
-    fn show(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer) {
+    fn show(&mut self, byte: u8, core: &Core, observer: &mut dyn Observer<Z80>) {
         self.terminal.show(byte, core.t_states(), observer);
     }
 
@@ -154,7 +155,7 @@ impl<C: Console> Rom<C> {
     }
 
     /// Counts the frame, hands a waiting key over, returns with interrupts on.
-    fn interrupt(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn interrupt(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         let iy = core.registers().iy;
         if iy != IY {
             return Err(core.end(FaultKind::BasicPointer { iy }, core.return_address()));
@@ -188,7 +189,7 @@ impl<C: Console> Host for Rom<C> {
         self.terminal.console.take_asked()
     }
 
-    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer) -> Result<(), End> {
+    fn trap(&mut self, core: &mut Core, observer: &mut dyn Observer<Z80>) -> Result<(), End> {
         match core.pc() {
             ERROR => {
                 let behind = core.return_address();
