@@ -245,7 +245,10 @@ fn compare(model: &Model, prompt: &Prompt, reference: &Run, shown: &[u8], machin
     if shown != machine.reply {
         return Some(What::Reply);
     }
-    for (name, is_on) in machine.switched.iter().flatten() {
+    // The pin of a switch may be that of a label, too: only what the model's tools switch is compared.
+    let switches = model.sequence().map(|(.., story)| story.switches()).unwrap_or_default();
+    let is_switched = |name: &str| switches.iter().any(|switch| switch.eq_ignore_ascii_case(name));
+    for (name, is_on) in machine.switched.iter().flatten().filter(|(name, _)| is_switched(name)) {
         // What nobody has switched is off.
         let known = reference.switched.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
         let reference_is_on = known.is_some_and(|(_, on)| *on);

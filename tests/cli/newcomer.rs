@@ -20,6 +20,9 @@ fn models_are_there_without_a_file() {
     let prompts = root("models/commands/prompts.txt").lines().filter(|line| !line.starts_with('#')).count();
     let verified = json(&folder.mlc(["verify", "commands", "--json"]).ok());
     assert_eq!((&verified["prompts"], &verified["differences"]), (&prompts.into(), &0.into()));
+    // On a chip, whose pins labels drive, too.
+    let verified = json(&folder.mlc(["verify", "commands", "--target", "atmega328p", "--json"]).ok());
+    assert_eq!((&verified["prompts"], &verified["differences"]), (&prompts.into(), &0.into()));
     let measured = json(&folder.mlc(["bench", "commands", "--json"]).ok());
     assert_eq!(measured["prompts"], prompts);
     assert!(folder.mlc(["profile", "commands"]).ok().contains("fc1"));

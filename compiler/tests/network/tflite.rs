@@ -189,3 +189,40 @@ fn floats_need_examples_and_become_integers() {
         assert_eq!(run.text(), if wants[0] >= wants[1] { "0" } else { "1" });
     }
 }
+
+/// A network with one output becomes one with two labels, where two are given: by the half of a probability, or by 0.
+#[test]
+fn two_labels_of_one_output() {
+    let one = |behind: bool| {
+        let mut small = dense(9);
+        small.tensors[1] = tensor("w", &[1, 2], 9, 1, Some((0.25, 0)));
+        small.tensors[2] = tensor("b", &[1], 2, 2, Some((0.125, 0)));
+        small.tensors[3] = tensor("hidden", &[1, 1], 9, 0, Some((0.5, 2)));
+        small.tensors[4] = tensor("out", &[1, 1], 9, 0, Some((1.0 / 256.0, -128)));
+        small.buffers = vec![vec![], i8s(&[4, -2]), i32s(&[8])];
+        small.operators[0].3 = vec![];
+        small.operators[1].0 = 14;
+        if !behind {
+            small.operators.pop();
+            small.output = 3;
+        }
+        small
+    };
+    let labels = Settings { labels: Some(vec!["off".into(), "on".into()]), ..Settings::default() };
+    for behind in [false, true] {
+        let model = read(one(behind), &labels).expect("it is right");
+        let plain = read(one(behind), &Settings::default()).expect("it is right");
+        let graphs = [&model, &plain].map(|model| mlc_compiler::reference(model).expect("it was checked"));
+        let mut seen = [0; 2];
+        for byte in -128..=127 {
+            let [run, number] = [0, 1].map(|i| eval::classify(&graphs[i], &[byte, 5]));
+            let is_on = number.logits[0][0] > if behind { 0 } else { 2 };
+            assert_eq!(run.text(), ["off", "on"][usize::from(is_on)], "{byte}");
+            assert_eq!(run.logits[0][1], number.logits[0][0]);
+            seen[usize::from(is_on)] += 1;
+        }
+        assert!(seen[0] > 10 && seen[1] > 10, "{seen:?}");
+    }
+    let three = Settings { labels: Some(["a", "b", "c"].map(String::from).to_vec()), ..Settings::default() };
+    assert!(read(one(true), &three).is_err_and(|e| e.contains("one output")));
+}

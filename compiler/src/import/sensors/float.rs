@@ -75,6 +75,39 @@ impl FloatNetwork {
     }
 }
 
+impl FloatNetwork {
+    /// How many numbers it gives.
+    pub fn outputs(&self) -> usize {
+        self.operators.last().map_or(0, |last| last.shape.len())
+    }
+
+    /// Whether what it gives are probabilities, each for itself.
+    pub fn ends_with_probability(&self) -> bool {
+        let last = self.operators.last();
+        last.is_some_and(|last| matches!(last.kind, FloatKind::Curve { curve: Curve::Sigmoid, .. }))
+    }
+
+    /// Makes two outputs of one, for two labels: 0, and the score that the last layer gives. Their softmax is 1 - p and p, with p the
+    /// sigmoid of the score, which goes if it stands behind the layer. On a tie the first label is taken, as where p is to be above
+    /// a half. `None`, and nothing is changed, where the end is no layer with one output.
+    pub fn split_score(&mut self) -> Option<()> {
+        let probability = self.ends_with_probability();
+        let last = self.operators.len().checked_sub(1 + usize::from(probability))?;
+        let is_read = self.operators.get(last + 1).is_none_or(|curve| curve.kind.inputs() == [last + 1]);
+        let layer = self.operators.get_mut(last).filter(|layer| is_read && layer.clamp == FREE)?;
+        let FloatKind::Dense { weights, bias, .. } = &mut layer.kind else { return None };
+        if bias.len() != 1 {
+            return None;
+        }
+        *weights = [vec![0.0; weights.len()], std::mem::take(weights)].concat();
+        bias.insert(0, 0.0);
+        layer.shape = Shape::vector(2);
+        self.operators.truncate(last + 1);
+        self.classifies = true;
+        Some(())
+    }
+}
+
 impl FloatKind {
     pub fn inputs(&self) -> Vec<usize> {
         match self {

@@ -73,7 +73,11 @@ pub fn import(
     let outcome = read(bytes, file_name, settings.rounding).and_then(|read| match (read, examples) {
         (Read::Integers(outcome), _) => Ok(outcome),
         (Read::Floats(_), None) => Err(NetworkProblem::Floats),
-        (Read::Floats(float), Some(examples)) => {
+        (Read::Floats(mut float), Some(examples)) => {
+            // Where there is nothing to split, it is said that labels are too many.
+            if settings.labels.as_ref().is_some_and(|labels| labels.len() == 2) && float.outputs() == 1 {
+                float.split_score();
+            }
             let wants = float.input.len();
             if examples.width != wants {
                 return Err(NetworkProblem::Columns { found: examples.width, wants });
@@ -121,6 +125,10 @@ impl Floats {
     pub fn label(&self, values: &[f64], answer: &Answer) -> Option<String> {
         let Answer::Class(class) = answer else { return None };
         let outputs = self.run(values);
+        if let ([score], [first, second]) = (outputs.as_slice(), class.labels.as_slice()) {
+            let middle = if self.0.ends_with_probability() { 0.5 } else { 0.0 };
+            return Some(if *score > middle { second } else { first }.clone());
+        }
         let largest = outputs.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let at = outputs.iter().position(|&y| y == largest)?;
         class.labels.get(at).cloned()

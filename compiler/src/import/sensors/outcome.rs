@@ -2,8 +2,8 @@
 
 use super::error::NetworkProblem;
 use crate::model::{
-    Answer, Body, Class, Head, Linear, MAX_DECIMALS, Model, Network, Numbers, Quantization, Reader, Real,
-    Rounding, Sensors, Shape, Softmax, rank_decimals,
+    Answer, Body, Class, Head, Kind, Linear, MAX_DECIMALS, Model, Network, Numbers, Operator, Quantization,
+    Reader, Real, Requantization, Rounding, Sensors, Shape, Softmax, rank_decimals,
 };
 
 /// What the network reads.
@@ -25,8 +25,17 @@ pub struct Ending {
     pub output: Quantization,
     /// The file says that the largest output is the answer.
     pub classifies: bool,
+    /// What a single output must be above to be the second of two labels: the half of a probability, else 0.
+    pub middle: f64,
     /// Labels that the file has.
     pub labels: Option<Vec<String>>,
+}
+
+impl Ending {
+    /// The end of a network that gives logits or numbers.
+    pub fn of(output: Quantization, classifies: bool, labels: Option<Vec<String>>) -> Self {
+        Self { softmax: None, output, classifies, middle: 0.0, labels }
+    }
 }
 
 /// A network as it was read.
@@ -66,7 +75,12 @@ pub fn model(
     name: String,
     about: String,
 ) -> Result<(Model, Vec<String>), NetworkProblem> {
-    let Outcome { source, network, ending, mut notes } = outcome;
+    let Outcome { source, mut network, ending, mut notes } = outcome;
+    if let Some([_, _]) = settings.labels.as_deref()
+        && !ending.classifies
+    {
+        split(&mut network, &ending);
+    }
     let outputs = network.operators.last().map_or(0, |last| last.shape.len());
     let reader = sensors(source, settings, &mut notes)?;
     if settings.labels.is_some() && outputs == 1 && !ending.classifies {
@@ -94,6 +108,32 @@ pub fn model(
     let head = Head { name, about, ..Head::default() };
     let model = Model { head, reader: Reader::Sensors(reader), body: Body::Network(network), answer };
     Ok((model, notes))
+}
+
+/// Gives a network of one output of 8 bits two: the middle, and what it gave.
+fn split(network: &mut Network, ending: &Ending) {
+    let is_byte = |last: &&Operator| last.shape.len() == 1 && !matches!(last.kind, Kind::Trees { .. });
+    let Some(last) = network.operators.last().filter(is_byte) else { return };
+    let Quantization { scale, zero } = ending.output;
+    let requantization = Requantization {
+        steps: network.rounding.steps(),
+        // 2^30 · 2^(1 - 31): the sum itself.
+        multipliers: vec![1 << 30],
+        shifts: vec![1],
+        zero,
+        least: -128,
+        most: 127,
+    };
+    let middle = (ending.middle / scale.0).round() as i32;
+    let kind = Kind::Dense {
+        input: network.operators.len(),
+        zero,
+        weights: vec![0, 1],
+        bias: vec![middle, 0],
+        requantization,
+    };
+    let output = last.output;
+    network.operators.push(Operator { name: "labels".into(), shape: Shape::vector(2), kind, output });
 }
 
 /// The digits behind the point that steps of this size show in.

@@ -297,7 +297,7 @@ impl Maker<'_> {
             return Err(NetworkProblem::Inconsistent("it computes nothing".into()));
         };
         let (classifies, labels) = (self.float.classifies, self.float.labels.clone());
-        let ending = Ending { softmax: None, output, classifies, labels };
+        let ending = Ending::of(output, classifies, labels);
         let network = Network { rounding: Rounding::Builtin, operators: self.operators };
         Ok(Outcome { source, network, ending, notes: self.float.notes.clone() })
     }

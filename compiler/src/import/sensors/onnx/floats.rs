@@ -1,6 +1,8 @@
 //! An `.onnx` of floats → a network of floats, node by node.
 
 mod affine;
+mod linear;
+mod pair;
 
 use super::file::{File, Node, Tensor, Values};
 use super::{AT_THE_END, option, refused, shapes};
@@ -8,6 +10,7 @@ use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::float::{FREE, FloatKind, FloatNetwork, FloatOperator};
 use crate::import::sensors::table::Curve;
 use crate::model::{Pooling, Shape, Window};
+use pair::Pair;
 use std::collections::BTreeMap;
 
 /// Reads the network.
@@ -26,9 +29,13 @@ pub fn read(file: &File) -> Result<FloatNetwork, NetworkProblem> {
         notes: vec![],
     };
     let first = Value::Tensor { number: 0, shape: input, flattened: None };
-    let mut reader = Reader { file, network, values: BTreeMap::from([(port.name.clone(), first)]) };
+    let (values, pair) = (BTreeMap::from([(port.name.clone(), first)]), Pair::of(file));
+    let mut reader = Reader { file, network, values };
     for node in &file.nodes {
-        reader.node(node)?;
+        match &pair {
+            Some(pair) if pair.has(node) => reader.pair(node, pair)?,
+            _ => reader.node(node)?,
+        }
     }
     reader.end()
 }
@@ -124,6 +131,7 @@ impl Reader<'_> {
                 Ok(())
             }
             "LinearClassifier" => self.linear(node),
+            "LinearRegressor" => self.regression(node),
             "Softmax" | "ArgMax" | "LogSoftmax" => {
                 self.tensor(node, 0)?;
                 self.network.classifies = true;
@@ -316,21 +324,6 @@ impl Reader<'_> {
         }
         let shape = Shape { height: window.output[0], width: window.output[1], channels: shape.channels };
         self.push(node, shape, FloatKind::Pool { input, window, pooling });
-        Ok(())
-    }
-
-    fn linear(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let (weights, bias) = (node.attribute("coefficients").floats, node.attribute("intercepts").floats);
-        let (numbers, texts) =
-            (node.attribute("classlabels_ints").numbers, node.attribute("classlabels_strings").texts);
-        let labels: Vec<String> =
-            if texts.is_empty() { numbers.iter().map(i64::to_string).collect() } else { texts };
-        if labels.len() != bias.len() {
-            return Err(option(node, format!("{} scores for {} labels", bias.len(), labels.len())));
-        }
-        self.dense(node, weights, bias)?;
-        (self.network.classifies, self.network.labels) = (true, Some(labels));
-        node.outputs.iter().for_each(|name| _ = self.values.insert(name.clone(), Value::Derived));
         Ok(())
     }
 

@@ -392,7 +392,7 @@ impl Reader<'_> {
         }
         let quantization = vec![Quantization { scale: Real(source.scale.into()), zero: source.zero }];
         let source = Source { names: Vec::new(), shape: source.shape, quantization, ranks: Vec::new() };
-        let ending = Ending { softmax: None, output: last.output, classifies: self.classifies, labels: None };
+        let ending = Ending::of(last.output, self.classifies, None);
         let network = Network { rounding: Rounding::OnnxRuntime, operators: self.operators };
         Ok(Outcome { source, network, ending, notes: Vec::new() })
     }

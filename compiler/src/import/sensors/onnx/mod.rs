@@ -63,7 +63,6 @@ fn refused(node: &Node) -> NetworkProblem {
         "TreeEnsemble" => {
             "convert with target_opset={\"\": 17, \"ai.onnx.ml\": 3}: TreeEnsembleClassifier and TreeEnsembleRegressor work"
         }
-        "LinearRegressor" => "export the layer as Gemm (PyTorch), or train an MLPRegressor: both work",
         "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
             "quantize statically (quantize_static), or give the network of floats with --calibrate: both work"
         }

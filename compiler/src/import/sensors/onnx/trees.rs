@@ -88,7 +88,7 @@ fn ensemble(node: &Node, shape: Shape, scaler: Option<&Scaler>) -> Result<Outcom
     Ok(Outcome {
         source: Source { names: Vec::new(), shape, quantization: Vec::new(), ranks },
         network: Network { rounding: Rounding::OnnxRuntime, operators: vec![operator] },
-        ending: Ending { softmax: None, output, classifies: scores.labels.is_some(), labels: scores.labels },
+        ending: Ending::of(output, scores.labels.is_some(), scores.labels),
         notes: scores.notes,
     })
 }

@@ -29,6 +29,7 @@ pub fn read(file: &File, rounding: Rounding) -> Result<Outcome, NetworkProblem> 
         operators: Vec::new(),
         namer: Namer::default(),
         softmax: None,
+        gives_probability: operators.last().is_some_and(|last| last.code == names::LOGISTIC),
         input,
         output,
     };
@@ -56,6 +57,8 @@ struct Reader<'a, 'f> {
     operators: Vec<Operator>,
     namer: Namer,
     softmax: Option<Softmax>,
+    /// The last operator is a LOGISTIC.
+    gives_probability: bool,
     /// The tensors that the network begins and ends with.
     input: usize,
     output: usize,
@@ -294,8 +297,9 @@ impl<'a, 'f> Reader<'a, 'f> {
             ranks: Vec::new(),
         };
         let output = self.operators.last().expect("there is one").output;
+        let middle = if self.gives_probability { 0.5 } else { 0.0 };
         let ending =
-            Ending { softmax: self.softmax, output, classifies: self.softmax.is_some(), labels: None };
+            Ending { softmax: self.softmax, middle, ..Ending::of(output, self.softmax.is_some(), None) };
         let network = Network { rounding: self.rounding, operators: self.operators };
         Ok(Outcome { source, network, ending, notes: Vec::new() })
     }
