@@ -7,6 +7,9 @@ mod support;
 #[path = "../../compiler/tests/asm_avr/judges.rs"]
 mod judges;
 
+#[path = "../support/simavr.rs"]
+mod simulator;
+
 mod flash;
 mod machine;
 mod nomul;
@@ -16,8 +19,9 @@ mod random;
 mod sensors;
 mod sensors_published;
 mod sequence;
+mod simavr;
 mod talk;
 mod text;
 mod wide;
 
-use support::shared::tools;
+use support::shared::{self, tools};
