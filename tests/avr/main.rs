@@ -11,6 +11,7 @@ mod judges;
 mod simulator;
 
 mod flash;
+mod hashed_flash;
 mod machine;
 mod nomul;
 mod planes;
