@@ -2,14 +2,16 @@
 //! was written by others, so a mistake about an instruction or its time in both is unlikely.
 
 use super::machine::Chip;
+use super::random::queries;
 use super::sensors::compare;
 use super::simulator::{self, Told, hex};
-use super::support::imported;
 use super::support::networks::{self, Maker};
+use super::support::{self, imported, sequence as random_stories, wide};
 use mlc_compiler::Compiled;
 use mlc_compiler::import::{self, Options};
-use mlc_compiler::model::{Body, Model, Reader, Sensors, Shape};
-use mlc_compiler::plan::Demands;
+use mlc_compiler::model::{Answer, Body, Model, Reader, Sensors, Shape};
+use mlc_compiler::plan::{Demands, Storage};
+use mlc_compiler::{eval, reference};
 use mlc_runtime_avr::{AvrMachine, End, Exit, Memory, Observer, Script};
 use std::process::Command;
 
@@ -47,7 +49,7 @@ pub fn same(chip: &Chip, compiled: &Compiled, bytes: &[(&str, Vec<u8>)], what: &
     let places = [image.logits.ready, address("query_taken"), address("answered")];
     let mut machine: AvrMachine<Script> = chip.machine(compiled, &[]);
     let mut script = format!("device {} {}\nflash program\n", chip.device.name, chip.target.clock_hz);
-    for (name, bytes) in bytes {
+    for (name, bytes) in bytes.iter().filter(|(_, bytes)| !bytes.is_empty()) {
         let at = address(name) as u16;
         for (at, &byte) in (at..).zip(bytes) {
             assert!(machine.poke(at, byte));
@@ -165,6 +167,56 @@ fn networks_on_numbers_take_the_same_cycles_under_simavr() {
     }
     println!("{seen:?}");
     assert!(seen.len() >= 6 && seen.values().sum::<usize>() >= 30, "{seen:?}");
+}
+
+/// Lines of a program whose weights a flash chip has, behind simavr's own SPI; cycles of all.
+fn streamed(chip: &Chip, model: &Model, compiled: &Compiled, lines: &[Vec<u8>]) -> u64 {
+    let graph = reference(model).expect("the model was checked");
+    let run = |line: &Vec<u8>| {
+        let what = format!("{}, \"{}\"", model.head.name, line.escape_ascii());
+        let bytes = [("typed", line.clone()), ("typed_length", vec![line.len() as u8])];
+        let (told, cycles) = same(chip, compiled, &bytes, &what);
+        if let Answer::Story(_) | Answer::Chat(_) = &model.answer {
+            let mark = |told: &Told| if let Told::Mark(value, _) = told { Some(*value) } else { None };
+            let said: Vec<u8> = told.iter().filter_map(mark).collect();
+            assert_eq!(said, eval::run(&graph, line).reply, "{what}");
+        }
+        cycles
+    };
+    lines.iter().map(run).sum()
+}
+
+#[test]
+fn programs_that_stream_weights_take_the_same_cycles_under_simavr() {
+    if !simulator::is_there() {
+        return;
+    }
+    let demands = Demands { storage: Storage::File, ..Demands::default() };
+    let chips = [Chip::atmega328p(), Chip::atmega1284p(), Chip::atmega2560()].map(Chip::with_flash);
+    let (mut hashed, mut stories) = (0, 0);
+    for chip in &chips {
+        for seed in 0..6 {
+            let random = support::model(seed);
+            let wide = wide::model(seed, 300);
+            let story = random_stories::model(seed);
+            let lines = [queries(seed, random.reader.max_query().into()), wide::queries(seed)];
+            let lines =
+                lines.into_iter().chain([random_stories::queries(seed, story.reader.max_query().into())]);
+            for (model, lines) in [random, wide, story].iter().zip(lines) {
+                let Ok(compiled) = chip.compile_as(model, &demands, false, &[]) else { continue };
+                let cycles = streamed(chip, model, &compiled, &lines[..lines.len().min(2)]);
+                let file = compiled.image.beside.as_ref().expect("its weights are beside it");
+                println!(
+                    "{} on {}: {} bytes in the flash chip, {cycles} cycles here and under simavr",
+                    model.head.name,
+                    chip.target.name,
+                    file.bytes.len()
+                );
+                *(if model.sequence().is_some() { &mut stories } else { &mut hashed }) += 1;
+            }
+        }
+    }
+    assert!(hashed >= 30 && stories >= 12, "{hashed} {stories}");
 }
 
 /// Points on two rings.

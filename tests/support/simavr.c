@@ -135,7 +135,12 @@ static void on_transfer(avr_irq_t *irq, uint32_t byte, void *param) {
     avr_raise_irq(chip.input, chip.selected ? chip_hears((uint8_t)byte) : 0xFF);
 }
 
+/* simavr 1.6 lets every byte at the SPI take 100 microseconds, whatever the divider. At this clock that is 16 cycles, which a byte
+   takes at half the processor's clock (the manual has one more before the first bit). Cycles of instructions know no clock. */
+enum { CLOCK = 160000 };
+
 static void attach_chip(char port, int bit, uint8_t power, const char *file) {
+    avr->frequency = CLOCK;
     chip.power = power;
     chip.size = 1u << power;
     chip.bytes = malloc(chip.size);
@@ -148,9 +153,15 @@ static void attach_chip(char port, int bit, uint8_t power, const char *file) {
         memcpy(chip.bytes, bytes, length);
         free(bytes);
     }
-    chip.input = avr_io_getirq(avr, AVR_IOCTL_SPI_GETIRQ(0), SPI_IRQ_INPUT);
-    avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_SPI_GETIRQ(0), SPI_IRQ_OUTPUT), on_transfer, NULL);
-    avr_irq_register_notify(avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit), on_select, NULL);
+    /* Chips with one SPI name it 0, others '0'. */
+    uint32_t spi = AVR_IOCTL_SPI_GETIRQ(0);
+    if (!avr_io_getirq(avr, spi, SPI_IRQ_INPUT)) spi = AVR_IOCTL_SPI_GETIRQ('0');
+    chip.input = avr_io_getirq(avr, spi, SPI_IRQ_INPUT);
+    avr_irq_t *output = avr_io_getirq(avr, spi, SPI_IRQ_OUTPUT);
+    avr_irq_t *select = avr_io_getirq(avr, AVR_IOCTL_IOPORT_GETIRQ(port), bit);
+    if (!chip.input || !output || !select) fail("flash chip", "simavr has no such SPI or pin");
+    avr_irq_register_notify(output, on_transfer, NULL);
+    avr_irq_register_notify(select, on_select, NULL);
 }
 
 /* The serial line. */
