@@ -1,6 +1,7 @@
 //! `mlc bench`: cycles a step, simulated beside predicted; one program by phase, or many programs in one table.
 
 mod all;
+mod chip;
 #[cfg(test)]
 #[expect(clippy::print_stderr, reason = "a test says what it found")]
 mod kept;
@@ -22,6 +23,7 @@ use crate::table::{Align, TIE, count, fold, grouped, table, whole};
 use crate::targets::{self, REFERENCE};
 use crate::{Outcome, files, shipped};
 pub use all::Row;
+pub use chip::FlashChip;
 use measure::{Measured, Spread, Sums};
 pub use measure::{Subject, measure};
 use mlc_compiler::plan::Prediction;
@@ -63,12 +65,15 @@ pub struct Figures {
     pub stack_bytes: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub energy: Option<Energy>,
+    /// AVR: what a flash chip at the SPI has, and how busy its bus is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flash_chip: Option<FlashChip>,
 }
 
 #[derive(Serialize)]
 struct Stage {
     stage: String,
-    encoding: &'static str,
+    encoding: String,
 }
 
 /// Cycles a step of a part of the program.
@@ -110,7 +115,7 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         prompts::choose(args.prompts.as_deref(), &loaded.found, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.into_iter().map(|p| p.query.into_bytes()).collect();
     let measured = measure(subject, &queries, "bench", true)?;
-    let figures = Figures { left_out, ..Figures::new(&measured, subject, queries.len()) };
+    let figures = Figures { left_out, ..Figures::new(&measured, subject, &queries) };
     match args.json {
         true => writeln!(out, "{}", targets::json(&figures))?,
         false => figures.print(&target, out)?,
@@ -161,8 +166,8 @@ fn phases(prediction: &Prediction, names: &[String], sums: &Sums) -> Vec<Phase> 
 const UNKNOWN: f64 = 0.05;
 
 impl Figures {
-    /// Of what was measured with so many prompts.
-    pub fn new(measured: &Measured, subject: Subject, prompts: usize) -> Self {
+    /// Of what was measured with these prompts.
+    pub fn new(measured: &Measured, subject: Subject, queries: &[Vec<u8>]) -> Self {
         let Measured { compiled, prediction, sums, phases: names } = measured;
         let (plan, target) = (&compiled.plan, subject.target);
         let step = sums.spread();
@@ -174,10 +179,10 @@ impl Figures {
             model: subject.model.head.name.clone(),
             clock_hz: target.clock_hz,
             encodings: plan
-                .forms()
-                .map(|(stage, f)| Stage { stage: stage.into(), encoding: f.name() })
+                .homes()
+                .map(|(stage, encoding)| Stage { stage: stage.into(), encoding })
                 .collect(),
-            prompts,
+            prompts: queries.len(),
             left_out: 0,
             steps: sums.steps,
             cycles: sums.t_states,
@@ -194,6 +199,7 @@ impl Figures {
             image_bytes: compiled.image.bytes.len(),
             sram_bytes: target.flash.map(|_| sram(compiled, target, sums.stack)),
             stack_bytes: sums.stack,
+            flash_chip: FlashChip::of(compiled, target, queries, step.mean),
             energy: target.board.as_ref().and_then(|board| {
                 let (active, idle) = (sums.spread().mean, sums.per_step(sums.asleep));
                 energy(&board.device, target.clock_hz, board.profile.supply_millivolts, active, idle)
@@ -205,8 +211,11 @@ impl Figures {
     fn print(&self, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
         let unit = targets::cycles(target);
         let clock = f64::from(self.clock_hz) / 1e6;
-        let encodings: Vec<_> =
-            self.encodings.iter().map(|s| format!("{}{TIE}{}", s.stage, s.encoding)).collect();
+        let encoding = |s: &Stage| match s.encoding.strip_suffix(", file") {
+            Some(form) => format!("{}{TIE}{form}{TIE}(flash{TIE}chip)", s.stage),
+            None => format!("{}{TIE}{}", s.stage, s.encoding),
+        };
+        let encodings: Vec<_> = self.encodings.iter().map(encoding).collect();
         let stored = if encodings.is_empty() { String::new() } else { format!(": {}", encodings.join(", ")) };
         let line = format!("{} on {}{stored}", self.model, self.target);
         writeln!(out, "{}", fold(&line))?;
@@ -267,6 +276,15 @@ impl Figures {
                 grouped(sram as u64)
             )?,
             _ => writeln!(out, "image: {} bytes", grouped(self.image_bytes as u64))?,
+        }
+        if let Some(chip) = &self.flash_chip {
+            let line = format!(
+                "flash chip: {} bytes, of which a step reads {}; its bus is busy {:.0} % of the time",
+                grouped(chip.bytes as u64),
+                grouped(chip.bytes_a_step as u64),
+                100.0 * chip.bus_share
+            );
+            writeln!(out, "{}", fold(&line))?;
         }
         if let Some(energy) = &self.energy {
             let line = format!(

@@ -12,6 +12,7 @@ use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
 use mlc_compiler::plan::Plan;
 use mlc_compiler::stage::{Answer, answer};
+use mlc_compiler::target::SpiFlash;
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -83,16 +84,20 @@ pub fn print(
 
 /// `tinychat for z80-cpm: fc1 columns, fc2 unrolled`; of stages that are all stored alike, the form alone.
 fn heading(name: &str, target: &Target, plan: &Plan) -> String {
-    let forms: Vec<_> = plan.forms().collect();
+    let forms: Vec<_> = plan.homes().collect();
     let stages = match forms.first() {
         None => String::new(),
-        Some((_, first)) if forms.iter().all(|(_, form)| form == first) => {
-            format!(": weights as {}", first.name())
-        }
+        Some((_, first)) if forms.iter().all(|(_, form)| form == first) => match first.strip_suffix(", file")
+        {
+            Some(form) => format!(": weights as {form}, in the flash chip"),
+            None => format!(": weights as {first}"),
+        },
         Some(_) => {
-            let each: Vec<_> =
-                forms.iter().map(|(stage, form)| format!("{stage}{TIE}{}", form.name())).collect();
-            format!(": {}", each.join(", "))
+            let of = |(stage, form): &(&str, String)| match form.strip_suffix(", file") {
+                Some(form) => format!("{stage}{TIE}{form}{TIE}(flash{TIE}chip)"),
+                None => format!("{stage}{TIE}{form}"),
+            };
+            format!(": {}", forms.iter().map(of).collect::<Vec<_>>().join(", "))
         }
     };
     fold(&format!("{name} for {}{stages}", target.name))
@@ -151,16 +156,28 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
             Some(_) => ("for the flash chip", "bytes"),
             None => ("beside the program", "records of 128 bytes"),
         };
-        let line = format!(
-            "weights: {} of {} matrices in {}, {place}; a token reads {} {unit}",
+        let (what, step) = if compiled.plan.is_whole() { ("matrices", "token") } else { ("stages", "step") };
+        let mut line = format!(
+            "weights: {} of {} {what} in {}, {place}; a {step} reads {} {unit}",
             outside.len(),
             inside.len() + outside.len(),
             file.name,
             grouped(reads as u64)
         );
+        if let Some(share) = bus_share(compiled, target) {
+            line += &format!(", for which the bus is busy {:.0} % of the time", 100.0 * share);
+        }
         writeln!(out, "{}", fold(&line))?;
     }
     Ok(())
+}
+
+/// The share of a step, or of a token, in which the bus to a flash chip is busy, by what is predicted; `None` without.
+pub fn bus_share(compiled: &Compiled, target: &Target) -> Option<f64> {
+    let (file, _) = compiled.image.beside.as_ref().zip(target.spi_flash.as_ref())?;
+    let reads: usize = file.matrices.iter().filter(|matrix| !matrix.inside).map(|matrix| matrix.reads).sum();
+    let all = Some(compiled.plan.prediction.total()).filter(|all| *all > 0.0)?;
+    Some((reads * SpiFlash::CYCLES_A_BYTE) as f64 / all)
 }
 
 /// What to type: the command that flashes a board, the one that runs the program here.
@@ -249,7 +266,13 @@ struct Weights<'a> {
     /// Of a flash chip.
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes_a_token: Option<usize>,
-    /// Matrices that the image has.
+    /// Of a network of hashed text.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes_a_step: Option<usize>,
+    /// Of the time of a token or a step: while the flash chip's bus is busy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bus_share: Option<f64>,
+    /// Matrices, or stages, that the image has.
     in_image: Vec<&'a str>,
 }
 
@@ -297,8 +320,7 @@ impl PositionRow {
 /// The form of each stage, or of each matrix of a sequence model.
 fn stages(plan: &Plan) -> Vec<StageRow<'_>> {
     let steps = plan.steps.iter().filter_map(|step| Some((step.name.as_str(), step.offers.first()?.name())));
-    let forms = plan.forms().map(|(stage, form)| (stage, form.name().to_string()));
-    forms.chain(steps).map(|(stage, encoding)| StageRow { stage, encoding }).collect()
+    plan.homes().chain(steps).map(|(stage, encoding)| StageRow { stage, encoding }).collect()
 }
 
 impl<'a> Summary<'a> {
@@ -321,21 +343,24 @@ impl<'a> Summary<'a> {
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
-            weights: compiled.image.beside.as_ref().map(|file| Weights::new(file, target)),
+            weights: compiled.image.beside.as_ref().map(|file| Weights::new(file, compiled, target)),
             files: outputs.iter().map(Written::from).collect(),
         }
     }
 }
 
 impl<'a> Weights<'a> {
-    fn new(file: &'a Beside, target: &Target) -> Self {
+    fn new(file: &'a Beside, compiled: &Compiled, target: &Target) -> Self {
         let (inside, outside): (Vec<_>, Vec<_>) = file.matrices.iter().partition(|matrix| matrix.inside);
         let reads = outside.iter().map(|matrix| matrix.reads).sum();
+        let (in_chip, whole) = (target.spi_flash.is_some(), compiled.plan.is_whole());
         Self {
             name: &file.name,
             bytes: file.bytes.len(),
-            records_a_token: target.spi_flash.is_none().then_some(reads),
-            bytes_a_token: target.spi_flash.is_some().then_some(reads),
+            records_a_token: (!in_chip).then_some(reads),
+            bytes_a_token: (in_chip && whole).then_some(reads),
+            bytes_a_step: (in_chip && !whole).then_some(reads),
+            bus_share: bus_share(compiled, target),
             in_image: inside.iter().map(|matrix| matrix.name.as_str()).collect(),
         }
     }

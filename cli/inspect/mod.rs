@@ -13,7 +13,7 @@ use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Body, Layer, Model, Reader};
 use mlc_compiler::pass::{self, Report};
 use mlc_compiler::plan::{Demands, Offer, Plan};
-use mlc_compiler::weights::Form;
+use mlc_compiler::target::Board;
 use mlc_compiler::{Assets, CompileError, Request, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -80,6 +80,9 @@ pub struct Fit {
     /// Image, buffers and stack.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_bytes: Option<usize>,
+    /// AVR: what is in a flash chip beside it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flash_chip_bytes: Option<usize>,
     refusal: Option<String>,
     /// The refusal is a fault of mlc, not of the model.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -230,23 +233,30 @@ fn accumulators(reports: &[Report], wraps: &[pass::Wrap]) -> Vec<Accumulator> {
 /// Each target's answer. One that cannot be had takes none of the others away.
 fn fits(model: &Model, targets: &[Target], assets: &Assets) -> Vec<Fit> {
     let bar = progress::bar(targets.len(), "inspect");
-    let one = |target| {
+    let one = |target: &Target| {
         bar.inc(1);
-        fit(model, target, assets)
+        let plain = fit(model, target, assets);
+        let beside = if plain.fits { None } else { beside_chip(model, target, assets) };
+        std::iter::once(plain).chain(beside)
     };
-    let fits = targets.iter().map(one).collect();
+    let fits = targets.iter().flat_map(one).collect();
     bar.finish_and_clear();
     fits
+}
+
+/// A board with the same processor and a flash chip beside it, where the model fits that.
+fn beside_chip(model: &Model, target: &Target, assets: &Assets) -> Option<Fit> {
+    let profile = assets.profiles_with_chip(target).ok()?.into_iter().next()?;
+    let device = assets.devices().ok()?.into_iter().find(|device| device.name == profile.device)?;
+    let name = format!("{} --profile {}", target.name, profile.name);
+    let board = Board { device, profile }.target()?;
+    Some(Fit { target: name, ..fit(model, &board, assets) }).filter(|fit| fit.fits)
 }
 
 /// What every encoding of every stage would take.
 fn stages(plan: &Plan) -> Vec<StageFacts> {
     let encodings = |offers: &[Offer]| {
-        let facts = |o: &Offer| EncodingFacts {
-            encoding: o.form.map_or("", Form::name).to_string(),
-            bytes: o.bytes,
-            cycles: o.cost,
-        };
+        let facts = |o: &Offer| EncodingFacts { encoding: o.name(), bytes: o.bytes, cycles: o.cost };
         offers.iter().map(facts).collect()
     };
     let stages = plan.stages().iter().zip(&plan.options).filter(|(stage, _)| stage.layer > 0);
@@ -284,6 +294,8 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         None => image.memory_end - usize::from(target.origin),
     };
     let limit = compiled.as_ref().map_or(target.memory_end, |compiled| compiled.image.limit(target));
+    let beside = compiled.as_ref().ok().filter(|_| target.spi_flash.is_some());
+    let flash_chip_bytes = beside.and_then(|compiled| Some(compiled.image.beside.as_ref()?.bytes.len()));
     let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), used(&compiled.image))), None),
         Err(refusal) => (None, Some(refusal)),
@@ -300,6 +312,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         memories: [target.code_memory(), target.data_memory()],
         image_bytes,
         used_bytes,
+        flash_chip_bytes,
         refusal,
         bug,
         stages,

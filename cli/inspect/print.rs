@@ -117,8 +117,14 @@ impl Fit {
         // Of a sequence model; tables of stages have the cycles of other networks.
         let takes = match (self.predicted_cycles_a_step, self.predicted_positions.is_empty()) {
             (Some(cycles), false) => format!("; {} cycles a token (predicted)", whole(cycles)),
+            (Some(cycles), true) if self.flash_chip_bytes.is_some() => {
+                format!("; {} cycles a step (predicted)", whole(cycles))
+            }
             _ => String::new(),
         };
+        let chip =
+            self.flash_chip_bytes.map(|bytes| format!("; {} in the flash chip", grouped(bytes as u64)));
+        let takes = chip.unwrap_or_default() + &takes;
         match (self.image_bytes.zip(self.used_bytes), self.flash, &self.refusal) {
             (Some((bytes, used)), flash, _) => {
                 let [bytes, used] = [bytes, used].map(|n| grouped(n as u64));
@@ -141,11 +147,17 @@ impl Fit {
 
     /// The bytes of each stage as each form has them.
     fn table(&self) -> String {
-        let first = self.stages.first().map_or(&[][..], |s| &s.encodings);
+        let mut names: Vec<&str> = Vec::new();
+        for encoding in self.stages.iter().flat_map(|stage| &stage.encodings) {
+            if !names.contains(&encoding.encoding.as_str()) {
+                names.push(&encoding.encoding);
+            }
+        }
         let mut columns = vec![("  stage", Align::Left)];
-        columns.extend(first.iter().map(|e| (e.encoding.as_str(), Align::Right)));
+        columns.extend(names.iter().map(|name| (*name, Align::Right)));
         let row = |s: &StageFacts| {
-            let bytes = s.encodings.iter().map(|e| grouped(e.bytes as u64));
+            let found = |name: &&str| s.encodings.iter().find(|encoding| encoding.encoding == **name);
+            let bytes = names.iter().map(|name| found(name).map_or("".into(), |e| grouped(e.bytes as u64)));
             std::iter::once(format!("  {}", s.stage)).chain(bytes).collect()
         };
         table(&columns, &self.stages.iter().map(row).collect::<Vec<_>>())

@@ -75,7 +75,7 @@ fn page(args: &ReportArgs, loaded: &Loaded, target: &Target, assets: &Assets) ->
     let Chosen { prompts, .. } = prompts::choose(args.prompts.as_deref(), &loaded.found, subject.place())?;
     let queries: Vec<Vec<u8>> = prompts.iter().map(|prompt| prompt.query.clone().into_bytes()).collect();
     let measured = measure(subject, &queries, "report", true)?;
-    let figures = Figures::new(&measured, subject, queries.len());
+    let figures = Figures::new(&measured, subject, &queries);
     let compiled = &measured.compiled;
     let readings = Readings::new(model, Some(target), tools)?;
     let graph = mlc_compiler::reference(model)?;

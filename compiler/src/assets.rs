@@ -144,6 +144,20 @@ impl Assets {
         let read = |(file, text): (&String, &String)| Profile::read(text, stem(file), file, &devices);
         self.profiles.iter().map(read).collect()
     }
+
+    /// Boards with the processor of a target and a flash chip beside it, those named after the target's own board first; none where
+    /// the target has such a chip.
+    ///
+    /// # Errors
+    /// A profile that is damaged.
+    pub fn profiles_with_chip(&self, target: &Target) -> Result<Vec<Profile>, TargetError> {
+        let mut profiles = self.profiles()?;
+        let is_one = |profile: &Profile| profile.device == target.name && profile.spi_flash.is_some();
+        profiles.retain(|profile| target.spi_flash.is_none() && is_one(profile));
+        let own = target.board.as_ref().map_or("", |board| board.profile.name.as_str());
+        profiles.sort_by_key(|profile| !profile.name.starts_with(own));
+        Ok(profiles)
+    }
 }
 
 /// A description's name: that of its file.

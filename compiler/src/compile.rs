@@ -8,12 +8,12 @@
 use crate::error::SEQUENCE;
 use crate::ir::{self, Graph};
 use crate::kernel::sensors::{Pace, SensorSite};
-use crate::kernel::sequence::SequenceSite;
+use crate::kernel::sequence::{Home, SequenceSite};
 use crate::kernel::{PAGE, Templates};
 use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
-use crate::plan::{self, Demands, Optimize, Plan, Storage, Survey};
+use crate::plan::{self, Demands, Needs, Optimize, Plan, Storage, Survey};
 use crate::stage::seen::Seen;
 use crate::storage::{self, Placed};
 use crate::{Assets, CompileError, Image, Target, image, render, sensors, valid};
@@ -103,44 +103,52 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let sensors::Program { plan, assembly, image } = of_sensors(request)?;
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
-    if matches!(request.demands.storage, Storage::File | Storage::Banks) {
-        let what = format!("weights of such a network in {}", request.demands.storage.place());
+    let mut prepared = Prepared::new(request)?;
+    let templates = render::templates(request)?;
+    let (first, others) = homes(request, &prepared.survey)?;
+    prepared.survey = prepared.survey.with_homes(first)?;
+    let mut found = prepared.smallest(request, &templates)?;
+    if found.is_err() {
+        for survey in prepared.in_order(request, others)? {
+            prepared.survey = survey;
+            found = prepared.smallest(request, &templates)?;
+            if found.is_ok() {
+                break;
+            }
+        }
+    }
+    let Program { plan, assembly, image } =
+        found.map_err(|refused| CompileError::too_large(request, &prepared.survey, refused))?;
+    Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
+}
+
+/// Where the weights of each stage live.
+type Homes = Vec<Home>;
+
+/// Where the weights of each stage are to live, and where they may if that does not fit: the largest in a flash chip, one more with
+/// each.
+///
+/// # Errors
+/// A place that the target does not have for such networks.
+fn homes(request: &Request, survey: &Survey) -> Result<(Homes, Vec<Homes>), CompileError> {
+    let has_chip = request.target.spi_flash.is_some();
+    let storage = request.demands.storage;
+    if storage == Storage::Banks || storage == Storage::File && !has_chip {
+        let what = format!("weights of such a network in {}", storage.place());
         let (name, target) = (request.model.head.name.clone(), request.target.name.clone());
         return Err(CompileError::Sequence { name, target, what });
     }
-    let prepared = Prepared::new(request)?;
-    let mut refused = Vec::new();
-    let mut smallest: Option<Program> = None;
-    let templates = render::templates(request)?;
-    for combination in plan::candidates(&prepared.survey, request.demands)? {
-        // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
-        let (estimate, _) = prepared.survey.estimate(&combination);
-        if !request.demands.may_fit(request.target, estimate, 5) {
-            refused.push((combination, estimate));
-            continue;
-        }
-        let Some(program) = prepared.program(request, &templates, &combination)? else {
-            refused.push((combination, estimate));
-            continue;
-        };
-        let needs = program.image.needs();
-        if request.demands.excess(request.target, needs) > 0 {
-            refused.push((combination, needs));
-            continue;
-        }
-        let quick = if request.may_quicken() { program.quicken(request, &templates)? } else { None };
-        let program = quick.unwrap_or(program);
-        if smallest.as_ref().is_none_or(|found| program.is_smaller_than(found)) {
-            smallest = Some(program);
-        }
-        if request.demands.optimize == Optimize::Speed {
-            break;
-        }
-    }
-    let Some(Program { plan, assembly, image }) = smallest else {
-        return Err(CompileError::too_large(request, &prepared.survey, refused));
+    let order = survey.largest();
+    let with = |count: usize| {
+        let mut homes = vec![Home::Image; survey.variants[0].stages.len()];
+        order[..count].iter().for_each(|&at| homes[at] = Home::File);
+        homes
     };
-    Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
+    Ok(match storage {
+        Storage::File => (with(order.len()), vec![]),
+        Storage::Auto if has_chip => (with(0), (1..=order.len()).map(with).collect()),
+        Storage::Auto | Storage::Image | Storage::Banks => (with(0), vec![]),
+    })
 }
 
 /// The plan that [`compile`] would take if all estimates were right: the first that fits, or else the smallest.
@@ -157,18 +165,14 @@ pub fn price(request: &Request) -> Result<Plan, CompileError> {
     if request.model.network().is_some() {
         return of_sensors(request).map(|program| program.plan);
     }
-    let prepared = Prepared::new(request)?;
-    let survey = &prepared.survey;
-    let candidates = plan::candidates(survey, request.demands)?;
-    let excess = |c: &&Combination| request.demands.excess(request.target, survey.estimate(c).0);
-    let fits = candidates.iter().find(|candidate| excess(candidate) == 0);
-    // `min_by_key` takes the first of equals: the fastest.
-    let chosen = fits.or(candidates.iter().min_by_key(excess)).expect("there is always a smallest plan");
-    let plan = plan::plan(prepared.graph(), survey, request.demands, chosen)?;
-    let room = request.target.image_room().checked_sub(plan.needs.total());
-    let room = room.filter(|_| request.may_quicken());
-    let quick = room.and_then(|room| plan.quicken(room));
-    Ok(quick.unwrap_or(plan))
+    let mut prepared = Prepared::new(request)?;
+    let (first, others) = homes(request, &prepared.survey)?;
+    prepared.survey = prepared.survey.with_homes(first)?;
+    let (plan, fits) = prepared.price(request)?;
+    match prepared.in_order(request, if fits { vec![] } else { others })?.into_iter().next() {
+        Some(survey) => Ok(Prepared { survey, ..prepared }.price(request)?.0),
+        None => Ok(plan),
+    }
 }
 
 /// What `with` makes of a sequence model.
@@ -279,6 +283,87 @@ impl Prepared {
         &self.reports.last().expect("optimise() records every pass").graph
     }
 
+    /// The plan of the first combination that fits, or of the one that misses by least; and whether it fits.
+    fn price(&self, request: &Request) -> Result<(Plan, bool), CompileError> {
+        self.price_in(&self.survey, request)
+    }
+
+    /// The same of another survey of the network.
+    fn price_in(&self, survey: &Survey, request: &Request) -> Result<(Plan, bool), CompileError> {
+        let candidates = plan::candidates(survey, request.demands)?;
+        let excess = |c: &&Combination| request.demands.excess(request.target, survey.estimate(c).0);
+        let fits = candidates.iter().find(|candidate| excess(candidate) == 0);
+        // `min_by_key` takes the first of equals: the fastest.
+        let chosen = fits.or(candidates.iter().min_by_key(excess)).expect("there is always a smallest plan");
+        let plan = plan::plan(self.graph(), survey, request.demands, chosen)?;
+        let room = request.target.image_room().checked_sub(plan.needs.total());
+        let room = room.filter(|_| request.may_quicken());
+        let quick = room.and_then(|room| plan.quicken(room));
+        Ok((quick.unwrap_or(plan), fits.is_some()))
+    }
+
+    /// The surveys with weights in these places: those with a plan that fits by its estimate first, from the fastest on, or from the
+    /// smallest where that is asked for; then the others, the smallest last.
+    ///
+    /// # Errors
+    /// A bug in mlc.
+    fn in_order(&self, request: &Request, ways: Vec<Homes>) -> Result<Vec<Survey>, CompileError> {
+        let mut surveys = Vec::new();
+        for homes in ways {
+            let survey = self.survey.clone().with_homes(homes)?;
+            let (plan, fits) = self.price_in(&survey, request)?;
+            let image = plan.needs.image as f64;
+            let key = match (fits, request.demands.optimize) {
+                (true, Optimize::Speed) => plan.prediction.total(),
+                (true, Optimize::Size) => image,
+                (false, _) => -image,
+            };
+            surveys.push(((!fits, key), survey));
+        }
+        // Stable: of equal ones that with fewest in the chip goes first.
+        surveys.sort_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
+        Ok(surveys.into_iter().map(|(_, survey)| survey).collect())
+    }
+
+    /// The program of the first combination that fits, or of those the smallest, as is asked for; else what each would need.
+    ///
+    /// # Errors
+    /// A damaged template; a bug in mlc.
+    fn smallest(
+        &self,
+        request: &Request,
+        templates: &Templates,
+    ) -> Result<Result<Program, Vec<(Combination, Needs)>>, CompileError> {
+        let mut refused = Vec::new();
+        let mut smallest: Option<Program> = None;
+        for combination in plan::candidates(&self.survey, request.demands)? {
+            // Far too large is not worth assembling; what its estimate only just exceeds may still fit.
+            let (estimate, _) = self.survey.estimate(&combination);
+            if !request.demands.may_fit(request.target, estimate, 5) {
+                refused.push((combination, estimate));
+                continue;
+            }
+            let Some(program) = self.program(request, templates, &combination)? else {
+                refused.push((combination, estimate));
+                continue;
+            };
+            let needs = program.image.needs();
+            if request.demands.excess(request.target, needs) > 0 {
+                refused.push((combination, needs));
+                continue;
+            }
+            let quick = if request.may_quicken() { program.quicken(request, templates)? } else { None };
+            let program = quick.unwrap_or(program);
+            if smallest.as_ref().is_none_or(|found| program.is_smaller_than(found)) {
+                smallest = Some(program);
+            }
+            if request.demands.optimize == Optimize::Speed {
+                break;
+            }
+        }
+        Ok(smallest.ok_or(refused))
+    }
+
     /// The program of a combination of offers. `None` where memory ends before it.
     fn program(
         &self,
@@ -301,6 +386,8 @@ impl Prepared {
             }
             program => (plan, program?),
         };
-        Ok(image.map(|image| Program { plan, assembly, image }))
+        let Some(image) = image else { return Ok(None) };
+        let image = Image { beside: plan.beside(request, templates)?, ..image };
+        Ok(Some(Program { plan, assembly, image }))
     }
 }

@@ -201,6 +201,12 @@ fn weight_forms(survey: &Survey, combination: &Combination) -> Vec<Form> {
     survey.forms(combination).into_iter().flatten().collect()
 }
 
+/// A board with the target's processor that has a flash chip beside it, where the target has none.
+fn profile_with_chip(request: &Request) -> Option<String> {
+    let profiles = request.assets.profiles_with_chip(request.target).unwrap_or_default();
+    profiles.into_iter().next().map(|profile| profile.name)
+}
+
 /// What other options would do about a program that is too large; a sentence each. `needs` are those of the plans that
 /// the options of now allow.
 fn advice(request: &Request, survey: &Survey, needs: impl Iterator<Item = Needs>) -> String {
@@ -217,12 +223,17 @@ fn advice(request: &Request, survey: &Survey, needs: impl Iterator<Item = Needs>
             needs.image
         );
     }
+    let needs: Vec<Needs> = needs.collect();
+    let has_memory = needs.iter().any(|needs| request.target.excess(0, needs.buffers) == 0);
+    if let Some(profile) = profile_with_chip(request).filter(|_| has_memory) {
+        let _ = writeln!(advice, "A flash chip at its SPI has room for weights: --profile {profile}.");
+    }
     let bdos = |needs: Needs| {
         let memory_end = usize::from(request.target.origin) + needs.total();
         cpm::lowest_bdos(needs.image, memory_end).filter(|_| max_bytes.is_none())
     };
     if request.target.machine == Machine::Cpm
-        && let Some(bdos) = needs.filter_map(bdos).min()
+        && let Some(bdos) = needs.into_iter().filter_map(bdos).min()
     {
         let _ = writeln!(
             advice,

@@ -1,4 +1,5 @@
-{# The kernels of gaps: Z is a column in flash, X one before a tile's low bytes; r24 (and r25) is what is added to the
+{%- import "flash.S" as flash -%}
+{# The kernels of gaps: Z is a column in flash (or the SPI brings it), X one before a tile's low bytes; r24 (and r25) is what is added to the
    outputs of the column's first list and subtracted from those of its second. YH is the page of the high bytes, r20 a
    copy of XL. Changes r0, r16, r18, X, YL and Z.
 
@@ -6,15 +7,22 @@
 {% macro kernel(s) %}
 ; ---- {{ s.name }}: {{ s.about }} --------------------
 {{ s.name }}:
+{%- if s.data %}
+{{- flash::pause(cycles=8) }}{# the first byte is on its way #}
+{%- endif %}
 {{- self::list(k=s, op="add", name=s.name ~ "_add") }}
 {{- self::list(k=s, op="sub", name=s.name ~ "_sub") }}
 {%- endmacro kernel %}
 
 {# One list. A nibble of 0 is an escape; what it means, the next one says: 1 to 13 are 15 more, 14 is the same output
-   again, 15 goes on by 28, 0 ends the list. The code behind an escape runs on in the other half of the loop. #}
+   again, 15 goes on by 28, 0 ends the list. The code behind an escape runs on in the other half of the loop.
+
+   From one byte that the SPI brings to the next there are 18 cycles. Two outputs take more, whatever is added; where a byte has less
+   to do there is a pause. What a byte takes at least, from `out` to `out`: 23 for two outputs, 21 for a far one, 16 for a step of 28 and
+   13 for the end of the first list (with pauses 18); up to an escape in the upper half 15 where bytes count, 16 else (with one 18). #}
 {% macro list(k, op, name) %}
 {{ name }}_low:
-        lpm r18, Z+
+{{- flash::load(s=k, to=18, work=16) }}
         mov r16, r18
         andi r16, 15
         breq {{ name }}_low_escape
@@ -38,12 +46,17 @@
         brlo {{ name }}_high_go
         breq {{ name }}_low_again
         subi r26, -13
+{{- self::gap(k=k, cycles=2) }}
         rjmp {{ name }}_low
 {{ name }}_low_again:
         subi r26, 15+14
         rjmp {{ name }}_high_go
 {{ name }}_high_escape:
-        lpm r18, Z+
+{%- if k.kind == "count" %}
+{{- flash::load(s=k, to=18, work=13) }}
+{%- else %}
+{{- flash::load(s=k, to=18, work=14) }}
+{%- endif %}
         mov r16, r18
         andi r16, 15
         breq {{ name }}_high_end
@@ -59,9 +72,11 @@
 {%- if op == "add" %}
 {{ name }}_low_end:
         mov r26, r20
+{{- self::gap(k=k, cycles=5) }}
         rjmp {{ k.name }}_sub_low
 {{ name }}_high_end:
         mov r26, r20
+{{- self::gap(k=k, cycles=3) }}
         rjmp {{ k.name }}_sub_high
 {%- else %}
 {{ name }}_low_end:
@@ -71,6 +86,13 @@
 {{- self::fix(k=k, op=op, name=name ~ "_low") }}
 {{- self::fix(k=k, op=op, name=name ~ "_high") }}
 {%- endmacro list %}
+
+{# Nothing for so many cycles, where the SPI brings bytes. #}
+{% macro gap(k, cycles) %}
+{%- if k.data %}
+{{- flash::pause(cycles=cycles) }}
+{%- endif %}
+{%- endmacro gap %}
 
 {# The accumulator at X. #}
 {% macro accumulate(k, op, name) %}

@@ -188,7 +188,11 @@
 {%- else %}
         ldi r31, 0
 {%- endif %}
+{%- if s.chip %}
+{{- column::seek(s=s, at=t.chip_at, stride=t.stride, wide=t.wide_table) }}
+{%- else %}
 {{- column::column(s=s, table=t.table_at) }}
+{%- endif %}
 {%- if not s.counts %}
         ldi r24, {{ s.factor }}
         ldi r25, 0

@@ -48,12 +48,10 @@
         breq {{ g.name }}_zero
         mov r30, r26
         ldi r31, 0
-{{- column::column(s=s, table=g.table_at) }}
+{{- self::find(s=s, t=t, g=g) }}
 {{- self::visit(s=s, t=t, g=g) }}
         ldi r27, hi8({{ g.low }})
-{{ g.name }}_zero:
-        cpi r28, {{ g.end }}
-        brne {{ g.name }}_scan
+{{- self::next(s=s, g=g) }}
 {%- if s.big and s.wide_kernel %}
         rjmp {{ g.name }}_done
 {%- endif %}
@@ -98,16 +96,36 @@
 {%- endif %}
         mov r30, r16
         ldi r31, 0
-{{- column::column(s=s, table=g.table_at) }}
+{{- self::find(s=s, t=t, g=g) }}
 {{- self::visit(s=s, t=t, g=g) }}
-{{ g.name }}_zero:
-        cpi r28, {{ g.end }}
-        brne {{ g.name }}_scan
+{{- self::next(s=s, g=g) }}
 {%- if s.big and s.wide_kernel %}
         rjmp {{ g.name }}_done
 {%- endif %}
 {{- self::wide(s=s, g=g) }}
 {%- endmacro scan_bytes %}
+
+{# The column of the input whose number, from the first of its page on, is in Z. #}
+{% macro find(s, t, g) %}
+{%- if s.chip %}
+{{- column::seek(s=s, at=g.chip_at, stride=t.stride, wide=false) }}
+{%- else %}
+{{- column::column(s=s, table=g.table_at) }}
+{%- endif %}
+{%- endmacro find %}
+
+{# The next input, if there is one. #}
+{% macro next(s, g) %}
+{{ g.name }}_zero:
+        cpi r28, {{ g.end }}
+{%- if s.chip %}
+        breq {{ g.name }}_end
+        rjmp {{ g.name }}_scan
+{{ g.name }}_end:
+{%- else %}
+        brne {{ g.name }}_scan
+{%- endif %}
+{%- endmacro next %}
 
 {# Hands the column at Z to the kernel; r24 and r25 are the activation. A kernel for one byte is used where it is one. #}
 {% macro visit(s, t, g) %}

@@ -179,7 +179,7 @@ impl Chip {
     }
 
     /// The chip with its program, and bytes that were typed.
-    fn machine(&self, compiled: &Compiled, bytes: &[u8]) -> AvrMachine<Script> {
+    pub fn machine(&self, compiled: &Compiled, bytes: &[u8]) -> AvrMachine<Script> {
         let image = &compiled.image;
         let program = Program::from_bytes(&image.bytes, self.device).expect("the image fits the flash");
         let table = &image.assembly.table;

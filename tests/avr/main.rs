@@ -7,7 +7,11 @@ mod support;
 #[path = "../../compiler/tests/asm_avr/judges.rs"]
 mod judges;
 
+#[path = "../support/simavr.rs"]
+mod simulator;
+
 mod flash;
+mod hashed_flash;
 mod machine;
 mod nomul;
 mod planes;
@@ -16,8 +20,9 @@ mod random;
 mod sensors;
 mod sensors_published;
 mod sequence;
+mod simavr;
 mod talk;
 mod text;
 mod wide;
 
-use support::shared::tools;
+use support::shared::{self, tools};

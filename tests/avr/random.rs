@@ -11,7 +11,8 @@ use mlc_compiler::{CompileError, Compiled, eval, reference};
 /// How many networks; their seeds are 0, 1, 2, …
 const NETWORKS: u64 = 120;
 
-fn queries(seed: u64, longest: usize) -> Vec<Vec<u8>> {
+/// Queries of a seed: short, as long as the network takes them, and with spaces.
+pub fn queries(seed: u64, longest: usize) -> Vec<Vec<u8>> {
     let mut r = Random(seed ^ 0xABCD);
     let mut queries: Vec<_> = [5, 30, longest].map(|n| support::query(&mut r, n.min(longest))).to_vec();
     queries.retain(|q| q.iter().any(|&b| b != b' '));

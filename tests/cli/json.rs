@@ -97,7 +97,12 @@ fn every_field_is_on_the_page() {
     check("mlc verify", &all(&["verify model.ron --json", "verify model.ron --prompts wrong.txt --json"]));
     check(
         "mlc bench",
-        &all(&["bench model.ron --json", "bench talk.ron --json", "bench sorter.ron -t atmega328p --json"]),
+        &all(&[
+            "bench model.ron --json",
+            "bench talk.ron --json",
+            "bench sorter.ron -t atmega328p --json",
+            "bench model.ron -t atmega328p --profile uno+flash --weights file --json",
+        ]),
     );
     check("mlc bench --all", &all(&["bench --all model.ron huge.ron -t z80-cpm --encoding packed --json"]));
     check("mlc profile", &all(&["profile model.ron hello --json"]));

@@ -1,7 +1,9 @@
 //! Weights in a file beside a program: what is written, compared and read.
 
-use crate::{Folder, json, sequence, unfolded};
+use crate::random::Random;
+use crate::{Folder, json, parts, sequence, unfolded};
 use mlc_compiler::import::ron;
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
 
 /// With a random sequence model that the kernels of the Z80 compute, in `talk.ron`.
 fn folder() -> Folder {
@@ -216,4 +218,60 @@ fn flash_chips_that_are_not_there() {
     let input = folder.mlc([&["compile", "x.dat", "-o", "x.hex"], &UNO[..]].concat()).fails(2);
     assert!(input.contains("x.dat"), "{input}");
     assert_eq!(folder.read("x.dat"), folder.read("talk.ron"));
+}
+
+/// A network that reads hashed text, and does not fit an uno.
+fn wide() -> Model {
+    let mut r = Random(5);
+    let mut layer = |inputs: usize, outputs: usize| {
+        let mut weight = || if r.chance(50) { [-1, 1, -1, 1, -2][r.within(0, 4)] } else { 0 };
+        let weights: Vec<i8> = (0..inputs * outputs).map(|_| weight()).collect();
+        Layer { inputs, outputs, weights, bias: vec![3; outputs], shift: 2, set: WeightSet::Full }
+    };
+    let layers = vec![layer(512, 256), layer(256, 128), layer(128, 27)];
+    let query = QueryEncoder { buckets: 256, bands: 1, max_length: 60 };
+    let context = Some(ContextEncoder { buckets: 256, length: 8 });
+    let chat = Chat { charset: (b'a'..=b'z').chain([0]).collect(), max_reply: 6 };
+    parts::model(("wide", "random"), (query, context), layers, Answer::Chat(chat))
+}
+
+#[test]
+fn networks_of_hashed_text_have_columns_in_a_flash_chip() {
+    let folder = Folder::new();
+    folder.write("wide.ron", ron::write(&wide()));
+    let mlc = |args: &[&str]| folder.mlc([args, &["-t", "atmega328p", "--profile", "uno+flash"]].concat());
+    let plain = folder.mlc(["compile", "wide.ron", "-t", "atmega328p", "-o", "wide.hex"]).fails(1);
+    assert!(plain.contains("A flash chip at its SPI has room for weights: --profile uno+flash."), "{plain}");
+    assert_eq!(folder.names(), ["wide.ron"]);
+    let inspect = folder.mlc(["inspect", "wide.ron"]).ok();
+    let line = inspect.lines().find(|line| line.starts_with("atmega328p --profile uno+flash: fits: flash "));
+    assert!(line.is_some() && inspect.contains(" in the flash chip; "), "{inspect}");
+
+    let said = unfolded(&mlc(&["compile", "wide.ron", "-o", "wide.hex"]).ok());
+    assert!(said.contains("fc1_query gaps (flash chip)") || said.contains("in the flash chip"), "{said}");
+    assert!(said.contains(" stages in wide.dat, for the flash chip; a step reads "), "{said}");
+    assert!(said.contains(" bytes, for which the bus is busy "), "{said}");
+    let summary = json(&mlc(&["compile", "wide.ron", "-o", "wide.hex", "--json"]).ok());
+    assert_eq!(summary["weights"]["bytes"], folder.read("wide.dat").len());
+    assert!(summary["weights"]["bytes_a_step"].as_u64() > Some(1_000), "{summary}");
+    assert!(summary["weights"].get("bytes_a_token").is_none());
+    let share = summary["weights"]["bus_share"].as_f64().expect("it is a number");
+    assert!((0.1..0.9).contains(&share), "{share}");
+
+    let reply = folder.mlc(["run", "wide.ron", "--target", "reference", "hello"]).ok();
+    assert_eq!(mlc(&["run", "wide.ron", "hello"]).ok(), reply);
+    let said = mlc(&["run", "wide.hex", "hello"]).ok();
+    assert_eq!(said.split_once(". Type a line.\n> ").expect("it greets").1, format!("{reply}> \n"));
+    folder.write("ab.txt", "ab\nhow are you?\n");
+    assert!(mlc(&["verify", "wide.ron", "--prompts", "ab.txt"]).ok().ends_with(": all equal\n"));
+    let bench = json(&mlc(&["bench", "wide.ron", "--prompts", "ab.txt", "--json"]).ok());
+    assert_eq!(bench["flash_chip"]["bytes"], folder.read("wide.dat").len());
+    assert!(bench["flash_chip"]["bus_share"].as_f64() > Some(0.1), "{bench}");
+
+    let image = mlc(&["compile", "wide.ron", "--weights", "image", "-o", "x.hex"]).fails(1);
+    assert!(image.contains("wide does not fit atmega328p"), "{image}");
+    let lists =
+        mlc(&["compile", "wide.ron", "--weights", "file", "--layer", "1=columns", "-o", "x.hex"]).fails(1);
+    assert!(lists.contains("fc1_query cannot have columns weights: it can have packed, gaps"), "{lists}");
+    assert_eq!(folder.names(), ["ab.txt", "wide.dat", "wide.hex", "wide.ron"]);
 }

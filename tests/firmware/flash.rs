@@ -3,7 +3,11 @@
 
 use super::avr8js::library;
 use super::sequence::networks;
-use mlc_compiler::model::{Answer, Model, Story};
+use super::sequence::random::Random;
+use mlc_compiler::model::{
+    Answer, Body, Chat, ContextEncoder, HashedText, Head, Layer, Model, QueryEncoder, Reader, Story,
+    WeightSet,
+};
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::target::Board;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, compile, eval, image, reference};
@@ -11,7 +15,8 @@ use mlc_runtime_avr::{ATMEGA328P, AvrConfig, AvrMachine, End, NoObserver, Progra
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-const PROMPTS: [&str; 3] = ["a b", "c", "dad"];
+/// What is typed.
+pub const PROMPTS: [&str; 3] = ["a b", "c", "dad"];
 
 /// A network with 100 KB and more of weights, of an uno with 2 KB of RAM. It says four characters a line.
 pub fn wide() -> Model {
@@ -27,7 +32,7 @@ pub fn wide() -> Model {
 /// Its seed, and the width of its stream.
 const WIDE: (u64, usize) = (4, 200);
 
-fn compiled(model: &Model) -> Compiled {
+pub fn compiled(model: &Model) -> Compiled {
     try_compiled(model).unwrap_or_else(|e| panic!("{}: {e}", model.head.name))
 }
 
@@ -53,22 +58,44 @@ fn says(compiled: &Compiled, chip: Option<SerialFlash>, input: &[u8]) -> (String
     (String::from_utf8_lossy(machine.console().output()).into_owned(), bytes)
 }
 
+/// A network that reads hashed text, and says four characters a line.
+pub fn hashed() -> Model {
+    let mut r = Random(11);
+    let mut layer = |inputs: usize, outputs: usize| {
+        let mut weight = || if r.chance(40) { [-1, 1, -1, 1, -2][r.within(0, 4)] } else { 0 };
+        let weights: Vec<i8> = (0..inputs * outputs).map(|_| weight()).collect();
+        Layer { inputs, outputs, weights, bias: vec![3; outputs], shift: 2, set: WeightSet::Full }
+    };
+    let layers = vec![layer(512, 256), layer(256, 64), layer(64, 27)];
+    let query = QueryEncoder { buckets: 256, bands: 1, max_length: 60 };
+    let context = Some(ContextEncoder { buckets: 256, length: 8 });
+    let chat = Chat { charset: (b'a'..=b'z').chain([0]).collect(), max_reply: 4 };
+    let head = Head { name: "hashed".into(), ..Head::default() };
+    let reader = Reader::HashedText(HashedText { query, context });
+    let model = Model { head, reader, body: Body::Layers(layers), answer: Answer::Chat(chat) };
+    model.check().expect("it keeps the rules");
+    model
+}
+
 /// The first random network that answers all prompts and fits an uno.
-fn answering() -> Model {
+pub fn answering() -> Model {
     let mut all =
         (0..).map(networks::model).filter(|model| answers(model).iter().all(|answer| !answer.is_empty()));
     all.find(|model| try_compiled(model).is_ok()).expect("one of them answers")
 }
 
-fn answers(model: &Model) -> Vec<String> {
+pub fn answers(model: &Model) -> Vec<String> {
     let graph = reference(model).unwrap();
     PROMPTS.iter().map(|prompt| eval::run(&graph, prompt.as_bytes()).text()).collect()
 }
 
 #[test]
 fn it_says_what_is_wrong_with_its_chip() {
-    let model = answering();
-    let compiled = compiled(&model);
+    [answering(), hashed()].iter().for_each(says_what_is_wrong);
+}
+
+fn says_what_is_wrong(model: &Model) {
+    let compiled = compiled(model);
     let name = &model.head.name;
     let file = &compiled.image.beside.as_ref().unwrap().bytes;
     let changed = |at: usize| {
@@ -125,8 +152,11 @@ fn packets(file: &[u8]) -> Vec<u8> {
 
 #[test]
 fn it_writes_its_chip_over_the_line() {
-    let model = answering();
-    let compiled = compiled(&model);
+    [answering(), hashed()].iter().for_each(writes);
+}
+
+fn writes(model: &Model) {
+    let compiled = compiled(model);
     let file = &compiled.image.beside.as_ref().unwrap().bytes;
     let old = SerialFlash::new(20, vec![0x55; 100_000]).unwrap();
     let input = [b"w\r", &packets(file)[..], b"a b\rc\rdad\r"].concat();
@@ -136,7 +166,7 @@ fn it_writes_its_chip_over_the_line() {
     let end = file.len().next_multiple_of(4096);
     assert_eq!(&bytes[end..], &vec![0x55; 100_000][end..]);
     let end = said.split_once(". Type a line.\r\n").expect("it looked again").1;
-    let expected: String = answers(&model).iter().map(|answer| format!("> {answer}\r\n")).collect();
+    let expected: String = answers(model).iter().map(|answer| format!("> {answer}\r\n")).collect();
     assert_eq!(end, expected + "> ");
     assert_eq!(said.matches('\x06').count(), file.len().div_ceil(128) + 1);
 }
@@ -144,9 +174,14 @@ fn it_writes_its_chip_over_the_line() {
 #[test]
 fn avr8js_streams_the_same() {
     let Some(library) = library() else { return };
-    for (model, how) in
-        [(answering(), "written"), (wide(), "written"), (answering(), "send"), (wide(), "none")]
-    {
+    for (model, how) in [
+        (answering(), "written"),
+        (wide(), "written"),
+        (hashed(), "written"),
+        (answering(), "send"),
+        (hashed(), "send"),
+        (wide(), "none"),
+    ] {
         let compiled = compiled(&model);
         let folder = tempfile::tempdir().unwrap();
         let [hex, dat] = ["t.hex", "t.dat"].map(|name| folder.path().join(name));

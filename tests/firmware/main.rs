@@ -8,6 +8,10 @@ mod models;
 mod sequence;
 #[path = "../support/shared.rs"]
 mod shared;
+mod simavr;
+#[allow(dead_code, reason = "cycles are compared where no serial line disturbs them")]
+#[path = "../support/simavr.rs"]
+mod simulator;
 
 use judges::{dump, run, simavr};
 use mlc_compiler::Assets;

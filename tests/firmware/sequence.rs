@@ -4,7 +4,7 @@
 #[path = "../support/sequence.rs"]
 pub mod networks;
 #[path = "../support/random.rs"]
-mod random;
+pub mod random;
 #[path = "../../compiler/tests/support/stories.rs"]
 mod stories;
 

@@ -8,7 +8,8 @@ mod support;
 mod sensors;
 
 use mlc_compiler::model::{Answer, Chat, ContextEncoder, Layer, Model, QueryEncoder, WeightSet};
-use mlc_compiler::plan::{Demands, Layer as LayerName};
+use mlc_compiler::plan::{Demands, Layer as LayerName, Storage};
+use mlc_compiler::target::Board;
 use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, Compiled, Request, compile, price, render};
 use support::{Random, parts};
@@ -233,6 +234,26 @@ fn programs() {
     }
     let binary = program(&banded(), "z80-cpm", &[("fc2", Form::Packed), ("fc3", Form::Gaps)]);
     insta::assert_snapshot!("program-of-bits", binary.assembly);
+}
+
+/// With all columns in a flash chip: gaps that count in bytes and that do not, and packed weights.
+#[test]
+fn a_program_with_a_flash_chip() {
+    let assets = Assets::builtin();
+    let profiles = assets.profiles().expect("the profiles that mlc brings are right");
+    let profile = profiles.into_iter().find(|profile| profile.name == "uno+flash").expect("mlc brings it");
+    let devices = assets.devices().expect("the devices that mlc brings are right");
+    let device = devices.into_iter().find(|device| device.name == profile.device).expect("mlc brings it");
+    let target = &Board { device, profile }.target().expect("it has a serial line");
+    let model = &chat();
+    let layers = vec![(LayerName::Number(2), Form::Packed), (LayerName::Number(3), Form::Gaps)];
+    let demands = &Demands { layers, storage: Storage::File, ..Demands::default() };
+    let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
+    let compiled = compile(&request).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+    insta::assert_snapshot!("program-uno+flash", compiled.assembly);
+    let file = compiled.image.beside.expect("its columns are there");
+    let lines: Vec<String> = file.bytes.chunks(16).map(|line| format!("{line:02x?}")).collect();
+    insta::assert_snapshot!("program-uno+flash.dat", lines.join("\n"));
 }
 
 #[test]

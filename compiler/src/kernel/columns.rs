@@ -37,7 +37,7 @@ pub fn offers(
         let bytes = bytes(form, stages[at].product()?);
         let cost: f64 = kernel.cost(&view, at, Some(form)).iter().map(|(_, cycles)| cycles).sum();
         let cost = cost / view.usage.per_step();
-        Some(Offer { kernel, form: Some(form), bytes, cost, scratch: 0, stage })
+        Some(Offer { kernel, form: Some(form), home: view.home(at), bytes, cost, scratch: 0, stage })
     };
     Form::ALL.into_iter().filter_map(offer).collect()
 }

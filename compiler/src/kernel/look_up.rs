@@ -58,7 +58,8 @@ pub fn offer(
     let cycles: f64 = kernel.cost(view, at, form).iter().map(|(_, cycles)| cycles).sum();
     let outputs: usize = shape.outputs.iter().sum();
     let bytes = outputs * (2 + shape.planes.count() * bytes);
-    Offer { kernel, form, bytes, cost: cycles / view.usage.per_step(), scratch, stage: None }
+    let cost = cycles / view.usage.per_step();
+    Offer { kernel, form, home: view.home(at), bytes, cost, scratch, stage: None }
 }
 
 /// The product of a stage that a kernel has offered to compute, and its shape in groups of `size` inputs.

@@ -31,6 +31,7 @@ use crate::stage::{Product, Source, Stage, Usage};
 use crate::target::{Cpu, Target};
 use crate::weights::Form;
 use crate::{CompileError, Request};
+use sequence::{Beside, Home};
 use std::fmt;
 
 /// One way to compute stages.
@@ -95,7 +96,7 @@ pub trait Processor: Sync {
     fn slack(&self) -> f64;
 
     /// Bytes of the image that no offer has: code that stages share, start values, texts. Estimated.
-    fn shared_bytes(&self, stages: &[Stage], forms: &[Option<Form>], machine: Machine) -> usize;
+    fn shared_bytes(&self, view: &Taken) -> usize;
 
     /// Where the arrays and buffers lie. `scratch`: bytes that each stage needs while it works.
     fn place(&self, stages: &[Stage], scratch: &[usize], target: &Target, longest: u8) -> Memory;
@@ -110,6 +111,21 @@ pub trait Processor: Sync {
     fn quicken(&self, view: &View, forms: &[Option<Form>], room: usize) -> Option<Vec<Stage>> {
         let _ = (view, forms, room);
         None
+    }
+
+    /// What a file beside the program has, or a flash chip, of stages whose home is that.
+    ///
+    /// # Errors
+    /// More than there is room for.
+    fn beside(&self, site: &Site, usage: &Usage) -> Result<Option<Beside>, CompileError> {
+        let _ = (site, usage);
+        Ok(None)
+    }
+
+    /// Bytes that a step reads of it.
+    fn reads(&self, layout: &Layout, usage: &Usage) -> f64 {
+        let _ = (layout, usage);
+        0.0
     }
 
     /// Whether calls can be made to reach the whole image where they do not.
@@ -176,6 +192,36 @@ pub struct View<'a> {
     pub stages: &'a [Stage],
     pub usage: &'a Usage,
     pub machine: Machine,
+    /// Where the weights of each stage live; empty where all are in the image.
+    pub homes: &'a [Home],
+}
+
+impl View<'_> {
+    /// Where the weights of stage `at` live.
+    pub fn home(&self, at: usize) -> Home {
+        home(self.homes, at)
+    }
+}
+
+/// Stages in the forms that they take.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken<'a> {
+    pub stages: &'a [Stage],
+    pub forms: &'a [Option<Form>],
+    /// See [`View::homes`].
+    pub homes: &'a [Home],
+    pub machine: Machine,
+}
+
+impl Taken<'_> {
+    /// Where the weights of stage `at` live.
+    pub fn home(&self, at: usize) -> Home {
+        home(self.homes, at)
+    }
+}
+
+fn home(homes: &[Home], at: usize) -> Home {
+    homes.get(at).copied().unwrap_or(Home::Image)
 }
 
 /// One way to compute all stages of a network.
@@ -194,7 +240,9 @@ pub struct Offer {
     pub kernel: &'static dyn Kernel,
     /// `None` for a stage without weights.
     pub form: Option<Form>,
-    /// Weights and their tables, in bytes, without code that stages share.
+    /// Where its weights live.
+    pub home: Home,
+    /// Weights and their tables there, in bytes, without code that stages share.
     pub bytes: usize,
     /// T-states or cycles a step, the share of once-a-query work included.
     pub cost: f64,
@@ -208,7 +256,19 @@ impl Offer {
     /// The only offer for a stage without weights.
     pub fn plain(kernel: &'static dyn Kernel, view: &View, at: usize) -> Self {
         let cost: f64 = kernel.cost(view, at, None).iter().map(|(_, cycles)| cycles).sum();
-        Self { kernel, form: None, bytes: 0, cost: cost / view.usage.per_step(), scratch: 0, stage: None }
+        let cost = cost / view.usage.per_step();
+        Self { kernel, form: None, home: Home::Image, bytes: 0, cost, scratch: 0, stage: None }
+    }
+
+    /// The bytes that it takes of the image.
+    pub fn image_bytes(&self) -> usize {
+        if self.home == Home::Image { self.bytes } else { 0 }
+    }
+
+    /// Its form, and where its weights are if not in the image: `gaps, file`.
+    pub fn name(&self) -> String {
+        let form = self.form.map_or("", Form::name);
+        if self.home == Home::Image { form.into() } else { format!("{form}, file") }
     }
 }
 
@@ -249,6 +309,8 @@ pub struct Layout {
     /// The kernel of each stage, and the form of its weights.
     pub kernels: Vec<&'static dyn Kernel>,
     pub forms: Vec<Option<Form>>,
+    /// Where the weights of each live; empty where all are in the image.
+    pub homes: Vec<Home>,
     /// Bytes that each stage needs while it works.
     pub scratch: Vec<usize>,
     pub memory: Memory,
@@ -267,5 +329,20 @@ impl Layout {
     pub fn products(&self) -> impl Iterator<Item = (usize, &Product, Form)> {
         let stages = self.stages.iter().zip(&self.forms).enumerate();
         stages.filter_map(|(i, (stage, form))| Some((i, stage.product()?, (*form)?)))
+    }
+
+    /// Where the weights of stage `at` live.
+    pub fn home(&self, at: usize) -> Home {
+        home(&self.homes, at)
+    }
+
+    /// Whether the weights of any stage are not in the image.
+    pub fn has_elsewhere(&self) -> bool {
+        self.homes.iter().any(|home| *home != Home::Image)
+    }
+
+    /// Its stages, as they are taken for a machine.
+    pub fn taken(&self, machine: Machine) -> Taken<'_> {
+        Taken { stages: &self.stages, forms: &self.forms, homes: &self.homes, machine }
     }
 }

@@ -21,10 +21,11 @@ pub use why::Why;
 use crate::ir::Graph;
 use crate::kernel::flow::Unknown;
 use crate::kernel::predict::Tokens;
-use crate::kernel::sequence::Step;
-use crate::kernel::{Layout, Machine, Memory, Processor, View, processor};
+use crate::kernel::sequence::{Beside, Home, Step};
+use crate::kernel::{Layout, Machine, Memory, Processor, Site, Templates, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
 use crate::weights::Form;
+use crate::{CompileError, Request};
 use thiserror::Error;
 
 /// Which kernels compute a network, and what that is expected to cost.
@@ -114,6 +115,7 @@ pub fn plan(
         machine: survey.machine(),
         kernels: survey.picked(taken).map(|offer| offer.kernel).collect(),
         forms: survey.forms(taken),
+        homes: survey.homes.clone(),
         memory: processor.place(&stages, &scratch, &survey.target, survey.longest_query),
         scratch,
         stages,
@@ -141,8 +143,8 @@ fn measure(graph: &Graph, stages: &[Stage], queries: &[Vec<u8>]) -> Usage {
 impl Plan {
     /// The plan of a program that is made as a whole: it has no stages to choose forms for.
     pub fn of_program(name: String, machine: Machine, memory: Memory) -> Self {
-        let layout =
-            Layout { name, machine, stages: vec![], kernels: vec![], forms: vec![], scratch: vec![], memory };
+        let (stages, kernels, forms, homes, scratch) = (vec![], vec![], vec![], vec![], vec![]);
+        let layout = Layout { name, machine, stages, kernels, forms, homes, scratch, memory };
         let needs = Needs { image: 0, buffers: layout.memory.size };
         let (options, why) = (vec![], vec![]);
         let (usage, prediction) = (Usage::default(), Prediction::default());
@@ -181,9 +183,27 @@ impl Plan {
         self.layout.stages.is_empty()
     }
 
+    /// What a file beside its program has, or a flash chip.
+    ///
+    /// # Errors
+    /// More than there is room for.
+    pub fn beside(&self, request: &Request, templates: &Templates) -> Result<Option<Beside>, CompileError> {
+        self.processor().beside(&Site { layout: &self.layout, request, templates }, &self.usage)
+    }
+
     /// The stages of the plan.
     pub fn stages(&self) -> &[Stage] {
         &self.layout.stages
+    }
+
+    /// Name of each stage that has weights, with its form and where they are if that is not the image: `gaps, file`.
+    pub fn homes(&self) -> impl Iterator<Item = (&str, String)> {
+        let name = |at: usize, form: Form| match self.layout.home(at) {
+            Home::Image => form.name().to_string(),
+            Home::File | Home::Bank => format!("{form}, file"),
+        };
+        let stages = self.layout.products();
+        stages.map(move |(at, _, form)| (self.layout.stages[at].name.as_str(), name(at, form)))
     }
 
     /// Name and form of each stage that has weights.
@@ -197,7 +217,7 @@ impl Plan {
     }
 
     fn view<'a>(&'a self, usage: &'a Usage) -> View<'a> {
-        View { stages: self.stages(), usage, machine: self.layout.machine }
+        View { stages: self.stages(), usage, machine: self.layout.machine, homes: &self.layout.homes }
     }
 
     /// Cost of a step by phase.
@@ -226,7 +246,7 @@ impl Plan {
         let machine = Machine { far: true, ..near };
         let mut plan = self.clone();
         plan.layout.machine = machine;
-        let shared = |machine| self.processor().shared_bytes(self.stages(), &self.layout.forms, machine);
+        let shared = |machine| self.processor().shared_bytes(&self.layout.taken(machine));
         let more = shared(machine) - shared(near);
         plan.needs.image += more;
         plan.prediction.bytes += more;
@@ -241,6 +261,14 @@ impl Plan {
         }
         let phases = self.phases(&measure(graph, self.stages(), queries));
         Prediction { phases, bytes: self.prediction.bytes }
+    }
+
+    /// Bytes that a step reads of a flash chip on other queries, on the mean; 0 without one.
+    pub fn reads(&self, graph: &Graph, queries: &[Vec<u8>]) -> f64 {
+        if self.is_whole() || !self.layout.has_elsewhere() {
+            return 0.0;
+        }
+        self.processor().reads(&self.layout, &measure(graph, self.stages(), queries))
     }
 
     /// The same plan with parts in a faster form within `room` more bytes, chosen for the queries that it was planned for;

@@ -157,9 +157,11 @@ fn best_saving(offers: &[Vec<Offer>], picks: &[usize], allowed: &[Vec<usize>]) -
     let mut best: Option<(f64, usize, usize)> = None;
     for (stage, &pick) in picks.iter().enumerate() {
         let now = &offers[stage][pick];
-        for &other in allowed[stage].iter().filter(|&&other| offers[stage][other].bytes < now.bytes) {
+        for &other in
+            allowed[stage].iter().filter(|&&other| offers[stage][other].image_bytes() < now.image_bytes())
+        {
             let offer = &offers[stage][other];
-            let price = (offer.cost - now.cost) / (now.bytes - offer.bytes) as f64;
+            let price = (offer.cost - now.cost) / (now.image_bytes() - offer.image_bytes()) as f64;
             if best.is_none_or(|(least, ..)| price < least) {
                 best = Some((price, stage, other));
             }

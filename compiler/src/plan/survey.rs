@@ -2,7 +2,8 @@
 
 use super::{Demands, LayerError, Needs, PlanError};
 use crate::ir::Graph;
-use crate::kernel::{Machine, Offer, Processor, View, processor};
+use crate::kernel::sequence::Home;
+use crate::kernel::{Machine, Offer, Processor, Taken, Variant, View, processor};
 use crate::stage::calibration::QUERIES;
 use crate::stage::{self, Stage, Usage};
 use crate::target::Target;
@@ -17,6 +18,8 @@ pub struct Survey {
     /// The queries that use was measured on, and what was measured, of stages without shared sums.
     pub calibration: Vec<Vec<u8>>,
     pub usage: Usage,
+    /// Where the weights of each stage live; empty where all are in the image.
+    pub homes: Vec<Home>,
     /// Ways to compute the network, the preferred first.
     pub variants: Vec<Offered>,
 }
@@ -134,20 +137,52 @@ impl Survey {
         self.picked(combination).map(|offer| offer.cost).sum()
     }
 
-    /// Bytes of weights and their tables.
+    /// Bytes of weights in the image and their tables.
     pub fn weight_bytes(&self, combination: &Combination) -> usize {
-        self.picked(combination).map(|offer| offer.bytes).sum()
+        self.picked(combination).map(Offer::image_bytes).sum()
     }
 
     /// Image and buffers in bytes, estimated; and cost of a step.
     pub fn estimate(&self, combination: &Combination) -> (Needs, f64) {
         let stages = self.variant(combination).stages_in(&combination.picks);
         let forms = self.forms(combination);
-        let shared = self.processor().shared_bytes(&stages, &forms, self.machine());
+        let taken = Taken { stages: &stages, forms: &forms, homes: &self.homes, machine: self.machine() };
+        let shared = self.processor().shared_bytes(&taken);
         let image = self.weight_bytes(combination) + shared;
         let scratch = self.scratch(combination);
         let buffers = self.processor().buffer_bytes(&stages, &scratch, &self.target, self.longest_query);
         (Needs { image, buffers }, self.cost(combination))
+    }
+
+    /// The same network with the weights of each stage where `homes` say; empty for all in the image.
+    ///
+    /// # Errors
+    /// [`PlanError::Shape`] for a stage that no kernel computes.
+    pub fn with_homes(self, homes: Vec<Home>) -> Result<Self, PlanError> {
+        let (processor, machine, usage) = (self.processor(), self.machine(), &self.usage);
+        let offered = |Offered { stages, fallback, .. }: Offered| {
+            let view = View { stages: &stages, usage, machine, homes: &homes };
+            let offers =
+                |at| processor.kernels().iter().flat_map(|kernel| kernel.offers(&view, at)).collect();
+            let offers: Vec<Vec<Offer>> = (0..stages.len()).map(offers).collect();
+            Offered { offers, stages, fallback }
+        };
+        let variants: Vec<Offered> = self.variants.into_iter().map(offered).collect();
+        let unclaimed = |offered: &Offered| offered.offers.iter().position(Vec::is_empty);
+        if let Some(at) = variants.iter().filter(|v| v.fallback).find_map(unclaimed) {
+            let name = &variants[0].stages[at].name;
+            return Err(PlanError::Shape(format!("no kernel computes {name}")));
+        }
+        Ok(Self { homes, variants, ..self })
+    }
+
+    /// Stages with weights, from the one that needs the most bytes in its smallest form on.
+    pub fn largest(&self) -> Vec<usize> {
+        let least = |at: usize| self.options(0, at).into_iter().map(|offer| offer.bytes).min().unwrap_or(0);
+        let stages = &self.variants[0].stages;
+        let mut order: Vec<usize> = (0..stages.len()).filter(|&at| stages[at].product().is_some()).collect();
+        order.sort_by_key(|&at| std::cmp::Reverse(least(at)));
+        order
     }
 
     /// Whether another variant, which is no fallback, offers the forms that a fallback's combination has.
@@ -178,20 +213,12 @@ pub fn survey(
         own => own.to_vec(),
     };
     let usage = stage::measure(graph, &stages, calibration.iter().map(Vec::as_slice));
-    let processor = processor(target.cpu);
-    let machine = Machine::of(target);
-    let variants = processor.variants(&stages, longest_query).into_iter();
+    let variants = processor(target.cpu).variants(&stages, longest_query).into_iter();
     let variants = variants.filter(|variant| target.rom.is_none() || !variant.patches);
-    let offered = variants.filter(|variant| !wide || variant.fallback).map(|variant| {
-        let view = View { stages: &variant.stages, usage: &usage, machine };
-        let offers = |at| processor.kernels().iter().flat_map(|kernel| kernel.offers(&view, at)).collect();
-        let offers: Vec<Vec<Offer>> = (0..variant.stages.len()).map(offers).collect();
-        Offered { offers, stages: variant.stages, fallback: variant.fallback }
-    });
-    let variants: Vec<Offered> = offered.collect();
-    let unclaimed = |offered: &Offered| offered.offers.iter().position(Vec::is_empty);
-    if let Some(at) = variants.iter().filter(|v| v.fallback).find_map(unclaimed) {
-        return Err(PlanError::Shape(format!("no kernel computes {}", stages[at].name)));
-    }
-    Ok(Survey { target: target.clone(), longest_query, calibration, usage, variants })
+    let variants = variants.filter(|variant| !wide || variant.fallback);
+    let none =
+        |variant: Variant| Offered { offers: vec![], stages: variant.stages, fallback: variant.fallback };
+    let variants = variants.map(none).collect();
+    Survey { target: target.clone(), longest_query, calibration, usage, homes: vec![], variants }
+        .with_homes(vec![])
 }

@@ -3,7 +3,6 @@
 use super::{Plan, Why};
 use crate::kernel::predict::FIRST;
 use crate::kernel::processor;
-use crate::weights::Form;
 use std::fmt::{self, Write};
 
 impl fmt::Display for Why {
@@ -33,9 +32,11 @@ impl Plan {
         let mut out = String::new();
         let unit = processor(self.layout.machine.cpu).unit();
         let cost = format!("{}/step", unit.short);
+        // `packed, file`.
+        let wide = if self.layout.has_elsewhere() { 12 } else { 8 };
         let _ = writeln!(
             out,
-            "{:<5} {:<14} {:>9}  {:<8} {:>8} {cost:>9}  why",
+            "{:<5} {:<14} {:>9}  {:<wide$} {:>8} {cost:>9}  why",
             "layer", "stage", "shape", "form", "bytes"
         );
         let mut shared = false;
@@ -52,12 +53,12 @@ impl Plan {
                 } else {
                     format!("{:30}", "")
                 };
-                let form = offer.form.map_or("", Form::name);
+                let form = offer.name();
                 // Smaller in its own bytes, and yet the program is larger with it.
                 let mark = if why.is_larger() && offer.bytes < taken { "*" } else { "" };
                 shared |= !mark.is_empty();
-                let _ =
-                    writeln!(out, "{head}  {form:<8} {:>8} {:>9.0}  {why}{mark}", offer.bytes, offer.cost);
+                let (bytes, cost) = (offer.bytes, offer.cost);
+                let _ = writeln!(out, "{head}  {form:<wide$} {bytes:>8} {cost:>9.0}  {why}{mark}");
             }
         }
         if shared {

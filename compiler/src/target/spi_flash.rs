@@ -23,6 +23,11 @@ pub struct SpiFlash {
     pub bytes: u32,
 }
 
+impl SpiFlash {
+    /// Cycles from one byte to the next while weights are read.
+    pub const CYCLES_A_BYTE: usize = 18;
+}
+
 /// A bit of a port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bit {

@@ -1,10 +1,12 @@
 //! Kernels that add the weights of one input, a column, to the accumulators of one tile. Whoever has the inputs (a hash,
 //! a scan of the layer before) finds the column's address and hands it over.
 
+use super::flash::SOME_DATA;
 use super::{gaps, lists, packed, unrolled};
 use crate::asm::{AvrCore, Isa};
 use crate::kernel::PAGE;
 use crate::kernel::cycles::Code;
+use crate::kernel::sequence::Home;
 use crate::stage::Product;
 use crate::weights::{Column, Form};
 use serde::Serialize;
@@ -46,16 +48,21 @@ pub struct Routine {
     name: &'static str,
     kind: &'static str,
     about: &'static str,
+    lpm: &'static str,
+    /// The SPI's data register, where columns come from a flash chip.
+    data: Option<String>,
 }
 
 impl Routine {
-    pub fn new(name: &'static str, kind: Kind) -> Self {
-        Self { name, kind: kind.name(), about: kind.about() }
+    /// One that reads columns by `lpm`, or from a flash chip by the SPI's register `data`.
+    pub fn new(name: &'static str, kind: Kind, data: Option<String>) -> Self {
+        Self { name, kind: kind.name(), about: kind.about(), lpm: "lpm", data }
     }
 
     /// It, to be counted.
-    pub fn code(isa: Isa, template: &str, name: &'static str, kind: Kind) -> Code {
-        Code::of(isa, template, "kernel", Self::new(name, kind), &[])
+    pub fn code(isa: Isa, template: &str, name: &'static str, kind: Kind, home: Home) -> Code {
+        let data = (home == Home::File).then(|| SOME_DATA.to_string());
+        Code::of(isa, template, "kernel", Self::new(name, kind, data), &[])
     }
 }
 
@@ -120,32 +127,37 @@ pub trait ColumnKernel: Sync {
 /// Bytes of the routine of that name.
 pub fn routine_bytes(name: &str) -> usize {
     static BYTES: LazyLock<BTreeMap<&str, usize>> = LazyLock::new(|| {
-        let kernels = Form::ALL.into_iter().filter_map(find_kernel);
-        let templates = kernels.filter_map(|kernel| Some((kernel, kernel.template()?)));
-        let routines = templates.flat_map(|(kernel, template)| {
-            [Kind::Byte, Kind::Wide, Kind::Count].map(|kind| (template, kernel.routine(kind), kind))
+        let all = [Home::Image, Home::File].into_iter().flat_map(|home| Form::ALL.map(|form| (form, home)));
+        let kernels = all.filter_map(|(form, home)| Some((find_kernel(form, home)?, home)));
+        let templates = kernels.filter_map(|(kernel, home)| Some((kernel, home, kernel.template()?)));
+        let routines = templates.flat_map(|(kernel, home, template)| {
+            [Kind::Byte, Kind::Wide, Kind::Count].map(|kind| (template, kernel.routine(kind), kind, home))
         });
         // All cores have its instructions, in as many bytes.
         let isa = Isa::Avr(AvrCore::Avr5);
-        routines.map(|(file, name, kind)| (name, Routine::code(isa, file, name, kind).bytes())).collect()
+        let bytes = |(file, name, kind, home)| (name, Routine::code(isa, file, name, kind, home).bytes());
+        routines.map(bytes).collect()
     });
     BYTES[name]
 }
 
-/// The kernel of a form; `None` for a form that has no columns.
-pub fn find_kernel(form: Form) -> Option<&'static dyn ColumnKernel> {
-    Some(match form {
-        Form::Packed => &packed::Packed,
-        Form::Columns | Form::Shared => &lists::Lists,
-        Form::Gaps => &gaps::Gaps,
-        Form::Unrolled => &unrolled::Unrolled,
-        Form::Planes => return None,
+/// The kernel of a form whose columns live there; `None` for a form that has no columns, or none there. From a flash chip come
+/// those whose bytes give more to do than the bus takes for one: a list has a byte for each weight.
+pub fn find_kernel(form: Form, home: Home) -> Option<&'static dyn ColumnKernel> {
+    Some(match (form, home) {
+        (Form::Packed, Home::Image) => &packed::Packed { home: Home::Image },
+        (Form::Packed, Home::File) => &packed::Packed { home: Home::File },
+        (Form::Gaps, Home::Image) => &gaps::Gaps { home: Home::Image },
+        (Form::Gaps, Home::File) => &gaps::Gaps { home: Home::File },
+        (Form::Columns | Form::Shared, Home::Image) => &lists::Lists,
+        (Form::Unrolled, Home::Image) => &unrolled::Unrolled,
+        (Form::Planes, _) | (_, Home::File | Home::Bank) => return None,
     })
 }
 
 /// The kernel of a form that a kernel of columns has offered.
-pub fn column_kernel(form: Form) -> &'static dyn ColumnKernel {
-    find_kernel(form).expect("kernels of columns offer forms that have columns only")
+pub fn column_kernel(form: Form, home: Home) -> &'static dyn ColumnKernel {
+    find_kernel(form, home).expect("kernels of columns offer forms that have columns only")
 }
 
 /// The label of a tile's low bytes (`acc`) or high bytes (`high`).

@@ -2,8 +2,10 @@
 
 mod argmax;
 pub mod board;
+mod chip;
 mod column;
 mod core;
+mod flash;
 mod gaps;
 mod hashed;
 mod lists;
@@ -24,16 +26,19 @@ mod unrolled;
 pub use core::assembler_core;
 pub use place::place;
 
-use super::{Fragment, Kernel, Machine, Memory, Processor, Site, Unit, Variant, View};
+use super::sequence::{Beside, Home};
+use super::{Fragment, Kernel, Layout, Memory, Processor, Site, Taken, Unit, Variant, View};
 use crate::CompileError;
-use crate::stage::{Answer, Source, Stage, answer, bytes};
+use crate::stage::{Answer, Source, Stage, Usage, answer, bytes};
 use crate::target::{Core, Cpu, Target};
-use crate::weights::Form;
+use crate::weights::tiles;
 use column::{find_kernel, routine_bytes};
 use std::collections::BTreeMap;
 
 /// Start, interrupts, serial line, prompt.
 const RUNTIME: usize = 700;
+/// What looks at a flash chip, reads and writes it, and says what is wrong with it.
+const CHIP: usize = 1_200;
 
 pub struct Avr;
 
@@ -58,14 +63,18 @@ impl Processor for Avr {
         1.15
     }
 
-    fn shared_bytes(&self, stages: &[Stage], forms: &[Option<Form>], machine: Machine) -> usize {
+    fn shared_bytes(&self, taken: &Taken) -> usize {
+        let &Taken { stages, forms, machine, homes } = taken;
         // What a call of two words has more than one of one.
         let more = if machine.far { 2 } else { 0 };
         let mut routines = BTreeMap::new();
-        let mut bytes = RUNTIME + 330;
+        let elsewhere = homes.iter().any(|home| *home != Home::Image);
+        let mut bytes = RUNTIME + 330 + if elsewhere { CHIP } else { 0 };
         for (at, (stage, form)) in stages.iter().zip(forms).enumerate() {
             let (Some(product), Some(form)) = (stage.product(), *form) else { continue };
-            let Some(kernel) = find_kernel(form) else { continue };
+            let home = taken.home(at);
+            let Some(kernel) = find_kernel(form, home) else { continue };
+            let seek = if home == Home::Image { 0 } else { scan::SEEK * tiles(product.outputs).len() };
             let kinds = kernel.kinds(product);
             let names = kinds.iter().map(|kind| kernel.routine(*kind));
             routines.extend(names.map(|name| (name, routine_bytes(name))));
@@ -73,9 +82,9 @@ impl Processor for Avr {
             bytes += product.constants().map_or(0, |values| values.len() * value) + 24;
             bytes += more * loads::loads(stages, at).len();
             bytes += match product.source {
-                Source::Hidden { .. } => scan::code_bytes(stages, product, form, more),
-                Source::Trigrams { .. } => 90 + more,
-                Source::Ngrams { .. } => 200 + more,
+                Source::Hidden { .. } => scan::code_bytes(stages, product, (form, home), more),
+                Source::Trigrams { .. } => 90 + more + seek,
+                Source::Ngrams { .. } => 200 + more + seek,
             };
         }
         bytes += routines.values().sum::<usize>();
@@ -98,6 +107,14 @@ impl Processor for Avr {
     /// Of the console only what the network does for it is counted: taking the query. `emit` is the runtime's.
     fn frame_cost(&self, view: &View) -> Vec<(String, f64)> {
         vec![("console".into(), program::query_cost(view))]
+    }
+
+    fn beside(&self, site: &Site, usage: &Usage) -> Result<Option<Beside>, CompileError> {
+        chip::beside(site, usage)
+    }
+
+    fn reads(&self, layout: &Layout, usage: &Usage) -> f64 {
+        layout.products().map(|at| chip::reads(layout, at, usage)).sum()
     }
 
     fn can_reach_far(&self, cpu: Cpu) -> bool {

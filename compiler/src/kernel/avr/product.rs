@@ -3,11 +3,12 @@
 use super::column::{ColumnKernel, column_kernel, find_kernel, label, low_byte};
 use super::core::{has_jumps, isa, to_shared};
 use super::loads::{self, Table};
-use super::{lists, table};
+use super::{chip, lists, table};
 use crate::CompileError;
 use crate::asm::{AvrCore, Isa};
 use crate::kernel::columns::{self, Stored};
 use crate::kernel::cycles::{Code, END, START};
+use crate::kernel::sequence::Home;
 use crate::kernel::{Kernel, Layout, Machine, Offer, Section, Site, View, lines};
 use crate::stage::usage::ProductUsage;
 use crate::stage::{Product, share};
@@ -27,10 +28,14 @@ static PRICES: LazyLock<share::Prices> = LazyLock::new(|| {
 
 /// An offer for each form whose columns `kernel` can add for stage `at`.
 pub fn offers(kernel: &'static dyn Kernel, view: &View, at: usize) -> Vec<Offer> {
+    let home = view.home(at);
     let stored = |form, _: &Product| {
-        Some(Stored { can_count: find_kernel(form)?.can_count(), shares: form == Form::Shared })
+        Some(Stored { can_count: find_kernel(form, home)?.can_count(), shares: form == Form::Shared })
     };
-    let bytes = |form, product: &Product| table::bytes(product, column_kernel(form));
+    let bytes = |form, product: &Product| match home {
+        Home::Image => table::bytes(product, column_kernel(form, home)),
+        Home::File | Home::Bank => chip::bytes(product, column_kernel(form, home)),
+    };
     columns::offers(kernel, (view, at), *PRICES, &stored, &bytes)
 }
 
@@ -118,11 +123,13 @@ pub struct Apply {
     pub keeps_start: bool,
     /// r19 is the number of bytes.
     pub has_length: bool,
+    /// The columns are in a flash chip.
+    pub chip: bool,
 }
 
 impl Apply {
-    pub fn new(machine: Machine, product: &Product, form: Form) -> Self {
-        let kernel = column_kernel(form);
+    pub fn new(machine: Machine, product: &Product, form: Form, home: Home) -> Self {
+        let kernel = column_kernel(form, home);
         let kinds = kernel.kinds(product);
         let (call, jump) = to_shared(machine);
         Self {
@@ -135,12 +142,15 @@ impl Apply {
             counts: product.counts().is_some(),
             keeps_start: form == Form::Gaps,
             has_length: form == Form::Packed,
+            chip: home == Home::File,
         }
     }
 
     /// What is named that other code has, where it is counted.
     pub fn others(&self) -> Vec<&'static str> {
-        [self.kernel].into_iter().chain(self.wide_kernel).filter(|name| !name.is_empty()).collect()
+        let chip = if self.chip { vec!["s_chip", "net_flash_at"] } else { vec![] };
+        let kernels = [self.kernel].into_iter().chain(self.wide_kernel).filter(|name| !name.is_empty());
+        kernels.chain(chip).collect()
     }
 }
 
@@ -155,19 +165,28 @@ pub struct Tile {
     packed_bytes: usize,
     /// The addresses of the columns.
     table_at: String,
+    /// In a flash chip: the address of the first column, and from each to the next.
+    chip_at: String,
+    pub stride: usize,
 }
 
 impl Tile {
     /// One to be counted: the stage is `s`.
     pub fn specimen() -> Self {
         let [low, high, start] = ["0", "0", "0"].map(String::from);
-        Self { name: "s".into(), low, high, start, packed_bytes: 0, table_at: "s_table".into() }
+        let (table_at, chip_at) = ("s_table".into(), "s_chip".into());
+        Self { name: "s".into(), low, high, start, packed_bytes: 0, table_at, chip_at, stride: 1 }
     }
 }
 
 /// The tiles of stage `at`.
 pub fn tiles_of(layout: &Layout, at: usize, product: &Product, form: Form) -> Vec<Tile> {
     let stage = &layout.stages[at].name;
+    let kernel = column_kernel(form, layout.home(at));
+    let strides = match layout.home(at) {
+        Home::Image => vec![],
+        Home::File | Home::Bank => chip::strides(product, kernel),
+    };
     let tile = |(t, &outputs): (usize, &usize)| {
         let base = low_byte(layout.memory.start, layout.memory.tiles[at][t].0);
         let low = label(stage, "acc", t);
@@ -175,9 +194,11 @@ pub fn tiles_of(layout: &Layout, at: usize, product: &Product, form: Form) -> Ve
         Tile {
             high: if product.counts().is_some() { low.clone() } else { label(stage, "high", t) },
             low,
-            start: column_kernel(form).start(base).to_string(),
+            start: kernel.start(base).to_string(),
             packed_bytes: outputs.div_ceil(4),
             table_at: format!("{name}_table"),
+            chip_at: chip::label(&name),
+            stride: strides.get(t).copied().unwrap_or(1),
             name,
         }
     };
@@ -226,7 +247,7 @@ impl Folds<'_> {
     }
 }
 
-/// Weights and tables of stage `at` as pieces of data.
+/// Weights and tables of stage `at` as pieces of data; none where a flash chip has them.
 ///
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
@@ -236,9 +257,12 @@ pub fn data(
     product: &Product,
     form: Form,
 ) -> Result<Vec<(Section, String)>, CompileError> {
+    if site.layout.home(at) != Home::Image {
+        return Ok(vec![]);
+    }
     let context = table::Context::new(site.layout, at, product, form);
     let call = |part: &str| site.templates.call("table.S", part, &context);
-    Ok(match column_kernel(form).template() {
+    Ok(match column_kernel(form, Home::Image).template() {
         Some(_) => vec![(Section::Weights, call("weights")?)],
         None => vec![(Section::Jumps, call("jumps")?), (Section::Code, call("code")?)],
     })

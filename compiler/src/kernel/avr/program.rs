@@ -3,9 +3,12 @@
 use super::board::BoardContext;
 use super::column::{Routine, find_kernel};
 use super::core::{isa, to_shared};
-use super::{loads, reply};
+use super::flash::{self, Finished, Writes};
+use super::loads::Table;
+use super::{chip, loads, reply};
 use crate::CompileError;
 use crate::kernel::cycles::{Code, START};
+use crate::kernel::sequence::Home;
 use crate::kernel::{Fragment, Phase, Processor, Section, Site, View, lines};
 use crate::stage::{Answer, answer};
 use serde::Serialize;
@@ -36,6 +39,16 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         }
         Answer::Label { labels } => (vec![], String::new(), labels.as_slice()),
     };
+    let flash_chip = chip::finish(site)?;
+    let board = target.board.as_ref().and_then(|board| {
+        let context = BoardContext::new(&board.device, &board.profile, &model.head.name, labels, longest);
+        let mut context = context?;
+        let used = target.spi_flash.as_ref().filter(|_| flash_chip.is_some());
+        used.into_iter().for_each(|chip| context.power(&chip.spi.power));
+        Some(context)
+    });
+    let used = target.spi_flash.as_ref().filter(|_| flash_chip.is_some());
+    let writes = board.as_ref().zip(used).map(|(board, chip)| Writes::new(board, chip, target.clock_hz));
     let context = Program {
         name: &layout.name,
         about: lines::remark(&model.head.about),
@@ -56,9 +69,10 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         call: to_shared(layout.machine).0,
         buffers: &layout.memory.buffers.iter().map(Buffer::new).collect::<Vec<_>>(),
         memory_size: layout.memory.size,
-        board: target.board.as_ref().and_then(|board| {
-            BoardContext::new(&board.device, &board.profile, &model.head.name, labels, longest)
-        }),
+        board,
+        is_beside: flash_chip.is_some(),
+        writes,
+        chip: flash_chip.map(|finished| Chip::new(site, &finished)).transpose()?,
     };
     Ok(Fragment { code: site.templates.render("program.S", context)?, phases, ..Fragment::default() })
 }
@@ -67,19 +81,22 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
 fn routines(site: &Site) -> Result<String, CompileError> {
     let mut text = String::new();
     let mut seen = Vec::new();
-    for (_, product, form) in site.layout.products() {
-        let Some(kernel) = find_kernel(form) else { continue };
+    for (at, product, form) in site.layout.products() {
+        let home = site.layout.home(at);
+        let Some(kernel) = find_kernel(form, home) else { continue };
+        let data = site.request.target.spi_flash.as_ref().filter(|_| home == Home::File).map(flash::data);
         let Some(template) = kernel.template() else { continue };
         for kind in kernel.kinds(product) {
             let name = kernel.routine(kind);
             if !seen.contains(&name) {
                 seen.push(name);
-                text += &site.templates.call(template, "kernel", Routine::new(name, kind))?;
+                text += &site.templates.call(template, "kernel", Routine::new(name, kind, data.clone()))?;
             }
         }
     }
     for (flash, name) in [(true, "load"), (false, "copy")] {
-        let products = site.layout.products().filter(|(_, _, form)| find_kernel(*form).is_some());
+        let home = |at| site.layout.home(at);
+        let products = site.layout.products().filter(|(at, _, form)| find_kernel(*form, home(*at)).is_some());
         let mut copies = products.flat_map(|(_, product, _)| loads::copies(product));
         if copies.any(|(_, from_flash)| from_flash == flash) {
             text += &site.templates.call("loads.S", name, ())?;
@@ -142,6 +159,41 @@ struct Program<'a> {
     memory_size: usize,
     /// The chip and its board, for the start-up code and the serial line.
     board: Option<BoardContext>,
+    /// A flash chip has weights.
+    is_beside: bool,
+    /// What writes it on a board.
+    writes: Option<Writes>,
+    chip: Option<Chip>,
+}
+
+/// A flash chip that has weights.
+#[derive(Serialize)]
+struct Chip {
+    /// The routines that look at it and read it.
+    routines: String,
+    /// Where columns begin there.
+    places: Vec<Place>,
+    /// What the program compares and says.
+    data: Vec<Table>,
+}
+
+#[derive(Serialize)]
+struct Place {
+    label: String,
+    at: usize,
+}
+
+impl Chip {
+    fn new(site: &Site, finished: &Finished) -> Result<Self, CompileError> {
+        let content = chip::content(site.layout);
+        let places = content.places().map(|(label, at)| Place { label: label.into(), at }).collect();
+        let table = |(name, bytes): &(&str, Vec<u8>)| Table {
+            name: name.to_string(),
+            lines: lines::gnu_bytes(bytes.iter().copied()),
+        };
+        let data = finished.data.iter().map(table).collect();
+        Ok(Self { routines: finished.routines(site.templates)?, places, data })
+    }
 }
 
 #[derive(Serialize)]

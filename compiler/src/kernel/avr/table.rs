@@ -3,6 +3,7 @@
 use super::column::{ColumnKernel, column_kernel, low_byte, tile_name};
 use super::core::{has_jumps, isa};
 use super::unrolled;
+use crate::kernel::sequence::Home;
 use crate::kernel::{Layout, lines};
 use crate::stage::Product;
 use crate::weights::{Column, Form, tiles};
@@ -55,7 +56,7 @@ impl Context {
         let stage = &layout.stages[at].name;
         let tile = |t: usize| {
             let base = low_byte(layout.memory.start, layout.memory.tiles[at][t].0);
-            let weights = Weights { stage, product, kernel: column_kernel(form), t, base };
+            let weights = Weights { stage, product, kernel: column_kernel(form, Home::Image), t, base };
             weights.tile(has_jumps(isa(layout.machine)))
         };
         let form = if form.is_lists() { "lists" } else { form.name() };

@@ -23,7 +23,7 @@ mod unrolled;
 
 pub use place::{pages, place};
 
-use super::{Fragment, Kernel, Machine, Memory, PAGE, Processor, Site, Unit, Variant, View};
+use super::{Fragment, Kernel, Memory, PAGE, Processor, Site, Taken, Unit, Variant, View};
 use crate::CompileError;
 use crate::stage::{Product, Stage, bytes};
 use crate::target::Target;
@@ -57,7 +57,7 @@ impl Processor for Z80 {
         1.0
     }
 
-    fn shared_bytes(&self, stages: &[Stage], forms: &[Option<Form>], machine: Machine) -> usize {
+    fn shared_bytes(&self, &Taken { stages, forms, machine, .. }: &Taken) -> usize {
         let products: Vec<(&Product, Form)> =
             stages.iter().zip(forms).filter_map(|(s, form)| Some((s.product()?, (*form)?))).collect();
         let shared = |kernel: &&dyn column::ColumnKernel| kernel.code_bytes(&taken_by(*kernel, &products));

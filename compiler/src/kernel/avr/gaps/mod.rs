@@ -4,12 +4,16 @@ use super::column::{ColumnCost, ColumnKernel, Kind, Routine};
 use crate::asm::Isa;
 use crate::kernel::PAGE;
 use crate::kernel::cycles::Code;
+use crate::kernel::sequence::Home;
 use crate::kernel::symbols::{SymbolCosts, tile_cost};
 use crate::stage::Product;
 use crate::weights::Column;
 use crate::weights::gaps::{self, symbols};
 
-pub struct Gaps;
+pub struct Gaps {
+    /// The image, or a flash chip.
+    pub home: Home,
+}
 
 impl ColumnKernel for Gaps {
     fn template(&self) -> Option<&'static str> {
@@ -17,27 +21,32 @@ impl ColumnKernel for Gaps {
     }
 
     fn routine(&self, kind: Kind) -> &'static str {
-        match kind {
-            Kind::Byte => "gaps_byte",
-            Kind::Wide => "gaps_wide",
-            Kind::Count => "gaps_count",
+        match (self.home, kind) {
+            (Home::File, Kind::Byte) => "gaps_chip_byte",
+            (Home::File, Kind::Wide) => "gaps_chip_wide",
+            (Home::File, Kind::Count) => "gaps_chip_count",
+            (_, Kind::Byte) => "gaps_byte",
+            (_, Kind::Wide) => "gaps_wide",
+            (_, Kind::Count) => "gaps_count",
         }
     }
 
     fn cost(&self, isa: Isa, _: &Product, kind: Option<Kind>) -> ColumnCost {
         let kind = kind.unwrap_or(Kind::Byte);
         let name = self.routine(kind);
-        let code = Routine::code(isa, "gaps.S", name, kind);
+        let code = Routine::code(isa, "gaps.S", name, kind, self.home);
         let lists = ["add", "sub"].map(|op| list_costs(&code, name, op));
+        let first = code.fall(name, &format!("{name}_add_low"));
         Box::new(move |column, outputs| {
-            symbols(column, &[outputs]).iter().map(|tile| tile_cost(tile, &lists)).sum()
+            first + symbols(column, &[outputs]).iter().map(|tile| tile_cost(tile, &lists)).sum::<f64>()
         })
     }
 
     /// All carries on the side are alike.
     fn carry(&self, isa: Isa) -> f64 {
-        let code = Routine::code(isa, "gaps.S", "gaps_byte", Kind::Byte);
-        let [go, carry, back] = ["go", "carry", "back"].map(|part| format!("gaps_byte_add_low_{part}"));
+        let name = self.routine(Kind::Byte);
+        let code = Routine::code(isa, "gaps.S", name, Kind::Byte, self.home);
+        let [go, carry, back] = ["go", "carry", "back"].map(|part| format!("{name}_add_low_{part}"));
         code.way(&[&go, &carry, &back]) - code.way(&[&go, &back])
     }
 

@@ -2,6 +2,7 @@
 
 use super::Context;
 use crate::kernel::View;
+use crate::kernel::avr::chip;
 use crate::kernel::avr::core::isa;
 use crate::kernel::cycles::{Code, START};
 use crate::stage::Source;
@@ -14,10 +15,13 @@ pub struct Cost {
     pub encode: f64,
     /// Of what comes before the first, and of handing columns over.
     pub own: f64,
+    /// Of what comes behind all tiles.
+    pub end: f64,
 }
 
 /// Counts the specimen `context` for what a view's queries have.
 pub fn count(context: Context, source: &Source, view: &View, usage: &ProductUsage) -> Cost {
+    let chip = context.apply.chip;
     let jump = match context.apply.code {
         true => "ijmp".to_string(),
         false => format!("{} {}", context.apply.jump, context.apply.kernel),
@@ -28,7 +32,9 @@ pub fn count(context: Context, source: &Source, view: &View, usage: &ProductUsag
     let (steps, full) = (tile.multiples.len(), tile.length.saturating_sub(2));
     let part = if matches!(source, Source::Trigrams { .. }) { "trigrams" } else { "ngrams" };
     let code = Code::of(isa(view.machine), "hashed.S", part, context, &others);
-    let (once, apply) = (code.way(&[START, "s_hash"]), code.way(&["s_apply", &jump]));
+    let (seek, end) =
+        if chip { (chip::seek(view.machine), chip::end_cost(view.machine)) } else { (0.0, 0.0) };
+    let (once, apply) = (code.way(&[START, "s_hash"]), code.way(&["s_apply", &jump]) + seek);
     let (hashes, grams) = match *source {
         Source::Trigrams { bands, .. } => {
             (trigrams(&code, bands > 1, view, usage), view.usage.query_bytes as f64)
@@ -40,7 +46,8 @@ pub fn count(context: Context, source: &Source, view: &View, usage: &ProductUsag
         Source::Hidden { .. } => unreachable!("offers() takes products of texts only"),
     };
     let restored = if steps > 0 { restored(&code) } else { 0.0 };
-    Cost { encode: hashes + grams * steps as f64 * restored, own: usage.runs as f64 * once + grams * apply }
+    let encode = hashes + grams * steps as f64 * restored;
+    Cost { encode, own: usage.runs as f64 * once + grams * apply, end: usage.runs as f64 * end }
 }
 
 /// What a step of a remainder takes more on average than one that adds again what it has subtracted: as often as not it

@@ -4,10 +4,11 @@
 mod cost;
 
 use super::column::column_kernel;
-use super::loads;
 use super::product::{self, Apply};
+use super::{chip, loads};
 use crate::CompileError;
 use crate::kernel::hashing::{BAND_STEP, is_wide, remainder_steps};
+use crate::kernel::sequence::Home;
 use crate::kernel::{Fragment, Kernel, Layout, Machine, Offer, Phase, Section, Site, View, counting_remark};
 use crate::stage::{Product, Source};
 use crate::weights::{Form, tiles};
@@ -30,13 +31,14 @@ impl Kernel for Hashed {
     fn cost(&self, view: &View, at: usize, form: Option<Form>) -> Vec<(String, f64)> {
         let (stage, usage) = (&view.stages[at], &view.usage.stages[at]);
         let (Some(product), Some(form)) = (stage.product(), form) else { return vec![] };
-        let context = Context::specimen(view.machine, product, form);
+        let context = Context::specimen(view.machine, product, form, view.home(at));
         let cost = cost::count(context, &product.source, view, usage);
         // For each tile.
         let count = tiles(product.outputs).len() as f64;
         let own = product::each_run_cost(product, usage, view.machine)
-            + product::columns_cost(product, column_kernel(form), usage, view.machine)
-            + count * cost.own;
+            + product::columns_cost(product, column_kernel(form, view.home(at)), usage, view.machine)
+            + count * cost.own
+            + cost.end;
         vec![("encode".into(), count * cost.encode), (stage.name.clone(), own)]
     }
 
@@ -62,7 +64,7 @@ impl Kernel for Hashed {
             phases.push(Phase::new(format!("{}_apply", tile.tile.name), name));
         }
         let title = crate::kernel::title(stage, product, form);
-        let code = format!("; {title}\n{name}:{copies}{hashes}");
+        let code = format!("; {title}\n{name}:{copies}{hashes}{}", chip::end(site.layout, at));
         Ok(Fragment { code, data, phases, ..Fragment::default() })
     }
 }
@@ -95,15 +97,16 @@ struct Tile {
 
 impl Context {
     fn new(layout: &Layout, at: usize, product: &Product, form: Form) -> Self {
-        Self::of(layout.machine, product, form, product::tiles_of(layout, at, product, form))
+        let apply = Apply::new(layout.machine, product, form, layout.home(at));
+        Self::of(apply, product, product::tiles_of(layout, at, product, form))
     }
 
     /// One tile to be counted: the stage is `s`.
-    fn specimen(machine: Machine, product: &Product, form: Form) -> Self {
-        Self::of(machine, product, form, vec![product::Tile::specimen()])
+    fn specimen(machine: Machine, product: &Product, form: Form, home: Home) -> Self {
+        Self::of(Apply::new(machine, product, form, home), product, vec![product::Tile::specimen()])
     }
 
-    fn of(machine: Machine, product: &Product, form: Form, tiles: Vec<product::Tile>) -> Self {
+    fn of(apply: Apply, product: &Product, tiles: Vec<product::Tile>) -> Self {
         let (buckets, length, bands, factor) = match product.source {
             Source::Trigrams { buckets, bands, factor } => (buckets, 0, bands, factor),
             Source::Ngrams { buckets, length, factor } => (buckets, length, 1, factor),
@@ -122,6 +125,6 @@ impl Context {
             last_band: (bands - 1).wrapping_mul(BAND_STEP),
         };
         let tiles = tiles.into_iter().map(tile).collect();
-        Self { apply: Apply::new(machine, product, form), factor, tiles }
+        Self { apply, factor, tiles }
     }
 }

@@ -3,6 +3,7 @@
 use super::column::{ColumnCost, ColumnKernel, Kind, Routine};
 use crate::asm::Isa;
 use crate::kernel::cycles::Code;
+use crate::kernel::sequence::Home;
 use crate::stage::Product;
 use crate::weights::{Column, lists};
 
@@ -24,7 +25,7 @@ impl ColumnKernel for Lists {
     fn cost(&self, isa: Isa, _: &Product, kind: Option<Kind>) -> ColumnCost {
         let kind = kind.unwrap_or(Kind::Byte);
         let name = self.routine(kind);
-        let code = Routine::code(isa, "lists.S", name, kind);
+        let code = Routine::code(isa, "lists.S", name, kind, Home::Image);
         let (plus, minus) = (ListCost::count(&code, name, "add"), ListCost::count(&code, name, "sub"));
         let ret = code.way(&[&format!("{name}_sub_end"), "ret"]);
         Box::new(move |column, _| plus.of(column.plus.len()) + minus.of(column.minus.len()) + ret)
@@ -32,7 +33,7 @@ impl ColumnKernel for Lists {
 
     /// All carries on the side are alike.
     fn carry(&self, isa: Isa) -> f64 {
-        let code = Routine::code(isa, "lists.S", "lists_byte", Kind::Byte);
+        let code = Routine::code(isa, "lists.S", "lists_byte", Kind::Byte, Home::Image);
         let [next, carry, back] = ["next", "carry", "back"].map(|part| format!("lists_byte_add_{part}"));
         code.way(&[&next, &carry, &back]) - code.way(&[&next, &back])
     }
@@ -44,7 +45,7 @@ impl ColumnKernel for Lists {
 
 /// Cycles of an output of a list, by an activation of one byte, without carries.
 pub fn addition(isa: Isa) -> f64 {
-    let code = Routine::code(isa, "lists.S", "lists_byte", Kind::Byte);
+    let code = Routine::code(isa, "lists.S", "lists_byte", Kind::Byte, Home::Image);
     ListCost::count(&code, "lists_byte", "add").output
 }
 

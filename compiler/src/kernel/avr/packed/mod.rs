@@ -3,10 +3,14 @@
 use super::column::{ColumnCost, ColumnKernel, Kind, Routine};
 use crate::asm::Isa;
 use crate::kernel::cycles::Code;
+use crate::kernel::sequence::Home;
 use crate::stage::Product;
 use crate::weights::{Column, packed};
 
-pub struct Packed;
+pub struct Packed {
+    /// The image, or a flash chip.
+    pub home: Home,
+}
 
 impl ColumnKernel for Packed {
     fn template(&self) -> Option<&'static str> {
@@ -22,11 +26,12 @@ impl ColumnKernel for Packed {
     }
 
     fn routine(&self, _: Kind) -> &'static str {
-        "packed"
+        if self.home == Home::File { "packed_chip" } else { "packed" }
     }
 
     fn cost(&self, isa: Isa, _: &Product, _: Option<Kind>) -> ColumnCost {
-        let costs = Costs::count(&Routine::code(isa, "packed.S", "packed", Kind::Wide));
+        let name = self.routine(Kind::Wide);
+        let costs = Costs::count(&Routine::code(isa, "packed.S", name, Kind::Wide, self.home), name);
         Box::new(move |column, outputs| costs.column(column, outputs))
     }
 
@@ -43,23 +48,25 @@ struct Costs {
     plus: f64,
     minus: f64,
     double: f64,
-    /// The return, less the way to the next byte, which is not there behind the last.
+    /// The return, less the way to the next byte, which is not there behind the last; and the way to the first byte.
     ret: f64,
 }
 
 impl Costs {
-    fn count(code: &Code) -> Self {
-        let subtract = code.way(&["packed_sub", "ret"]);
-        let zero = code.way(&["packed_weight", "packed_next", "packed_weight"]);
-        let last = code.way(&["packed_next", "packed"]) - code.way(&["packed_next", "packed_weight"]);
-        let plus = code.way(&["packed_weight", "packed_odd", "packed_next", "packed_weight"]);
-        let minus = code.way(&["packed_weight", "packed_odd", "packed_minus", "packed_weight"]);
+    fn count(code: &Code, name: &str) -> Self {
+        let labels = ["byte", "weight", "odd", "minus", "next", "sub"].map(|part| format!("{name}_{part}"));
+        let [byte, weight, odd, minus, next, sub] = labels.each_ref().map(String::as_str);
+        let subtract = code.way(&[sub, "ret"]);
+        let zero = code.way(&[weight, next, weight]);
+        let last = code.way(&[next, byte]) - code.way(&[next, weight]);
+        let plus = code.way(&[weight, odd, next, weight]);
+        let less = code.way(&[weight, odd, minus, weight]);
         Self {
-            byte: code.way(&["packed", "packed_weight"]) + 4.0 * zero + last,
+            byte: code.way(&[byte, weight]) + 4.0 * zero + last,
             plus: plus - zero,
-            minus: minus + subtract - zero,
-            double: code.way(&["packed_weight", "packed_weight"]) + 2.0 * subtract - zero,
-            ret: code.way(&["packed_next", "ret"]) - code.way(&["packed_next", "packed"]),
+            minus: less + subtract - zero,
+            double: code.way(&[weight, weight]) + 2.0 * subtract - zero,
+            ret: code.way(&[next, "ret"]) - code.way(&[next, byte]) + code.fall(name, byte),
         }
     }
 

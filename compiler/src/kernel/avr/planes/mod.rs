@@ -11,6 +11,7 @@ mod cost;
 
 use crate::CompileError;
 use crate::kernel::look_up::{self, Shape};
+use crate::kernel::sequence::Home;
 use crate::kernel::{Fragment, Kernel, Machine, Offer, PAGE, Site, View};
 use crate::stage::Stage;
 use crate::weights::Form;
@@ -28,6 +29,9 @@ impl Kernel for LookUp {
     }
 
     fn offers(&self, view: &View, at: usize) -> Vec<Offer> {
+        if view.home(at) != Home::Image {
+            return vec![];
+        }
         let shape = view.stages[at].product().and_then(|product| Shape::of(product, FOUR));
         let offer = |s: Shape| {
             let scratch = s.tables().div_ceil(SIDE_BY_SIDE) * PAGE;

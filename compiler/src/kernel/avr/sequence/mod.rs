@@ -26,6 +26,7 @@ mod tools;
 mod writer;
 
 use super::board::BoardContext;
+use super::flash::Writes;
 use super::tools::missing;
 use crate::CompileError;
 use crate::kernel::choosing::Choosing;
@@ -126,8 +127,7 @@ fn fragment(
     let keeps = Turns::is_kept(site.story.turns.as_ref());
     let board = board(site, target, longest);
     let chip = target.spi_flash.as_ref().filter(|_| writer.beside.is_some());
-    let writes =
-        board.as_ref().zip(chip).map(|(board, chip)| flash::Writes::new(board, chip, target.clock_hz));
+    let writes = board.as_ref().zip(chip).map(|(board, chip)| Writes::new(board, chip, target.clock_hz));
     let rotary = matches!(site.body.positions, Positions::Rotary { .. });
     let context = Program {
         name: &model.head.name,
@@ -246,7 +246,7 @@ struct Program<'a> {
     /// A flash chip has weights.
     is_beside: bool,
     /// What writes it on a board.
-    writes: Option<flash::Writes>,
+    writes: Option<Writes>,
 }
 
 #[derive(Serialize)]
