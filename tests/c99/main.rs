@@ -5,6 +5,7 @@
 mod support;
 
 mod called;
+mod called_text;
 mod chip;
 mod host;
 mod sensors;

@@ -7,6 +7,7 @@ mod attention;
 mod bands;
 mod cpc;
 mod cpc6128;
+mod entries;
 mod msx;
 mod planes;
 mod processor;

@@ -6,6 +6,7 @@ mod column;
 mod core;
 mod gaps;
 mod hashed;
+mod library;
 mod lists;
 mod loads;
 mod packed;

@@ -3,8 +3,10 @@
 use super::board::BoardContext;
 use super::column::{Routine, find_kernel};
 use super::core::{isa, to_shared};
+use super::library::Library;
 use super::{loads, reply};
 use crate::CompileError;
+use crate::kernel::called::Called;
 use crate::kernel::cycles::{Code, START};
 use crate::kernel::{Fragment, Phase, Processor, Section, Site, View, lines};
 use crate::stage::{Answer, answer};
@@ -59,6 +61,8 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         board: target.board.as_ref().and_then(|board| {
             BoardContext::new(&board.device, &board.profile, &model.head.name, labels, longest)
         }),
+        called: Called::of_stages(site.request, layout, "net_memory"),
+        library: Library::of(site.request, longest),
     };
     Ok(Fragment { code: site.templates.render("program.S", context)?, phases, ..Fragment::default() })
 }
@@ -142,6 +146,9 @@ struct Program<'a> {
     memory_size: usize,
     /// The chip and its board, for the start-up code and the serial line.
     board: Option<BoardContext>,
+    /// Entry points, in the place of a console.
+    called: Option<Called>,
+    library: Library,
 }
 
 #[derive(Serialize)]
