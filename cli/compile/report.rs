@@ -11,7 +11,6 @@ use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
 use mlc_compiler::plan::Plan;
-use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -68,8 +67,8 @@ pub fn print(
     }
     // A program that is made as a whole has no stages, and no labels.
     if !plan.is_whole()
-        && let (Some(board), Answer::Label { labels }) = (&target.board, answer(plan.stages()))
-        && let Some(line) = pins::line(&board.profile, labels)
+        && let (Some(board), [_, ..]) = (&target.board, model.answer.labels())
+        && let Some(line) = pins::line(&board.profile, model.answer.labels())
     {
         writeln!(out, "{}", fold(&line))?;
     }

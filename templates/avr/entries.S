@@ -6,7 +6,7 @@
 ;     void {{ c }}_begin(void);          begins {% if keeps %}the next line of the conversation{% else %}a query{% endif %}
 ;     void {{ c }}_input(char c);        takes the next character of it; one too many is nothing
 {%- if called.labels %}
-;     int {{ c }}_run(void);             answers: which label it is, from 0 on{% if margin %}, {{ called.labels }} if the network is not sure{% endif %};
+;     int {{ c }}_run(void);             answers: which label it is, from 0 on{% if called.margin %}, {{ called.labels }} if the network is not sure{% endif %};
 ;                                        -1: there was nothing to answer
 {%- else %}
 ;     int {{ c }}_run(void);             the next character of the reply, 0 to 255; -1: the reply is over

@@ -5,7 +5,7 @@
 ;   net_begin   begins {% if keeps %}the next line of the conversation{% else %}a query{% endif %}
 ;   net_input   takes the next character of it, in A; one too many is nothing
 {%- if called.labels %}
-;   net_run     answers: carry clear, HL which label it is, from 0 on{% if margin %}, {{ called.labels }} where the network is not sure{% endif %}; carry set: there was
+;   net_run     answers: carry clear, HL which label it is, from 0 on{% if called.margin %}, {{ called.labels }} where the network is not sure{% endif %}; carry set: there was
 ;               nothing to answer
 {%- else %}
 ;   net_run     carry clear: A is the next character of the reply; carry set: the reply is over

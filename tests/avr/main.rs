@@ -9,6 +9,7 @@ mod judges;
 
 mod flash;
 mod machine;
+mod margin;
 mod nomul;
 mod planes;
 mod published;

@@ -8,6 +8,7 @@ mod called;
 mod called_text;
 mod chip;
 mod host;
+mod margin;
 mod sensors;
 mod sequence;
 

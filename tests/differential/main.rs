@@ -8,6 +8,7 @@ mod bands;
 mod cpc;
 mod cpc6128;
 mod entries;
+mod margin;
 mod msx;
 mod planes;
 mod processor;

@@ -10,6 +10,8 @@ use serde::Serialize;
 pub struct Called {
     /// Classifiers: how many labels there are.
     labels: Option<usize>,
+    /// It can be unsure of them.
+    margin: bool,
     /// Where the logits are, if all of them are there at once.
     logits: Option<Logits>,
     /// Bytes of the network's own stack.
@@ -39,12 +41,12 @@ struct Tile {
 impl Called {
     /// Of a network of stages, whose buffers begin at the label `base`; `None` where it has a console.
     pub fn of_stages(request: &Request, layout: &Layout, base: &str) -> Option<Self> {
-        let labels = match answer(&layout.stages) {
-            Answer::Label { labels } => Some(labels.len()),
-            Answer::Chat { .. } => None,
-        };
         let (stage, choose) = output(&layout.stages);
         let count = count(layout);
+        let labels = match answer(&layout.stages) {
+            Answer::Label { .. } => Some(count),
+            Answer::Chat { .. } => None,
+        };
         let tile = |(at, (low, high)): (usize, &(usize, usize))| Tile {
             low: format!("{base}+{low}"),
             high: format!("{base}+{high}"),
@@ -52,14 +54,15 @@ impl Called {
         };
         let tiles = layout.memory.tiles[stage].iter().enumerate().map(tile).collect();
         let logits = Logits { count, shift: choose.shift, tiles };
-        Some(Self { logits: Some(logits), ..Self::new(request, labels)? })
+        Some(Self { logits: Some(logits), ..Self::new(request, labels, choose.margin)? })
     }
 
     /// Of a network whose logits are not all there at once.
-    pub fn new(request: &Request, labels: Option<usize>) -> Option<Self> {
+    pub fn new(request: &Request, labels: Option<usize>, margin: u8) -> Option<Self> {
         let target = request.target;
         target.is_library().then(|| Self {
             labels,
+            margin: margin > 0,
             logits: None,
             stack: target.stack,
             lowest_stack: target.lowest_stack(),

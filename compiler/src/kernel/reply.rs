@@ -1,8 +1,8 @@
 //! What the macros of replies are told, whatever the processor.
 
+use super::PAGE;
 use crate::stage::{Stage, output};
 use crate::target::Target;
-use crate::weights::tiles;
 use serde::Serialize;
 
 /// Context of the macro `begin`.
@@ -10,6 +10,13 @@ use serde::Serialize;
 pub struct Begin {
     pub window: u8,
     pub max_reply: u8,
+}
+
+/// Whether the index of a label has a high byte: that of one that is not sure is one more than the last.
+pub fn is_wide(stages: &[Stage]) -> bool {
+    let (stage, choose) = output(stages);
+    let labels = stages[stage].product().map_or(0, |product| product.visible());
+    labels + usize::from(choose.margin > 0) > PAGE
 }
 
 /// Context of the macro `label`.
@@ -23,8 +30,7 @@ pub struct Label {
 
 impl Label {
     pub fn new(stages: &[Stage]) -> Self {
-        let logits = stages[output(stages).0].product();
-        Self { wide: logits.is_some_and(|p| tiles(p.visible()).len() > 1), index: false }
+        Self { wide: is_wide(stages), index: false }
     }
 
     /// The same for a target, which may have no console that prints.

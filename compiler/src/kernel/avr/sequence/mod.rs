@@ -161,7 +161,11 @@ fn fragment(
         recent: choosing.remembers(),
         is_beside: writer.beside.is_some(),
         writes,
-        called: Called::new(site.request, site.story.classifies().then(|| site.body.outputs())),
+        called: Called::new(
+            site.request,
+            site.story.classifies().then(|| site.body.outputs()),
+            site.story.margin,
+        ),
         library: Library::of(site.request, longest),
     };
     Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })

@@ -112,7 +112,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
         bss: bss(memory.start, target),
-        called: Called::new(site.request, None),
+        called: Called::new(site.request, None, 0),
         table: table(&net),
         max_query: LINE,
         streams: streams(&net),
