@@ -4,7 +4,7 @@ use crate::args::{EvalArgs, RecordsArg};
 use crate::error::CliError;
 use crate::table::{Align, count, grouped, table};
 use crate::{Outcome, pairs, progress, records, sensors, sequence, targets};
-use mlc_compiler::model::{Answer, Model, Reader};
+use mlc_compiler::model::{Answer, Model, Reader, UNSURE};
 use mlc_compiler::{eval, reference};
 use mlc_trainer::texts::{At, Record};
 use mlc_trainer::{Assessment, Pair, ReplyFigures, Schedule, assess, assess_labels};
@@ -25,6 +25,9 @@ struct Evaluation<'a> {
     replies: f64,
     /// The mean of the shares of all replies: each counts as much as the others, however many pairs it has.
     macro_average: f64,
+    /// Pairs that a classifier with a margin answers with `?`. They are among those that are not right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    not_sure: Option<usize>,
     #[serde(flatten)]
     assessment: &'a Assessment,
 }
@@ -89,13 +92,14 @@ fn told(
             characters: figures.step_share(),
             replies: figures.reply_share(),
             macro_average: macro_average(assessment),
+            not_sure: not_sure(model, assessment),
             assessment,
         };
         writeln!(out, "{}", targets::json(&evaluation))?;
     } else {
         let pairs = count(assessment.figures.replies, "pair");
         writeln!(out, "{} on {named}: {pairs}", model.head.name)?;
-        print(assessment, labels, out)?;
+        print(assessment, (labels, not_sure(model, assessment)), out)?;
     }
     Ok(Outcome::Done)
 }
@@ -107,7 +111,23 @@ fn macro_average(assessment: &Assessment) -> f64 {
     if all.is_empty() { 1.0 } else { all.iter().map(share).sum::<f64>() / all.len() as f64 }
 }
 
-fn print(assessment: &Assessment, labels: bool, out: &mut dyn Write) -> Result<(), CliError> {
+/// How many pairs are answered with `?`, where a margin makes that no label.
+fn not_sure(model: &Model, assessment: &Assessment) -> Option<usize> {
+    let margin = match &model.answer {
+        Answer::Label { margin, .. } => *margin,
+        Answer::Story(story) => story.margin,
+        Answer::Chat(_) | Answer::Class(_) | Answer::Numbers(_) => 0,
+    };
+    let wrong = assessment.by_reply.iter().flat_map(|reply| &reply.instead);
+    (margin > 0).then(|| wrong.filter(|(answer, _)| answer == UNSURE).map(|(_, times)| times).sum())
+}
+
+/// `labels`: whether replies are labels; `not_sure`: how often none was given, where there is a margin.
+fn print(
+    assessment: &Assessment,
+    (labels, not_sure): (bool, Option<usize>),
+    out: &mut dyn Write,
+) -> Result<(), CliError> {
     let figures = &assessment.figures;
     let row = |what: &str, part: usize, whole: usize| {
         let share = if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
@@ -121,6 +141,9 @@ fn print(assessment: &Assessment, labels: bool, out: &mut dyn Write) -> Result<(
     if labels {
         let share = format!("{:.1} %", 100.0 * macro_average(assessment));
         rows.push(vec!["mean of all labels".into(), share, count(assessment.by_reply.len(), "label")]);
+    }
+    if let Some(times) = not_sure {
+        rows.push(row("not sure: answered ?", times, figures.replies));
     }
     if assessment.ceiling < figures.replies {
         rows.push(row("at most, as pairs contradict", assessment.ceiling, figures.replies));

@@ -27,7 +27,7 @@ const fn page(name: &'static str, about: &'static str, page: &'static str) -> To
     Topic { name, about, page, heading: None }
 }
 
-const TOPICS: [Topic; 21] = [
+const TOPICS: [Topic; 22] = [
     part("models", "how a model is named, and where it is looked for", COMMAND_LINE, "Models"),
     part("targets", "machines, chips and boards to compile for", COMMAND_LINE, "Targets"),
     part("exit-codes", "what a command's exit code says", COMMAND_LINE, "Exit codes"),
@@ -48,6 +48,7 @@ const TOPICS: [Topic; 21] = [
     page("cpc6128", "the program on an Amstrad CPC 6128", include_str!("../docs/cpc6128.md")),
     page("msx", "cartridges for the MSX, and MSX-DOS", include_str!("../docs/msx.md")),
     page("avr", "firmware for AVR boards", include_str!("../docs/avr.md")),
+    page("calling", "calling a network from a program of your own", include_str!("../docs/calling.md")),
     page("page", "pages to share that run a program, and reports", include_str!("../docs/page.md")),
 ];
 

@@ -175,7 +175,9 @@ pub fn limits(model: &Model) -> Limits {
     let reply = match &model.answer {
         Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => Limits::default().reply,
         Answer::Chat(chat) => chat.max_reply.into(),
-        Answer::Label { labels } => labels.iter().map(String::len).fold(Limits::default().reply, usize::max),
+        Answer::Label { labels, .. } => {
+            labels.iter().map(String::len).fold(Limits::default().reply, usize::max)
+        }
     };
     Limits { query: model.reader.max_query().into(), reply }
 }

@@ -280,7 +280,7 @@ fn meaning(model: &Model, output: usize) -> String {
             Reader::HashedText(_) | Reader::Sensors(_) => "none".into(),
         },
         Meaning::Numbers(numbers) => numbers.names.get(output).map_or("number".into(), Clone::clone),
-        Meaning::Label { labels } | Meaning::Class(Class { labels, .. }) => {
+        Meaning::Label { labels, .. } | Meaning::Class(Class { labels, .. }) => {
             labels.get(output).map_or("none".into(), |label| format!("\"{label}\""))
         }
     }
@@ -297,7 +297,7 @@ mod tests {
             head: Head { name: "m".into(), ..Head::default() },
             reader: Reader::HashedText(HashedText { query, context: None }),
             body: Body::Layers(Vec::new()),
-            answer: Meaning::Label { labels: vec!["go".into(), "stop".into()] },
+            answer: Meaning::Label { labels: vec!["go".into(), "stop".into()], margin: 0 },
         }
     }
 

@@ -132,6 +132,9 @@ pub struct CompileArgs {
     /// with a .dat
     #[arg(short, long = "output", value_name = "FILE")]
     pub outputs: Vec<ArtifactFile>,
+    /// Entry points in the place of a console, for a program of your own: .asm to include on a Z80, .S for C on an AVR
+    #[arg(long)]
+    pub no_console: bool,
     /// Format of the CP/M disk in FILE.img, as cpmtools calls it [default: ibm-3740]
     #[arg(long, value_name = "FORMAT", value_parser = disk_format())]
     pub disk: Option<&'static DiskFormat>,
@@ -142,7 +145,7 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub draw: DrawSeed,
     /// Compile every program that mlc.ron names; -o FOLDER/ says where to, --check FOLDER/ compares with those there
-    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "name", "profile", "bdos", "disk", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
+    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "no_console", "name", "profile", "bdos", "disk", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
     pub all: bool,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]

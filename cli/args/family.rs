@@ -139,7 +139,7 @@ impl TrainSettings {
         use Kind::{HashedText, Sensors, Sequence};
         let of: [(bool, &'static str, &[Kind]); 36] = [
             (self.forest.is_some(), "--forest", &[Sensors]),
-            (self.margin.is_some(), "--margin", &[Sensors]),
+            (self.margin.is_some(), "--margin", &[HashedText, Sequence, Sensors]),
             (self.query_buckets.is_some(), "--query-buckets", &[HashedText]),
             (self.position_bands.is_some(), "--position-bands", &[HashedText]),
             (self.max_query.is_some(), "--max-query", &[HashedText, Sequence]),

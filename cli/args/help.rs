@@ -57,6 +57,7 @@ Examples:
   mlc compile commands --target atmega328p --profile lilypad -o commands.hex
   mlc compile tinychat -o tinychat.c     portable C, for any machine: no target
   mlc compile tinychat -o tinychat.zip   the same as an Arduino library
+  mlc compile tinychat --no-console -o talk.asm   the network alone, to call from a program of your own
   mlc compile guess --target zx48 -o talk.html   a page that runs it, to send to a friend
   mlc compile --check talk.asm      in CI: exit code 1 and a diff when it changed
   mlc compile --all --check golden/  the same for all programs of a project: mlc help project";

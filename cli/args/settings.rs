@@ -103,8 +103,8 @@ pub struct TrainSettings {
     /// training rows decides [default: never]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1_000_000))]
     pub patience: Option<usize>,
-    /// Of a network on numbers, or trees: answer ? where the largest output is less than so many steps above another; a step is a
-    /// 64th of a nat, or a hundredth of a tree's vote [default: 0]
+    /// Of a classifier: answer ? where the largest output is less than so many steps above another; a step is a 64th of a nat of a
+    /// network on numbers, a hundredth of a tree's vote, a logit's unit of a network on text [default: 0]
     #[arg(long, value_name = "STEPS")]
     pub margin: Option<u8>,
     /// Limit of weights that are not zero

@@ -80,6 +80,7 @@ pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), Cl
     let model = model(args)?;
     let target = targets::to_compile(&args.target.name, args.target.profile.as_deref(), assets, &model)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
+    let target = if args.no_console { target.called() } else { target };
     Ok((model, target))
 }
 
@@ -193,10 +194,15 @@ fn check_outputs(args: &CompileArgs, target: &Target) -> Result<(), CliError> {
         }
         if target.is_library() && matches!(file.kind, Artifact::Image(_) | Artifact::Page | Artifact::Wokwi) {
             let (path, name) = (files::shown(&file.path), &target.name);
-            return Err(CliError::Usage(format!(
-                "{path}: what is compiled for {name} is called from C: write NAME.S, and give it to avr-gcc with a program \
-                 of your own"
-            )));
+            return Err(CliError::Usage(match target.board {
+                Some(_) => format!(
+                    "{path}: what is compiled for {name} is called from C: write NAME.S, and give it to avr-gcc with a \
+                     program of your own"
+                ),
+                None => format!(
+                    "{path}: without a console there is no program: write NAME.asm, and include it in one of your own"
+                ),
+            }));
         }
         if let Artifact::Image(kind) = file.kind
             && !target.images.contains(&kind)

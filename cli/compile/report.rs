@@ -11,7 +11,6 @@ use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
 use mlc_compiler::plan::Plan;
-use mlc_compiler::stage::{Answer, answer};
 use mlc_compiler::target::SpiFlash;
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
@@ -69,8 +68,8 @@ pub fn print(
     }
     // A program that is made as a whole has no stages, and no labels.
     if !plan.is_whole()
-        && let (Some(board), Answer::Label { labels }) = (&target.board, answer(plan.stages()))
-        && let Some(line) = pins::line(&board.profile, labels)
+        && let (Some(board), [_, ..]) = (&target.board, model.answer.labels())
+        && let Some(line) = pins::line(&board.profile, model.answer.labels())
     {
         writeln!(out, "{}", fold(&line))?;
     }
@@ -107,6 +106,12 @@ fn heading(name: &str, target: &Target, plan: &Plan) -> String {
 fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
     let image = &compiled.image;
     match if compiled.plan.is_whole() { target.whole_flash() } else { target.flash } {
+        None if target.is_library() => writeln!(
+            out,
+            "network: {} bytes, and {} of memory behind it",
+            grouped(image.bytes.len() as u64),
+            grouped((image.memory_end - usize::from(image.origin) - image.bytes.len()) as u64)
+        )?,
         None => writeln!(
             out,
             "image: {} bytes at {:04X}h, memory up to {:04X}h of {:04X}h",
@@ -127,7 +132,7 @@ fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<()
             target.stack
         )?,
     }
-    if let Some(needs) = cpm::needs(image, target) {
+    if let Some(needs) = cpm::needs(image, target).filter(|_| !target.is_library()) {
         writeln!(out, "{}", fold(&needs))?;
     }
     if let Some(banks) = &image.banked {
@@ -201,11 +206,21 @@ fn next(
         let line = format!("{path} goes to its flash chip: the board says how, and so does mlc help avr");
         writeln!(out, "{}", fold(&line))?;
     }
-    let is_text = |output: &&Output| output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("s"));
+    let is_text = |output: &&Output| {
+        output.path.extension().is_some_and(|e| e.eq_ignore_ascii_case("s") || e.eq_ignore_ascii_case("asm"))
+    };
     if let (true, Some(text)) = (target.is_library(), outputs.iter().find(is_text)) {
-        writeln!(out, "its first lines have what a program in C calls; to link it with one:")?;
+        match target.board {
+            Some(_) => writeln!(out, "its first lines have what a program in C calls; to link it with one:")?,
+            None => {
+                writeln!(out, "its first lines have what a program calls that includes it; to assemble one:")?
+            }
+        }
         let text = shell::word(&files::shown(&text.path));
-        writeln!(out, "avr-gcc -mmcu={} -Os main.c {text} -o main.elf", target.name)?;
+        match target.board {
+            Some(_) => writeln!(out, "avr-gcc -mmcu={} -Os {text} main.c -o main.elf", target.name)?,
+            None => writeln!(out, "pasmo main.asm main.bin")?,
+        }
     }
     if let Some(program) = outputs.iter().find(|output| sim::program_kind(&output.path).is_some()) {
         let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];

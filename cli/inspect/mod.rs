@@ -33,6 +33,9 @@ struct Facts<'a> {
     max_reply: Option<u8>,
     /// Classifiers only.
     labels: Option<&'a [String]>,
+    /// Of a classifier that can be unsure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin: Option<u8>,
     layers: Vec<LayerFacts>,
     accumulators: Vec<Accumulator>,
     targets: Vec<Fit>,
@@ -154,6 +157,14 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     Ok(if facts.targets.iter().any(|fit| fit.bug) { Outcome::Difference } else { Outcome::Done })
 }
 
+/// The margin of a classifier on hashed text, where it has one.
+fn margin(model: &Model) -> Option<u8> {
+    match model.answer {
+        Answer::Label { margin: margin @ 1.., .. } => Some(margin),
+        _ => None,
+    }
+}
+
 impl<'a> Facts<'a> {
     fn new(model: &'a Model, assets: &Assets, bdos: Option<Bdos>) -> Result<Self, CliError> {
         let targets = targets::all_at_bdos(assets.targets()?, bdos);
@@ -161,7 +172,7 @@ impl<'a> Facts<'a> {
         let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         let (chat, labels) = match &model.answer {
             Answer::Chat(chat) => (Some(chat), None),
-            Answer::Label { labels } => (None, Some(labels)),
+            Answer::Label { labels, .. } => (None, Some(labels)),
             Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => (None, None),
         };
         Ok(Self {
@@ -176,6 +187,7 @@ impl<'a> Facts<'a> {
             context_length: reader.context.as_ref().map(|c| c.length),
             max_reply: chat.map(|c| c.max_reply),
             labels: labels.map(Vec::as_slice),
+            margin: margin(model),
             layers: layers.iter().map(LayerFacts::new).collect(),
             accumulators: bounds(model, &targets)?,
             targets: fits(model, &targets, assets),

@@ -29,7 +29,9 @@ impl Facts<'_> {
             )?;
         }
         if let Some(labels) = self.labels {
-            writeln!(out, "{}", fold(&format!("labels: {}", numbered(labels))))?;
+            let unsure = self.margin.map(|margin| format!(", or ? below a margin of {margin}"));
+            let labels = format!("labels: {}{}", numbered(labels), unsure.unwrap_or_default());
+            writeln!(out, "{}", fold(&labels))?;
         }
         writeln!(out)?;
         self.print_layers(out)?;

@@ -64,7 +64,11 @@ pub fn inspect(
 /// Turns, how tokens are chosen, tools: what of it the model has.
 fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
     if story.classifies() {
-        writeln!(out, "{}", fold(&format!("gives a label: {}", story.labels.join(", "))))?;
+        writeln!(
+            out,
+            "{}",
+            fold(&format!("gives a label: {}{}", story.labels.join(", "), unsure(story.margin)))
+        )?;
     }
     let decimal = |thousandths: u16| f64::from(thousandths) / 1000.0;
     if let Some(turns) = &story.turns {
@@ -160,4 +164,9 @@ fn row(name: &str, matrix: &Matrix) -> Vec<String> {
         format!("{:.1} %", 100.0 * nonzero as f64 / weights.max(1) as f64),
         grouped(bytes as u64),
     ]
+}
+
+/// Behind labels: when none of them is given.
+fn unsure(margin: u8) -> String {
+    if margin > 0 { format!(", or ? below a margin of {margin}") } else { String::new() }
 }

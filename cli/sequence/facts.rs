@@ -30,6 +30,9 @@ pub struct Facts<'a, T> {
     matrices: Vec<MatrixFacts>,
     /// What it gives, where it writes no text.
     labels: Vec<&'a str>,
+    /// Of labels that it can be unsure of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    margin: Option<u8>,
     /// Names of what its tokens read and switch.
     tools: Vec<&'a str>,
     /// Whether it fits each of them, and what it takes there.
@@ -80,6 +83,7 @@ impl<'a, T> Facts<'a, T> {
             weights: model.body.weights(),
             matrices: matrices.collect(),
             labels: story.labels.iter().map(String::as_str).collect(),
+            margin: Some(story.margin).filter(|margin| *margin > 0),
             tools: story.tools.iter().map(|tool| tool.name.as_str()).collect(),
             targets,
             training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),

@@ -30,7 +30,7 @@ pub fn learned(
         Gathered::Held(pairs) => {
             say!("{}: {}", pairs::sources(&pairs), pairs::counts(&pairs));
             pairs::warn_of_contradictions(&pairs);
-            let (task, start) = in_memory(&pairs, given, settings, start)?;
+            let (task, start) = with_margin(in_memory(&pairs, given, settings, start)?, given);
             Learned { task, start, pairs: Some(pairs) }
         }
         Gathered::Aside(..) if whole => {
@@ -45,10 +45,18 @@ pub fn learned(
                 None => TaskKind::Chat,
             };
             let chunking = Chunking { size, hold_out: given.hold_out, storage: &pairs::temporary };
-            let (task, start) = Task::chunked(spool, &read, kind, &chunking, settings)?;
+            let (task, start) = with_margin(Task::chunked(spool, &read, kind, &chunking, settings)?, given);
             Learned { task, start, pairs: None }
         }
     })
+}
+
+/// The same with the margin that was given; else that of the model to go on with stays.
+fn with_margin(of: (Task, Option<Model>), given: &TrainSettings) -> (Task, Option<Model>) {
+    match given.margin {
+        Some(margin) => of.0.with_margin(of.1, margin),
+        None => of,
+    }
 }
 
 /// The order of a classifier's labels.

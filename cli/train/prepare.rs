@@ -13,6 +13,10 @@ use std::path::Path;
 /// Most pairs in memory at a time: a few gigabytes.
 const MOST_HELD: usize = 10_000_000;
 
+/// A network that writes has no margin.
+pub const NO_MARGIN: &str = "--margin is for classifiers: a reply is written character by character, and says no ? in between; give \
+                             --classifier as well, or leave it out";
+
 /// What can be known before pairs are read.
 pub struct Prepared {
     pub given: TrainSettings,
@@ -63,6 +67,10 @@ pub fn prepare(args: &TrainArgs, given: TrainSettings) -> Result<Prepared, CliEr
         Some(named) => Some(start(named.as_deref(), &args.output)?),
         None => None,
     };
+    let is_classifier = start.as_ref().map_or(given.classifier, |model| matches!(model.answer, Label { .. }));
+    if given.margin.is_some() && !is_classifier {
+        return Err(CliError::Usage(NO_MARGIN.into()));
+    }
     let settings = settings(&given, start.as_ref())?.with(|s| s.schedule.device = args.device);
     settings.check().map_err(TrainError::from)?;
     settings.schedule.device.check().map_err(TrainError::from)?;

@@ -27,7 +27,7 @@ impl Assets {
         let templates = files!("templates/z80":
             "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
-            "starts.asm", "table.asm", "unrolled.asm",
+            "starts.asm", "table.asm", "unrolled.asm", "entries.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "draw.asm", "embed.asm", "fill.asm",
             "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
@@ -37,7 +37,7 @@ impl Assets {
         );
         let avr = files!("templates/avr":
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
-            "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S",
+            "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S", "entries.S",
             // Of sequence models.
             "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
             "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
@@ -53,8 +53,7 @@ impl Assets {
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));
         let chat = files!("runtime-z80": "chat.asm");
-        let runtime =
-            files!("runtime-z80": "cpc464.asm", "cpc6128.asm", "cpm.asm", "msx.asm", "zx128.asm", "zx48.asm");
+        let runtime = files!("runtime-z80": "call.asm", "cpc464.asm", "cpc6128.asm", "cpm.asm", "msx.asm", "zx128.asm", "zx48.asm");
         let uart = files!("runtime-avr": "call.S", "uart.S");
         let targets = files!("runtime-z80/targets": "cpc464.ron", "cpc6128.ron", "msx.ron", "msxdos.ron", "z80-cpm.ron", "zx128.ron", "zx48.ron");
         let devices = files!("runtime-avr/devices":

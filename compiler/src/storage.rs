@@ -195,7 +195,7 @@ impl Built {
 /// The most records of buffers to try, where there can be a file of weights.
 fn buffers(target: &Target) -> Option<&'static [usize]> {
     match target.machine {
-        target::Machine::Cpm => Some(&BUFFERS),
+        target::Machine::Cpm if !target.is_library() => Some(&BUFFERS),
         _ if target.spi_flash.is_some() => Some(&UNBUFFERED),
         _ => None,
     }

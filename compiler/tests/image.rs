@@ -42,7 +42,7 @@ spare:  .skip 20
 const CORES: [AvrCore; 4] = [AvrCore::Avr25, AvrCore::Avr5, AvrCore::Avr51, AvrCore::Avr6];
 
 fn assembly(core: AvrCore, ram_start: u16) -> Assembly {
-    assemble_with(SOURCE, "t.S", Isa::Avr(core), &Options { ram_start }).unwrap()
+    assemble_with(SOURCE, "t.S", Isa::Avr(core), &Options { ram_start, ..Options::default() }).unwrap()
 }
 
 /// Whether binutils are installed.

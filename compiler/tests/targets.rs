@@ -371,3 +371,30 @@ fn another_bdos() {
     }
     assert_eq!(target(SPECTRUM).with_bdos(0xD806), None);
 }
+
+#[test]
+fn what_is_called_has_no_image_and_no_banks() {
+    for target in Assets::builtin().targets().expect("they are well formed") {
+        assert!(!target.is_library(), "{}", target.name);
+        let memory = target.memory_end;
+        let called = target.called();
+        assert!(called.is_library() && called.stack > 0 && called.memory_end <= memory, "{}", called.name);
+        assert_eq!((called.images.len(), called.banks.len()), (0, 0), "{}", called.name);
+        assert!(called.selectors().is_empty() && called.spi_flash.is_none(), "{}", called.name);
+    }
+}
+
+#[test]
+fn what_is_called_leaves_memory_to_its_caller() {
+    let small = |target: Target| Target {
+        memory_end: target.origin + 0x200,
+        image_end: target.origin + 0x200,
+        ..target
+    };
+    for target in
+        Assets::builtin().targets().expect("they are well formed").into_iter().filter(|t| t.board.is_none())
+    {
+        let called = small(target).called();
+        assert!(called.memory_end > called.origin, "{}", called.name);
+    }
+}

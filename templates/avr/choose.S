@@ -345,3 +345,43 @@ net_weighed:
         tst r24
         ret
 {%- endmacro drawn %}
+
+{# Labels with a margin: the two largest logits are kept. #}
+{% macro second(s) %}
+; ---- net_keep: a logit above the second largest: r17:r16, its upper bit flipped; r19:r18: its label ----
+; r7:r6: the second largest so far. Changes r6, r7, r20, r21.
+net_keep:
+        lds r20, net_best
+        lds r21, net_best+1
+        cp r20, r16
+        cpc r21, r17
+        brlo net_keep_best
+        movw r6, r16
+        ret
+net_keep_best:
+        movw r6, r20
+        sts net_best, r16
+        sts net_best+1, r17
+        sts net_token, r18
+        sts net_token+1, r19
+        ret
+
+; ---- net_sure: a second logit that is less than the margin below the best makes the label that behind the last ----
+; Changes r16 to r19.
+net_sure:
+        lds r16, net_best
+        lds r17, net_best+1
+        lds r18, net_second
+        lds r19, net_second+1
+        sub r16, r18
+        sbc r17, r19
+        subi r16, {{ s.margin }}
+        sbci r17, 0
+        brcc net_sure_end
+        ldi r16, lo8({{ s.unsure }})
+        ldi r17, hi8({{ s.unsure }})
+        sts net_token, r16
+        sts net_token+1, r17
+net_sure_end:
+        ret
+{%- endmacro second %}

@@ -30,8 +30,8 @@
 {%- endfor %}
         sts net_sum, r20
         sts net_sum+1, r21
-        sts net_input, r26
-        sts net_input+1, r27
+        sts net_inputs, r26
+        sts net_inputs+1, r27
         ldi r28, lo8(acc)
         ldi r29, hi8(acc)
         lds r23, net_rows
@@ -218,8 +218,8 @@
 {%- endif %}
 {%- endfor %}
 {{ s.name }}_next:
-        lds r26, net_input
-        lds r27, net_input+1
+        lds r26, net_inputs
+        lds r27, net_inputs+1
         lds r25, net_blocks
         dec r25
         breq {{ s.name }}_end

@@ -6,11 +6,18 @@
 ; {{ line }}
 {%- endfor %}
 ;
+{%- if called %}
+{% include "entries.S" %}
+{%- else %}
 ; {% if chip %}r1 is 0 where the console is called. The network changes every register, r1 where it finds a column.{% else %}r1 is 0 all through. The network changes every other register.{% endif %}
+{%- endif %}
 
 ; ---- memory ------------------------------------------------------------------
 ; This is the first of RAM: the kernels count on the pages that the plan gave its arrays.
         .section .bss
+{%- if called %}
+        .balign 256
+{%- endif %}
 net_memory:
         .skip {{ memory_size }}
 {%- for b in buffers %}

@@ -1,6 +1,6 @@
 {# The start of a reply: a window of spaces. #}
 {% macro begin(s) %}
-net_begin:
+net_reply_begin:
         ldi r26, lo8(window)
         ldi r27, hi8(window)
         ldi r24, ' '

@@ -16,9 +16,13 @@
         lds r5, net_sum+2
 {%- endif %}
 {%- endif %}
+{%- set best = "net_best" %}
+{%- if s.bar and s.bar == "second" %}
+{%- set best = "net_second" %}
+{%- endif %}
 {%- if s.to == "best" %}
-        lds r6, net_best
-        lds r7, net_best+1
+        lds r6, {{ best }}
+        lds r7, {{ best }}+1
 {%- endif %}
 {{ s.name }}_row:
 {%- if s.sum == 24 %}
@@ -143,8 +147,8 @@ logits_ready:                           ; a logit lies at logit
 {{ s.name }}_end:
 {%- endif %}
 {%- if s.to == "best" %}
-        sts net_best, r6
-        sts net_best+1, r7
+        sts {{ best }}, r6
+        sts {{ best }}+1, r7
 {%- endif %}
         clr r1
         ret

@@ -1,8 +1,8 @@
 {% import "arithmetic.S" as arithmetic %}
 {# What the stream of a recursive network begins with. #}
 {% macro begin(s) %}
-; ---- net_begin: X: r24 values of 16 bits (0: 256), which go to Y and become those of flash at Z. Changes r0, r24, X, Y, Z ----
-net_begin:
+; ---- net_stream: X: r24 values of 16 bits (0: 256), which go to Y and become those of flash at Z. Changes r0, r24, X, Y, Z ----
+net_stream:
 {%- for half in ["low", "high"] %}
         ld r0, X
         st Y+, r0
@@ -10,7 +10,7 @@ net_begin:
         st X+, r0
 {%- endfor %}
         dec r24
-        brne net_begin
+        brne net_stream
         ret
 {%- endmacro begin %}
 

@@ -7,11 +7,18 @@
 ; {{ line }}
 {%- endfor %}
 ;
+{%- if called %}
+{% include "entries.S" %}
+{%- else %}
 ; r1 is 0 where the console is called. The network changes every register, r1 within its routines.
+{%- endif %}
 
 ; ---- memory ------------------------------------------------------------------
 ; This is the first of RAM: tables and weights of positions begin with pages.
         .section .bss
+{%- if called %}
+        .balign 256
+{%- endif %}
 net_memory:
         .skip {{ memory_size }}
 {%- for b in buffers %}

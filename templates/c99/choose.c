@@ -102,6 +102,11 @@ static token choose(const {{ name }}_net *net)
         if (net->y[i] > net->y[best])
             best = i;
 {%- endif %}
+{%- if choice.margin %}
+    for (i = 0; i < {{ outputs }}u; i++)
+        if (i != best && (int32_t)net->y[best] - net->y[i] < {{ choice.margin }})
+            return {{ outputs }}u;
+{%- endif %}
     return best;
 }
 {%- endif %}

@@ -128,7 +128,7 @@ static uint16_t hash(uint16_t h, uint8_t c)
     return (uint16_t)(h * 31u + c);
 }
 
-/* The output with the largest logit, the first one of several. Sums are compared behind their shift, with
+/* The output with the largest logit, the first one of several{% if margin %}; {{ logits }} where another is less than {{ margin }} below it{% endif %}. Sums are compared behind their shift, with
  * the sign bit turned so that the order is that of unsigned numbers. */
 static uint16_t largest(const uint16_t *sum)
 {
@@ -140,6 +140,13 @@ static uint16_t largest(const uint16_t *sum)
             best = i;
         }
     }
+{%- if margin %}
+    for (i = 0; i < {{ logits }}; i++) {
+        uint16_t y = (uint16_t)((sum[i] ^ 0x8000u) >> {{ shift }});
+        if (i != best && (uint16_t)(most - y) < {{ margin }})
+            return {{ logits }};
+    }
+{%- endif %}
     return best;
 }
 

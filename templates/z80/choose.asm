@@ -13,9 +13,12 @@ logits_ready:
         ld de,(logit_best)
         or a
         sbc hl,de
-        jr c,logit_less
-        jr z,logit_less
+        jr c,{{ s.less }}
+        jr z,{{ s.less }}
         add hl,de
+{%- if s.margin %}
+        ld (logit_second),de            ; the best before is a larger one than the second
+{%- endif %}
 {%- if s.penalty %}
         call choose_penalty
         ld de,(logit_best)
@@ -28,11 +31,37 @@ logits_ready:
         ld (logit_best),hl
         ld hl,(logit_index)
         ld (logit_choice),hl
+{%- if s.margin %}
+        jr logit_less
+logit_under:
+        add hl,de
+        ld de,(logit_second)
+        or a
+        sbc hl,de
+        jr c,logit_less
+        add hl,de
+        ld (logit_second),hl
+{%- endif %}
 logit_less:
         ld hl,(logit_index)
         inc hl
         ld (logit_index),hl
         ret
+{%- if s.margin %}
+
+; all logits are there: another one that is less than the margin below the best makes the index that behind the last
+choose_sure:
+        ld hl,(logit_best)
+        ld de,(logit_second)
+        or a
+        sbc hl,de
+        ld de,{{ s.margin }}
+        sbc hl,de
+        ret nc
+        ld hl,(logit_index)
+        ld (logit_choice),hl
+        ret
+{%- endif %}
 {%- endif %}
 {%- if s.penalty %}
 {{- self::penalty(s=s) }}

@@ -5,8 +5,13 @@
 {%- for line in table %}
 ; {{ line }}
 {%- endfor %}
+{%- if called %}
+;
+{% include "entries.asm" %}
+{%- else %}
 
         org {{ origin }}
+{%- endif %}
 
 {% include "console.asm" %}
 {% include "network.asm" %}
@@ -40,4 +45,6 @@ bss             equ {{ bss }}
 {{ b.name }} equ bss+{{ b.offset }}
 {%- endfor %}
 memory_end      equ bss+{{ memory_size }}
+{%- if not called %}
         end
+{%- endif %}

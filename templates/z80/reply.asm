@@ -1,6 +1,6 @@
 {# The start of a reply: a window of spaces. #}
 {% macro begin(s) %}
-net_begin:
+net_reply_begin:
         ld hl,window
         ld b,{{ s.window }}
 net_spaces:
@@ -58,6 +58,9 @@ logits_ready:
 {%- else %}
         ld h,0
 {%- endif %}
+{%- if s.index %}
+        ret
+{%- else %}
         add hl,hl
         ld de,labels
         add hl,de
@@ -74,4 +77,5 @@ net_label:
         pop hl
         inc hl
         jr net_label
+{%- endif %}
 {%- endmacro label %}

@@ -9,12 +9,20 @@
 ; For callers: net_begin begins with new values; net_input takes the next one, -128 to 127, in A; net_run computes, and then
 ; net_logits has {{ outputs }} results of 16 bits, low bytes first{% if labels %}, and HL which label it is ({{ unsure }}: not sure){% endif %}. They change every
 ; register but IY{% if wide %} and use E'{% endif %}; net_run lets interrupts in, but not while SP reads or writes tables.
+{%- if called %}
+;
+; This text has no start, no ORG and no END: include it in a program of your own, behind your code. It writes from bss up to
+; memory_end: see that this memory is there, and nobody's. Labels here are no secret: give yours a prefix that none of these has.{% if enables and not called.rom %}
+; Where interrupts must stay off, call net_keep_di once: they are switched on otherwise.{% endif %}
+{%- else %}
 
         org {{ origin }}
+{%- endif %}
 
 {% include "console.asm" %}
 ; ---- the network -----------------------------------------------------------
-{%- if streams %}
+{%- if called %}
+{%- elif streams %}
 
 ; Begins a line. Its characters follow one by one.
 line_begin:
@@ -108,6 +116,8 @@ set_query_take:
         ret
 {%- endif %}
 
+{%- if not called %}
+
 ; Answers the line by calls of emit.
 net_answer:
         ld a,(net_state)
@@ -138,6 +148,7 @@ net_wrong:
         ld hl,net_wrong_text
         jr net_text
 net_wrong_text: db "{{ wanted }}",0
+{%- endif %}
 {{ read }}
 
 net_run:
@@ -150,7 +161,9 @@ logits_ready:
 {{- decide }}
 {%- else %}
         ret
+{%- if not called %}
 {{- tell }}
+{%- endif %}
 {%- endif %}
 
 ; ---- what stages share -----------------------------------------------------
@@ -176,4 +189,6 @@ bss             equ {{ bss }}
 {{ b.name }} equ bss+{{ b.offset }}
 {%- endfor %}
 memory_end      equ bss+{{ memory_size }}
+{%- if not called %}
         end
+{%- endif %}

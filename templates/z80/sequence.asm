@@ -5,8 +5,13 @@
 {%- for line in table %}
 ; {{ line }}
 {%- endfor %}
+{%- if called %}
+;
+{% include "entries.asm" %}
+{%- else %}
 
         org {{ origin }}
+{%- endif %}
 
 {% include "console.asm" %}
 ; ---- the network -----------------------------------------------------------
@@ -245,4 +250,6 @@ bss             equ {{ bss }}
 {%- endfor %}
 tokens_first    equ tokens_all+{{ first }}
 memory_end      equ bss+{{ memory_size }}
+{%- if not called %}
         end
+{%- endif %}

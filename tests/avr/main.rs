@@ -13,6 +13,7 @@ mod simulator;
 mod flash;
 mod hashed_flash;
 mod machine;
+mod margin;
 mod nomul;
 mod planes;
 mod published;

@@ -2,7 +2,7 @@
 
 use super::machine::Chip;
 use super::support::{self, Random, cores, counts_in_bytes, parts};
-use mlc_compiler::model::{Answer, Chat, ContextEncoder, Model, QueryEncoder};
+use mlc_compiler::model::{Answer, Chat, ContextEncoder, Model, QueryEncoder, with_unsure};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::plan::LayerError;
 use mlc_compiler::weights::Form;
@@ -40,7 +40,8 @@ pub fn compare(
                 unreachable!("a model of hashed text")
             }
             Answer::Chat(_) => assert_eq!(ran.reply, run.reply, "{} {what}: \"{shown}\"", model.head.name),
-            Answer::Label { labels } => {
+            Answer::Label { labels, margin } => {
+                let labels = with_unsure(labels, *margin);
                 assert_eq!(labels[usize::from(ran.label)].as_bytes(), run.reply, "{} {what}", model.head.name)
             }
         }

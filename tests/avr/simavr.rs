@@ -12,7 +12,7 @@ use mlc_compiler::import::{self, Options};
 use mlc_compiler::model::{Answer, Body, Model, Reader, Sensors, Shape};
 use mlc_compiler::plan::{Demands, Storage};
 use mlc_compiler::{eval, reference};
-use mlc_runtime_avr::{AvrMachine, End, Exit, Memory, Observer, Script};
+use mlc_runtime_avr::{Avr, AvrMachine, End, Exit, Memory, Observer, Script};
 use std::process::Command;
 
 /// Most cycles of a run.
@@ -24,7 +24,7 @@ struct Events<'a> {
     told: Vec<Told>,
 }
 
-impl Observer for Events<'_> {
+impl Observer<Avr> for Events<'_> {
     fn on_watch(&mut self, address: u32, memory: &Memory, t: u64) {
         let bytes = shown(self.compiled).map(|at| memory.byte(at)).collect();
         self.told.push(Told::At(address, t, bytes));

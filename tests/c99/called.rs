@@ -2,16 +2,18 @@
 //! under simavr, beside the generated C.
 
 use super::chip::gcc_for;
-use super::support::Random;
 use super::support::imported::{inputs, read};
 use super::support::networks::{Maker, bytes, random};
+use super::support::{Random, target_named};
 use super::{compiled, installed, sources, write};
 use mlc_compiler::model::{Answer, Model, Reader, Sensors, Shape};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::Board;
 use mlc_compiler::{Assets, CompileError, Request, Target, compile, eval, reference};
 use mlc_machine::Script;
-use mlc_runtime_avr::{ATTINY85, Avr, AvrConfig, AvrMachine, End, Exit, Observer, Program};
+use mlc_runtime_avr::{
+    ATMEGA328P, ATTINY85, Avr, AvrConfig, AvrMachine, Device, End, Exit, Observer, Program,
+};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -127,12 +129,11 @@ fn main_program(
 }
 
 /// What a program says, its flash and the most cycles of a run.
-fn ran(folder: &Path, files: &[&PathBuf], name: &str) -> (String, u32, u64) {
+fn ran(folder: &Path, files: &[&PathBuf], name: &str, chip: (&str, &'static Device)) -> (String, u32, u64) {
     let elf = folder.join(format!("{name}.elf"));
-    let mut command = gcc_for("attiny85", "avr-gcc", folder);
+    let mut command = gcc_for(chip.0, "avr-gcc", folder);
     compiled(command.args(["-std=gnu99", "-Wall", "-Wextra", "-o"]).arg(&elf).args(files), name);
-    let program =
-        Program::from_elf(&std::fs::read(&elf).expect("it was linked"), &ATTINY85).expect("it fits");
+    let program = Program::from_elf(&std::fs::read(&elf).expect("it was linked"), chip.1).expect("it fits");
     let flash = program.flash_used;
     let config = AvrConfig { limit: Some(400_000_000), ..AvrConfig::default() };
     let mut machine = AvrMachine::new(program, Script::default(), config);
@@ -160,11 +161,22 @@ fn judged(folder: &Path, files: &[&PathBuf]) -> String {
 }
 
 /// Compares a model in both forms, if it fits: whether it did. `peer`: as generated C as well, which must be slower.
-fn check(model: &Model, rows: &[Row], (peer, judge): (bool, bool)) -> bool {
+fn check(model: &Model, rows: &[Row], how: (bool, bool)) -> bool {
+    check_on(&tiny(), ("attiny85", &ATTINY85), model, rows, how)
+}
+
+/// The same on some chip.
+fn check_on(
+    target: &Target,
+    chip: (&str, &'static Device),
+    model: &Model,
+    rows: &[Row],
+    (peer, judge): (bool, bool),
+) -> bool {
     let (sensors, _) = model.network().expect("a network on numbers");
-    let (target, assets, demands) = (tiny(), Assets::builtin(), Demands::default());
+    let (assets, demands) = (Assets::builtin(), Demands::default());
     let request =
-        Request { model, target: &target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
+        Request { model, target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
     let program = match compile(&request) {
         // The rest of the flash is the test's own.
         Ok(program) if program.image.needs().image > ROOM => return false,
@@ -190,7 +202,7 @@ fn check(model: &Model, rows: &[Row], (peer, judge): (bool, bool)) -> bool {
     );
     let main = file("main.c", &main_program(model, sizes, rows, &declarations));
     let wants = expected(model, sensors, rows);
-    let (text, flash, cycles) = ran(folder.path(), &[&main, &assembly], "assembly");
+    let (text, flash, cycles) = ran(folder.path(), &[&main, &assembly], "assembly", chip);
     assert_eq!(text, wants, "{}", model.head.name);
     if judge && installed("simavr") {
         assert_eq!(judged(folder.path(), &[&main, &assembly]), wants, "{} under simavr", model.head.name);
@@ -209,7 +221,7 @@ fn check(model: &Model, rows: &[Row], (peer, judge): (bool, bool)) -> bool {
              #define READING(r) {name}_reading(&net, r)\n#define RUN() {name}_run(&net)\n#define LOGIT(i) {name}_logit(&net, i)\n"
         );
         let main = file("peer.c", &main_program(model, sizes, rows, &declarations));
-        let (text, flash, slow) = ran(folder.path(), &[&main, &code], "generated C");
+        let (text, flash, slow) = ran(folder.path(), &[&main, &code], "generated C", chip);
         assert_eq!(text, wants, "{} as C", model.head.name);
         println!("{}: C {slow} cycles; {flash} with main", model.head.name);
         assert!(cycles < slow, "{}: {cycles} cycles, as C {slow}", model.head.name);
@@ -279,4 +291,27 @@ fn published_networks_are_quicker_than_their_c() {
         let rows: Vec<Row> = rows.into_iter().map(Row::Values).collect();
         assert!(check(&model, &rows, (true, true)), "{name} fits");
     }
+}
+
+/// On a chip that has a serial line, where it is the caller's.
+#[test]
+fn random_networks_are_called_from_c_on_an_atmega() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    let target = target_named("atmega328p").called();
+    let mut done = 0;
+    for seed in 330..345 {
+        let model = random(seed);
+        let Reader::Sensors(sensors) = &model.reader else { unreachable!("a network on numbers") };
+        let (mut r, count) = (Random(seed), sensors.shape.len());
+        let mut rows = vec![Row::Values(vec![-128; count]), Row::Values(bytes(&mut r, count))];
+        rows.extend((0..2).map(|_| Row::Readings(readings(&mut r, count))));
+        if count <= 60 {
+            let chip = ("atmega328p", &ATMEGA328P);
+            done += usize::from(check_on(&target, chip, &model, &rows, (false, false)));
+        }
+    }
+    println!("{done} networks");
+    assert!(done >= 6, "{done}");
 }

@@ -149,7 +149,7 @@ fn a_classifier_is_a_call_on_an_attiny85() {
     let prompts = String::from_utf8(read("prompts.txt")).expect("prompts are text");
     let prompts: Vec<&str> = prompts.lines().filter(|l| !l.is_empty()).take(20).collect();
     assert_eq!(prompts.len(), 20);
-    let Answer::Label { labels } = &model.answer else { panic!("commands is a classifier") };
+    let Answer::Label { labels, .. } = &model.answer else { panic!("commands is a classifier") };
     let graph = reference(&model).expect("the model was checked");
     let index = |prompt: &&str| {
         labels.iter().position(|l| l.as_bytes() == eval::run(&graph, prompt.as_bytes()).reply)

@@ -5,8 +5,10 @@
 mod support;
 
 mod called;
+mod called_text;
 mod chip;
 mod host;
+mod margin;
 mod sensors;
 mod sequence;
 

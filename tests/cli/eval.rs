@@ -71,3 +71,44 @@ fn errors_name_the_file() {
     let said = folder.mlc(["eval", "model.ron"]).fails(2);
     assert!(said.contains("<PAIRS>..."), "{said}");
 }
+
+#[test]
+fn pairs_that_it_is_not_sure_of_are_counted_apart() {
+    let folder = learned();
+    let train = |more: &[&str]| {
+        let args = ["train", "pairs.txt", "--epochs", "1", "--name", "weather"];
+        folder.mlc([&args, more].concat())
+    };
+    train(&["--classifier", "--margin", "255", "-o", "shy.ron", "--seed", "3"]).ok();
+    assert!(folder.text("shy.ron").contains("margin: 255"));
+    let said = folder.mlc(["eval", "shy.ron", "pairs.txt"]).ok();
+    let line = |text: &str| said.lines().find(|line| line.starts_with(text)).map(str::to_owned);
+    assert_eq!(line("exact replies").expect("it is told").split_whitespace().last(), Some("3"), "{said}");
+    assert!(line("exact replies").expect("it is told").contains(" 0.0 %"), "{said}");
+    assert!(line("not sure: answered ?").expect("it is told").contains("100.0 %"), "{said}");
+    let json = folder.mlc(["eval", "shy.ron", "pairs.txt", "--json"]).ok();
+    let json: Value = serde_json::from_str(&json).expect("it is JSON");
+    assert_eq!((json["not_sure"].as_u64(), json["macro_average"].as_f64()), (Some(3), Some(0.0)));
+    for target in ["reference", "z80-cpm", "atmega328p"] {
+        assert_eq!(folder.mlc(["run", "shy.ron", "-t", target, "is it sunny"]).ok(), "?\n", "{target}");
+    }
+    assert!(folder.mlc(["inspect", "shy.ron"]).ok().contains(", or ? below a margin of 255"));
+    // It goes on with its margin, or another one.
+    train(&["--resume", "shy.ron", "-o", "on.ron"]).ok();
+    assert!(folder.text("on.ron").contains("margin: 255"));
+    train(&["--resume", "shy.ron", "-o", "sure.ron", "--margin", "0"]).ok();
+    assert!(!folder.text("sure.ron").contains("margin"));
+    let json = folder.mlc(["eval", "sure.ron", "pairs.txt", "--json"]).ok();
+    assert!(!json.contains("not_sure"), "{json}");
+    // What writes has none.
+    let said = crate::unfolded(&train(&["--margin", "3", "-o", "chat.ron"]).fails(2));
+    assert!(
+        said.contains("--margin is for classifiers: a reply is written character by character"),
+        "{said}"
+    );
+    let said = crate::unfolded(&train(&["--margin", "3", "-o", "t.ron", "--family", "sequence"]).fails(2));
+    assert!(said.contains("--margin is for classifiers"), "{said}");
+    // A format that cannot say it.
+    let said = crate::unfolded(&folder.mlc(["export", "shy.ron", "-o", "shy.npz"]).fails(1));
+    assert!(said.contains("it answers ? below a margin"), "{said}");
+}

@@ -7,6 +7,8 @@ mod attention;
 mod bands;
 mod cpc;
 mod cpc6128;
+mod entries;
+mod margin;
 mod msx;
 mod planes;
 mod processor;

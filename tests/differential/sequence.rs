@@ -21,7 +21,7 @@ pub const LIMIT: u64 = 4_000_000_000;
 /// What a program wrote and computed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ran {
-    reply: Vec<u8>,
+    pub reply: Vec<u8>,
     pub logits: Vec<Vec<i16>>,
     t_states: u64,
 }
@@ -37,7 +37,7 @@ pub fn ran(image: &Image, watch: &Watch, reply: &[u8], t_states: u64) -> Ran {
 }
 
 /// Answers a command tail.
-fn ask(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
+pub fn ask(image: &Image, query: &[u8], config: CpmConfig) -> Ran {
     let config = CpmConfig { symbols: symbols(image), limit: Some(LIMIT), ..config };
     let tail = [b" ", query].concat();
     let mut machine =

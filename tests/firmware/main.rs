@@ -107,7 +107,7 @@ fn firmware(profile: &str, classifier: bool) -> Firmware {
     let classify = if classifier { "rjmp done" } else { "" };
     let source = console + &NETWORK.replace("CLASSIFY", classify);
     let core = core(&device);
-    let options = Options { ram_start: device.sram_start };
+    let options = Options { ram_start: device.sram_start, ..Options::default() };
     let assembly = asm::assemble_with(&source, "t.S", Isa::Avr(core), &options).unwrap();
     Firmware { source, assembly, core, device, greeting: "test. Type a line.\r\n".into() }
 }

@@ -3,6 +3,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod calling;
 mod cpc;
 mod cpc6128;
 mod cpm_disk;

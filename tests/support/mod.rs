@@ -292,3 +292,35 @@ pub fn classifier(name: &str, buckets: u16, bands: u8, widths: &[usize], binary:
     let query = QueryEncoder { buckets, bands, max_length: 127 };
     parts::model((name, "edges"), (query, None), layers, answer)
 }
+
+/// A classifier with a margin, whose logits are near each other, equal or far apart as `bias` has them.
+pub fn unsure(labels: usize, margin: u8, bias: i64, seed: u64) -> Model {
+    let mut r = Random(seed);
+    let buckets = [64, 128, 300][r.within(0, 2)];
+    let middle = r.within(1, 40);
+    let shift = r.within(0, 7) as u8;
+    let mut layers = vec![
+        layer(&mut r, usize::from(buckets), middle, 20, 60, 2),
+        layer(&mut r, middle, labels, 20, bias, shift),
+    ];
+    // In some networks nothing but the biases count: ties of all, or of a few.
+    if r.chance(40) {
+        layers[1].weights.fill(0);
+    }
+    if r.chance(30) {
+        layers[1].bias.fill(-7);
+    }
+    let query = QueryEncoder { buckets, bands: 1, max_length: 60 };
+    let mut answer = parts::label((0..labels).map(|i| format!("L{i}")));
+    if let Answer::Label { margin: of_answer, .. } = &mut answer {
+        *of_answer = margin;
+    }
+    parts::model((&format!("unsure-{labels}-{margin}-{seed}"), "margins"), (query, None), layers, answer)
+}
+
+/// Numbers of labels, margins and sizes of biases that are corners of them.
+pub fn margins() -> impl Iterator<Item = (usize, u8, i64, u64)> {
+    let sizes = [1, 2, 3, 9, 255, 256, 257, 300, 520];
+    let all = sizes.into_iter().flat_map(|labels| [1, 2, 40, 255].map(|margin| (labels, margin)));
+    all.zip(1..).map(|((labels, margin), seed)| (labels, margin, [3, 300, 32_767][seed as usize % 3], seed))
+}

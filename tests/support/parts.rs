@@ -66,7 +66,7 @@ pub fn chat_mut(model: &mut Model) -> &mut Chat {
 
 /// The answer of a classifier.
 pub fn label<S: ToString>(labels: impl IntoIterator<Item = S>) -> Answer {
-    Answer::Label { labels: labels.into_iter().map(|label| label.to_string()).collect() }
+    Answer::Label { labels: labels.into_iter().map(|label| label.to_string()).collect(), margin: 0 }
 }
 
 /// Makes the model one that answers with these labels, which reads no context.

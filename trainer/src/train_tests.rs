@@ -140,7 +140,7 @@ impl Family for Mean<'_> {
             head: Head { name: "mean".into(), training, ..Head::default() },
             reader: Reader::HashedText(HashedText { query, context: None }),
             body: Body::Layers(vec![layer]),
-            answer: Answer::Label { labels: vec!["x".into()] },
+            answer: Answer::Label { labels: vec!["x".into()], margin: 0 },
         };
         model.check()?;
         Ok(model)

@@ -171,7 +171,7 @@ fn chunks_add_labels_and_refuse_what_cannot_be_learned() {
     let (task, wider) = Task::chunked(spool(&more), &more, kind, &chunking, &settings).unwrap();
     let (again, same) = Task::resume(&more, &model).unwrap();
     assert_eq!((wider.as_ref(), &task.answer), (Some(&same), &again.answer));
-    let Answer::Label { labels } = &task.answer else { panic!("a classifier") };
+    let Answer::Label { labels, .. } = &task.answer else { panic!("a classifier") };
     assert_eq!(labels, &["FEW", "SOME", "MANY", "ASK"]);
 
     let refused = |text: &str| {

@@ -5,6 +5,7 @@ use crate::error::CliError;
 use crate::records;
 use crate::say::say;
 use crate::table::{count, grouped};
+use crate::train::prepare::NO_MARGIN;
 use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens, Tool, Turns};
 use mlc_trainer::TaskError;
 use mlc_trainer::sequence::{Task, Texts};
@@ -59,6 +60,11 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
     }
     let reader = Tokens { tokenizer: framing.tokenizer.clone(), max_length };
     let story = story(&framing, most);
+    let kept = base.and_then(|model| model.sequence()).map_or(0, |(_, _, story)| story.margin);
+    let story = match given.margin {
+        Some(_) if !story.classifies() => return Err(CliError::Usage(NO_MARGIN.into())),
+        margin => Story { margin: margin.unwrap_or(kept), ..story },
+    };
     Ok(Learned { task: Task { reader, story, train, held_out }, window })
 }
 

@@ -122,11 +122,13 @@ pub struct Line {
 pub struct Options {
     /// AVR: the address that RAM, and in it the data, starts at; 0x100 on the ATmega328P, the default.
     pub ram_start: u16,
+    /// Z80: the address of a text's first byte, where it begins without `org`; 0 is the default.
+    pub origin: u16,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { ram_start: 0x100 }
+        Options { ram_start: 0x100, origin: 0 }
     }
 }
 

@@ -31,6 +31,8 @@ pub struct Program {
     /// The longest label with its 0.
     label_size: usize,
     logits: usize,
+    /// How far below the largest logit the others must be for it to be sure, if it can be unsure.
+    margin: Option<u8>,
     /// Shift of the last layer, and the buffer that its sums are in.
     shift: u8,
     last: &'static str,
@@ -102,12 +104,12 @@ pub fn context(model: &Model, stages: &[Stage]) -> Program {
     let stage = |(i, codes): (usize, &Vec<Vec<u8>>)| stage(stages, i, codes);
     let (charset, labels) = match answer(stages) {
         Answer::Chat { charset, .. } => (lines(charset.iter().map(|&b| character(b))), vec![]),
-        Answer::Label { labels } => (vec![], labels.iter().map(|l| c_label(l)).collect()),
+        Answer::Label { labels, .. } => (vec![], labels.iter().map(|l| c_label(l)).collect()),
     };
     let (logits, choose) = output(stages);
     let (window, max_reply, label_size, texts) = match answer(stages) {
         Answer::Chat { charset, context, max_reply } => (*context, *max_reply, 0, charset.len()),
-        Answer::Label { labels } => {
+        Answer::Label { labels, .. } => {
             let sizes = || labels.iter().map(|l| l.len() + 1);
             (0, 0, sizes().max().unwrap_or(1), sizes().sum())
         }
@@ -122,8 +124,10 @@ pub fn context(model: &Model, stages: &[Stage]) -> Program {
         title: format!("{}: {}", model.head.name, about).trim_end_matches([' ', ':']).to_string(),
         label_names: match answer(stages) {
             Answer::Chat { .. } => vec![],
-            Answer::Label { labels } => label_names(labels),
+            Answer::Label { labels, .. } => label_names(labels, choose.margin > 0),
         },
+        // One label alone is always sure.
+        margin: Some(choose.margin).filter(|margin| *margin > 0 && products[logits].outputs > 1),
         guard: name.to_ascii_uppercase(),
         name,
         chat: matches!(answer(stages), Answer::Chat { .. }),
@@ -150,17 +154,19 @@ pub fn context(model: &Model, stages: &[Stage]) -> Program {
 
 /// A name of its own for each label: its letters and digits in upper case, `_` for all else. Where that is taken, by
 /// another label or by the size of labels, the label's index stands behind it.
-fn label_names(labels: &[String]) -> Vec<LabelName> {
+/// `unsure`: the last one is what is not sure.
+fn label_names(labels: &[String], unsure: bool) -> Vec<LabelName> {
     let mut taken = BTreeSet::from(["SIZE".to_string()]);
     let mut named = Vec::new();
     for (i, label) in labels.iter().enumerate() {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         // A C compiler need not look at more than 63 characters of a name.
+        let label = if unsure && i + 1 == labels.len() { "UNSURE" } else { label };
         let mut name: String = label.chars().map(plain).take(MOST_OF_A_LABEL).collect();
         while !taken.insert(name.clone()) {
             name += &format!("_{i}");
         }
-        named.push(LabelName { name, text: comment(label) });
+        named.push(LabelName { name, text: comment(&labels[i]) });
     }
     named
 }
@@ -276,13 +282,13 @@ mod tests {
         let long = "a".repeat(60);
         let labels = ["ON", "on", "turn left", "size", "", "+1", "-1", "\u{e4} */ b", &long];
         let labels = labels.map(str::to_string);
-        let names = label_names(&labels);
+        let names = label_names(&labels, false);
         let long = long[..24].to_uppercase();
         let wants = ["ON", "ON_1", "TURN_LEFT", "SIZE_3", "", "_1", "_1_6", "_____B", &long];
         assert_eq!(names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), wants);
         assert_eq!(names[7].text, "\u{e4} * / b");
         // A name that looks like one with an index.
-        let names = label_names(&["A".to_string(), "A_2".to_string(), "a".to_string()]);
+        let names = label_names(&["A".to_string(), "A_2".to_string(), "a".to_string()], false);
         assert_eq!(names.iter().map(|n| n.name.as_str()).collect::<Vec<_>>(), ["A", "A_2", "A_2_2"]);
     }
 }

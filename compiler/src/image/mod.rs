@@ -277,7 +277,7 @@ impl<'a> Found<'a> {
             Cpu::Avr(core) => (Isa::Avr(assembler_core(core)), "S"),
         };
         let file = format!("{}.{extension}", plan.layout.name);
-        let options = Options { ram_start: target.origin };
+        let options = Options { ram_start: target.origin, origin: target.code_origin() };
         match asm::assemble_with(&text.assembly, &file, isa, &options) {
             Ok(assembly) => Ok(Some(Self { plan, target, isa, assembly })),
             Err(error) if is_full(plan, &error) => Ok(None),
@@ -298,6 +298,9 @@ impl<'a> Found<'a> {
     fn memory_end(&self) -> Result<usize, CompileError> {
         let assembly = &self.assembly;
         match self.target.cpu {
+            Cpu::Z80 if self.target.is_library() => {
+                Ok(self.symbol("bss")? as usize + self.plan.layout.memory.size)
+            }
             Cpu::Z80 => Ok(self.plan.layout.memory.end(usize::from(assembly.origin) + assembly.bytes.len())),
             Cpu::Avr(_) => {
                 if address(self.symbol("net_memory")?) != self.target.origin {
@@ -317,14 +320,17 @@ impl<'a> Found<'a> {
         }
         phases.sort_by_key(|p| p.start);
         let memory_end = self.memory_end()?;
-        let (isa, assembly) = (self.isa, self.assembly);
         let memory_start = match self.target.cpu {
             Cpu::Z80 => {
-                let behind = usize::from(assembly.origin) + assembly.bytes.len();
+                let behind = match self.target.is_library() {
+                    true => self.symbol("bss")? as usize,
+                    false => usize::from(self.assembly.origin) + self.assembly.bytes.len(),
+                };
                 self.plan.layout.memory.start.unwrap_or(behind)
             }
             Cpu::Avr(_) => self.target.origin.into(),
         };
+        let (isa, assembly) = (self.isa, self.assembly);
         let (origin, bytes) = (assembly.origin, assembly.bytes.clone());
         Ok(Image {
             origin,

@@ -37,7 +37,9 @@ pub fn model(
         (None, None) => facts.labels,
     };
     let (buckets, context, answer) = match labels {
-        Some(labels) => (classifier_buckets(inputs, query_buckets)?, None, Answer::Label { labels }),
+        Some(labels) => {
+            (classifier_buckets(inputs, query_buckets)?, None, Answer::Label { labels, margin: 0 })
+        }
         None => {
             let charset = match &options.charset {
                 // Nobody can type the end mark.

@@ -32,6 +32,12 @@ pub struct Penalty {
 pub struct Choosing {
     pub draw: Option<Draw>,
     pub penalty: Option<Penalty>,
+    /// Of labels: how far below the largest logit the others must be for it to be sure, if it can be unsure.
+    pub margin: Option<u8>,
+    /// The index of what is not sure.
+    unsure: usize,
+    /// Where a logit goes that is not larger than the best.
+    less: &'static str,
     /// Bytes of a bit for each token.
     pub said: usize,
     /// What random numbers begin with.
@@ -53,7 +59,12 @@ impl Choosing {
             top_k: usize::from(draw.top_k).min(vocabulary),
             share: Some(draw.share).filter(|&share| share < 256),
         });
+        // One label alone is always sure.
+        let margin = Some(story.margin).filter(|margin| *margin > 0 && vocabulary > 1);
         Self {
+            margin,
+            unsure: vocabulary,
+            less: if margin.is_some() { "logit_under" } else { "logit_less" },
             draw: rules,
             penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
             said: vocabulary.div_ceil(8),

@@ -59,6 +59,14 @@ pub fn scratch_name(stage: &str) -> String {
 }
 
 impl Memory {
+    /// Puts buffers behind all others, each with its bytes: they are kept always.
+    pub fn append(&mut self, buffers: &[(&str, usize)]) {
+        for &(name, size) in buffers {
+            self.buffers.push(Buffer { name: name.into(), offset: self.size, size, stage: None, live: None });
+            self.size += size;
+        }
+    }
+
     /// Offsets of the low and high byte of accumulator `output` from the start of its array: the same for bytes.
     pub fn accumulator(&self, stage: usize, output: usize) -> (usize, usize) {
         let (low, high) = self.tiles[stage][output / PAGE];

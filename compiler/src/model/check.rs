@@ -34,7 +34,7 @@ impl Model {
                 text.check()?;
                 match &self.answer {
                     Answer::Chat(chat) => chat.check()?,
-                    Answer::Label { labels } => check_labels(labels)?,
+                    Answer::Label { labels, .. } => check_labels(labels)?,
                     Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {}
                 }
                 self.check_context(text)?;

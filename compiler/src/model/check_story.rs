@@ -28,6 +28,8 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
     check_choice(&story.choice)?;
     if story.classifies() {
         check_classifier(story)?;
+    } else if story.margin > 0 {
+        return Err(broken("margin", "left out: only labels are ones that it can be unsure of"));
     }
     if story.tools.len() > MAX_TOOLS {
         return Err(broken("tools", "64 at most"));

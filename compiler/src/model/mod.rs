@@ -23,7 +23,7 @@ mod trees;
 
 pub use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 pub use crate::arithmetic::network::{Linear, Steps};
-pub use answer::{Answer, Chat, MAX_LABEL};
+pub use answer::{Answer, Chat, MAX_LABEL, UNSURE, with_unsure};
 pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub use check::check_labels;
 pub(crate) use check::check_layer_count;

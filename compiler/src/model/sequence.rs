@@ -1,5 +1,6 @@
 //! What sequence models read and answer.
 
+use super::answer::with_unsure;
 use super::choice::Choice;
 use crate::tokens::Tokenizer;
 
@@ -29,13 +30,15 @@ pub struct Story {
     /// What the query is one of: an output stands for a label, not for a token, and one is chosen, behind the last token
     /// of the query. Empty where the model writes text. Printable ASCII, 1 to 255 of it, no two the same.
     pub labels: Vec<String>,
+    /// The label is [`super::UNSURE`] where another logit is less than this below the largest: 0 never is.
+    pub margin: u8,
 }
 
 impl Story {
     /// One that continues what was typed with the likeliest tokens.
     pub fn plain(ends: Vec<u32>, most: u16, logit_bits: u8) -> Self {
         let (choice, tools, labels) = (Choice::default(), Vec::new(), Vec::new());
-        Self { ends, most, logit_bits, turns: None, choice, tools, labels }
+        Self { ends, most, logit_bits, turns: None, choice, tools, labels, margin: 0 }
     }
 
     /// Whether it gives a label, and writes no text.
@@ -74,10 +77,11 @@ impl Story {
         names
     }
 
-    /// The bytes that each output prints: its label, or the piece of its token; tokens that name an action print nothing.
+    /// The bytes that each output prints: its label, or the piece of its token; tokens that name an action print nothing. Behind
+    /// all labels, where there is a margin, [`super::UNSURE`].
     pub fn printed(&self, tokenizer: &Tokenizer) -> Vec<Vec<u8>> {
         if self.classifies() {
-            return self.labels.iter().map(|label| label.clone().into_bytes()).collect();
+            return with_unsure(&self.labels, self.margin).into_iter().map(String::into_bytes).collect();
         }
         let mut pieces = tokenizer.pieces.clone();
         self.tools.iter().for_each(|tool| pieces[tool.token as usize].clear());

@@ -4,12 +4,15 @@ use super::read::{Reading, shape, user};
 use super::{ShapeError, Stage, Work};
 use crate::ir::{BlockId, Data, NodeId, Op, StateType};
 
-/// The index of the largest logit, the first on a tie: `argmax(acc >> shift)`.
+/// The index of the largest logit, the first on a tie: `argmax(acc >> shift)`; that behind the last where another is less than
+/// `margin` below it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Choose {
     /// The stage whose accumulators are the logits before the shift.
     pub stage: usize,
     pub shift: u8,
+    /// 0: whatever the others are.
+    pub margin: u8,
 }
 
 /// What the index of the largest logit selects.
@@ -37,13 +40,18 @@ pub(super) fn claim(reading: &Reading, last: usize, sum: NodeId) -> Result<[Stag
         return Err(shape("the last accumulators are not shifted"));
     };
     let index = user(graph, logits)?;
-    if !matches!(graph.nodes[index].op, Op::ArgMax { .. }) {
-        return Err(shape("the logits do not end in an argmax"));
-    }
+    let margin = match graph.nodes[index].op {
+        Op::ArgMax { .. } => 0,
+        Op::Decide { margin, .. } => margin,
+        _ => return Err(shape("the logits do not end in an argmax")),
+    };
     let in_loop = reading.stages[last].in_loop;
     let stage = |name: &str, work| Stage { name: name.into(), layer: 0, in_loop, work };
     let answer = answer(reading, index)?;
-    Ok([stage("argmax", Work::Choose(Choose { stage: last, shift })), stage("reply", Work::Answer(answer))])
+    Ok([
+        stage("argmax", Work::Choose(Choose { stage: last, shift, margin })),
+        stage("reply", Work::Answer(answer)),
+    ])
 }
 
 fn answer(reading: &Reading, index: NodeId) -> Result<Answer, ShapeError> {

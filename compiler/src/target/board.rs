@@ -1,5 +1,6 @@
 //! Makes a target of a chip on its board.
 
+use super::called::CALLED_AVR;
 use super::description::{Cpu, ImageKind, Machine, Target};
 use super::profile::Board;
 
@@ -11,16 +12,8 @@ const STACK: u16 = 48;
 /// assemble, to be refused with its size.
 const REACH: u32 = 60 << 10;
 
-/// The template of boards with a serial line, and of chips whose programs are called from C.
+/// The template of boards with a serial line.
 const SERIAL: &str = "uart.S";
-const CALLED: &str = "call.S";
-
-impl Target {
-    /// Whether what is compiled for it is called from C, see [`Board::library`].
-    pub fn is_library(&self) -> bool {
-        self.board.as_ref().is_some_and(|board| board.device.uart.is_none())
-    }
-}
 
 impl Board {
     /// The target that programs for this board are compiled for: named after the chip. `None`: without a serial line
@@ -32,7 +25,7 @@ impl Board {
 
     /// The target for what a program in C calls, which has no image of its own. `None`: with a serial line there is firmware.
     pub fn library(self) -> Option<Target> {
-        self.device.uart.is_none().then(|| self.with(CALLED, vec![]))
+        self.device.uart.is_none().then(|| self.with(CALLED_AVR, vec![]))
     }
 
     fn with(self, console: &str, images: Vec<ImageKind>) -> Target {

@@ -5,6 +5,7 @@
 
 pub mod amsdos;
 mod board;
+mod called;
 mod check;
 pub mod cpm;
 mod description;

@@ -10,7 +10,7 @@ fn agrees(source: &str) {
 }
 
 fn agrees_at(source: &str, core: AvrCore, ram_start: u16) {
-    let options = Options { ram_start };
+    let options = Options { ram_start, ..Options::default() };
     let ours =
         assemble_with(source, "t.S", Isa::Avr(core), &options).unwrap_or_else(|error| panic!("{error}"));
     let theirs =

@@ -183,7 +183,7 @@ fn what_is_answered() {
     refused(labels(&["a", "b"]), "the last layer gives 3 outputs, but charset or labels have 2");
     refused(labels(&["a", "b", "a"]), "labels[2] is \"a\", as labels[0] is already");
     refused(
-        |m| m.answer = Answer::Label { labels: vec!["a".into()] },
+        |m| m.answer = Answer::Label { labels: vec!["a".into()], margin: 0 },
         "reader, body and answer are parts of different families of networks",
     );
 }

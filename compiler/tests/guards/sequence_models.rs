@@ -92,6 +92,7 @@ fn labels_stand_alone() {
     }
     let wrong = |change: fn(&mut Model), says: &str| assert_eq!(classifier(change), Err(says.into()));
     assert_eq!(classifier(|_| {}), Ok(()));
+    assert_eq!(classifier(|m| story_mut(m).margin = 255), Ok(()));
     wrong(|m| story_mut(m).ends = vec![1], "ends must be []: the answer is a label");
     wrong(|m| story_mut(m).turns = Some(Turns::default()), "turns must be left out: the answer is a label");
     wrong(
@@ -367,4 +368,12 @@ fn an_output_that_shares_its_weights() {
     assert_eq!(error, Err("output.shift is 25, outside 0..24".into()));
     let error = said(tied, output(|mantissas, _| mantissas.truncate(5)));
     assert_eq!(error, Err("output.mantissas has 5 values, its place wants 6".into()));
+}
+
+#[test]
+fn only_labels_have_a_margin() {
+    refused(
+        |m| story_mut(m).margin = 1,
+        "margin must be left out: only labels are ones that it can be unsure of",
+    );
 }

@@ -173,7 +173,7 @@ fn options_fill_in_what_the_file_lacks() {
     let model = load(&file, "small.npz", &options).unwrap();
     let query = &reader(&model).query;
     assert_eq!((model.head.name.as_str(), query.buckets, query.max_length), ("mine", 7, 20));
-    assert_eq!((&reader(&model).context, &model.answer), (&None, &Answer::Label { labels }));
+    assert_eq!((&reader(&model).context, &model.answer), (&None, &Answer::Label { labels, margin: 0 }));
 
     let options =
         Options { query_buckets: Some(6), context_length: Some(5), max_reply: Some(9), ..Options::default() };

@@ -275,3 +275,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_margin_is_written_where_there_is_one() {
+    let mut model = small_chat();
+    classify(&mut model, 7, ["a", "b", "c"]);
+    let sure = model.clone();
+    let Answer::Label { margin, .. } = &mut model.answer else { panic!("a classifier") };
+    *margin = 255;
+    let text = ron::write(&model);
+    assert!(text.contains(", margin: 255)"), "{text}");
+    assert_eq!(ron::read(&text, "model.ron"), Ok(model));
+    assert!(!ron::write(&sure).contains("margin"));
+    // What is left out may also be said.
+    assert_eq!(ron::read(&text.replace("margin: 255", "margin: 0"), "model.ron"), Ok(sure));
+    assert!(ron::read(&text.replace("margin: 255", "margin: 256"), "model.ron").is_err());
+    assert!(ron::read(&text.replace("margin: 255", "margin: -1"), "model.ron").is_err());
+}

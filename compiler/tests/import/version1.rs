@@ -17,7 +17,7 @@ pub fn version1(model: &Model) -> String {
             context.length,
             chat.max_reply
         ),
-        (Answer::Label { labels }, None) => {
+        (Answer::Label { labels, margin: 0 }, None) => {
             format!("Classifier(labels: {})", list(labels.iter().map(|label| quote(label))))
         }
         _ => panic!("a chat has a context, and only a chat"),

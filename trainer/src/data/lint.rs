@@ -253,7 +253,7 @@ impl Linter<'_> {
         let mut alike: BTreeMap<Vec<u8>, Vec<(&[u8], usize)>> = BTreeMap::new();
         let mut add = |label, pairs| alike.entry(letters(label)).or_default().push((label, pairs));
         by_label.iter().for_each(|(label, group)| add(label.as_slice(), group.len()));
-        if let Some(Answer::Label { labels }) = self.options.model.map(|model| &model.answer) {
+        if let Some(Answer::Label { labels, .. }) = self.options.model.map(|model| &model.answer) {
             let unused = labels.iter().map(String::as_bytes).filter(|label| !by_label.contains_key(*label));
             unused.for_each(|label| add(label, 0));
         }
@@ -301,7 +301,7 @@ impl Linter<'_> {
                     );
                 }
             }
-            Some(Answer::Label { labels }) => {
+            Some(Answer::Label { labels, .. }) => {
                 for (reply, group) in groups(&pairs.pairs, |pair| pair.reply.clone()) {
                     if !labels.iter().any(|label| label.as_bytes() == reply) {
                         let remark = Remark::ForeignLabel(text(&reply));

@@ -126,7 +126,7 @@ fn what_a_model_cannot_say() {
         ["Warning 'C' is not in the charset of the model [f:2]"]
     );
     model.reader = Reader::HashedText(HashedText { query, context: None });
-    model.answer = Answer::Label { labels: vec!["AB".into()] };
+    model.answer = Answer::Label { labels: vec!["AB".into()], margin: 0 };
     model.body = Body::Layers(vec![layer(4, 1)]);
     assert_eq!(
         findings("one|AB\ntwo|AC\n", 128, 9, Some(&model)),
@@ -181,7 +181,7 @@ fn labels_of_a_model_are_compared_too() {
         head: Head { name: "m".into(), ..Head::default() },
         reader: Reader::HashedText(HashedText { query, context: None }),
         body: Body::Layers(vec![layer]),
-        answer: Answer::Label { labels: vec!["ON".into(), "OFF".into()] },
+        answer: Answer::Label { labels: vec!["ON".into(), "OFF".into()], margin: 0 },
     };
     assert_eq!(
         look("one|On\ntwo|OFF\n", 128, 3, Some(&model), None),

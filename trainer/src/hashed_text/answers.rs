@@ -1,10 +1,11 @@
 //! What a network answers, for many queries at once.
 
 use super::dataset::{Example, Inputs};
-use super::figures::outputs;
+use super::figures::{chosen, outputs};
 use super::network::Network;
 use super::sparse::Sparse;
-use mlc_compiler::model::{Answer, Chat, HashedText, Model, Reader};
+use mlc_compiler::arithmetic::network::decide;
+use mlc_compiler::model::{Answer, Chat, HashedText, Model, Reader, with_unsure};
 
 /// The replies (or labels) that the machine gives to queries, normalized or not.
 pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>> {
@@ -15,13 +16,18 @@ pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>>
         encoded.push_query(&mlc_compiler::text::normalize(query), &reader.query);
     }
     match &model.answer {
-        Answer::Label { labels } => {
+        Answer::Label { labels, margin } => {
             let mut windows = Sparse::new();
             windows.push_none();
             let inputs = Inputs { queries: &encoded, windows: &windows };
             let examples: Vec<_> =
                 (0..queries.len()).map(|i| Example { query: i as u32, window: 0, target: 0 }).collect();
-            let outputs = outputs(&network, inputs, &examples, threads);
+            // Logits are integers.
+            let sure = |logits: &[f32]| {
+                decide(&logits.iter().map(|&logit| logit as i32).collect::<Vec<_>>(), *margin)
+            };
+            let outputs = chosen(&network, inputs, &examples, (threads, &sure));
+            let labels = with_unsure(labels, *margin);
             outputs.iter().map(|&i| labels[usize::from(i)].clone().into_bytes()).collect()
         }
         Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => unreachable!("a model of hashed text"),

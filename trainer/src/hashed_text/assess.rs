@@ -5,7 +5,7 @@ use super::dataset::Dataset;
 use super::figures::{Figures, evaluate};
 use crate::data::ceiling;
 use crate::pairs::Pair;
-use mlc_compiler::model::{Model, Reader};
+use mlc_compiler::model::{Answer, Model, Reader};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -40,6 +40,10 @@ pub fn assess(model: &Model, pairs: &[&Pair], threads: usize) -> Assessment {
     let data = Dataset::new(pairs.iter().copied(), reader, &model.answer);
     let queries: Vec<&[u8]> = pairs.iter().map(|pair| pair.query.as_slice()).collect();
     let answers = answers(model, &queries, threads);
+    // The figures of a training look at the largest logit alone.
+    if let Answer::Label { margin: 1.., .. } = model.answer {
+        return assess_labels(pairs, &answers);
+    }
     let by_reply = by_reply(pairs, &answers);
     Assessment { figures: evaluate(model, &data, threads), ceiling: ceiling(pairs), by_reply }
 }

@@ -138,7 +138,7 @@ impl<'a> Targets<'a> {
                     targets.characters[usize::from(c)] = i as u16;
                 }
             }
-            Answer::Label { labels } => {
+            Answer::Label { labels, .. } => {
                 targets.labels = labels.iter().zip(0..).map(|(label, i)| (label.as_bytes(), i)).collect();
             }
         }
@@ -198,7 +198,7 @@ mod tests {
     fn a_classifier_has_one_step_a_pair() {
         let query = QueryEncoder { buckets: 64, bands: 1, max_length: 62 };
         let reader = HashedText { query, context: None };
-        let answer = Answer::Label { labels: vec!["ON".into(), "OFF".into()] };
+        let answer = Answer::Label { labels: vec!["ON".into(), "OFF".into()], margin: 0 };
         let data =
             Dataset::new(&[pair("light on", "ON"), pair("off", "OFF"), pair("x", "?")], &reader, &answer);
         let targets: Vec<_> = data.examples.iter().map(|e| e.target).collect();

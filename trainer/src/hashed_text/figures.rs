@@ -99,6 +99,16 @@ pub(crate) fn steps_right(
 
 /// The index of the largest logit of each step.
 pub(crate) fn outputs(network: &Network, inputs: Inputs, examples: &[Example], threads: usize) -> Vec<u16> {
+    chosen(network, inputs, examples, (threads, &argmax))
+}
+
+/// What `choose` makes of the logits of each example.
+pub(crate) fn chosen(
+    network: &Network,
+    inputs: Inputs,
+    examples: &[Example],
+    (threads, choose): (usize, &(dyn Fn(&[f32]) -> usize + Sync)),
+) -> Vec<u16> {
     let mut outputs = vec![0; examples.len()];
     let share = threads::share(examples.len().div_ceil(CHUNK), threads) * CHUNK;
     let parts = examples.chunks(share).zip(outputs.chunks_mut(share));
@@ -107,7 +117,7 @@ pub(crate) fn outputs(network: &Network, inputs: Inputs, examples: &[Example], t
         for (examples, outputs) in examples.chunks(CHUNK).zip(outputs.chunks_mut(CHUNK)) {
             activations.run(&Cpu { threads: 1 }, network, inputs, examples);
             for (output, logits) in outputs.iter_mut().zip(activations.logits()) {
-                *output = argmax(logits) as u16; // at most 1,024 outputs
+                *output = choose(logits) as u16; // at most 1,024 outputs
             }
         }
     });

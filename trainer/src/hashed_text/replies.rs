@@ -90,7 +90,7 @@ pub(crate) fn labels(replies: &Replies, order: LabelOrder) -> Result<Answer, Tas
         LabelOrder::Given(list) => return listed(replies, list),
     }
     let labels = labels.into_iter().map(|(label, _)| String::from_utf8_lossy(label).into_owned());
-    Ok(Answer::Label { labels: labels.collect() })
+    Ok(Answer::Label { labels: labels.collect(), margin: 0 })
 }
 
 /// The labels as a list has them.
@@ -109,7 +109,7 @@ fn listed(replies: &Replies, list: &[String]) -> Result<Answer, TaskError> {
     }
     match replies.labels().find(|(label, _)| !seen.contains(label)) {
         Some((label, _)) => Err(TaskError::UnlistedLabel(String::from_utf8_lossy(label).into_owned())),
-        None => Ok(Answer::Label { labels: list.to_vec() }),
+        None => Ok(Answer::Label { labels: list.to_vec(), margin: 0 }),
     }
 }
 
@@ -127,7 +127,7 @@ pub(crate) fn widened(replies: &Replies, model: &Model) -> Result<Model, TaskErr
             chat.charset.splice(end..end, new.iter().copied());
             end..end + new.len()
         }
-        Answer::Label { labels } => {
+        Answer::Label { labels, .. } => {
             let first = labels.len();
             // What is there keeps its number; what is new comes behind it, sorted.
             let all = replies.labels().map(|(label, _)| String::from_utf8_lossy(label).into_owned());

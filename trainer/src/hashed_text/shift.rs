@@ -73,7 +73,7 @@ mod tests {
     fn data() -> Dataset {
         let query = QueryEncoder { buckets: 1, bands: 1, max_length: 62 };
         let reader = HashedText { query, context: None };
-        let answer = Answer::Label { labels: vec!["A".into(), "B".into()] };
+        let answer = Answer::Label { labels: vec!["A".into(), "B".into()], margin: 0 };
         Dataset::new(
             &[Pair { query: b"x".to_vec(), reply: b"A".to_vec(), source: 0, line: 1 }],
             &reader,

@@ -31,6 +31,19 @@ pub struct Task {
 pub const CALIBRATION: usize = 64;
 
 impl Task {
+    /// The task, and the model to go on with, whose labels have to be so much above all others to be given. Nothing of the
+    /// training looks at that. A chat has no labels, and stays as it is.
+    #[must_use]
+    pub fn with_margin(mut self, mut start: Option<Model>, margin: u8) -> (Self, Option<Model>) {
+        let answers = [&mut self.answer].into_iter().chain(start.as_mut().map(|model| &mut model.answer));
+        for answer in answers {
+            if let Answer::Label { margin: of_answer, .. } = answer {
+                *of_answer = margin;
+            }
+        }
+        (self, start)
+    }
+
     /// A chat network that generates the replies. Its charset is every byte of the replies, sorted, and the end mark.
     ///
     /// # Errors

@@ -152,7 +152,7 @@ fn described(HashedText { query, context }: &HashedText, answer: &Answer) -> Str
         Answer::Chat(chat) => {
             format!("chat with {query:?}{context}, {}", count(chat.charset.len(), "character"))
         }
-        Answer::Label { labels } => {
+        Answer::Label { labels, .. } => {
             format!("a classifier with {query:?}{context}, {}", count(labels.len(), "label"))
         }
     }

@@ -192,7 +192,7 @@ fn learns_to_classify() {
     let task = Task::classifier(&pairs(LIGHTS), &settings, LabelOrder::FirstSeen).unwrap();
     let trained = run(&task, &settings, None);
     assert_eq!(trained.train, Figures { steps: 12, steps_right: 12, replies: 12, replies_right: 12 });
-    let Answer::Label { labels } = &trained.model.answer else { panic!("a classifier") };
+    let Answer::Label { labels, .. } = &trained.model.answer else { panic!("a classifier") };
     assert_eq!(labels, &["ON", "OFF", "UP", "DOWN"]);
     let widths: Vec<_> = layers(&trained.model).iter().map(|layer| (layer.inputs, layer.outputs)).collect();
     assert_eq!(widths, [(64, 32), (32, 16), (16, 4)]);

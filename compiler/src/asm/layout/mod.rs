@@ -27,7 +27,7 @@ use super::{Assembly, Options};
 const MAX_PROBLEMS: usize = 20;
 
 pub(super) fn assemble(source: &str, isa: Isa, options: &Options) -> Result<Assembly, Failure> {
-    let mut placed = place::place(source, isa);
+    let mut placed = place::place(source, isa, options);
     if !placed.is_cut {
         settle::settle(&mut placed);
         settle::globals(&mut placed);

@@ -1,6 +1,7 @@
 //! The first pass: parses the statements and gives them addresses.
 
 use super::{Content, MAX_PROBLEMS, PendingEqu, Placed, Statement};
+use crate::asm::Options;
 use crate::asm::avr::AvrError;
 use crate::asm::dialect::Dialect;
 use crate::asm::directive::{Body, Value};
@@ -16,7 +17,7 @@ use crate::asm::symbols::{Definition, Symbols};
 /// The largest alignment: more is a slip.
 const MAX_ALIGN: i64 = 0x8000;
 
-pub(super) fn place(source: &str, isa: Isa) -> Placed {
+pub(super) fn place(source: &str, isa: Isa, options: &Options) -> Placed {
     let mut placed = Placed {
         isa,
         sections: Sections::new(isa),
@@ -27,6 +28,9 @@ pub(super) fn place(source: &str, isa: Isa) -> Placed {
         problems: Vec::new(),
         is_cut: false,
     };
+    if isa == Isa::Z80 {
+        placed.sections.current().address = options.origin.into();
+    }
     let mut tokens = Vec::new();
     let mut scope = Scope::new(isa);
     let mut offset = 0;

@@ -59,6 +59,8 @@ struct Penalty {
 /// How a token is chosen.
 #[derive(Serialize)]
 pub struct ChoiceContext {
+    /// Of labels: how far below the largest logit the others must be for it to be sure, if it can be unsure.
+    margin: Option<u8>,
     draw: Option<Drawn>,
     penalty: Option<Penalty>,
 }
@@ -198,5 +200,7 @@ pub fn choice(story: &Story, vocabulary: usize, arrays: &mut Arrays) -> ChoiceCo
         weights: arrays.bytes("draw_weights", &draw.weights),
     });
     let penalty = rules.penalty.map(|([above, below], recent)| Penalty { above, below, recent });
-    ChoiceContext { draw, penalty }
+    // One label alone is always sure.
+    let margin = Some(story.margin).filter(|margin| *margin > 0 && vocabulary > 1);
+    ChoiceContext { draw, penalty, margin }
 }

@@ -114,7 +114,7 @@ pub fn context(
     story: &Story,
 ) -> Result<Program, &'static str> {
     let (vocabulary, outputs) = (reader.tokenizer.pieces.len(), body.outputs());
-    let (token, bits) = arrays::unsigned((vocabulary.max(outputs) as u32).max(256));
+    let (token, bits) = arrays::unsigned((vocabulary.max(outputs + 1) as u32).max(256));
     let long_tokens = bits == 32;
     let mut parts = Parts::new(&body.blocks, long_tokens);
     parts.arrays.bytes("roots", &*ROOTS);

@@ -44,7 +44,10 @@ pub fn write(model: &Model) -> Result<Vec<u8>, String> {
             // Latin-1, as UTF-8.
             ("_charset", chat.charset.iter().map(|&byte| char::from(byte)).collect::<String>())
         }
-        Answer::Label { labels } => ("_labels", json!(labels).to_string()),
+        Answer::Label { margin: 1.., .. } => {
+            return Err("it answers ? below a margin, which the format has not".into());
+        }
+        Answer::Label { labels, .. } => ("_labels", json!(labels).to_string()),
         Answer::Story(_) | Answer::Class(_) | Answer::Numbers(_) => {
             return Err("a sequence model: it is written as a folder".into());
         }

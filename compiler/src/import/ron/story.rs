@@ -89,7 +89,7 @@ mod thousandths {
 
 /// The answer as the value of its field: on one line where nothing is said of turns, choice, tools and labels.
 pub fn text(story: &model::Story) -> String {
-    let model::Story { ends, most, logit_bits, turns, choice, tools, labels } = story;
+    let model::Story { ends, most, logit_bits, turns, choice, tools, labels, margin } = story;
     let first = format!("ends: {ends:?}, most: {most}, logit_bits: {logit_bits}");
     let mut more = Vec::new();
     if let Some(turns) = turns {
@@ -103,6 +103,9 @@ pub fn text(story: &model::Story) -> String {
     }
     if !labels.is_empty() {
         more.push(format!("labels: {}", line(labels)));
+    }
+    if *margin > 0 {
+        more.push(format!("margin: {margin}"));
     }
     if more.is_empty() {
         return format!("Story({first})");

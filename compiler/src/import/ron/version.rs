@@ -54,7 +54,7 @@ impl Version {
             (
                 Self::Two,
                 "charset" | "max_reply" | "labels" | "ends" | "most" | "logit_bits" | "turns" | "choice"
-                | "tools",
+                | "tools" | "margin",
             ) => Some("answer"),
             (Self::Two, "layers" | "parameters" | "rounding" | "operators") => Some("body"),
             (Self::Two, name) if TRANSFORMER.contains(&name) => Some("body"),

@@ -39,7 +39,7 @@ impl File {
             Output::Chat { charset, context, max_reply } => {
                 (Some(context.into()), Answer::Chat(Chat { charset: latin1(&charset)?, max_reply }))
             }
-            Output::Classifier { labels } => (None, Answer::Label { labels }),
+            Output::Classifier { labels } => (None, Answer::Label { labels, margin: 0 }),
         };
         let (training, calibration) = (self.training, self.calibration);
         let model = Model {

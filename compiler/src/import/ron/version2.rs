@@ -55,6 +55,8 @@ enum Answer {
     },
     Label {
         labels: Vec<String>,
+        #[serde(default)]
+        margin: u8,
     },
     Story {
         ends: Vec<u32>,
@@ -68,6 +70,8 @@ enum Answer {
         tools: Vec<Tool>,
         #[serde(default)]
         labels: Vec<String>,
+        #[serde(default)]
+        margin: u8,
     },
     Class(Class),
     Numbers(Numbers),
@@ -102,15 +106,16 @@ impl File {
             Answer::Chat { charset, max_reply } => {
                 model::Answer::Chat(Chat { charset: latin1(&charset)?, max_reply })
             }
-            Answer::Label { labels } => model::Answer::Label { labels },
+            Answer::Label { labels, margin } => model::Answer::Label { labels, margin },
             Answer::Class(class) => model::Answer::Class(class.read()),
             Answer::Numbers(numbers) => model::Answer::Numbers(numbers.read()),
-            Answer::Story { ends, most, logit_bits, turns, choice, tools, labels } => {
+            Answer::Story { ends, most, logit_bits, turns, choice, tools, labels, margin } => {
                 model::Answer::Story(model::Story {
                     turns: turns.map(Turns::read),
                     choice: choice.map(Choice::read).unwrap_or_default(),
                     tools: tools.into_iter().map(Tool::read).collect(),
                     labels,
+                    margin,
                     ..model::Story::plain(ends, most, logit_bits)
                 })
             }

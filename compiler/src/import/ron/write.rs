@@ -42,9 +42,10 @@ pub fn write(model: &Model) -> String {
             let chat = format!("Chat(\n        charset: {charset},\n        max_reply: {max_reply},\n    )");
             field(&mut out, 1, "answer", &chat);
         }
-        Answer::Label { labels } => {
+        Answer::Label { labels, margin } => {
             let lines = labels.iter().map(|label| quote(label));
-            field(&mut out, 1, "answer", &format!("Label(labels: {})", list(1, lines)));
+            let margin = if *margin > 0 { format!(", margin: {margin}") } else { String::new() };
+            field(&mut out, 1, "answer", &format!("Label(labels: {}{margin})", list(1, lines)));
         }
         Answer::Class(class) => {
             field(&mut out, 1, "answer", &format!("Class({})", compact(1, &Class::from(class))));

@@ -3,7 +3,7 @@
 use crate::ir::{
     BlockId, Const, ConstId, Data, Elem, Encoder, Graph, NodeId, Op, State, StateType, TypeError,
 };
-use crate::model::{Answer, HashedText, Layer, Model};
+use crate::model::{Answer, HashedText, Layer, Model, with_unsure};
 use crate::text::COUNT_SCALE;
 
 /// The graph of a model that has these parts.
@@ -18,9 +18,9 @@ pub fn build(model: &Model, reader: &HashedText, body: &[Layer]) -> Result<Graph
     let encoder = Encoder::Trigrams { buckets: reader.query.buckets, bands: reader.query.bands };
     let trigrams = encoded(&mut g, entry, "query", query, encoder)?;
     match &model.answer {
-        Answer::Label { labels } => {
-            let index = layers(&mut g, entry, trigrams, body)?;
-            let table = constant(&mut g, "labels", Data::Labels(labels.clone()));
+        Answer::Label { labels, margin } => {
+            let index = layers(&mut g, entry, trigrams, (body, *margin))?;
+            let table = constant(&mut g, "labels", Data::Labels(with_unsure(labels, *margin)));
             let text = g.add(entry, "label", Op::Lookup { index, table })?;
             g.add(entry, "reply", Op::Emit { text })?;
         }
@@ -35,7 +35,8 @@ pub fn build(model: &Model, reader: &HashedText, body: &[Layer]) -> Result<Graph
             let encoder = Encoder::Ngrams { buckets: context.buckets };
             let ngrams = encoded(&mut g, steps, "context", window, encoder)?;
             let input = g.add(steps, "input", Op::Concat { inputs: vec![trigrams, ngrams] })?;
-            let index = chain(&mut g, steps, input, body, &parameters)?;
+            let input = chain(&mut g, steps, input, body, &parameters)?;
+            let index = g.add(steps, "argmax", Op::ArgMax { input })?;
             // The last index is the end mark; `Model::check` saw to it that the charset is not empty.
             g.add(steps, "end", Op::ExitIf { index, equals: chat.charset.len() - 1 })?;
             let table = constant(&mut g, "charset", Data::Charset(chat.charset.clone()));
@@ -65,9 +66,19 @@ fn encoded(
     g.add(block, name, Op::Scale { input: counts, factor: COUNT_SCALE })
 }
 
-fn layers(g: &mut Graph, block: BlockId, input: NodeId, layers: &[Layer]) -> Result<NodeId, TypeError> {
+/// The index of a label; that behind the last where none is `margin` above all others.
+fn layers(
+    g: &mut Graph,
+    block: BlockId,
+    input: NodeId,
+    (layers, margin): (&[Layer], u8),
+) -> Result<NodeId, TypeError> {
     let parameters = parameters(g, layers)?;
-    chain(g, block, input, layers, &parameters)
+    let input = chain(g, block, input, layers, &parameters)?;
+    match margin {
+        0 => g.add(block, "argmax", Op::ArgMax { input }),
+        margin => g.add(block, "argmax", Op::Decide { input, margin }),
+    }
 }
 
 /// A matrix and a bias node for each layer.
@@ -87,6 +98,7 @@ fn parameters(g: &mut Graph, layers: &[Layer]) -> Result<Vec<(NodeId, NodeId)>, 
     Ok(nodes)
 }
 
+/// The logits.
 fn chain(
     g: &mut Graph,
     block: BlockId,
@@ -104,5 +116,5 @@ fn chain(
             x = g.add(block, name, Op::Relu { input: x })?;
         }
     }
-    g.add(block, "argmax", Op::ArgMax { input: x })
+    Ok(x)
 }

@@ -2,11 +2,9 @@
 
 use crate::ir::{Const, ConstId, Data, Elem, Graph, NodeId, Op, TypeError};
 use crate::model::{
-    Answer, Kind, Model, Network, Operator, Pooling, Requantization, Scaling, Sensors, Window,
+    Answer, Kind, Model, Network, Operator, Pooling, Requantization, Scaling, Sensors, Window, with_unsure,
 };
 
-/// What a network answers that is not sure.
-const UNSURE: &str = "?";
 /// Bytes of a line for each value: a sign, digits, a point and what stands between.
 const LINE: usize = 9;
 
@@ -136,11 +134,11 @@ impl Builder<'_> {
         let input = *self.tensors.last().expect("the input is a tensor");
         let text = match answer {
             Answer::Class(class) => {
-                let (index, unsure) = match class.margin {
-                    0 => (self.add("answer", Op::ArgMax { input })?, None),
-                    margin => (self.add("answer", Op::Decide { input, margin })?, Some(UNSURE.to_string())),
+                let index = match class.margin {
+                    0 => self.add("answer", Op::ArgMax { input })?,
+                    margin => self.add("answer", Op::Decide { input, margin })?,
                 };
-                let labels = class.labels.iter().cloned().chain(unsure).collect();
+                let labels = with_unsure(&class.labels, class.margin);
                 let table = self.constant("labels", Data::Labels(labels));
                 self.add("label", Op::Lookup { index, table })?
             }

@@ -140,6 +140,9 @@ impl Builder<'_> {
 
     /// The token that is chosen.
     fn choose(&mut self, block: BlockId, input: NodeId, story: &Story) -> Result<NodeId, TypeError> {
+        if story.margin > 0 {
+            return self.add(block, "argmax", Op::Decide { input, margin: story.margin });
+        }
         if story.choice.is_plain() {
             return self.add(block, "argmax", Op::ArgMax { input });
         }

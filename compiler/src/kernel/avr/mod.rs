@@ -8,6 +8,7 @@ mod core;
 mod flash;
 mod gaps;
 mod hashed;
+mod library;
 mod lists;
 mod loads;
 mod packed;

@@ -4,9 +4,11 @@ use super::board::BoardContext;
 use super::column::{Routine, find_kernel};
 use super::core::{isa, to_shared};
 use super::flash::{self, Finished, Writes};
+use super::library::Library;
 use super::loads::Table;
 use super::{chip, loads, reply};
 use crate::CompileError;
+use crate::kernel::called::Called;
 use crate::kernel::cycles::{Code, START};
 use crate::kernel::sequence::Home;
 use crate::kernel::{Fragment, Phase, Processor, Section, Site, View, lines};
@@ -73,6 +75,8 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         is_beside: flash_chip.is_some(),
         writes,
         chip: flash_chip.map(|finished| Chip::new(site, &finished)).transpose()?,
+        called: Called::of_stages(site.request, layout, "net_memory"),
+        library: Library::of(site.request, longest),
     };
     Ok(Fragment { code: site.templates.render("program.S", context)?, phases, ..Fragment::default() })
 }
@@ -164,6 +168,9 @@ struct Program<'a> {
     /// What writes it on a board.
     writes: Option<Writes>,
     chip: Option<Chip>,
+    /// Entry points, in the place of a console.
+    called: Option<Called>,
+    library: Library,
 }
 
 /// A flash chip that has weights.

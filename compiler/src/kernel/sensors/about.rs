@@ -1,11 +1,8 @@
 //! What programs of all processors know of their network: labels, the records of lines, and what stands on top of their text.
 
 use super::net::{Array, Net, Step};
-use crate::model::{Answer, Linear, Scaling, Sensors};
+use crate::model::{Answer, Linear, Scaling, Sensors, UNSURE};
 use serde::Serialize;
-
-/// What a network answers that is not sure.
-const UNSURE: &str = "?";
 
 /// Bytes of a line's record.
 pub const RECORD: usize = 11;

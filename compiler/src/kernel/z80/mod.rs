@@ -23,9 +23,10 @@ mod unrolled;
 
 pub use place::{pages, place};
 
+use super::called;
 use super::{Fragment, Kernel, Memory, PAGE, Processor, Site, Taken, Unit, Variant, View};
 use crate::CompileError;
-use crate::stage::{Product, Stage, bytes};
+use crate::stage::{Product, Stage, bytes, output};
 use crate::target::Target;
 use crate::weights::{Form, tiles};
 use column::{COLUMN_KERNELS, find_kernel};
@@ -73,7 +74,11 @@ impl Processor for Z80 {
     }
 
     fn place(&self, stages: &[Stage], scratch: &[usize], target: &Target, _: u8) -> Memory {
-        let memory = place(stages, scratch, target.stack.into());
+        let mut memory = place(stages, scratch, target.stack.into());
+        if target.is_library() {
+            let logits = stages[output(stages).0].product().map_or(0, |product| product.visible());
+            memory.append(&called::buffers(logits));
+        }
         Memory { start: target.ram_start(memory.size), ..memory }
     }
 

@@ -5,9 +5,11 @@ use super::lists::Lists;
 use super::{reply, taken_by};
 use crate::CompileError;
 use crate::asm::Isa;
+use crate::kernel::called::Called;
 use crate::kernel::cycles::{Code, START};
 use crate::kernel::{Fragment, Phase, Processor, Section, Site, lines};
 use crate::stage::{Answer, Product, answer};
+use crate::target::Target;
 use crate::weights::Form;
 use serde::Serialize;
 
@@ -23,7 +25,8 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
     }
     let shared = shared(site)?;
     let all = || stages.iter().chain(&shared);
-    let mut phases = vec![Phase::new("start", "console")];
+    let called = Called::of_stages(site.request, layout, "bss");
+    let mut phases = vec![Phase::new(console_start(site.request.target), "console")];
     phases.extend(all().flat_map(|fragment| fragment.phases.iter().cloned()));
     let section = |section| all().map(|f| f.section(section)).collect::<String>();
     let code = |in_loop: bool| {
@@ -41,7 +44,8 @@ pub fn program(site: &Site, table: &str) -> Result<Fragment, CompileError> {
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
-        bss: bss(layout.memory.start),
+        bss: bss(layout.memory.start, target),
+        called,
         table: table.lines().collect(),
         max_query: model.reader.max_query().min(target.longest_query),
         answer,
@@ -149,11 +153,28 @@ struct Program<'a> {
     memory_size: usize,
     /// Where the buffers begin.
     bss: String,
+    /// Entry points, in the place of a console.
+    called: Option<Called>,
 }
 
-/// Where buffers begin: at an address, or at the first page behind the image.
-pub fn bss(start: Option<usize>) -> String {
-    start.map_or("(image_end+255) and 0FF00h".into(), |start| format!("{start:05X}h"))
+/// The first label of what talks to the user, or to a program of his.
+pub fn console_start(target: &Target) -> &'static str {
+    if target.is_library() { "net_begin" } else { "start" }
+}
+
+/// Where buffers begin: at an address, or at the first page behind the image. Those of a network that is called may not begin
+/// where no stack may be; its image lies anywhere.
+pub fn bss(start: Option<usize>, target: &Target) -> String {
+    let behind = "(image_end+255) and 0FF00h";
+    match (start, target.lowest_stack()) {
+        (Some(start), _) => format!("{start:05X}h"),
+        (None, least @ 1..) if target.is_library() => {
+            // The quotient is 0 below, and then what is missing is added.
+            let above = format!("((image_end+255)/{least:05X}h)");
+            format!("({behind})*(({above}+3)/4)+{least:05X}h*(1-({above}+3)/4)")
+        }
+        (None, _) => behind.into(),
+    }
 }
 
 #[derive(Serialize)]

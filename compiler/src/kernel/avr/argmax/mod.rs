@@ -5,6 +5,7 @@ use crate::CompileError;
 use crate::kernel::avr::column::label;
 use crate::kernel::avr::core::isa;
 use crate::kernel::cycles::{Code, START};
+use crate::kernel::reply::is_wide;
 use crate::kernel::{Fragment, Kernel, Offer, Phase, Site, View};
 use crate::stage::{Choose, Stage, Work};
 use crate::weights::{Form, tiles};
@@ -26,8 +27,8 @@ impl Kernel for Argmax {
 
     fn cost(&self, view: &View, at: usize, _: Option<Form>) -> Vec<(String, f64)> {
         let Work::Choose(choose) = &view.stages[at].work else { return vec![] };
-        let logits = &view.stages[choose.stage];
-        let context = Context::new(logits, choose);
+        let context = Context::new(view.stages, choose);
+        let is_limited = context.limit.is_some();
         let runs = view.usage.stages[choose.stage].runs as f64;
         let won = (view.usage.choose.won + view.usage.choose.tied_won) as f64;
         let counts: Vec<usize> = context.tiles.iter().map(|tile| tile.count).collect();
@@ -38,7 +39,13 @@ impl Kernel for Argmax {
         let more = code.way(&["argmax_0", "argmax_more_0", "argmax_next_0"])
             - code.way(&["argmax_0", "argmax_next_0"]);
         let each_run: f64 = counts.iter().enumerate().map(|(t, &count)| tile_cost(&code, t, count)).sum();
-        let cycles = runs * each_run + won * more;
+        // All logits are taken to be far below the best.
+        let far = |(t, count): (usize, &usize)| {
+            let [this, near, next] = ["", "_near", "_next"].map(|part| format!("decide_{t}{part}"));
+            *count as f64 * code.way(&[&this, &near, &next, &this])
+        };
+        let margin: f64 = if is_limited { counts.iter().enumerate().map(far).sum() } else { 0.0 };
+        let cycles = runs * (each_run + margin) + won * more;
         vec![("argmax".into(), cycles)]
     }
 
@@ -46,8 +53,7 @@ impl Kernel for Argmax {
         let Work::Choose(choose) = &site.layout.stages[at].work else {
             unreachable!("offers() takes choices only")
         };
-        let logits = &site.layout.stages[choose.stage];
-        let context = Context::new(logits, choose);
+        let context = Context::new(&site.layout.stages, choose);
         let code = site.templates.call("argmax.S", "argmax", context)?;
         Ok(Fragment { code, phases: vec![Phase::new("argmax", "argmax")], ..Fragment::default() })
     }
@@ -70,6 +76,12 @@ fn tile_cost(code: &Code, t: usize, count: usize) -> f64 {
 struct Context {
     mask: u8,
     tiles: Vec<Tile>,
+    /// The index has a high byte.
+    wide: bool,
+    /// The margin as far as accumulators go, if there is one.
+    limit: Option<usize>,
+    /// The index of what is not sure.
+    unsure: usize,
 }
 
 #[derive(Serialize)]
@@ -80,13 +92,23 @@ struct Tile {
 }
 
 impl Context {
-    fn new(logits: &Stage, choose: &Choose) -> Self {
+    fn new(stages: &[Stage], choose: &Choose) -> Self {
+        let logits = &stages[choose.stage];
         let tile = |(t, &count): (usize, &usize)| Tile {
             low: label(&logits.name, "acc", t),
             high: label(&logits.name, "high", t),
             count,
         };
-        let visible = tiles(logits.product().map_or(0, |p| p.visible()));
-        Self { mask: (0xFFu16 << choose.shift) as u8, tiles: visible.iter().enumerate().map(tile).collect() }
+        let count = logits.product().map_or(0, |p| p.visible());
+        let visible = tiles(count);
+        // One label alone is always sure.
+        let limit = (choose.margin > 0 && count > 1).then(|| usize::from(choose.margin) << choose.shift);
+        Self {
+            mask: (0xFFu16 << choose.shift) as u8,
+            tiles: visible.iter().enumerate().map(tile).collect(),
+            wide: is_wide(stages),
+            limit,
+            unsure: count,
+        }
     }
 }

@@ -169,6 +169,8 @@ pub enum Bar {
     Least,
     /// More than the best so far.
     Best,
+    /// More than the second best so far.
+    Second,
 }
 
 /// Context of the norms in `norm.S`.

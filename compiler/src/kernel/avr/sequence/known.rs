@@ -49,7 +49,9 @@ impl Choosing {
             f.odds("net_keep_plain", 0.9).odds("net_keep_minus", 0.3).odds("net_keep_held", 0.9);
         }
         let Some((top_k, reach)) = self.drawn() else {
-            f.endings(&[("_not_more", 1.0 - most)]);
+            // Of labels with a margin the two largest are kept.
+            let kept = if self.margin.is_some() { (2.0 * most).min(1.0) } else { most };
+            f.endings(&[("_not_more", 1.0 - kept)]).odds("net_keep_best", 0.5).odds("net_sure_end", 0.9);
             return;
         };
         let taken = (top_k * (1.0 + (vocabulary / top_k).ln()) / vocabulary).min(1.0);

@@ -10,7 +10,7 @@ const VARIABLES: [(&str, usize); 24] = [
     ("net_rows", 1),
     ("net_blocks", 1),
     ("net_sum", 3),
-    ("net_input", 2),
+    ("net_inputs", 2),
     ("net_best", 2),
     ("net_token", 2),
     ("logit", 2),

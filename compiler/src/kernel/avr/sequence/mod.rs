@@ -27,8 +27,10 @@ mod writer;
 
 use super::board::BoardContext;
 use super::flash::Writes;
+use super::library::Library;
 use super::tools::missing;
 use crate::CompileError;
+use crate::kernel::called::Called;
 use crate::kernel::choosing::Choosing;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
@@ -58,6 +60,9 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     }
     check::check(site.body, site.story).map_err(refuse)?;
     let target = site.request.target;
+    if target.is_library() && !site.story.tools.is_empty() {
+        return Err(refuse("tools without a console, whose pins they are".into()));
+    }
     if let Some(board) = &target.board
         && let Some((tool, kind, names)) = missing(&board.profile, site.story)
     {
@@ -157,6 +162,12 @@ fn fragment(
         recent: choosing.remembers(),
         is_beside: writer.beside.is_some(),
         writes,
+        called: Called::new(
+            site.request,
+            site.story.classifies().then(|| site.body.outputs()),
+            site.story.margin,
+        ),
+        library: Library::of(site.request, longest),
     };
     Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })
 }
@@ -247,6 +258,9 @@ struct Program<'a> {
     is_beside: bool,
     /// What writes it on a board.
     writes: Option<Writes>,
+    /// Entry points, in the place of a console.
+    called: Option<Called>,
+    library: Library,
 }
 
 #[derive(Serialize)]

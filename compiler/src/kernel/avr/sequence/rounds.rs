@@ -17,14 +17,14 @@ impl Writer<'_> {
         self.stage("embed", "what the stream begins with, and the embedding beside it");
         let start: Vec<u8> = body.start.iter().flat_map(|v| v.to_le_bytes()).collect();
         self.data("net_started", &start);
-        self.routine("net_begin", ("rounds.S", "begin"), || value(Plain {}))?;
+        self.routine("net_stream", ("rounds.S", "begin"), || value(Plain {}))?;
         self.routine("net_add", ("rounds.S", "add"), || value(Plain {}))?;
         self.pair(26, "stream");
         self.pair(28, "embedded");
         self.pair(30, "net_started");
         self.line(&count);
-        self.line("call net_begin");
-        self.known.here().rounds("net_begin", body.dim as f64);
+        self.line("call net_stream");
+        self.known.here().rounds("net_stream", body.dim as f64);
         if body.rounds > 1 {
             self.line(&format!("ldi r24, {}", body.rounds));
             self.line("sts net_round, r24             ; rounds left");

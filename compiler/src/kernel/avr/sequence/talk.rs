@@ -70,6 +70,7 @@ impl Choosing {
     /// How a logit is compared with the ones before, where something else follows than taking the first largest.
     pub fn bar(&self) -> Option<Bar> {
         match (&self.draw, &self.penalty) {
+            _ if self.margin.is_some() => Some(Bar::Second),
             (Some(_), _) => Some(Bar::Least),
             (None, Some(_)) => Some(Bar::Best),
             (None, None) => None,
@@ -79,6 +80,9 @@ impl Choosing {
     /// What it keeps: names and bytes.
     fn buffers(&self) -> Vec<(&'static str, usize)> {
         let mut all = Vec::new();
+        if self.margin.is_some() {
+            all.push(("net_second", 2));
+        }
         if let Some(draw) = &self.draw {
             all.extend([("net_choices", 4 * draw.top_k), ("net_count", 1), ("net_random", 2)]);
         }
@@ -133,6 +137,12 @@ impl Writer<'_> {
                 self.line("sts net_best, r1");
                 self.line("sts net_best+1, r24");
             }
+            Some(Bar::Second) => {
+                self.routine("net_keep", ("choose.S", "second"), || value(choosing))?;
+                for place in ["net_best", "net_best+1", "net_second", "net_second+1"] {
+                    self.line(&format!("sts {place}, r1"));
+                }
+            }
             Some(bar) => {
                 self.routine("net_keep", ("choose.S", "keep"), || value(choosing))?;
                 self.line("sts net_best, r1");
@@ -149,6 +159,9 @@ impl Writer<'_> {
 
     /// What stands behind the logits.
     pub fn end_choice(&mut self, choosing: &Choosing) -> Result<(), CompileError> {
+        if choosing.margin.is_some() {
+            self.line("call net_sure");
+        }
         if choosing.bar() != Some(Bar::Least) {
             return Ok(());
         }

@@ -3,6 +3,7 @@
 use crate::CompileError;
 use crate::asm::Isa;
 use crate::kernel::cycles::{Code, START};
+use crate::kernel::reply::is_wide;
 use crate::kernel::{Fragment, Kernel, Offer, Phase, Site, View};
 use crate::stage::usage::ChooseUsage;
 use crate::stage::{Choose, Stage, Work};
@@ -25,10 +26,11 @@ impl Kernel for Argmax {
 
     fn cost(&self, view: &View, at: usize, _: Option<Form>) -> Vec<(String, f64)> {
         let Work::Choose(choose) = &view.stages[at].work else { return vec![] };
-        let logits = &view.stages[choose.stage];
         let runs = view.usage.stages[choose.stage].runs as f64;
-        let context = Context::new(logits, choose, 2);
+        let context = Context::new(view.stages, choose, 2);
         let counts: Vec<(usize, usize)> = context.logit_tiles.iter().map(|t| (t.index, t.count)).collect();
+        let all: Vec<(usize, usize)> = context.all_tiles.iter().map(|t| (t.index, t.count)).collect();
+        let all = if context.limit.is_some() { all } else { vec![] };
         let acc = context.acc.clone();
         let code = Code::of(Isa::Z80, "argmax.asm", "argmax", context, &[&acc]);
         let mut before = START.to_string();
@@ -41,11 +43,11 @@ impl Kernel for Argmax {
                 - code.way(&[&next, &this]);
             before = done;
         }
-        if before == START {
+        if before == START && all.is_empty() {
             each_run += code.straight();
         }
         let met = &view.usage.choose;
-        let cycles = runs * each_run + met_cost(&code, met);
+        let cycles = runs * (each_run + margin_cost(&code, &all)) + met_cost(&code, met);
         vec![("argmax".into(), cycles)]
     }
 
@@ -53,8 +55,8 @@ impl Kernel for Argmax {
         let Work::Choose(choose) = &site.layout.stages[at].work else {
             unreachable!("offers() takes choices only")
         };
-        let logits = &site.layout.stages[choose.stage];
-        let context = Context::new(logits, choose, site.layout.memory.stride(choose.stage));
+        let stages = &site.layout.stages;
+        let context = Context::new(stages, choose, site.layout.memory.stride(choose.stage));
         let code = site.templates.call("argmax.asm", "argmax", context)?;
         Ok(Fragment { code, phases: vec![Phase::new("argmax", "argmax")], ..Fragment::default() })
     }
@@ -76,6 +78,18 @@ fn met_cost(code: &Code, met: &ChooseUsage) -> f64 {
     met.won as f64 * won + met.tied_won as f64 * tied_won + met.tied_lost as f64 * tied_lost
 }
 
+/// What the margin takes: all logits are taken to be far below the best.
+fn margin_cost(code: &Code, tiles: &[(usize, usize)]) -> f64 {
+    let mut cycles = 0.0;
+    for &(index, count) in tiles {
+        let [this, near, next] = ["", "_near", "_next"].map(|part| format!("decide_{index}{part}"));
+        let unequal = format!("jr nz,decide_{index}_next");
+        let far = code.way(&[&this, &near, &unequal, &next, &this]);
+        cycles += count as f64 * far;
+    }
+    cycles
+}
+
 /// Context of the macro `argmax`.
 #[derive(Serialize)]
 struct Context {
@@ -84,6 +98,25 @@ struct Context {
     tiles: usize,
     logit_mask: u8,
     logit_tiles: Vec<Tile>,
+    all_tiles: Vec<Tile>,
+    /// The index has a high byte.
+    wide: bool,
+    /// The margin as far as accumulators go, if there is one.
+    limit: Option<Word>,
+    /// The index of what is not sure.
+    unsure: Word,
+}
+
+#[derive(Serialize)]
+struct Word {
+    low: usize,
+    high: usize,
+}
+
+impl Word {
+    fn new(value: usize) -> Self {
+        Self { low: value % 256, high: value / 256 }
+    }
 }
 
 /// Logits of one tile that are still to be compared: all but the very first.
@@ -95,18 +128,29 @@ struct Tile {
 
 impl Context {
     /// `stride`: pages from one tile of accumulators to the next.
-    fn new(logits: &Stage, choose: &Choose, stride: usize) -> Self {
-        let sizes = tiles(logits.product().map_or(0, |p| p.visible()));
-        let rest = |(index, &count): (usize, &usize)| Tile {
-            index,
-            count: if index == 0 { count - 1 } else { count },
+    fn new(stages: &[Stage], choose: &Choose, stride: usize) -> Self {
+        let logits = &stages[choose.stage];
+        let count = logits.product().map_or(0, |p| p.visible());
+        let sizes = tiles(count);
+        let tile = |less: usize| {
+            move |(index, &count): (usize, &usize)| Tile {
+                index,
+                count: if index == 0 { count - less } else { count },
+            }
         };
+        // One label alone is always sure.
+        let limit =
+            (choose.margin > 0 && count > 1).then(|| Word::new(usize::from(choose.margin) << choose.shift));
         Self {
             acc: format!("{}_acc", logits.name),
             stride,
             tiles: sizes.len(),
             logit_mask: (0xFFu16 << choose.shift) as u8,
-            logit_tiles: sizes.iter().enumerate().map(rest).collect(),
+            logit_tiles: sizes.iter().enumerate().map(tile(1)).collect(),
+            all_tiles: sizes.iter().enumerate().map(tile(0)).collect(),
+            wide: is_wide(stages),
+            limit,
+            unsure: Word::new(count),
         }
     }
 }

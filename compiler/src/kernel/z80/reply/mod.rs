@@ -53,13 +53,15 @@ impl Kernel for Reply {
         let mut phases = vec![Phase::new("logits_ready", "reply")];
         let code = match answer {
             Answer::Chat { charset, context, .. } => {
-                phases.push(Phase::new("net_begin", "reply"));
+                phases.push(Phase::new("net_reply_begin", "reply"));
                 let context = Chat { end_mark: charset.len() - 1, window: *context };
                 site.templates.call("reply.asm", "chat", context)?
             }
-            Answer::Label { .. } => {
-                site.templates.call("reply.asm", "label", Label::new(&site.layout.stages))?
-            }
+            Answer::Label { .. } => site.templates.call(
+                "reply.asm",
+                "label",
+                Label::on(&site.layout.stages, site.request.target),
+            )?,
         };
         Ok(Fragment { code, phases, ..Fragment::default() })
     }

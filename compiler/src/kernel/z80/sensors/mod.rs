@@ -18,6 +18,7 @@ mod writer;
 use super::program::bss;
 use crate::CompileError;
 use crate::arithmetic::network;
+use crate::kernel::called::Called;
 use crate::kernel::sensors::about::{labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::place::{Place, address};
@@ -88,10 +89,14 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     let results = results(&mut w, &net)?;
     let memory = buffers(&w, &net, &places, end, site);
     let labels = labels(&model.answer);
-    let mut phases = vec![Phase::new("start", "console"), Phase::new("set_query", "console")];
+    let is_called = site.request.target.is_library();
+    let mut phases = match is_called {
+        true => vec![Phase::new("net_begin", "console")],
+        false => vec![Phase::new("start", "console"), Phase::new("set_query", "console")],
+    };
     phases.append(&mut w.phases);
     phases.push(Phase::new("net_results", "results"));
-    if answer.decide.is_none() {
+    if answer.decide.is_none() && !is_called {
         phases.push(Phase::new("net_tell", "console"));
     }
     phases.push(Phase::shared("net_shared"));
@@ -106,7 +111,8 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         about: lines::remark(&model.head.about),
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
-        bss: bss(memory.start),
+        bss: bss(memory.start, target),
+        called: Called::new(site.request, None, 0),
         table: table(&net),
         max_query: LINE,
         streams: streams(&net),
@@ -217,6 +223,8 @@ struct Program<'a> {
     target: &'a str,
     origin: String,
     bss: String,
+    /// Entry points alone, without a console.
+    called: Option<Called>,
     /// For the comment on top.
     table: Vec<String>,
     max_query: u8,

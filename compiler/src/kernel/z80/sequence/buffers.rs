@@ -5,7 +5,7 @@ use super::emit::Emitter;
 use super::file::RECORD;
 use super::program::all_tables;
 use super::{choose, fill, rounds, tokens, tools};
-use crate::kernel::PAGE;
+use crate::kernel::{PAGE, called};
 use crate::model::Transformer;
 
 /// Words that routines keep.
@@ -113,6 +113,9 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
         // What is left of the block before goes in front of the next records.
         e.buffer("file_front", RECORD, false);
         e.buffer("file_buffer", e.file.buffer(), false);
+    }
+    if e.site.request.target.is_library() {
+        called::buffers(0).into_iter().for_each(|(name, bytes)| e.buffer(name, bytes, false));
     }
     let stack = usize::from(e.site.request.target.stack);
     if stack > 0 {

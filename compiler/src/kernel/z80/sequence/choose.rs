@@ -17,6 +17,9 @@ pub fn begin(e: &mut Emitter) {
         None => {
             e.line("ld hl,0");
             e.lines(&["ld (logit_best),hl", "ld (logit_index),hl", "ld (logit_choice),hl"]);
+            if choosing(e.site).margin.is_some() {
+                e.line("ld (logit_second),hl");
+            }
         }
     }
 }
@@ -24,6 +27,9 @@ pub fn begin(e: &mut Emitter) {
 /// What is done behind the last one.
 pub fn end(e: &mut Emitter) {
     let choosing = choosing(e.site);
+    if choosing.margin.is_some() {
+        e.line("call choose_sure");
+    }
     if choosing.draw.is_some() {
         e.stage("choice");
         e.line("call choose_draw");
@@ -41,8 +47,11 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
 
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
-    let Choosing { draw, penalty, .. } = choosing(site);
+    let Choosing { draw, penalty, margin, .. } = choosing(site);
     let mut all = Vec::new();
+    if margin.is_some() {
+        all.push(("logit_second", 2));
+    }
     if let Some(draw) = draw {
         // In front of the list stands what nothing is larger than.
         all.push(("choose_room", 4 + 4 * draw.top_k));

@@ -93,6 +93,7 @@ fn choice(f: &mut Facts, site: &SequenceSite) {
     let rules = site.story.choice.rules(site.story.logit_bits);
     let times = if rules.penalty.is_some() { 2.0 } else { 1.0 };
     f.odds("logit_less", 1.0 - most.powf(0.5 / times));
+    f.odds("logit_under", 1.0 - most.powf(0.5)).odds("choose_sure>ret", 0.9);
     if let Some((_, recent)) = rules.penalty {
         let recent = f64::from(recent);
         f.odds("choose_penalty>ret", 0.0).rounds("choose_recent", recent).odds("choose_other", 0.95);

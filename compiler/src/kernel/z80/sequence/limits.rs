@@ -21,7 +21,8 @@ const MOST_TOKENS: usize = 65_535;
 /// The first of it.
 pub fn check(site: &SequenceSite) -> Result<(), CompileError> {
     // What is read stands on the command line.
-    let reads = site.request.target.machine == Machine::Cpm;
+    let target = site.request.target;
+    let reads = target.machine == Machine::Cpm && !target.is_library();
     if let Some(what) = site.story.lacking(Offers { turns: true, choice: true, reads }) {
         return Err(unsupported(site, what));
     }

@@ -6,8 +6,9 @@ use super::emit::{Emitter, db};
 use super::layout::Layout;
 use super::{activation, attend, bank, buffers, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
+use crate::kernel::called::Called;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
-use crate::kernel::z80::program::bss;
+use crate::kernel::z80::program::{bss, console_start};
 use crate::kernel::{Fragment, Phase};
 use crate::model::{Grid, Matrix, Positions, Turns};
 use crate::target::{Selector, amsdos};
@@ -37,6 +38,8 @@ struct Program<'a> {
     pages: Option<Pages>,
     /// Where its buffers begin.
     bss: String,
+    /// Entry points, in the place of a console.
+    called: Option<Called>,
     /// A conversation goes on with the next line.
     keeps: bool,
     /// Lines are framed as turns of a chat.
@@ -126,7 +129,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     let tools = tools::code(&mut e)?;
     buffers::place(&mut e, &encoder);
     let mut phases = vec![
-        Phase::new("start", "console"),
+        Phase::new(console_start(site.request.target), "console"),
         Phase::new("net_answer", "tokens"),
         Phase::new("net_step", "embed"),
         Phase::new("net_reply", "console"),
@@ -257,7 +260,8 @@ fn context<'a>(
         about: model.head.about.replace(char::is_control, " "),
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
-        bss: bss(e.ram_start()),
+        bss: bss(e.ram_start(), target),
+        called: Called::new(request, story.classifies().then(|| site.body.outputs()), story.margin),
         mapper: e.registers(),
         pages: pages(e),
         table: table(e),

@@ -1,0 +1,1 @@
+../../../runtime-z80/call.asm
