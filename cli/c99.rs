@@ -38,6 +38,9 @@ fn refuse_options(args: &CompileArgs) -> Result<(), CliError> {
     if args.target.profile.is_some() {
         return refused("C has no target: leave --profile out");
     }
+    if args.screen.is_some() {
+        return refused("C has no target: leave --screen out");
+    }
     if args.no_console {
         return refused("C never has a console: leave --no-console out");
     }

@@ -127,7 +127,7 @@ pub struct CompileArgs {
     pub lora: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArg,
-    /// Write to FILE; may repeat. The kind follows the extension: .com .img .tap .sna .dsk .cdt .bin .rom .hex .elf
+    /// Write to FILE; may repeat. The kind follows the extension: .com .img .tap .tzx .wav .sna .dsk .cdt .bin .rom .hex .elf
     /// .asm (.S) .lst .map .ir .plan .c .zip .html; FOLDER/ is one for the Wokwi simulator. A .com that reads its weights comes
     /// with a .dat
     #[arg(short, long = "output", value_name = "FILE")]
@@ -135,6 +135,9 @@ pub struct CompileArgs {
     /// Entry points in the place of a console, for a program of your own: .asm to include on a Z80, .S for C on an AVR
     #[arg(long)]
     pub no_console: bool,
+    /// A screen of a ZX Spectrum, 6,912 bytes, that the tape shows while it loads
+    #[arg(long, value_name = "FILE.scr")]
+    pub screen: Option<PathBuf>,
     /// Format of the CP/M disk in FILE.img, as cpmtools calls it [default: ibm-3740]
     #[arg(long, value_name = "FORMAT", value_parser = disk_format())]
     pub disk: Option<&'static DiskFormat>,
@@ -145,7 +148,7 @@ pub struct CompileArgs {
     #[command(flatten)]
     pub draw: DrawSeed,
     /// Compile every program that mlc.ron names; -o FOLDER/ says where to, --check FOLDER/ compares with those there
-    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "no_console", "name", "profile", "bdos", "disk", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
+    #[arg(long, conflicts_with_all = ["model", "emit", "print_after", "verbose", "no_console", "screen", "name", "profile", "bdos", "disk", "PlanArgs", "ChoiceArgs", "DrawSeed", "calibrate", "templates"])]
     pub all: bool,
     /// Print one thing to standard output instead of writing files
     #[arg(long, value_name = "KIND", conflicts_with_all = ["check", "json"])]

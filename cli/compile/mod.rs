@@ -2,6 +2,7 @@
 
 mod disk;
 mod report;
+mod screen;
 
 pub use disk::is as is_disk;
 pub use report::PositionRow;
@@ -42,6 +43,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     }
     let (model, target) = inputs(args, &assets)?;
     check_outputs(args, &target)?;
+    let screen = screen::read(args, &target)?;
     if args.check.is_none() {
         let files = args.outputs.iter().filter(|file| file.kind != Artifact::Wokwi);
         files::check_writable(files.map(|file| file.path.as_path()))?;
@@ -57,7 +59,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if let Some(pass) = &args.print_after {
         print_after(&compiled, pass, out)?;
     }
-    let (folders, outputs) = outputs(args, &model, &target, &compiled)?;
+    let (folders, outputs) = outputs(args, (&model, &target), &compiled, screen.as_deref())?;
     if args.check.is_some() {
         return check::run(&outputs, args.json, out);
     }
@@ -230,11 +232,19 @@ fn loading(kind: ImageKind) -> Result<String, CliError> {
 /// The files to write, or to compare, and folders to make for them.
 fn outputs(
     args: &CompileArgs,
-    model: &Model,
-    target: &Target,
+    (model, target): (&Model, &Target),
     compiled: &Compiled,
+    screen: Option<&[u8]>,
 ) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
-    let output = |path: PathBuf, kind| Ok::<_, CliError>(Output { path, bytes: content(compiled, kind)? });
+    let output = |path: PathBuf, kind| {
+        let bytes = match kind {
+            Artifact::Image(kind) if kind.is_spectrum_tape() => {
+                compiled.image.tape(kind, &compiled.plan.layout.name, screen)
+            }
+            kind => content(compiled, kind)?,
+        };
+        Ok::<_, CliError>(Output { path, bytes })
+    };
     if !args.files().is_empty() {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
         let mut asks = args.files().iter().any(|file| file.kind == Artifact::Weights);

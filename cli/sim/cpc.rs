@@ -33,6 +33,8 @@ fn load<'c>(
         ImageKind::Com
         | ImageKind::Bin
         | ImageKind::Tap
+        | ImageKind::Tzx
+        | ImageKind::Wav
         | ImageKind::Sna
         | ImageKind::Rom
         | ImageKind::Hex

@@ -25,11 +25,16 @@ fn load<'c>(
     };
     let loaded = match program.kind {
         ImageKind::Sna => SpectrumMachine::load_snapshot(program.bytes, console, config),
+        ImageKind::Wav => {
+            let problem = "the machine here hears no sound".to_string();
+            return Err(program.refused(problem, "give the .tap or the .tzx of the same tape"));
+        }
         ImageKind::Com
         | ImageKind::Bin
         | ImageKind::Dsk
         | ImageKind::Cdt
         | ImageKind::Tap
+        | ImageKind::Tzx
         | ImageKind::Rom
         | ImageKind::Hex
         | ImageKind::Elf => SpectrumMachine::load_tape(program.bytes, console, config),
@@ -37,7 +42,7 @@ fn load<'c>(
     let machine = loaded.map_err(|error| {
         program.refused(
             format!("the machine cannot load it: {error}"),
-            "give a .tap with machine code, or a .sna of such a machine; --target zx128 has pages",
+            "give a .tap or .tzx with machine code, or a .sna of such a machine; --target zx128 has pages",
         )
     })?;
     Ok(z80::machine(machine, program, Some(SpectrumMachine::picture)))

@@ -95,6 +95,7 @@ fn programs(put: &dyn Fn(&str, String, Vec<u8>), name: &str, model: &Model) {
         put(&format!("{kind}_assembly"), format!("{name}-{}", target.name), assembly.into_bytes());
         for of in [
             ImageKind::Tap,
+            ImageKind::Tzx,
             ImageKind::Sna,
             ImageKind::Bin,
             ImageKind::Dsk,

@@ -20,6 +20,10 @@ pub enum FileError {
     TapEmpty { block: usize },
     #[error("the checksum of block {block} is wrong: the file is damaged")]
     TapChecksum { block: usize },
+    #[error(
+        "block {block} is of kind {id:02X}h: of a .tzx only blocks of the ROM's speed, 10h, are read here"
+    )]
+    TzxBlock { block: usize, id: u8 },
     #[error("there is no block of machine code on the tape")]
     NoCode,
     #[error("the code block of {length} bytes for {start:04X}h does not fit the memory from 4000h to FFFFh")]

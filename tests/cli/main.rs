@@ -47,6 +47,7 @@ mod spectrum;
 mod streams;
 mod sweep;
 mod talk;
+mod tape;
 mod targets;
 #[path = "../support/tflite.rs"]
 mod tflite;

@@ -55,7 +55,7 @@ fn what_the_spectrum_cannot_take_is_said() {
     let texts = [run(&"x".repeat(127)), run("caf\u{e9}"), run(" ! ")].join("");
     insta::assert_snapshot!("spectrum-prompts", texts);
     let said = folder.mlc(["compile", "--target", "zx48", "-o", "t.com"]).fails(2);
-    assert!(said.contains("t.com: zx48 loads .tap or .sna"), "{said}");
+    assert!(said.contains("t.com: zx48 loads .tap or .tzx or .wav or .sna"), "{said}");
     let said = folder.mlc(["run", "--target", "z80-cpm", "t.tap"]).fails(2);
     assert!(said.contains("z80-cpm does not load .tap files"), "{said}");
 }

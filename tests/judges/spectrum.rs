@@ -241,3 +241,91 @@ fn logits_are_exact_under_the_rom_s_interrupts_and_its_stack_suffices() {
         }
     }
 }
+
+/// A picture with all kinds of bytes.
+fn picture() -> Vec<u8> {
+    (0..6912u32).map(|n| (n * 37 + n / 256) as u8).collect()
+}
+
+/// What the screen shows where the program begins.
+struct Seen(Vec<u8>);
+
+impl Observer for Seen {
+    fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
+        if self.0.is_empty() {
+            self.0 = (0x4000..0x4000 + 6912).map(|at| memory.byte(at)).collect();
+        }
+    }
+}
+
+/// The tape with a picture in front: it is on the screen while the program loads, without a word over it, and the program talks.
+#[test]
+fn a_picture_is_shown_while_the_program_loads() {
+    let Some(rom) = rom() else { return };
+    let compiled = compiled("commands");
+    let (screen, image) = (picture(), &compiled.image);
+    for kind in [ImageKind::Tap, ImageKind::Tzx] {
+        let mut session = Session::switched_on(&rom);
+        session.0.insert_tape(&image.tape(kind, "a program", Some(&screen))).expect("the tape is whole");
+        session.0.watch(image.origin);
+        let mut seen = Seen(Vec::new());
+        session.0.type_text(b"load \"\"\r", &mut seen).expect("it takes the line");
+        session.0.run_frames(LOAD, &mut seen).expect("the program loads");
+        let differs = seen.0.iter().zip(&screen).filter(|(a, b)| a != b).count();
+        assert_eq!((seen.0.len(), differs), (6912, 0), "{kind:?}: where the program begins");
+        assert_eq!(session.shown(), "commands. Type a line; ! ends.\n>", "{kind:?}");
+        session.ask("turn on the light");
+        assert!(session.shown().contains("\nON\n"), "{}", session.shown());
+        session.back_to_basic();
+    }
+}
+
+/// Lengths of equal levels of a sound, in samples: the sign of each.
+fn runs(wav: &[u8]) -> Vec<usize> {
+    let at = wav.windows(4).position(|part| part == b"data").expect("it has samples");
+    let length = u32::from_le_bytes(wav[at + 4..at + 8].try_into().expect("four bytes")) as usize;
+    let samples = &wav[at + 8..(at + 8 + length).min(wav.len())];
+    samples.chunk_by(|a, b| (*a >= 128) == (*b >= 128)).map(<[u8]>::len).collect()
+}
+
+/// Fuse's utilities read the tape, and make the same sound of it.
+#[test]
+fn fuse_s_tools_read_the_tape_and_make_the_same_sound_of_it() {
+    if !["tzxlist", "tapeconv", "tape2wav"].into_iter().all(super::installed) {
+        return;
+    }
+    let compiled = compiled("commands");
+    let screen = picture();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name);
+    let run = |tool: &str, arguments: &[&str]| {
+        let ran = std::process::Command::new(tool).args(arguments).current_dir(folder.path()).output();
+        let ran = ran.expect("it is installed");
+        let said = String::from_utf8_lossy(&[ran.stdout, ran.stderr].concat()).into_owned();
+        assert!(ran.status.success(), "{tool}: {said}");
+        said
+    };
+    for screen in [None, Some(&screen[..])] {
+        for kind in [ImageKind::Tap, ImageKind::Tzx, ImageKind::Wav] {
+            let file = compiled.image.tape(kind, "a program", screen);
+            std::fs::write(path(&format!("t.{}", kind.extension())), file).expect("the folder is writable");
+        }
+        let said = run("tzxlist", &["t.tzx"]);
+        let blocks = if screen.is_some() { 6 } else { 4 };
+        assert_eq!(said.matches("Standard Speed Data").count(), blocks, "{said}");
+        run("tapeconv", &["t.tzx", "made.tap"]);
+        let read = |name: &str| std::fs::read(path(name)).expect("it was written");
+        assert_eq!(read("made.tap"), read("t.tap"));
+        run("tape2wav", &["-r", "44100", "t.tzx", "made.wav"]);
+        let [mut theirs, ours] = [runs(&read("made.wav")), runs(&read("t.wav"))];
+        // Some versions begin with a sample of silence.
+        if theirs.first().is_some_and(|&first| first < 5) {
+            theirs.remove(0);
+        }
+        assert!(ours.len().abs_diff(theirs.len()) <= 1, "{} pulses, theirs {}", ours.len(), theirs.len());
+        // A pulse ends at the nearest sample; pauses have a second, about.
+        let differs =
+            ours.iter().zip(&theirs).position(|(a, b)| a.abs_diff(*b) > if *a > 1000 { 441 } else { 1 });
+        assert_eq!(differs.map(|at| (at, &ours[at..at + 3], &theirs[at..at + 3])), None);
+    }
+}

@@ -6,13 +6,16 @@ mod dsk;
 mod rom;
 mod sna;
 mod tap;
+mod tzx;
 mod volume;
+mod wav;
 
 mod elf;
 mod hex;
 
 pub use elf::elf;
 pub use hex::hex;
+pub use tap::SCREEN_BYTES;
 pub use volume::{DISK_FORMATS, DiskError, DiskFormat};
 
 use crate::CompileError;
@@ -84,10 +87,7 @@ impl Image {
     pub fn file(&self, kind: ImageKind, name: &str) -> Vec<u8> {
         match kind {
             ImageKind::Com => self.bytes.clone(),
-            ImageKind::Tap => {
-                let pages = self.pages().map(|(_, bytes)| bytes);
-                tap::write(name, (self.origin, self.entry()), &self.bytes, pages)
-            }
+            ImageKind::Tap | ImageKind::Tzx | ImageKind::Wav => self.tape(kind, name, None),
             ImageKind::Sna => {
                 match &self.pages().map(|(page, bytes)| (page.select & 7, bytes)).collect::<Vec<_>>()[..] {
                     [] => sna::write(self.origin, &self.bytes),
@@ -107,6 +107,17 @@ impl Image {
                 Isa::Avr(core) => elf(&self.assembly, core),
                 Isa::Z80 => unreachable!("only targets made of AVR boards load ELF files"),
             },
+        }
+    }
+
+    /// The same of a cassette of a ZX Spectrum, with a screen of [`SCREEN_BYTES`] bytes that is shown while it loads.
+    pub fn tape(&self, kind: ImageKind, name: &str, screen: Option<&[u8]>) -> Vec<u8> {
+        let pages = self.pages().map(|(_, bytes)| bytes);
+        let blocks = tap::blocks(name, (self.origin, self.entry()), (screen, &self.bytes), pages);
+        match kind {
+            ImageKind::Tzx => tzx::write(&blocks),
+            ImageKind::Wav => wav::write(&blocks),
+            _ => tap::write(&blocks),
         }
     }
 
@@ -163,6 +174,8 @@ impl Image {
             ImageKind::Cdt => Some("RUN\"".into()),
             ImageKind::Com
             | ImageKind::Tap
+            | ImageKind::Tzx
+            | ImageKind::Wav
             | ImageKind::Sna
             | ImageKind::Bin
             | ImageKind::Rom

@@ -99,7 +99,7 @@ fn header(origin: u16, stack: u16) -> Vec<u8> {
 }
 
 fn variables(put: &mut impl FnMut(u16, &[u8]), ramtop: u16, error_stack: u16, origin: u16) {
-    let loader = tap::loader(origin, origin);
+    let loader = tap::loader(origin, origin, false);
     let variables = PROGRAM + loader.len() as u16;
     let edit_line = variables + 1;
     let work_space = edit_line + 2;

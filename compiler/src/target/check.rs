@@ -111,7 +111,9 @@ fn facts(machine: Machine) -> Facts {
 fn loads(machine: Machine, kind: ImageKind) -> bool {
     let loaders: &[Machine] = match kind {
         ImageKind::Com => &[Machine::Cpm],
-        ImageKind::Tap | ImageKind::Sna => &[Machine::Spectrum48, Machine::Spectrum128],
+        ImageKind::Tap | ImageKind::Tzx | ImageKind::Wav | ImageKind::Sna => {
+            &[Machine::Spectrum48, Machine::Spectrum128]
+        }
         ImageKind::Bin | ImageKind::Dsk | ImageKind::Cdt => &[Machine::Cpc464, Machine::Cpc6128],
         ImageKind::Rom => &[Machine::Msx],
         ImageKind::Hex | ImageKind::Elf => &[Machine::Avr],

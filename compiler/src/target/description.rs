@@ -167,6 +167,10 @@ pub enum ImageKind {
     Com,
     /// A cassette of a ZX Spectrum, with a BASIC program that loads and starts the image.
     Tap,
+    /// The same cassette as its blocks with their speed.
+    Tzx,
+    /// The same cassette as sound.
+    Wav,
     /// The memory and registers of a ZX Spectrum about to start the program.
     Sna,
     /// A disk of an Amstrad CPC with the program on it.
@@ -184,14 +188,32 @@ pub enum ImageKind {
 }
 
 impl ImageKind {
-    pub const ALL: [Self; 9] =
-        [Self::Com, Self::Tap, Self::Sna, Self::Dsk, Self::Cdt, Self::Bin, Self::Rom, Self::Hex, Self::Elf];
+    pub const ALL: [Self; 11] = [
+        Self::Com,
+        Self::Tap,
+        Self::Tzx,
+        Self::Wav,
+        Self::Sna,
+        Self::Dsk,
+        Self::Cdt,
+        Self::Bin,
+        Self::Rom,
+        Self::Hex,
+        Self::Elf,
+    ];
+
+    /// Whether it is a cassette of a ZX Spectrum, which can have a screen in front of the program.
+    pub fn is_spectrum_tape(self) -> bool {
+        matches!(self, Self::Tap | Self::Tzx | Self::Wav)
+    }
 
     /// Extension of its files.
     pub fn extension(self) -> &'static str {
         match self {
             Self::Com => "com",
             Self::Tap => "tap",
+            Self::Tzx => "tzx",
+            Self::Wav => "wav",
             Self::Sna => "sna",
             Self::Dsk => "dsk",
             Self::Cdt => "cdt",

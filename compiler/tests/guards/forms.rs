@@ -38,7 +38,9 @@ fn all_weight_sets_are_listed() {
 fn all_kinds_of_images_are_listed() {
     let next = |kind: &ImageKind| match kind {
         ImageKind::Com => Some(ImageKind::Tap),
-        ImageKind::Tap => Some(ImageKind::Sna),
+        ImageKind::Tap => Some(ImageKind::Tzx),
+        ImageKind::Tzx => Some(ImageKind::Wav),
+        ImageKind::Wav => Some(ImageKind::Sna),
         ImageKind::Sna => Some(ImageKind::Dsk),
         ImageKind::Dsk => Some(ImageKind::Cdt),
         ImageKind::Cdt => Some(ImageKind::Bin),

@@ -94,7 +94,7 @@ impl<C: Console> SpectrumMachine<C> {
     /// # Errors
     /// A file that is no tape, or has no code on it.
     pub fn load_tape(file: &[u8], console: C, config: SpectrumConfig) -> Result<Self, FileError> {
-        let tape::Code { start, entry, bytes, behind } = tape::code(file)?;
+        let tape::Code { start, entry, screen, bytes, behind } = tape::code(file)?;
         let last = config.memory_last;
         let mut machine = Self::switched_on(console, config);
         // CLEAR put BASIC's stack below the program: the end mark 3E00h, the error handler's address, and what the
@@ -103,6 +103,7 @@ impl<C: Console> SpectrumMachine<C> {
         core.load(RAMTOP, &start.wrapping_sub(1).to_le_bytes());
         let sp = start.wrapping_sub(12);
         core.load(sp, &rom::STACK_BC.to_le_bytes());
+        core.load(tape::SCREEN.0, &screen.unwrap_or_default());
         core.load(start, bytes.get(..(usize::from(last) + 1).saturating_sub(start.into())).unwrap_or(&bytes));
         core.set_registers(Registers { bc: entry, sp, pc: entry, iy: IY, ..core.registers() });
         machine.host.deck = behind;
