@@ -2,6 +2,7 @@
 
 mod disk;
 mod report;
+mod rows;
 
 pub use disk::is as is_disk;
 pub use report::PositionRow;

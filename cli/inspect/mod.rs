@@ -80,6 +80,9 @@ pub struct Fit {
     /// Image, buffers and stack.
     #[serde(skip_serializing_if = "Option::is_none")]
     used_bytes: Option<usize>,
+    /// Networks on numbers: rows are computed while they come.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_rows: bool,
     refusal: Option<String>,
     /// The refusal is a fault of mlc, not of the model.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -283,6 +286,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         Some(_) => image.needs().buffers,
         None => image.memory_end - usize::from(target.origin),
     };
+    let by_rows = compiled.as_ref().is_ok_and(|compiled| compiled.plan.rows.is_some());
     let limit = compiled.as_ref().map_or(target.memory_end, |compiled| compiled.image.limit(target));
     let (sizes, refusal) = match compiled {
         Ok(compiled) => (Some((compiled.image.bytes.len(), used(&compiled.image))), None),
@@ -300,6 +304,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         memories: [target.code_memory(), target.data_memory()],
         image_bytes,
         used_bytes,
+        by_rows,
         refusal,
         bug,
         stages,

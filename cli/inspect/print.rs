@@ -117,6 +117,7 @@ impl Fit {
         // Of a sequence model; tables of stages have the cycles of other networks.
         let takes = match (self.predicted_cycles_a_step, self.predicted_positions.is_empty()) {
             (Some(cycles), false) => format!("; {} cycles a token (predicted)", whole(cycles)),
+            _ if self.by_rows => "; row by row".into(),
             _ => String::new(),
         };
         match (self.image_bytes.zip(self.used_bytes), self.flash, &self.refusal) {

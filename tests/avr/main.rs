@@ -13,6 +13,7 @@ mod nomul;
 mod planes;
 mod published;
 mod random;
+mod rows;
 mod sensors;
 mod sensors_published;
 mod sequence;

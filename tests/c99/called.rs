@@ -160,9 +160,13 @@ fn judged(folder: &Path, files: &[&PathBuf]) -> String {
 }
 
 /// Compares a model in both forms, if it fits: whether it did. `peer`: as generated C as well, which must be slower.
-fn check(model: &Model, rows: &[Row], (peer, judge): (bool, bool)) -> bool {
+fn check(model: &Model, rows: &[Row], judges: (bool, bool)) -> bool {
+    check_on(tiny(), model, rows, judges)
+}
+
+fn check_on(target: Target, model: &Model, rows: &[Row], (peer, judge): (bool, bool)) -> bool {
     let (sensors, _) = model.network().expect("a network on numbers");
-    let (target, assets, demands) = (tiny(), Assets::builtin(), Demands::default());
+    let (assets, demands) = (Assets::builtin(), Demands::default());
     let request =
         Request { model, target: &target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
     let program = match compile(&request) {
@@ -248,6 +252,38 @@ fn random_networks_are_called_from_c_on_an_attiny85() {
     }
     println!("{done} networks");
     assert!(done >= 15, "{done}");
+}
+
+/// A byte less RAM than whole arrays take: rows are computed while C hands values and readings over.
+#[test]
+fn rows_are_called_from_c_on_an_attiny85() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    let mut done = 0;
+    for seed in 0..12 {
+        let mut maker = Maker::new(seed, Shape { height: 7, width: 4, channels: 1 });
+        maker.convolution(4, 1);
+        maker.table();
+        maker.dense(3);
+        let model = maker.model();
+        let mut target = tiny();
+        let (assets, demands) = (Assets::builtin(), Demands::default());
+        let built = |target: &Target| {
+            let (model, assets, demands) = (&model, &assets, &demands);
+            compile(&Request { model, target, assets, demands, wide: false, calibration: &[] })
+        };
+        let Ok(whole) = built(&target) else { continue };
+        target.memory_end = target.origin + whole.image.needs().buffers as u16 - 1;
+        let Ok(by_rows) = built(&target) else { continue };
+        assert!(by_rows.plan.rows.is_some(), "{seed}");
+        let mut r = Random(seed);
+        let mut rows = vec![Row::Values(bytes(&mut r, 28)), Row::Values(bytes(&mut r, 28))];
+        rows.extend((0..2).map(|_| Row::Readings(readings(&mut r, 28))));
+        done += usize::from(check_on(target, &model, &rows, (false, done < 3)));
+    }
+    println!("{done} networks by rows");
+    assert!(done >= 5, "{done}");
 }
 
 #[test]
