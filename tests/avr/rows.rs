@@ -167,6 +167,47 @@ fn results_of_sixteen_bits_by_rows_are_exact() {
     assert!(by_rows > 10, "{by_rows}");
 }
 
+/// Values that have no rows: dense layers read all of them, or windows those of one row.
+#[test]
+fn values_without_rows_are_cut_into_rows() {
+    let dense = |seed: u64, inputs: usize, outputs: &[usize]| {
+        let mut maker = Maker::new(seed, Shape::vector(inputs));
+        outputs.iter().for_each(|outputs| maker.dense(*outputs));
+        maker.model()
+    };
+    let one_row = |seed: u64, width: usize, channels: usize| {
+        let mut maker = Maker::new(seed, Shape { height: 1, width, channels });
+        maker.convolution(4, 1);
+        maker.pool(Pooling::Max);
+        maker.convolution(3, 1);
+        maker.dense(4);
+        maker.model()
+    };
+    // A prime number of values, a square, more than 16 bits of sums count, and outputs in groups of every size.
+    let models = [
+        dense(1, 61, &[2, 3]),
+        dense(2, 400, &[1]),
+        dense(3, 400, &[7, 4]),
+        dense(4, 784, &[16, 10]),
+        dense(5, 1024, &[13]),
+        one_row(6, 40, 3),
+        one_row(7, 100, 1),
+        one_row(8, 33, 6),
+    ];
+    for (seed, model) in (0..).zip(&models) {
+        for chip in [|| Chip::atmega328p().handed(), || Chip::attiny85().handed()] {
+            for optimize in [Optimize::Speed, Optimize::Size] {
+                let what = format!("values {seed}");
+                match in_less(&chip, model, optimize, &what) {
+                    Some((chip, compiled)) => exact(&chip, model, &compiled, seed, &what),
+                    // Weights that the smaller chip has no flash for.
+                    None => assert!(chip().device.sram_start == 0x60, "{what}"),
+                }
+            }
+        }
+    }
+}
+
 /// Somebody who types as fast as the line takes it, once he is asked.
 struct Fast {
     line: Vec<u8>,

@@ -6,11 +6,12 @@
 //! from the beginning, those below come behind the last one. What reads all of an array at once, as a dense layer or a mean does,
 //! gathers: it adds what a row gives to its sums, and makes results of them behind the last row.
 //!
-//! The values that are read are rows too, and the first step runs while they come. Behind so many steps the others run on whole
+//! The values that are read are rows too, and the first step runs while they come; values without rows are cut into some (`shape`). Behind so many steps the others run on whole
 //! arrays; how many is decided by the bytes that are saved. `check` plays all of it by other code.
 
 pub mod check;
 mod schedule;
+mod shape;
 
 use super::memory::{self, Area};
 use super::net::{Array, Border, Net, Step, Window, Work};
@@ -139,7 +140,7 @@ impl Rows {
             let sized = all.map(|rows| (rows.place(&net).1 + rows.sums(&net), rows));
             sized.min_by_key(|(size, _)| *size).map(|(size, rows)| (size, net, rows))
         };
-        let (size, net, rows) = [net.clone()].into_iter().filter_map(of).min_by_key(|(size, ..)| *size)?;
+        let (size, net, rows) = shape::all(net).filter_map(of).min_by_key(|(size, ..)| *size)?;
         (size < whole).then_some((net, rows))
     }
 
