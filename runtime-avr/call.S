@@ -204,7 +204,9 @@ call_widen_{{ loop.index0 }}:
         .global {{ c }}_run
         .global {{ c }}_logits
         .equ {{ c }}_begin, net_begin
+{%- if not rows %}
         .equ {{ c }}_value, net_input
+{%- endif %}
         .equ {{ c }}_logits, net_logits
 
         .text
@@ -235,6 +237,14 @@ call_fits:
         ldi r30, pm_lo8(net_reading)
         ldi r31, pm_hi8(net_reading)
         rjmp call_kept
+
+{%- if rows %}
+
+{{ c }}_value:
+        ldi r30, pm_lo8(net_input)
+        ldi r31, pm_hi8(net_input)
+        rjmp call_kept
+{%- endif %}
 
 {{ c }}_run:
         ldi r30, pm_lo8(net_run)

@@ -2,6 +2,7 @@
 
 mod disk;
 mod report;
+mod rows;
 mod screen;
 
 pub use disk::is as is_disk;

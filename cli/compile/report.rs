@@ -1,6 +1,7 @@
 //! What `mlc compile` says of a program: for people, and as JSON.
 
 use super::disk;
+use super::rows::{self, RowsTold};
 use crate::args::CompileArgs;
 use crate::error::CliError;
 use crate::files::{self, Output, Written};
@@ -57,6 +58,9 @@ pub fn print(
         writeln!(out, "{}", fold(&line))?;
     }
     sizes(compiled, target, out)?;
+    if let Some(told) = &plan.rows {
+        writeln!(out, "{}", fold(&rows::line(told, target)))?;
+    }
     for output in outputs {
         let on_disk = || disk::name(outputs.iter().map(|output| output.path.as_path()));
         let start = sim::program_kind(&output.path)
@@ -260,6 +264,9 @@ pub struct Summary<'a> {
     predicted_positions: Vec<PositionRow>,
     image_bytes: usize,
     memory_end: usize,
+    /// Networks on numbers whose rows are computed while they come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rows: Option<RowsTold>,
     /// CP/M: where the BDOS of a system must lie at least.
     #[serde(skip_serializing_if = "Option::is_none")]
     lowest_bdos: Option<u16>,
@@ -357,6 +364,7 @@ impl<'a> Summary<'a> {
             predicted_positions: plan.tokens.iter().flat_map(PositionRow::all).collect(),
             image_bytes: compiled.image.bytes.len(),
             memory_end: compiled.image.memory_end,
+            rows: plan.rows.as_ref().map(RowsTold::new),
             lowest_bdos: cpm::lowest_bdos(&compiled.image, target),
             weights: compiled.image.beside.as_ref().map(|file| Weights::new(file, compiled, target)),
             files: outputs.iter().map(Written::from).collect(),

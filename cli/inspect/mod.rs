@@ -86,6 +86,9 @@ pub struct Fit {
     /// AVR: what is in a flash chip beside it.
     #[serde(skip_serializing_if = "Option::is_none")]
     flash_chip_bytes: Option<usize>,
+    /// Networks on numbers: rows are computed while they come.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    by_rows: bool,
     refusal: Option<String>,
     /// The refusal is a fault of mlc, not of the model.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -305,6 +308,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         Some(_) => image.needs().buffers,
         None => image.memory_end - usize::from(target.origin),
     };
+    let by_rows = compiled.as_ref().is_ok_and(|compiled| compiled.plan.rows.is_some());
     let limit = compiled.as_ref().map_or(target.memory_end, |compiled| compiled.image.limit(target));
     let beside = compiled.as_ref().ok().filter(|_| target.spi_flash.is_some());
     let flash_chip_bytes = beside.and_then(|compiled| Some(compiled.image.beside.as_ref()?.bytes.len()));
@@ -325,6 +329,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
         image_bytes,
         used_bytes,
         flash_chip_bytes,
+        by_rows,
         refusal,
         bug,
         stages,

@@ -122,6 +122,7 @@ impl Fit {
             (Some(cycles), true) if self.flash_chip_bytes.is_some() => {
                 format!("; {} cycles a step (predicted)", whole(cycles))
             }
+            _ if self.by_rows => "; row by row".into(),
             _ => String::new(),
         };
         let chip =

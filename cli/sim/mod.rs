@@ -177,7 +177,8 @@ impl<'a> Simulator<'a> {
     /// See there.
     pub fn measure(&self, query: &[u8]) -> Result<Timed, CliError> {
         let mut timer = PhaseTimer::new(&self.phases);
-        let answer = self.observe(query, None, &mut timer)?;
+        let mut answer = self.observe(query, None, &mut timer)?;
+        answer.t_states += timer.before;
         let tokens = timer.tokens();
         Ok(Timed { answer, phases: timer.totals, tokens })
     }

@@ -15,6 +15,8 @@ pub struct Phases {
     /// Where a sequence model begins with each token that it reads, and where a logit is.
     read: Option<u32>,
     ready: u32,
+    /// Of a network that computes rows while a line comes: the phase that takes the line.
+    takes: Option<usize>,
 }
 
 /// A token that a sequence model has read.
@@ -46,7 +48,9 @@ impl Phases {
         of[end..].fill(SHARED);
         of[..usize::from(image.origin)].fill(SHARED);
         let read = image.assembly.table.get("net_read").map(|symbol| symbol.value);
-        Self { names, of, read, ready: image.logits.ready }
+        let by_rows = image.assembly.table.contains_key("net_play");
+        let takes = names.iter().position(|name| by_rows && name == "console");
+        Self { names, of, read, ready: image.logits.ready, takes }
     }
 
     /// The phase of each address, as a place in `names`; `None` for code that several share.
@@ -55,7 +59,7 @@ impl Phases {
     }
 }
 
-/// Adds up cycles by phase, from the question on.
+/// Adds up cycles by phase, from the question on; what is computed while a line comes counts as well.
 pub struct PhaseTimer<'a> {
     of: &'a [u8],
     running: u8,
@@ -65,13 +69,16 @@ pub struct PhaseTimer<'a> {
     /// The totals when each token was begun with, and whether it had a logit.
     tokens: Vec<Token>,
     asked: u64,
+    takes: Option<usize>,
+    /// Cycles of what was computed before the question was complete.
+    pub before: u64,
 }
 
 impl<'a> PhaseTimer<'a> {
     pub fn new(phases: &'a Phases) -> Self {
         let (of, totals) = (&phases.of[..], vec![0; phases.names.len()]);
-        let Phases { read, ready, .. } = *phases;
-        Self { of, running: 0, totals, read, ready, tokens: Vec::new(), asked: 0 }
+        let Phases { read, ready, takes, .. } = *phases;
+        Self { of, running: 0, totals, read, ready, tokens: Vec::new(), asked: 0, takes, before: 0 }
     }
 
     /// Cycles by phase of each token that was read, the last one's up to the end.
@@ -107,7 +114,11 @@ impl Probe for PhaseTimer<'_> {
 
     fn on_line_end(&mut self, cycles: u64) {
         self.asked = cycles;
-        self.totals.fill(0);
+        match self.takes {
+            Some(takes) => self.totals[takes] = 0,
+            None => self.totals.fill(0),
+        }
+        self.before = self.totals.iter().sum();
         self.tokens.clear();
     }
 }

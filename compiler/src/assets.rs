@@ -44,7 +44,7 @@ impl Assets {
             "xmodem.S",
             "turns.S",
             // Of networks on numbers.
-            "sensors.S", "answer.S", "nomul.S", "numbers.S", "pool.S", "scale.S", "trees.S", "window.S",
+            "sensors.S", "answer.S", "nomul.S", "numbers.S", "pool.S", "rows.S", "scale.S", "trees.S", "window.S",
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",

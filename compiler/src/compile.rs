@@ -217,7 +217,7 @@ fn of_sensors(request: &Request) -> Result<sensors::Program, CompileError> {
     };
     let templates = render::templates(request)?;
     let pace = if request.demands.is_for_size() { Pace::Smallest } else { Pace::Fastest };
-    sensors::program(&SensorSite { reader, body, request, templates: &templates, pace })
+    sensors::program(&SensorSite { reader, body, request, templates: &templates, pace, rows: false })
 }
 
 /// A model up to the point where forms of weights are chosen.

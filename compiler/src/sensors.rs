@@ -18,7 +18,8 @@ pub struct Program {
     pub image: Image,
 }
 
-/// The program of a network on numbers: the fastest, or the smallest where that does not fit or is asked for.
+/// The program of a network on numbers: the fastest, or the smallest where that does not fit or is asked for. Where whole arrays do not
+/// fit memory, and where the smallest is asked for and flash and RAM together become less, rows are computed while they come.
 ///
 /// # Errors
 /// What the kernels do not compute; a demand that means nothing here; a program that does not fit; a damaged template.
@@ -33,6 +34,24 @@ pub fn program(site: &SensorSite) -> Result<Program, CompileError> {
         let name = site.request.model.head.name.clone();
         return Err(CompileError::Forms { name, family: NUMBERS, option });
     }
+    let by_rows = SensorSite { rows: true, ..*site };
+    let whole = at_any_pace(site);
+    if !sensors::can_take_rows(site) {
+        return whole;
+    }
+    let all = |program: &Program| program.plan.needs.total();
+    match whole {
+        Ok(whole) if demands.is_for_size() => Ok(match at_any_pace(&by_rows) {
+            Ok(rows) if all(&rows) < all(&whole) => rows,
+            _ => whole,
+        }),
+        Err(CompileError::SensorsTooLarge { .. }) => at_any_pace(&by_rows),
+        built => built,
+    }
+}
+
+/// The fastest program that fits.
+fn at_any_pace(site: &SensorSite) -> Result<Program, CompileError> {
     let mut pace = site.pace;
     loop {
         match (build(&SensorSite { pace, ..*site }), pace.slower()) {
@@ -47,6 +66,7 @@ fn build(site: &SensorSite) -> Result<Program, CompileError> {
     let program = sensors::program(site)?;
     let name = request.model.head.name.clone();
     let mut plan = Plan::of_program(name, Machine::of(request.target), program.memory);
+    plan.rows = program.rows;
     let text = render::Text { assembly: tidy(&program.text.code), phases: program.text.phases };
     let image = image::assemble_sensors(&plan, request.target, &text, program.outputs)?;
     plan.prediction.phases = match (program.costs, &image) {

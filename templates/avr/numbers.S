@@ -52,7 +52,7 @@ net_number_least:
    line's record: factor (3), offset (7), shift with the factor's sign (1); s.streams: lines are read, else a program has readings. #}
 {% macro read(s) %}
 
-; Begins with new values. Changes r24, r25{% if s.border %}, r18, r19, X{% endif %}.
+; Begins with new values. Changes r24, r25{% if s.border %}, r18, r19, X{% endif %}{% if s.plays %}, Z{% endif %}.
 net_begin:
 {%- if s.streams %}
         sts net_state, r1
@@ -84,7 +84,8 @@ net_begin:
         ret
 {%- endif %}
 
-; Takes the next value, -128 to 127, in r24; one too many is nothing. Changes r24, r25, X.
+; Takes the next value, -128 to 127, in r24; one too many is nothing.{% if s.plays %} Behind the last of a row it computes what it can. Changes all
+; registers but r1.{% else %} Changes r24, r25, X.{% endif %}
 net_input:
         lds r26, net_left
         lds r27, net_left+1
@@ -102,10 +103,22 @@ net_input:
         lds r25, net_row_left+1
         sbiw r24, 1
         brne net_input_in_row
+{%- if s.plays %}
+        ldi r24, lo8({{ s.row }})
+        ldi r25, hi8({{ s.row }})
+        sts net_row_left, r24
+        sts net_row_left+1, r25
+        ldi r26, lo8({{ s.first }})
+        ldi r27, hi8({{ s.first }})
+        sts net_at, r26
+        sts net_at+1, r27
+        {{ s.plays }} net_play
+{%- else %}
         subi r26, lo8(-({{ s.skip }}))
         sbci r27, hi8(-({{ s.skip }}))
         ldi r24, lo8({{ s.row }})
         ldi r25, hi8({{ s.row }})
+{%- endif %}
 net_input_in_row:
         sts net_row_left, r24
         sts net_row_left+1, r25
@@ -117,7 +130,7 @@ net_input_full:
 {%- if s.streams %}
 
 ; Takes the next character of a line, in r24. State: 1: within a number, 2: it is negative, 4: numbers are values, 8: there was a
-; point, 16: there was a character, 32: the line is not what it should be, 64: there was a digit. Changes r0, r2 to r27, Z.
+; point, 16: there was a character, 32: the line is not what it should be, 64: there was a digit. Changes {% if s.plays %}all registers but r1{% else %}r0, r2 to r27, Z{% endif %}.
 net_char:
         lds r18, net_state
         sbrc r18, 4
@@ -291,7 +304,7 @@ net_number_whole:
         rjmp net_number_value
 {%- else %}
 
-; Takes the next value as a reading, r20:r19:r18 in size, negative where T is set. Changes r0, r2 to r8, r10 to r15, r18 to r27, Z.
+; Takes the next value as a reading, r20:r19:r18 in size, negative where T is set. Changes {% if s.plays %}all registers but r1{% else %}r0, r2 to r8, r10 to r15, r18 to r27, Z{% endif %}.
 net_reading:
 {%- endif %}
 {%- if s.ranks %}

@@ -32,17 +32,28 @@
         dec r21
         brne {{ s.name }}_row
 {%- endif %}
+{%- if s.gathers %}
+        st Y+, r18
+        st Y+, r19
+        st Y+, r20
+{%- endif %}
         ret
 {%- endmacro walk %}
 
 {% macro sum(s) %}
 
-; {{ s.name }}: the sum of {{ s.rows }} times {{ s.run }} bytes of a channel, {{ s.cycles }} cycles. X: the first, Z: what it starts with,
-; r14: 0. Changes r16 to r21, X, Z; the sum is in r20:r19:r18.
+; {{ s.name }}: the sum of {{ s.rows }} times {{ s.run }} bytes of a channel, {{ s.cycles }} cycles. X: the first, {% if s.gathers %}Y{% else %}Z{% endif %}: what it starts with,
+; r14: 0. Changes r16 to r21, X, {% if s.gathers %}Y{% else %}Z{% endif %}; the sum is in r20:r19:r18{% if s.gathers %}, and where it was{% endif %}.
 {{ s.name }}:
+{%- if s.gathers %}
+        ld r18, Y
+        ldd r19, Y+1
+        ldd r20, Y+2
+{%- else %}
         lpm r18, Z+
         lpm r19, Z+
         lpm r20, Z+
+{%- endif %}
 {{- self::walk(s=s) }}
 {%- endmacro sum %}
 

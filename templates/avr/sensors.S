@@ -5,10 +5,14 @@
 ; {{ line }}
 {%- endfor %}
 ;
+{%- if rows %}
+; A row of values is computed as soon as it is there, and only the rows that are still read are kept.
+;
+{%- endif %}
 {% if streams -%}
 ; For callers: net_begin begins with new values; net_input takes the next one, -128 to 127, in r24; net_run computes, and then
 ; net_logits has {{ outputs }} results of 16 bits, low bytes first{% if labels %}, and r25:r24 which label it is ({{ labels }}: not sure){% endif %}. r1 is 0 when they are called
-; and when they return; net_run changes every other register.
+; and when they return; {% if rows %}net_input and {% endif %}net_run change{% if not rows %}s{% endif %} every other register.
 {%- else -%}
 {%- set c = library.name -%}
 ; For a program in C:
@@ -49,7 +53,13 @@ net_answer:
 {%- if tell %}
         {{ call }} net_run
 {{- tell }}
+{%- elif rows %}
+        {{ jump }} net_run
 {%- endif %}
+{%- endif %}
+
+{%- if rows %}
+{{- rows }}
 {%- endif %}
 
 net_run:

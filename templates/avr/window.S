@@ -94,14 +94,23 @@
 {% macro dot(s) %}
 
 ; {{ s.name }}: sums of {{ s.sums | length }} outputs over {{ s.rows }} times {{ s.run }} bytes, {{ s.cycles }} cycles.
-; X: the first byte, Z: start values and weights, r14: 0. Changes r0, r1, {% if not s.multiplies %}r11 to r13, {% endif %}r15 to r21, X, Z; sums are in r2 and so on.
+; X: the first byte, Z: {% if s.gathers %}weights, Y: the sums before{% else %}start values and weights{% endif %}, r14: 0. Changes r0, r1, {% if not s.multiplies %}r11 to r13, {% endif %}r15 to r21, X, {% if s.gathers %}Y, {% endif %}Z; sums are in r2 and so on.
 {{ s.name }}:
 {%- for a in s.sums %}
+{%- if s.gathers %}
+        ldd r{{ a.b0 }}, Y+{{ a.b0 - 2 }}
+        ldd r{{ a.b1 }}, Y+{{ a.b1 - 2 }}
+        ldd r{{ a.b2 }}, Y+{{ a.b2 - 2 }}
+{%- if s.wide %}
+        ldd r{{ a.b3 }}, Y+{{ a.b3 - 2 }}
+{%- endif %}
+{%- else %}
         lpm r{{ a.b0 }}, Z+
         lpm r{{ a.b1 }}, Z+
         lpm r{{ a.b2 }}, Z+
 {%- if s.wide %}
         lpm r{{ a.b3 }}, Z+
+{%- endif %}
 {%- endif %}
 {%- endfor %}
 {%- if s.terms %}
@@ -134,6 +143,14 @@
         sbc r{{ a.b2 }}, r16
 {%- if s.wide %}
         sbc r{{ a.b3 }}, r{% if s.long and not s.terms %}17{% else %}14{% endif %}
+{%- endif %}
+{%- if s.gathers %}
+        st Y+, r{{ a.b0 }}
+        st Y+, r{{ a.b1 }}
+        st Y+, r{{ a.b2 }}
+{%- if s.wide %}
+        st Y+, r{{ a.b3 }}
+{%- endif %}
 {%- endif %}
 {%- endfor %}
         ret

@@ -22,6 +22,8 @@ const TYPED: &str = include_str!("typed.S");
 const NUMBERS: &str = include_str!("numbers.S");
 /// The same, where a test writes the values itself.
 const VALUES: &str = include_str!("values.S");
+/// The same, where a test hands values over.
+const HANDED: &str = include_str!("handed.S");
 /// What tools read and switch there.
 const TOOLS: &str = include_str!("tools.S");
 /// The address of GPIOR0 for `out` on the chips.
@@ -58,6 +60,17 @@ impl Chip {
     /// The same chip, for values that [`Chip::run_values`] writes.
     pub fn values(self) -> Self {
         Self::with(VALUES, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    /// The same chip, for values that [`Chip::run_values`] hands over.
+    pub fn handed(self) -> Self {
+        Self::with(HANDED, self.device, self.core, self.target.flash.expect("a chip has flash"))
+    }
+
+    /// The same chip with so many bytes of RAM.
+    pub fn with_ram(mut self, bytes: usize) -> Self {
+        self.target.memory_end = self.target.origin + bytes as u16;
+        self
     }
 
     /// The same, with tools whose values are those of [`Chip::talk_reading`].
@@ -222,11 +235,14 @@ impl Chip {
         self.ran(compiled, machine)
     }
 
-    /// Runs a network on values, which are written where it has them.
+    /// Runs a network on values, which are written where it has them, or, where it is [`Chip::handed`], are handed over.
     pub fn run_values(&self, compiled: &Compiled, model: &Model, values: &[i8]) -> Ran {
         let mut machine = self.machine(compiled, &[]);
         // Behind the start, while the program waits.
         machine.run_for(100_000, &mut NoObserver);
+        if compiled.image.assembly.table.contains_key("value_given") {
+            return self.hand_over(compiled, machine, values);
+        }
         let (reader, body) = model.network().expect("a network on numbers");
         let net = lower(reader, body).expect("it was compiled");
         let array = &net.arrays[0];
@@ -239,13 +255,35 @@ impl Chip {
         self.ran(compiled, machine)
     }
 
-    fn ran(&self, compiled: &Compiled, mut machine: AvrMachine<Script>) -> Ran {
+    fn hand_over(&self, compiled: &Compiled, mut machine: AvrMachine<Script>, values: &[i8]) -> Ran {
+        let table = &compiled.image.assembly.table;
+        let [value, state] = ["typed", "typed_length"].map(|name| table[name].value as u16);
+        let mut watch = Watch::new(compiled);
+        machine.watch(watch.plays);
+        machine.watch(watch.given);
+        for &byte in values {
+            assert!(machine.poke(value, byte as u8) && machine.poke(state, 1));
+            let from = machine.cycles();
+            while machine.memory().byte(state) != 0 {
+                machine.run_for(300, &mut watch);
+                assert!(machine.cycles() - from < 1_000_000_000, "{}: a value", compiled.plan.layout.name);
+            }
+        }
+        assert!(machine.poke(state, 2));
+        self.ran_from(compiled, machine, watch)
+    }
+
+    fn ran(&self, compiled: &Compiled, machine: AvrMachine<Script>) -> Ran {
+        self.ran_from(compiled, machine, Watch::new(compiled))
+    }
+
+    fn ran_from(&self, compiled: &Compiled, mut machine: AvrMachine<Script>, mut watch: Watch) -> Ran {
         let image = &compiled.image;
         let address = |name: &str| image.assembly.table[name].value;
         for place in [image.logits.ready, address("query_taken"), address("answered")] {
             machine.watch(place);
         }
-        let mut watch = Watch { answered: address("answered"), ..Watch::new(compiled) };
+        watch.answered = address("answered");
         match machine.run(&mut watch) {
             End::Exit(Exit::Stop) => {}
             other => panic!("{} in {:?}: {other:?}", compiled.plan.layout.name, compiled.plan.layout.forms),
@@ -257,7 +295,7 @@ impl Chip {
             reply: watch.reply,
             logits,
             label,
-            ready: watch.ready.saturating_sub(watch.from),
+            ready: watch.values + watch.ready.saturating_sub(watch.from),
             stack: machine.stack_high_water(),
         }
     }
@@ -275,7 +313,7 @@ pub struct Ran {
     pub label: u16,
     /// From the call of `set_query` to the return of `net_answer`, without `emit`.
     pub cycles: u64,
-    /// From the call of `net_answer` until the first results are there.
+    /// From the call of `net_answer` until the first results are there; before it what was computed while values were handed over.
     pub ready: u64,
     /// Bytes of stack.
     pub stack: u16,
@@ -284,6 +322,11 @@ pub struct Ran {
 struct Watch<'a> {
     compiled: &'a Compiled,
     answered: u32,
+    /// Where a row of values is computed, and behind it; cycles between the two, and since when.
+    plays: u32,
+    given: u32,
+    values: u64,
+    since: Option<u64>,
     logits: Vec<Vec<i16>>,
     reply: Vec<u8>,
     from: u64,
@@ -293,7 +336,21 @@ struct Watch<'a> {
 
 impl<'a> Watch<'a> {
     fn new(compiled: &'a Compiled) -> Self {
-        Self { compiled, answered: 0, logits: vec![], reply: vec![], from: 0, ready: 0, to: 0 }
+        // No instruction has an odd address.
+        let address = |name: &str| compiled.image.assembly.table.get(name).map_or(1, |symbol| symbol.value);
+        Self {
+            compiled,
+            answered: 1,
+            plays: address("net_play"),
+            given: address("value_given"),
+            values: 0,
+            since: None,
+            logits: vec![],
+            reply: vec![],
+            from: 0,
+            ready: 0,
+            to: 0,
+        }
     }
 
     /// A vector for each step, also where each logit is watched by itself.
@@ -314,6 +371,10 @@ impl Observer<Avr> for Watch<'_> {
             self.ready = if self.ready == 0 { t } else { self.ready };
         } else if address == self.answered {
             self.to = t;
+        } else if address == self.plays {
+            self.since.get_or_insert(t);
+        } else if address == self.given {
+            self.values += self.since.take().map_or(0, |since| t - since);
         } else {
             self.from = t;
         }

@@ -18,6 +18,7 @@ mod nomul;
 mod planes;
 mod published;
 mod random;
+mod rows;
 mod sensors;
 mod sensors_published;
 mod sequence;

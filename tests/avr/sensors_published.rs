@@ -4,7 +4,7 @@
 use super::machine::Chip;
 use super::support::imported::{documented, inputs, read};
 use mlc_compiler::eval;
-use mlc_compiler::plan::Demands;
+use mlc_compiler::plan::{Demands, Optimize};
 use mlc_compiler::target::Core;
 
 /// What a network may take: cycles of a run, bytes of flash and of RAM with 48 of stack.
@@ -16,9 +16,16 @@ struct Limits {
 
 #[track_caller]
 fn exact(chip: &Chip, name: &str, most: usize, limits: Limits) {
+    exact_for(chip, (name, Optimize::Speed), most, limits);
+}
+
+#[track_caller]
+fn exact_for(chip: &Chip, (name, optimize): (&str, Optimize), most: usize, limits: Limits) {
     let Some(model) = read(name) else { return };
     let (sensors, _) = model.network().expect("a network on numbers");
-    let compiled = chip.compile_as(&model, &Demands::default(), false, &[]).unwrap_or_else(|e| panic!("{e}"));
+    let compiled = chip
+        .compile_as(&model, &Demands { optimize, ..Demands::default() }, false, &[])
+        .unwrap_or_else(|e| panic!("{e}"));
     let graph = mlc_compiler::reference(&model).unwrap_or_else(|e| panic!("{e}"));
     let mut rows = inputs(name, sensors, most);
     rows.extend([-128, 127].map(|value| vec![value; sensors.shape.len()]));
@@ -31,8 +38,9 @@ fn exact(chip: &Chip, name: &str, most: usize, limits: Limits) {
     }
     let needs = compiled.image.needs();
     let predicted = compiled.plan.prediction.total();
+    let row = if compiled.plan.rows.is_some() { format!("{name} by rows") } else { name.to_string() };
     println!(
-        "{name} on {}: {} inputs, at most {cycles} cycles ({predicted:.0} predicted), {} of flash, {} of RAM",
+        "{row} on {}: {} inputs, at most {cycles} cycles ({predicted:.0} predicted), {} of flash, {} of RAM",
         chip.device.name,
         rows.len(),
         needs.image,
@@ -43,7 +51,7 @@ fn exact(chip: &Chip, name: &str, most: usize, limits: Limits) {
     let has_mul = chip.core != Core::Avr25;
     if has_mul {
         let page = include_str!("../../docs/performance-avr.md");
-        documented(page, name, &[cycles, needs.image as u64, needs.buffers as u64]);
+        documented(page, &row, &[cycles, needs.image as u64, needs.buffers as u64]);
     }
     // A sum that is too small to be anything leaves early, which is not predicted, and without `mul` it saves more; of a tree the
     // mean way is, not the longest.
@@ -84,4 +92,22 @@ fn large_networks_are_exact_on_a_large_chip() {
     exact(&chip, "tinymaix_mnist_dw_q", 3, Limits { cycles: 3_000_000, flash: 60_000, ram: 4_000 });
     exact(&chip, "tinymaix_mnist_rect_q", 3, Limits { cycles: 3_000_000, flash: 60_000, ram: 4_000 });
     exact(&chip, "microflow_speech", 2, Limits { cycles: 9_000_000, flash: 60_000, ram: 8_000 });
+}
+
+/// Row by row, where whole arrays do not fit, or where the smallest program is asked for.
+#[test]
+fn networks_of_rows_are_exact_on_small_chips() {
+    let chip = Chip::atmega328p().handed();
+    exact(&chip, "tinymaix_mnist_dw_q", 5, Limits { cycles: 1_200_000, flash: 10_000, ram: 1_400 });
+    exact(&chip, "tinymaix_mnist_rect_q", 5, Limits { cycles: 900_000, flash: 26_000, ram: 1_400 });
+    exact(&chip, "microflow_speech", 2, Limits { cycles: 4_000_000, flash: 23_000, ram: 800 });
+    let small = |name, limits| exact_for(&chip, (name, Optimize::Size), 5, limits);
+    small("tinymaix_mnist_arduino_q", Limits { cycles: 100_000, flash: 5_000, ram: 400 });
+    small("tinymaix_mnist_valid_q", Limits { cycles: 400_000, flash: 7_000, ram: 600 });
+}
+
+#[test]
+fn networks_of_rows_are_exact_without_mul() {
+    let chip = Chip::attiny85().handed();
+    exact(&chip, "tinymaix_mnist_arduino_q", 5, Limits { cycles: 400_000, flash: 6_100, ram: 300 });
 }

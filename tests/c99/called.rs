@@ -262,6 +262,38 @@ fn random_networks_are_called_from_c_on_an_attiny85() {
     assert!(done >= 15, "{done}");
 }
 
+/// A byte less RAM than whole arrays take: rows are computed while C hands values and readings over.
+#[test]
+fn rows_are_called_from_c_on_an_attiny85() {
+    if !installed("avr-gcc") {
+        return;
+    }
+    let mut done = 0;
+    for seed in 0..12 {
+        let mut maker = Maker::new(seed, Shape { height: 7, width: 4, channels: 1 });
+        maker.convolution(4, 1);
+        maker.table();
+        maker.dense(3);
+        let model = maker.model();
+        let mut target = tiny();
+        let (assets, demands) = (Assets::builtin(), Demands::default());
+        let built = |target: &Target| {
+            let (model, assets, demands) = (&model, &assets, &demands);
+            compile(&Request { model, target, assets, demands, wide: false, calibration: &[] })
+        };
+        let Ok(whole) = built(&target) else { continue };
+        target.memory_end = target.origin + whole.image.needs().buffers as u16 - 1;
+        let Ok(by_rows) = built(&target) else { continue };
+        assert!(by_rows.plan.rows.is_some(), "{seed}");
+        let mut r = Random(seed);
+        let mut rows = vec![Row::Values(bytes(&mut r, 28)), Row::Values(bytes(&mut r, 28))];
+        rows.extend((0..2).map(|_| Row::Readings(readings(&mut r, 28))));
+        done += usize::from(check_on(&target, ("attiny85", &ATTINY85), &model, &rows, (false, done < 3)));
+    }
+    println!("{done} networks by rows");
+    assert!(done >= 5, "{done}");
+}
+
 #[test]
 fn a_forest_is_quicker_than_its_c() {
     if !installed("avr-gcc") {

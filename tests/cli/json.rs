@@ -70,6 +70,8 @@ fn sequence_model(folder: &Folder) {
 fn every_field_is_on_the_page() {
     let folder = Folder::with_models();
     sequence_model(&folder);
+    folder.write("rows.tflite", tflite::wide(2_200).bytes());
+    folder.mlc(["import", "rows.tflite", "-o", "rows.ron"]).ok();
     folder.write("wraps.ron", models::text(&models::wrapping()));
     folder.write("huge.ron", models::text(&models::huge()));
     folder.write("changed.ron", models::text(&models::changed()));
@@ -83,6 +85,7 @@ fn every_field_is_on_the_page() {
             "compile -o t.com --json",
             "compile wraps.ron -o w.com --json",
             "compile talk.ron --weights file -o talk.com --json",
+            "compile rows.ron --target atmega328p -o rows.hex --json",
         ]),
     );
     let c = json(&run("compile -o net.c --json"));
@@ -116,7 +119,7 @@ fn every_field_is_on_the_page() {
     folder.write("flowers.ron", crate::forest::FLOWERS);
     check(
         "mlc inspect of a network on numbers",
-        &all(&["inspect numbers.ron --json", "inspect flowers.ron --json"]),
+        &all(&["inspect numbers.ron --json", "inspect rows.ron --json", "inspect flowers.ron --json"]),
     );
     check("mlc report", &all(&["report model.ron --json"]));
     check("mlc models", &all(&["models --json"]));

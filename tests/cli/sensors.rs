@@ -2,7 +2,7 @@
 
 use crate::Folder;
 use crate::arrays::{npy, stored};
-use crate::tflite::{dense, floats};
+use crate::tflite::{dense, floats, wide};
 
 /// A folder with a network of two numbers and two outputs.
 fn folder() -> Folder {
@@ -99,6 +99,42 @@ fn a_network_runs_on_the_z80_and_is_verified_and_measured() {
     for entry in ["\nnet_begin:", "\nnet_input:", "\nnet_run:", "\nnet_logits "] {
         assert!(text.contains(entry), "{entry}");
     }
+}
+
+#[test]
+fn values_that_memory_has_no_room_for_are_computed_row_by_row() {
+    let folder = folder();
+    folder.write("wide.tflite", wide(2_200).bytes());
+    folder.mlc(["import", "wide.tflite", "--labels", "up,down", "-o", "wide.ron"]).ok();
+    let said = folder.mlc(["compile", "wide.ron", "--target", "atmega328p", "-o", "wide.hex"]).ok();
+    assert!(
+        said.contains("row by row: all steps; 27 bytes of rows in the place of 2,202; behind each 25"),
+        "{said}"
+    );
+    assert!(!said.contains("characters are lost"), "{said}");
+    let said = folder.mlc(["compile", "wide.ron", "--target", "atmega2560", "-o", "wide.hex"]).ok();
+    assert!(!said.contains("row by row"), "{said}");
+    let size = ["--optimize", "size", "-o", "wide.hex"];
+    let said = folder.mlc(["compile", "wide.ron", "--target", "atmega2560"].iter().chain(&size)).ok();
+    assert!(said.contains("row by row: all steps"), "{said}");
+    let said = folder.mlc(["inspect", "wide.ron"]).ok();
+    let line =
+        |target: &str| said.lines().find(|line| line.starts_with(target)).unwrap_or_default().to_string();
+    assert!(line("atmega328p").ends_with("; row by row"), "{said}");
+    assert!(!line("atmega2560").contains("row by row"), "{said}");
+    let values =
+        |of: &dyn Fn(usize) -> usize| (0..2_200).map(|at| of(at).to_string()).collect::<Vec<_>>().join(" ");
+    folder.write("p.txt", format!("#{}\n{}\n1 2 3\n", values(&|at| at * 7 % 128), values(&|at| at % 60)));
+    let verified = folder.mlc(["verify", "wide.ron", "--target", "atmega328p", "--prompts", "p.txt"]).ok();
+    assert!(verified.ends_with("all equal\n"), "{verified}");
+    let bench = folder.mlc(["bench", "wide.ron", "--target", "atmega328p"]).ok();
+    // What is computed while the line comes counts.
+    let counted = |phase: &str| {
+        let row = bench.lines().find(|line| line.starts_with(phase)).unwrap_or_default();
+        let cells: Vec<&str> = row.split_whitespace().collect();
+        cells.get(2).and_then(|cell| cell.replace(',', "").parse::<u64>().ok()).unwrap_or_default()
+    };
+    assert!(counted("s1_dense") > 30_000 && counted("rows") > 2_000, "{bench}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::support::Random;
 use super::support::networks::{Maker, random};
 use mlc_compiler::model::{Model, Pooling, Reader, Real, Shape};
 use mlc_compiler::plan::{Demands, Optimize};
-use mlc_compiler::{Assets, Compiled, Request, compile};
+use mlc_compiler::{Assets, Compiled, Request, Target, compile};
 
 fn compiled(model: &Model, optimize: Optimize) -> Compiled {
     let assets = Assets::builtin();
@@ -64,6 +64,34 @@ fn kernels_on_numbers() {
     for (name, model, optimize) in all {
         insta::assert_snapshot!(format!("z80-numbers-{name}"), kernel(model, optimize));
     }
+}
+
+/// What runs on an AVR while rows come, with a byte less RAM than whole arrays take.
+#[test]
+fn rows_on_the_avr() {
+    let mut maker = Maker::new(11, Shape { height: 8, width: 3, channels: 1 });
+    maker.convolution(2, 1);
+    maker.mean();
+    maker.dense(2);
+    let model = &maker.model();
+    let assets = Assets::builtin();
+    let targets = assets.targets().expect("the targets that mlc brings are right");
+    let mut target = targets.into_iter().find(|t| t.name == "atmega328p").expect("mlc brings it");
+    let built = |target: &Target| {
+        let demands = &Demands::default();
+        let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
+        compile(&request).unwrap_or_else(|e| panic!("{e}"))
+    };
+    target.memory_end = target.origin + built(&target).image.needs().buffers as u16 - 1;
+    let text = built(&target).assembly;
+    let part = |from: &str, to: &str| {
+        let behind = &text[text.find(from).expect("every program by rows has it")..];
+        &behind[..behind.find(to).expect("every program by rows has it")]
+    };
+    let data = part("\nnet_schedule:", "\ns");
+    let begin = part("\n; Begins with new values", "\n; Takes the next character");
+    let rows = part("\n; A row of values is there", "\nnet_run:");
+    insta::assert_snapshot!("avr-numbers-rows", format!("{data}\n{begin}{rows}"));
 }
 
 /// What counts the thresholds that a reading is above.

@@ -250,7 +250,7 @@ fn picture() -> Vec<u8> {
 /// What the screen shows where the program begins.
 struct Seen(Vec<u8>);
 
-impl Observer for Seen {
+impl Observer<Z80> for Seen {
     fn on_watch(&mut self, _: u16, memory: &Memory, _: u64) {
         if self.0.is_empty() {
             self.0 = (0x4000..0x4000 + 6912).map(|at| memory.byte(at)).collect();

@@ -90,6 +90,20 @@ pub fn dense(code: i32) -> Small {
     }
 }
 
+/// A dense layer of so many values: 2 outputs.
+pub fn wide(values: usize) -> Small {
+    let weights: Vec<i8> = (0..2 * values).map(|at| (at * 37 % 101) as i8 - 50).collect();
+    let tensors = vec![
+        tensor("in", &[1, values as i32], 9, 0, Some((0.5, -3))),
+        tensor("w", &[2, values as i32], 9, 1, Some((0.0625, 0))),
+        tensor("b", &[2], 2, 2, Some((0.03125, 0))),
+        tensor("out", &[1, 2], 9, 0, Some((16.0, 4))),
+    ];
+    let operators = vec![(9, vec![0, 1, 2], vec![3], vec![])];
+    let buffers = vec![vec![], i8s(&weights), i32s(&[8, -40])];
+    Small { tensors, operators, buffers, input: 0, output: 3 }
+}
+
 /// The same layer of floats.
 pub fn floats() -> Small {
     Small {

@@ -21,6 +21,7 @@ pub use why::Why;
 use crate::ir::Graph;
 use crate::kernel::flow::Unknown;
 use crate::kernel::predict::Tokens;
+use crate::kernel::sensors::about::Told;
 use crate::kernel::sequence::{Beside, Home, Step};
 use crate::kernel::{Layout, Machine, Memory, Processor, Site, Templates, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
@@ -39,6 +40,8 @@ pub struct Plan {
     pub prediction: Prediction,
     /// Of a sequence model: what tokens are predicted to take.
     pub tokens: Option<Tokens>,
+    /// Where rows of values are computed while they come: what is told of that.
+    pub rows: Option<Told>,
     /// Why nothing is predicted of them: somebody's own templates may have jumps of which nothing is known.
     pub unknown: Option<Unknown>,
     /// Its matrices, with what the kernels offer for each.
@@ -130,8 +133,18 @@ pub fn plan(
         true => measure(graph, &layout.stages, &survey.calibration),
         false => survey.usage.clone(),
     };
-    let mut plan =
-        Plan { layout, usage, needs, prediction, tokens: None, unknown: None, steps: vec![], options, why };
+    let mut plan = Plan {
+        layout,
+        usage,
+        needs,
+        prediction,
+        tokens: None,
+        rows: None,
+        unknown: None,
+        steps: vec![],
+        options,
+        why,
+    };
     plan.prediction.phases = plan.phases(&plan.usage);
     Ok(plan)
 }
@@ -148,7 +161,18 @@ impl Plan {
         let needs = Needs { image: 0, buffers: layout.memory.size };
         let (options, why) = (vec![], vec![]);
         let (usage, prediction) = (Usage::default(), Prediction::default());
-        Self { layout, usage, needs, prediction, tokens: None, unknown: None, steps: vec![], options, why }
+        Self {
+            layout,
+            usage,
+            needs,
+            prediction,
+            tokens: None,
+            rows: None,
+            unknown: None,
+            steps: vec![],
+            options,
+            why,
+        }
     }
 
     /// The same with what a program of it takes. `tokens`: `None` where memory ends before the program does.

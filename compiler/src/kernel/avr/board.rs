@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 
 /// Keys that may wait while a program thinks, and one. People type some ten a second, and no answer takes so long; what
 /// is pasted all at once may be longer.
-const RING: u8 = 64;
+pub const RING: u16 = 64;
 
 /// Characters that may wait to be sent, and one: a label with the line end and the next prompt behind it. The characters
 /// of a chat come one a step, which takes longer than sending one.
@@ -27,7 +27,7 @@ pub struct BoardContext {
     pub uart: Port,
     pub sleep: SleepBits,
     pub ram_end: String,
-    pub ring: u8,
+    pub ring: u16,
     pub out_ring: u8,
     /// Handlers of the vectors, up to the last in use.
     pub vectors: Vec<&'static str>,
@@ -165,6 +165,12 @@ impl BoardContext {
     #[must_use]
     pub fn asking(self, name: &str, ask: &str) -> Self {
         Self { greeting: Text::new(&format!("{name}. {ask}")), ..self }
+    }
+
+    /// The same with room for so many characters that wait, and one: a power of two up to 256. `None`: as many as usual.
+    #[must_use]
+    pub fn waiting(self, ring: Option<u16>) -> Self {
+        Self { ring: ring.unwrap_or(self.ring), ..self }
     }
 }
 

@@ -1,6 +1,8 @@
 //! What programs of all processors know of their network: labels, the records of lines, and what stands on top of their text.
 
+use super::memory;
 use super::net::{Array, Net, Step};
+use super::rows::Rows;
 use crate::model::{Answer, Linear, Scaling, Sensors, UNSURE};
 use serde::Serialize;
 
@@ -43,6 +45,8 @@ pub struct Reading {
     border: String,
     row: usize,
     skip: usize,
+    /// The jump to what computes a row of values, where they are taken row by row.
+    plays: Option<&'static str>,
 }
 
 impl Reading {
@@ -60,18 +64,54 @@ impl Reading {
             border,
             row: array.cols * array.channels,
             skip: array.skip(),
+            plays: None,
         }
+    }
+
+    /// The same row by row: each begins at `first`, `begin` is what happens before all, and `jump` jumps to what computes one.
+    #[must_use]
+    pub fn by_rows(self, first: String, begin: String, jump: &'static str) -> Self {
+        Self { first, border: begin, plays: Some(jump), ..self }
+    }
+}
+
+/// What people are told of a program that computes rows while they come.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Told {
+    /// Values of a row.
+    pub row: usize,
+    /// How many steps run so, of how many.
+    pub steps: (usize, usize),
+    /// Bytes of the buffers of rows, and of whole arrays in their place.
+    pub bytes: (usize, usize),
+    /// Cycles of the longest work behind a row of values.
+    pub longest: f64,
+    /// Characters of a line are lost when the next row is sent at once.
+    pub loses: bool,
+}
+
+impl Told {
+    /// `works`: cycles of the work behind each row.
+    pub fn of(net: &Net, rows: &Rows, works: &[f64], loses: bool) -> Self {
+        let row = net.arrays[0].cols * net.arrays[0].channels;
+        let bytes = (rows.place(net).1, memory::place(net).1);
+        let longest = works.iter().copied().fold(0.0, f64::max);
+        Self { row, steps: (rows.steps, net.steps.len()), bytes, longest, loses }
     }
 }
 
 /// What a program is, in lines.
-pub fn table(net: &Net) -> Vec<String> {
+pub fn table(net: &Net, rows: Option<&Rows>) -> Vec<String> {
     let line = |(at, step): (usize, &Step)| {
         let count = match step.multiplications() {
             0 => String::new(),
             n => format!(", {n} multiplications"),
         };
-        format!("step {}: {}{count}", at + 1, step.kind)
+        let kept = rows.filter(|rows| at < rows.steps).map(|rows| {
+            let of = |array: &usize| format!("{} of {} rows", rows.kept[*array], net.arrays[*array].rows);
+            format!(", row by row, reads {}", step.reads.iter().map(of).collect::<Vec<_>>().join(" and "))
+        });
+        format!("step {}: {}{count}{}", at + 1, step.kind, kept.unwrap_or_default())
     };
     net.steps.iter().enumerate().map(line).collect()
 }

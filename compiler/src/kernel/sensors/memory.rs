@@ -2,39 +2,54 @@
 
 use super::net::Net;
 
-/// The place of each array, in bytes from the first, and how many bytes they take together. The largest are placed first,
-/// each as low as those allow that live at the same time.
+/// What has a place: so many bytes, needed from one moment to another.
+#[derive(Debug, Clone, Copy)]
+pub struct Area {
+    pub size: usize,
+    pub from: usize,
+    pub to: usize,
+}
+
+/// Whether a step reads or writes an array, or values are read into it.
+pub fn is_used(net: &Net, array: usize) -> bool {
+    array == 0 || net.steps.iter().any(|step| step.writes == Some(array) || step.reads.contains(&array))
+}
+
+/// The place of each array, in bytes from the first, and how many bytes they take together.
 pub fn place(net: &Net) -> (Vec<usize>, usize) {
-    let used = |array: usize| {
-        array == 0 || net.steps.iter().any(|step| step.writes == Some(array) || step.reads.contains(&array))
-    };
-    let mut order: Vec<usize> = (0..net.arrays.len()).filter(|&array| used(array)).collect();
-    order.sort_by_key(|&array| (std::cmp::Reverse(net.arrays[array].size()), array));
-    let mut places: Vec<Option<usize>> = vec![None; net.arrays.len()];
-    let mut end = 0;
-    for array in order {
+    let area = |array: usize| {
         let (from, to) = net.live(array);
-        let size = net.arrays[array].size();
-        let meets = |other: usize| {
-            let (start, stop) = net.live(other);
-            start <= to && from <= stop
-        };
-        let mut taken: Vec<(usize, usize)> = (0..places.len())
-            .filter(|&other| meets(other))
-            .filter_map(|other| places[other].map(|at| (at, at + net.arrays[other].size())))
-            .collect();
+        is_used(net, array).then(|| Area { size: net.arrays[array].size(), from, to })
+    };
+    pack(&(0..net.arrays.len()).map(area).collect::<Vec<_>>())
+}
+
+/// The place of each area, and where the last one ends. The largest are placed first, each as low as those allow that are needed at
+/// the same time.
+pub fn pack(areas: &[Option<Area>]) -> (Vec<usize>, usize) {
+    let mut order: Vec<(usize, Area)> =
+        areas.iter().enumerate().filter_map(|(at, area)| Some((at, (*area)?))).collect();
+    order.sort_by_key(|(at, area)| (std::cmp::Reverse(area.size), *at));
+    let mut places = vec![0; areas.len()];
+    let mut placed: Vec<(usize, Area)> = Vec::new();
+    let mut end = 0;
+    for (index, area) in order {
+        let meets = |other: &Area| other.from <= area.to && area.from <= other.to;
+        let taken = placed.iter().filter(|(_, other)| meets(other));
+        let mut taken: Vec<(usize, usize)> = taken.map(|(at, other)| (*at, at + other.size)).collect();
         taken.sort_unstable();
         let mut at = 0;
         for (start, stop) in taken {
-            if at + size <= start {
+            if at + area.size <= start {
                 break;
             }
             at = at.max(stop);
         }
-        places[array] = Some(at);
-        end = end.max(at + size);
+        placed.push((at, area));
+        places[index] = at;
+        end = end.max(at + area.size);
     }
-    (places.into_iter().map(Option::unwrap_or_default).collect(), end)
+    (places, end)
 }
 
 /// Checks places without trusting [`place`]: plays the steps forward and notes whose bytes are whose.

@@ -2,7 +2,7 @@
 //! [`crate::stage`] are sums of 16 bits with weights of two, and what plans count are queries of text.
 //!
 //! What processors have in common is here: `lower` makes a [`Net`] of the model, whose functions of sums are thresholds
-//! (`steps`); `memory` says where its arrays lie, `border` what is around them, `place` where steps read and write,
+//! (`steps`); `memory` says where its arrays lie, `rows` how they are computed row by row, `border` what is around them, `place` where steps read and write,
 //! `forest` how trees are laid out, `about` what is said of them.
 
 pub mod about;
@@ -13,6 +13,7 @@ pub mod lower;
 pub mod memory;
 pub mod net;
 pub mod place;
+pub mod rows;
 pub mod steps;
 
 pub use lower::lower;
@@ -32,6 +33,8 @@ pub struct SensorSite<'a> {
     pub request: &'a Request<'a>,
     pub templates: &'a Templates,
     pub pace: Pace,
+    /// Rows are computed while they come, and only those kept that are still read: where the processor can, and it saves memory.
+    pub rows: bool,
 }
 
 /// How much a program may take to be fast.
@@ -88,6 +91,8 @@ pub struct SensorProgram {
     pub outputs: usize,
     /// What a run is expected to cost, by phase.
     pub costs: Costs,
+    /// Where it computes rows while they come: what is told of that.
+    pub rows: Option<about::Told>,
 }
 
 /// What a run is expected to cost.
@@ -108,6 +113,12 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         Cpu::Avr(core) => super::avr::sensors::program(site, core),
         Cpu::Z80 => super::z80::sensors::program(site),
     }
+}
+
+/// Whether the processor can compute rows while they come, and memory is saved by it.
+pub fn can_take_rows(site: &SensorSite) -> bool {
+    let is_avr = matches!(site.request.target.cpu, Cpu::Avr(_));
+    is_avr && lower(site.reader, site.body).is_ok_and(|net| rows::Rows::smallest(&net).is_some())
 }
 
 /// The error for what the kernels of the target do not compute.

@@ -212,6 +212,15 @@ impl Net {
 }
 
 impl Step {
+    /// What it reads at once, if that moves over its array.
+    pub fn window(&self) -> Option<Window> {
+        match &self.work {
+            Work::Product(product) => Some(product.window),
+            Work::Sum { window, .. } | Work::Max(window) => Some(*window),
+            Work::Add { .. } | Work::Table(_) | Work::Trees(_) => None,
+        }
+    }
+
     /// Multiplications of a run, those by zero too.
     pub fn multiplications(&self) -> usize {
         match &self.work {

@@ -1,6 +1,7 @@
 //! Where a step of a network on numbers reads and writes.
 
-use super::net::{Array, Net, Step, Work};
+use super::net::{Array, Net, Step};
+use super::rows::Rows;
 
 /// Where a step reads and writes.
 pub struct Place<'a> {
@@ -8,6 +9,8 @@ pub struct Place<'a> {
     pub from: &'a Array,
     /// The address of the first byte of the first window.
     pub at: String,
+    /// Where a second array is read, and the address of its first byte.
+    pub other: Option<(&'a Array, String)>,
     /// The address of the first result.
     pub to: String,
     /// Bytes behind each row of results.
@@ -32,22 +35,47 @@ impl<'a> Place<'a> {
         let step = &net.steps[at];
         let from = &net.arrays[step.reads[0]];
         let written = step.writes.map(|array| (array, &net.arrays[array]));
-        let window = match &step.work {
-            Work::Product(product) => Some(product.window),
-            Work::Sum { window, .. } | Work::Max(window) => Some(*window),
-            Work::Add { .. } | Work::Table(_) | Work::Trees(_) => None,
-        };
+        let window = step.window();
         let first = window.map_or(from.first(), |window| window.first(from, step.origin));
+        let other = step.reads.get(1).map(|&other| {
+            let array = &net.arrays[other];
+            (array, address(other, array.first()))
+        });
         let is_first = !net.steps[..at].iter().any(|before| before.writes == step.writes);
         Self {
             step,
             from,
             at: address(step.reads[0], first),
+            other,
             to: written.map_or("net_logits".into(), |(n, array)| address(n, array.at(step.origin))),
             to_skip: written.map_or(0, |(_, array)| {
                 array.pitch() - window.map_or(array.cols, |window| window.places.1) * array.channels
             }),
             begins: written.filter(|_| is_first).map(|(n, array)| (array, format!("net_a{n}"))),
+        }
+    }
+
+    /// Of a row of step `at`.
+    pub fn of_row(rows: &'a Rows, at: usize) -> Self {
+        let step = &rows.net.steps[at];
+        let window = step.window();
+        let reads = |read: usize| {
+            let (array, view) = (step.reads[read], &rows.net.arrays[step.reads[read]]);
+            let col = window.map_or(view.border.left, |window| {
+                view.border.left + step.origin.1 * window.right - window.before
+            });
+            (view, address(array, rows.slots[at][read] * view.pitch() + col * view.channels))
+        };
+        let (from, first) = reads(0);
+        let to = step.writes.map(|array| address(array, rows.newest(array, step.origin.1)));
+        Self {
+            step,
+            from,
+            at: first,
+            other: (step.reads.len() > 1).then(|| reads(1)),
+            to: to.unwrap_or("net_logits".into()),
+            to_skip: 0,
+            begins: None,
         }
     }
 }

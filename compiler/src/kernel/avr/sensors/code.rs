@@ -37,13 +37,13 @@ impl Taps<'_> {
     }
 }
 
-/// Whether its weights are worth their code.
-pub fn pays(taps: &Taps) -> bool {
+/// Whether its weights are worth their code, where a run comes by so often.
+pub fn pays(taps: &Taps, times: f64) -> bool {
     let product = taps.product;
     let places = product.window.places.0 * product.window.places.1;
     let all: usize = product.weights.iter().map(Vec::len).sum();
     let filled = product.weights.iter().flatten().filter(|weight| **weight != 0).count();
-    let saved = places as f64 * (all as f64 * LOOP_CYCLES - filled as f64 * CODE_CYCLES);
+    let saved = times * places as f64 * (all as f64 * LOOP_CYCLES - filled as f64 * CODE_CYCLES);
     !product.apart && saved > WORTH * (BYTES * filled) as f64
 }
 

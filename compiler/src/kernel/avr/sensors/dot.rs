@@ -54,6 +54,8 @@ struct Dot {
     /// Products are triangular numbers.
     terms: Vec<Term>,
     wide: bool,
+    /// Sums are in RAM, and stay there.
+    gathers: bool,
     rows: usize,
     run: usize,
     unroll: usize,
@@ -148,6 +150,15 @@ impl Form {
     }
 }
 
+/// Where sums begin, three bytes each, or four if they are wide.
+#[derive(Clone, Copy)]
+pub enum Start {
+    /// Before their weights.
+    Flash { wide: bool },
+    /// In RAM, where they go again.
+    Memory { wide: bool },
+}
+
 /// Registers that sums may have.
 pub fn registers(w: &Writer) -> usize {
     if w.multiplies() { REGISTERS } else { FEWER }
@@ -162,8 +173,9 @@ pub fn dot(
     name: &str,
     (walk, form): (Walk, Form),
     outputs: usize,
-    wide: bool,
+    start: Start,
 ) -> Result<f64, CompileError> {
+    let (Start::Flash { wide } | Start::Memory { wide }) = start;
     let sums = Sum::all(outputs, wide);
     let terms = match form {
         Form::Triangles => sums.iter().zip(WEIGHTS).map(|(&sum, weight)| Term { sum, weight }).collect(),
@@ -171,6 +183,7 @@ pub fn dot(
     };
     let mut dot = Dot::new(w, format!("{name}_dot{outputs}"), walk, (sums, terms));
     dot.wide = wide;
+    dot.gathers = matches!(start, Start::Memory { .. });
     dot.written(w, "dot", form)
 }
 
@@ -202,6 +215,7 @@ impl Dot {
             multiplies: w.multiplies(),
             terms,
             wide: false,
+            gathers: false,
             rows: walk.rows,
             run: walk.run,
             unroll: 1,

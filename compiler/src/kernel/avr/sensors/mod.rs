@@ -1,18 +1,21 @@
 //! Programs of networks on numbers on the AVR.
 //!
 //! `product` sums windows times weights that a loop (`dot`) reads from flash, `code` those that are worth being code, `pool` is what
-//! has no weights, `trees` what votes; `scale` says how results are made of sums, `routine` has the code for it, `border` fills what windows read over edges, `numbers` takes lines of
+//! has no weights, `trees` what votes; `rows` runs steps row by row, `gather` adds rows to sums in RAM; `scale` says how results are made of sums, `routine` has the code for it, `serial` says whether characters wait long enough, `border` fills what windows read over edges, `numbers` takes lines of
 //! numbers and answers. `nomul` has products for chips without `MUL`. `writer` holds the text while it grows.
 
 mod border;
 mod code;
 mod dot;
+mod gather;
 mod nomul;
 mod numbers;
 mod pool;
 mod product;
 mod routine;
+mod rows;
 mod scale;
+mod serial;
 mod trees;
 mod writer;
 
@@ -20,9 +23,10 @@ use super::board::BoardContext;
 use super::core::assembler_core;
 use crate::CompileError;
 use crate::asm::Isa;
-use crate::kernel::sensors::about::{labels, table};
+use crate::kernel::sensors::about::{Told, labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::place::{Place, address};
+use crate::kernel::sensors::rows::{self as schedules, Rows};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, Phase, lines};
 use crate::model::Answer;
@@ -31,6 +35,7 @@ use crate::target::{Core, Cpu};
 use crate::words::grouped;
 use product::Refused;
 use serde::Serialize;
+use serial::Serial;
 use writer::Writer;
 
 /// Most bytes of data that `lpm` reads.
@@ -56,18 +61,21 @@ const DIGITS: usize = 18;
 pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileError> {
     let refuse = |what: String| unsupported(site, &what);
     let net = lower(site.reader, site.body).map_err(refuse)?;
-    let (places, end) = memory::place(&net);
-    memory::check(&net, &places, end).map_err(CompileError::memory)?;
+    let found = if site.rows { Rows::smallest(&net) } else { None };
+    let (net, by_rows) = found.map_or((net, None), |(net, rows)| (net, Some(rows)));
     let streams = !site.request.target.is_library();
-    let memory = buffers(&net, &places, end, site);
     let mut w = Writer::new(site.templates, Isa::Avr(assembler_core(core)));
-    for at in 0..net.steps.len() {
-        write(&mut w, &net, at, site.pace).map_err(|refused| match refused {
-            Refused::What(what) => refuse(what),
-            Refused::Error(error) => error,
-        })?;
-    }
-    let read = numbers::read(&mut w, site.reader, (&net.arrays[0], "net_a0"), streams)?;
+    let steps = steps(&mut w, &net, by_rows.as_ref(), site).map_err(|refused| match refused {
+        Refused::What(what) => refuse(what),
+        Refused::Error(error) => error,
+    })?;
+    let Steps { memory, stream } = steps;
+    let serial = by_rows.as_ref().zip(stream.as_ref()).map(|(rows, stream)| {
+        Serial::of(site.request.target, &rows.works(&stream.cycles), rows.values(), memory.size)
+    });
+    let (play, begin) = stream.map(|stream| (stream.text, stream.begin)).unzip();
+    let at = by_rows.as_ref().map(|rows| address(0, rows.newest(0, 0)));
+    let read = numbers::read(&mut w, site.reader, (&net.arrays[0], "net_a0"), streams, at.zip(begin))?;
     let model = site.request.model;
     let answer = numbers::answer(&mut w, &model.answer, net.outputs(), streams)?;
     let results = results(&mut w, &net)?;
@@ -91,21 +99,24 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         .board
         .as_ref()
         .and_then(|board| BoardContext::new(&board.device, &board.profile, &model.head.name, &labels, 1));
+    let waiting = serial.as_ref().and_then(|serial| serial.ring);
     let context = Program {
         name: &model.head.name,
         about: lines::remark(&model.head.about),
         target: &target.name,
-        table: table(&net),
+        table: table(&net, by_rows.as_ref()),
         labels: labels.len().checked_sub(1),
         outputs: net.outputs(),
         buffers: memory.buffers.iter().map(|b| Named { name: &b.name, offset: b.offset }).collect(),
         memory_size: memory.size,
-        board: board.map(|board| board.asking(&model.head.name, "Type numbers.")),
+        board: board.map(|board| board.asking(&model.head.name, "Type numbers.").waiting(waiting)),
         streams,
         library: Library::of(site),
         call: w.calls(),
+        jump: w.jumps(),
         data: &w.data,
         read,
+        rows: play,
         stages: &w.code,
         results,
         decide: answer.decide,
@@ -114,11 +125,47 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     };
     let code = site.templates.render("sensors.S", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
-    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Known(w.costs) })
+    let rows = by_rows.zip(serial).map(|(rows, serial)| Told::of(&net, &rows, &serial.works, serial.loses));
+    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Known(w.costs), rows })
 }
 
-/// Arrays first, then results, then variables.
-fn buffers(net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory {
+/// Steps that are written, and what they need.
+struct Steps {
+    memory: Memory,
+    stream: Option<rows::Stream>,
+}
+
+/// Writes all steps: those that run while rows come aside.
+fn steps(w: &mut Writer, net: &Net, by_rows: Option<&Rows>, site: &SensorSite) -> Result<Steps, Refused> {
+    let (stream, (places, end)) = match by_rows {
+        Some(by_rows) => {
+            let (places, end) = by_rows.place(net);
+            schedules::check::check(net, by_rows, &places, end).map_err(CompileError::memory)?;
+            (Some(rows::write(w, net, by_rows, site.pace, write)?), (places, end))
+        }
+        None => {
+            let (places, end) = memory::place(net);
+            memory::check(net, &places, end).map_err(CompileError::memory)?;
+            (None, (places, end))
+        }
+    };
+    for at in by_rows.map_or(0, |rows| rows.steps)..net.steps.len() {
+        let place = Place::of(net, at);
+        w.stage(&place.step.name, &format!("step {}: {}", at + 1, place.step.kind));
+        write(w, &place, site.pace)?;
+    }
+    let variables = stream.as_ref().map_or(&[][..], |stream| &stream.variables);
+    let memory = buffers(net, (&places, end), variables, site);
+    Ok(Steps { memory, stream })
+}
+
+/// Arrays first, then results, then variables: `more` and those of all programs.
+fn buffers(
+    net: &Net,
+    (places, end): (&[usize], usize),
+    more: &[(String, usize)],
+    site: &SensorSite,
+) -> Memory {
     let mut buffers = Vec::new();
     let mut put = |name: String, offset: usize, size: usize| {
         buffers.push(Buffer { name, offset, size, stage: None, live: None });
@@ -132,7 +179,8 @@ fn buffers(net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory
     let digits = tells.then_some(("net_digits", DIGITS));
     let triangles = (site.request.target.cpu == Cpu::Avr(Core::Avr25)).then_some(("net_triangle", 3));
     let logits = [("net_logits", 2 * net.outputs())].into_iter();
-    let all = logits.chain(VARIABLES).chain(triangles).chain(digits);
+    let more = more.iter().map(|(name, bytes)| (name.as_str(), *bytes));
+    let all = logits.chain(VARIABLES).chain(more).chain(triangles).chain(digits);
     for (name, bytes) in all {
         put(name.into(), size, bytes);
         size += bytes;
@@ -141,26 +189,23 @@ fn buffers(net: &Net, places: &[usize], end: usize, site: &SensorSite) -> Memory
 }
 
 /// Writes a step.
-fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused> {
-    let place = Place::of(net, at);
+fn write(w: &mut Writer, place: &Place, pace: Pace) -> Result<(), Refused> {
     let step = place.step;
-    w.stage(&step.name, &format!("step {}: {}", at + 1, step.kind));
     if let Some((array, address)) = &place.begins {
         let text = border::text(w, array, &step.name, address)?;
         w.code += &text;
         w.code.push('\n');
     }
     match &step.work {
-        Work::Product(product) => product::write(w, &place, product, pace),
-        Work::Sum { window, steps } => pool::sum(w, &place, *window, steps),
-        Work::Max(window) => pool::max(w, &place, *window),
+        Work::Product(product) => product::write(w, place, product, pace),
+        Work::Sum { window, steps } => pool::sum(w, place, *window, steps),
+        Work::Max(window) => pool::max(w, place, *window),
         Work::Add { tables, steps } => {
-            let other = &net.arrays[step.reads[1]];
-            let at = address(step.reads[1], other.first());
-            pool::add(w, &place, (other, at), tables, steps)
+            let other = place.other.clone().expect("a sum is of two arrays");
+            pool::add(w, place, other, tables, steps)
         }
-        Work::Table(values) => pool::table(w, &place, values),
-        Work::Trees(forest) => trees::write(w, &place, forest, pace),
+        Work::Table(values) => pool::table(w, place, values),
+        Work::Trees(forest) => trees::write(w, place, forest, pace),
     }
 }
 
@@ -196,8 +241,11 @@ struct Program<'a> {
     streams: bool,
     library: Library,
     call: &'static str,
+    jump: &'static str,
     data: &'a str,
     read: String,
+    /// What runs while rows come.
+    rows: Option<String>,
     stages: &'a str,
     results: String,
     decide: Option<String>,

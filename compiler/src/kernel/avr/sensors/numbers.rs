@@ -51,7 +51,7 @@ fn lines(w: &mut Writer, label: &str, lines: &[Linear]) -> Result<(), CompileErr
     Ok(())
 }
 
-/// What takes values. `streams`: lines of numbers too.
+/// What takes values. `streams`: lines of numbers too. `rows`: row by row, where each row begins and what happens before all.
 ///
 /// # Errors
 /// [`CompileError::Template`] for a damaged template.
@@ -60,6 +60,7 @@ pub fn read(
     reader: &Sensors,
     (array, first): (&Array, &str),
     streams: bool,
+    rows: Option<(String, String)>,
 ) -> Result<String, CompileError> {
     match reader.scaling() {
         Scaling::Lines(all) => lines(w, "net_scaling", all)?,
@@ -75,8 +76,10 @@ pub fn read(
         let size = text.len();
         w.data("net_wanted", &gnu_bytes(text), size);
     }
-    let edge = border::text(w, array, "net_input", first)?;
-    let reading = Reading::new(reader, array, first, edge);
+    let reading = match rows {
+        Some((at, begin)) => Reading::new(reader, array, first, String::new()).by_rows(at, begin, w.jumps()),
+        None => Reading::new(reader, array, first, border::text(w, array, "net_input", first)?),
+    };
     let wanted = wanted.trim_start_matches("? ").into();
     w.call("numbers.S", "read", Read { reading, streams, wanted, call: w.calls() })
 }

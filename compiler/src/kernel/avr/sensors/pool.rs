@@ -21,6 +21,8 @@ const MOST: usize = 32_000;
 struct Walk {
     name: String,
     sums: bool,
+    /// Sums are in RAM, and stay there.
+    gathers: bool,
     rows: usize,
     run: usize,
     step: usize,
@@ -50,7 +52,7 @@ pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Re
     }
     let (scale, scale_cycles) = scaling.write(w, name, &sums, false)?;
     let routine = format!("{name}_sum");
-    let cycles = walk(w, (routine.clone(), true), place.from, window)?;
+    let cycles = walk(w, (routine.clone(), true, false), place.from, window)?;
     let (mut lines, mut bytes) = (Vec::new(), 0);
     for c in 0..channels {
         lines.extend(gnu_bytes(scaling.add[c].to_le_bytes().into_iter().take(3)));
@@ -70,11 +72,21 @@ pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Re
 /// What the kernel does not compute; a damaged template.
 pub fn max(w: &mut Writer, place: &Place, window: Window) -> Result<(), Refused> {
     let routine = format!("{}_max", place.step.name);
-    let cycles = walk(w, (routine.clone(), false), place.from, window)?;
+    let cycles = walk(w, (routine.clone(), false, false), place.from, window)?;
     stage(w, place, window, cycles + call(w.isa) + 8.0, (None, routine, String::new()), false)
 }
 
-fn walk(w: &mut Writer, (name, sums): (String, bool), array: &Array, window: Window) -> Result<f64, Refused> {
+/// Writes what goes over a channel of a window; its cycles. `sums`: it adds, else it looks for the largest byte; `gathers`: to a sum
+/// in RAM.
+///
+/// # Errors
+/// More rows, columns or channels than registers count; a damaged template.
+pub fn walk(
+    w: &mut Writer,
+    (name, sums, gathers): (String, bool, bool),
+    array: &Array,
+    window: Window,
+) -> Result<f64, Refused> {
     let counted = [window.rows, window.cols, window.places.0, window.places.1, array.channels];
     if counted.iter().any(|count| *count > COUNT) {
         return Err(Refused::What(format!(
@@ -85,7 +97,7 @@ fn walk(w: &mut Writer, (name, sums): (String, bool), array: &Array, window: Win
     let (rows, run) = if dense { (1, window.rows * window.cols) } else { (window.rows, window.cols) };
     let skip = if rows > 1 { array.pitch() - run * array.channels } else { 0 };
     let part = if sums { "sum" } else { "max" };
-    let context = Walk { name, sums, rows, run, step: array.channels, skip, cycles: 0 };
+    let context = Walk { name, sums, gathers, rows, run, step: array.channels, skip, cycles: 0 };
     let code = Code::of(w.isa, "pool.S", part, &context, &[]);
     // A load, an addition or a comparison, and a step on.
     let byte = 7.0;

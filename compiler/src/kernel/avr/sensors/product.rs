@@ -1,7 +1,7 @@
 //! Sums of windows times weights: rows of weights that a loop walks, or weights that are code.
 
 use super::code::{self, Taps};
-use super::dot::{Form, Moves, Sum, Walk, dot, registers, triangles};
+use super::dot::{Form, Moves, Start, Sum, Walk, dot, registers, triangles};
 use super::nomul;
 use super::pool::bytes_of;
 use super::scale::{Scaling, Sums};
@@ -103,7 +103,7 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> Re
         )));
     }
     let taps = Taps { product, array: place.from };
-    if w.multiplies() && pace == Pace::Fastest && scaling.is_loadable() && code::pays(&taps) {
+    if w.multiplies() && pace == Pace::Fastest && scaling.is_loadable() && code::pays(&taps, w.times) {
         return code::write(w, place, &taps, &scaling, &sums);
     }
     rows(w, place, product, pace, (&scaling, &sums))
@@ -147,7 +147,10 @@ fn rows(
     let mut dots: Vec<(usize, f64)> = Vec::new();
     for part in &parts {
         if !dots.iter().any(|(size, _)| *size == part.outputs) {
-            dots.push((part.outputs, dot(w, name, (walk, form), part.outputs, scaling.wide)?));
+            dots.push((
+                part.outputs,
+                dot(w, name, (walk, form), part.outputs, Start::Flash { wide: scaling.wide })?,
+            ));
         }
     }
     let (mut lines, mut first, mut bytes) = (Vec::new(), 0, 0);

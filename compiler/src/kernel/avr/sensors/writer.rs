@@ -16,6 +16,8 @@ pub struct Writer<'a> {
     pub phases: Vec<Phase>,
     /// Predicted cycles of a run by phase.
     pub costs: Vec<(String, f64)>,
+    /// How often a run comes by what is written.
+    pub times: f64,
     /// Routines that steps call.
     pub routines: String,
     /// What `lpm` reads, and how many bytes that is.
@@ -39,6 +41,7 @@ impl<'a> Writer<'a> {
             code,
             phases: vec![],
             costs: vec![],
+            times: 1.0,
             routines,
             data,
             data_bytes: 0,
@@ -95,7 +98,18 @@ impl<'a> Writer<'a> {
         Ok(())
     }
 
+    /// The instruction that jumps to other code.
+    pub fn jumps(&self) -> &'static str {
+        if has_jumps(self.isa) { "jmp" } else { "rjmp" }
+    }
+
+    /// What is predicted of a phase so far.
+    pub fn costs_of(&self, name: &str) -> f64 {
+        self.costs.iter().find(|(known, _)| known == name).map_or(0.0, |(_, cycles)| *cycles)
+    }
+
     pub fn cost(&mut self, name: &str, cycles: f64) {
+        let cycles = cycles * self.times;
         match self.costs.iter_mut().find(|(known, _)| known == name) {
             Some((_, sum)) => *sum += cycles,
             None => self.costs.push((name.to_string(), cycles)),

@@ -21,7 +21,7 @@ use crate::arithmetic::network;
 use crate::kernel::called::Called;
 use crate::kernel::sensors::about::{labels, table};
 use crate::kernel::sensors::net::{Net, Work};
-use crate::kernel::sensors::place::{Place, address};
+use crate::kernel::sensors::place::Place;
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, PAGE, Phase, lines};
 use crate::target::Machine;
@@ -113,7 +113,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         origin: format!("{:05X}h", target.code_origin()),
         bss: bss(memory.start, target),
         called: Called::new(site.request, None, 0),
-        table: table(&net),
+        table: table(&net, None),
         max_query: LINE,
         streams: streams(&net),
         as_typed: true,
@@ -137,7 +137,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     let code = site.templates.render("sensors.asm", context)?;
     let text = Fragment { code, phases, ..Fragment::default() };
     let facts = w.known_facts();
-    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Jumps(facts) })
+    Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Jumps(facts), rows: None })
 }
 
 /// Whether lines may be longer than one that is edited.
@@ -192,9 +192,8 @@ fn write(w: &mut Writer, net: &Net, at: usize, pace: Pace) -> Result<(), Refused
         Work::Sum { window, steps } => pool::sum(w, &place, *window, steps),
         Work::Max(window) => pool::max(w, &place, *window),
         Work::Add { tables, steps } => {
-            let other = &net.arrays[step.reads[1]];
-            let at = address(step.reads[1], other.first());
-            pool::add(w, &place, (other, at), tables, steps)
+            let other = place.other.clone().expect("a sum is of two arrays");
+            pool::add(w, &place, other, tables, steps)
         }
         Work::Table(values) => pool::table(w, &place, values),
         Work::Trees(forest) => trees::write(w, &place, forest, pace),

@@ -1,0 +1,47 @@
+//! What `mlc compile` says of networks on numbers that compute rows while they come.
+
+use crate::table::{count, grouped};
+use mlc_compiler::Target;
+use mlc_compiler::kernel::sensors::about::Told;
+use serde::Serialize;
+
+/// What a program says that computes rows while they come.
+pub fn line(rows: &Told, target: &Target) -> String {
+    let time = target.milliseconds(rows.longest);
+    let row = if rows.row == 1 { "each value".into() } else { format!("each {}", count(rows.row, "value")) };
+    let (bytes, whole) = (grouped(rows.bytes.0 as u64), grouped(rows.bytes.1 as u64));
+    let (steps, all) = rows.steps;
+    let steps = if steps == all { "all steps".into() } else { format!("{steps} of {all} steps") };
+    let told = format!(
+        "row by row: {steps}; {bytes} bytes of rows in the place of {whole}; behind {row} it computes, {time:.1} ms at most"
+    );
+    match rows.loses {
+        true => format!("{told}: wait so long behind each row of a line, or characters are lost"),
+        false => told,
+    }
+}
+
+/// Rows that are computed while they come.
+#[derive(Serialize)]
+pub struct RowsTold {
+    values_a_row: usize,
+    steps: usize,
+    bytes: usize,
+    bytes_of_whole_arrays: usize,
+    longest_cycles: f64,
+    /// Characters of a line are lost without a pause behind each row.
+    wants_pauses: bool,
+}
+
+impl RowsTold {
+    pub fn new(rows: &Told) -> Self {
+        Self {
+            values_a_row: rows.row,
+            steps: rows.steps.0,
+            bytes: rows.bytes.0,
+            bytes_of_whole_arrays: rows.bytes.1,
+            longest_cycles: rows.longest,
+            wants_pauses: rows.loses,
+        }
+    }
+}
