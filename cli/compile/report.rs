@@ -12,7 +12,7 @@ use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
 use mlc_compiler::plan::Plan;
-use mlc_compiler::target::SpiFlash;
+use mlc_compiler::target::{ImageKind, SpiFlash};
 use mlc_compiler::{Compiled, Image, Target};
 use serde::Serialize;
 use std::io::Write;
@@ -226,7 +226,9 @@ fn next(
             None => writeln!(out, "pasmo main.asm main.bin")?,
         }
     }
-    if let Some(program) = outputs.iter().find(|output| sim::program_kind(&output.path).is_some()) {
+    // The machines here hear no sound.
+    let runs = |output: &&Output| sim::program_kind(&output.path).is_some_and(|kind| kind != ImageKind::Wav);
+    if let Some(program) = outputs.iter().find(runs) {
         let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];
         // A file for a chip does not say for which.
         if target.board.is_some() {

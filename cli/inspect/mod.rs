@@ -34,7 +34,6 @@ struct Facts<'a> {
     /// Classifiers only.
     labels: Option<&'a [String]>,
     /// Of a classifier that can be unsure.
-    #[serde(skip_serializing_if = "Option::is_none")]
     margin: Option<u8>,
     layers: Vec<LayerFacts>,
     accumulators: Vec<Accumulator>,

@@ -31,7 +31,6 @@ pub struct Facts<'a, T> {
     /// What it gives, where it writes no text.
     labels: Vec<&'a str>,
     /// Of labels that it can be unsure of.
-    #[serde(skip_serializing_if = "Option::is_none")]
     margin: Option<u8>,
     /// Names of what its tokens read and switch.
     tools: Vec<&'a str>,

@@ -1,16 +1,9 @@
 //! Classifiers that can be unsure: `?` below a margin, on the chip as in the reference.
 
-#[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
-
-/// Where the file above looks for it.
-mod random {
-    pub use crate::support::Random;
-}
-
 use super::machine::Chip;
 use super::sequence::exact;
 use super::support::{self, Random, sequence};
+use super::talk::stories;
 use crate::random::compare;
 use mlc_compiler::model::{Answer, UNSURE};
 use mlc_compiler::{CompileError, eval, reference};

@@ -1,7 +1,7 @@
 //! Chats and drawn tokens on the simulated chips: sessions of several lines, every logit and all that is said.
 
 #[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
+pub mod stories;
 
 /// Where the file above looks for it.
 mod random {

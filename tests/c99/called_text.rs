@@ -1,14 +1,7 @@
 //! Networks on text as assembly that C calls, on ATmegas: replies, labels and logits equal the reference while interrupts come.
 
-#[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
-
-/// Where the file above looks for it.
-mod random {
-    pub use crate::support::Random;
-}
-
 use super::chip::gcc_for;
+use super::sequence::stories;
 use super::support::{self, Random, sequence};
 use super::{compiled, installed};
 use mlc_compiler::eval::{Run, Session};

@@ -1,13 +1,6 @@
 //! Classifiers that can be unsure: `?` below a margin, in C as in the reference.
 
-#[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
-
-/// Where the file above looks for it.
-mod random {
-    pub use crate::support::Random;
-}
-
+use super::sequence::stories;
 use super::support::{self, Random, sequence};
 use super::{host, installed};
 use mlc_compiler::model::{Answer, UNSURE};

@@ -4,7 +4,7 @@
 mod transformers;
 
 #[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
+pub mod stories;
 
 /// Where the files above look for it.
 mod random {

@@ -1,16 +1,9 @@
 //! Networks that a program calls, which has a console of its own: replies, labels and logits are those of the reference, on
 //! each machine with a Z80.
 
-#[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
-
-/// Where the file above looks for it.
-mod random {
-    pub use crate::support::Random;
-}
-
 use super::support::networks::{bytes, random as on_numbers};
 use super::support::{self, Random, sequence};
+use super::talk::stories;
 use mlc_compiler::asm::{Isa, Options, assemble_with};
 use mlc_compiler::eval::{self, Run, Session};
 use mlc_compiler::model::{Answer, Model, Sensors};

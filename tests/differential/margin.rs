@@ -1,14 +1,7 @@
 //! Classifiers that can be unsure: `?` below a margin, on the machine as in the reference.
 
-#[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
-
-/// Where the file above looks for it.
-mod random {
-    pub use crate::support::Random;
-}
-
 use super::support::{self, Random, sequence};
+use super::talk::stories;
 use mlc_compiler::model::{Answer, UNSURE};
 use mlc_compiler::weights::Form;
 use mlc_compiler::{CompileError, eval, reference};

@@ -1,7 +1,7 @@
 //! Chats and drawn tokens: sessions of several lines on each machine with a Z80, every logit and all that is shown.
 
 #[path = "../../compiler/tests/support/stories.rs"]
-mod stories;
+pub mod stories;
 
 /// Where the file above looks for it.
 mod random {

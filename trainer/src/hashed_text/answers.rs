@@ -26,7 +26,7 @@ pub fn answers(model: &Model, queries: &[&[u8]], threads: usize) -> Vec<Vec<u8>>
             let sure = |logits: &[f32]| {
                 decide(&logits.iter().map(|&logit| logit as i32).collect::<Vec<_>>(), *margin)
             };
-            let outputs = chosen(&network, inputs, &examples, (threads, &sure));
+            let outputs = chosen(&network, inputs, &examples, threads, sure);
             let labels = with_unsure(labels, *margin);
             outputs.iter().map(|&i| labels[usize::from(i)].clone().into_bytes()).collect()
         }

@@ -99,7 +99,7 @@ pub(crate) fn steps_right(
 
 /// The index of the largest logit of each step.
 pub(crate) fn outputs(network: &Network, inputs: Inputs, examples: &[Example], threads: usize) -> Vec<u16> {
-    chosen(network, inputs, examples, (threads, &argmax))
+    chosen(network, inputs, examples, threads, argmax)
 }
 
 /// What `choose` makes of the logits of each example.
@@ -107,7 +107,8 @@ pub(crate) fn chosen(
     network: &Network,
     inputs: Inputs,
     examples: &[Example],
-    (threads, choose): (usize, &(dyn Fn(&[f32]) -> usize + Sync)),
+    threads: usize,
+    choose: impl Fn(&[f32]) -> usize + Sync,
 ) -> Vec<u16> {
     let mut outputs = vec![0; examples.len()];
     let share = threads::share(examples.len().div_ceil(CHUNK), threads) * CHUNK;
