@@ -9,6 +9,7 @@ mod data;
 mod files;
 #[path = "../../../tests/support/flat.rs"]
 mod flat;
+mod labels;
 mod mutations;
 #[path = "../../../tests/support/networks.rs"]
 mod networks;

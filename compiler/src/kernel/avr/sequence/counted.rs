@@ -17,7 +17,7 @@ const OTHERS: [&str; 11] = [
     "net_rows",
     "net_sum",
     "net_blocks",
-    "net_input",
+    "net_inputs",
     "net_query",
     "net_keys",
     "net_kept",
