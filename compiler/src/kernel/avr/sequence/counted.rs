@@ -5,6 +5,7 @@ use super::context::{Attend, Multiply, Tables, Walk};
 use super::form::{Digits, Form};
 use crate::asm::{AvrCore, Isa};
 use crate::kernel::cycles::Code;
+use crate::kernel::memo::Memo;
 use serde::Serialize;
 
 /// The name of the routine that is counted.
@@ -25,6 +26,17 @@ const OTHERS: [&str; 11] = [
 ];
 /// The data register of the bus, where a flash chip has the weights.
 const DATA: &str = "SPDR";
+
+/// What was counted: a choice of forms asks for each loop some thousand times.
+static COUNTED: Memo<Loop, usize> = Memo::new();
+
+#[derive(PartialEq, Eq, Hash)]
+enum Loop {
+    Multiply { form: Form, short: bool, is_filed: bool },
+    Block { form: Form, is_filed: bool },
+    Table(Digits),
+    Walk { digits: Digits, groups: usize, adds: bool, is_filed: bool },
+}
 
 fn code(template: &str, part: &str, context: impl Serialize) -> Code {
     Code::of(Isa::Avr(AvrCore::Avr5), template, part, context, &OTHERS)
@@ -49,22 +61,27 @@ fn multiplied(form: Form, short: bool, is_filed: bool) -> Code {
 
 /// A row of a block of 16 columns behind the first; `is_filed`: a flash chip has the weights.
 pub fn multiply(form: Form, short: bool, is_filed: bool) -> usize {
-    way(&multiplied(form, short, is_filed), &["more", "more"])
+    let count = || way(&multiplied(form, short, is_filed), &["more", "more"]);
+    COUNTED.get(Loop::Multiply { form, short, is_filed }, count)
 }
 
 /// What a block of 16 columns takes beside its rows: its inputs are loaded.
 pub fn block(form: Form, is_filed: bool) -> usize {
-    let code = multiplied(form, false, is_filed);
-    way(&code, &["block", "more", "next_more", "block"]) - way(&code, &["more", "more"])
+    COUNTED.get(Loop::Block { form, is_filed }, || {
+        let code = multiplied(form, false, is_filed);
+        way(&code, &["block", "more", "next_more", "block"]) - way(&code, &["more", "more"])
+    })
 }
 
 /// A table of sums, and the way to the next one.
 pub fn table(digits: Digits) -> usize {
-    let code = code("digits.S", "tables", Tables::new(NAME.into(), digits, 0));
-    match digits.per_page() {
-        1 => way(&code, &["group", "group"]),
-        _ => way(&code, &["group", "more", "group"]),
-    }
+    COUNTED.get(Loop::Table(digits), || {
+        let code = code("digits.S", "tables", Tables::new(NAME.into(), digits, 0));
+        match digits.per_page() {
+            1 => way(&code, &["group", "group"]),
+            _ => way(&code, &["group", "more", "group"]),
+        }
+    })
 }
 
 /// A row of so many sums that are looked up. `adds`: to what acc has.
@@ -81,9 +98,12 @@ pub fn walk(digits: Digits, groups: usize, adds: bool, is_filed: bool) -> usize 
 }
 
 fn walked(digits: Digits, groups: usize, adds: bool, is_filed: bool) -> usize {
-    let (name, per_page, data) = (NAME.into(), digits.per_page(), data(is_filed));
-    let context = Walk { name, groups, adds, per_page, lpm: "lpm", data, wide: false, cycles: 0, look: 0 };
-    way(&code("digits.S", "walk", context), &["row", "row"])
+    COUNTED.get(Loop::Walk { digits, groups, adds, is_filed }, || {
+        let (name, per_page, data) = (NAME.into(), digits.per_page(), data(is_filed));
+        let context =
+            Walk { name, groups, adds, per_page, lpm: "lpm", data, wide: false, cycles: 0, look: 0 };
+        way(&code("digits.S", "walk", context), &["row", "row"])
+    })
 }
 
 /// A sum that is looked up.

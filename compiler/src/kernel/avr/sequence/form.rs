@@ -3,7 +3,7 @@
 use crate::model::{Grid, Matrix};
 
 /// A way to store weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// A byte a weight of up to 5 bits: eight products are added in 16 bits.
     Bytes,
@@ -22,7 +22,7 @@ pub enum Form {
 }
 
 /// Weights of one form that index tables of sums.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digits {
     /// Values that a weight may have.
     pub base: usize,
