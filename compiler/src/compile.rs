@@ -105,11 +105,10 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     }
     let mut prepared = Prepared::new(request)?;
     let templates = render::templates(request)?;
-    let (first, others) = homes(request, &prepared.survey)?;
-    prepared.survey = prepared.survey.with_homes(first)?;
+    let others = prepared.place(request)?;
     let mut found = prepared.smallest(request, &templates)?;
     if found.is_err() {
-        for survey in prepared.in_order(request, others)? {
+        for (_, survey) in prepared.in_order(request, others)? {
             prepared.survey = survey;
             found = prepared.smallest(request, &templates)?;
             if found.is_ok() {
@@ -122,7 +121,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
 }
 
-/// Where the weights of each stage live.
+/// Where the weights of each stage live; none where all are in the image.
 type Homes = Vec<Home>;
 
 /// Where the weights of each stage are to live, and where they may if that does not fit: the largest in a flash chip, one more with
@@ -146,8 +145,8 @@ fn homes(request: &Request, survey: &Survey) -> Result<(Homes, Vec<Homes>), Comp
     };
     Ok(match storage {
         Storage::File => (with(order.len()), vec![]),
-        Storage::Auto if has_chip => (with(0), (1..=order.len()).map(with).collect()),
-        Storage::Auto | Storage::Image | Storage::Banks => (with(0), vec![]),
+        Storage::Auto if has_chip => (vec![], (1..=order.len()).map(with).collect()),
+        Storage::Auto | Storage::Image | Storage::Banks => (vec![], vec![]),
     })
 }
 
@@ -166,13 +165,10 @@ pub fn price(request: &Request) -> Result<Plan, CompileError> {
         return of_sensors(request).map(|program| program.plan);
     }
     let mut prepared = Prepared::new(request)?;
-    let (first, others) = homes(request, &prepared.survey)?;
-    prepared.survey = prepared.survey.with_homes(first)?;
-    let (plan, fits) = prepared.price(request)?;
-    match prepared.in_order(request, if fits { vec![] } else { others })?.into_iter().next() {
-        Some(survey) => Ok(Prepared { survey, ..prepared }.price(request)?.0),
-        None => Ok(plan),
-    }
+    let others = prepared.place(request)?;
+    let (plan, fits) = prepared.price(&prepared.survey, request)?;
+    let others = prepared.in_order(request, if fits { vec![] } else { others })?;
+    Ok(others.into_iter().next().map_or(plan, |(plan, _)| plan))
 }
 
 /// What `with` makes of a sequence model.
@@ -283,13 +279,17 @@ impl Prepared {
         &self.reports.last().expect("optimise() records every pass").graph
     }
 
-    /// The plan of the first combination that fits, or of the one that misses by least; and whether it fits.
-    fn price(&self, request: &Request) -> Result<(Plan, bool), CompileError> {
-        self.price_in(&self.survey, request)
+    /// Puts weights where they are to live; gives where they may if that does not fit. In the image they are already.
+    fn place(&mut self, request: &Request) -> Result<Vec<Homes>, CompileError> {
+        let (first, others) = homes(request, &self.survey)?;
+        if !first.is_empty() {
+            self.survey = self.survey.clone().with_homes(first)?;
+        }
+        Ok(others)
     }
 
-    /// The same of another survey of the network.
-    fn price_in(&self, survey: &Survey, request: &Request) -> Result<(Plan, bool), CompileError> {
+    /// The plan of the first combination of a survey that fits, or of the one that misses by least; and whether it fits.
+    fn price(&self, survey: &Survey, request: &Request) -> Result<(Plan, bool), CompileError> {
         let candidates = plan::candidates(survey, request.demands)?;
         let excess = |c: &&Combination| request.demands.excess(request.target, survey.estimate(c).0);
         let fits = candidates.iter().find(|candidate| excess(candidate) == 0);
@@ -302,27 +302,27 @@ impl Prepared {
         Ok((quick.unwrap_or(plan), fits.is_some()))
     }
 
-    /// The surveys with weights in these places: those with a plan that fits by its estimate first, from the fastest on, or from the
+    /// The surveys with weights in these places, and their plans: those with a plan that fits by its estimate first, from the fastest on, or from the
     /// smallest where that is asked for; then the others, the smallest last.
     ///
     /// # Errors
     /// A bug in mlc.
-    fn in_order(&self, request: &Request, ways: Vec<Homes>) -> Result<Vec<Survey>, CompileError> {
-        let mut surveys = Vec::new();
+    fn in_order(&self, request: &Request, ways: Vec<Homes>) -> Result<Vec<(Plan, Survey)>, CompileError> {
+        let mut priced = Vec::new();
         for homes in ways {
             let survey = self.survey.clone().with_homes(homes)?;
-            let (plan, fits) = self.price_in(&survey, request)?;
+            let (plan, fits) = self.price(&survey, request)?;
             let image = plan.needs.image as f64;
             let key = match (fits, request.demands.optimize) {
                 (true, Optimize::Speed) => plan.prediction.total(),
                 (true, Optimize::Size) => image,
                 (false, _) => -image,
             };
-            surveys.push(((!fits, key), survey));
+            priced.push(((!fits, key), (plan, survey)));
         }
         // Stable: of equal ones that with fewest in the chip goes first.
-        surveys.sort_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
-        Ok(surveys.into_iter().map(|(_, survey)| survey).collect())
+        priced.sort_by(|((a, x), _), ((b, y), _)| a.cmp(b).then(x.total_cmp(y)));
+        Ok(priced.into_iter().map(|(_, priced)| priced).collect())
     }
 
     /// The program of the first combination that fits, or of those the smallest, as is asked for; else what each would need.

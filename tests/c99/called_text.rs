@@ -2,9 +2,10 @@
 
 use super::chip::gcc_for;
 use super::sequence::stories;
+use super::support::called::{expected, labels};
 use super::support::{self, Random, sequence};
 use super::{compiled, installed};
-use mlc_compiler::eval::{Run, Session};
+use mlc_compiler::eval::Session;
 use mlc_compiler::model::{Answer, Model};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::stage::label;
@@ -37,14 +38,6 @@ fn hesitate(model: &mut Model, of: u8) {
         Answer::Story(story) if story.classifies() => story.margin = of,
         Answer::Label { margin, .. } => *margin = of,
         _ => {}
-    }
-}
-
-/// The labels of a classifier.
-fn labels(model: &Model) -> &[String] {
-    match &model.answer {
-        Answer::Story(story) => &story.labels,
-        other => other.labels(),
     }
 }
 
@@ -90,27 +83,6 @@ fn main_program(model: &Model, lines: &[Vec<u8>], logits: usize, reset: Option<u
          int main(void) {{\n    OCR1A = 700; TCCR1B = 1 << WGM12 | 1 << CS10; TIMSK1 = 1 << OCIE1A; sei();\n    {name}_start();\n\
          {calls}    cli();\n    GPIOR0 = ticks ? '+' : '0';\n    sleep_enable();\n    sleep_cpu();\n    return 0;\n}}\n"
     )
-}
-
-/// What the program has to print of a run.
-fn expected(model: &Model, run: &Run, logits: bool) -> String {
-    let shown = |step: usize| match logits {
-        true => run.logits[step].iter().map(|logit| format!("{:04X}", *logit as u16)).collect(),
-        false => String::new(),
-    };
-    let labels = labels(model);
-    let mut out = String::new();
-    if labels.is_empty() {
-        for (step, byte) in run.reply.iter().enumerate() {
-            out += &format!("{byte:02X}{}", shown(step));
-        }
-    } else if run.steps() > 0 {
-        let text = run.text();
-        // What is not sure comes behind all labels.
-        let index = labels.iter().position(|label| *label == text).unwrap_or(labels.len());
-        out += &format!("{index:04X}{}", shown(0));
-    }
-    out + "-"
 }
 
 /// Compares a network on a chip with the reference, if it fits: whether it did.

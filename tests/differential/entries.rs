@@ -1,11 +1,12 @@
 //! Networks that a program calls, which has a console of its own: replies, labels and logits are those of the reference, on
 //! each machine with a Z80.
 
+use super::support::called::{expected, labels};
 use super::support::networks::{bytes, random as on_numbers};
 use super::support::{self, Random, sequence};
 use super::talk::stories;
 use mlc_compiler::asm::{Isa, Options, assemble_with};
-use mlc_compiler::eval::{self, Run, Session};
+use mlc_compiler::eval::{self, Session};
 use mlc_compiler::model::{Answer, Model, Sensors};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::ImageKind;
@@ -125,14 +126,6 @@ fn hesitate(model: &mut Model, of: u8) {
     }
 }
 
-/// The labels of a classifier.
-fn labels(model: &Model) -> &[String] {
-    match &model.answer {
-        Answer::Story(story) => &story.labels,
-        other => other.labels(),
-    }
-}
-
 /// What differs between programs that call a network.
 struct Calls<'a> {
     lines: &'a [Vec<u8>],
@@ -190,27 +183,6 @@ fn program(target: &Target, compiled: &Compiled, text: &str) -> Image {
     let assembly =
         assemble_with(text, "main.asm", Isa::Z80, &options).unwrap_or_else(|e| panic!("{e}\n{text}"));
     Image { origin: assembly.origin, bytes: assembly.bytes.clone(), assembly, ..compiled.image.clone() }
-}
-
-/// What a program has to print of a run.
-fn expected(model: &Model, run: &Run, logits: bool) -> String {
-    let shown = |step: usize| match logits {
-        true => run.logits[step].iter().map(|logit| format!("{:04X}", *logit as u16)).collect(),
-        false => String::new(),
-    };
-    let labels = labels(model);
-    let mut out = String::new();
-    if labels.is_empty() {
-        for (step, byte) in run.reply.iter().enumerate() {
-            out += &format!("{byte:02X}{}", shown(step));
-        }
-    } else if run.steps() > 0 {
-        let text = run.text();
-        // What is not sure comes behind all labels.
-        let index = labels.iter().position(|label| *label == text).unwrap_or(labels.len());
-        out += &format!("{index:04X}{}", shown(0));
-    }
-    out + "-"
 }
 
 /// Compares a network on a system with the reference, if it fits: whether it did.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
+pub mod called;
 pub mod imported;
 pub mod networks;
 pub mod parts;

@@ -133,18 +133,7 @@ pub fn plan(
         true => measure(graph, &layout.stages, &survey.calibration),
         false => survey.usage.clone(),
     };
-    let mut plan = Plan {
-        layout,
-        usage,
-        needs,
-        prediction,
-        tokens: None,
-        rows: None,
-        unknown: None,
-        steps: vec![],
-        options,
-        why,
-    };
+    let mut plan = Plan { usage, prediction, options, why, ..Plan::bare(layout, needs) };
     plan.prediction.phases = plan.phases(&plan.usage);
     Ok(plan)
 }
@@ -159,19 +148,22 @@ impl Plan {
         let (stages, kernels, forms, homes, scratch) = (vec![], vec![], vec![], vec![], vec![]);
         let layout = Layout { name, machine, stages, kernels, forms, homes, scratch, memory };
         let needs = Needs { image: 0, buffers: layout.memory.size };
-        let (options, why) = (vec![], vec![]);
-        let (usage, prediction) = (Usage::default(), Prediction::default());
+        Self::bare(layout, needs)
+    }
+
+    /// One of which nothing is predicted yet.
+    fn bare(layout: Layout, needs: Needs) -> Self {
         Self {
             layout,
-            usage,
+            usage: Usage::default(),
             needs,
-            prediction,
+            prediction: Prediction::default(),
             tokens: None,
             rows: None,
             unknown: None,
             steps: vec![],
-            options,
-            why,
+            options: vec![],
+            why: vec![],
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::dot::{Form, Start, Walk, dot, registers, triangles};
 use super::nomul;
-use super::pool::{bytes_of, walk};
+use super::pool::{bytes_of, mean, walk};
 use super::product::{Part, Refused, StagePart, parts};
 use super::scale::{Scaling, Sums};
 use super::writer::{Writer, call};
@@ -15,8 +15,6 @@ use serde::Serialize;
 
 /// Most that a register counts.
 const COUNT: usize = 255;
-/// Bytes whose sum three bytes with a sign hold.
-const MOST: usize = 32_000;
 
 /// Sums of a step in RAM.
 #[derive(Serialize)]
@@ -171,16 +169,7 @@ fn weights(w: &mut Writer, name: &str, product: &Product, (parts, more): (&[Part
 
 fn of_sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Result<Gathered, Refused> {
     let (name, channels) = (&place.step.name, place.from.channels);
-    let count = window.rows * window.cols;
-    if count > MOST {
-        return Err(Refused::What(format!("means of more than {MOST} values")));
-    }
-    let sums = Sums {
-        steps: (0..channels).map(|c| &steps[c % steps.len()]).collect(),
-        bounds: vec![(0, 255 * count as i64); channels],
-        words: place.step.writes.is_none(),
-    };
-    let scaling = Scaling::choose(&sums)?;
+    let (sums, scaling) = mean(place, window, steps)?;
     if scaling.is_long() || scaling.wide {
         return Err(Refused::What("means that no factor of 24 bits gives".into()));
     }

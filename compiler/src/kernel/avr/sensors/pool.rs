@@ -35,18 +35,8 @@ struct Walk {
 /// # Errors
 /// What the kernel does not compute; a damaged template.
 pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Result<(), Refused> {
-    let name = &place.step.name;
-    let channels = place.from.channels;
-    let count = window.rows * window.cols;
-    if count > MOST {
-        return Err(Refused::What(format!("means of more than {MOST} values")));
-    }
-    let sums = Sums {
-        steps: (0..channels).map(|c| &steps[c % steps.len()]).collect(),
-        bounds: vec![(0, 255 * count as i64); channels],
-        words: place.step.writes.is_none(),
-    };
-    let scaling = Scaling::choose(&sums)?;
+    let (name, channels) = (&place.step.name, place.from.channels);
+    let (sums, scaling) = mean(place, window, steps)?;
     if scaling.is_long() {
         return Err(Refused::What("means of 16 bits that no factor of 24 bits gives".into()));
     }
@@ -64,6 +54,24 @@ pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Re
     w.data(&data, &lines, bytes);
     let each = cycles + scale_cycles + 2.0 * call(w.isa) + 8.0;
     stage(w, place, window, each, (Some(data), routine, scale), sums.words)
+}
+
+/// The sums of a window, a channel each, and what becomes of them.
+///
+/// # Errors
+/// More values than a sum holds; functions that no kernel computes.
+pub fn mean<'s>(place: &Place, window: Window, steps: &'s [Steps]) -> Result<(Sums<'s>, Scaling), Refused> {
+    let (channels, count) = (place.from.channels, window.rows * window.cols);
+    if count > MOST {
+        return Err(Refused::What(format!("means of more than {MOST} values")));
+    }
+    let sums = Sums {
+        steps: (0..channels).map(|c| &steps[c % steps.len()]).collect(),
+        bounds: vec![(0, 255 * count as i64); channels],
+        words: place.step.writes.is_none(),
+    };
+    let scaling = Scaling::choose(&sums)?;
+    Ok((sums, scaling))
 }
 
 /// Writes the largest bytes of windows, channel by channel.
