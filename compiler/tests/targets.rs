@@ -62,9 +62,14 @@ fn kinds_of_files() {
     refused(CPM, "[Com]", "[Com, Tap]", "images: Cpm does not load Tap, but Com");
     refused(CPM, "[Com]", "[Hex]", "images: Cpm does not load Hex, but Com");
     refused(CPM, "[Com]", "[Com, Com]", "images: Com is named twice");
-    refused(SPECTRUM, "[Tap, Sna]", "[Bin]", "images: Spectrum48 does not load Bin, but Tap and Sna");
-    refused(SPECTRUM, "[Tap, Sna]", "[Sna, Tap, Sna]", "images: Sna is named twice");
-    assert!(changed(SPECTRUM, "[Tap, Sna]", "[Sna]").is_ok());
+    refused(
+        SPECTRUM,
+        "[Tap, Tzx, Wav, Sna]",
+        "[Bin]",
+        "images: Spectrum48 does not load Bin, but Tap, Tzx, Wav, Sna",
+    );
+    refused(SPECTRUM, "[Tap, Tzx, Wav, Sna]", "[Sna, Tap, Sna]", "images: Sna is named twice");
+    assert!(changed(SPECTRUM, "[Tap, Tzx, Wav, Sna]", "[Sna]").is_ok());
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn is_legal(c: char) -> bool {
 fn images(target: &Target) -> Result<(), Problem> {
     let own = |kind: &&ImageKind| loads(target.machine, **kind);
     let known: Vec<_> = ImageKind::ALL.iter().filter(own).map(|kind| format!("{kind:?}")).collect();
-    let known = known.join(" and ");
+    let known = known.join(", ");
     if target.images.is_empty() {
         return Err((
             "images",
