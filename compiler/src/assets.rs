@@ -1,7 +1,7 @@
 //! The files inside the binary: templates, runtime sources, and descriptions of targets, devices and boards.
 
 use crate::target::{Board, Device, Profile, Target, TargetError, device};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Templates and target descriptions by file name.
 #[derive(Debug, Clone)]
@@ -9,6 +9,8 @@ pub struct Assets {
     templates: BTreeMap<String, String>,
     /// Names of templates that programs have around or in their console.
     parts: Vec<&'static str>,
+    /// Names of templates that mlc did not bring.
+    own: BTreeSet<String>,
     targets: BTreeMap<String, String>,
     devices: BTreeMap<String, String>,
     profiles: BTreeMap<String, String>,
@@ -68,6 +70,7 @@ impl Assets {
         let owned = |(name, text): (&str, &str)| (name.to_string(), text.to_string());
         Self {
             parts,
+            own: BTreeSet::new(),
             templates: assembly.map(owned).chain(c99).collect(),
             targets: targets.into_iter().map(owned).collect(),
             devices: devices.into_iter().map(owned).collect(),
@@ -78,6 +81,12 @@ impl Assets {
     /// Puts a template in the place of the built-in one of the same name, or adds it.
     pub fn set_template(&mut self, name: &str, text: &str) {
         self.templates.insert(name.to_string(), text.to_string());
+        self.own.insert(name.to_string());
+    }
+
+    /// Whether somebody put a template of that name here: mlc did not bring it.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.own.contains(name)
     }
 
     /// All templates by name.

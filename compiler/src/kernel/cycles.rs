@@ -22,7 +22,7 @@ pub fn z80() -> &'static Templates {
 }
 
 fn builtin(extension: &str) -> Templates {
-    Templates::builtin(&Assets::builtin(), extension).unwrap_or_else(|e| panic!("a bug in mlc: {e}"))
+    Templates::builtin(&Assets::builtin(), extension)
 }
 
 /// The label of the first instruction, beside any that it has.

@@ -54,13 +54,40 @@ pub fn folded(product: &Product, folds: &[Fold]) -> Product {
     Product { columns: Arc::new(columns), outputs: height, folds: folds.to_vec(), start, ..product.clone() }
 }
 
+/// The pair of an output that shares most uses; the first of several. Kept while pairs change, for a change touches three outputs, and to
+/// look through all pairs behind each takes longer than all else of a compile.
+#[derive(Clone, Copy, Default)]
+struct Row {
+    /// Uses, the later output, and whether it takes inputs with the opposite sign.
+    best: Option<(u64, (usize, bool))>,
+    /// The best one has lost uses: the row must be looked through.
+    stale: bool,
+}
+
+impl Row {
+    /// A pair has `uses` now.
+    fn see(&mut self, place: (usize, bool), uses: u64) {
+        match &mut self.best {
+            Some((most, best)) if *best == place => {
+                self.stale |= uses < *most;
+                *most = uses;
+            }
+            Some((most, best)) if uses < *most || (uses == *most && place > *best) => {}
+            _ if uses == 0 => {}
+            best => *best = Some((uses, place)),
+        }
+    }
+}
+
 /// How often each pair of outputs takes the same input, with equal and with opposite signs.
 struct Pairs {
     outputs: usize,
-    /// Most outputs: the side of the tables.
+    /// Most outputs: the side of the table.
     side: usize,
-    equal: Vec<u64>,
-    opposite: Vec<u64>,
+    /// Of each pair, the later output behind the earlier one: with equal signs, with opposite ones.
+    uses: Vec<[u64; 2]>,
+    /// The best pair of each output with a later one.
+    rows: Vec<Row>,
     /// Weights of each column that is used at all, and its uses.
     columns: Vec<(u64, Vec<i8>)>,
 }
@@ -68,75 +95,135 @@ struct Pairs {
 impl Pairs {
     fn new(product: &Product, counts: &ProductUsage, side: usize) -> Self {
         let uses = counts.low.iter().zip(&counts.high).map(|(l, h)| l + h);
-        let columns: Vec<_> = product
-            .columns
-            .iter()
-            .zip(uses)
-            .filter(|(_, uses)| *uses > 0)
-            .map(|(c, uses)| (uses, c.weights(side)))
-            .collect();
-        let table = || vec![0; side * side];
-        let mut pairs =
-            Self { outputs: product.outputs, side, equal: table(), opposite: table(), columns: vec![] };
-        for (uses, weights) in &columns {
-            let filled: Vec<_> = (0..product.outputs).filter(|&o| weights[o] != 0).collect();
-            for (n, &a) in filled.iter().enumerate() {
-                for &b in &filled[n + 1..] {
-                    *pairs.entry(a, b, weights[a].signum() == weights[b].signum()) += uses;
-                }
-            }
-        }
-        pairs.columns = columns;
-        pairs
+        let used = product.columns.iter().zip(uses).filter(|(_, uses)| *uses > 0);
+        Self::of(used.map(|(c, uses)| (uses, c.weights(side))).collect(), product.outputs, side)
     }
 
-    fn entry(&mut self, a: usize, b: usize, equal: bool) -> &mut u64 {
-        let at = a.min(b) * self.side + a.max(b);
-        if equal { &mut self.equal[at] } else { &mut self.opposite[at] }
+    /// Of columns of `side` weights, of which the first `outputs` count.
+    fn of(columns: Vec<(u64, Vec<i8>)>, outputs: usize, side: usize) -> Self {
+        let mut pairs = vec![[0; 2]; side * side];
+        for (uses, weights) in &columns {
+            let filled = (0..outputs).filter(|&o| weights[o] != 0).map(|o| (o, weights[o] > 0));
+            let filled: Vec<_> = filled.collect();
+            for (n, &(a, sign)) in filled.iter().enumerate() {
+                let row = &mut pairs[a * side..(a + 1) * side];
+                filled[n + 1..].iter().for_each(|&(b, other)| row[b][usize::from(sign != other)] += uses);
+            }
+        }
+        let rows = vec![Row { stale: true, ..Row::default() }; side];
+        Self { outputs, side, uses: pairs, rows, columns }
+    }
+
+    fn change(&mut self, (a, b): (usize, usize), opposite: bool, change: impl Fn(u64) -> u64) {
+        let (a, b) = (a.min(b), a.max(b));
+        let uses = &mut self.uses[a * self.side + b][usize::from(opposite)];
+        *uses = change(*uses);
+        if !self.rows[a].stale {
+            self.rows[a].see((b, opposite), *uses);
+        }
     }
 
     /// The pair that shares most uses; the first of several.
-    fn best(&self) -> Option<(u64, Fold)> {
+    fn best(&mut self) -> Option<(u64, Fold)> {
         let mut best: Option<(u64, Fold)> = None;
         for a in 0..self.outputs {
-            for b in a + 1..self.outputs {
-                let at = a * self.side + b;
-                for (uses, minus) in [(self.equal[at], false), (self.opposite[at], true)] {
-                    if uses > best.map_or(0, |(most, _)| most) {
-                        best = Some((uses, Fold { from: 0, plus: a as u16, other: b as u16, minus }));
-                    }
-                }
+            if self.rows[a].stale {
+                self.rows[a] = self.row(a);
+            }
+            let Some((uses, (b, minus))) = self.rows[a].best else { continue };
+            if uses > best.map_or(0, |(most, _)| most) {
+                best = Some((uses, Fold { from: 0, plus: a as u16, other: b as u16, minus }));
             }
         }
         best
     }
 
-    /// Folds all columns and keeps the counts true: only pairs with one of the three elements change.
-    fn apply(&mut self, fold: Fold) {
-        let mut columns = std::mem::take(&mut self.columns);
-        let touched = [fold.plus, fold.other, fold.from].map(usize::from);
-        for (uses, weights) in &mut columns {
-            let before = weights.clone();
-            fold_weights(weights, &[fold]);
-            if before == *weights {
-                continue;
-            }
-            self.count(&before, touched, |n| n - *uses);
-            self.count(weights, touched, |n| n + *uses);
+    /// A row, looked through.
+    fn row(&self, a: usize) -> Row {
+        let mut row = Row::default();
+        for b in a + 1..self.outputs {
+            let [equal, opposite] = self.uses[a * self.side + b];
+            row.see((b, false), equal);
+            row.see((b, true), opposite);
         }
-        self.columns = columns;
-        self.outputs += 1;
+        row
     }
 
-    /// Changes the count of every pair of a column that has one of the touched elements.
-    fn count(&mut self, weights: &[i8], touched: [usize; 3], change: impl Fn(u64) -> u64) {
-        for (n, &a) in touched.iter().enumerate() {
-            for b in (0..weights.len()).filter(|&b| b != a && !touched[..n].contains(&b)) {
-                if weights[a] != 0 && weights[b] != 0 {
-                    let entry = self.entry(a, b, weights[a].signum() == weights[b].signum());
-                    *entry = change(*entry);
-                }
+    /// Folds all columns and keeps the counts true: only pairs with one of the three elements change, and only where an element becomes
+    /// zero or is no longer zero, for the sign of what stays of a weight is the same.
+    fn apply(&mut self, fold: Fold) {
+        let mut columns = std::mem::take(&mut self.columns);
+        self.outputs += 1;
+        let touched = [fold.plus, fold.other, fold.from].map(usize::from);
+        for (uses, weights) in &mut columns {
+            let before = touched.map(|element| weights[element]);
+            if before[0] == 0 || before[1] == 0 {
+                continue;
             }
+            fold_weights(weights, &[fold]);
+            let after = touched.map(|element| weights[element]);
+            if after == before {
+                continue;
+            }
+            // One after the other, so that a pair of two of them is counted once.
+            for (element, weight) in touched.into_iter().zip(before) {
+                weights[element] = weight;
+            }
+            for (element, (before, after)) in touched.into_iter().zip(before.into_iter().zip(after)) {
+                if after == 0 {
+                    weights[element] = 0;
+                    self.count(weights, (element, before), |n| n - *uses);
+                } else if before == 0 {
+                    self.count(weights, (element, after), |n| n + *uses);
+                }
+                weights[element] = after;
+            }
+        }
+        self.columns = columns;
+    }
+
+    /// Changes the count of every pair of a column that has this element, of this weight.
+    fn count(&mut self, weights: &[i8], (a, weight): (usize, i8), change: impl Fn(u64) -> u64) {
+        for (b, &other) in weights.iter().enumerate() {
+            if other != 0 && b != a {
+                self.change((a, b), (weight > 0) != (other > 0), &change);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Counts that are kept are those of columns that are counted anew, whatever was folded, and so is the best pair.
+    #[test]
+    fn counts_are_kept_true() {
+        let mut state = 7u32;
+        let mut random = |most: u32| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) % most
+        };
+        for outputs in [2, 3, 9, 20] {
+            let side = outputs + 12;
+            let mut column = |zeros: u32| {
+                let mut weights: Vec<i8> =
+                    (0..outputs).map(|_| [-2, -1, 1, 0][random(zeros).min(3) as usize]).collect();
+                weights.resize(side, 0);
+                (u64::from(random(5)) + 1, weights)
+            };
+            let columns: Vec<_> = (0..30).map(|n| column(3 + n % 5)).collect();
+            let mut pairs = Pairs::of(columns, outputs, side);
+            while let (true, Some((uses, mut fold))) = (pairs.outputs < side, pairs.best()) {
+                let mut anew = Pairs::of(pairs.columns.clone(), pairs.outputs, side);
+                assert_eq!(pairs.uses, anew.uses);
+                assert_eq!(anew.best(), Some((uses, fold)));
+                let most = anew.uses.iter().flatten().max();
+                assert_eq!(most, Some(&uses), "no pair shares more");
+                fold.from = pairs.outputs as u16;
+                pairs.apply(fold);
+            }
+            assert!(pairs.outputs == side || pairs.uses.iter().flatten().all(|&n| n == 0));
         }
     }
 }

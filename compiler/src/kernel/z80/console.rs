@@ -24,8 +24,7 @@ static CODE: LazyLock<Code> = LazyLock::new(|| {
     let names = ["chat.asm", "cpm.asm"];
     let templates = Templates::some(&Assets::builtin(), |name| names.contains(&name));
     let context = Console { name: "", max_query: 1, tab_used: false, enables: ["s_ei"] };
-    let text = templates.and_then(|templates| templates.render("cpm.asm", context));
-    let text = text.unwrap_or_else(|e| panic!("a bug in mlc: {e}"));
+    let text = templates.render("cpm.asm", context).unwrap_or_else(|e| panic!("a bug in mlc: {e}"));
     let network = ["set_query", "net_answer", "query_text", "query_length", "s_ei"];
     let memory = ["line", "caller_stack", "stack_top", "memory_end"];
     Code::of_text(Isa::Z80, &text, &[&network[..], &memory].concat())
