@@ -1,14 +1,4 @@
 ; A console without a device: the query lies in RAM, each character of the reply goes to GPIOR0.
-        .equ marker, 0x1E
-        .section .vectors,"ax",@progbits
-        {{ jump }} start
-        .text
-start:
-        clr r1
-        ldi r24, lo8(stack_top)
-        out 0x3D, r24
-        ldi r24, hi8(stack_top)
-        out 0x3E, r24
 {%- if remembers %}
         {{ call }} net_start
 {%- endif %}
@@ -25,14 +15,10 @@ query_taken:
         breq stop
         {{ call }} net_answer
 answered:
-stop:
-        cli
-        rjmp stop+2
+        rjmp stop
 emit:
         out marker, r24
         ret
         .section .bss
 typed:  .skip 128
 typed_length: .skip 1
-        .equ stack_top, {{ stack_top }}
-        .text

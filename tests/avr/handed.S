@@ -1,15 +1,5 @@
 ; A console without a device: the test hands values over, one after the other. typed_length: 0: wait; 1: typed is the next value; 2: all
 ; are there.
-        .equ marker, 0x1E
-        .section .vectors,"ax",@progbits
-        {{ jump }} start
-        .text
-start:
-        clr r1
-        ldi r24, lo8(stack_top)
-        out 0x3D, r24
-        ldi r24, hi8(stack_top)
-        out 0x3E, r24
         sts typed_length, r1
         {{ call }} net_begin
 wait:
@@ -26,14 +16,10 @@ value_given:
 query_taken:
         {{ call }} net_answer
 answered:
-stop:
-        cli
-        rjmp stop+2
+        rjmp stop
 emit:
         out marker, r24
         ret
         .section .bss
 typed:  .skip 1
 typed_length: .skip 1
-        .equ stack_top, {{ stack_top }}
-        .text

@@ -14,7 +14,9 @@ use mlc_runtime_avr::{
 /// A board without anything at its pins.
 const BOARD: &str = "( about: \"a board\", device: \"atmega328p\", clock_hz: 16_000_000, baud: 9_600, supply_millivolts: 5_000, \
      upload: (programmer: \"arduino\") )";
-/// Start and `emit` of the tests.
+/// How all consoles of the tests start and stop.
+const CONSOLE: &str = include_str!("console.S");
+/// A line, and `emit`.
 const BARE: &str = include_str!("bare.S");
 /// The same for several lines.
 const TYPED: &str = include_str!("typed.S");
@@ -106,7 +108,8 @@ impl Chip {
         let mut assets = Assets::builtin();
         let marker =
             MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know four chips").1;
-        let text = console.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
+        let text = CONSOLE.replace("{{ body }}", console);
+        let text = text.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
         let jump = if core == Core::Avr25 { "rjmp" } else { "jmp" };
         let call = if core == Core::Avr25 { "rcall" } else { "call" };
         let text = text.replace("{{ jump }}", jump).replace("{{ call }}", call);

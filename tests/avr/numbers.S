@@ -1,14 +1,4 @@
 ; A console without a device: a line of numbers lies in RAM, with a zero behind it. What is sent goes to GPIOR0.
-        .equ marker, 0x1E
-        .section .vectors,"ax",@progbits
-        {{ jump }} start
-        .text
-start:
-        clr r1
-        ldi r24, lo8(stack_top)
-        out 0x3D, r24
-        ldi r24, hi8(stack_top)
-        out 0x3E, r24
         ldi r24, lo8(typed)
         ldi r25, hi8(typed)
         sts typed_at, r24
@@ -30,9 +20,7 @@ end:
 query_taken:
         {{ call }} net_answer
 answered:
-stop:
-        cli
-        rjmp stop+2
+        rjmp stop
 emit:
         out marker, r24
         ldi r18, 0x55                   ; emit may change any register but r1
@@ -47,5 +35,3 @@ emit:
         .section .bss
 typed:  .skip 700
 typed_at: .skip 2
-        .equ stack_top, {{ stack_top }}
-        .text

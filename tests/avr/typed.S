@@ -1,22 +1,12 @@
 ; A console without a device: lines lie in RAM, each behind its length, 255 behind the last. What answers them goes to GPIOR0, a
 ; new line behind each answer.
-        .equ marker, 0x1E
-        .section .vectors,"ax",@progbits
-        {{ jump }} start
-        .text
-start:
-        clr r1
-        ldi r24, lo8(stack_top)
-        out 0x3D, r24
-        ldi r24, hi8(stack_top)
-        out 0x3E, r24
 {%- if remembers %}
         {{ call }} net_start
 {%- endif %}
 {%- if is_beside %}
         {{ call }} net_flash_open
         tst r24
-        brne unopened
+        brne stop
 {%- endif %}
         ldi r26, lo8(typed)
         ldi r27, hi8(typed)
@@ -38,15 +28,9 @@ answered:
         lds r26, typed_at
         lds r27, typed_at+1
         rjmp next
-unopened:
-stop:
-        cli
-        rjmp stop+2
 emit:
         out marker, r24
         ret
         .section .bss
 typed:  .skip 400
 typed_at: .skip 2
-        .equ stack_top, {{ stack_top }}
-        .text

@@ -1,35 +1,9 @@
 //! Weight sets and shifts of each layer.
 
-#[path = "../../tests/support/parts.rs"]
-mod parts;
-
-use mlc_compiler::model::{HashedText, Model, WeightSet};
-use mlc_compiler::text;
-use mlc_trainer::{Dataset, Pairs, Settings, Shifts, Task, Trained, Training, answers, evaluate, train};
-use parts::{chat, layers, reader};
+use super::{SMALL_TALK, layers, pairs, reader, reply, run};
+use mlc_compiler::model::{Model, WeightSet};
+use mlc_trainer::{Dataset, Settings, Shifts, Task, Trained, Training, answers, evaluate, train};
 use std::sync::atomic::AtomicBool;
-
-const SMALL_TALK: &str = "\
-hello|HI
-good morning|HI
-how are you|FINE
-are you well|FINE
-what is your name|MLC
-who are you|MLC
-are you a robot|YES
-are you a human|NO
-do you like tea|YES
-do you like rain|NO
-tell me a joke|Why? Because.
-bye|BYE!
-good night|BYE!
-";
-
-fn pairs(text: &str) -> Pairs {
-    let mut pairs = Pairs::default();
-    pairs.read(&mut text.as_bytes(), "inline", &Settings::default().limits()).unwrap();
-    pairs
-}
 
 fn small() -> Settings {
     Settings::default().with(|s| {
@@ -40,38 +14,8 @@ fn small() -> Settings {
     })
 }
 
-fn run(task: &Task, settings: &Settings, start: Option<&Model>) -> Trained {
-    train(&Training { start, ..Training::new(task, settings) }, &AtomicBool::new(false), &mut |_| {}).unwrap()
-}
-
 fn shifts(model: &Model) -> Vec<u8> {
     layers(model).iter().map(|layer| layer.shift).collect()
-}
-
-/// The machine's reply by the definition of a layer, in 16-bit two's complement.
-fn reply(model: &Model, query: &[u8]) -> Vec<u8> {
-    let query = text::normalize(query);
-    let (reader, layers, chat) = (reader(model), layers(model), chat(model));
-    let (mut window, mut reply) = (reader.empty_window(), Vec::new());
-    while reply.len() < usize::from(chat.max_reply) {
-        let mut x = reader.input(&query, &window);
-        for (i, layer) in layers.iter().enumerate() {
-            let neuron = |o: usize| {
-                let products = layer.row(o).iter().zip(&x).map(|(&w, &x)| x.wrapping_mul(w.into()));
-                let y = products.fold(layer.bias[o], i16::wrapping_add) >> layer.shift;
-                if i + 1 < layers.len() { y.max(0) } else { y }
-            };
-            x = (0..layer.outputs).map(neuron).collect();
-        }
-        let best = (0..x.len()).fold(0, |best, i| if x[i] > x[best] { i } else { best });
-        let c = chat.charset[best];
-        if c == 0 {
-            break;
-        }
-        reply.push(c);
-        HashedText::push(&mut window, c);
-    }
-    reply
 }
 
 /// Trains, and checks that the figures are those of the model's integers.

@@ -1,5 +1,6 @@
 //! Training from text to a checked model, through the public functions only.
 
+mod layers;
 mod limits;
 #[path = "../../../tests/support/parts.rs"]
 mod parts;
