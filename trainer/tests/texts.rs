@@ -1,7 +1,7 @@
 //! Data of sequence models: from bytes to examples of tokens.
 
 use mlc_compiler::model::Action;
-use mlc_compiler::tokens::{Merge, Merges, Scheme};
+use mlc_compiler::tokens::{Fallback, Merge, Merges, Scheme};
 use mlc_trainer::texts::tokenizer::{Choice, Fold, TokenizerKind};
 use mlc_trainer::texts::{Cut, Example, Framing, Kind, Records, write};
 
@@ -182,9 +182,12 @@ fn results_that_no_machine_gives_are_refused() {
     assert_eq!(refused(&(turn("1") + &turn(""))), wants);
     let wants = "a.jsonl:2: <t> has a result, and at a.jsonl:1 it has none";
     assert_eq!(refused(&(turn("") + &turn("1"))), wants);
-    // A tokenizer of before, without digits.
+    // A tokenizer of before, without digits, gets them; one that has a token for whatever it does not know does not.
     let plain = records("a.jsonl", &entry(&[("user", "A"), ("assistant", "B")]));
-    let tokenizer = Framing::fresh(&plain, characters(Fold::Auto)).unwrap().tokenizer;
+    let mut tokenizer = Framing::fresh(&plain, characters(Fold::Auto)).unwrap().tokenizer;
+    let framing = Framing::new(&records("a.jsonl", &turn("1")), tokenizer.clone()).unwrap();
+    assert!(framing.tokenizer.digits().is_some());
+    tokenizer.alphabet.fallback = Fallback::Unknown { id: 0, fuse: false };
     let error = Framing::new(&records("a.jsonl", &turn("1")), tokenizer).unwrap_err();
     assert_eq!(error.to_string(), "<t> reads numbers, and the tokenizer has no token for a digit");
 }
@@ -243,10 +246,23 @@ fn a_tokenizer_that_is_there_keeps_its_tokens() {
     // One that knows conversations takes a pair as one.
     let again = Framing::new(&records("c.txt", "A|b\n"), framing.tokenizer.clone()).unwrap();
     assert_eq!((again.added, &again.turns), (0, &framing.turns));
+    // New characters stand behind its own, before new marks.
     let other = records("c.jsonl", &entry(&[("user", "Axe"), ("assistant", "b")]));
+    let framing = Framing::new(&other, base.tokenizer.clone()).unwrap();
+    assert_eq!(framing.added, 2);
+    assert_eq!(framing.tokenizer.pieces[..old], base.tokenizer.pieces[..]);
+    assert_eq!(framing.tokenizer.pieces[old..old + 2], [b"e", b"x"]);
+    assert_eq!(framing.tokenizer.encode(b"Axe").unwrap(), [0, old as u32 + 1, old as u32]);
+    assert!(framing.examples(&other, 64).is_ok());
+    // Where characters are bytes, one of several bytes is none.
+    let other = records("c.jsonl", &entry(&[("user", "A\u{e9}"), ("assistant", "b")]));
     let framing = Framing::new(&other, base.tokenizer).unwrap();
     let said = framing.examples(&other, 64).unwrap_err().to_string();
-    assert_eq!(said, "c.jsonl:1: byte 1: the tokenizer has no token for 'x' (U+0078)");
+    assert_eq!(said, "c.jsonl:1: byte 1: the tokenizer has no token for the bytes [c3]");
+    // Letters of the case that the tokenizer folds away are none of their own.
+    let capitals = Framing::fresh(&records("a.txt", "AB|C\n"), characters(Fold::Upper)).unwrap();
+    let framing = Framing::new(&records("a.txt", "abd|C\n"), capitals.tokenizer).unwrap();
+    assert_eq!((framing.added, framing.tokenizer.pieces.last().unwrap().as_slice()), (1, &b"D"[..]));
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn framing(given: &TrainSettings, base: Option<&Model>, records: &Records) -> Re
                 return Err(CliError::Usage(message.into()));
             }
             match classes(given, base, records)? {
-                Some(labels) => Framing::classifier(tokens.tokenizer.clone(), labels),
+                Some(labels) => Framing::classifier(records, tokens.tokenizer.clone(), labels),
                 None => Framing::new(records, tokens.tokenizer.clone()),
             }
         }

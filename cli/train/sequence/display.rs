@@ -82,11 +82,16 @@ pub fn figures(figures: &Figures, labels: bool) -> String {
             100.0 * figures.token_share()
         );
     }
-    let replies = match figures.tokens >= 30 * figures.replies.max(1) {
+    let replies = match is_text(figures) {
         true => String::new(),
         false => format!(", {:.1} % of replies right", 100.0 * figures.reply_share()),
     };
     format!("{:.4} nats a token, {:.1} % of tokens{replies}", figures.loss(), 100.0 * figures.token_share())
+}
+
+/// Whether what counts are texts, each of them one long reply.
+pub fn is_text(figures: &Figures) -> bool {
+    figures.tokens >= 30 * figures.replies.max(1)
 }
 
 /// How the texts of a side are called in a report.

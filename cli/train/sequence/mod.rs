@@ -23,7 +23,7 @@ use data::Learned;
 pub use display::{Display, figures, texts};
 use mlc_compiler::model::Model;
 use mlc_trainer::sequence::{
-    Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, train_seeds,
+    Ends, Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, ends, train_seeds,
 };
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -150,6 +150,7 @@ impl<'a> Job<'a> {
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report(trained, &self.args.output, size, out)?;
+        self.report_ends(trained, out)?;
         let mut kept = true;
         if let Some(limits) = self.limits {
             let program = limits.program(&trained.model)?;
@@ -167,6 +168,20 @@ impl<'a> Job<'a> {
             (false, true) => Outcome::Done,
             (false, false) => Outcome::Difference,
         })
+    }
+
+    /// Prints how many held-out replies end by themselves; of texts, which are one reply, nothing.
+    fn report_ends(&self, trained: &Trained, out: &mut dyn Write) -> Result<(), CliError> {
+        let (Some(held_out), Some(found)) = (&self.task.held_out, &trained.held_out) else { return Ok(()) };
+        if display::is_text(found) || self.stop.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        let threads = self.settings.schedule.threads;
+        let found = ends(&trained.model, held_out, threads).expect("the trainer's models are checked");
+        if let Some(Ends { replies, ended }) = found.filter(|found| found.replies > 0) {
+            writeln!(out, "held-out replies, written freely: {ended} of {replies} end by themselves")?;
+        }
+        Ok(())
     }
 
     fn train(&self, log: Option<Log>) -> Result<(Seeds, Follower<'a, Figures>), CliError> {

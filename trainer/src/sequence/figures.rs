@@ -101,8 +101,7 @@ fn judged(chunk: &Chunk, logits: &[i32], unit: f32) -> Figures {
         floats.extend(logits.iter().map(|&l| l as f32 * unit));
         figures.nats -= log_probability(&floats, token as usize);
         figures.tokens += 1;
-        let most = logits.iter().max();
-        let right = logits.iter().position(|l| Some(l) == most) == Some(token as usize);
+        let right = chosen(logits) == token;
         figures.tokens_right += usize::from(right);
         let continues = last.is_some_and(|last| last + 1 == row) && !chunk.starts.contains(&row);
         if !continues {
@@ -115,6 +114,12 @@ fn judged(chunk: &Chunk, logits: &[i32], unit: f32) -> Figures {
     }
     figures.replies_right += usize::from(whole);
     figures
+}
+
+/// The first of the largest logits.
+pub(crate) fn chosen(logits: &[i32]) -> u32 {
+    let most = logits.iter().max();
+    logits.iter().position(|logit| Some(logit) == most).unwrap_or(0) as u32
 }
 
 #[cfg(test)]

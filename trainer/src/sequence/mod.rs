@@ -8,13 +8,14 @@
 //! `shape` has what can be chosen, `layout` where the parameters lie, `grid` how weights are rounded in training, `ranges`
 //! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
 //! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
-//! these on many texts at once, and `figures` counts. `train` is what the training loop sees of all this.
+//! these on many texts at once, and `figures` and `ends` count. `train` is what the training loop sees of all this.
 //! `lora` trains adapters beside a base, `adapter` is what that gives.
 
 mod adapter;
 mod backward;
 mod chunk;
 mod distill;
+mod ends;
 mod example;
 mod export;
 mod figures;
@@ -39,6 +40,7 @@ mod train;
 
 pub use adapter::{Adapter, fingerprint};
 pub use distill::{distill, student, written};
+pub use ends::{Ends, ends};
 pub use example::Example;
 pub use figures::Figures;
 pub use lora::{Lora, Target};

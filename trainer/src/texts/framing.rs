@@ -215,13 +215,15 @@ impl Framing {
         Self::new(records, tokenizer::make(records, choice, marks(records)?)?)
     }
 
-    /// Adds the marks that the records ask for to a tokenizer, of its own or of a network that is trained on: the tokens
-    /// that it has keep their ids, and its `bos` and `eos` are start and end where it has them.
+    /// Adds the characters and marks that the records ask for to a tokenizer, of its own or of a network that is trained on: the
+    /// tokens that it has keep their ids, and its `bos` and `eos` are start and end where it has them.
     ///
     /// # Errors
-    /// Texts and conversations together; a character that the tokenizer has no token for.
+    /// Texts and conversations together; numbers to read, without digits.
     pub fn new(records: &Records, mut tokenizer: Tokenizer) -> Result<Self, FramingError> {
         let reading = reading(records)?;
+        let before = tokenizer.pieces.len();
+        tokenizer::extend(&mut tokenizer, records);
         if let (Some(name), None) = (reading.first(), tokenizer.digits()) {
             return Err(FramingError::Digits { name: name.clone() });
         }
@@ -232,7 +234,6 @@ impl Framing {
             }
             data => data,
         };
-        let before = tokenizer.pieces.len();
         // What a machine sets around a typed line of its own accord would stand in every turn.
         let (bos, eos) = (tokenizer.bos, tokenizer.eos);
         (tokenizer.adds_bos, tokenizer.adds_eos) = (false, false);

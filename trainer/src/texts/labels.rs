@@ -28,6 +28,16 @@ fn pair<'r>(records: &Records, record: &'r Record) -> Result<(&'r str, &'r str),
     record.pair().ok_or_else(|| FramingError::NoPair { place: records.place(record) })
 }
 
+/// Pairs without their replies.
+fn queries(records: &Records) -> Result<Records, FramingError> {
+    let query = |record: &Record| {
+        let content = Content::Text(pair(records, record)?.0.to_string());
+        Ok(Record { content, ..record.clone() })
+    };
+    let queries = records.records.iter().map(query).collect::<Result<_, FramingError>>()?;
+    Ok(Records { records: queries, ..records.clone() })
+}
+
 impl Framing {
     /// Makes a tokenizer of the queries, and frames them between marks: for a network that gives one of `labels`.
     ///
@@ -38,22 +48,22 @@ impl Framing {
         choice: Choice,
         labels: Vec<String>,
     ) -> Result<Self, FramingError> {
-        let query = |record: &Record| {
-            let content = Content::Text(pair(records, record)?.0.to_string());
-            Ok(Record { content, ..record.clone() })
-        };
-        let queries: Vec<Record> = records.records.iter().map(query).collect::<Result<_, FramingError>>()?;
-        let queries = Records { records: queries, ..records.clone() };
-        Self::classifier(tokenizer::make(&queries, choice, MARKS)?, labels)
+        Self::classifier(records, tokenizer::make(&queries(records)?, choice, MARKS)?, labels)
     }
 
-    /// Adds the marks around a query to a tokenizer; its `bos` and `eos` are those where it has them.
+    /// Adds the characters of queries, and the marks around one to a tokenizer; its `bos` and `eos` are those where it
+    /// has them.
     ///
     /// # Errors
     /// Labels that a machine cannot have; a text of the tokenizer that looks like a mark.
-    pub fn classifier(mut tokenizer: Tokenizer, labels: Vec<String>) -> Result<Self, FramingError> {
+    pub fn classifier(
+        records: &Records,
+        mut tokenizer: Tokenizer,
+        labels: Vec<String>,
+    ) -> Result<Self, FramingError> {
         check_labels(&labels)?;
         let before = tokenizer.pieces.len();
+        tokenizer::extend(&mut tokenizer, &queries(records)?);
         let start = tokenizer.bos.map_or_else(|| special(&mut tokenizer, START), Ok)?;
         let end = tokenizer.eos.map_or_else(|| special(&mut tokenizer, END), Ok)?;
         (tokenizer.bos, tokenizer.adds_bos) = (Some(start), true);

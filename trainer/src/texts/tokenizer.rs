@@ -126,6 +126,33 @@ pub fn make(records: &Records, choice: Choice, marks: usize) -> Result<Tokenizer
     })
 }
 
+/// Adds tokens, behind all others, for characters that the records have and the tokenizer refuses; digits as well where tools read numbers.
+/// Characters that its alphabet cannot have stay refused: those of several bytes where its characters are bytes, and all where texts are
+/// rewritten by more than one case of letters.
+pub(super) fn extend(tokenizer: &mut Tokenizer, records: &Records) {
+    let fold: fn(&char) -> char = match tokenizer.rules[..] {
+        [] => |c| *c,
+        [Rule::UpperAscii] => char::to_ascii_uppercase,
+        [Rule::LowerAscii] => char::to_ascii_lowercase,
+        _ => return,
+    };
+    if tokenizer.alphabet.fallback != Fallback::Refuse {
+        return;
+    }
+    let mut wanted: BTreeSet<char> = said(records).flat_map(str::chars).map(|c| fold(&c)).collect();
+    if reads(records) {
+        wanted.extend('0'..='9');
+    }
+    for c in wanted {
+        let text = c.to_string().into_bytes();
+        let Alphabet { unit, start, .. } = &mut tokenizer.alphabet;
+        if unit.first(&text) == text.len() && !start.contains_key(&text) {
+            start.insert(text.clone(), tokenizer.pieces.len() as u32);
+            tokenizer.pieces.push(text);
+        }
+    }
+}
+
 /// The texts of merged tokens, and the merges. Ranks are in the order of the tokens.
 fn merged(alphabet: &[char], pairs: &[(u32, u32)]) -> (Vec<Vec<u8>>, Scheme) {
     if pairs.is_empty() {
