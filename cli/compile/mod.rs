@@ -3,7 +3,7 @@
 mod disk;
 mod report;
 mod rows;
-mod screen;
+pub mod screen;
 
 pub use disk::is as is_disk;
 pub use report::PositionRow;
@@ -52,7 +52,7 @@ pub fn run(args: &CompileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let Program { model, target, compiled } = program(args, &assets, model, target)?;
     warn(&compiled.wraps);
     if let Some(kind) = args.emit {
-        out.write_all(&content(&compiled, kind)?)?;
+        out.write_all(&content(&compiled, kind, screen.as_deref())?)?;
         if args.outputs.is_empty() {
             return Ok(Outcome::Done);
         }
@@ -126,12 +126,15 @@ fn file_name(args: &CompileArgs) -> Option<String> {
 /// Programs that come with a file of weights, where they have one.
 const WEIGHED: [ImageKind; 3] = [ImageKind::Com, ImageKind::Hex, ImageKind::Elf];
 
-/// What goes into a file of some kind.
+/// What goes into a file of some kind; `screen` is what tapes show while they load.
 ///
 /// # Errors
 /// A file of weights of a program that has none.
-pub fn content(compiled: &Compiled, kind: Artifact) -> Result<Vec<u8>, CliError> {
+pub fn content(compiled: &Compiled, kind: Artifact, screen: Option<&[u8]>) -> Result<Vec<u8>, CliError> {
     Ok(match kind {
+        Artifact::Image(kind) if kind.is_spectrum_tape() => {
+            compiled.image.tape(kind, &compiled.plan.layout.name, screen)
+        }
         Artifact::Image(kind) => compiled.image.file(kind, &compiled.plan.layout.name),
         Artifact::C | Artifact::Library => unreachable!("files of these kinds never come here: c99::wanted"),
         Artifact::Wokwi => unreachable!("a folder is several files: outputs() makes them"),
@@ -237,15 +240,8 @@ fn outputs(
     compiled: &Compiled,
     screen: Option<&[u8]>,
 ) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
-    let output = |path: PathBuf, kind| {
-        let bytes = match kind {
-            Artifact::Image(kind) if kind.is_spectrum_tape() => {
-                compiled.image.tape(kind, &compiled.plan.layout.name, screen)
-            }
-            kind => content(compiled, kind)?,
-        };
-        Ok::<_, CliError>(Output { path, bytes })
-    };
+    let output =
+        |path: PathBuf, kind| Ok::<_, CliError>(Output { path, bytes: content(compiled, kind, screen)? });
     if !args.files().is_empty() {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
         let mut asks = args.files().iter().any(|file| file.kind == Artifact::Weights);

@@ -179,12 +179,13 @@ fn folder(args: &CompileArgs) -> Result<PathBuf, CliError> {
 fn make(wanted: &Wanted, folder: &Path) -> Result<Made, CliError> {
     let assets = templates::assets(wanted.args.templates.as_deref())?;
     let (model, target) = compile::inputs(&wanted.args, &assets)?;
+    let screen = compile::screen::read(&wanted.args, &target)?;
     let name = &model.head.name;
     let place = format!("{name}/{}", wanted.place);
     let folder = folder.join(name).join(&wanted.place);
     match compile::program(&wanted.args, &assets, model.clone(), target) {
         Ok(program) => {
-            let outputs = outputs(&program, &folder)?;
+            let outputs = outputs(&program, screen.as_deref(), &folder)?;
             let plan = &program.compiled.plan;
             let cycles = plan.is_predicted().then(|| plan.prediction.total());
             let file = |output: &Output| Compared {
@@ -218,7 +219,7 @@ fn make(wanted: &Wanted, folder: &Path) -> Result<Made, CliError> {
 }
 
 /// What is kept of a program: what is loaded, and its assembly, in which people see what changed.
-fn outputs(program: &Program, folder: &Path) -> Result<Vec<Output>, CliError> {
+fn outputs(program: &Program, screen: Option<&[u8]>, folder: &Path) -> Result<Vec<Output>, CliError> {
     let name = &program.model.head.name;
     let assembly = if program.target.board.is_some() { "S" } else { "asm" };
     let image = program.target.images.first().map(|kind| (Artifact::Image(*kind), kind.extension()));
@@ -226,7 +227,7 @@ fn outputs(program: &Program, folder: &Path) -> Result<Vec<Output>, CliError> {
     let kinds = image.into_iter().chain(weights).chain([(Artifact::Asm, assembly)]);
     let output = |(kind, extension): (Artifact, &str)| {
         let path = folder.join(format!("{name}.{extension}"));
-        Ok(Output { path, bytes: compile::content(&program.compiled, kind)? })
+        Ok(Output { path, bytes: compile::content(&program.compiled, kind, screen)? })
     };
     kinds.map(output).collect()
 }

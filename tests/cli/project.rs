@@ -29,6 +29,19 @@ fn every_model_is_compiled_for_every_target() {
     let rows = json(&folder.mlc(["compile", "--all", "--json"]).ok());
     assert_eq!(rows.as_array().map(Vec::len), Some(6));
     assert_eq!(rows[0]["image_bytes"], folder.read("a.com").len());
+    // A screen that a tape shows is part of the program, and entry points are assembly alone.
+    folder.write("s.scr", [0xA5; 6912]);
+    let project = "(models: [\"model.ron\"], targets: [\"zx48 --screen s.scr\", \"z80-cpm --no-console\"])";
+    folder.write("mlc.ron", project);
+    folder.mlc(["compile", "--all"]).ok();
+    alone(&["-t", "zx48", "--screen", "s.scr", "-o", "s.tap"]);
+    assert_eq!(folder.read("build/tiny/zx48-screen-s.scr/tiny.tap"), folder.read("s.tap"));
+    alone(&["--no-console", "-o", "called.asm"]);
+    assert_eq!(folder.read("build/tiny/z80-cpm-no-console/tiny.asm"), folder.read("called.asm"));
+    assert!(!folder.path("build/tiny/z80-cpm-no-console/tiny.com").exists());
+    folder.write("mlc.ron", "(models: [\"model.ron\"], targets: [\"z80-cpm --screen s.scr\"])");
+    let refused = folder.mlc(["compile", "--all"]);
+    assert!(refused.stderr.contains("--screen is shown by a tape of a ZX Spectrum"), "{}", refused.stderr);
     // A model that mlc brings is one, too.
     folder.write("mlc.ron", "(models: [\"commands\"], targets: [\"zx48\"], options: \"--optimize size\")");
     folder.mlc(["compile", "--all", "-o", "other/"]).ok();
