@@ -5,7 +5,6 @@ mod report;
 mod rows;
 mod screen;
 
-pub use disk::is as is_disk;
 pub use report::PositionRow;
 
 use crate::args::{Artifact, CompileArgs};
