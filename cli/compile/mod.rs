@@ -238,6 +238,16 @@ fn outputs(
 ) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
     let output = |path: PathBuf, kind| {
         let bytes = match kind {
+            Artifact::Image(ImageKind::Cdt) if compiled.image.banked.is_some() => {
+                return Err(CliError::Limits {
+                    problem: format!(
+                        "{}: this program has weights in pages, which it reads from a disk",
+                        files::shown(&path)
+                    ),
+                    help: "write a .dsk; a smaller network, which needs no pages, comes from a cassette"
+                        .into(),
+                });
+            }
             Artifact::Image(kind) if kind.is_spectrum_tape() => {
                 compiled.image.tape(kind, &compiled.plan.layout.name, screen)
             }

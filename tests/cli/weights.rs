@@ -100,7 +100,22 @@ fn weights_in_pages_are_read_from_a_disk() {
     let verify = ["verify", "talk.ron", "--prompts", "ab.txt", "--weights", "banks", "-t", "cpc6128"];
     assert!(folder.mlc(verify).ok().ends_with(": all equal\n"));
     let other = folder.mlc(["compile", "talk.ron", "-t", "cpc6128", "-o", "talk.bin"]).fails(2);
-    assert!(other.contains("cpc6128 loads .dsk; .bin is for --target cpc464"), "{other}");
+    assert!(other.contains("cpc6128 loads .dsk or .cdt; .bin is for --target cpc464"), "{other}");
+}
+
+/// A cassette has no pages; without any it is that of the smaller machine.
+#[test]
+fn a_cassette_of_a_cpc_6128_has_the_program_alone() {
+    let folder = folder();
+    let files = ["compile", "talk.ron", "-t", "cpc6128", "-o", "talk.dsk", "-o", "talk.cdt"];
+    let refused = folder.mlc(files.iter().chain(&["--weights", "banks"])).fails(1);
+    assert!(refused.contains("talk.cdt: this program has weights in pages"), "{refused}");
+    assert_eq!(folder.names(), ["talk.ron"], "nothing is half-written");
+    folder.mlc(files).ok();
+    folder.mlc(["compile", "talk.ron", "-t", "cpc464", "-o", "small.cdt"]).ok();
+    assert!(folder.read("talk.cdt") == folder.read("small.cdt"), "the cassettes differ");
+    let reply = folder.mlc(["run", "talk.dsk", "AB"]).ok();
+    assert_eq!(folder.mlc(["run", "talk.cdt", "AB", "-t", "cpc6128"]).ok(), reply);
 }
 
 /// Tape and snapshot of a Spectrum 128: both bring the pages along.
