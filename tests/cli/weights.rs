@@ -282,8 +282,9 @@ fn networks_of_hashed_text_have_columns_in_a_flash_chip() {
 
     let image = mlc(&["compile", "wide.ron", "--weights", "image", "-o", "x.hex"]).fails(1);
     assert!(image.contains("wide does not fit atmega328p"), "{image}");
-    let lists =
-        mlc(&["compile", "wide.ron", "--weights", "file", "--layer", "1=columns", "-o", "x.hex"]).fails(1);
-    assert!(lists.contains("fc1_query cannot have columns weights: it can have packed, gaps"), "{lists}");
+    let code =
+        mlc(&["compile", "wide.ron", "--weights", "file", "--layer", "1=unrolled", "-o", "x.hex"]).fails(1);
+    let wants = "fc1_query cannot have unrolled weights: it can have packed, columns, gaps";
+    assert!(code.contains(wants), "{code}");
     assert_eq!(folder.names(), ["ab.txt", "wide.dat", "wide.hex", "wide.ron"]);
 }
