@@ -83,7 +83,7 @@ struct Part<'a> {
 
 /// Exit code 1 where they differ.
 pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
-    let equal = match [&args.a, &args.b].map(|path| sim::program_kind(path)) {
+    let equal = match [&args.a, &args.b].map(|path| sim::loaded_kind(path)) {
         [None, None] => models(args, out)?,
         [Some(_), Some(_)] => programs(args, out)?,
         kinds => {

@@ -9,7 +9,7 @@ use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::visible::console_output;
-use crate::{Outcome, compile, files, readings, screenshot};
+use crate::{Outcome, files, readings, screenshot};
 use mlc_compiler::eval;
 use mlc_compiler::ir::Graph;
 use mlc_compiler::model::{Answer as Meaning, Choice, Model};
@@ -45,15 +45,12 @@ struct Row<'a> {
 
 pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
-    if let Some(kind) = sim::program_kind(&args.program) {
+    sim::disk::check(&args.program, &args.disk)?;
+    if let Some(kind) = sim::loaded_kind(&args.program) {
         if args.beam.is_some() {
             return Err(CliError::Usage("--beam is for models: a program takes a token at a time".into()));
         }
         return run_file(kind, args, terminal);
-    }
-    if compile::is_disk(&args.program) {
-        let shown = files::shown(&args.program);
-        return Err(CliError::Usage(format!("{shown} is a disk: give the .com file that is on it")));
     }
     // Programs take a token at a time.
     let usual = if args.beam.is_some() { REFERENCE } else { DEFAULT_TARGET };
@@ -189,15 +186,10 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
         }
     };
     let target = targets::at_bdos(target, args.bdos)?;
-    if !target.images.contains(&kind) {
-        return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
-    }
-    let bytes = files::read(&args.program, files::Kind::Program)?;
+    let loaded = sim::read_program(&args.program, &target, &args.disk)?;
     let (name, tail) = (files::shown(&args.program), args.prompts.join(" "));
     let limit = args.limit.of_program();
-    let beside = sim::read_beside(&target, &args.program)?;
-    let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
-    let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail: &tail, limit };
+    let file = ProgramFile { name: &name, loaded: &loaded, tail: &tail, limit };
     screenshot::check(args.screenshot.as_deref(), &target)?;
     let mut out = console_output();
     let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);

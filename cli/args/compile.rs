@@ -1,10 +1,11 @@
 //! What can be typed behind `mlc compile`, and what that verb can write.
 
 use super::choice::{ChoiceArgs, DrawSeed};
+use super::disk::disk_format;
 use super::help;
 use super::plan::PlanArgs;
 use super::target::TargetArg;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::PossibleValuesParser;
 use clap::{ArgAction, Args, ValueEnum};
 use mlc_compiler::image::{DISK_FORMATS, DiskFormat};
 use mlc_compiler::target::ImageKind;
@@ -172,11 +173,6 @@ pub struct CompileArgs {
     /// Print what was done as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-fn disk_format() -> impl TypedValueParser<Value = &'static DiskFormat> {
-    PossibleValuesParser::new(DISK_FORMATS.iter().map(|format| format.name))
-        .map(|name| DiskFormat::named(&name).expect("other names are refused"))
 }
 
 impl CompileArgs {

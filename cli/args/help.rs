@@ -72,7 +72,8 @@ Examples:
   mlc run tinychat < questions.txt
   mlc run tinychat --speed 4MHz       as fast as the real machine
   mlc run tinychat --target atmega328p hello
-  mlc run talk.com hello";
+  mlc run talk.com hello
+  mlc run talk.img --program TALK hello   a program on a CP/M disk";
 
 pub const VERIFY: &str = "\
 Without --prompts those of the prompts.txt beside the model are taken, or some small talk. A line `query|reply` \

@@ -1,5 +1,6 @@
 //! What can be typed behind `mlc profile`.
 
+use super::disk::DiskArgs;
 use super::help;
 use super::plan::PlanArgs;
 use super::run::LimitArg;
@@ -12,7 +13,7 @@ use std::str::FromStr;
 #[derive(Debug, Args)]
 #[command(after_help = help::PROFILE)]
 pub struct ProfileArgs {
-    /// A model as for `mlc compile`, or a CP/M program (.com)
+    /// A model as for `mlc compile`, or a CP/M program (.com), also one on a disk (.img)
     #[arg(value_name = "MODEL|FILE.com")]
     pub program: PathBuf,
     /// Prompts, one an argument; for a .com file, the words of its command tail
@@ -20,6 +21,8 @@ pub struct ProfileArgs {
     pub words: Vec<String>,
     #[command(flatten)]
     pub target: TargetArg,
+    #[command(flatten)]
+    pub disk: DiskArgs,
     /// Prompts to run, one a line [default: the prompts.txt beside the model, or some small talk]
     #[arg(long, value_name = "FILE")]
     pub prompts: Option<PathBuf>,

@@ -1,6 +1,7 @@
 //! What can be typed behind `mlc run` and `mlc verify`: prompts for a program, and how long it may run.
 
 use super::choice::{CHOICE, ChoiceArgs, DrawSeed};
+use super::disk::DiskArgs;
 use super::help;
 use super::model::ModelArg;
 use super::plan::PlanArgs;
@@ -16,10 +17,11 @@ use std::str::FromStr;
     after_help = help::RUN
 )]
 pub struct RunArgs {
-    /// A model as for `mlc compile`, or a program that a machine loads: .com, .tap, .sna, .dsk, .cdt, .bin, .hex, .elf
+    /// A model as for `mlc compile`, or a program that a machine loads: .com, .img (a CP/M disk), .tap, .sna, .dsk, .cdt,
+    /// .bin, .rom, .hex, .elf
     #[arg(value_name = "MODEL|PROGRAM")]
     pub program: PathBuf,
-    /// Prompts, one an argument; for a .com file, the words of its command tail; for other files, lines to type
+    /// Prompts, one an argument; for a .com file or one on a CP/M disk, the words of its command tail; for other files, lines to type
     #[arg(value_name = "PROMPT")]
     pub prompts: Vec<String>,
     /// Machine to run on: a name from `mlc targets`, FILE.ron, or `reference` (the interpreter)
@@ -30,6 +32,8 @@ pub struct RunArgs {
     pub profile: Option<String>,
     #[arg(long, value_name = "ADDRESS", help = help::BDOS)]
     pub bdos: Option<Bdos>,
+    #[command(flatten)]
+    pub disk: DiskArgs,
     /// Write what stands on the screen at the end to FILE, a PNG; for machines with a picture
     #[arg(long, value_name = "FILE.png", value_parser = file_of("PNG", "png"))]
     pub screenshot: Option<PathBuf>,

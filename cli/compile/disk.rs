@@ -4,27 +4,21 @@ use super::WEIGHED;
 use crate::args::{Artifact, CompileArgs};
 use crate::error::CliError;
 use crate::files;
+use crate::sim::disk;
 use mlc_compiler::image::{DISK_FORMATS, DiskFormat};
 use mlc_compiler::target::{ImageKind, Machine, cpm};
 use mlc_compiler::{Image, Target};
 use std::path::Path;
 
-const DISK: &str = "img";
-
 fn has_extension(path: &Path, extension: &str) -> bool {
     path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension))
-}
-
-/// Whether a file is a disk image, by its name.
-pub fn is(path: &Path) -> bool {
-    has_extension(path, DISK)
 }
 
 /// The name of a program that is written to these files, as that of the file says that comes with
 /// one of weights, or else of another.
 pub fn stem<'p>(files: impl Iterator<Item = &'p Path> + Clone) -> Option<String> {
     let of = |kind: &'static str| files.clone().find(move |path| has_extension(path, kind));
-    let kinds = WEIGHED.into_iter().map(ImageKind::extension).chain(["dat", DISK]);
+    let kinds = WEIGHED.into_iter().map(ImageKind::extension).chain(["dat", disk::EXTENSION]);
     let file = kinds.into_iter().find_map(of).or_else(|| files.clone().next())?;
     Some(file.file_stem()?.to_string_lossy().into_owned())
 }

@@ -5,7 +5,6 @@ mod report;
 mod rows;
 pub mod screen;
 
-pub use disk::is as is_disk;
 pub use report::PositionRow;
 
 use crate::args::{Artifact, CompileArgs};
@@ -240,8 +239,18 @@ fn outputs(
     compiled: &Compiled,
     screen: Option<&[u8]>,
 ) -> Result<(Vec<PathBuf>, Vec<Output>), CliError> {
-    let output =
-        |path: PathBuf, kind| Ok::<_, CliError>(Output { path, bytes: content(compiled, kind, screen)? });
+    let output = |path: PathBuf, kind| {
+        if kind == Artifact::Image(ImageKind::Cdt) && compiled.image.banked.is_some() {
+            return Err(CliError::Limits {
+                problem: format!(
+                    "{}: this program has weights in pages, which it reads from a disk",
+                    files::shown(&path)
+                ),
+                help: "write a .dsk; a smaller network, which needs no pages, comes from a cassette".into(),
+            });
+        }
+        Ok(Output { path, bytes: content(compiled, kind, screen)? })
+    };
     if !args.files().is_empty() {
         let (mut folders, mut outputs) = (Vec::new(), Vec::new());
         let mut asks = args.files().iter().any(|file| file.kind == Artifact::Weights);

@@ -65,7 +65,7 @@ pub fn print(
         let on_disk = || disk::name(outputs.iter().map(|output| output.path.as_path()));
         let start = sim::program_kind(&output.path)
             .and_then(|kind| Image::start(kind, &plan.layout.name))
-            .or_else(|| disk::is(&output.path).then(on_disk))
+            .or_else(|| sim::disk::is(&output.path).then(on_disk))
             .map_or(String::new(), |line| format!("; on the machine type {line}"));
         let bytes = grouped(output.bytes.len() as u64);
         writeln!(out, "{}: {bytes} bytes{start}", files::shown(&output.path))?;
@@ -227,7 +227,7 @@ fn next(
         }
     }
     // The machines here hear no sound.
-    let runs = |output: &&Output| sim::program_kind(&output.path).is_some_and(|kind| kind != ImageKind::Wav);
+    let runs = |output: &&Output| sim::loaded_kind(&output.path).is_some_and(|kind| kind != ImageKind::Wav);
     if let Some(program) = outputs.iter().find(runs) {
         let mut words = vec!["mlc".to_string(), "run".into(), files::shown(&program.path)];
         // A file for a chip does not say for which.

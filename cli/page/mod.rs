@@ -14,8 +14,8 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 use mlc_compiler::kernel::predict::FIRST;
 use mlc_compiler::model::{Model, Reader};
-use mlc_compiler::target::{Machine, cpm};
-use mlc_compiler::{Compiled, Target};
+use mlc_compiler::target::{GATE_ARRAY_BASE, ImageKind, Machine, cpm};
+use mlc_compiler::{Compiled, Image, Target};
 use mlc_runtime_z80::character_rows;
 use serde::Serialize;
 use std::io::Write;
@@ -34,9 +34,16 @@ struct Program<'a> {
     machine: &'static str,
     /// What is typed to start it.
     name: String,
-    /// The image, in base64.
+    /// The image, or the file of a cartridge, in base64.
     bytes: String,
     origin: u16,
+    /// Where it is entered, and what it loads then: blocks of a tape, files of a disk.
+    entry: u16,
+    pages: Vec<Page>,
+    /// MSX: what shows the cartridge's banks, where something does.
+    mapper: Option<&'a str>,
+    /// T-states that each fetch of an opcode takes more than the manual says.
+    wait: u8,
     clock: u32,
     /// What a cycle is called.
     unit: &'a str,
@@ -67,6 +74,14 @@ struct Program<'a> {
     lamps: Vec<Lamp>,
 }
 
+/// What shows in a window when `select` is sent to a port.
+#[derive(Debug, Serialize)]
+struct Page {
+    select: u8,
+    /// In base64.
+    bytes: String,
+}
+
 /// A file beside the program.
 #[derive(Debug, Serialize)]
 struct File<'a> {
@@ -81,9 +96,6 @@ struct File<'a> {
 /// There is no emulator for its machine or chip, or no way to type what its model reads.
 pub fn talk(model: &Model, target: &Target, compiled: &Compiled) -> Result<Vec<u8>, CliError> {
     check(model, target)?;
-    if compiled.image.banked.is_some() {
-        return Err(no_emulator(&format!("{} with weights in banks", target.name)));
-    }
     let program = Program::new(model, target, compiled)?;
     let (script, licences) = match target.machine {
         Machine::Avr => AVR,
@@ -124,23 +136,11 @@ pub fn check(model: &Model, target: &Target) -> Result<(), CliError> {
             "a page talks to a model: for a network on numbers, -o FILE.zip makes an Arduino library";
         return Err(CliError::Usage(message.into()));
     }
-    // Its emulator knows no T-states that a machine adds.
-    if target.machine == Machine::Msx || target.fetch_wait > 0 {
-        return Err(no_emulator(name));
-    }
     if target.spi_flash.is_some() {
         let message = format!("a page has no flash chip beside {name}: take a --profile without one");
         return Err(CliError::Usage(message));
     }
     Ok(())
-}
-
-/// Of banks the emulators know nothing.
-fn no_emulator(what: &str) -> CliError {
-    CliError::Usage(format!(
-        "a page has no emulator for {what}: it runs z80-cpm, zx48, cpc464, what needs no banks of zx128 and cpc6128, and AVR \
-         chips"
-    ))
 }
 
 impl<'a> Program<'a> {
@@ -152,15 +152,23 @@ impl<'a> Program<'a> {
         Ok(Self {
             machine: match target.machine {
                 Machine::Cpm => "cpm",
-                // Without banks it is the program of the smaller one.
-                Machine::Spectrum48 | Machine::Spectrum128 => "zx48",
-                Machine::Cpc464 | Machine::Cpc6128 => "cpc464",
-                Machine::Msx => unreachable!("check() refuses it"),
+                Machine::Spectrum48 => "zx48",
+                Machine::Spectrum128 => "zx128",
+                Machine::Cpc464 => "cpc464",
+                Machine::Cpc6128 => "cpc6128",
+                Machine::Msx => "msx",
                 Machine::Avr => "avr",
             },
             name: cpm::file_name(&compiled.plan.layout.name),
-            bytes: STANDARD.encode(&image.bytes),
+            bytes: match target.machine {
+                Machine::Msx => STANDARD.encode(image.file(ImageKind::Rom, "")),
+                _ => STANDARD.encode(&image.bytes),
+            },
             origin: image.origin,
+            entry: image.entry(),
+            pages: pages(image),
+            mapper: image.banked.as_ref().map(|banked| &*banked.selector),
+            wait: target.fetch_wait,
             clock: target.clock_hz,
             unit: targets::cycles(target),
             ready: image.logits.ready,
@@ -185,11 +193,17 @@ impl<'a> Program<'a> {
     }
 }
 
+/// The pages that a program loads itself. What shows when it is started came with it.
+fn pages(image: &Image) -> Vec<Page> {
+    let elsewhere = image.pages().filter(|(page, _)| page.select != GATE_ARRAY_BASE);
+    elsewhere.map(|(page, bytes)| Page { select: page.select, bytes: STANDARD.encode(bytes) }).collect()
+}
+
 /// What the line is called that a person types.
 fn ask(program: &Program) -> &'static str {
     match (program.machine, program.tail) {
         ("cpm", None) => "What to ask. An empty line starts the program’s own chat, “!” ends that.",
-        ("cpm" | "zx48" | "cpc464", _) => "What to say. “!” ends the program.",
+        ("cpm" | "zx48" | "zx128" | "cpc464" | "cpc6128" | "msx", _) => "What to say. “!” ends the program.",
         _ => "What to say",
     }
 }
@@ -200,7 +214,7 @@ fn facts(target: &Target, compiled: &Compiled) -> String {
     let bytes = grouped(image.bytes.len() as u64);
     let place = match target.flash {
         Some(_) => format!("{bytes} bytes of flash"),
-        None => format!("{bytes} bytes at {:04X}h", image.origin),
+        None => format!("{bytes} bytes at {:04X}h{}", image.origin, in_banks(image)),
     };
     if !plan.is_predicted() {
         return format!("{place}.");
@@ -211,6 +225,14 @@ fn facts(target: &Target, compiled: &Compiled) -> String {
     };
     let cycles = whole(plan.prediction.total());
     format!("{place}. A {what} is predicted to take {cycles} {}{of}.", targets::cycles(target))
+}
+
+/// What is loaded beside the image.
+fn in_banks(image: &Image) -> String {
+    match image.loaded() - image.bytes.len() {
+        0 => String::new(),
+        more => format!(" and {} in banks", grouped(more as u64)),
+    }
 }
 
 /// The command that makes such a page.

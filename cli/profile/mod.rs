@@ -71,7 +71,8 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     let assets = Assets::builtin();
     let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
     let target = targets::at_bdos(target, args.target.bdos)?;
-    let profile = match sim::program_kind(&args.program) {
+    sim::disk::check(&args.program, &args.disk)?;
+    let profile = match sim::loaded_kind(&args.program) {
         Some(kind) => of_program(kind, args, &target)?,
         None => of_model(args, &target, &assets)?,
     };
@@ -165,17 +166,13 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
             format!("a .{extension} file is compiled already: leave out what plans it, as --encoding");
         return Err(CliError::Usage(message));
     }
-    if !target.images.contains(&kind) {
-        return Err(CliError::Usage(format!("{} does not load .{extension} files", target.name)));
-    }
     if target.flash.is_some() {
         let message = format!("of an AVR chip a model can be profiled, no .{extension} file");
         return Err(CliError::Usage(message));
     }
-    let bytes = files::read(&args.program, files::Kind::Program)?;
-    let beside = sim::read_beside(target, &args.program)?;
-    let beside = beside.as_ref().map(|(name, bytes)| (name.as_str(), &bytes[..]));
-    let symbols = symbols::find(&args.program, args.symbols.as_deref(), &bytes, target.origin.into())?;
+    let loaded = sim::read_program(&args.program, target, &args.disk)?;
+    let origin = target.origin.into();
+    let symbols = symbols::find(&args.program, args.symbols.as_deref(), &loaded.bytes, origin)?;
     let tails: Vec<String> = match &args.prompts {
         Some(path) => prompts::read(path)?.into_iter().map(|p| p.query).collect(),
         None => vec![args.words.join(" ")],
@@ -190,7 +187,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
         let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());
         let limit = args.limit.of_program();
-        let file = ProgramFile { name: &name, kind, bytes: &bytes, beside, tail, limit };
+        let file = ProgramFile { name: &name, loaded: &loaded, tail, limit };
         sim::run_program(&file, target, None, console, &mut probe)?;
         samples.extend(probe.profiler.contexts());
     }

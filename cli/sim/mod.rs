@@ -8,6 +8,7 @@ mod answer;
 mod avr;
 mod cpc;
 mod cpm;
+pub mod disk;
 pub mod machine;
 mod msx;
 mod phases;
@@ -19,7 +20,7 @@ mod systems;
 mod z80;
 
 pub use answer::Answer;
-pub use program::{ProgramFile, beside, console, program_kind, read_beside, run_program};
+pub use program::{ProgramFile, beside, console, loaded_kind, program_kind, read_program, run_program};
 
 use crate::args::Clock;
 use crate::console::{ReplyConsole, UserConsole};
@@ -346,6 +347,7 @@ impl<'a> Simulator<'a> {
             bytes: self.file.get_or_init(|| self.image.file(kind, self.name)),
             symbols: self.symbols.clone(),
             beside: self.image.beside.iter().map(|file| (file.name.as_str(), &file.bytes[..])).collect(),
+            named: None,
             logits_ready: Some(self.image.logits.ready),
             readings: &self.readings,
             limit: self.given.unwrap_or(self.limit),

@@ -75,6 +75,8 @@ pub struct Program<'a> {
     pub symbols: Symbols,
     /// Files that it reads, by their names, on the drive that it is started from.
     pub beside: Vec<(&'a str, &'a [u8])>,
+    /// What is started of a disk, if it is said.
+    pub named: Option<&'a str>,
     pub logits_ready: Option<u32>,
     /// What tools read.
     pub readings: &'a Readings,

@@ -2,7 +2,8 @@
 
 use mlc_runtime_avr::{AvrConfig, AvrMachine, DEVICES, Program};
 use mlc_runtime_z80::{
-    CpcConfig, CpcMachine, MsxConfig, MsxMachine, NoObserver, Script, SpectrumConfig, SpectrumMachine,
+    CpcConfig, CpcMachine, Geometry, MsxConfig, MsxMachine, NoObserver, Script, SpectrumConfig, SpectrumMachine,
+    read_image,
 };
 
 /// Steps that a program is run for: T-states or cycles.
@@ -12,7 +13,7 @@ fn script() -> Script {
     Script::new(b"hello\r\n")
 }
 
-/// `.tap`, `.sna`, `.bin`, `.dsk`, `.cdt` and `.rom`.
+/// `.tap`, `.sna`, `.bin`, `.dsk`, `.cdt`, `.img` and `.rom`.
 pub fn z80_images(bytes: &[u8]) {
     let spectrum = || SpectrumConfig { limit: Some(WHILE), ..SpectrumConfig::default() };
     let cpc = || CpcConfig { limit: Some(WHILE), ..CpcConfig::default() };
@@ -28,8 +29,21 @@ pub fn z80_images(bytes: &[u8]) {
             drop(machine.run(&mut NoObserver));
         }
     }
+    cpm_disk(bytes);
     if let Ok(mut machine) = MsxMachine::load(bytes, script(), msx) {
         drop(machine.run(&mut NoObserver));
+    }
+}
+
+/// A raw image of CP/M's own disk, with the first of the bytes where its directory is.
+fn cpm_disk(bytes: &[u8]) {
+    let [reserved, block, entries, directory] = [2, 1024, 64, 2];
+    let disk = Geometry { tracks: 77, sectors: 26, sector: 128, reserved, block, entries, directory, skew: 6 };
+    let mut image = vec![0xE5; reserved * disk.sectors * disk.sector];
+    image.extend(bytes.iter().take(75 * disk.sectors * disk.sector));
+    image.resize(77 * disk.sectors * disk.sector, 0xE5);
+    for file in read_image(&image, &disk).into_iter().flatten() {
+        assert!(file.contents.len() <= image.len(), "{} is more than the disk", file.name);
     }
 }
 

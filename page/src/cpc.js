@@ -31,9 +31,15 @@ export class CpcMachine extends HomeComputer {
     this.switchOn();
     const { origin, bytes } = this.program;
     this.load(origin, bytes);
-    Object.assign(this.cpu.regs, { sp: STACK_TOP - 2, pc: origin, bcPrime: GATE_ARRAY, iff1: 1, iff2: 1, im: 1 });
+    this.enter(origin);
+    this.cpu.regs.im = 1;
     this.setClock(INTERRUPT_PERIOD);
     this.console.started();
+  }
+
+  /** As the firmware enters a program. */
+  enter(pc) {
+    Object.assign(this.cpu.regs, { sp: STACK_TOP - 2, pc, bcPrime: GATE_ARRAY, iff1: 1, iff2: 1 });
   }
 
   service(pc) {

@@ -23,6 +23,7 @@ export class CpmMachine extends Z80Machine {
   constructor(program, console) {
     super(console);
     this.program = program;
+    this.wait = program.wait;
     this.bdos = program.bdos;
     this.ccp = program.bdos - CCP_BELOW_BDOS;
     this.bios = program.bdos + BIOS_ABOVE_BDOS;

@@ -3,7 +3,6 @@
 import { HomeComputer } from './home.js';
 import { DONE } from './z80.js';
 
-const FRAME = 69_888;
 const INTERRUPT_WIDTH = 32;
 const COLOURS = 0x38; // black on white
 const IY = 0x5c3a;
@@ -39,6 +38,9 @@ const cell = (row, column, line) => ((0x40 | (row & 0x18) | line) << 8) | ((row 
 const attribute = (row, column) => 0x5800 + row * COLUMNS + column;
 
 export class SpectrumMachine extends HomeComputer {
+  /** T-states from interrupt to interrupt. */
+  static frame = 69_888;
+
   /** `program`: bytes, origin, ready, and font: eight rows of the characters 32 to 127. */
   constructor(program, console) {
     super(console);
@@ -72,7 +74,7 @@ export class SpectrumMachine extends HomeComputer {
     this.load(sp, low(STACK_BC));
     this.load(origin, bytes);
     Object.assign(this.cpu.regs, { bc: origin, sp, pc: origin, iy: IY, hlPrime: BASIC_HL, iff1: 1, iff2: 1, im: 1 });
-    this.setClock(FRAME, INTERRUPT_WIDTH);
+    this.setClock(this.constructor.frame, INTERRUPT_WIDTH);
     this.console.started();
   }
 

@@ -17,6 +17,7 @@ function read() {
   const program = JSON.parse($('program').textContent);
   program.bytes = decoded(program.bytes);
   if (program.font) program.font = decoded(program.font);
+  for (const page of program.pages ?? []) page.bytes = decoded(page.bytes);
   if (program.file) program.file.bytes = decoded(program.file.bytes);
   return program;
 }

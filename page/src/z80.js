@@ -17,6 +17,7 @@ export class Z80Machine {
   /** `console`: takes `output(byte)`, `echo(byte)`, `asked()` and `step()`. */
   constructor(console) {
     this.console = console;
+    this.wait = 0; // T-states that each opcode fetch takes more
     this.input = [];
     this.memory = new Uint8Array(0x10000);
     this.marks = new Uint8Array(0x10000);
@@ -82,7 +83,7 @@ export class Z80Machine {
     const { regs } = this.cpu;
     regs.pc = this.word(regs.sp);
     regs.sp = (regs.sp + 2) & 0xffff;
-    this.hal.tStateCount += RET;
+    this.hal.tStateCount += RET + this.wait;
   }
 
   /**
@@ -115,7 +116,10 @@ export class Z80Machine {
         if (state !== DONE) return state;
         continue;
       }
+      const fetches = regs.r;
       cpu.step();
+      // R counts them. No program of mlc writes to it.
+      hal.tStateCount += this.wait * ((regs.r - fetches) & 255);
       if (op === EI) {
         this.held = true;
         next = 0;
@@ -144,6 +148,7 @@ export class Z80Machine {
     if (held || !cpu.regs.iff1) return 0;
     clock.pending = false;
     cpu.maskableInterrupt();
+    hal.tStateCount += this.wait;
     return clock.next;
   }
 
@@ -153,9 +158,10 @@ export class Z80Machine {
     if (!clock || !cpu.regs.iff1) throw new Error('the processor halts, and no interrupt will come');
     const state = this.beforeHalt();
     if (state !== DONE) return state;
-    hal.tStateCount += HALTED;
+    const nop = HALTED + this.wait;
+    hal.tStateCount += nop;
     if (!clock.pending) {
-      hal.tStateCount += Math.max(0, Math.ceil((clock.next - hal.tStateCount) / HALTED)) * HALTED;
+      hal.tStateCount += Math.max(0, Math.ceil((clock.next - hal.tStateCount) / nop)) * nop;
     }
     cpu.regs.pc = (cpu.regs.pc + 1) & 0xffff;
     return DONE;

@@ -72,8 +72,10 @@ pub enum FileError {
     Extent { name: String },
     #[error("there is no file on it that is a machine-code program; it has {}", list(files))]
     NoProgram { files: Vec<String> },
-    #[error("there are several machine-code programs on it, {}, and no way to choose one", files.join(", "))]
+    #[error("there are several machine-code programs on it: {}", files.join(", "))]
     Several { files: Vec<String> },
+    #[error("there is no {name} on it; it has {}", list(files))]
+    Unnamed { name: String, files: Vec<String> },
     #[error("the file {name}: {error}")]
     InFile { name: String, error: Box<FileError> },
 

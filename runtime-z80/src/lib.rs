@@ -37,7 +37,10 @@ mod timing;
 pub use bus::{FloatingBus, Ports};
 pub use core::Core;
 pub use cpc::{CpcConfig, CpcMachine};
-pub use cpm::{ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, Dos, Isr, LoadError};
+pub use cpm::{
+    ClockInterrupt, CpmConfig, CpmMachine, Disk, DiskError, DiskFile, Dos, Geometry, ImageError, Isr,
+    LoadError, read_image,
+};
 pub use end::{End, Exit, Fault, FaultKind, State};
 pub use file::FileError;
 pub use machine::Machine;

@@ -110,6 +110,14 @@ fn what_is_no_disk_with_one_program_is_refused() {
     assert_eq!(Disk { first: 1, ..talk }.refused(), FileError::Layout { first: 1 });
     let two = Disk::with(&[(b"B       BIN", binary(2)), (b"A       BIN", binary(2))]);
     assert_eq!(two.refused(), FileError::Several { files: vec!["A.BIN".into(), "B.BIN".into()] });
+    let named = |name: &str| {
+        let config = CpcConfig { named: Some(name.into()), ..CpcConfig::default() };
+        CpcMachine::load_disk(&two.image(), Script::default(), config)
+    };
+    ["a", "A", "b.bin", "B"].into_iter().for_each(|name| runs(named(name)));
+    let unnamed =
+        |name: &str| FileError::Unnamed { name: name.into(), files: vec!["A.BIN".into(), "B.BIN".into()] };
+    assert_eq!([named("C").err(), named("b.").err()], [Some(unnamed("C")), Some(unnamed("B."))]);
     let text = Disk::with(&[(b"A       TXT", vec![b'x'; 200]), (b"B       TXT", vec![b'y'; 200])]);
     let files = vec!["A.TXT".into(), "B.TXT".into()];
     assert_eq!(text.refused(), FileError::NoProgram { files });

@@ -185,10 +185,91 @@ fn disks_that_cannot_be_are_wrong_usage() {
         wrong(&["compile", "commands.ron", "--disk", "pcw", "-o", "x.com"]),
         wrong(&["compile", "commands.ron", "--disk", "pcw", "-o", "x.c"]),
         wrong(&["compile", "commands.ron", "--disk", "floppy", "-o", "x.img"]),
-        wrong(&["run", "talk.img", "hello"]),
+        wrong(&["run", "--target", "msxdos", "talk.img", "hello"]),
+        wrong(&["run", "--disk", "pcw", "commands.ron", "hello"]),
+        wrong(&["profile", "--program", "a", "commands.ron", "hello"]),
     ];
     assert_snapshot!("wrong-disks", said.join("\n"));
     assert_eq!(folder.names(), ["commands.ron", "talk.img"]);
+}
+
+/// A disk is what a program and the files beside it are.
+#[test]
+fn disks_of_all_formats_are_run() {
+    let folder = commands();
+    folder.mlc(["compile", "commands.ron", "-o", "lights.com"]).ok();
+    let wants = folder.mlc(["run", "lights.com", "lights", "on"]).ok();
+    let profile = |file: &str| {
+        let profile = folder.mlc(["profile", file, "lights", "on", "--json"]);
+        serde_json::from_str::<Value>(&profile.ok()).expect("it is JSON")["t_states"].clone()
+    };
+    for format in &DISK_FORMATS {
+        folder.mlc(["compile", "commands.ron", "-o", "lights.img", "--disk", format.name]).ok();
+        assert_eq!(folder.mlc(["run", "lights.img", "lights", "on"]).ok(), wants, "{}", format.name);
+        let told = ["run", "lights.img", "--disk", format.name, "--program", "lights.com", "lights on"];
+        assert_eq!(folder.mlc(told).ok(), wants, "{}", format.name);
+    }
+    assert_eq!(profile("lights.img"), profile("lights.com"));
+    folder.mlc(["diff", "lights.img", "lights.img"]).ok();
+}
+
+#[test]
+fn a_disk_is_run_with_the_weights_on_it() {
+    let folder = Folder::new();
+    folder.write("talk.ron", ron::write(&sequence::large(100, 60, 60)));
+    let compile = ["compile", "talk.ron", "--weights", "file", "-o"];
+    folder.mlc(compile.iter().chain(&["a.com"])).ok();
+    folder.mlc(compile.iter().chain(&["b.img", "--disk", "z80pack-hd"])).ok();
+    let wants = folder.piped(&["run", "a.com"], b"hello\n!\n").ok();
+    assert!(wants.len() > 40, "{wants}");
+    assert_eq!(folder.piped(&["run", "b.img"], b"hello\n!\n").ok(), wants);
+}
+
+/// What an image lacks, or has too much of, is named with what to do.
+#[test]
+fn disks_that_cannot_be_run_are_named() {
+    let folder = commands();
+    folder.mlc(["compile", "commands.ron", "-o", "t.img"]).ok();
+    let (whole, directory) = (folder.read("t.img"), 2 * 26 * 128);
+    let other = |status: u8, name: &[u8; 11], block: u8| {
+        let mut image = whole.clone();
+        image[directory + 32] = status;
+        image[directory + 33..directory + 44].copy_from_slice(name);
+        image[directory + 44..directory + 64].fill(0);
+        (image[directory + 47], image[directory + 48]) = (1, block);
+        image
+    };
+    let two = other(0, b"OTHER   COM", 200);
+    let refused = |image: &[u8], options: &[&str]| {
+        folder.write("x.img", image);
+        folder.mlc(["run", "x.img", "lights"].iter().chain(options)).fails(1)
+    };
+    let mut empty = whole.clone();
+    empty[directory..directory + 2048].fill(0xE5);
+    let mut text = whole.clone();
+    text[directory + 9..directory + 12].copy_from_slice(b"TXT");
+    let all = [
+        refused(&two, &[]),
+        refused(&two, &["--program", "none"]),
+        refused(&other(0, b"OTHER   COM", 2), &[]),
+        refused(&other(0, b"OTHER   COM", 250), &[]),
+        refused(&other(0, b"OT\x1B[2J  COM", 200), &[]),
+        refused(&other(0x55, b"OTHER   COM", 200), &[]),
+        refused(&empty, &[]),
+        refused(&text, &[]),
+        refused(&whole[..5000], &[]),
+        refused(&whole[..directory + 300], &["--disk", "ibm-3740"]),
+        refused(&whole[..directory + 3 * 26 * 128], &["--disk", "ibm-3740"]),
+        refused(&whole, &["--disk", "kpii"]),
+    ];
+    assert_snapshot!("disks-not-run", all.join("\n"));
+    // The one that is named; what is cut behind its files has a name as well.
+    let wants = folder.mlc(["run", "t.img", "lights"]).ok();
+    folder.write("x.img", &two);
+    assert_eq!(folder.mlc(["run", "x.img", "--program", "t", "lights"]).ok(), wants);
+    folder.write("x.img", &whole[..directory + 4 * 26 * 128]);
+    let said = folder.mlc(["run", "x.img", "--disk", "ibm-3740", "lights"]);
+    assert_eq!(said.ok(), wants);
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
 fn machine_as(name: &str, image: &Image, typed: &[u8], how: How) -> CpcMachine<Script> {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let How { file, pages, seed } = how;
-    let config = CpcConfig { symbols, limit: Some(4_000_000_000), pages, seed };
+    let config = CpcConfig { symbols, limit: Some(4_000_000_000), pages, seed, ..CpcConfig::default() };
     let (bytes, script) = (image.file(file, name), Script::new(typed));
     let loaded = match file {
         ImageKind::Dsk => CpcMachine::load_disk(&bytes, script, config),

@@ -254,6 +254,11 @@ fn a_program_with_a_flash_chip() {
     let file = compiled.image.beside.expect("its columns are there");
     let lines: Vec<String> = file.bytes.chunks(16).map(|line| format!("{line:02x?}")).collect();
     insta::assert_snapshot!("program-uno+flash.dat", lines.join("\n"));
+    // Of index lists only what reads them: the rest is the same.
+    let demands = &Demands { encoding: Some(Form::Columns), storage: Storage::File, ..Demands::default() };
+    let compiled = compile(&Request { demands, ..request }).unwrap_or_else(|e| panic!("{e}\n{}", e.help()));
+    let parts = compiled.assembly.split("\n; ---- ").filter(|part| part.starts_with("lists_chip"));
+    insta::assert_snapshot!("lists-uno+flash", parts.collect::<Vec<_>>().join("\n; ---- "));
 }
 
 #[test]

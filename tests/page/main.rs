@@ -1,6 +1,11 @@
 //! Pages in headless Chromium: `mlc compile -o FILE.html` says what the machine here says, in the same time, and
 //! `mlc report` shows what `mlc inspect` and `mlc bench` print.
 
+#[path = "../support/random.rs"]
+mod random;
+#[allow(dead_code, reason = "its queries are for other tests")]
+#[path = "../support/sequence.rs"]
+mod sequence;
 #[path = "../support/tools.rs"]
 mod tools;
 
@@ -11,6 +16,7 @@ mod processor;
 mod report;
 mod talk;
 
+use random::Random;
 use std::path::Path;
 use std::process::Command;
 

@@ -1,12 +1,16 @@
 //! Pages that run programs, beside `mlc run` and `mlc bench` on the same prompts.
 
 use super::browser::{Answer, Found, drive, modules};
-use super::{ROOT, mlc, near, ran};
+use super::{ROOT, mlc, near, ran, sequence};
+use mlc_compiler::import::ron;
 use serde_json::{Value, json};
 use std::path::Path;
 
+/// Model, machine and number of prompts.
+type Talk = (&'static str, &'static str, usize);
+
 /// Models and machines, with the number of prompts: each kind of machine, and each kind of model that it takes.
-const PAGES: [(&str, &str, usize); 15] = [
+const PAGES: [Talk; 18] = [
     ("guess", "z80-cpm", 62),
     ("tinychat", "z80-cpm", 12),
     ("commands", "z80-cpm", 12),
@@ -22,7 +26,14 @@ const PAGES: [(&str, &str, usize); 15] = [
     ("tinychat", "atmega1284p", 6),
     ("commands", "atmega2560", 6),
     ("guess", "atmega32u4", 4),
+    ("guess", "msx", 8),
+    ("tinychat", "msx --optimize size", 2),
+    ("commands", "msxdos", 4),
 ];
+
+/// The same of programs that have their weights in banks: pages of RAM that they load, and the cartridge's.
+const BANKED: [Talk; 3] =
+    [("teller", "zx128 --weights banks", 1), ("teller", "cpc6128", 1), ("teller", "msx --weights banks", 1)];
 
 /// The first prompts of a model that mlc brings, without the replies beside them.
 fn prompts(model: &str, most: usize) -> Vec<String> {
@@ -69,20 +80,29 @@ fn spread(model: &str, answers: &[Answer]) -> [f64; 3] {
 }
 
 fn reads_tokens(model: &str) -> bool {
-    ["parrot", "thermo"].contains(&model)
+    ["parrot", "teller", "thermo"].contains(&model)
 }
 
 #[test]
 fn pages_say_what_the_machine_says_in_the_same_time() {
+    agree(&PAGES);
+}
+
+#[test]
+fn programs_with_banks_take_the_same_time_as_well() {
+    agree(&BANKED);
+}
+
+fn agree(pages: &[Talk]) {
     let Some(modules) = modules() else { return };
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let mut jobs = Vec::new();
-    for (at, (model, target, most)) in PAGES.into_iter().enumerate() {
+    for (at, &(model, target, most)) in pages.iter().enumerate() {
         mlc(folder, &format!("compile {model} --target {target} -o {}", name(at)), &[]);
         jobs.push(job(folder, at, &prompts(model, most)));
     }
-    for ((model, target, most), found) in PAGES.into_iter().zip(drive(&modules, &jobs)) {
+    for (&(model, target, most), found) in pages.iter().zip(drive(&modules, &jobs)) {
         let place = format!("{model} for {target}");
         let (prompts, words) = (prompts(model, most), format!("{model} --target {target}"));
         assert_eq!((found.state.as_str(), found.answers.len()), ("waiting", prompts.len()), "{place}");
@@ -106,6 +126,38 @@ fn pages_say_what_the_machine_says_in_the_same_time() {
             (firsts.iter().fold(f64::MAX, |a, &b| a.min(b)), firsts.iter().fold(0.0, |a: f64, &b| a.max(b)));
         let first = [least, mean, most];
         assert!(near(&first, &of("first_character")), "{place}: {first:?} {bench}");
+    }
+}
+
+/// Random networks in banks: of 8 and of 16 KB, with keys and values among them.
+#[test]
+fn random_networks_in_banks_say_the_same_in_the_same_time() {
+    let Some(modules) = modules() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let prompts = ["ab".to_string()];
+    let (mut jobs, mut wants) = (Vec::new(), Vec::new());
+    for target in ["zx128", "cpc6128", "msx"] {
+        let words = format!("talk.ron --target {target} --weights banks");
+        let compiles = |seed: &u64| {
+            std::fs::write(folder.join("talk.ron"), ron::write(&sequence::model(*seed))).unwrap();
+            ran(folder, &format!("compile {words} -o talk.html"), &[]).0 == Some(0)
+        };
+        for _ in (0..).filter(compiles).take(4) {
+            std::fs::rename(folder.join("talk.html"), folder.join(name(jobs.len()))).unwrap();
+            jobs.push(job(folder, jobs.len(), &prompts));
+            wants.push(run(folder, &words, &prompts).remove(0));
+        }
+    }
+    let is_banked =
+        |at: usize| std::fs::read_to_string(folder.join(name(at))).unwrap().contains(r#""mapper":"ASCII16""#);
+    assert!((0..jobs.len()).any(is_banked), "no cartridge has banks of 16 KB");
+    let timed = wants.iter().filter(|(reply, _, cycles)| reply.len() > 4 && cycles.is_some());
+    assert!(timed.count() > 2, "{wants:?}");
+    for (found, (reply, steps, cycles)) in drive(&modules, &jobs).iter().zip(wants) {
+        let answer = &found.answers[0];
+        assert_eq!((&answer.reply, answer.steps as u64), (&reply, steps));
+        assert!(cycles.is_none_or(|cycles| cycles == answer.cycles), "{cycles:?} {answer:?}");
     }
 }
 

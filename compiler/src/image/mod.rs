@@ -144,7 +144,7 @@ impl Image {
     }
 
     /// Where a program begins that is loaded without its banks.
-    fn entry(&self) -> u16 {
+    pub fn entry(&self) -> u16 {
         self.assembly.table.get("load_pages").map_or(self.origin, |at| address(at.value))
     }
 
@@ -161,8 +161,8 @@ impl Image {
         files
     }
 
-    /// What it has in banks of RAM.
-    fn pages(&self) -> impl Iterator<Item = (&Page, &[u8])> {
+    /// What it has in banks of RAM, with their bytes.
+    pub fn pages(&self) -> impl Iterator<Item = (&Page, &[u8])> {
         self.banked.iter().flat_map(|banked| banked.pages.iter().zip(banked.bytes.chunks(banked.bank)))
     }
 

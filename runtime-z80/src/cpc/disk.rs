@@ -34,10 +34,17 @@ pub(super) fn files(image: &[u8]) -> Result<Files, FileError> {
     Ok(files.iter().filter_map(content).collect())
 }
 
-/// The only machine-code program on a disk, whole.
-pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), FileError> {
+/// A machine-code program on a disk, whole: the one of a name, `GUESS` or `GUESS.BIN`, or else the only one.
+pub(super) fn program(image: &[u8], named: Option<&str>) -> Result<(String, Vec<u8>), FileError> {
     let disk = Disk::read(image)?;
-    let files = disk.files()?;
+    let mut files = disk.files()?;
+    if let Some(named) = named {
+        let all = files.keys().map(shown).collect();
+        files.retain(|name, _| is_meant(name, named));
+        if files.is_empty() {
+            return Err(FileError::Unnamed { name: named.to_uppercase(), files: all });
+        }
+    }
     let mut programs = Vec::new();
     let is_started = |name: &FileName| files.len() == 1 || STARTED.contains(&&name[8..]);
     for (name, extents) in files.iter().filter(|(name, _)| is_started(name)) {
@@ -56,6 +63,13 @@ pub(super) fn program(image: &[u8]) -> Result<(String, Vec<u8>), FileError> {
         1 => Ok(programs.remove(0)),
         _ => Err(FileError::Several { files: programs.into_iter().map(|(name, _)| name).collect() }),
     }
+}
+
+/// Whether `RUN"` means this file: of a name without a type, one of those that it looks for.
+fn is_meant(name: &FileName, named: &str) -> bool {
+    let started =
+        || STARTED.contains(&&name[8..]) && shown(name).split('.').next() == Some(&named.to_uppercase());
+    shown(name).eq_ignore_ascii_case(named) || !named.contains('.') && started()
 }
 
 /// `GUESS.BIN`

@@ -107,6 +107,8 @@ pub struct CpcConfig {
     pub limit: Option<u64>,
     /// Whether it has 128 KB. Default: no.
     pub pages: bool,
+    /// What `RUN"` names on a disk. Default: the only program there.
+    pub named: Option<String>,
     /// The seed of what memory and registers hold where nothing was put.
     pub seed: u64,
     /// Names for addresses in faults.
@@ -115,7 +117,7 @@ pub struct CpcConfig {
 
 impl Default for CpcConfig {
     fn default() -> Self {
-        CpcConfig { limit: None, pages: false, seed: 1, symbols: Symbols::default() }
+        CpcConfig { limit: None, pages: false, named: None, seed: 1, symbols: Symbols::default() }
     }
 }
 
@@ -136,7 +138,7 @@ impl<C: Console> CpcMachine<C> {
     /// # Errors
     /// A file that is none, none or several programs on it, or a program that does not fit.
     pub fn load_disk(image: &[u8], console: C, config: CpcConfig) -> Result<Self, FileError> {
-        let (name, file) = disk::program(image)?;
+        let (name, file) = disk::program(image, config.named.as_deref())?;
         let checked = amsdos::read(&file).and_then(|binary| binary.check(FIRST, LOAD_END));
         let binary = checked.map_err(|error| FileError::InFile { name, error: Box::new(error) })?;
         let files = disk::files(image)?;

@@ -127,13 +127,25 @@ impl Disk {
     }
 }
 
+/// Whether every byte can stand in a name.
+fn legal(part: &[u8]) -> bool {
+    part.iter().all(|b| b.is_ascii_graphic() && !b"<>.,;:=?*_".contains(b))
+}
+
+/// Whether a name in a directory is one that can be typed: in upper case, blanks only behind it and behind its type.
+pub(super) fn is_name(name: &Name) -> bool {
+    let filled = |part: &[u8]| part.iter().rposition(|&byte| byte != b' ').map_or(0, |last| last + 1);
+    let (stem, kind) = (&name[..filled(&name[..8])], &name[8..8 + filled(&name[8..])]);
+    !stem.is_empty() && legal(stem) && legal(kind) && !name.iter().any(u8::is_ascii_lowercase)
+}
+
 fn key(name: &str) -> Option<Name> {
     let (stem, kind) = match name.split_once('.') {
         Some((stem, kind)) if !kind.is_empty() => (stem, kind),
         Some(_) => return None,
         None => (name, ""),
     };
-    let legal = |part: &str| part.bytes().all(|b| b.is_ascii_graphic() && !b"<>.,;:=?*_".contains(&b));
+    let legal = |part: &str| legal(part.as_bytes());
     if stem.is_empty() || stem.len() > 8 || kind.len() > 3 || !legal(stem) || !legal(kind) {
         return None;
     }
@@ -143,7 +155,7 @@ fn key(name: &str) -> Option<Name> {
     Some(key)
 }
 
-fn display(name: &Name) -> String {
+pub(super) fn display(name: &Name) -> String {
     let text = |part: &[u8]| -> String {
         part.trim_ascii_end().iter().map(|&b| if b.is_ascii_graphic() { b as char } else { '?' }).collect()
     };

@@ -25,6 +25,7 @@ mod directory;
 mod disk;
 mod fcb;
 mod files;
+mod image;
 mod line;
 mod page_zero;
 mod records;
@@ -41,6 +42,7 @@ use mlc_machine::Console;
 use mlc_machine::Junk;
 
 pub use disk::{Disk, DiskError};
+pub use image::{DiskFile, Geometry, ImageError, read_image};
 
 use bdos::Services;
 

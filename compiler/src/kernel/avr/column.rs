@@ -142,14 +142,16 @@ pub fn routine_bytes(name: &str) -> usize {
 }
 
 /// The kernel of a form whose columns live there; `None` for a form that has no columns, or none there. From a flash chip come
-/// those whose bytes give more to do than the bus takes for one: a list has a byte for each weight.
+/// those that are read from their first byte to their last. A list has a byte for each weight, for which the bus takes longer than the
+/// addition: it pays where weights are so few that gaps need several nibbles.
 pub fn find_kernel(form: Form, home: Home) -> Option<&'static dyn ColumnKernel> {
     Some(match (form, home) {
         (Form::Packed, Home::Image) => &packed::Packed { home: Home::Image },
         (Form::Packed, Home::File) => &packed::Packed { home: Home::File },
         (Form::Gaps, Home::Image) => &gaps::Gaps { home: Home::Image },
         (Form::Gaps, Home::File) => &gaps::Gaps { home: Home::File },
-        (Form::Columns | Form::Shared, Home::Image) => &lists::Lists,
+        (Form::Columns | Form::Shared, Home::Image) => &lists::Lists { home: Home::Image },
+        (Form::Columns, Home::File) => &lists::Lists { home: Home::File },
         (Form::Unrolled, Home::Image) => &unrolled::Unrolled,
         (Form::Planes, _) | (_, Home::File | Home::Bank) => return None,
     })

@@ -20,7 +20,7 @@ use std::sync::LazyLock;
 /// eight is taken to carry, and every other fold to subtract. All cores take as long.
 static PRICES: LazyLock<share::Prices> = LazyLock::new(|| {
     let isa = Isa::Avr(AvrCore::Avr5);
-    let addition = lists::addition(isa) + lists::Lists.carry(isa) / 8.0;
+    let addition = lists::addition(isa) + lists::Lists { home: Home::Image }.carry(isa) / 8.0;
     let FoldCost { plus, minus, .. } = FoldCost::count(isa);
     let fold = (plus + minus) / 2.0 + 2.0 * loads::byte_cost(isa);
     share::Prices { addition: addition.round() as u64, fold: fold.round() as u64, accumulators: 256 }

@@ -7,7 +7,10 @@ use crate::kernel::sequence::Home;
 use crate::stage::Product;
 use crate::weights::{Column, lists};
 
-pub struct Lists;
+pub struct Lists {
+    /// The image, or a flash chip.
+    pub home: Home,
+}
 
 impl ColumnKernel for Lists {
     fn template(&self) -> Option<&'static str> {
@@ -15,26 +18,34 @@ impl ColumnKernel for Lists {
     }
 
     fn routine(&self, kind: Kind) -> &'static str {
-        match kind {
-            Kind::Byte => "lists_byte",
-            Kind::Wide => "lists_wide",
-            Kind::Count => "lists_count",
+        match (self.home, kind) {
+            (Home::File, Kind::Byte) => "lists_chip_byte",
+            (Home::File, Kind::Wide) => "lists_chip_wide",
+            (Home::File, Kind::Count) => "lists_chip_count",
+            (_, Kind::Byte) => "lists_byte",
+            (_, Kind::Wide) => "lists_wide",
+            (_, Kind::Count) => "lists_count",
         }
     }
 
     fn cost(&self, isa: Isa, _: &Product, kind: Option<Kind>) -> ColumnCost {
         let kind = kind.unwrap_or(Kind::Byte);
         let name = self.routine(kind);
-        let code = Routine::code(isa, "lists.S", name, kind, Home::Image);
+        let code = Routine::code(isa, "lists.S", name, kind, self.home);
         let (plus, minus) = (ListCost::count(&code, name, "add"), ListCost::count(&code, name, "sub"));
-        let ret = code.way(&[&format!("{name}_sub_end"), "ret"]);
-        Box::new(move |column, _| plus.of(column.plus.len()) + minus.of(column.minus.len()) + ret)
+        // Pauses, where the SPI brings the bytes; and the return.
+        let part = |part: &str| format!("{name}_{part}");
+        let around = code.fall(name, &part("add_piece"))
+            + code.fall(&part("add_end"), &part("sub_piece"))
+            + code.way(&[&part("sub_end"), "ret"]);
+        Box::new(move |column, _| plus.of(column.plus.len()) + minus.of(column.minus.len()) + around)
     }
 
     /// All carries on the side are alike.
     fn carry(&self, isa: Isa) -> f64 {
-        let code = Routine::code(isa, "lists.S", "lists_byte", Kind::Byte, Home::Image);
-        let [next, carry, back] = ["next", "carry", "back"].map(|part| format!("lists_byte_add_{part}"));
+        let name = self.routine(Kind::Byte);
+        let code = Routine::code(isa, "lists.S", name, Kind::Byte, self.home);
+        let [next, carry, back] = ["next", "carry", "back"].map(|part| format!("{name}_add_{part}"));
         code.way(&[&next, &carry, &back]) - code.way(&[&next, &back])
     }
 
