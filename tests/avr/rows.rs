@@ -21,7 +21,7 @@ const ROOM: usize = 700;
 
 /// The program of a network on a chip with a byte less RAM than the smallest program of whole arrays takes; `None` where rows save
 /// nothing, or too little.
-fn in_less(
+pub fn in_less(
     chip: &dyn Fn() -> Chip,
     model: &Model,
     optimize: Optimize,
@@ -44,7 +44,7 @@ fn in_less(
 }
 
 /// Compares results and labels of values at their ends and anywhere.
-fn exact(chip: &Chip, model: &Model, compiled: &Compiled, seed: u64, what: &str) {
+pub fn exact(chip: &Chip, model: &Model, compiled: &Compiled, seed: u64, what: &str) {
     let graph = reference(model).expect("the model was checked");
     let count = model.network().expect("a network on numbers").0.shape.len();
     let mut r = Random(seed);

@@ -32,6 +32,7 @@ pub struct Stream {
 #[derive(Serialize)]
 struct Play {
     jump: &'static str,
+    far: bool,
     labels: Vec<String>,
 }
 
@@ -163,7 +164,7 @@ fn moves(w: &mut Writer, net: &Net, rows: &Rows, events: &[Event]) -> Result<BTr
     let labels = events.iter().map(|event| label(net, *event)).collect();
     w.phases.push(Phase::new("net_play", "rows"));
     let jump = w.jumps();
-    w.add("rows.S", "play", Play { jump, labels })?;
+    w.add("rows.S", "play", Play { jump, far: !w.far.is_empty(), labels })?;
     let mut all = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         // It is read, compared with those before it, jumped to and back.
