@@ -113,7 +113,7 @@ fn what_scales_sums_goes_past_where_rampz_goes_on() {
     let (start, group) = first(&compiled(&chip(0), &model), seed);
     let pads: Vec<u32> =
         (0..4).flat_map(|output| [1, 3].map(|byte| group - 20 + 5 * output + byte)).collect();
-    let pads = pads.into_iter().map(|within| (NEAR - start - within) % group & !1);
+    let pads = pads.into_iter().map(|within| ((NEAR - start - within) % group) & !1);
     cores::each(pads, |pad| {
         let chip = chip(pad as usize);
         let compiled = compiled(&chip, &model);

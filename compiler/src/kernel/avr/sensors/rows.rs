@@ -85,11 +85,13 @@ pub fn write(
     pace: Pace,
     step: impl Fn(&mut Writer, &Place, Pace) -> Result<(), Refused>,
 ) -> Result<Stream, Refused> {
-    let events = kinds(rows);
+    let events = rows.kinds();
     if events.len() >= KINDS {
         return Err(Refused::What(format!("more than {KINDS} kinds of work row by row")));
     }
-    schedule(w, rows, &events);
+    let list = rows.list(&events);
+    let count = list.len();
+    w.data("net_schedule", &gnu_bytes(list), count);
     let before = std::mem::take(&mut w.code);
     let mut stream = Stream {
         text: String::new(),
@@ -126,17 +128,6 @@ pub fn write(
     stream.begin = w.call("rows.S", "begin", Begin { fills, sums })?;
     stream.text = std::mem::replace(&mut w.code, before);
     Ok(stream)
-}
-
-/// What happens, each once, in the order in which it does.
-fn kinds(rows: &Rows) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    for event in rows.events.iter().filter(|event| **event != Event::Take) {
-        if !events.contains(event) {
-            events.push(*event);
-        }
-    }
-    events
 }
 
 /// How often something happens.
@@ -177,15 +168,6 @@ fn moves(w: &mut Writer, net: &Net, rows: &Rows, events: &[Event]) -> Result<BTr
     Ok(all)
 }
 
-/// The list of events: a byte each, 0 where it waits for a row, or ends.
-fn schedule(w: &mut Writer, rows: &Rows, events: &[Event]) {
-    let number = |event: &Event| events.iter().position(|known| known == event).map_or(0, |at| at as u8 + 1);
-    // The first row is there when the first of them is looked at.
-    let bytes: Vec<u8> = rows.events[1..].iter().map(number).chain([0]).collect();
-    let count = bytes.len();
-    w.data("net_schedule", &gnu_bytes(bytes), count);
-}
-
 /// Writes what moves or fills rows; its cycles.
 fn moved(w: &mut Writer, rows: &Rows, event: Event) -> Result<f64, Refused> {
     let jump = w.jumps();
@@ -221,10 +203,5 @@ fn fill(w: &mut Writer, rows: &Rows, array: usize, from: usize) -> Result<Fill, 
 
 /// What the buffers of arrays with a border begin with.
 fn borders(w: &mut Writer, net: &Net, rows: &Rows) -> Result<Vec<Fill>, Refused> {
-    let has_border = |array: &usize| {
-        let Net { arrays, .. } = net;
-        rows.kept[*array] > 0 && arrays[*array].size() > arrays[*array].values()
-    };
-    let arrays: Vec<usize> = (0..net.arrays.len()).filter(has_border).collect();
-    arrays.into_iter().map(|array| fill(w, rows, array, 0)).collect()
+    rows.bordered(net).into_iter().map(|array| fill(w, rows, array, 0)).collect()
 }
