@@ -67,7 +67,7 @@ struct InC {
     #[serde(skip_serializing_if = "Option::is_none")]
     state_of_whole_arrays: Option<usize>,
     /// Why there is no C.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip)]
     refusal: Option<String>,
 }
 
