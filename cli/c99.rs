@@ -73,8 +73,11 @@ pub fn run(
     let (flash, ram) = (sources.flash, sources.ram);
     if args.json {
         let files: Vec<_> = outputs.iter().map(Written::from).collect();
-        let summary =
+        let mut summary =
             serde_json::json!({ "model": model.head.name, "constants": flash, "state": ram, "files": files });
+        if let Some(whole) = sources.ram_of_whole {
+            summary["state_of_whole_arrays"] = whole.into();
+        }
         writeln!(out, "{}", targets::json(&summary))?;
         return Ok(Outcome::Done);
     }
@@ -88,6 +91,9 @@ pub fn run(
         grouped(flash as u64),
         grouped(ram as u64)
     )?;
+    if let Some(whole) = sources.ram_of_whole {
+        writeln!(out, "row by row: whole arrays would take {} bytes of state", grouped(whole as u64))?;
+    }
     Ok(Outcome::Done)
 }
 

@@ -135,7 +135,7 @@ pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     if let Some(parts) = model.network() {
         let fits = fits()?;
         let bug = fits.iter().any(|fit| fit.bug);
-        sensors::inspect(&model, parts, fits, args.json, out)?;
+        sensors::inspect((&model, &assets), parts, fits, args.json, out)?;
         return Ok(if bug { Outcome::Difference } else { Outcome::Done });
     }
     if let Some(parts) = model.sequence() {

@@ -5,10 +5,10 @@ use crate::inspect::Fit;
 use crate::models::family;
 use crate::table::{Align, count, fold, grouped, table};
 use crate::targets;
-use mlc_compiler::CompileError;
 use mlc_compiler::ir::Op;
 use mlc_compiler::model::{Answer, Kind, Model, Network, Operator, Sensors, Shape, Trees};
 use mlc_compiler::pass;
+use mlc_compiler::{Assets, CompileError, c99};
 use serde::Serialize;
 use std::io::Write;
 
@@ -52,7 +52,46 @@ struct Facts<'a> {
     activation_bytes: usize,
     operators: Vec<Layer>,
     targets: Vec<Fit>,
+    c99: InC,
     training: Vec<(&'a str, &'a str)>,
+}
+
+/// What its C takes.
+#[derive(Serialize, Default)]
+struct InC {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    constants: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state: Option<usize>,
+    /// Where rows are computed while values come.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    state_of_whole_arrays: Option<usize>,
+    /// Why there is no C.
+    #[serde(skip)]
+    refusal: Option<String>,
+}
+
+impl InC {
+    fn of(model: &Model, assets: &Assets) -> Self {
+        match c99::sources(model, assets) {
+            Ok(sources) => Self {
+                constants: Some(sources.flash),
+                state: Some(sources.ram),
+                state_of_whole_arrays: sources.ram_of_whole,
+                refusal: None,
+            },
+            Err(error) => Self { refusal: Some(error.to_string()), ..Self::default() },
+        }
+    }
+
+    fn line(&self) -> String {
+        let (Some(constants), Some(state)) = (self.constants, self.state) else {
+            return format!("c99: {}", self.refusal.as_deref().unwrap_or_default());
+        };
+        let by_rows = if self.state_of_whole_arrays.is_some() { "; row by row" } else { "" };
+        let [constants, state] = [constants, state].map(|n| grouped(n as u64));
+        format!("c99: {constants} bytes of constants, {state} of state{by_rows}")
+    }
 }
 
 fn sides(shape: Shape) -> [usize; 3] {
@@ -107,13 +146,13 @@ fn step(scale: f64) -> String {
 /// # Errors
 /// A bug in mlc; output that cannot be written.
 pub fn inspect(
-    model: &Model,
+    (model, assets): (&Model, &Assets),
     (sensors, network): (&Sensors, &Network),
     targets: Vec<Fit>,
     json: bool,
     out: &mut dyn Write,
 ) -> Result<(), CliError> {
-    let facts = facts(model, sensors, network, targets)?;
+    let facts = facts((model, assets), sensors, network, targets)?;
     if json {
         return Ok(writeln!(out, "{}", targets::json(&facts))?);
     }
@@ -179,11 +218,11 @@ pub fn inspect(
     write!(out, "{}", table(&columns, &rows))?;
     writeln!(out, "products: {}\n", grouped(facts.products as u64))?;
     facts.targets.iter().try_for_each(|fit| writeln!(out, "{}", fold(&fit.line())))?;
-    Ok(())
+    Ok(writeln!(out, "{}", fold(&facts.c99.line()))?)
 }
 
 fn facts<'a>(
-    model: &'a Model,
+    (model, assets): (&'a Model, &Assets),
     sensors: &'a Sensors,
     network: &'a Network,
     targets: Vec<Fit>,
@@ -232,6 +271,7 @@ fn facts<'a>(
         activation_bytes: at_once(sensors, network),
         operators,
         targets,
+        c99: InC::of(model, assets),
         training: model.head.training.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
     })
 }

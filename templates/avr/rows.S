@@ -1,7 +1,7 @@
 {% import "window.S" as window %}
 {# Networks row by row. net_next points into the list of what happens next, a byte each; 0 waits for a row of values. #}
 
-{# s.jump, s.parts: label and what it does, in the order of their numbers. #}
+{# s.jump, s.labels: what is done, in the order of its numbers; s.far: RAMPZ is used, and 0 again in the end. #}
 {% macro play(s) %}
 
 ; A row of values is there: does what can be done with it. Changes all registers but r1.
@@ -18,6 +18,9 @@ net_play:
 net_play_{{ loop.index }}:
 {%- endfor %}
         clr r1                          ; it is 0: there is nothing more
+{%- if s.far %}
+        out 0x3B, r1                    ; RAMPZ
+{%- endif %}
         ret
 {%- endmacro play %}
 
@@ -82,6 +85,10 @@ net_edge_{{ s.array }}:
         ldi r25, hi8({{ sum.name }}_weights)
         sts {{ sum.name }}_at, r24
         sts {{ sum.name }}_at+1, r25
+{%- if sum.far %}
+        ldi r24, hh8({{ sum.name }}_weights)
+        sts {{ sum.name }}_at+2, r24
+{%- endif %}
 {%- endif %}
 {%- endfor %}
 {%- endmacro begin %}
@@ -97,7 +104,7 @@ net_copy:
         ret
 {%- endmacro copy %}
 
-{# A row of what all outputs read, at s.from: s.parts as of a stage, s.at points to their weights. #}
+{# A row of what all outputs read, at s.from: s.parts as of a stage, s.at points to their weights, which `elpm` reads where they are s.far. #}
 {% macro gather(s) %}
         clr r14
         ldi r24, lo8({{ s.from }})
@@ -107,6 +114,10 @@ net_copy:
 {%- if s.weights %}
         lds r30, {{ s.name }}_at
         lds r31, {{ s.name }}_at+1
+{%- if s.far %}
+        lds r18, {{ s.name }}_at+2
+        out 0x3B, r18                   ; RAMPZ
+{%- endif %}
 {%- endif %}
 {%- if s.triangles %}
 {{- window::before(s=s) }}
@@ -130,6 +141,10 @@ net_copy:
 {%- if s.weights %}
         sts {{ s.name }}_at, r30
         sts {{ s.name }}_at+1, r31
+{%- if s.far %}
+        in r18, 0x3B                    ; RAMPZ
+        sts {{ s.name }}_at+2, r18
+{%- endif %}
 {%- endif %}
 {%- endmacro gather %}
 

@@ -2,12 +2,25 @@
 {# What becomes of a sum: a factor and a shift that are proven to give what the network's definition does, or thresholds.
    s.wide: sums have four bytes; s.source: where the factor comes from: "code" (it is a constant), "flash" (Z points to it),
    "registers" (r16, r17, r21, and r26, r27 for what is added); s.bytes: of the factor; s.grain: 8 or 16; s.over: registers above
-   the result; s.left: bits that the product is shifted to the left by; s.short: only two bytes of a sum count. #}
+   the result; s.left: bits that the product is shifted to the left by; s.short: only two bytes of a sum count;
+   s.lpm: what reads where Z points to, "elpm" with RAMPZ. #}
+
+{# Z goes past a record. `adiw` knows nothing of RAMPZ. Changes r18. #}
+{% macro past(s, by, label) %}
+        adiw r30, {{ by }}
+{%- if s.lpm == "elpm" %}
+        brcc {{ label }}
+        in r18, 0x3B                    ; RAMPZ
+        inc r18
+        out 0x3B, r18
+{{ label }}:
+{%- endif %}
+{%- endmacro past %}
 
 {# Where a byte of the factor or of what is added comes from. #}
 {% macro get(s, reg, value) %}
 {%- if s.source == "flash" %}
-        lpm r{{ reg }}, Z+
+        {{ s.lpm }} r{{ reg }}, Z+
 {%- elif s.source == "code" %}
         ldi r{{ reg }}, {{ value }}
 {%- endif %}
@@ -31,7 +44,7 @@
 ; Changes r0, r1, {% if not s.multiplies %}r11, {% endif %}r15 to r21, r26, r27{% if s.source == "flash" %}; Z moves on by {{ s.record }}{% endif %}.
 {{ s.name }}_least:
 {%- if s.record > 0 %}
-        adiw r30, {{ s.record }}
+{{- self::past(s=s, by=s.record, label=s.name ~ "_past_least") }}
 {%- endif %}
         ldi r18, lo8({{ s.low }})
 {%- if s.words %}
@@ -41,7 +54,7 @@
 {%- if s.wide or s.short %}
 {{ s.name }}_most_far:
 {%- if s.record > 0 %}
-        adiw r30, {{ s.record }}
+{{- self::past(s=s, by=s.record, label=s.name ~ "_past_most") }}
 {%- endif %}
         ldi r18, lo8({{ s.low + s.span }})
 {%- if s.words %}
@@ -64,11 +77,11 @@
         brne {{ s.name }}_most_far
 {%- endif %}
 {%- if s.mixed %}
-        lpm r16, Z+
-        lpm r17, Z+
-        lpm r21, Z+
-        lpm r26, Z+
-        lpm r27, Z+
+        {{ s.lpm }} r16, Z+
+        {{ s.lpm }} r17, Z+
+        {{ s.lpm }} r21, Z+
+        {{ s.lpm }} r26, Z+
+        {{ s.lpm }} r27, Z+
         tst r21
         brne {{ s.name }}_factor
         rjmp {{ s.thresholds }}         ; no factor, but the place of thresholds
@@ -197,8 +210,8 @@
 ; reaches, and {{ s.low }}. {{ s.cycles }} cycles. Changes r0, r16, r17, r26, r27{% if s.source == "flash" %}; Z moves on by {{ s.record }}{% endif %}.
 {{ s.name }}:
 {%- if s.source == "flash" %}
-        lpm r16, Z+
-        lpm r17, Z+
+        {{ s.lpm }} r16, Z+
+        {{ s.lpm }} r17, Z+
 {%- if s.record > 2 %}
         adiw r30, {{ s.record - 2 }}
 {%- endif %}
@@ -256,19 +269,19 @@
 ; {{ s.name }}: the sum in r21 down to r18 becomes r19:r18, {{ s.cycles }} cycles at most. Z: its factor and what is added, 8 bytes.
 ; r14: 0. Changes r0, r1, {% if s.multiplies %}r6 to r13{% else %}r2 to r9, r11{% endif %}, r16 to r21, r26, r27; Z moves on by 8.
 {{ s.name }}_least:
-        adiw r30, 8
+{{- self::past(s=s, by=8, label=s.name ~ "_past_least") }}
         ldi r18, lo8({{ s.low }})
         ldi r19, hi8({{ s.low }})
         ret
 {{ s.name }}:
         tst r21
         brmi {{ s.name }}_least
-        lpm r16, Z+
-        lpm r17, Z+
-        lpm r26, Z+
-        lpm r27, Z+
+        {{ s.lpm }} r16, Z+
+        {{ s.lpm }} r17, Z+
+        {{ s.lpm }} r26, Z+
+        {{ s.lpm }} r27, Z+
 {%- for reg in range(start=s.first, end=s.first + 4) %}
-        lpm r{{ reg }}, Z+
+        {{ s.lpm }} r{{ reg }}, Z+
 {%- endfor %}
 {%- for reg in range(start=s.first + 4, end=s.first + 8) %}
         clr r{{ reg }}

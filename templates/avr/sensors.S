@@ -67,6 +67,9 @@ net_run:
 net_results:
 {{- results }}
         clr r1
+{%- if far %}
+        out 0x3B, r1                    ; RAMPZ
+{%- endif %}
 logits_ready:
 {%- if decide %}
 {{- decide }}
@@ -77,3 +80,9 @@ logits_ready:
 ; ---- code that stages share ----------------------------------------------------
 net_shared:
 {{- routines }}
+{%- if far %}
+
+; ---- weights that ELPM reads -----------------------------------------------------
+{{ far }}
+        .balign 2
+{%- endif %}

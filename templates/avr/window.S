@@ -40,7 +40,7 @@
 {%- endif %}
 {%- for a in s.sums %}
 {%- if s.multiplies %}
-        lpm r19, Z+
+        {{ s.lpm }} r19, Z+
         mul r18, r19
 {%- else %}
         lpm r0, Z+
@@ -94,7 +94,7 @@
 {% macro dot(s) %}
 
 ; {{ s.name }}: sums of {{ s.sums | length }} outputs over {{ s.rows }} times {{ s.run }} bytes, {{ s.cycles }} cycles.
-; X: the first byte, Z: {% if s.gathers %}weights, Y: the sums before{% else %}start values and weights{% endif %}, r14: 0. Changes r0, r1, {% if not s.multiplies %}r11 to r13, {% endif %}r15 to r21, X, {% if s.gathers %}Y, {% endif %}Z; sums are in r2 and so on.
+; X: the first byte, Z{% if s.lpm == "elpm" %} and RAMPZ{% endif %}: {% if s.gathers %}weights, Y: the sums before{% else %}start values and weights{% endif %}, r14: 0. Changes r0, r1, {% if not s.multiplies %}r11 to r13, {% endif %}r15 to r21, X, {% if s.gathers %}Y, {% endif %}Z; sums are in r2 and so on.
 {{ s.name }}:
 {%- for a in s.sums %}
 {%- if s.gathers %}
@@ -105,11 +105,11 @@
         ldd r{{ a.b3 }}, Y+{{ a.b3 - 2 }}
 {%- endif %}
 {%- else %}
-        lpm r{{ a.b0 }}, Z+
-        lpm r{{ a.b1 }}, Z+
-        lpm r{{ a.b2 }}, Z+
+        {{ s.lpm }} r{{ a.b0 }}, Z+
+        {{ s.lpm }} r{{ a.b1 }}, Z+
+        {{ s.lpm }} r{{ a.b2 }}, Z+
 {%- if s.wide %}
-        lpm r{{ a.b3 }}, Z+
+        {{ s.lpm }} r{{ a.b3 }}, Z+
 {%- endif %}
 {%- endif %}
 {%- endfor %}
@@ -225,6 +225,10 @@
 {%- if s.data %}
         ldi r30, lo8({{ s.data }})
         ldi r31, hi8({{ s.data }})
+{%- if s.far %}
+        ldi r18, hh8({{ s.data }})
+        out 0x3B, r18                   ; RAMPZ
+{%- endif %}
 {%- endif %}
 {%- if s.triangles and not s.apart %}
 {{- self::before(s=s) }}

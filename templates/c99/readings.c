@@ -4,6 +4,16 @@ void {{ name }}_begin({{ name }}_net *net)
     net->state = 0;
     net->behind = 0;
     net->reading = 0;
+{%- if rows %}
+    net->next = 0;
+{%- for fill in rows.fills %}
+    memset(net->values + {{ fill.at }}u, {{ fill.byte }}, {{ fill.size }}u);
+{%- endfor %}
+{%- for step in rows.gathering %}
+    net->rows[{{ loop.index0 }}] = 0;
+    begin_sums(net, &{{ step.name }}, {{ step.sums }}u);
+{%- endfor %}
+{%- endif %}
 {%- if input.fill %}
     memset(net->values + {{ input.at }}u, {{ input.byte }}, {{ input.fill }}u);
 {%- endif %}
@@ -14,8 +24,12 @@ void {{ name }}_value({{ name }}_net *net, int value)
     uint16_t i = net->taken;
     if (i >= {{ inputs }}u)
         return;
-    net->values[{{ input.first }}u{% if input.fill %} + i / {{ input.row }}u * {{ input.pitch }}u + i % {{ input.row }}u{% else %} + i{% endif %}] = (uint8_t)(value + 128);
+    net->values[{{ input.first }}u{% if rows %} + i % {{ input.row }}u{% elif input.fill %} + i / {{ input.row }}u * {{ input.pitch }}u + i % {{ input.row }}u{% else %} + i{% endif %}] = (uint8_t)(value + 128);
     net->taken++;
+{%- if rows %}
+    if (net->taken % {{ input.row }}u == 0)
+        play(net);
+{%- endif %}
 }
 
 void {{ name }}_reading({{ name }}_net *net, int32_t reading)

@@ -61,6 +61,7 @@ typedef struct {
     const scale *scales;
     uint16_t from, other, to;
     uint16_t rows, run, from_row, other_row, to_row;
+    uint16_t scale_count;
     int32_t low;
     uint16_t span;
     uint8_t words;
@@ -204,6 +205,7 @@ static int32_t window(const {{ name }}_net *net, const layer *l, uint16_t from, 
     }
     return sum;
 }
+{%- if runs_layers %}
 
 static void run_layer({{ name }}_net *net, const layer *constants)
 {
@@ -228,6 +230,7 @@ static void run_layer({{ name }}_net *net, const layer *constants)
     }
 }
 {%- endif %}
+{%- endif %}
 {%- if has_sums %}
 
 static void run_both({{ name }}_net *net, const both *constants)
@@ -241,7 +244,7 @@ static void run_both({{ name }}_net *net, const both *constants)
         for (i = 0; i < b.run; i++) {
             int32_t sum = (int32_t)LONG_AT(b.first + net->values[from++]);
             sum += (int32_t)LONG_AT(b.second + net->values[other++]);
-            put(net, &to, result(b.scales + i % {{ sum_scales }}u, sum, b.low, b.span), b.words);
+            put(net, &to, result(b.scales + i % b.scale_count, sum, b.low, b.span), b.words);
         }
     }
 }
@@ -275,6 +278,75 @@ static void {{ s.name }}_vote({{ name }}_net *net)
 }
 {%- endif %}
 {%- endfor %}
+{%- if has_tables %}
+
+static void run_table({{ name }}_net *net, const uint8_t *table, uint16_t from, uint16_t from_row, uint16_t to, uint16_t to_row,
+                      uint16_t rows, uint16_t run)
+{
+    uint16_t row, col;
+    for (row = 0; row < rows; row++)
+        for (col = 0; col < run; col++)
+            net->values[to + (size_t)row * to_row + col] =
+                (uint8_t)BYTE_AT(table + net->values[from + (size_t)row * from_row + col]);
+}
+{%- endif %}
+{%- if rows %}
+{%- if rows.gathering %}
+
+/* Adds a row of what a step reads to its sums. */
+static void gather({{ name }}_net *net, const layer *constants, uint16_t sums, uint16_t counter, uint16_t taps)
+{
+    layer l;
+    const int8_t *weights;
+    uint16_t o;
+    LOAD(&l, constants);
+    weights = l.weights ? l.weights + (size_t)net->rows[counter]++ * l.run : 0;
+    for (o = 0; o < l.outputs; o++) {
+        uint16_t first = (uint16_t)(l.from + (l.each ? o / l.each : 0));
+        net->sums[sums + o] = window(net, &l, first, weights, net->sums[sums + o]);
+        if (weights)
+            weights += taps;
+    }
+}
+
+/* Makes results of sums. */
+static void finish({{ name }}_net *net, const layer *constants, uint16_t sums)
+{
+    layer l;
+    uint16_t o, to;
+    LOAD(&l, constants);
+    to = l.to;
+    for (o = 0; o < l.outputs; o++)
+        put(net, &to, result(l.scales + o % l.scale_count, net->sums[sums + o], l.low, l.span), l.words);
+}
+
+/* What sums begin with. */
+static void begin_sums({{ name }}_net *net, const layer *constants, uint16_t sums)
+{
+    layer l;
+    uint16_t o;
+    LOAD(&l, constants);
+    for (o = 0; o < l.outputs; o++)
+        net->sums[sums + o] = l.starts ? (int32_t)LONG_AT(l.starts + o) : 0;
+}
+{%- endif %}
+
+/* A row of values is there: does what can be done with it. */
+static void play({{ name }}_net *net)
+{
+    for (;;) {
+        switch (BYTE_AT({{ rows.list }} + net->next++)) {
+{%- for event in rows.events %}
+        case {{ loop.index }}:
+            {{ event }}
+            break;
+{%- endfor %}
+        default:
+            return;
+        }
+    }
+}
+{%- endif %}
 
 /* ---- the network ---------------------------------------------------------*/
 
@@ -287,25 +359,11 @@ int {{ name }}_run({{ name }}_net *net)
 {%- if classes %}
     uint16_t o, best = 0;
 {%- endif %}
-{%- for s in steps %}
+{%- for s in steps | slice(start=behind) %}
 {%- if s.fill %}
     memset(net->values + {{ s.fill.at }}u, {{ s.fill.byte }}, {{ s.fill.size }}u);
 {%- endif %}
-{%- if s.kind == "layer" %}
-    run_layer(net, &{{ s.name }});
-{%- elif s.kind == "both" %}
-    run_both(net, &{{ s.name }});
-{%- elif s.kind == "trees" %}
-    {{ s.name }}_vote(net);
-{%- else %}
-    {
-        uint16_t row, col;
-        for (row = 0; row < {{ s.rows }}u; row++)
-            for (col = 0; col < {{ s.run }}u; col++)
-                net->values[{{ s.to }}u + row * {{ s.to_row }}u + col] =
-                    (uint8_t)BYTE_AT({{ s.name }} + net->values[{{ s.from }}u + row * {{ s.from_row }}u + col]);
-    }
-{%- endif %}
+    {{ s.call }};
 {%- endfor %}
 {%- if bytes %}
     for (i = 0; i < {{ outputs }}u; i++)

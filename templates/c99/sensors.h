@@ -28,8 +28,17 @@ extern "C" {
 /* A network at work. */
 typedef struct {
     int32_t reading;
+{%- if rows and rows.sums > 0 %}
+    int32_t sums[{{ rows.sums }}];
+{%- endif %}
     int16_t logits[{{ outputs }}];
     uint16_t taken;
+{%- if rows %}
+    uint16_t next;
+{%- if rows.gathering %}
+    uint16_t rows[{{ rows.gathering | length }}];
+{%- endif %}
+{%- endif %}
     uint8_t state, behind;
     uint8_t values[{{ arrays_size }}];
 } {{ name }}_net;
@@ -37,7 +46,8 @@ typedef struct {
 /* Begins with new values. */
 void {{ name }}_begin({{ name }}_net *net);
 
-/* Takes the next value as the network has it, -128 to 127. One too many is nothing. */
+/* Takes the next value as the network has it, -128 to 127. One too many is nothing.{% if rows %} Row by row: behind each {{ input.row }} values it computes what
+ * can be computed, and keeps what is still read.{% endif %} */
 void {{ name }}_value({{ name }}_net *net, int value);
 
 /* Takes the next value as a reading, in units of its last digit: {{ guard }}_DECIMALS digits behind the point. */

@@ -75,6 +75,14 @@ impl Chip {
         self
     }
 
+    /// The same, with so many bytes more before the program's code: an even number.
+    pub fn padded(mut self, bytes: usize) -> Self {
+        let console = self.assets.templates().find(|(name, _)| *name == "bare.S").expect("it is set").1;
+        let padded = format!("{console}        .skip {bytes}\n");
+        self.assets.set_template("bare.S", &padded);
+        self
+    }
+
     /// The same, with tools whose values are those of [`Chip::talk_reading`].
     pub fn with_tools(self) -> Self {
         let console = [TYPED, TOOLS].concat();

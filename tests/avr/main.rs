@@ -20,6 +20,7 @@ mod published;
 mod random;
 mod rows;
 mod sensors;
+mod sensors_far;
 mod sensors_published;
 mod sequence;
 mod simavr;

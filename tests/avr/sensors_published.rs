@@ -94,6 +94,14 @@ fn large_networks_are_exact_on_a_large_chip() {
     exact(&chip, "microflow_speech", 2, Limits { cycles: 9_000_000, flash: 60_000, ram: 8_000 });
 }
 
+/// Weights that `lpm` does not reach, on whole arrays and row by row.
+#[test]
+fn the_largest_network_is_exact_on_large_chips() {
+    let limits = |ram| Limits { cycles: 32_000_000, flash: 110_000, ram };
+    exact(&Chip::atmega2560().handed(), "tinymaix_cifar10_q", 3, limits(6_200));
+    exact(&Chip::atmega1284p().values(), "tinymaix_cifar10_q", 1, limits(16_000));
+}
+
 /// Row by row, where whole arrays do not fit, or where the smallest program is asked for.
 #[test]
 fn networks_of_rows_are_exact_on_small_chips() {

@@ -1,8 +1,8 @@
 //! Networks on numbers.
 
-use super::support::networks;
+use super::support::{imported, networks};
 use super::{chip, host, installed, sources};
-use mlc_compiler::model::Model;
+use mlc_compiler::model::{Model, Sensors};
 
 /// How many networks; their seeds are 0, 1, 2, …
 const NETWORKS: u64 = 24;
@@ -21,6 +21,44 @@ fn random_networks_on_numbers_are_exact() {
     for seed in super::support::wide::seeds(NETWORKS) {
         let model = networks::random(seed);
         host::check(&model, &lines(&model, seed));
+    }
+}
+
+/// Lines behind each other: nothing of a line that ends too early, or of one before, is left.
+#[test]
+fn random_networks_by_rows_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    let mut by_rows = 0;
+    for seed in super::support::wide::seeds(NETWORKS) {
+        let model = networks::row_networks::of_rows(seed);
+        let lines = lines(&model, seed);
+        host::check(&model, &[&lines[..], &[b"1 2".to_vec()], &lines[4..6]].concat());
+        by_rows += usize::from(sources(&model).ram_of_whole.is_some());
+    }
+    println!("{by_rows} of {NETWORKS} networks by rows");
+    assert!(by_rows >= 10, "{by_rows}");
+}
+
+/// Published networks with their inputs, as [`host::check`] compares them with the reference, and what they take.
+#[test]
+fn published_networks_by_rows_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    for (name, most) in
+        [("tinymaix_mnist_dw_q", 2_000), ("microflow_speech", 700), ("tinymaix_cifar10_q", 6_500)]
+    {
+        let Some(model) = imported::read(name) else { continue };
+        let (sensors, _) = model.network().expect("a network on numbers");
+        let lines: Vec<_> =
+            imported::inputs(name, sensors, 2).iter().map(|row| Sensors::line(row).into_bytes()).collect();
+        host::check(&model, &lines);
+        let sources = sources(&model);
+        let whole = sources.ram_of_whole.expect("rows take less");
+        println!("{name}: {} bytes of state by rows, {whole} on whole arrays", sources.ram);
+        assert!(sources.ram <= most, "{name}: {}", sources.ram);
     }
 }
 

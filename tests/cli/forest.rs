@@ -63,6 +63,8 @@ fn trees_answer_alike_everywhere() {
 fn trees_are_shown_measured_and_verified() {
     let folder = folder();
     let shown = folder.mlc(["inspect", "flowers.ron"]).ok();
+    let in_c = shown.lines().find(|line| line.starts_with("c99: ")).expect("what its C takes");
+    assert!(in_c.contains(" bytes of constants, ") && in_c.ends_with(" of state"), "{in_c}");
     assert!(
         shown.starts_with("flowers, 3 to 3, 1 operator, 3 splits, rounds as onnxruntime\ntwo trees\n"),
         "{shown}"

@@ -6,6 +6,8 @@
 
 #[path = "forests.rs"]
 mod forests;
+#[path = "row_networks.rs"]
+pub mod row_networks;
 
 use super::random::Random;
 use forests::{ranks, trees};

@@ -36,6 +36,8 @@ pub struct Sources {
     pub flash: usize,
     /// What changes, in bytes of RAM, without the stack.
     pub ram: usize,
+    /// Networks on numbers that compute row by row: what whole arrays would take.
+    pub ram_of_whole: Option<usize>,
 }
 
 /// The C of a model. Header and code are pure ASCII but for the model's own texts.
@@ -53,7 +55,7 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
         let (flash, ram) = context.bytes();
         let header = render(assets, "c99/sequence.h", &context)?;
         let code = render(assets, "c99/sequence.c", &context)?;
-        return Ok(Sources { name: context.name, header, code, flash, ram });
+        return Ok(Sources { name: context.name, header, code, flash, ram, ram_of_whole: None });
     }
     if let Some((reader, body)) = model.network() {
         let context = sensors::context(model, reader, body).map_err(|what| CompileError::Sequence {
@@ -64,7 +66,8 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
         let (flash, ram) = context.bytes();
         let header = render(assets, "c99/sensors.h", &context)?;
         let code = render(assets, "c99/sensors.c", &context)?;
-        return Ok(Sources { name: context.name, header, code, flash, ram });
+        let ram_of_whole = context.state_of_whole();
+        return Ok(Sources { name: context.name, header, code, flash, ram, ram_of_whole });
     }
     let (reports, _) = pass::optimise(ir::build(model)?, model.reader.max_query().into())?;
     let graph = &reports.last().expect("optimise() records every pass").graph;
@@ -72,7 +75,7 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
     let (flash, ram) = context.bytes();
     let header = render(assets, "c99/network.h", &context)?;
     let code = render(assets, "c99/network.c", &context)?;
-    Ok(Sources { name: context.name, header, code, flash, ram })
+    Ok(Sources { name: context.name, header, code, flash, ram, ram_of_whole: None })
 }
 
 /// One template, which may include others of its folder.

@@ -1,6 +1,7 @@
 //! What the start-up code and the serial line of an AVR program are told of their board: the context of
 //! `runtime-avr/uart.S`.
 
+use super::core::reads_far;
 use super::tools::Measuring;
 use crate::kernel::lines;
 use crate::target::device::{Core, Device, PowerOff, Uart};
@@ -136,7 +137,7 @@ impl BoardContext {
             vectors: vectors(&uart),
             jump: if far { "jmp" } else { "rjmp" },
             call: if far { "call" } else { "rcall" },
-            far_data: matches!(device.core, Core::Avr51 | Core::Avr6),
+            far_data: reads_far(device.core),
             wide: device.core == Core::Avr6,
             power_off: device.power_off.clone(),
             outputs: outputs(device, drives.iter().map(|(_, _, drive)| *drive)),

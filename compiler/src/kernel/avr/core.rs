@@ -22,6 +22,11 @@ pub fn assembler_core(core: Core) -> AvrCore {
     }
 }
 
+/// Whether it has `elpm` and RAMPZ, for more than 64 KiB of flash.
+pub fn reads_far(core: Core) -> bool {
+    matches!(core, Core::Avr51 | Core::Avr6)
+}
+
 /// Whether it has `jmp` and `call`, so that code may be far away.
 pub fn has_jumps(isa: Isa) -> bool {
     isa != Isa::Avr(AvrCore::Avr25)

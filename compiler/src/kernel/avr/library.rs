@@ -1,8 +1,9 @@
 //! What entry points for a program in C are told: the context of `call.S`.
 
+use super::core::reads_far;
 use crate::Request;
 use crate::stage::label;
-use crate::target::{Core, Cpu};
+use crate::target::Cpu;
 use serde::Serialize;
 
 /// How C calls a network.
@@ -18,7 +19,7 @@ pub struct Library {
 
 impl Library {
     pub fn of(request: &Request, longest: u8) -> Self {
-        let far_data = matches!(request.target.cpu, Cpu::Avr(Core::Avr51 | Core::Avr6));
+        let far_data = matches!(request.target.cpu, Cpu::Avr(core) if reads_far(core));
         Self { name: format!("net_{}", label(&request.model.head.name)), longest, far_data }
     }
 }

@@ -58,13 +58,9 @@ impl<'a> Place<'a> {
     /// Of a row of step `at`.
     pub fn of_row(rows: &'a Rows, at: usize) -> Self {
         let step = &rows.net.steps[at];
-        let window = step.window();
         let reads = |read: usize| {
-            let (array, view) = (step.reads[read], &rows.net.arrays[step.reads[read]]);
-            let col = window.map_or(view.border.left, |window| {
-                view.border.left + step.origin.1 * window.right - window.before
-            });
-            (view, address(array, rows.slots[at][read] * view.pitch() + col * view.channels))
+            let (array, at) = rows.reads(at, read);
+            (&rows.net.arrays[array], address(array, at))
         };
         let (from, first) = reads(0);
         let to = step.writes.map(|array| address(array, rows.newest(array, step.origin.1)));

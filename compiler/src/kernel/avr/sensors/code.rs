@@ -3,7 +3,7 @@
 
 use super::dot::Sum;
 use super::product::{Part, Refused, Stage, StagePart, parts};
-use super::scale::{Scaling, Sums};
+use super::scale::{Factors, Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::kernel::cycles::Code;
 use crate::kernel::sensors::net::{Array, Product};
@@ -67,7 +67,7 @@ pub fn write(
     sums: &Sums,
 ) -> Result<(), Refused> {
     let (name, product) = (&place.step.name, taps.product);
-    let (scale, scale_cycles) = scaling.write(w, name, sums, true)?;
+    let (scale, scale_cycles) = scaling.write(w, name, sums, Factors::Loaded)?;
     let (mut stage_parts, mut first, mut cycles) = (Vec::new(), 0, 0.0);
     let groups = parts(product.weights.len(), MOST);
     for size in groups.iter().flat_map(|Part { outputs, count }| std::iter::repeat_n(*outputs, *count)) {

@@ -1,7 +1,7 @@
 //! The loop over the bytes of a window that adds their products to the sums of a group of outputs.
 
 use super::nomul::{self, WEIGHTS};
-use super::writer::{Writer, call};
+use super::writer::{Home, Writer, call};
 use crate::CompileError;
 use crate::kernel::cycles::Code;
 use crate::kernel::sensors::Pace;
@@ -56,6 +56,8 @@ struct Dot {
     wide: bool,
     /// Sums are in RAM, and stay there.
     gathers: bool,
+    /// What reads weights.
+    lpm: &'static str,
     rows: usize,
     run: usize,
     unroll: usize,
@@ -173,7 +175,7 @@ pub fn dot(
     name: &str,
     (walk, form): (Walk, Form),
     outputs: usize,
-    start: Start,
+    (start, home): (Start, Home),
 ) -> Result<f64, CompileError> {
     let (Start::Flash { wide } | Start::Memory { wide }) = start;
     let sums = Sum::all(outputs, wide);
@@ -184,6 +186,7 @@ pub fn dot(
     let mut dot = Dot::new(w, format!("{name}_dot{outputs}"), walk, (sums, terms));
     dot.wide = wide;
     dot.gathers = matches!(start, Start::Memory { .. });
+    dot.lpm = home.lpm();
     dot.written(w, "dot", form)
 }
 
@@ -216,6 +219,7 @@ impl Dot {
             terms,
             wide: false,
             gathers: false,
+            lpm: Home::Near.lpm(),
             rows: walk.rows,
             run: walk.run,
             unroll: 1,

@@ -3,9 +3,9 @@
 use super::dot::{Form, Start, Walk, dot, registers, triangles};
 use super::nomul;
 use super::pool::{bytes_of, mean, walk};
-use super::product::{Part, Refused, StagePart, parts};
-use super::scale::{Scaling, Sums};
-use super::writer::{Writer, call};
+use super::product::{Part, Refused, StagePart, parts, weights_of};
+use super::scale::{Factors, Scaling, Sums};
+use super::writer::{Home, Writer, call};
 use crate::kernel::lines::gnu_bytes;
 use crate::kernel::sensors::Pace;
 use crate::kernel::sensors::net::{Product, Window, Work};
@@ -15,6 +15,8 @@ use serde::Serialize;
 
 /// Most that a register counts.
 const COUNT: usize = 255;
+/// Cycles of `lds`, `out`, `in` and `sts`.
+const FAR: f64 = 6.0;
 
 /// Sums of a step in RAM.
 #[derive(Serialize)]
@@ -25,6 +27,8 @@ pub struct Gathered {
     count: usize,
     /// There are weights, which a pointer goes over.
     weights: bool,
+    /// `elpm` reads them.
+    far: bool,
     wide: bool,
     to: String,
     records: Option<String>,
@@ -40,6 +44,7 @@ struct Row {
     name: String,
     from: String,
     weights: bool,
+    far: bool,
     triangles: Option<String>,
     parts: Vec<StagePart>,
     call: &'static str,
@@ -49,7 +54,7 @@ impl Gathered {
     /// Its variables, with their bytes.
     pub fn variables(&self) -> Vec<(String, usize)> {
         let sums = (format!("{}_sums", self.name), self.bytes);
-        let at = self.weights.then(|| (format!("{}_at", self.name), 2));
+        let at = self.weights.then(|| (format!("{}_at", self.name), if self.far { 3 } else { 2 }));
         [sums].into_iter().chain(at).collect()
     }
 }
@@ -103,17 +108,18 @@ fn of_product(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> R
         words: place.step.writes.is_none(),
     };
     let scaling = Scaling::choose(&sums)?;
-    let (scale, scale_cycles) = scaling.write(w, name, &sums, false)?;
+    let (scale, scale_cycles) = scaling.write(w, name, &sums, Factors::Flash(Home::Near))?;
     let of_row = Product { window: Window { rows: 1, ..product.window }, ..product.clone() };
     let walk = Walk::of(&of_row, place.from);
     let form = Form::of(w, pace, walk);
     let bytes = if scaling.wide { 4 } else { 3 };
     let parts = parts(outputs, registers(w) / bytes);
     let (triangles, mut cycles) = triangles(w, name, (walk, form))?;
+    let home = w.home(&weights_of(name));
     let mut dots: Vec<(usize, f64)> = Vec::new();
     for part in &parts {
         if !dots.iter().any(|(size, _)| *size == part.outputs) {
-            let start = Start::Memory { wide: scaling.wide };
+            let start = (Start::Memory { wide: scaling.wide }, home);
             dots.push((part.outputs, dot(w, name, (walk, form), part.outputs, start)?));
         }
         let of_dot = dots.iter().find(|(size, _)| *size == part.outputs).map_or(0.0, |(_, cycles)| *cycles);
@@ -124,7 +130,8 @@ fn of_product(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> R
     let first = (0..outputs).map(|o| product.biases[o] + scaling.add[o] + folded(o));
     let bytes = starts(w, name, bytes, first);
     let records = records(w, name, &scaling, outputs);
-    w.cost(name, cycles + 18.0);
+    // RAMPZ is loaded and stored.
+    w.cost(name, cycles + 18.0 + if home.is_far() { FAR } else { 0.0 });
     let part = |part: &Part| StagePart {
         sums: format!("{name}_dot{}", part.outputs),
         count: part.count,
@@ -132,13 +139,15 @@ fn of_product(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> R
     };
     let parts = parts.iter().map(part).collect();
     let from = place.at.clone();
-    let row = Row { name: name.clone(), from, weights: true, triangles, parts, call: w.calls() };
+    let far = home.is_far();
+    let row = Row { name: name.clone(), from, weights: true, far, triangles, parts, call: w.calls() };
     w.add("rows.S", "gather", row)?;
     Ok(Gathered {
         name: name.clone(),
         bytes,
         count: outputs,
         weights: true,
+        far,
         wide: scaling.wide,
         to: place.to.clone(),
         records,
@@ -164,7 +173,7 @@ fn weights(w: &mut Writer, name: &str, product: &Product, (parts, more): (&[Part
         }
     }
     let count = all.len();
-    w.data(&format!("{name}_weights"), &gnu_bytes(all), count);
+    w.weights(&weights_of(name), &gnu_bytes(all), count, FAR / 2.0);
 }
 
 fn of_sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Result<Gathered, Refused> {
@@ -173,7 +182,7 @@ fn of_sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Res
     if scaling.is_long() || scaling.wide {
         return Err(Refused::What("means that no factor of 24 bits gives".into()));
     }
-    let (scale, scale_cycles) = scaling.write(w, name, &sums, false)?;
+    let (scale, scale_cycles) = scaling.write(w, name, &sums, Factors::Flash(Home::Near))?;
     let routine = format!("{name}_sum");
     let cycles = walk(w, (routine.clone(), true, true), place.from, Window { rows: 1, ..window })?;
     let bytes = starts(w, name, 3, scaling.add.iter().copied());
@@ -182,13 +191,14 @@ fn of_sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Res
     debug_assert!(channels <= COUNT, "`walk` refuses more");
     let parts = vec![StagePart { sums: routine, count: channels, results: vec![] }];
     let (from, triangles) = (place.at.clone(), None);
-    let row = Row { name: name.clone(), from, weights: false, triangles, parts, call: w.calls() };
+    let row = Row { name: name.clone(), from, weights: false, far: false, triangles, parts, call: w.calls() };
     w.add("rows.S", "gather", row)?;
     Ok(Gathered {
         name: name.clone(),
         bytes,
         count: channels,
         weights: false,
+        far: false,
         wide: false,
         to: place.to.clone(),
         records,

@@ -1,12 +1,13 @@
 //! Programs of networks on numbers on the AVR.
 //!
 //! `product` sums windows times weights that a loop (`dot`) reads from flash, `code` those that are worth being code, `pool` is what
-//! has no weights, `trees` what votes; `rows` runs steps row by row, `gather` adds rows to sums in RAM; `scale` says how results are made of sums, `routine` has the code for it, `serial` says whether characters wait long enough, `border` fills what windows read over edges, `numbers` takes lines of
+//! has no weights, `trees` what votes; `rows` runs steps row by row, `gather` adds rows to sums in RAM; `scale` says how results are made of sums, `routine` has the code for it, `far` puts weights where only `elpm` reads, `serial` says whether characters wait long enough, `border` fills what windows read over edges, `numbers` takes lines of
 //! numbers and answers. `nomul` has products for chips without `MUL`. `writer` holds the text while it grows.
 
 mod border;
 mod code;
 mod dot;
+mod far;
 mod gather;
 mod nomul;
 mod numbers;
@@ -20,13 +21,11 @@ mod trees;
 mod writer;
 
 use super::board::BoardContext;
-use super::core::assembler_core;
 use crate::CompileError;
-use crate::asm::Isa;
 use crate::kernel::sensors::about::{Told, labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::place::{Place, address};
-use crate::kernel::sensors::rows::{self as schedules, Rows};
+use crate::kernel::sensors::rows::{self as schedules, Event, Rows};
 use crate::kernel::sensors::{Costs, Pace, SensorProgram, SensorSite, lower, memory, unsupported};
 use crate::kernel::{Buffer, Fragment, Memory, Phase, lines};
 use crate::model::Answer;
@@ -36,6 +35,7 @@ use crate::words::grouped;
 use product::Refused;
 use serde::Serialize;
 use serial::Serial;
+use std::collections::BTreeMap;
 use writer::Writer;
 
 /// Most bytes of data that `lpm` reads.
@@ -63,31 +63,22 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     let net = lower(site.reader, site.body).map_err(refuse)?;
     let found = if site.rows { Rows::smallest(&net) } else { None };
     let (net, by_rows) = found.map_or((net, None), |(net, rows)| (net, Some(rows)));
-    let streams = !site.request.target.is_library();
-    let mut w = Writer::new(site.templates, Isa::Avr(assembler_core(core)));
-    let steps = steps(&mut w, &net, by_rows.as_ref(), site).map_err(|refused| match refused {
+    let near = DATA.min(site.request.target.whole_flash().unwrap_or(DATA));
+    let written = far::written(site.templates, core, near, |w| parts(w, &net, by_rows.as_ref(), site));
+    let (mut w, parts) = written.map_err(|refused| match refused {
         Refused::What(what) => refuse(what),
         Refused::Error(error) => error,
     })?;
-    let Steps { memory, stream } = steps;
-    let serial = by_rows.as_ref().zip(stream.as_ref()).map(|(rows, stream)| {
-        Serial::of(site.request.target, &rows.works(&stream.cycles), rows.values(), memory.size)
-    });
-    let (play, begin) = stream.map(|stream| (stream.text, stream.begin)).unzip();
-    let at = by_rows.as_ref().map(|rows| address(0, rows.newest(0, 0)));
-    let read = numbers::read(&mut w, site.reader, (&net.arrays[0], "net_a0"), streams, at.zip(begin))?;
+    let Parts { memory, cycles, play, read, answer, results } = parts;
+    let serial = by_rows
+        .as_ref()
+        .map(|rows| Serial::of(site.request.target, &rows.works(&cycles), rows.values(), memory.size));
     let model = site.request.model;
-    let answer = numbers::answer(&mut w, &model.answer, net.outputs(), streams)?;
-    let results = results(&mut w, &net)?;
-    let flash = site.request.target.whole_flash().unwrap_or(DATA);
-    if w.data_bytes > DATA.min(flash) {
+    if w.data_bytes > near {
         let name = model.head.name.clone();
-        let has = if flash < DATA { "the flash has" } else { "its program reads" };
-        let needs = format!(
-            "its weights and tables are {} bytes, and {has} {}",
-            grouped(w.data_bytes as u64),
-            grouped(DATA.min(flash) as u64)
-        );
+        let has = if near < DATA { "the flash has" } else { "its program reads" };
+        let (bytes, near) = (grouped(w.data_bytes as u64), grouped(near as u64));
+        let needs = format!("its weights and tables are {bytes} bytes, and {has} {near}");
         return Err(CompileError::SensorsTooLarge { name, target: site.request.target.name.clone(), needs });
     }
     let labels = labels(&model.answer);
@@ -110,11 +101,12 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         buffers: memory.buffers.iter().map(|b| Named { name: &b.name, offset: b.offset }).collect(),
         memory_size: memory.size,
         board: board.map(|board| board.asking(&model.head.name, "Type numbers.").waiting(waiting)),
-        streams,
+        streams: streams(site),
         library: Library::of(site),
         call: w.calls(),
         jump: w.jumps(),
         data: &w.data,
+        far: &w.far_data,
         read,
         rows: play,
         stages: &w.code,
@@ -129,14 +121,44 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
     Ok(SensorProgram { text, memory, outputs: net.outputs(), costs: Costs::Known(w.costs), rows })
 }
 
-/// Steps that are written, and what they need.
-struct Steps {
+/// What is written of a program.
+struct Parts {
     memory: Memory,
-    stream: Option<rows::Stream>,
+    /// Cycles of each event, where rows are computed while they come, and what runs then.
+    cycles: BTreeMap<Event, f64>,
+    play: Option<String>,
+    read: String,
+    answer: numbers::Answering,
+    results: String,
+}
+
+/// Writes all that has data.
+fn parts(w: &mut Writer, net: &Net, by_rows: Option<&Rows>, site: &SensorSite) -> Result<Parts, Refused> {
+    let streams = streams(site);
+    let (memory, stream) = steps(w, net, by_rows, site)?;
+    let (play, begin, cycles) = match stream {
+        Some(stream) => (Some(stream.text), Some(stream.begin), stream.cycles),
+        None => (None, None, BTreeMap::new()),
+    };
+    let at = by_rows.map(|rows| address(0, rows.newest(0, 0)));
+    let read = numbers::read(w, site.reader, (&net.arrays[0], "net_a0"), streams, at.zip(begin))?;
+    let answer = numbers::answer(w, &site.request.model.answer, net.outputs(), streams)?;
+    let results = results(w, net)?;
+    Ok(Parts { memory, cycles, play, read, answer, results })
+}
+
+/// Whether there is a console, which hands over characters as they come.
+fn streams(site: &SensorSite) -> bool {
+    !site.request.target.is_library()
 }
 
 /// Writes all steps: those that run while rows come aside.
-fn steps(w: &mut Writer, net: &Net, by_rows: Option<&Rows>, site: &SensorSite) -> Result<Steps, Refused> {
+fn steps(
+    w: &mut Writer,
+    net: &Net,
+    by_rows: Option<&Rows>,
+    site: &SensorSite,
+) -> Result<(Memory, Option<rows::Stream>), Refused> {
     let (stream, (places, end)) = match by_rows {
         Some(by_rows) => {
             let (places, end) = by_rows.place(net);
@@ -156,7 +178,7 @@ fn steps(w: &mut Writer, net: &Net, by_rows: Option<&Rows>, site: &SensorSite) -
     }
     let variables = stream.as_ref().map_or(&[][..], |stream| &stream.variables);
     let memory = buffers(net, (&places, end), variables, site);
-    Ok(Steps { memory, stream })
+    Ok((memory, stream))
 }
 
 /// Arrays first, then results, then variables: `more` and those of all programs.
@@ -243,6 +265,8 @@ struct Program<'a> {
     call: &'static str,
     jump: &'static str,
     data: &'a str,
+    /// What ELPM reads.
+    far: &'a str,
     read: String,
     /// What runs while rows come.
     rows: Option<String>,

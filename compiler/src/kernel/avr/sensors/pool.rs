@@ -2,8 +2,8 @@
 
 use super::dot::Moves;
 use super::product::{Refused, Stage, StagePart};
-use super::scale::{Scaling, Sums};
-use super::writer::{Writer, call};
+use super::scale::{Factors, Scaling, Sums};
+use super::writer::{Home, Writer, call};
 use crate::kernel::cycles::Code;
 use crate::kernel::lines::gnu_bytes;
 use crate::kernel::sensors::net::{Array, Window};
@@ -40,7 +40,7 @@ pub fn sum(w: &mut Writer, place: &Place, window: Window, steps: &[Steps]) -> Re
     if scaling.is_long() {
         return Err(Refused::What("means of 16 bits that no factor of 24 bits gives".into()));
     }
-    let (scale, scale_cycles) = scaling.write(w, name, &sums, false)?;
+    let (scale, scale_cycles) = scaling.write(w, name, &sums, Factors::Flash(Home::Near))?;
     let routine = format!("{name}_sum");
     let cycles = walk(w, (routine.clone(), true, false), place.from, window)?;
     let (mut lines, mut bytes) = (Vec::new(), 0);
@@ -183,7 +183,7 @@ pub fn add(
     if scaling.is_long() {
         return Err(Refused::What("sums of two arrays in 16 bits that no factor of 24 bits gives".into()));
     }
-    let (scale, cycles) = scaling.write(w, name, &sums, false)?;
+    let (scale, cycles) = scaling.write(w, name, &sums, Factors::Flash(Home::Near))?;
     let table = format!("{name}_terms");
     let first = tables[0].iter().map(|&x| i64::from(x) + scaling.add[0]);
     let all = first.chain(tables[1].iter().map(|&x| i64::from(x)));

@@ -4,7 +4,7 @@ use super::code::{self, Taps};
 use super::dot::{Form, Moves, Start, Sum, Walk, dot, registers, triangles};
 use super::nomul;
 use super::pool::bytes_of;
-use super::scale::{Scaling, Sums};
+use super::scale::{Factors, Scaling, Sums};
 use super::writer::{Writer, call};
 use crate::CompileError;
 use crate::kernel::lines::gnu_bytes;
@@ -33,6 +33,8 @@ pub struct Stage {
     pub cols: usize,
     /// What Z points to at each position.
     pub data: Option<String>,
+    /// `elpm` reads there.
+    pub far: bool,
     /// X walks over the window.
     pub walks: bool,
     pub apart: bool,
@@ -127,6 +129,11 @@ impl From<CompileError> for Refused {
     }
 }
 
+/// The label of a step's weights.
+pub fn weights_of(name: &str) -> String {
+    format!("{name}_weights")
+}
+
 /// Weights in flash, of the outputs of a group next to each other.
 fn rows(
     w: &mut Writer,
@@ -143,14 +150,14 @@ fn rows(
         true => counted(outputs / place.from.channels, place.from.channels),
         false => parts(outputs, most),
     };
-    let (scale, scale_cycles) = scaling.write(w, name, sums, false)?;
+    let label = weights_of(name);
+    let home = w.home(&label);
+    let (scale, scale_cycles) = scaling.write(w, name, sums, Factors::Flash(home))?;
     let mut dots: Vec<(usize, f64)> = Vec::new();
     for part in &parts {
         if !dots.iter().any(|(size, _)| *size == part.outputs) {
-            dots.push((
-                part.outputs,
-                dot(w, name, (walk, form), part.outputs, Start::Flash { wide: scaling.wide })?,
-            ));
+            let start = (Start::Flash { wide: scaling.wide }, home);
+            dots.push((part.outputs, dot(w, name, (walk, form), part.outputs, start)?));
         }
     }
     let (mut lines, mut first, mut bytes) = (Vec::new(), 0, 0);
@@ -168,10 +175,10 @@ fn rows(
             first += part.outputs;
         }
     }
-    let label = format!("{name}_weights");
-    w.data(&label, &lines, bytes);
     let (down, across) = product.window.places;
-    w.cost(name, (down * across) as f64 * (cycles + 8.0) + down as f64 * 10.0 + 6.0);
+    let places = (down * across) as f64;
+    w.weights(&label, &lines, bytes, places);
+    w.cost(name, places * (cycles + 8.0 + home.cycles()) + down as f64 * 10.0 + 6.0);
     let stage_parts = parts.iter().map(|part| StagePart {
         sums: format!("{name}_dot{}", part.outputs),
         count: part.count,
@@ -181,7 +188,7 @@ fn rows(
     let window = &product.window;
     let moves = (window.down, window.right, window.places);
     let stage = Stage::new(w, place, moves, product.apart, (Some(label), parts, scale), sums.words);
-    Ok(w.add("window.S", "stage", Stage { triangles, ..stage })?)
+    Ok(w.add("window.S", "stage", Stage { triangles, far: home.is_far(), ..stage })?)
 }
 
 fn results(outputs: usize, wide: bool) -> Vec<Moves> {
@@ -212,6 +219,7 @@ impl Stage {
             cols: places.1,
             walks: true,
             data,
+            far: false,
             apart,
             triangles: None,
             parts,

@@ -1,8 +1,8 @@
 //! The routines that make results of sums, and what they need in flash.
 
 use super::nomul;
-use super::scale::{Kind, Scaling, Sums};
-use super::writer::Writer;
+use super::scale::{Factors, Kind, Scaling, Sums};
+use super::writer::{Home, Writer};
 use crate::CompileError;
 use crate::kernel::cycles::Code;
 use crate::kernel::lines::gnu_bytes;
@@ -15,7 +15,7 @@ const NEVER: [i64; 2] = [(1 << 23) - 1, (1 << 31) - 1];
 const PRODUCT: [u8; 5] = [26, 27, 15, 18, 19];
 
 impl Scaling {
-    /// Writes the routine, and the thresholds that it needs. `loaded`: code has loaded the factor. Returns its name and its
+    /// Writes the routine, and the thresholds that it needs. Returns its name and its
     /// cycles where it multiplies.
     ///
     /// # Errors
@@ -25,24 +25,25 @@ impl Scaling {
         w: &mut Writer,
         name: &str,
         sums: &Sums,
-        loaded: bool,
+        factors: Factors,
     ) -> Result<(String, f64), CompileError> {
+        let lpm = factors.home().lpm();
         let routine = format!("{name}_scale");
         let scale = match &self.kind {
             Kind::Shared(scale) => *scale,
             Kind::Each(scales) => scales[0],
             Kind::Mixed(scales) => scales.iter().flatten().next().copied().expect("some have a factor"),
-            Kind::Long(scales) => return self.long_routine(w, routine, scales[0].class),
+            Kind::Long(scales) => return self.long_routine(w, routine, (scales[0].class, lpm)),
             Kind::Steps => {
                 let table = format!("{name}_t0");
                 self.table(w, &table, sums.steps[0], 0, self.wide)?;
-                return self.search(w, routine, "code", &table, self.wide, sums);
+                return self.search(w, routine, ("code", lpm), &table, self.wide, sums);
             }
             Kind::EachSteps => {
                 for (o, steps) in sums.steps.iter().enumerate() {
                     self.table(w, &format!("{name}_t{o}"), steps, 0, self.wide)?;
                 }
-                return self.search(w, routine, "flash", "", self.wide, sums);
+                return self.search(w, routine, ("flash", lpm), "", self.wide, sums);
             }
         };
         let mut thresholds = String::new();
@@ -50,15 +51,18 @@ impl Scaling {
             for (o, _) in scales.iter().enumerate().filter(|(_, s)| s.is_none()) {
                 self.table(w, &format!("{name}_t{o}"), sums.steps[o], self.add[o], false)?;
             }
-            (thresholds, _) = self.search(w, format!("{name}_search"), "registers", "", false, sums)?;
+            (thresholds, _) = {
+                let search = format!("{name}_search");
+                self.search(w, search, ("registers", lpm), "", false, sums)?
+            };
         }
         let source = match self.kind {
             Kind::Shared(_) => "code",
-            _ if loaded => "registers",
+            _ if factors == Factors::Loaded => "registers",
             _ => "flash",
         };
         let context =
-            Factor { multiplies: w.multiplies(), ..self.factor(&routine, scale, source, thresholds) };
+            Factor { multiplies: w.multiplies(), lpm, ..self.factor(&routine, scale, source, thresholds) };
         let others = [context.thresholds.as_str()];
         let others: Vec<&str> =
             others.into_iter().filter(|_| context.mixed).chain(nomul::others(w)).collect();
@@ -75,7 +79,7 @@ impl Scaling {
         &self,
         w: &mut Writer,
         name: String,
-        class: Class,
+        (class, lpm): (Class, &'static str),
     ) -> Result<(String, f64), CompileError> {
         let (bytes, bits) = (usize::from(class.shift / 8), usize::from(class.shift % 8));
         let multiplies = w.multiplies();
@@ -92,6 +96,7 @@ impl Scaling {
         let context = Long {
             name: name.clone(),
             multiplies,
+            lpm,
             first,
             low,
             span,
@@ -147,6 +152,7 @@ impl Scaling {
             name: name.into(),
             source,
             multiplies: true,
+            lpm: Home::Near.lpm(),
             bytes,
             grain: if mixed { 8 } else { grain },
             wide: self.wide,
@@ -192,7 +198,7 @@ impl Scaling {
         &self,
         w: &mut Writer,
         name: String,
-        source: &'static str,
+        (source, lpm): (&'static str, &'static str),
         table: &str,
         wide: bool,
         sums: &Sums,
@@ -209,6 +215,7 @@ impl Scaling {
         let context = Search {
             name: name.clone(),
             source,
+            lpm,
             table: table.into(),
             wide,
             low: self.low,
@@ -237,6 +244,8 @@ struct Factor {
     name: String,
     source: &'static str,
     multiplies: bool,
+    /// What reads records.
+    lpm: &'static str,
     bytes: u8,
     grain: u8,
     wide: bool,
@@ -265,6 +274,7 @@ struct Factor {
 struct Long {
     name: String,
     multiplies: bool,
+    lpm: &'static str,
     /// The lowest register of the product.
     first: usize,
     low: i32,
@@ -289,6 +299,7 @@ struct ByteProduct {
 struct Search {
     name: String,
     source: &'static str,
+    lpm: &'static str,
     table: String,
     wide: bool,
     low: i32,

@@ -32,6 +32,7 @@ pub struct Stream {
 #[derive(Serialize)]
 struct Play {
     jump: &'static str,
+    far: bool,
     labels: Vec<String>,
 }
 
@@ -84,11 +85,13 @@ pub fn write(
     pace: Pace,
     step: impl Fn(&mut Writer, &Place, Pace) -> Result<(), Refused>,
 ) -> Result<Stream, Refused> {
-    let events = kinds(rows);
+    let events = rows.kinds();
     if events.len() >= KINDS {
         return Err(Refused::What(format!("more than {KINDS} kinds of work row by row")));
     }
-    schedule(w, rows, &events);
+    let list = rows.list(&events);
+    let count = list.len();
+    w.data("net_schedule", &gnu_bytes(list), count);
     let before = std::mem::take(&mut w.code);
     let mut stream = Stream {
         text: String::new(),
@@ -127,17 +130,6 @@ pub fn write(
     Ok(stream)
 }
 
-/// What happens, each once, in the order in which it does.
-fn kinds(rows: &Rows) -> Vec<Event> {
-    let mut events: Vec<Event> = Vec::new();
-    for event in rows.events.iter().filter(|event| **event != Event::Take) {
-        if !events.contains(event) {
-            events.push(*event);
-        }
-    }
-    events
-}
-
 /// How often something happens.
 fn times(rows: &Rows, event: Event) -> f64 {
     rows.events.iter().filter(|other| **other == event).count() as f64
@@ -163,7 +155,7 @@ fn moves(w: &mut Writer, net: &Net, rows: &Rows, events: &[Event]) -> Result<BTr
     let labels = events.iter().map(|event| label(net, *event)).collect();
     w.phases.push(Phase::new("net_play", "rows"));
     let jump = w.jumps();
-    w.add("rows.S", "play", Play { jump, labels })?;
+    w.add("rows.S", "play", Play { jump, far: !w.far.is_empty(), labels })?;
     let mut all = BTreeMap::new();
     for (at, event) in events.iter().enumerate() {
         // It is read, compared with those before it, jumped to and back.
@@ -174,15 +166,6 @@ fn moves(w: &mut Writer, net: &Net, rows: &Rows, events: &[Event]) -> Result<BTr
     let waits = 12.0 + 3.0 * events.len() as f64 + call(w.isa);
     w.cost("rows", times(rows, Event::Take) * waits);
     Ok(all)
-}
-
-/// The list of events: a byte each, 0 where it waits for a row, or ends.
-fn schedule(w: &mut Writer, rows: &Rows, events: &[Event]) {
-    let number = |event: &Event| events.iter().position(|known| known == event).map_or(0, |at| at as u8 + 1);
-    // The first row is there when the first of them is looked at.
-    let bytes: Vec<u8> = rows.events[1..].iter().map(number).chain([0]).collect();
-    let count = bytes.len();
-    w.data("net_schedule", &gnu_bytes(bytes), count);
 }
 
 /// Writes what moves or fills rows; its cycles.
@@ -220,10 +203,5 @@ fn fill(w: &mut Writer, rows: &Rows, array: usize, from: usize) -> Result<Fill, 
 
 /// What the buffers of arrays with a border begin with.
 fn borders(w: &mut Writer, net: &Net, rows: &Rows) -> Result<Vec<Fill>, Refused> {
-    let has_border = |array: &usize| {
-        let Net { arrays, .. } = net;
-        rows.kept[*array] > 0 && arrays[*array].size() > arrays[*array].values()
-    };
-    let arrays: Vec<usize> = (0..net.arrays.len()).filter(has_border).collect();
-    arrays.into_iter().map(|array| fill(w, rows, array, 0)).collect()
+    rows.bordered(net).into_iter().map(|array| fill(w, rows, array, 0)).collect()
 }

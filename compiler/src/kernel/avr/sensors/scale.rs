@@ -1,5 +1,6 @@
 //! What becomes of sums: a factor and a shift where that is proven to be right, thresholds elsewhere.
 
+use super::writer::Home;
 use crate::kernel::lines::gnu_bytes;
 use crate::kernel::sensors::steps::{Class, Scale, Steps};
 
@@ -35,6 +36,25 @@ pub(super) enum Kind {
     EachSteps,
     /// A factor of four bytes for each output.
     Long(Vec<Scale>),
+}
+
+/// Where factors of their own come from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Factors {
+    /// Flash: Z points to them.
+    Flash(Home),
+    /// Code has loaded them.
+    Loaded,
+}
+
+impl Factors {
+    /// Which part of flash.
+    pub(super) fn home(self) -> Home {
+        match self {
+            Self::Flash(home) => home,
+            Self::Loaded => Home::Near,
+        }
+    }
 }
 
 /// The functions of a step's outputs and the bounds of their sums.

@@ -5,6 +5,7 @@ use crate::asm::{AvrCore, Isa};
 use crate::kernel::avr::core::has_jumps;
 use crate::kernel::{Phase, Templates, text};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// A program in the making.
@@ -23,6 +24,11 @@ pub struct Writer<'a> {
     /// What `lpm` reads, and how many bytes that is.
     pub data: String,
     pub data_bytes: usize,
+    /// Weights that `elpm` reads, and the labels of those that are to be there.
+    pub far_data: String,
+    pub far: BTreeSet<String>,
+    /// Weights that `lpm` reads, and `elpm` could.
+    pub movable: Vec<Movable>,
     /// The routine that fills borders is there; the one that computes lines; the one that votes.
     pub fills: bool,
     pub lines: bool,
@@ -32,8 +38,17 @@ pub struct Writer<'a> {
     pub triangles: bool,
 }
 
+/// Weights that may lie where only `elpm` reads.
+pub struct Movable {
+    pub label: String,
+    pub bytes: usize,
+    /// Cycles of a run that it takes to say where they are.
+    pub cycles: f64,
+}
+
 impl<'a> Writer<'a> {
-    pub fn new(templates: &'a Templates, isa: Isa) -> Self {
+    /// `far`: labels of the weights that `elpm` is to read.
+    pub fn new(templates: &'a Templates, isa: Isa, far: BTreeSet<String>) -> Self {
         let (code, routines, data) = (String::new(), String::new(), String::new());
         Self {
             templates,
@@ -45,6 +60,9 @@ impl<'a> Writer<'a> {
             routines,
             data,
             data_bytes: 0,
+            far_data: String::new(),
+            far,
+            movable: vec![],
             fills: false,
             lines: false,
             votes: false,
@@ -118,11 +136,60 @@ impl<'a> Writer<'a> {
 
     /// Adds lines of data that `lpm` reads.
     pub fn data(&mut self, label: &str, lines: &[String], bytes: usize) {
-        let _ = writeln!(self.data, "{label}:");
-        for line in lines {
-            let _ = writeln!(self.data, "        {line}");
-        }
+        write(&mut self.data, label, lines);
         self.data_bytes += bytes;
+    }
+
+    /// Adds weights, which a run goes to so many times: where `lpm` reads, or `elpm`.
+    pub fn weights(&mut self, label: &str, lines: &[String], bytes: usize, runs: f64) {
+        match self.home(label) {
+            Home::Near => {
+                let cycles = self.times * runs * TO_FAR;
+                self.movable.push(Movable { label: label.into(), bytes, cycles });
+                self.data(label, lines, bytes);
+            }
+            Home::Far => write(&mut self.far_data, label, lines),
+        }
+    }
+
+    /// Where weights are.
+    pub fn home(&self, label: &str) -> Home {
+        if self.far.contains(label) { Home::Far } else { Home::Near }
+    }
+}
+
+/// Which part of flash weights are in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Home {
+    /// The first, with all other data.
+    Near,
+    /// Behind the program.
+    Far,
+}
+
+impl Home {
+    pub fn is_far(self) -> bool {
+        self == Self::Far
+    }
+
+    /// What reads there.
+    pub fn lpm(self) -> &'static str {
+        if self.is_far() { "elpm" } else { "lpm" }
+    }
+
+    /// Cycles to say where weights are, more than for `lpm`.
+    pub fn cycles(self) -> f64 {
+        if self.is_far() { TO_FAR } else { 0.0 }
+    }
+}
+
+/// `ldi` and `out`.
+const TO_FAR: f64 = 2.0;
+
+fn write(out: &mut String, label: &str, lines: &[String]) {
+    let _ = writeln!(out, "{label}:");
+    for line in lines {
+        let _ = writeln!(out, "        {line}");
     }
 }
 

@@ -5,6 +5,7 @@ use super::context::Bar;
 use super::flash::Streamed;
 use super::form::Form;
 use crate::CompileError;
+use crate::kernel::avr::core::reads_far;
 use crate::kernel::predict::{Known, Runs};
 use crate::kernel::sequence::{Home, Offer, Step};
 use crate::kernel::{Phase, Templates, lines};
@@ -25,7 +26,7 @@ pub struct Chip {
 
 impl Chip {
     pub fn new(core: Core) -> Self {
-        Self { wide: matches!(core, Core::Avr51 | Core::Avr6), three: core == Core::Avr6 }
+        Self { wide: reads_far(core), three: core == Core::Avr6 }
     }
 
     /// What reads weights.

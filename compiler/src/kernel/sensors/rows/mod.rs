@@ -160,6 +160,42 @@ impl Rows {
         (self.kept[array] - 1) * view.pitch() + view.at((0, col))
     }
 
+    /// What happens, each once, in the order in which it does.
+    pub fn kinds(&self) -> Vec<Event> {
+        let mut kinds: Vec<Event> = Vec::new();
+        for event in self.events.iter().filter(|event| **event != Event::Take) {
+            if !kinds.contains(event) {
+                kinds.push(*event);
+            }
+        }
+        kinds
+    }
+
+    /// The list of events: the number of each among their kinds, from 1 on; 0 where it waits for a row, or ends.
+    pub fn list(&self, kinds: &[Event]) -> Vec<u8> {
+        let number =
+            |event: &Event| kinds.iter().position(|known| known == event).map_or(0, |at| at as u8 + 1);
+        // The first row is there when the first of them is looked at.
+        self.events[1..].iter().map(number).chain([0]).collect()
+    }
+
+    /// The arrays with a border, whose buffers begin with its byte.
+    pub fn bordered(&self, net: &Net) -> Vec<usize> {
+        let has_border =
+            |array: &usize| self.kept[*array] > 0 && net.arrays[*array].size() > net.arrays[*array].values();
+        (0..net.arrays.len()).filter(has_border).collect()
+    }
+
+    /// Where a step reads an array at a row: the array, and the place of the first byte in its buffer.
+    pub fn reads(&self, step: usize, read: usize) -> (usize, usize) {
+        let Step { reads, origin, .. } = &self.net.steps[step];
+        let (array, view) = (reads[read], &self.net.arrays[reads[read]]);
+        let window = self.net.steps[step].window();
+        let col = window
+            .map_or(view.border.left, |window| view.border.left + origin.1 * window.right - window.before);
+        (array, self.slots[step][read] * view.pitch() + col * view.channels)
+    }
+
     /// Cycles of the work behind each row of values, where each event takes so many.
     pub fn works(&self, cycles: &BTreeMap<Event, f64>) -> Vec<f64> {
         let of = |events: &[Event]| events.iter().filter_map(|event| cycles.get(event)).sum::<f64>();
