@@ -56,7 +56,7 @@ impl Request<'_> {
 
     /// Who decides on forms or size gets what he asked for, without columns that take more bytes.
     fn may_quicken(&self) -> bool {
-        *self.demands == Demands::default()
+        self.demands.are_none()
     }
 }
 

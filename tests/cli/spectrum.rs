@@ -48,6 +48,15 @@ fn a_tape_and_a_snapshot_are_written_and_run() {
     insta::assert_snapshot!("damaged-tape", folder.mlc(["run", "t.tap"]).fails(1));
 }
 
+/// What the file is called changes nothing of the program: where memory is left over, it is used.
+#[test]
+fn a_named_file_has_the_program_of_a_file_without_a_name() {
+    let folder = Folder::new();
+    folder.mlc(["compile", "tinychat", "--target", "zx48"]).ok();
+    folder.mlc(["compile", "tinychat", "--target", "zx48", "-o", "t.asm"]).ok();
+    assert!(folder.text("build/tinychat/zx48/tinychat.asm") == folder.text("t.asm"), "they differ");
+}
+
 #[test]
 fn what_the_spectrum_cannot_take_is_said() {
     let folder = Folder::with_models();

@@ -116,6 +116,11 @@ pub enum LayerError {
 }
 
 impl Demands {
+    /// Whether the planner decides everything. What a file is called is no demand: it changes nothing of a plan.
+    pub fn are_none(&self) -> bool {
+        Self { file: None, ..self.clone() } == Self::default()
+    }
+
     /// All weights in one form; `None` for the fastest plan that fits.
     pub fn of(encoding: Option<Form>) -> Self {
         Self { encoding, ..Self::default() }
