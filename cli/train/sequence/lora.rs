@@ -78,6 +78,7 @@ fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
         (given.weights.is_some(), "--weights"),
         (given.embedding_bits.is_some(), "--embedding-bits"),
         (given.window.is_some(), "--window"),
+        (given.prior.is_some(), "--prior"),
         (given.most.is_some(), "--most"),
         (given.max_query.is_some(), "--max-query"),
         (given.name.is_some(), "--name"),
