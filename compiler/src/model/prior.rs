@@ -87,9 +87,9 @@ impl Prior {
     pub fn scaled(mut self, up: i32) -> Self {
         let shift = i32::from(self.shift) + up;
         let within = shift.clamp(0, MAX_COST_SHIFT.into());
-        let (more, less) = ((shift - within).max(0), (within - shift).max(0).min(15));
+        let (more, less) = ((shift - within).max(0), (within - shift).clamp(0, 15));
         let half = if less > 0 { 1u32 << (less - 1) } else { 0 };
-        let scaled = |cost: u8| ((u32::from(cost) << more.min(8)) + half >> less).min(255) as u8;
+        let scaled = |cost: u8| (((u32::from(cost) << more.min(8)) + half) >> less).min(255) as u8;
         self.costs.iter_mut().for_each(|cost| *cost = scaled(*cost));
         self.shift = within as u8;
         self
