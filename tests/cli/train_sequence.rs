@@ -236,7 +236,7 @@ fn a_prior_is_counted_and_stays_with_its_model() {
     folder.mlc(["export", "base.ron", "--lora", "a.ron", "-o", "merged.ron"]).ok();
     assert_eq!(shown("merged.ron"), before);
     // The marks of pairs are tokens that a text has not, and new tokens have no costs.
-    folder.write("text.txt", &folder.text("pairs.txt").replace('|', " "));
+    folder.write("text.txt", folder.text("pairs.txt").replace('|', " "));
     let text = ["train", "text.txt", "--prior", "bigram", "-o", "text.ron"];
     folder.mlc(text.iter().chain(&SMALL)).ok();
     let new = ["train", "pairs.txt", "--family", "sequence", "--from", "text.ron", "--steps", "1"];
