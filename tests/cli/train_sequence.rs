@@ -290,6 +290,19 @@ fn adapters_stand_beside_their_base_and_merge_with_it() {
 }
 
 #[test]
+fn adapters_are_held_to_limits() {
+    let folder = based();
+    let ran = lora(&folder, &["-o", "a.ron", "--max-tstates", "100"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the model that training goes on from has its own sizes"), "{}", ran.stderr);
+    assert!(!folder.path("a.ron").exists());
+    let ran = lora(&folder, &["-o", "a.ron", "--target", "atmega1284p", "--max-tstates", "1000000"]);
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stderr, ran.stdout);
+    let says = " of at most 1,000,000 cycles a token on atmega1284p (predicted)";
+    assert!(ran.stdout.contains(says), "{}", ran.stdout);
+}
+
+#[test]
 fn adapters_of_other_networks_and_damaged_ones_are_refused() {
     let folder = based();
     lora(&folder, &["-o", "a.ron", "--lora-targets", "wq,wv,down"]).ok();

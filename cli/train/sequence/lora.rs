@@ -1,9 +1,10 @@
 //! `mlc train --from BASE --lora RANK`: adapters beside a model that stays as it is.
 
 use super::display::Display;
-use super::{report, settings};
+use super::{budget, keeps, report, settings};
 use crate::adapter;
 use crate::args::{TrainArgs, TrainSettings};
+use crate::budget::Limits;
 use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
@@ -49,6 +50,11 @@ pub fn run(
     let mut follow =
         |event: Event, adapter: Option<&Adapter>| follower.see(seed, &event, adapter, &mut display);
     let training = Training { task: &learned.task, settings: &settings, start: Some(&start) };
+    let limits = Limits::new(given)?;
+    let limits = given.is_limited().then_some(&limits);
+    if let Some(limits) = limits {
+        budget::check(limits, &training, false)?;
+    }
     let (trained, adapter) = train_adapter(&training, (&base, resumed.as_ref()), stop, &mut follow)?;
     display.finish();
 
@@ -68,8 +74,14 @@ pub fn run(
     let names: Vec<_> = adapter.lora.targets.iter().map(|target| target.name()).collect();
     let (count, base) = (grouped(adapter.len() as u64), files::shown(&loaded.path));
     writeln!(out, "an adapter of rank {rank} on {}: {count} numbers, for {base}", names.join(", "))?;
+    // What is compiled is the base with the adapter.
+    let kept = limits.map_or(Ok(true), |limits| keeps(limits, &best.1.model, out))?;
     lost.end()?;
-    Ok(if stopped { Outcome::Interrupted } else { Outcome::Done })
+    Ok(match (stopped, kept) {
+        (true, _) => Outcome::Interrupted,
+        (false, true) => Outcome::Done,
+        (false, false) => Outcome::Difference,
+    })
 }
 
 /// What does not go with adapters: the base decides, and they are trained once.

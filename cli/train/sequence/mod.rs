@@ -95,10 +95,6 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
             args.cost_of_limits,
             "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
         ),
-        (
-            args.lora.is_some() && given.is_limited(),
-            "--lora changes nothing of what a model costs: limits are for training all of it",
-        ),
         (args.chat, "--chat is not there for sequence models: `mlc run` talks to the model"),
         (
             args.device != mlc_trainer::Device::Cpu,
@@ -153,11 +149,7 @@ impl<'a> Job<'a> {
         self.report_ends(trained, out)?;
         let mut kept = true;
         if let Some(limits) = self.limits {
-            let program = limits.program(&trained.model)?;
-            writeln!(out, "{}", limits.cost(program.as_ref()))?;
-            let verdict = limits.judge(&trained.model, program.as_ref());
-            verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            kept = verdict.kept;
+            kept = keeps(limits, &trained.model, out)?;
         }
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
@@ -197,6 +189,15 @@ impl<'a> Job<'a> {
         display.finish();
         Ok((seeds, follower))
     }
+}
+
+/// Compiles a model that was trained, says what the program costs, and whether it keeps the limits.
+fn keeps(limits: &Limits, model: &Model, out: &mut dyn Write) -> Result<bool, CliError> {
+    let program = limits.program(model)?;
+    writeln!(out, "{}", limits.cost(program.as_ref()))?;
+    let verdict = limits.judge(model, program.as_ref());
+    verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+    Ok(verdict.kept)
 }
 
 /// Prints what a training came to; `size` is that of the model, if it was written.
