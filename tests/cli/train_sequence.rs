@@ -107,6 +107,7 @@ fn training_goes_on_from_a_model_and_learns_new_characters() {
     assert_eq!(folder.read("a.ron"), before, "the model that it comes from stays");
     assert!(folder.text("log.csv").starts_with("seed,epoch,"));
     assert!(folder.text("result.json").contains("\"family\": \"sequence\""));
+    assert!(!folder.text("result.json").contains("\"cycles\""), "no machine was named");
     assert!(folder.text("curve.svg").starts_with("<svg"));
     folder
         .mlc(["train", "pairs.txt", "--family", "sequence", "--resume", "--steps", "1", "-o", "a.ron"])
@@ -296,8 +297,13 @@ fn adapters_are_held_to_limits() {
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     assert!(ran.stderr.contains("the model that training goes on from has its own sizes"), "{}", ran.stderr);
     assert!(!folder.path("a.ron").exists());
-    let ran = lora(&folder, &["-o", "a.ron", "--target", "atmega1284p", "--max-tstates", "1000000"]);
+    let limited = ["--target", "atmega1284p", "--max-tstates", "1000000", "--result", "r.json"];
+    let ran = lora(&folder, &[&["-o", "a.ron"][..], &limited].concat());
     assert_eq!(ran.code, Some(0), "{}{}", ran.stderr, ran.stdout);
+    let result = folder.text("r.json");
+    for part in ["\"target\": \"atmega1284p\"", "\"cycles\": ", "\"bytes\": ", "\"limits_kept\": true"] {
+        assert!(result.contains(part), "{result}");
+    }
     let says = " of at most 1,000,000 cycles a token on atmega1284p (predicted)";
     assert!(ran.stdout.contains(says), "{}", ran.stdout);
 }

@@ -1,7 +1,7 @@
 //! `mlc train --from BASE --lora RANK`: adapters beside a model that stays as it is.
 
 use super::display::Display;
-use super::{budget, keeps, report, settings};
+use super::{budget, report, settings};
 use crate::adapter;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
-use crate::train::result::FamilyResult;
+use crate::train::result::{FamilyResult, Held};
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
 use mlc_compiler::model::{Model, Reader};
@@ -64,18 +64,20 @@ pub fn run(
     let size = written::write((&trained.model, bytes), drawing, seed, follower, &mut lost);
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
+    // What is compiled is the base with the adapter.
+    let held = limits.map(|limits| Held::new(limits, &best.1.model)).transpose();
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-        lost.note(files::write(
-            path,
-            FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given).text().into_bytes(),
-        ));
+        let result = FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given);
+        let result = result.held(held.as_ref().ok().cloned().flatten());
+        lost.note(files::write(path, result.text().into_bytes()));
     }
     report(&best.1, &args.output, size, out)?;
     let names: Vec<_> = adapter.lora.targets.iter().map(|target| target.name()).collect();
     let (count, base) = (grouped(adapter.len() as u64), files::shown(&loaded.path));
     writeln!(out, "an adapter of rank {rank} on {}: {count} numbers, for {base}", names.join(", "))?;
-    // What is compiled is the base with the adapter.
-    let kept = limits.map_or(Ok(true), |limits| keeps(limits, &best.1.model, out))?;
+    let held = held?;
+    held.iter().flat_map(|held| &held.lines).try_for_each(|line| writeln!(out, "{line}"))?;
+    let kept = held.is_none_or(|held| held.kept);
     lost.end()?;
     Ok(match (stopped, kept) {
         (true, _) => Outcome::Interrupted,

@@ -12,7 +12,7 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::FamilyResult;
+use super::result::{FamilyResult, Held};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
@@ -141,16 +141,17 @@ impl<'a> Job<'a> {
         let drawing = self.args.curve.as_deref();
         let size = written::model(&trained.model, drawing, *seed, followed, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
+        let held = self.limits.map(|limits| Held::new(limits, &trained.model)).transpose();
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = FamilyResult::new("sequence", (*seed, trained), trained.held_out, self.given);
+            let result = result.held(held.as_ref().ok().cloned().flatten());
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report(trained, &self.args.output, size, out)?;
         self.report_ends(trained, out)?;
-        let mut kept = true;
-        if let Some(limits) = self.limits {
-            kept = keeps(limits, &trained.model, out)?;
-        }
+        let held = held?;
+        held.iter().flat_map(|held| &held.lines).try_for_each(|line| writeln!(out, "{line}"))?;
+        let kept = held.is_none_or(|held| held.kept);
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
         }
@@ -189,15 +190,6 @@ impl<'a> Job<'a> {
         display.finish();
         Ok((seeds, follower))
     }
-}
-
-/// Compiles a model that was trained, says what the program costs, and whether it keeps the limits.
-fn keeps(limits: &Limits, model: &Model, out: &mut dyn Write) -> Result<bool, CliError> {
-    let program = limits.program(model)?;
-    writeln!(out, "{}", limits.cost(program.as_ref()))?;
-    let verdict = limits.judge(model, program.as_ref());
-    verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-    Ok(verdict.kept)
 }
 
 /// Prints what a training came to; `size` is that of the model, if it was written.
