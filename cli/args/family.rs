@@ -3,6 +3,7 @@
 use super::settings::TrainSettings;
 use clap::ValueEnum;
 use mlc_compiler::import::sequence::Activation;
+use mlc_trainer::sequence::Order;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -66,6 +67,26 @@ pub enum PositionsArg {
     Learnt,
     /// Not at all
     None,
+}
+
+/// How many tokens an n-gram prior looks back at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PriorArg {
+    /// The last one
+    Bigram,
+    /// The last two
+    Trigram,
+}
+
+impl PriorArg {
+    /// The trainer's.
+    pub fn order(self) -> Order {
+        match self {
+            Self::Bigram => Order::Bigram,
+            Self::Trigram => Order::Trigram,
+        }
+    }
 }
 
 impl TrainSettings {
@@ -137,7 +158,7 @@ impl TrainSettings {
     /// [`TrainSettings::is_sensors`].
     pub fn unfitting(&self, resumes: bool) -> Option<&'static str> {
         use Kind::{HashedText, Sensors, Sequence};
-        let of: [(bool, &'static str, &[Kind]); 36] = [
+        let of: [(bool, &'static str, &[Kind]); 38] = [
             (self.forest.is_some(), "--forest", &[Sensors]),
             (self.margin.is_some(), "--margin", &[HashedText, Sequence, Sensors]),
             (self.query_buckets.is_some(), "--query-buckets", &[HashedText]),
@@ -165,6 +186,8 @@ impl TrainSettings {
             (self.theta.is_some(), "--theta", &[Sequence]),
             (self.embedding_bits.is_some(), "--embedding-bits", &[Sequence]),
             (self.bpe.is_some(), "--bpe", &[Sequence]),
+            (self.prior.is_some(), "--prior", &[Sequence]),
+            (self.prior_bytes.is_some(), "--prior-bytes", &[Sequence]),
             (self.steps.is_some(), "--steps", &[Sequence, Sensors]),
             (self.rise.is_some(), "--rise", &[Sequence, Sensors]),
             (self.decay.is_some(), "--decay", &[Sequence, Sensors]),

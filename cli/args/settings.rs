@@ -1,12 +1,13 @@
 //! The settings of a training: options of `mlc train`, and under the same names fields of `train.ron`.
 
-use super::family::{ActivationArg, Family, PositionsArg};
+use super::family::{ActivationArg, Family, PositionsArg, PriorArg};
 use super::layers::{ShiftArg, WeightsArg};
 use super::pairs::TextCut;
 use super::sequence::{Bits, SEQUENCE};
 use super::values::{label, whole};
 use clap::Args;
 use mlc_trainer::sensors::MAX_TREES;
+use mlc_trainer::sequence::MAX_PRIOR_BYTES;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -165,6 +166,12 @@ pub struct TrainSettings {
     /// Join characters to tokens (byte pair encoding) until there are so many; marks count [default: a token a character]
     #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(64usize, 1024))]
     pub bpe: Option<usize>,
+    /// Count how tokens follow each other in the training texts: a table of costs, which the network corrects
+    #[arg(long, help_heading = SEQUENCE, value_name = "ORDER")]
+    pub prior: Option<PriorArg>,
+    /// Most bytes of that table: contexts that gain most have a row [default: 16384]
+    #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, MAX_PRIOR_BYTES))]
+    pub prior_bytes: Option<usize>,
     /// Mini-batches of the whole training [default: 4000]
     #[arg(long, help_heading = SEQUENCE, value_name = "N", value_parser = whole(1usize, 100_000_000))]
     pub steps: Option<usize>,
@@ -242,6 +249,8 @@ impl TrainSettings {
             theta: self.theta.or(file.theta),
             embedding_bits: self.embedding_bits.or(file.embedding_bits),
             bpe: self.bpe.or(file.bpe),
+            prior: self.prior.or(file.prior),
+            prior_bytes: self.prior_bytes.or(file.prior_bytes),
             steps: self.steps.or(file.steps),
             rise: self.rise.or(file.rise),
             decay: self.decay.or(file.decay),

@@ -50,6 +50,10 @@ pub fn inspect(
     writeln!(out, "looks back at {} positions, {positions}, {norms}", body.window)?;
     writeln!(out, "reads: up to {} tokens for a question, its own and those written", story.most)?;
     answer(story, out)?;
+    if let Some(prior) = &body.prior {
+        let (rows, pairs) = (count(prior.rows(), "row"), count(prior.pairs.len(), "pair"));
+        writeln!(out, "an n-gram prior: {rows}, {pairs}, {} bytes", grouped(prior.bytes() as u64))?;
+    }
     writeln!(out, "keys and values: {} bytes\n", grouped(cache_bytes(body) as u64))?;
     matrices(body, out)?;
     if !model.head.training.is_empty() {

@@ -135,7 +135,13 @@ fn task(
     let held_out = args.held_out.as_deref().map(|path| encoded(path, known.min(4096).saturating_add(1)));
     let most = args.most.unwrap_or(u16::try_from(known).unwrap_or(MOST).min(MOST));
     let reader = Tokens { tokenizer: tokenizer.clone(), max_length: MAX_LENGTH };
-    Ok(Task { reader, story: Story::plain(ends, most, 0), train, held_out: held_out.transpose()? })
+    Ok(Task {
+        reader,
+        story: Story::plain(ends, most, 0),
+        train,
+        held_out: held_out.transpose()?,
+        prior: None,
+    })
 }
 
 fn train(

@@ -4,6 +4,7 @@ use crate::args::TrainSettings;
 use crate::budget::{Limits, Program};
 use crate::error::CliError;
 use crate::files;
+use mlc_compiler::model::Model;
 use mlc_trainer::outcome::Trained;
 use mlc_trainer::{Figures, Measure};
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,43 @@ pub struct FamilyResult<'a, M> {
     nonzero: usize,
     epoch: usize,
     epochs: usize,
+    /// Where a machine or limits were named.
+    #[serde(flatten)]
+    program: Option<Held>,
+}
+
+/// What the program of a model that was trained costs on a machine.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Held {
+    target: String,
+    /// Predicted cycles of a token; `None`, as the next, where the program does not fit.
+    cycles: Option<f64>,
+    /// Of the image.
+    bytes: Option<usize>,
+    /// Whether all limits that were given are kept.
+    #[serde(rename = "limits_kept")]
+    pub kept: bool,
+    /// The same for people.
+    #[serde(skip)]
+    pub lines: Vec<String>,
+}
+
+impl Held {
+    /// Compiles a model for the machine that limits are for.
+    ///
+    /// # Errors
+    /// What the machine's kernels do not compute.
+    pub fn new(limits: &Limits, model: &Model) -> Result<Self, CliError> {
+        let program = limits.program(model)?;
+        let verdict = limits.judge(model, program.as_ref());
+        Ok(Self {
+            target: limits.target_name().to_string(),
+            cycles: program.as_ref().map(Program::cycles),
+            bytes: program.as_ref().map(Program::bytes),
+            kept: verdict.kept,
+            lines: [vec![limits.cost(program.as_ref())], verdict.lines].concat(),
+        })
+    }
 }
 
 impl<'a, M: Measure + Serialize> FamilyResult<'a, M> {
@@ -122,7 +160,14 @@ impl<'a, M: Measure + Serialize> FamilyResult<'a, M> {
             nonzero: trained.nonzero,
             epoch: trained.epoch,
             epochs: trained.epochs,
+            program: None,
         }
+    }
+
+    /// The same with what its program costs.
+    #[must_use]
+    pub fn held(self, program: Option<Held>) -> Self {
+        Self { program, ..self }
     }
 
     pub fn text(&self) -> String {

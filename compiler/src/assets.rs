@@ -30,7 +30,7 @@ impl Assets {
             "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm", "entries.asm",
-            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "draw.asm", "embed.asm", "fill.asm",
+            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "prior.asm", "draw.asm", "embed.asm", "fill.asm",
             "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
             // Of networks on numbers.
@@ -41,7 +41,7 @@ impl Assets {
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S", "entries.S",
             // Of sequence models.
-            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "prior.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
             "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
             "xmodem.S",
             "turns.S",

@@ -243,6 +243,7 @@ fn check_const(constant: &Const) -> Result<(), String> {
         | Data::Tokenizer(_)
         | Data::Turns(_)
         | Data::Choice(_)
+        | Data::Prior(_)
         | Data::Tools(_)
         | Data::Scale { .. }
         | Data::Steps(_)

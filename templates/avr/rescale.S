@@ -1,4 +1,5 @@
 {% import "arithmetic.S" as arithmetic %}
+{% import "prior.S" as prior %}
 {# Sums to results: times a mantissa, shifted, saturated. `s.sum`: bits of sums; `s.to`: "8", "16", "x" (added to what is
    there) or "best" (compared with the best so far). #}
 {% macro routine(s) %}
@@ -105,6 +106,9 @@
 {%- else %}
         mov r16, r{{ y }}
         mov r17, r{{ y + 1 }}
+{%- if s.prior is number %}
+{{- prior::cost(s=s) }}
+{%- endif %}
         sts logit, r16
         sts logit+1, r17
 logits_ready:                           ; a logit lies at logit

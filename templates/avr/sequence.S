@@ -60,6 +60,11 @@ net_encode:
         sts net_slot, r1
         ldi r24, 1
         sts net_kept, r24
+{%- if prior %}
+        ldi r24, 0xFF                   ; no token was read
+        sts net_last, r24
+        sts net_last+1, r24
+{%- endif %}
 {%- if recent %}
         sts net_recent_next, r1
         sts net_recent_count, r1
@@ -117,6 +122,14 @@ net_read:
 {%- endif %}
         sts net_next, r30
         sts net_next+1, r31
+{%- if prior %}
+        lds r18, net_last
+        lds r19, net_last+1
+        sts net_before, r18
+        sts net_before+1, r19
+        sts net_last, r24
+        sts net_last+1, r25
+{%- endif %}
 {%- if recent %}
         call net_remember
 {%- endif %}

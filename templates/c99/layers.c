@@ -134,6 +134,29 @@ static void hidden({{ name }}_net *net, const block *b)
     }
 }
 
+{%- if prior %}
+
+/* Subtracts from each logit what its token costs behind the tokens that were read last. */
+static void subtract_costs({{ name }}_net *net)
+{
+    uint16_t row = WORD_AT({{ prior.last }} + net->last);
+    const uint8_t *costs;
+    token t;
+{%- if prior.pairs %}
+    uint16_t pair;
+    if (net->taken > 1)
+        for (pair = 0; pair < {{ prior.count }}u; pair++)
+            if (TOKEN_AT({{ prior.pairs[0] }} + pair) == net->last && TOKEN_AT({{ prior.pairs[1] }} + pair) == net->before) {
+                row = WORD_AT({{ prior.pairs[2] }} + pair);
+                break;
+            }
+{%- endif %}
+    costs = {{ prior.costs }} + (uint32_t)row * {{ outputs }}u;
+    for (t = 0; t < {{ outputs }}u; t++)
+        net->y[t] = sat16(net->y[t] - ((int32_t)BYTE_AT(costs + t) << {{ prior.shift }}));
+}
+
+{% endif %}
 /* Reads a token. Of the last block all but the last token need no more than keys and values. */
 static void read_token({{ name }}_net *net, token t, int is_last)
 {
@@ -143,6 +166,10 @@ static void read_token({{ name }}_net *net, token t, int is_last)
     uint16_t position = net->taken;
 {%- endif %}
     net->taken++;
+{%- if prior %}
+    net->before = net->last;
+    net->last = t;
+{%- endif %}
 {%- if choice.penalty %}
     net->recent[net->recent_next] = t;
     net->recent_next = (uint8_t)(net->recent_next == {{ choice.penalty.recent - 1 }} ? 0 : net->recent_next + 1);
@@ -187,4 +214,7 @@ static void read_token({{ name }}_net *net, token t, int is_last)
     narrow(net->x, net->input, {{ dim }}, BYTE_AT(&blocks[{{ blocks - 1 }}].feed_forward.narrow));
 {%- endif %}
     product(&output, net->input, net->y);
+{%- if prior %}
+    subtract_costs(net);
+{%- endif %}
 }

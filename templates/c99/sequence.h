@@ -55,6 +55,9 @@ typedef struct {
     int32_t scores[{{ window }}];
 {%- if long_tokens %}
     uint32_t tokens[{{ tokens }}];
+{%- if prior %}
+    uint32_t last, before;
+{%- endif %}
 {%- if choice.penalty %}
     uint32_t recent[{{ choice.penalty.recent }}];
 {%- endif %}
@@ -66,6 +69,9 @@ typedef struct {
 {%- endif %}
 {%- if not long_tokens %}
     uint16_t tokens[{{ tokens }}];
+{%- if prior %}
+    uint16_t last, before;
+{%- endif %}
 {%- if choice.penalty %}
     uint16_t recent[{{ choice.penalty.recent }}];
 {%- endif %}

@@ -1,3 +1,4 @@
+{%- import "prior.asm" as prior -%}
 {#- How a token is chosen, logit by logit; draw.asm has what is done where one is drawn.
 
     s.draw: none, or what draw.asm takes; s.penalty: none, or above and below (mantissas) and recent. -#}
@@ -5,6 +6,9 @@
 {%- if not s.draw %}
 ; a logit: the first of the largest is kept
 choose:
+{%- if s.prior is number %}
+{{- prior::cost(s=s) }}
+{%- endif %}
         ld (logit),hl
 logits_ready:
         ld a,h

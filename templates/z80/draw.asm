@@ -1,3 +1,4 @@
+{%- import "prior.asm" as prior -%}
 {#- How a token is drawn.
 
     s.draw: bits, reach (none: each difference is drawn), count (of weights), top_k and share (none: all); s.penalty: none
@@ -24,6 +25,9 @@ choose_begin:
 
 ; a logit: it is kept if it may be drawn
 choose:
+{%- if s.prior is number %}
+{{- prior::cost(s=s) }}
+{%- endif %}
         ld (logit),hl
 logits_ready:
         ld a,h

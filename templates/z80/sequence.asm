@@ -108,6 +108,10 @@ net_read:
         ld d,(hl)
         inc hl
         ld (token_at),hl
+{%- if prior %}
+        ld hl,(token)
+        ld (token_before),hl
+{%- endif %}
         ld (token),de
 {%- if recent %}
         call recent_add

@@ -88,6 +88,10 @@ turn_waits:
         ld h,a
         ld l,a
         ld (position),hl
+{%- if s.prior %}
+        dec hl
+        ld (token),hl                   ; none was read
+{%- endif %}
 {%- if s.pairs %}
         ld hl,phase_sums
         ld b,{{ s.pairs * 3 }}

@@ -107,6 +107,7 @@ fn training_goes_on_from_a_model_and_learns_new_characters() {
     assert_eq!(folder.read("a.ron"), before, "the model that it comes from stays");
     assert!(folder.text("log.csv").starts_with("seed,epoch,"));
     assert!(folder.text("result.json").contains("\"family\": \"sequence\""));
+    assert!(!folder.text("result.json").contains("\"cycles\""), "no machine was named");
     assert!(folder.text("curve.svg").starts_with("<svg"));
     folder
         .mlc(["train", "pairs.txt", "--family", "sequence", "--resume", "--steps", "1", "-o", "a.ron"])
@@ -134,6 +135,12 @@ fn what_does_not_fit_is_refused_by_name() {
         (&["--classifier", "--labels", "on,off"], "the label \"no\" is none of those that are learned"),
         (&["--classifier", "--labels", "on,off,extra"], "--labels: no pair has \"extra\""),
         (&["--classifier", "--labels", "no,no"], "label"),
+        (&["--prior-bytes", "900"], "--prior-bytes is the size of a prior: give --prior as well"),
+        (&["--prior", "bigram", "--prior-bytes", "9"], "--prior-bytes 9: a prior of "),
+        (
+            &["--prior", "bigram", "--classifier"],
+            "--prior says what tokens cost, and --classifier gives labels",
+        ),
         (&["--device", "torch-cpu"], "--device"),
         (&["--weights", "full"], "--weights full"),
         (&["--heads", "3", "--dim", "16"], "no multiple of --heads"),
@@ -208,6 +215,42 @@ fn lora(folder: &Folder, more: &[&str]) -> crate::Ran {
 }
 
 #[test]
+fn a_prior_is_counted_and_stays_with_its_model() {
+    let folder = pairs();
+    let train = |more: &[&str]| folder.mlc(["train", "pairs.txt"].iter().chain(&SMALL).chain(more));
+    let ran = train(&["--prior", "trigram", "--prior-bytes", "400", "-o", "base.ron"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("a prior of "), "{}", ran.stderr);
+    let shown = |model: &str| {
+        let ran = folder.mlc(["inspect", model]).ok();
+        let line = ran.lines().find(|line| line.starts_with("an n-gram prior: "));
+        line.unwrap_or_else(|| panic!("{ran}")).to_string()
+    };
+    let before = shown("base.ron");
+    let verified = folder.mlc(["verify", "base.ron", "--target", "z80-cpm", "--random", "2"]).ok();
+    assert!(verified.contains("all equal"), "{verified}");
+    // Training that goes on, and adapters, leave it as it is.
+    let on = ["train", "pairs.txt", "--family", "sequence", "--from", "base.ron", "--steps", "2"];
+    folder.mlc(on.iter().chain(&["-o", "on.ron"])).ok();
+    assert_eq!(shown("on.ron"), before);
+    folder.mlc(on.iter().chain(&["--lora", "1", "-o", "a.ron"])).ok();
+    folder.mlc(["export", "base.ron", "--lora", "a.ron", "-o", "merged.ron"]).ok();
+    assert_eq!(shown("merged.ron"), before);
+    // The marks of pairs are tokens that a text has not, and new tokens have no costs.
+    folder.write("text.txt", folder.text("pairs.txt").replace('|', " "));
+    let text = ["train", "text.txt", "--prior", "bigram", "-o", "text.ron"];
+    folder.mlc(text.iter().chain(&SMALL)).ok();
+    let new = ["train", "pairs.txt", "--family", "sequence", "--from", "text.ron", "--steps", "1"];
+    let ran = folder.mlc(new.iter().chain(&["-o", "x.ron"]));
+    assert!(ran.code == Some(1) && ran.stderr.contains("count it anew"), "{}", ran.stderr);
+    folder.mlc(new.iter().chain(&["-o", "x.ron", "--prior", "bigram"])).ok();
+    let ran = folder.mlc(on.iter().chain(&["--lora", "1", "-o", "b.ron", "--prior", "bigram"]));
+    assert!(ran.stderr.contains("--prior does not go with --lora"), "{}", ran.stderr);
+    let ran = folder.mlc(["export", "base.ron", "-o", "folder/"]);
+    assert!(ran.code == Some(1) && ran.stderr.contains("an n-gram prior"), "{}", ran.stderr);
+}
+
+#[test]
 fn adapters_stand_beside_their_base_and_merge_with_it() {
     let folder = based();
     let before = folder.read("base.ron");
@@ -245,6 +288,24 @@ fn adapters_stand_beside_their_base_and_merge_with_it() {
     let ran = lora(&["-o", "a.ron", "--lora-targets", "wq,wv,down", "--resume"]);
     assert_eq!(ran.code, Some(0), "{}", ran.stderr);
     assert_ne!(folder.read("a.ron"), adapter);
+}
+
+#[test]
+fn adapters_are_held_to_limits() {
+    let folder = based();
+    let ran = lora(&folder, &["-o", "a.ron", "--max-tstates", "100"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    assert!(ran.stderr.contains("the model that training goes on from has its own sizes"), "{}", ran.stderr);
+    assert!(!folder.path("a.ron").exists());
+    let limited = ["--target", "atmega1284p", "--max-tstates", "1000000", "--result", "r.json"];
+    let ran = lora(&folder, &[&["-o", "a.ron"][..], &limited].concat());
+    assert_eq!(ran.code, Some(0), "{}{}", ran.stderr, ran.stdout);
+    let result = folder.text("r.json");
+    for part in ["\"target\": \"atmega1284p\"", "\"cycles\": ", "\"bytes\": ", "\"limits_kept\": true"] {
+        assert!(result.contains(part), "{result}");
+    }
+    let says = " of at most 1,000,000 cycles a token on atmega1284p (predicted)";
+    assert!(ran.stdout.contains(says), "{}", ran.stdout);
 }
 
 #[test]

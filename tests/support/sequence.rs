@@ -3,7 +3,7 @@
 use super::Random;
 use mlc_compiler::model::{
     Activation, Answer, Attention, Block, Body, FeedForward, Grid, Head, Matrix, Model, Norm, NormOrder,
-    Output, Positions, Reader, Story, Tokens, Transformer,
+    Output, Pair, Positions, Prior, Reader, Story, Tokens, Transformer,
 };
 use mlc_compiler::tokens::{
     Alphabet, Fallback, LeadingSpace, Merge, Merges, Prefix, Rule, Scheme, Tokenizer, Unit,
@@ -187,6 +187,7 @@ fn made(seed: u64, widths: Option<(usize, usize)>) -> Model {
         start,
         norm,
         output,
+        prior: prior(seed, vocabulary),
     };
     let ends = if m.r.chance(50) { vec![m.r.within(0, vocabulary - 1) as u32] } else { vec![] };
     let max_length = m.pick(&[5, 20, 127]);
@@ -198,6 +199,29 @@ fn made(seed: u64, widths: Option<(usize, usize)>) -> Model {
     };
     model.check().unwrap_or_else(|e| panic!("{seed}: {e}"));
     model
+}
+
+/// Now and then what tokens cost: of every shift, with rows that nothing leads to, and pairs at both ends of the vocabulary.
+fn prior(seed: u64, vocabulary: usize) -> Option<Prior> {
+    let mut r = Random(seed ^ 0x0BEE);
+    if r.chance(55) {
+        return None;
+    }
+    let rows = 1 + r.within(0, 5);
+    let cost = |r: &mut Random| [0, 1, 255, 255, 128, r.within(0, 255)][r.within(0, 5)] as u8;
+    let costs = (0..rows * vocabulary).map(|_| cost(&mut r)).collect();
+    let last = (0..vocabulary).map(|_| r.within(0, rows - 1) as u16).collect();
+    let ends = [0, 1, 2, vocabulary - 1];
+    let mut pairs = BTreeMap::new();
+    let count = if r.chance(30) { 0 } else { r.within(1, 40) };
+    for _ in 0..count {
+        let mut token =
+            || if r.chance(50) { ends[r.within(0, 3)] } else { r.within(0, vocabulary - 1) } as u32;
+        let pair = (token(), token());
+        pairs.insert(pair, r.within(0, rows - 1) as u16);
+    }
+    let pairs = pairs.into_iter().map(|((last, before), row)| Pair { last, before, row }).collect();
+    Some(Prior { shift: r.within(0, 7) as u8, costs, last, pairs })
 }
 
 fn biased(m: &mut Maker, matrix: Matrix, most: usize) -> Matrix {

@@ -24,6 +24,7 @@ fn main() {
         story: Story::plain(vec![0], 64, 0),
         train: Texts::new((0..256).map(text).collect()),
         held_out: None,
+        prior: None,
     };
     let mut settings = Settings::default();
     settings.shape.network.vocabulary = VOCABULARY;

@@ -24,6 +24,7 @@ fn task(step: u32) -> Task {
         story: Story::plain(vec![0], 16, 0),
         train: Texts::new((0..12).map(text).collect()),
         held_out: None,
+        prior: None,
     }
 }
 

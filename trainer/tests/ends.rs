@@ -34,6 +34,7 @@ fn task(most: u16) -> Task {
         story: Story::plain(vec![0], most, 0),
         train: texts,
         held_out: None,
+        prior: None,
     }
 }
 

@@ -8,12 +8,14 @@ use crate::table::{count, grouped};
 use crate::train::prepare::NO_MARGIN;
 use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens, Tool, Turns};
 use mlc_trainer::TaskError;
-use mlc_trainer::sequence::{Task, Texts};
+use mlc_trainer::sequence::{Prior, Task, Texts};
 use mlc_trainer::texts::tokenizer::{Choice, TokenizerKind};
 use mlc_trainer::texts::{Framing, FramingError, Record, Records, edit, labels};
 
 /// Positions that are kept where nobody says how many: what machines of 64 KB have room for.
 const WINDOW: usize = 64;
+/// Bytes of a prior where nobody says how many it may have.
+const PRIOR_BYTES: usize = 16_384;
 /// Longest line of the program's own prompt.
 const MAX_QUERY: u8 = 62;
 
@@ -65,7 +67,38 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
         Some(_) if !story.classifies() => return Err(CliError::Usage(NO_MARGIN.into())),
         margin => Story { margin: margin.unwrap_or(kept), ..story },
     };
-    Ok(Learned { task: Task { reader, story, train, held_out }, window })
+    let prior = prior(given, &train, &story, &reader)?;
+    Ok(Learned { task: Task { reader, story, train, held_out, prior }, window })
+}
+
+/// What tokens cost behind others, where that is asked for.
+fn prior(
+    given: &TrainSettings,
+    train: &Texts,
+    story: &Story,
+    reader: &Tokens,
+) -> Result<Option<Prior>, CliError> {
+    let usage = |message: String| Err(CliError::Usage(message));
+    let Some(order) = given.prior else {
+        return match given.prior_bytes {
+            Some(_) => usage("--prior-bytes is the size of a prior: give --prior as well".into()),
+            None => Ok(None),
+        };
+    };
+    if story.classifies() {
+        return usage("--prior says what tokens cost, and --classifier gives labels".into());
+    }
+    let bytes = given.prior_bytes.unwrap_or(PRIOR_BYTES);
+    let tokens = reader.tokenizer.pieces.len();
+    let Some(prior) = Prior::count(train, tokens, order.order(), bytes) else {
+        let least = grouped(3 * tokens as u64 + 4);
+        let tokens = count(tokens, "token");
+        return usage(format!("--prior-bytes {bytes}: a prior of {tokens} has {least} bytes at least"));
+    };
+    let (rows, pairs) = prior.rows();
+    let rows = count(rows, "row");
+    say!("a prior of {rows}, {pairs} of them for pairs: {} bytes", grouped(prior.bytes() as u64));
+    Ok(Some(prior))
 }
 
 /// Bytes of a query that `most` tokens read to its end, whatever it says: a token has a byte at least, and a space may be added in

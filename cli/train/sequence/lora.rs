@@ -1,14 +1,15 @@
 //! `mlc train --from BASE --lora RANK`: adapters beside a model that stays as it is.
 
 use super::display::Display;
-use super::{report, settings};
+use super::{budget, report, settings};
 use crate::adapter;
 use crate::args::{TrainArgs, TrainSettings};
+use crate::budget::Limits;
 use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
-use crate::train::result::FamilyResult;
+use crate::train::result::{FamilyResult, Held};
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
 use mlc_compiler::model::{Model, Reader};
@@ -49,6 +50,11 @@ pub fn run(
     let mut follow =
         |event: Event, adapter: Option<&Adapter>| follower.see(seed, &event, adapter, &mut display);
     let training = Training { task: &learned.task, settings: &settings, start: Some(&start) };
+    let limits = Limits::new(given)?;
+    let limits = given.is_limited().then_some(&limits);
+    if let Some(limits) = limits {
+        budget::check(limits, &training, false)?;
+    }
     let (trained, adapter) = train_adapter(&training, (&base, resumed.as_ref()), stop, &mut follow)?;
     display.finish();
 
@@ -58,18 +64,26 @@ pub fn run(
     let size = written::write((&trained.model, bytes), drawing, seed, follower, &mut lost);
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
+    // What is compiled is the base with the adapter.
+    let held = limits.map(|limits| Held::new(limits, &best.1.model)).transpose();
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-        lost.note(files::write(
-            path,
-            FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given).text().into_bytes(),
-        ));
+        let result = FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given);
+        let result = result.held(held.as_ref().ok().cloned().flatten());
+        lost.note(files::write(path, result.text().into_bytes()));
     }
     report(&best.1, &args.output, size, out)?;
     let names: Vec<_> = adapter.lora.targets.iter().map(|target| target.name()).collect();
     let (count, base) = (grouped(adapter.len() as u64), files::shown(&loaded.path));
     writeln!(out, "an adapter of rank {rank} on {}: {count} numbers, for {base}", names.join(", "))?;
+    let held = held?;
+    held.iter().flat_map(|held| &held.lines).try_for_each(|line| writeln!(out, "{line}"))?;
+    let kept = held.is_none_or(|held| held.kept);
     lost.end()?;
-    Ok(if stopped { Outcome::Interrupted } else { Outcome::Done })
+    Ok(match (stopped, kept) {
+        (true, _) => Outcome::Interrupted,
+        (false, true) => Outcome::Done,
+        (false, false) => Outcome::Difference,
+    })
 }
 
 /// What does not go with adapters: the base decides, and they are trained once.
@@ -78,6 +92,7 @@ fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
         (given.weights.is_some(), "--weights"),
         (given.embedding_bits.is_some(), "--embedding-bits"),
         (given.window.is_some(), "--window"),
+        (given.prior.is_some(), "--prior"),
         (given.most.is_some(), "--most"),
         (given.max_query.is_some(), "--max-query"),
         (given.name.is_some(), "--name"),

@@ -12,7 +12,7 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::FamilyResult;
+use super::result::{FamilyResult, Held};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
@@ -95,10 +95,6 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
             args.cost_of_limits,
             "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
         ),
-        (
-            args.lora.is_some() && given.is_limited(),
-            "--lora changes nothing of what a model costs: limits are for training all of it",
-        ),
         (args.chat, "--chat is not there for sequence models: `mlc run` talks to the model"),
         (
             args.device != mlc_trainer::Device::Cpu,
@@ -145,20 +141,17 @@ impl<'a> Job<'a> {
         let drawing = self.args.curve.as_deref();
         let size = written::model(&trained.model, drawing, *seed, followed, &mut lost);
         let stopped = self.stop.load(Ordering::SeqCst);
+        let held = self.limits.map(|limits| Held::new(limits, &trained.model)).transpose();
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
             let result = FamilyResult::new("sequence", (*seed, trained), trained.held_out, self.given);
+            let result = result.held(held.as_ref().ok().cloned().flatten());
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report(trained, &self.args.output, size, out)?;
         self.report_ends(trained, out)?;
-        let mut kept = true;
-        if let Some(limits) = self.limits {
-            let program = limits.program(&trained.model)?;
-            writeln!(out, "{}", limits.cost(program.as_ref()))?;
-            let verdict = limits.judge(&trained.model, program.as_ref());
-            verdict.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
-            kept = verdict.kept;
-        }
+        let held = held?;
+        held.iter().flat_map(|held| &held.lines).try_for_each(|line| writeln!(out, "{line}"))?;
+        let kept = held.is_none_or(|held| held.kept);
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
         }

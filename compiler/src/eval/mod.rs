@@ -260,6 +260,7 @@ impl Machine<'_> {
             | Op::Act { .. }
             | Op::Random { .. }
             | Op::Choose { .. }
+            | Op::Prior { .. }
             | Op::Take { .. }
             | Op::Position { .. }
             | Op::Waiting { .. }

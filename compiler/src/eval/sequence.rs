@@ -43,6 +43,16 @@ impl Machine<'_> {
                 };
                 Value::Text(self.act(*state, self.index(*index) as u32, table))
             }
+            Op::Prior { input, state, prior } => {
+                let Data::Prior(prior) = &self.graph.consts[*prior].data else {
+                    unreachable!("validated: what tokens cost")
+                };
+                let mut logits = self.vector(*input).to_vec();
+                let mut latest = self.queue(*state).recent.iter().rev().copied();
+                let (last, before) = (latest.next(), latest.next());
+                prior.apply(&mut logits, before, last);
+                Value::Vector(logits)
+            }
             Op::Random { state } => {
                 let Value::Random(last) = &mut self.states[state.index()] else {
                     unreachable!("validated: random numbers")

@@ -14,6 +14,7 @@ impl Op {
             | Self::Act { state, .. }
             | Self::Random { state }
             | Self::Choose { state, .. }
+            | Self::Prior { state, .. }
             | Self::Take { state }
             | Self::Position { state }
             | Self::Waiting { state }
@@ -50,7 +51,7 @@ impl Op {
     /// Whether its value can be another one in each round, though its operands are the same.
     pub fn varies(&self) -> bool {
         match self {
-            Self::Read { .. } | Self::Position { .. } | Self::Waiting { .. } => true,
+            Self::Read { .. } | Self::Position { .. } | Self::Waiting { .. } | Self::Prior { .. } => true,
             Self::Constant { values } => values.len() > 1,
             _ => false,
         }

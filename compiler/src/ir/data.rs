@@ -1,6 +1,6 @@
 //! What is known at compile time.
 
-use crate::model::{ChoiceRules, Linear, Requantization, ToolTable, Trees, Turns};
+use crate::model::{ChoiceRules, Linear, Prior, Requantization, ToolTable, Trees, Turns};
 use crate::tokens::Tokenizer;
 use std::fmt;
 
@@ -32,6 +32,8 @@ pub enum Data {
     Turns(Turns),
     /// How an index is chosen of logits.
     Choice(ChoiceRules),
+    /// What tokens cost behind others.
+    Prior(Prior),
     /// What tokens name an action, and which.
     Tools(ToolTable),
     /// A mantissa for each element, and the shift right behind the product.
@@ -82,6 +84,10 @@ impl fmt::Display for Const {
             Data::Turns(turns) => {
                 let (first, later) = turns.framing();
                 write!(f, "turns, {first} tokens around the first line, {later} around a later one")
+            }
+            Data::Prior(prior) => {
+                let (rows, pairs) = (prior.rows(), prior.pairs.len());
+                write!(f, "prior[{rows}, {}], {pairs} pairs, << {}", prior.vocabulary(), prior.shift)
             }
             Data::Tools(table) => write!(f, "{} tools", table.tools.len()),
             Data::Choice(ChoiceRules { draw, penalty }) => {

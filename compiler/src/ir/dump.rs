@@ -32,6 +32,7 @@ impl Op {
             Self::Act { .. } => "act",
             Self::Random { .. } => "random",
             Self::Choose { .. } => "choose",
+            Self::Prior { .. } => "prior",
             Self::Take { .. } => "take",
             Self::Position { .. } => "position",
             Self::Waiting { .. } => "waiting",
@@ -160,7 +161,10 @@ impl Graph {
             Op::Narrow { bits, .. } | Op::Multiply { bits, .. } => format!("{name} {list} >> {bits}"),
             Op::Rotate { bits, .. } => format!("{name} {list}, {constants} >> {bits}"),
             Op::Attend { head, bits, .. } => format!("{name} {list} by {head}, {constants} >> {bits}"),
-            Op::Turn { state, .. } | Op::Act { state, .. } | Op::Choose { state, .. } => {
+            Op::Turn { state, .. }
+            | Op::Act { state, .. }
+            | Op::Choose { state, .. }
+            | Op::Prior { state, .. } => {
                 format!("{name} ${}, {list}, {constants}", self.states[*state].name)
             }
             Op::Push { state, .. }

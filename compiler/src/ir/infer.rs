@@ -110,6 +110,7 @@ fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         | Op::Act { .. }
         | Op::Random { .. }
         | Op::Choose { .. }
+        | Op::Prior { .. }
         | Op::Take { .. }
         | Op::Position { .. }
         | Op::Waiting { .. }

@@ -116,6 +116,12 @@ pub enum Op {
         random: Option<NodeId>,
         rules: ConstId,
     },
+    /// Logits, from which is subtracted what tokens cost behind those that were taken last: see [`crate::model::Prior`].
+    Prior {
+        input: NodeId,
+        state: StateId,
+        prior: ConstId,
+    },
     /// Does what a token names, if it names an action. What is read gives its digits as text, and their tokens wait as far
     /// as there is room: see [`crate::model::Tool`].
     Act {
@@ -327,7 +333,8 @@ impl Op {
             | Self::Requantize { input, steps: table }
             | Self::Widen { input, table }
             | Self::Vote { input, trees: table }
-            | Self::Numbers { input, format: table } => {
+            | Self::Numbers { input, format: table }
+            | Self::Prior { input, prior: table, .. } => {
                 *input = node(*input);
                 *table = constant(*table);
             }

@@ -1,6 +1,6 @@
 //! How a token is chosen where it is not simply the one with the largest logit: what `choose` templates are told.
 
-use crate::model::{ChoiceRules, Story};
+use crate::model::{ChoiceRules, Story, Transformer};
 use serde::Serialize;
 
 /// One of the largest logits is drawn.
@@ -38,6 +38,8 @@ pub struct Choosing {
     unsure: usize,
     /// Where a logit goes that is not larger than the best.
     less: &'static str,
+    /// Bits that costs of a prior are shifted by, where the model has one.
+    pub prior: Option<u8>,
     /// Bytes of a bit for each token.
     pub said: usize,
     /// What random numbers begin with.
@@ -49,8 +51,9 @@ pub struct Choosing {
 }
 
 impl Choosing {
-    /// Of a model with so many tokens.
-    pub fn new(story: &Story, vocabulary: usize) -> Self {
+    /// Of a model.
+    pub fn new(story: &Story, body: &Transformer) -> Self {
+        let vocabulary = body.outputs();
         let ChoiceRules { draw, penalty } = story.choice.rules(story.logit_bits);
         let rules = draw.as_ref().map(|draw| Draw {
             bits: draw.bits,
@@ -67,6 +70,7 @@ impl Choosing {
             less: if margin.is_some() { "logit_under" } else { "logit_less" },
             draw: rules,
             penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
+            prior: body.prior.as_ref().map(|prior| prior.shift),
             said: vocabulary.div_ceil(8),
             seed: draw.as_ref().map(|draw| draw.seed),
             weights: draw.map_or(vec![], |draw| draw.weights),

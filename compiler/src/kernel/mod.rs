@@ -17,6 +17,7 @@ mod look_up;
 mod memo;
 pub mod memory;
 pub mod predict;
+mod prior;
 mod reply;
 pub mod sensors;
 pub mod sequence;

@@ -41,6 +41,13 @@ pub fn check(tokens: &Tokens, body: &Transformer, story: &Story) -> Result<(), M
     if let Some(norm) = &body.norm {
         norm.check("norm", dim)?;
     }
+    match &body.prior {
+        Some(_) if story.classifies() => {
+            return Err(broken("prior", "none where outputs stand for labels"));
+        }
+        Some(prior) => prior.check(vocabulary)?,
+        None => {}
+    }
     match &body.output {
         Output::Own(matrix) if story.classifies() && matrix.rows != story.labels.len() => {
             Err(broken("labels", "as many as the output has rows"))

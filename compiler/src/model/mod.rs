@@ -15,6 +15,7 @@ mod choice;
 mod error;
 mod head;
 mod network;
+mod prior;
 mod reader;
 mod sensor;
 mod sequence;
@@ -35,6 +36,7 @@ pub use network::{
     Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Rounding, Shape, Term,
     Window,
 };
+pub use prior::{MAX_COST_SHIFT, MAX_PRIOR_ROWS, Pair, Prior};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
 pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Scaling, Sensors, Softmax};
 pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};

@@ -1,5 +1,7 @@
 //! A small transformer, quantized: what it computes is in docs/semantics.md, and in [`crate::arithmetic`] as code.
 
+use super::prior::Prior;
+
 /// A sequence model's body: tokens are vectors of `dim` values, which blocks change one after the other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transformer {
@@ -26,6 +28,8 @@ pub struct Transformer {
     /// Before the output; none where the blocks end with one.
     pub norm: Option<Norm>,
     pub output: Output,
+    /// What tokens cost behind those that were read, before the network says anything.
+    pub prior: Option<Prior>,
 }
 
 /// How a position shows.

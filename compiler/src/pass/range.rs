@@ -155,6 +155,7 @@ fn vector(
         // All of these saturate.
         Op::Gather { .. }
         | Op::Add { .. }
+        | Op::Prior { .. }
         | Op::Norm { .. }
         | Op::Narrow { .. }
         | Op::Rotate { .. }

@@ -4,6 +4,7 @@ use crate::generator::Generator;
 use crate::graphs::{halves, signs};
 use crate::values::{constant, elem_of};
 use mlc_compiler::ir::{ConstId, Data, Elem, NodeId, Op, StateId, StateType, Type};
+use mlc_compiler::model::{Pair, Prior};
 use mlc_compiler::tokens::Tokenizer;
 
 /// Largest index that rows and texts are looked up by.
@@ -14,7 +15,7 @@ const ENDLESS: usize = 10_000;
 impl Generator {
     /// One of them, or a few that belong together.
     pub fn sequence(&mut self) {
-        match self.r.within(0, 13) {
+        match self.r.within(0, 14) {
             0 => self.feed(),
             1 | 2 => self.reader(),
             3 => self.take(),
@@ -27,6 +28,7 @@ impl Generator {
             10 => self.append(),
             11 => self.attend(),
             12 => self.table(),
+            13 => self.prior(),
             _ => self.multiply(),
         }
     }
@@ -117,6 +119,27 @@ impl Generator {
         let table = constant(&mut self.g, Data::Pieces(pieces));
         let text = self.node(Op::Lookup { index, table });
         self.node(Op::Emit { text });
+    }
+
+    /// Logits behind the tokens that a queue has given out last.
+    fn prior(&mut self) {
+        let endless = self.r.chance(50);
+        let state = self.queue(endless);
+        let below = self.below(state);
+        let wanted = Type::Vector { elem: Elem::I16, len: below };
+        let input = match self.seen(|ty| ty == wanted) {
+            Some(seen) if self.r.chance(70) => seen,
+            _ => self
+                .constants(|r| Data::Vector((0..below).map(|_| r.within(0, 65_535) as u16 as i16).collect())),
+        };
+        let rows = self.r.within(1, 3);
+        let costs = (0..rows * below).map(|_| self.r.within(0, 255) as u8).collect();
+        let last = (0..below).map(|_| self.r.within(0, rows - 1) as u16).collect();
+        let row = self.r.within(0, rows - 1) as u16;
+        let pairs = vec![Pair { last: 0, before: below as u32 - 1, row }];
+        let prior = Prior { shift: self.r.within(0, 7) as u8, costs, last, pairs };
+        let prior = constant(&mut self.g, Data::Prior(prior));
+        self.node(Op::Prior { input, state, prior });
     }
 
     fn below_index(&self, index: NodeId) -> usize {

@@ -4,8 +4,8 @@ use crate::models;
 use crate::random::Random;
 use crate::transformers::{Middle, Place, Shape, body_mut, small, story_mut, tokens_mut};
 use mlc_compiler::model::{
-    Action, Activation, Attention, FeedForward, Grid, Matrix, Model, Norm, Output, Penalty, Positions, Tool,
-    Transformer, Turns,
+    Action, Activation, Attention, FeedForward, Grid, Matrix, Model, Norm, Output, Penalty, Positions, Prior,
+    Tool, Transformer, Turns,
 };
 
 /// What is said of a network of [`Shape::small`], or of another shape, with one thing changed.
@@ -87,6 +87,7 @@ fn labels_stand_alone() {
             let story = story_mut(m);
             story.ends.clear();
             story.labels = ["a", "b", "c", "d", "e", "f"].map(String::from).to_vec();
+            body_mut(m).prior = None;
             change(m);
         })
     }
@@ -94,6 +95,10 @@ fn labels_stand_alone() {
     assert_eq!(classifier(|_| {}), Ok(()));
     assert_eq!(classifier(|m| story_mut(m).margin = 255), Ok(()));
     wrong(|m| story_mut(m).ends = vec![1], "ends must be []: the answer is a label");
+    let prior = |m: &mut Model| {
+        body_mut(m).prior = Some(Prior { shift: 0, costs: vec![0; 6], last: vec![0; 6], pairs: vec![] });
+    };
+    wrong(prior, "prior must be none where outputs stand for labels");
     wrong(|m| story_mut(m).turns = Some(Turns::default()), "turns must be left out: the answer is a label");
     wrong(
         |m| story_mut(m).choice.penalty = Some(Penalty::default()),

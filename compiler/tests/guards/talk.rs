@@ -2,7 +2,7 @@
 
 use super::transformers::{small, story_mut};
 use mlc_compiler::ir::{self, Const, Data, Graph, NodeId, Op, State, StateId, StateType, infer};
-use mlc_compiler::model::{Action, Choice, Draw, Penalty, Tool, ToolTable, Turns};
+use mlc_compiler::model::{Action, Choice, Draw, Penalty, Prior, Tool, ToolTable, Turns};
 use mlc_compiler::valid::validate;
 
 /// A chat that draws tokens.
@@ -74,6 +74,28 @@ fn choices() {
     ill_typed(&g, &op(input, random, rules_of_it), "choose: @tokenizer says nothing of choosing");
     let (narrow, _) = find(&g, |op| matches!(op, Op::Narrow { .. }));
     ill_typed(&g, &op(narrow, random, rules), "choose: of i8[4], not of a logit for each of 6 tokens");
+}
+
+#[test]
+fn priors() {
+    let mut g = chat();
+    let (_, choose) = find(&g, |op| matches!(op, Op::Choose { .. }));
+    let Op::Choose { input, state: queue, random, rules } = choose else { unreachable!("it was found") };
+    let mut of = |vocabulary: usize| {
+        let prior = Prior { shift: 0, costs: vec![0; vocabulary], last: vec![0; vocabulary], pairs: vec![] };
+        g.consts.push(Const { name: "prior".into(), data: Data::Prior(prior) })
+    };
+    let (right, small) = (of(6), of(4));
+    let op = |input, state, prior| Op::Prior { input, state, prior };
+    assert!(infer(&g, &op(input, queue, right)).is_ok());
+    ill_typed(&g, &op(input, queue, small), "prior: of i16[6], not of a logit for each of 4 tokens");
+    ill_typed(&g, &op(input, queue, rules), "prior: @choice says nothing of what tokens cost");
+    let (narrow, _) = find(&g, |op| matches!(op, Op::Narrow { .. }));
+    ill_typed(&g, &op(narrow, queue, small), "prior: of i8[4], not of a logit for each of 4 tokens");
+    ill_typed(&g, &op(input, state(&g, "random"), right), "prior: $random is index<65536>, not tokens");
+    let random = random.expect("the chat draws");
+    let error = format!("prior: %{} is index<65536>, not a vector", random.index());
+    ill_typed(&g, &op(random, queue, right), &error);
 }
 
 #[test]

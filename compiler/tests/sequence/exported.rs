@@ -8,7 +8,7 @@ use mlc_compiler::import::sequence::model::{Wanted, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::import::sequence::{Activation, Checkpoint, Layout, Norm, Position, Shape, dequantize};
 use mlc_compiler::ir::build_scoring;
-use mlc_compiler::model::{Answer, Body, Grid, Head};
+use mlc_compiler::model::{Answer, Body, Grid, Head, NormOrder, Prior, Transformer};
 use mlc_compiler::tokens::Tokenizer;
 
 fn generation() -> Generation {
@@ -152,4 +152,8 @@ fn integers_without_floats_are_refused() {
     let Body::Transformer(body) = &model.body else { unreachable!("a sequence model") };
     let said = dequantize(body, 8).map(|_| ()).expect_err("it is recursive");
     assert_eq!(said, "norms behind layers, or blocks that run several times");
+    let prior = Prior { shift: 0, costs: vec![0; 20], last: vec![0; 20], pairs: vec![] };
+    let plain = Transformer { order: NormOrder::Pre, rounds: 1, start: vec![], ..body.clone() };
+    let said = dequantize(&Transformer { prior: Some(prior), ..plain }, 8).map(|_| ()).expect_err("a prior");
+    assert_eq!(said, "an n-gram prior");
 }

@@ -66,6 +66,7 @@ pub fn labels(model: &mut Model, r: &mut Random) {
     story.ends.clear();
     story.labels = (0..output.rows).map(|at| format!("{}{at}", ["NO ", "y", "a label "][at % 3])).collect();
     body.output = Output::Own(output);
+    body.prior = None;
     model.check().unwrap_or_else(|e| panic!("{e}"));
 }
 

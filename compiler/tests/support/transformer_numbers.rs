@@ -3,7 +3,8 @@
 use super::Random;
 use super::{Middle, Place, Shape};
 use mlc_compiler::model::{
-    Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Positions, Transformer,
+    Activation, Attention, Block, FeedForward, Matrix, Norm, NormOrder, Output, Pair, Positions, Prior,
+    Transformer,
 };
 
 /// What chooses the numbers of a network.
@@ -52,6 +53,7 @@ impl Numbers<'_> {
         } else {
             Output::Own(self.biased((s.vocabulary, s.dim), Usual::Word))
         };
+        let prior = self.prior(s.vocabulary);
         let Shape { dim, heads, kv_heads, head_size, window, order, rounds, .. } = s;
         Transformer {
             dim,
@@ -67,7 +69,29 @@ impl Numbers<'_> {
             start,
             norm,
             output,
+            prior,
         }
+    }
+
+    /// What tokens cost behind others, now and then.
+    fn prior(&mut self, vocabulary: usize) -> Option<Prior> {
+        if self.r.chance(60) {
+            return None;
+        }
+        let rows = self.r.within(1, 4);
+        let mut cost = || if self.is_wild() { [0, 255][self.r.within(0, 1)] } else { self.r.within(0, 99) };
+        let costs = (0..rows * vocabulary).map(|_| cost() as u8).collect();
+        let last = (0..vocabulary).map(|_| self.r.within(0, rows - 1) as u16).collect();
+        let of = [0, vocabulary / 2, vocabulary - 1].map(|token| token as u32);
+        let mut pairs: Vec<Pair> = Vec::new();
+        for (last, before) in of.into_iter().flat_map(|last| of.map(|before| (last, before))) {
+            let is_new = pairs.last().is_none_or(|pair| (pair.last, pair.before) < (last, before));
+            if is_new && self.r.chance(50) {
+                pairs.push(Pair { last, before, row: self.r.within(0, rows - 1) as u16 });
+            }
+        }
+        let shift = if self.is_wild() { 7 * self.r.within(0, 1) } else { self.r.within(2, 5) } as u8;
+        Some(Prior { shift, costs, last, pairs })
     }
 
     fn block(&mut self) -> Block {

@@ -62,12 +62,14 @@ pub struct Network<'m> {
     body: &'m Transformer,
     /// Keys and values of each block in each round, a row a position.
     past: Vec<[Vec<Vec<i64>>; 2]>,
+    /// Tokens that were read.
+    read: Vec<u32>,
 }
 
 impl<'m> Network<'m> {
     pub fn new(model: &'m Model) -> Self {
         let body = body(model);
-        Self { body, past: vec![Default::default(); body.rounds * body.blocks.len()] }
+        Self { body, past: vec![Default::default(); body.rounds * body.blocks.len()], read: vec![] }
     }
 
     /// Tokens that were read.
@@ -79,6 +81,7 @@ impl<'m> Network<'m> {
     pub fn next(&mut self, token: u32) -> Vec<i16> {
         let body = self.body;
         let position = self.position();
+        self.read.push(token);
         let mut embedded = row(&body.embedding, token as usize);
         if let Positions::Learnt(rows) = &body.positions {
             embedded = added(&embedded, &row(rows, position));
@@ -97,13 +100,22 @@ impl<'m> Network<'m> {
             Some(norm) => narrowed(&normed(&x, norm), norm.narrow),
             None => narrowed(&x, body.blocks[body.blocks.len() - 1].feed_forward.norm.narrow),
         };
-        let logits = match &body.output {
+        let mut logits = match &body.output {
             Output::Own(matrix) => product(matrix, &narrowed),
             Output::Tied { mantissas, shift } => {
                 let matrix = Matrix { mantissas: mantissas.clone(), shift: *shift, ..body.embedding.clone() };
                 product(&matrix, &narrowed)
             }
         };
+        if let Some(prior) = &body.prior {
+            let before = self.read.len().checked_sub(2).map(|at| self.read[at]);
+            let pair = prior.pairs.iter().find(|pair| pair.last == token && Some(pair.before) == before);
+            let row = usize::from(pair.map_or(prior.last[token as usize], |pair| pair.row));
+            for (k, logit) in logits.iter_mut().enumerate() {
+                let cost = i64::from(prior.costs[row * body.embedding.rows + k]);
+                *logit = sat16(*logit - cost * (1 << prior.shift));
+            }
+        }
         logits.iter().map(|&logit| i16::try_from(logit).expect("saturated")).collect()
     }
 

@@ -6,7 +6,7 @@ use crate::transformers::{self, Middle, Place, Shape, any_tokens, body, queries,
 use mlc_compiler::eval::{self, Run};
 use mlc_compiler::import::ron;
 use mlc_compiler::ir::{self, Graph};
-use mlc_compiler::model::{Model, NormOrder};
+use mlc_compiler::model::{Model, NormOrder, Pair, Prior};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::valid::validate;
 use mlc_compiler::{Assets, Request, compile, pass, price};
@@ -124,17 +124,15 @@ fn models_as_text_come_back() {
 #[test]
 fn every_target_prices_them() {
     let assets = Assets::builtin();
-    let model = transformers::small();
-    for target in assets.targets().expect("built-in targets are right") {
+    let mut with_prior = transformers::small();
+    let pairs = [(0, 1, 0), (1, 1, 1), (5, 5, 1)].map(|(last, before, row)| Pair { last, before, row });
+    let prior = Prior { shift: 3, costs: (0..12).collect(), last: vec![0; 6], pairs: pairs.to_vec() };
+    transformers::body_mut(&mut with_prior).prior = Some(prior);
+    let models = [transformers::small(), with_prior];
+    let targets = assets.targets().expect("built-in targets are right");
+    for (target, model) in targets.iter().flat_map(|target| models.iter().map(move |model| (target, model))) {
         let demands = &Demands::default();
-        let request = Request {
-            model: &model,
-            target: &target,
-            assets: &assets,
-            demands,
-            wide: false,
-            calibration: &[],
-        };
+        let request = Request { model, target, assets: &assets, demands, wide: false, calibration: &[] };
         let plan = price(&request).unwrap_or_else(|e| panic!("{}: {e}", target.name));
         let compiled = compile(&request).unwrap_or_else(|e| panic!("{}: {e}", target.name));
         assert!(plan.is_predicted() && plan.prediction.total() > 1000.0, "{}", target.name);

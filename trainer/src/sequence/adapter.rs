@@ -4,7 +4,7 @@ use super::export::quantized;
 use super::layout::Layout;
 use super::lora::{Adapters, Lora};
 use super::ranges::Ranges;
-use super::resume::{parameters_of, shape_of};
+use super::resume::{Parameters, parameters_of, shape_of};
 use crate::error::TrainError;
 use mlc_compiler::arithmetic::hash::{FNV_START, fnv1a};
 use mlc_compiler::import::ron;
@@ -94,14 +94,14 @@ impl Adapter {
     pub fn merged(&self, base: &Model) -> Result<Model, TrainError> {
         self.check(base)?;
         let shape = shape_of(base)?;
-        let parameters = parameters_of(base, &shape, 1)?.values;
+        let Parameters { values: parameters, prior, .. } = parameters_of(base, &shape, 1)?;
         let mut adapters = Adapters::new(&self.lora, &shape, parameters.clone(), self.values.clone());
         if adapters.is_idle() {
             return Ok(base.clone());
         }
         let mut merged = parameters;
         adapters.merge(&mut merged);
-        let network = quantized(&shape, &Layout::new(&shape), &merged, &self.ranges)?;
+        let network = quantized(&shape, &Layout::new(&shape), &merged, &self.ranges, prior.as_ref())?;
         let Answer::Story(story) = &base.answer else { unreachable!("shape_of takes sequence models only") };
         let model = Model {
             body: Body::Transformer(network.body),

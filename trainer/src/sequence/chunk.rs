@@ -30,6 +30,12 @@ impl Chunk {
         }
     }
 
+    /// The token of a row, and the one before it in the same text.
+    pub(crate) fn latest(&self, row: usize) -> (Option<u32>, u32) {
+        let begins = self.starts.binary_search(&row).is_ok();
+        ((!begins).then(|| self.tokens[row - 1]), self.tokens[row])
+    }
+
     /// Rows of all texts.
     pub(crate) fn rows(&self) -> usize {
         self.tokens.len()
@@ -58,6 +64,7 @@ mod tests {
         assert_eq!(chunk.tokens, [5, 6, 7, 1]);
         assert_eq!(chunk.starts, [0, 3, 3, 4]);
         assert_eq!(chunk.targets, [(1, 7), (2, 8), (3, 2)]);
+        assert_eq!([0, 2, 3].map(|row| chunk.latest(row)), [(None, 5), (Some(6), 7), (None, 1)]);
         assert_eq!(chunk.texts().map(|text| text.len()).collect::<Vec<_>>(), [3, 0, 1]);
     }
 }

@@ -64,7 +64,7 @@ pub fn distill(
         equalize(&layout, network, &seen, &mut values);
         compensate(&layout, &seen, &mut values);
     }
-    let start = Parameters { values, ranges: None };
+    let start = Parameters { values, ranges: None, prior: None };
     let teacher = Teacher { shape, layout, weights, rotation };
     let training = Training { task, settings, start: Some(&start) };
     let beside = Beside { teacher: Some(&teacher), ..Beside::default() };

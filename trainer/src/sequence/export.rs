@@ -3,6 +3,7 @@
 use super::grid::integers;
 use super::layout::{Layout, Tensor};
 use super::ops::narrow::MOST;
+use super::prior::Prior;
 use super::ranges::{BlockRanges, Ranges};
 use super::shape::Shape;
 use crate::error::TrainError;
@@ -18,6 +19,7 @@ pub(crate) fn quantized(
     layout: &Layout,
     shadows: &[f32],
     ranges: &Ranges,
+    prior: Option<&Prior>,
 ) -> Result<Quantized, TrainError> {
     let vector = |tensor: &Tensor| shadows[tensor.range()].to_vec();
     let whole = |tensor: &Tensor| rows(tensor, shadows, 0..tensor.rows);
@@ -47,9 +49,12 @@ pub(crate) fn quantized(
         start: layout.start.as_ref().map(vector),
         window: shape.window,
         stream: ranges.stream.into(),
-        logits: ranges.logits.into(),
+        // What costs are subtracted from must have room for them.
+        logits: f64::from(ranges.logits) + prior.map_or(0.0, Prior::most),
     };
-    assemble(&trained).map_err(|problem| TrainError::Unfit(problem.to_string()))
+    let mut network = assemble(&trained).map_err(|problem| TrainError::Unfit(problem.to_string()))?;
+    network.body.prior = prior.map(|prior| prior.integers(network.logit_bits));
+    Ok(network)
 }
 
 /// Rows of a matrix on their grid.

@@ -156,6 +156,12 @@ impl<'a> Integer<'a> {
             Output::Own(matrix) => (&matrix.mantissas, matrix.shift, &matrix.bias),
         };
         run(&self.output, (dim, mantissas, shift), bias, &m.input, &mut m.sums, &mut m.logits);
+        if let Some(prior) = &self.body.prior {
+            for (logits, &(row, _)) in m.logits.chunks_exact_mut(mantissas.len()).zip(&chunk.targets) {
+                let (before, last) = chunk.latest(row);
+                prior.apply(logits, before, Some(last));
+            }
+        }
     }
 
     fn embed(&self, chunk: &Chunk, m: &mut Memory) {

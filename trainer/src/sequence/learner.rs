@@ -10,6 +10,7 @@ use super::ops::loss::{self, Target};
 use super::ops::rotate::Rotation;
 use super::ops::vectorized;
 use super::pass::{Dropout, Net};
+use super::prior::Prior;
 use super::ranges::Ranges;
 use super::settings::Settings;
 use super::tape::Tape;
@@ -60,6 +61,8 @@ pub(crate) struct Learner<'a> {
     groups: Vec<Group>,
     teacher: Option<&'a Teacher>,
     adapters: Option<Adapters>,
+    /// What tokens cost, which the network corrects.
+    pub prior: Option<&'a Prior>,
 }
 
 impl<'a> Learner<'a> {
@@ -91,6 +94,7 @@ impl<'a> Learner<'a> {
             groups: (0..GROUPS).map(|_| Group::default()).collect(),
             teacher,
             adapters: None,
+            prior: None,
         };
         learner.round();
         learner
@@ -169,6 +173,7 @@ impl<'a> Learner<'a> {
             rotation: (rotation.positions() > 0).then_some(rotation),
             input_step: input_step(shape.network.dim).1 as f32,
             dropout,
+            prior: self.prior,
         }
     }
 

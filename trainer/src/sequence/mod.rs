@@ -9,7 +9,7 @@
 //! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
 //! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
 //! these on many texts at once, and `figures` and `ends` count. `train` is what the training loop sees of all this.
-//! `lora` trains adapters beside a base, `adapter` is what that gives.
+//! `prior` counts an n-gram prior, which the network corrects. `lora` trains adapters beside a base, `adapter` is what that gives.
 
 mod adapter;
 mod backward;
@@ -28,6 +28,7 @@ mod ops;
 mod pass;
 #[cfg(test)]
 mod pass_tests;
+mod prior;
 mod ranges;
 mod resume;
 mod settings;
@@ -44,6 +45,7 @@ pub use ends::{Ends, ends};
 pub use example::Example;
 pub use figures::Figures;
 pub use lora::{Lora, Target};
+pub use prior::{MAX_BYTES as MAX_PRIOR_BYTES, Order, Prior};
 pub use resume::{Parameters, parameters_of, shape_of};
 pub use settings::Settings;
 pub use shape::Shape;

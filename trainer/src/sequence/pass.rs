@@ -6,6 +6,7 @@ use super::ops::attention::{self, Heads};
 use super::ops::product::{Packed, multiply};
 use super::ops::rotate::Rotation;
 use super::ops::{activation, add, largest, narrow, norm};
+use super::prior::Prior;
 use super::ranges::{BlockRanges, Ranges};
 use super::shape::Shape;
 use super::tape::{Tape, Visit, room};
@@ -26,6 +27,8 @@ pub(crate) struct Net<'a> {
     /// The step of what goes into matrices behind a norm.
     pub input_step: f32,
     pub dropout: Dropout,
+    /// What tokens cost behind those before.
+    pub prior: Option<&'a Prior>,
 }
 
 /// Which values of a layer's result are left out in training.
@@ -285,5 +288,11 @@ impl<'a> Net<'a> {
         let Tape { last, logits, strip, .. } = tape;
         self.product(last, self.output(), logits, strip);
         seen.logits = seen.logits.max(largest(logits));
+        if let Some(prior) = self.prior {
+            let outputs = self.shape.outputs();
+            for (logits, &(row, _)) in logits.chunks_exact_mut(outputs).zip(&chunk.targets) {
+                prior.subtract(chunk, row, logits);
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use super::ops::rotate::Rotation;
 use super::pass::{Dropout, Net};
 use super::ranges::Ranges;
 use super::tape::Tape;
-use super::{Settings, Shape, parameters_of, shape_of, start};
+use super::{Order, Prior, Settings, Shape, Texts, parameters_of, shape_of, start};
 use mlc_compiler::eval::score;
 use mlc_compiler::import::sequence::quantize::trained::rotary_steps;
 use mlc_compiler::import::sequence::{Activation, Layout as Pairs, Norm, Position};
@@ -74,8 +74,16 @@ fn gradients_of_every_tensor_are_those_of_finite_differences() {
         let dropout = Dropout { rate: 0.2, seed: 5 };
         let loss = |weights: &[f32], gradients: Option<&mut [f32]>| -> f64 {
             let rotation = (!steps.is_empty()).then_some(&rotation);
-            let net =
-                Net { shape, layout: &layout, weights, ranges: None, rotation, input_step: 1.0, dropout };
+            let net = Net {
+                shape,
+                layout: &layout,
+                weights,
+                ranges: None,
+                rotation,
+                input_step: 1.0,
+                dropout,
+                prior: None,
+            };
             let mut tape = Tape::default();
             net.forward(&chunk, &mut tape, &mut Ranges::new(2));
             let rows = tape.logits.chunks_exact_mut(VOCABULARY).zip(&chunk.targets);
@@ -149,19 +157,24 @@ fn integers_are_those_of_the_interpreter_and_near_what_training_computes() {
         (Grid::Symmetric { bits: 8 }, Grid::Symmetric { bits: 5 }),
     ];
     let examples = examples();
+    let texts = Texts::new(vec![examples.clone(); 4].concat());
+    let priors = [Order::Bigram, Order::Trigram]
+        .map(|order| Prior::count(&texts, VOCABULARY, order, 1000).expect("there is room"));
+    assert!(priors[1].rows().1 > 0, "pairs have rows");
     let examples: Vec<&Example> = examples.iter().collect();
     for (number, (shape, grids)) in shapes().into_iter().zip(grids.iter().cycle()).enumerate() {
         let shape = Shape { weights: grids.0, embedding: grids.1, ..shape };
         let settings = Settings { shape, ..Settings::default() };
         // The largest activation is far out, so that saturation is reached, in one network of two.
         let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9, None);
+        learner.prior = priors.get(number % 3);
         learner.calibrate(&examples);
         if number % 2 == 1 {
             learner.ranges.blocks[1].value *= 0.3;
             learner.ranges.blocks[0].up *= 0.3;
         }
-        let Learner { layout, ranges, .. } = &learner;
-        let network = quantized(&settings.shape, layout, learner.parameters(), ranges).unwrap();
+        let Learner { layout, ranges, prior, .. } = &learner;
+        let network = quantized(&settings.shape, layout, learner.parameters(), ranges, *prior).unwrap();
         let model = model(&settings.shape, network.clone());
         let mut chunk = Chunk::default();
         chunk.fill(examples.iter().copied());
@@ -191,20 +204,27 @@ fn a_model_gives_its_parameters_back() {
         (Grid::Symmetric { bits: 4 }, Grid::Ternary),
     ];
     let examples = examples();
+    let prior =
+        Prior::count(&Texts::new(vec![examples.clone(); 4].concat()), VOCABULARY, Order::Trigram, 1000)
+            .unwrap();
     let examples: Vec<&Example> = examples.iter().collect();
     for (number, (shape, grids)) in shapes().into_iter().zip(grids.iter().cycle()).enumerate() {
         let shape = Shape { weights: grids.0, embedding: grids.1, ..shape };
         let settings = Settings { shape, ..Settings::default() };
+        let prior = Some(&prior).filter(|_| number % 2 == 0);
         let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9, None);
         learner.calibrate(&examples);
         let network =
-            quantized(&settings.shape, &learner.layout, learner.parameters(), &learner.ranges).unwrap();
+            quantized(&settings.shape, &learner.layout, learner.parameters(), &learner.ranges, prior)
+                .unwrap();
         let before = model(&settings.shape, network);
         let shape = shape_of(&before).unwrap();
         assert_eq!(Shape { network: shape.network, ..settings.shape.clone() }, shape, "network {number}");
         let found = parameters_of(&before, &shape, 1).unwrap();
         let ranges = found.ranges.as_ref().unwrap();
-        let after = quantized(&shape, &Layout::new(&shape), &found.values, ranges).unwrap();
+        let again = found.prior.as_ref();
+        let after = quantized(&shape, &Layout::new(&shape), &found.values, ranges, again).unwrap();
+        assert_eq!(again.is_some(), prior.is_some());
         let Body::Transformer(body) = &before.body else { unreachable!("it is one") };
         for (a, b) in body.matrices().zip(after.body.matrices()) {
             let same = a.values.iter().zip(&b.values).filter(|(a, b)| a == b).count();

@@ -4,6 +4,7 @@
 //! layers, values, what is between two matrices). There a unit is chosen with which weights have the size of fresh ones.
 
 use super::layout::{Layout, Tensor};
+use super::prior::Prior;
 use super::ranges::{BlockRanges, Ranges};
 use super::shape::Shape;
 use super::start;
@@ -18,11 +19,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 /// All parameters of a network, in the order in which training has them, and the ranges of its activations where they are
-/// known.
+/// known, and its prior, if it has one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameters {
     pub(crate) values: Vec<f32>,
     pub(crate) ranges: Option<Ranges>,
+    pub(crate) prior: Option<Prior>,
 }
 
 fn body(model: &Model) -> Result<&Transformer, TrainError> {
@@ -166,14 +168,17 @@ pub fn parameters_of(model: &Model, shape: &Shape, seed: u64) -> Result<Paramete
         w.values[tensor.range()].iter_mut().zip(start).for_each(|(to, v)| *to = v);
     }
     let blocks = (0..body.blocks.len()).map(|at| w.block(at, input, stream)).collect();
+    // Where outputs mean labels now, no token costs anything.
+    let prior = if shape.labels.is_some() { None } else { Prior::of(model) };
+    let most = prior.as_ref().map_or(0.0, Prior::most);
     // Largest values with which the same units come out again.
     let ranges = Ranges {
         blocks,
         stream: (stream * 18_000.0) as f32,
         last: 127.0 * input as f32,
-        logits: (unit * 18_000.0) as f32,
+        logits: (unit * 18_000.0 - most).max(unit) as f32,
     };
-    Ok(Parameters { values, ranges: Some(ranges) })
+    Ok(Parameters { values, ranges: Some(ranges), prior })
 }
 
 /// What a step of a logit means.
@@ -293,7 +298,7 @@ impl Writer<'_> {
             _ => f64::from(1u32 << attention.rotate_bits),
         };
         if let Some((query, key)) = &attention.head_norms {
-            let (bits, step) = head_step(self.body.head_size);
+            let (bits, step) = input_step(self.body.head_size);
             let scored = |norm: &mlc_compiler::model::Norm| {
                 let gain =
                     norm.gain.as_ref().map_or(1.0, |(m, shift)| f64::from(m[0].max(1)) * halved(*shift));
@@ -347,12 +352,6 @@ struct FeedSteps {
     up: f64,
     table: f64,
     hidden: f64,
-}
-
-/// As [`input_step`], of a head's norm: no bits are dropped behind it.
-fn head_step(size: usize) -> (u8, f64) {
-    let (bits, step) = input_step(size);
-    (bits, step)
 }
 
 /// The power of two that is nearest.

@@ -192,7 +192,8 @@ mod tests {
         let examples: Vec<_> =
             texts.iter().map(|t| Example { tokens: t.clone(), counts: counts.clone() }).collect();
         learner.calibrate(&examples.iter().collect::<Vec<_>>());
-        let network = quantized(&settings.shape, &layout, learner.parameters(), &learner.ranges).unwrap();
+        let network =
+            quantized(&settings.shape, &layout, learner.parameters(), &learner.ranges, None).unwrap();
         (dequantize(&network.body, network.logit_bits).unwrap(), texts)
     }
 

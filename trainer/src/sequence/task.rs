@@ -1,6 +1,7 @@
 //! What a sequence model is trained for: its tokens, how it answers, and the texts on both sides.
 
 use super::example::Example;
+use super::prior::Prior;
 use crate::family::Data;
 use mlc_compiler::model::{Story, Tokens};
 use std::borrow::Cow;
@@ -73,6 +74,8 @@ pub struct Task {
     pub story: Story,
     pub train: Texts,
     pub held_out: Option<Texts>,
+    /// What tokens cost, which the network corrects; where it is `None`, that of the model to go on with.
+    pub prior: Option<Prior>,
 }
 
 impl Task {

@@ -27,6 +27,7 @@ impl Teacher {
             ranges: None,
             rotation: self.rotation.as_ref(),
             input_step: 0.0,
+            prior: None,
             dropout: Dropout::default(),
         };
         net.forward(chunk, tape, &mut Ranges::new(self.layout.blocks.len()));

@@ -6,6 +6,7 @@ use super::figures::{self, Figures};
 use super::layout::Layout;
 use super::learner::Learner;
 use super::lora::Adapters;
+use super::prior::Prior;
 use super::resume::Parameters;
 use super::settings::Settings;
 use super::start;
@@ -59,7 +60,7 @@ pub fn train(
 /// Those of [`train`].
 pub fn untrained(&Training { task, settings, start }: &Training) -> Result<Model, TrainError> {
     settings.check()?;
-    check(task, settings)?;
+    check(task, settings, start)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.schedule.seed);
     let shadows = match start {
         Some(start) => start.values.clone(),
@@ -70,6 +71,7 @@ pub fn untrained(&Training { task, settings, start }: &Training) -> Result<Model
         Some(ranges) => learner.ranges = ranges,
         None => learner.calibrate(&task.train.examples.iter().take(SAMPLE).collect::<Vec<_>>()),
     }
+    learner.prior = prior_of(task, start);
     let trainee = Trainee { task, settings, learner, calibrates: false, adapting: None };
     let network = trainee.network()?;
     let head = Head { name: settings.name.clone(), ..Head::default() };
@@ -145,7 +147,7 @@ pub(crate) fn run_with(
 ) -> Result<Trained<Figures>, TrainError> {
     settings.check()?;
     settings.schedule.device.check()?;
-    check(task, settings)?;
+    check(task, settings, start)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.schedule.seed);
     let shadows = match start {
         Some(start) => start.values.clone(),
@@ -161,6 +163,7 @@ pub(crate) fn run_with(
         learner.adapt(Adapters::new(lora, &settings.shape, shadows, values));
         ranges = adapting.resumed.map(|adapter| adapter.ranges.clone()).or(ranges);
     }
+    learner.prior = prior_of(task, start);
     let calibrates = ranges.is_none();
     learner.ranges = ranges.unwrap_or(learner.ranges);
     let data = Sides { train: &task.train, held_out: task.held_out.as_ref() };
@@ -174,7 +177,12 @@ pub(crate) fn run_with(
     )
 }
 
-fn check(task: &Task, settings: &Settings) -> Result<(), TrainError> {
+/// The prior of a training: the task's own, or that of the model to go on with.
+fn prior_of<'a>(task: &'a Task, start: Option<&'a Parameters>) -> Option<&'a Prior> {
+    task.prior.as_ref().or(start.and_then(|start| start.prior.as_ref()))
+}
+
+fn check(task: &Task, settings: &Settings, start: Option<&Parameters>) -> Result<(), TrainError> {
     let wrong = |what: String| Err(TrainError::Data(what));
     let (tokens, wants) = (task.reader.tokenizer.pieces.len(), settings.shape.network.vocabulary);
     if tokens != wants {
@@ -183,6 +191,15 @@ fn check(task: &Task, settings: &Settings) -> Result<(), TrainError> {
     let (labels, wants) = (task.story.labels.len(), settings.shape.labels.unwrap_or(0));
     if labels != wants {
         return wrong(format!("the task has {}, the network {wants}", count(labels, "label")));
+    }
+    match prior_of(task, start).map(Prior::vocabulary) {
+        Some(_) if settings.shape.labels.is_some() => {
+            return wrong("a prior says what tokens cost, and the network's outputs are labels".to_string());
+        }
+        Some(known) if known != tokens => {
+            return wrong(format!("the prior knows {known} tokens, the texts want {tokens}: count it anew"));
+        }
+        _ => {}
     }
     if task.train.is_empty() {
         return wrong("there is no text of two tokens or more to train on".to_string());
@@ -236,8 +253,8 @@ impl Family for Trainee<'_> {
     }
 
     fn network(&self) -> Result<Quantized, TrainError> {
-        let Learner { layout, ranges, .. } = &self.learner;
-        quantized(&self.settings.shape, layout, self.learner.parameters(), ranges)
+        let Learner { layout, ranges, prior, .. } = &self.learner;
+        quantized(&self.settings.shape, layout, self.learner.parameters(), ranges, *prior)
     }
 
     fn regulate(&mut self, network: &Quantized, _: Sample<Texts>, _: Progress, _: bool) -> Costs {

@@ -1,7 +1,7 @@
 //! What the C of a sequence model must know of its answer: how lines are framed, how tokens are chosen.
 
 use super::arrays::Arrays;
-use crate::model::{Action, Story, Turns};
+use crate::model::{Action, Prior, Story, Turns};
 use crate::tokens::Tokenizer;
 use serde::Serialize;
 
@@ -185,6 +185,34 @@ fn named(names: &[&str]) -> Vec<Named> {
         all.push(Named { name, of: of.to_string(), number });
     }
     all
+}
+
+/// What tokens cost behind others.
+#[derive(Serialize)]
+pub struct PriorContext {
+    costs: String,
+    /// The row of each token.
+    last: String,
+    /// Pairs: the later tokens, those before, and their rows. `None` where there are none.
+    pairs: Option<[String; 3]>,
+    count: usize,
+    shift: u8,
+}
+
+/// The context of a prior. `token` is the C type of a token.
+pub fn prior(prior: &Prior, token: &'static str, arrays: &mut Arrays) -> PriorContext {
+    let costs = arrays.bytes("token_costs", &prior.costs);
+    let numbers = |numbers: &mut dyn Iterator<Item = u16>| numbers.map(i64::from).collect::<Vec<_>>();
+    let last = arrays.add("uint16_t", "cost_rows", numbers(&mut prior.last.iter().copied()));
+    let pairs = &prior.pairs;
+    let pairs = (!pairs.is_empty()).then(|| {
+        [
+            arrays.add(token, "pair_last", pairs.iter().map(|pair| pair.last.into())),
+            arrays.add(token, "pair_before", pairs.iter().map(|pair| pair.before.into())),
+            arrays.add("uint16_t", "pair_rows", numbers(&mut pairs.iter().map(|pair| pair.row))),
+        ]
+    });
+    PriorContext { costs, last, pairs, count: prior.pairs.len(), shift: prior.shift }
 }
 
 /// The context of choosing.

@@ -8,6 +8,7 @@ mod locate;
 mod network;
 mod pack;
 mod parts;
+mod prior;
 mod read;
 mod story;
 mod syntax;

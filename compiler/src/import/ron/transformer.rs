@@ -3,6 +3,7 @@
 
 use super::pack::{pack_bits, unpack_bits};
 use super::parts::bare;
+use super::prior::Prior;
 use crate::import::Problem;
 use crate::model;
 use base64::Engine;
@@ -25,6 +26,8 @@ pub struct Transformer {
     #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
     norm: Option<Norm>,
     output: Output,
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "bare")]
+    prior: Option<Prior>,
     embedding: Matrix,
     blocks: Vec<Block>,
 }
@@ -124,7 +127,7 @@ enum Grid {
     TwoBits,
 }
 
-fn base64(bytes: &[u8]) -> String {
+pub(super) fn base64(bytes: &[u8]) -> String {
     STANDARD_NO_PAD.encode(bytes)
 }
 
@@ -133,7 +136,7 @@ fn signed(bytes: &[i8]) -> String {
 }
 
 /// Bytes that `field` has as base64.
-fn unbase64(field: &str, text: &str) -> Result<Vec<u8>, Problem> {
+pub(super) fn unbase64(field: &str, text: &str) -> Result<Vec<u8>, Problem> {
     let bytes = STANDARD_NO_PAD.decode(text);
     bytes.map_err(|e| Problem::Packed { field: field.to_string(), what: e.to_string() })
 }
@@ -168,6 +171,7 @@ impl From<&model::Transformer> for Transformer {
                 }
                 model::Output::Own(matrix) => Output::Own(matrix.into()),
             },
+            prior: from.prior.as_ref().map(Into::into),
             embedding: (&from.embedding).into(),
             blocks: from.blocks.iter().map(Into::into).collect(),
         }
@@ -264,6 +268,7 @@ impl Transformer {
                 }
                 Output::Own(matrix) => model::Output::Own(matrix.read("output")?),
             },
+            prior: self.prior.map(Prior::read).transpose()?,
         })
     }
 }

@@ -19,7 +19,7 @@ pub enum Version {
 }
 
 /// Fields at the top of a transformer.
-const TRANSFORMER: [&str; 13] = [
+const TRANSFORMER: [&str; 14] = [
     "dim",
     "heads",
     "kv_heads",
@@ -31,6 +31,7 @@ const TRANSFORMER: [&str; 13] = [
     "positions",
     "norm",
     "output",
+    "prior",
     "embedding",
     "blocks",
 ];

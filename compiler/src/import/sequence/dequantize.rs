@@ -25,6 +25,9 @@ pub fn dequantize(body: &Transformer, logit_bits: u8) -> Result<Checkpoint, Stri
     if body.order == NormOrder::Post || body.rounds != 1 || !body.start.is_empty() {
         return Err("norms behind layers, or blocks that run several times".into());
     }
+    if body.prior.is_some() {
+        return Err("an n-gram prior".into());
+    }
     let Positions::Rotary { steps } = &body.positions else {
         return Err("positions that do not rotate".into());
     };

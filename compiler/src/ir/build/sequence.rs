@@ -278,7 +278,10 @@ impl Builder<'_> {
                 Op::Narrow { input: x, bits: model.blocks[last].feed_forward.norm.narrow },
             )?,
         };
-        self.product(block, "logits", input, parameters.output, Elem::I16)
+        let logits = self.product(block, "logits", input, parameters.output, Elem::I16)?;
+        let Some(prior) = &model.prior else { return Ok(logits) };
+        let prior = self.constant("prior", Data::Prior(prior.clone()));
+        self.add(block, "prior", Op::Prior { input: logits, state: self.tokens, prior })
     }
 
     fn name(&self, block: usize, what: &str) -> String {

@@ -29,6 +29,18 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
             ty @ Type::Index { .. } => Ok(ty),
             other => Err(format!("${} is {other}, not random numbers", graph.states[*state].name)),
         },
+        Op::Prior { input, state, prior } => match (&graph.consts[*prior].data, vector(graph, *input)?) {
+            (Data::Prior(prior), (Elem::I16, len)) if len == prior.vocabulary() => {
+                match queue(graph, *state)? {
+                    below if below == len => Ok(Type::Vector { elem: Elem::I16, len }),
+                    below => Err(format!("of {len} logits behind tokens below {below}")),
+                }
+            }
+            (Data::Prior(prior), (elem, len)) => {
+                Err(format!("of {elem}[{len}], not of a logit for each of {} tokens", prior.vocabulary()))
+            }
+            _ => Err(format!("@{} says nothing of what tokens cost", graph.consts[*prior].name)),
+        },
         Op::Choose { input, state, random, rules } => choose(graph, *input, *state, *random, *rules),
         Op::Take { state } => Ok(Type::Index { below: queue(graph, *state)? }),
         Op::Position { state } => {

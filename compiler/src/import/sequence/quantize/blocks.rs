@@ -82,6 +82,7 @@ pub fn quantize(
         start,
         norm,
         output,
+        prior: None,
     };
     Ok(Quantized { body, logit_bits })
 }

@@ -139,6 +139,7 @@ pub fn assemble(t: &Trained) -> Result<Quantized, Problem> {
         start: start.iter().map(in_stream).collect(),
         norm: (order == NormOrder::Pre).then(|| Norm { gain, ..c.norm.clone() }),
         output,
+        prior: None,
     };
     Ok(Quantized { body, logit_bits: logit_bits as u8 })
 }

@@ -157,6 +157,8 @@ pub struct Rescale {
     pub bias: bool,
     /// How logits are compared, where it is not simply the first largest that is taken.
     pub bar: Option<Bar>,
+    /// Bits that costs of tokens are shifted by, where their logits are less for them.
+    pub prior: Option<u8>,
     pub bytes: usize,
     pub sh: Shift,
 }

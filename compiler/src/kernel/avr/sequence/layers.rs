@@ -218,7 +218,11 @@ impl Writer<'_> {
         }
         self.stage("output", "the logits, and the token that they choose");
         self.begin_choice(choosing)?;
+        if let Some(prior) = &body.prior {
+            self.prior(prior, choosing)?;
+        }
         self.bar = choosing.bar();
+        self.cost = choosing.prior;
         let product = match &body.output {
             Output::Tied { mantissas, shift } => Product {
                 mantissas,

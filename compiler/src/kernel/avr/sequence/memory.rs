@@ -64,7 +64,7 @@ impl<'a> Frame<'a> {
             hidden: layers.clone().map(|layer| layer.up.rows).max().unwrap_or(0),
             gated: layers.clone().any(|layer| matches!(layer.activation, Activation::Gate { .. })),
             rotates: matches!(body.positions, Positions::Rotary { .. }),
-            answer: talk::buffers(story, body.outputs()),
+            answer: talk::buffers(story, body),
             keeps: Turns::is_kept(story.turns.as_ref()),
         }
     }

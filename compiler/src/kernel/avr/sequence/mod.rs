@@ -34,7 +34,7 @@ use crate::kernel::called::Called;
 use crate::kernel::choosing::Choosing;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
-use crate::model::{Matrix, Output, Positions, Transformer, Turns};
+use crate::model::{Matrix, Output, Positions, Prior, Transformer, Turns};
 use crate::target::{Core, Target};
 use choose::{Choice, choose};
 use flash::Streamed;
@@ -84,7 +84,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     writer.beside = Streamed::new(site);
-    let choosing = Choosing::new(site.story, site.body.outputs());
+    let choosing = Choosing::new(site.story, site.body);
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
     writer.known_end(site.body, &choosing, site.story.ends.len());
@@ -107,8 +107,16 @@ fn data_bytes(site: &SequenceSite) -> usize {
     let rows: usize = body.matrices().map(|matrix| matrix.rows).sum();
     let tied = if matches!(body.output, Output::Tied { .. }) { 4 * body.embedding.rows } else { 0 };
     let pieces: usize = tokenizer.pieces.iter().map(|piece| 2 + piece.len()).sum();
+    let prior = body.prior.as_ref().map_or(0, Prior::bytes);
     let tables = 3 + 2 * body.blocks.len();
-    6 * rows + 2 * body.start.len() + tied + 256 * tables + pieces + 8 * tokenizer.merges().len() + 1_500
+    prior
+        + 6 * rows
+        + 2 * body.start.len()
+        + tied
+        + 256 * tables
+        + pieces
+        + 8 * tokenizer.merges().len()
+        + 1_500
 }
 
 /// The text around the stages.
@@ -160,6 +168,7 @@ fn fragment(
         keeps,
         seed: choosing.seed,
         recent: choosing.remembers(),
+        prior: choosing.prior.is_some(),
         is_beside: writer.beside.is_some(),
         writes,
         called: Called::new(
@@ -254,6 +263,8 @@ struct Program<'a> {
     seed: Option<u16>,
     /// Tokens read last are remembered.
     recent: bool,
+    /// A prior says what tokens cost.
+    prior: bool,
     /// A flash chip has weights.
     is_beside: bool,
     /// What writes it on a board.

@@ -4,7 +4,8 @@ use super::context::Bar;
 use super::writer::{Writer, value};
 use crate::CompileError;
 use crate::kernel::choosing::Choosing;
-use crate::model::{Story, Turns};
+use crate::kernel::prior::PriorData;
+use crate::model::{Prior, Story, Transformer, Turns};
 use serde::Serialize;
 
 /// What stands around a line, in tokens; for `turns.S`.
@@ -83,6 +84,9 @@ impl Choosing {
         if self.margin.is_some() {
             all.push(("net_second", 2));
         }
+        if self.prior.is_some() {
+            all.extend([("net_last", 2), ("net_before", 2), ("net_prior_at", 2)]);
+        }
         if let Some(draw) = &self.draw {
             all.extend([("net_choices", 4 * draw.top_k), ("net_count", 1), ("net_random", 2)]);
         }
@@ -96,8 +100,8 @@ impl Choosing {
 }
 
 /// Buffers of an answer: names and bytes.
-pub fn buffers(story: &Story, vocabulary: usize) -> Vec<(&'static str, usize)> {
-    let mut all = Choosing::new(story, vocabulary).buffers();
+pub fn buffers(story: &Story, body: &Transformer) -> Vec<(&'static str, usize)> {
+    let mut all = Choosing::new(story, body).buffers();
     if Turns::is_kept(story.turns.as_ref()) {
         all.push(("net_conversed", 1));
     }
@@ -123,6 +127,22 @@ impl Writer<'_> {
                 self.data(label, &bytes);
             }
         }
+    }
+
+    /// Finds what tokens cost.
+    pub fn prior(&mut self, prior: &Prior, choosing: &Choosing) -> Result<(), CompileError> {
+        let Some(data) = PriorData::new(prior) else {
+            // More than what `lpm` reads: the program is refused for it.
+            self.data_bytes += prior.costs.len();
+            return Ok(());
+        };
+        self.prior = Some((prior.rows(), prior.vocabulary(), data.bytes.len()));
+        self.data("net_prior", &data.bytes);
+        self.routine("net_prior_find", ("prior.S", "find"), || value(choosing))?;
+        self.line("call net_prior_find");
+        self.known.here().leaves("net_prior_found", PriorData::looks(prior));
+        self.computes("prior");
+        Ok(())
     }
 
     /// What stands in front of the logits.

@@ -76,6 +76,10 @@ pub struct Writer<'a> {
     pub parts: BTreeMap<String, Vec<String>>,
     /// How logits are compared.
     pub bar: Option<Bar>,
+    /// Bits that costs of tokens are shifted by, where their logits are less for them.
+    pub cost: Option<u8>,
+    /// Rows and columns of those costs, and the bytes of all that a prior has.
+    pub prior: Option<(usize, usize, usize)>,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
 }
@@ -102,6 +106,8 @@ impl<'a> Writer<'a> {
             runs: Runs::Token,
             parts: BTreeMap::new(),
             bar: None,
+            cost: None,
+            prior: None,
             filled: None,
         }
     }
@@ -172,7 +178,14 @@ impl<'a> Writer<'a> {
                 offers: forms.into_iter().map(offer).collect(),
             }
         };
-        self.choice.ways().iter().map(step).collect()
+        let prior = self.prior.map(|(rows, cols, bytes)| Step {
+            name: "prior".into(),
+            rows,
+            cols,
+            parts: self.parts.get("prior").cloned().unwrap_or_default(),
+            offers: vec![Offer { form: "bytes", home: Home::Image, bytes, cycles: 0.0 }],
+        });
+        self.choice.ways().iter().map(step).chain(prior).collect()
     }
 
     pub fn label(&mut self, label: &str) {

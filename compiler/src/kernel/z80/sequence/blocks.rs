@@ -101,7 +101,7 @@ impl<'e, 'a> Blocks<'e, 'a> {
         let layout = self.e.layout(output, ternary_rows(&[output]));
         self.fill("bytes", &layout);
         self.e.stage("output");
-        choose::begin(self.e);
+        choose::begin(self.e)?;
         self.e.product(("w_out", "output"), output, (&layout, bound), (Kind::Choose, "latent"))?;
         choose::end(self.e);
         known::reply(self.e);

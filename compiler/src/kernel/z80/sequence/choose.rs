@@ -3,15 +3,20 @@
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::kernel::choosing::{Choosing, Penalty};
-use crate::kernel::sequence::SequenceSite;
+use crate::kernel::prior::PriorData;
+use crate::kernel::sequence::{Home, Offer, SequenceSite, Step};
 use crate::model::Turns;
 
 fn choosing(site: &SequenceSite) -> Choosing {
-    Choosing::new(site.story, site.body.outputs())
+    Choosing::new(site.story, site.body)
 }
 
 /// What is done before the first logit.
-pub fn begin(e: &mut Emitter) {
+///
+/// # Errors
+/// A prior that the kernels do not reach.
+pub fn begin(e: &mut Emitter) -> Result<(), CompileError> {
+    prior(e)?;
     match choosing(e.site).draw {
         Some(_) => e.line("call choose_begin"),
         None => {
@@ -22,6 +27,23 @@ pub fn begin(e: &mut Emitter) {
             }
         }
     }
+    Ok(())
+}
+
+/// Finds what tokens cost, where a prior says so.
+fn prior(e: &mut Emitter) -> Result<(), CompileError> {
+    let Some(prior) = &e.site.body.prior else { return Ok(()) };
+    let Some(data) = PriorData::new(prior) else {
+        return Err(e.unsupported("an n-gram prior of more than 64 KB"));
+    };
+    e.line("call prior_find");
+    e.known.here().leaves("prior_found", PriorData::looks(prior));
+    let offers = vec![Offer { form: "bytes", home: Home::Image, bytes: data.bytes.len(), cycles: 0.0 }];
+    let parts = e.known.parts.last().map(|part| part.from.clone()).into_iter().collect();
+    let (rows, cols) = (prior.rows(), prior.vocabulary());
+    e.steps.push(Step { name: "prior".into(), rows, cols, parts, offers });
+    e.data("prior_data", data.bytes);
+    Ok(())
 }
 
 /// What is done behind the last one.
@@ -42,15 +64,19 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
     let context = choosing(e.site);
     let drawn = context.draw.is_some();
     let drawing = if drawn { e.call("draw.asm", "code", &context)? } else { String::new() };
-    Ok(drawing + &e.call("choose.asm", "code", &context)?)
+    let prior = if context.prior.is_some() { e.call("prior.asm", "find", &context)? } else { String::new() };
+    Ok(drawing + &e.call("choose.asm", "code", &context)? + &prior)
 }
 
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
-    let Choosing { draw, penalty, margin, .. } = choosing(site);
+    let Choosing { draw, penalty, margin, prior, .. } = choosing(site);
     let mut all = Vec::new();
     if margin.is_some() {
         all.push(("logit_second", 2));
+    }
+    if prior.is_some() {
+        all.extend([("token_before", 2), ("prior_at", 2)]);
     }
     if let Some(draw) = draw {
         // In front of the list stands what nothing is larger than.

@@ -100,6 +100,7 @@ fn choice(f: &mut Facts, site: &SequenceSite) {
         f.odds("choose_held", 0.02).odds("choose_below", 0.5).odds("choose_signed", 0.9);
         f.odds("recent_turn", 1.0 - 1.0 / recent).odds("recent_add>ret", 0.9).odds("recent_turn>ret", 0.9);
     }
+    f.odds("prior_fits", 1.0).odds("prior_other", 0.95);
     f.rounds("choose_bit", 8.0).odds("choose_past", 0.5);
     if let Some(draw) = rules.draw {
         let kept = f64::from(draw.top_k).min(vocabulary);

@@ -50,6 +50,8 @@ struct Program<'a> {
     remembers: bool,
     /// How many of the tokens read last are remembered.
     recent: Option<u8>,
+    /// Whether a prior says what tokens cost.
+    prior: bool,
     /// What begins a text or a conversation.
     clear: String,
     encode: String,
@@ -216,6 +218,7 @@ struct Clear {
     mix_groups: usize,
     mix_cache: usize,
     recent: bool,
+    prior: bool,
 }
 
 fn clear(e: &Emitter) -> Result<String, CompileError> {
@@ -230,6 +233,7 @@ fn clear(e: &Emitter) -> Result<String, CompileError> {
         mix_zero: caches.mix_tables(),
         mix_groups: caches.mix_groups(),
         mix_cache: caches.bytes(body).1,
+        prior: e.site.body.prior.is_some(),
         recent: e.site.story.choice.penalty.is_some(),
     };
     e.call("turns.asm", "clear", context)
@@ -278,6 +282,7 @@ fn context<'a>(
         remembers: keeps || draw.is_some() || !inputs.is_empty(),
         inputs,
         act,
+        prior: site.body.prior.is_some(),
         recent: story.choice.penalty.map(|penalty| penalty.recent),
         clear: clear(e)?,
         encode: encoder.encode,
