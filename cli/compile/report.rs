@@ -58,6 +58,10 @@ pub fn print(
         writeln!(out, "{}", fold(&line))?;
     }
     sizes(compiled, target, out)?;
+    if let Some(width) = model.sequence().and_then(|(.., story)| story.choice.beam) {
+        let bytes = grouped(plan.layout.memory.caches() as u64);
+        writeln!(out, "{}", fold(&format!("beam: {width} replies, {bytes} bytes of keys and values")))?;
+    }
     if let Some(told) = &plan.rows {
         writeln!(out, "{}", fold(&rows::line(told, target)))?;
     }

@@ -73,11 +73,11 @@ const LONGEST: usize = 255;
 /// The graph of a model before any pass: what the reference interpreter runs.
 ///
 /// # Errors
-/// [`CompileError`] for a model that was never checked.
+/// [`CompileError`] for a model that was never checked, and for one with a beam, which [`crate::eval::beam`] runs.
 pub fn reference(model: &Model) -> Result<Graph, CompileError> {
-    let lacks = model
-        .sequence()
-        .and_then(|(_, _, story)| story.lacking(Offers { turns: true, choice: true, reads: true }));
+    let lacks = model.sequence().and_then(|(_, _, story)| {
+        story.lacking(Offers { turns: true, choice: true, beam: false, reads: true })
+    });
     if let Some(what) = lacks {
         let (name, target) = (model.head.name.clone(), "reference".into());
         return Err(CompileError::Sequence { name, target, what: what.into() });

@@ -5,6 +5,7 @@ mod support;
 
 mod attention;
 mod bands;
+mod beam;
 mod cpc;
 mod cpc6128;
 mod entries;

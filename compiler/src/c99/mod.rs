@@ -47,7 +47,7 @@ pub struct Sources {
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
     if let Some((reader, body, story)) = model.sequence() {
         let name = || model.head.name.clone();
-        if let Some(what) = story.lacking(Offers { turns: true, choice: true, reads: true }) {
+        if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: true, reads: true }) {
             return Err(CompileError::Sequence { name: name(), target: "c99".into(), what: what.into() });
         }
         let context = sequence::context(model, reader, body, story)

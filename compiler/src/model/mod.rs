@@ -28,7 +28,7 @@ pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub use check::check_labels;
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
-pub use choice::{Choice, Draw, Penalty};
+pub use choice::{Choice, Draw, MOST_WIDE, Penalty};
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use network::{

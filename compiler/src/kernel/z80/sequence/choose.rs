@@ -1,5 +1,6 @@
 //! How a token is chosen: the largest logit, or one that is drawn, with those read last held back.
 
+use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::kernel::choosing::{Choosing, Penalty};
@@ -12,6 +13,9 @@ fn choosing(site: &SequenceSite) -> Choosing {
 
 /// What is done before the first logit.
 pub fn begin(e: &mut Emitter) {
+    if beam::width(e.site).is_some() {
+        return beam::begin(e);
+    }
     match choosing(e.site).draw {
         Some(_) => e.line("call choose_begin"),
         None => {
@@ -26,6 +30,9 @@ pub fn begin(e: &mut Emitter) {
 
 /// What is done behind the last one.
 pub fn end(e: &mut Emitter) {
+    if beam::width(e.site).is_some() {
+        return beam::end(e);
+    }
     let choosing = choosing(e.site);
     if choosing.margin.is_some() {
         e.line("call choose_sure");
@@ -39,6 +46,9 @@ pub fn end(e: &mut Emitter) {
 
 /// The routines.
 pub fn code(e: &Emitter) -> Result<String, CompileError> {
+    if let Some(width) = beam::width(e.site) {
+        return beam::code(e, width);
+    }
     let context = choosing(e.site);
     let drawn = context.draw.is_some();
     let drawing = if drawn { e.call("draw.asm", "code", &context)? } else { String::new() };
@@ -48,7 +58,7 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
     let Choosing { draw, penalty, margin, .. } = choosing(site);
-    let mut all = Vec::new();
+    let mut all = beam::buffers(site);
     if margin.is_some() {
         all.push(("logit_second", 2));
     }

@@ -4,7 +4,7 @@ use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::{Emitter, db};
 use super::layout::Layout;
-use super::{activation, attend, bank, buffers, constants, embed, fill, limits, rounds, tokens, tools};
+use super::{activation, attend, bank, beam, buffers, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
 use crate::kernel::called::Called;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
@@ -56,6 +56,8 @@ struct Program<'a> {
     rules: String,
     /// What is done with a token that was chosen, where tokens name an action.
     act: Option<String>,
+    /// What is done where replies grow side by side.
+    beam: Option<beam::Around>,
     /// What tokens read.
     inputs: Vec<tools::Input>,
     /// Bytes of the prompt before the first token of the text.
@@ -128,14 +130,18 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     e.place_text()?;
     let tools = tools::code(&mut e)?;
     buffers::place(&mut e, &encoder);
+    let has_beam = beam::width(site).is_some();
     let mut phases = vec![
         Phase::new(console_start(site.request.target), "console"),
         Phase::new("net_answer", "tokens"),
         Phase::new("net_step", "embed"),
-        Phase::new("net_reply", "console"),
+        Phase::new("net_reply", if has_beam { "choice" } else { "console" }),
         Phase::new("net_rules", "tokens"),
         Phase::shared("net_shared"),
     ];
+    if has_beam {
+        phases.push(Phase::new("beam_say", "console"));
+    }
     phases.extend(attend::phases());
     if beside.is_some() {
         phases.extend([Phase::new("file_at", "file"), Phase::shared("file_end")]);
@@ -190,12 +196,15 @@ fn pages(e: &Emitter) -> Option<Pages> {
 
 #[derive(Serialize)]
 struct Rotate {
+    /// Several tokens of a position, each of its own reply.
+    beam: bool,
     pairs: usize,
     size: usize,
 }
 
 fn rotate(e: &Emitter) -> Result<String, CompileError> {
-    let context = || Rotate { pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
+    let beam = beam::width(e.site).is_some();
+    let context = || Rotate { beam, pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
     match e.site.body.positions {
         Positions::Rotary { .. } => {
             Ok(e.call("rotate.asm", "phases", context())? + &e.call("rotate.asm", "code", context())?)
@@ -278,6 +287,7 @@ fn context<'a>(
         remembers: keeps || draw.is_some() || !inputs.is_empty(),
         inputs,
         act,
+        beam: beam::around(e)?,
         recent: story.choice.penalty.map(|penalty| penalty.recent),
         clear: clear(e)?,
         encode: encoder.encode,
