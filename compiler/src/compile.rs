@@ -10,7 +10,7 @@ use crate::ir::{self, Graph};
 use crate::kernel::sensors::{Pace, SensorSite};
 use crate::kernel::sequence::{Home, SequenceSite};
 use crate::kernel::{PAGE, Templates};
-use crate::model::{Body, Model, Offers};
+use crate::model::{Body, Dead, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Needs, Optimize, Plan, Storage, Survey};
@@ -93,9 +93,12 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, ..)) = request.model.sequence() {
+        let (model, dead) = request.model.without_dead();
+        let request = &Request { model: &model, ..*request };
         let Placed { plan, assembly, image } = of_sequence(request, storage::place)?;
         let longest = request.target.longest(reader.max_length);
-        let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        let (mut reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        tell(&mut reports, dead);
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.model.network().is_some() {
@@ -119,6 +122,14 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let Program { plan, assembly, image } =
         found.map_err(|refused| CompileError::too_large(request, &prepared.survey, refused))?;
     Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
+}
+
+/// Says what the graph was built without.
+fn tell(reports: &mut [Report], Dead { neurons, heads }: Dead) {
+    if let (Some(built), true) = (reports.first_mut(), neurons + heads > 0) {
+        built.summary +=
+            &format!(", without {neurons} hidden neurons and {heads} heads that never contribute");
+    }
 }
 
 /// Where the weights of each stage live; none where all are in the image.
@@ -158,7 +169,8 @@ fn homes(request: &Request, survey: &Survey) -> Result<(Homes, Vec<Homes>), Comp
 /// numbers.
 pub fn price(request: &Request) -> Result<Plan, CompileError> {
     if request.model.sequence().is_some() {
-        return of_sequence(request, storage::price);
+        let (model, _) = request.model.without_dead();
+        return of_sequence(&Request { model: &model, ..*request }, storage::price);
     }
     // Its program is there in less time than an estimate of it would be worth.
     if request.model.network().is_some() {

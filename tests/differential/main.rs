@@ -8,6 +8,7 @@ mod bands;
 mod beam;
 mod cpc;
 mod cpc6128;
+mod dead;
 mod entries;
 mod margin;
 mod msx;

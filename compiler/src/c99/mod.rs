@@ -45,6 +45,7 @@ pub struct Sources {
 /// # Errors
 /// [`CompileError`] for a model that was never checked, a tokenizer that there is no C for, or a damaged template.
 pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> {
+    let (model, _) = &model.without_dead();
     if let Some((reader, body, story)) = model.sequence() {
         let name = || model.head.name.clone();
         if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: true, reads: true }) {

@@ -12,6 +12,7 @@ mod check_network;
 mod check_sequence;
 mod check_story;
 mod choice;
+mod dead;
 mod error;
 mod head;
 mod network;
@@ -29,6 +30,7 @@ pub use check::check_labels;
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
 pub use choice::{Choice, Draw, MOST_WIDE, Penalty};
+pub use dead::Dead;
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use network::{
