@@ -25,6 +25,16 @@ choose_begin:
 ; a logit: it is kept if it may be drawn
 choose:
         ld (logit),hl
+{%- if s.kept %}
+        ex de,hl
+        ld hl,(net_logits_at)
+        ld (hl),e
+        inc hl
+        ld (hl),d
+        inc hl
+        ld (net_logits_at),hl
+        ex de,hl
+{%- endif %}
 logits_ready:
         ld a,h
         xor 80h                         ; compared without signs

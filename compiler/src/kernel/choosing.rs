@@ -38,6 +38,8 @@ pub struct Choosing {
     unsure: usize,
     /// Where a logit goes that is not larger than the best.
     less: &'static str,
+    /// Logits are put aside for who calls the network.
+    pub kept: bool,
     /// Bytes of a bit for each token.
     pub said: usize,
     /// What random numbers begin with.
@@ -67,6 +69,7 @@ impl Choosing {
             less: if margin.is_some() { "logit_under" } else { "logit_less" },
             draw: rules,
             penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
+            kept: false,
             said: vocabulary.div_ceil(8),
             seed: draw.as_ref().map(|draw| draw.seed),
             weights: draw.map_or(vec![], |draw| draw.weights),

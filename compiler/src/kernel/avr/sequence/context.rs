@@ -157,6 +157,8 @@ pub struct Rescale {
     pub bias: bool,
     /// How logits are compared, where it is not simply the first largest that is taken.
     pub bar: Option<Bar>,
+    /// Logits are put aside for who calls the network.
+    pub kept: bool,
     pub bytes: usize,
     pub sh: Shift,
 }

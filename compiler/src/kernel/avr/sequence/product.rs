@@ -190,6 +190,7 @@ impl Writer<'_> {
         let behind = if bias.is_empty() { "" } else { "_bias" };
         let label = format!("net_rescale_{}{plain}_{shift}_{to}{behind}", 8 * sum);
         let bar = self.bar.filter(|_| product.to == To::Best);
+        let kept = self.kept && product.to == To::Best;
         self.routine(&label, ("rescale.S", "routine"), || {
             value(Rescale {
                 name: label.clone(),
@@ -199,6 +200,7 @@ impl Writer<'_> {
                 about,
                 bias: !bias.is_empty(),
                 bar,
+                kept,
                 bytes: if !short || shift >= 17 { 4 } else { 3 },
                 sh: Shift::new(shift),
             })

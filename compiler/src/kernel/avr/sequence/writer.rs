@@ -76,6 +76,8 @@ pub struct Writer<'a> {
     pub parts: BTreeMap<String, Vec<String>>,
     /// How logits are compared.
     pub bar: Option<Bar>,
+    /// They are put aside for who calls the network.
+    pub kept: bool,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
 }
@@ -102,6 +104,7 @@ impl<'a> Writer<'a> {
             runs: Runs::Token,
             parts: BTreeMap::new(),
             bar: None,
+            kept: false,
             filled: None,
         }
     }

@@ -116,7 +116,9 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
         e.buffer("file_buffer", e.file.buffer(), false);
     }
     if e.site.request.target.is_library() {
-        called::buffers(0).into_iter().for_each(|(name, bytes)| e.buffer(name, bytes, false));
+        let body = e.site.body;
+        let kept = called::kept(e.site.request, e.site.story, body.outputs());
+        called::buffers(kept).into_iter().for_each(|(name, bytes)| e.buffer(name, bytes, false));
     }
     let stack = usize::from(e.site.request.target.stack);
     if stack > 0 {

@@ -3,18 +3,25 @@
 use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::kernel::called;
 use crate::kernel::choosing::{Choosing, Penalty};
 use crate::kernel::sequence::SequenceSite;
 use crate::model::Turns;
 
 fn choosing(site: &SequenceSite) -> Choosing {
-    Choosing::new(site.story, site.body.outputs())
+    let kept = called::kept(site.request, site.story, site.body.outputs()) > 0;
+    let mut choosing = Choosing::new(site.story, site.body.outputs());
+    choosing.kept = kept;
+    choosing
 }
 
 /// What is done before the first logit.
 pub fn begin(e: &mut Emitter) {
     if beam::width(e.site).is_some() {
         return beam::begin(e);
+    }
+    if choosing(e.site).kept {
+        e.set("net_logits_at", "net_logits");
     }
     match choosing(e.site).draw {
         Some(_) => e.line("call choose_begin"),
@@ -57,8 +64,11 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
 
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
-    let Choosing { draw, penalty, margin, .. } = choosing(site);
+    let Choosing { draw, penalty, margin, kept, .. } = choosing(site);
     let mut all = beam::buffers(site);
+    if kept {
+        all.push(("net_logits_at", 2));
+    }
     if margin.is_some() {
         all.push(("logit_second", 2));
     }

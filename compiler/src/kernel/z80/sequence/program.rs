@@ -270,7 +270,7 @@ fn context<'a>(
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
         bss: bss(e.ram_start(), target),
-        called: Called::new(request, story.classifies().then(|| site.body.outputs()), story.margin),
+        called: Called::of_sequence(request, story, site.body.outputs()),
         mapper: e.registers(),
         pages: pages(e),
         table: table(e),
