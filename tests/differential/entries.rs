@@ -267,16 +267,13 @@ fn random_sequence_models_are_called() {
             lines.retain(|line| !line.is_empty());
             lines.truncate(4);
             if check(system, &model, &lines, seed as usize) {
-                shown += usize::from(shows_logits(&model));
+                shown += usize::from(system.target == "z80-cpm" && shows_logits(&model));
                 *if labels(&model).is_empty() { &mut talkers } else { &mut classifiers } += 1;
             }
         }
         println!("{}: {talkers} talkers, {classifiers} classifiers, {shown} with logits", system.target);
-        assert!(
-            talkers >= 4 && classifiers >= 1 && shown >= 2,
-            "{}: {talkers}, {classifiers}",
-            system.target
-        );
+        assert!(talkers >= 4 && classifiers >= 1, "{}: {talkers}, {classifiers}", system.target);
+        assert!(shown >= 4 || system.target != "z80-cpm", "{shown} with logits");
     }
 }
 
