@@ -10,7 +10,7 @@ use crate::ir::{self, Graph};
 use crate::kernel::sensors::{Pace, SensorSite};
 use crate::kernel::sequence::{Home, SequenceSite};
 use crate::kernel::{PAGE, Templates};
-use crate::model::{Body, Dead, Model, Offers};
+use crate::model::{Body, Model, Offers};
 use crate::pass::{self, Report, Wrap};
 use crate::plan::Combination;
 use crate::plan::{self, Demands, Needs, Optimize, Plan, Storage, Survey};
@@ -98,7 +98,7 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
         let Placed { plan, assembly, image } = of_sequence(request, storage::place)?;
         let longest = request.target.longest(reader.max_length);
         let (mut reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
-        tell(&mut reports, dead);
+        reports.iter_mut().take(1).for_each(|built| built.summary += &dead.told());
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.model.network().is_some() {
@@ -122,14 +122,6 @@ pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     let Program { plan, assembly, image } =
         found.map_err(|refused| CompileError::too_large(request, &prepared.survey, refused))?;
     Ok(Compiled { reports: prepared.reports, wraps: prepared.wraps, plan, assembly, image })
-}
-
-/// Says what the graph was built without.
-fn tell(reports: &mut [Report], Dead { neurons, heads }: Dead) {
-    if let (Some(built), true) = (reports.first_mut(), neurons + heads > 0) {
-        built.summary +=
-            &format!(", without {neurons} hidden neurons and {heads} heads that never contribute");
-    }
 }
 
 /// Where the weights of each stage live; none where all are in the image.

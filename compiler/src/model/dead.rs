@@ -24,6 +24,17 @@ pub struct Dead {
     pub heads: usize,
 }
 
+impl Dead {
+    /// What is said of a graph that was built without it; nothing where nothing was left out.
+    pub fn told(self) -> String {
+        let Self { neurons, heads } = self;
+        match self == Self::default() {
+            true => String::new(),
+            false => format!(", without {neurons} hidden neurons and {heads} heads that never contribute"),
+        }
+    }
+}
+
 impl Model {
     /// The same without what never contributes; of other families as it is.
     pub fn without_dead(&self) -> (Cow<'_, Self>, Dead) {
