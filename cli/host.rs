@@ -55,12 +55,11 @@ impl<'a> Host<'a> {
             }
             (Self::Session { session, .. }, None) => Ok(said(session.ask(line))),
             (Self::Beam(beam), out) => {
-                let (reply, steps) = beam.ask(line);
-                let text = String::from_utf8_lossy(&reply).into_owned();
+                let said = said(beam.ask(line));
                 if let Some(out) = out {
-                    out.write_all(text.as_bytes())?;
+                    out.write_all(said.text.as_bytes())?;
                 }
-                Ok(Said { text, steps, switched: Vec::new() })
+                Ok(said)
             }
         }
     }

@@ -41,6 +41,7 @@ mod manual;
 mod models;
 mod nearest;
 mod new;
+mod oracle;
 mod page;
 mod pairs;
 mod parse;

@@ -1,18 +1,18 @@
 //! `mlc run`: prompts in, replies out.
 
-use crate::args::{Reading, RunArgs};
+use crate::args::RunArgs;
 use crate::error::CliError;
 use crate::host::{Host, Said};
 use crate::say::say;
 use crate::sim::machine::NoProbe;
 use crate::sim::{self, Answer, ProgramFile, Simulator};
 use crate::targets::{self, REFERENCE};
-use crate::tools::Readings;
+use crate::tools::{self, Readings};
 use crate::visible::console_output;
 use crate::{Outcome, files, readings, screenshot};
 use mlc_compiler::eval;
 use mlc_compiler::ir::Graph;
-use mlc_compiler::model::{Answer as Meaning, Choice, Model};
+use mlc_compiler::model::Model;
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Assets, CompileError, Request, Target, text};
 use serde::Serialize;
@@ -47,14 +47,9 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let terminal = io::stdin().is_terminal();
     sim::disk::check(&args.program, &args.disk)?;
     if let Some(kind) = sim::loaded_kind(&args.program) {
-        if args.beam.is_some() {
-            return Err(CliError::Usage("--beam is for models: a program takes a token at a time".into()));
-        }
         return run_file(kind, args, terminal);
     }
-    // Programs take a token at a time.
-    let usual = if args.beam.is_some() { REFERENCE } else { DEFAULT_TARGET };
-    let target = args.target.as_deref().unwrap_or(usual);
+    let target = args.target.as_deref().unwrap_or(DEFAULT_TARGET);
     if target == REFERENCE {
         if args.speed.is_some() || args.screenshot.is_some() || args.limit.max_cycles.is_some() {
             let message = "the reference interpreter has no clock and no screen: leave --speed, --screenshot and \
@@ -67,18 +62,14 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         }
         let mut model = files::model(&args.program)?.model;
         args.choice.apply(args.draw.seed, &mut model)?;
-        if let Some(width) = args.beam {
-            let speaker = searched(&mut model, width)?;
-            return converse(&speaker, &model, args, terminal, out);
+        if let Some(width) = args.choice.beam {
+            let graph = eval::beam::graph(&model).map_err(CompileError::from)?;
+            return converse(&Speaker::Beam { graph, width: width.into() }, &model, args, terminal, out);
         }
         let readings = Readings::new(&model, None, &args.tools.tools)?;
         tell(&readings);
         let speaker = Speaker::Reference { graph: mlc_compiler::reference(&model)?, readings };
         return converse(&speaker, &model, args, terminal, out);
-    }
-    if args.beam.is_some() {
-        let message = format!("--beam is for --target reference: on {target} a token is taken at a time");
-        return Err(CliError::Usage(message));
     }
     let assets = Assets::builtin();
     let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
@@ -101,29 +92,6 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         screenshot::write(path, simulator.picture(&args.prompts)?.as_ref())?;
     }
     converse(&Speaker::Machine { simulator, target: &target }, &model, args, terminal, out)
-}
-
-/// A beam search of the replies of a model, which draws no tokens and holds none back then.
-///
-/// # Errors
-/// A model without text to search for, or with tools: what they read depends on what was chosen.
-fn searched(model: &mut Model, width: u8) -> Result<Speaker<'static>, CliError> {
-    let Meaning::Story(story) = &mut model.answer else {
-        return Err(CliError::Usage("--beam is for sequence models: leave it out".into()));
-    };
-    if story.classifies() {
-        return Err(CliError::Usage("--beam is for models that write text: this one gives a label".into()));
-    }
-    if !story.tools.is_empty() {
-        return Err(CliError::Usage(
-            "--beam is for models without tools: replies that are dropped would call them".into(),
-        ));
-    }
-    if !story.choice.is_plain() {
-        say!("note: the likeliest reply is searched for: nothing is drawn, and no token is held back");
-        story.choice = Choice::default();
-    }
-    Ok(Speaker::Beam { graph: eval::beam::graph(model).map_err(CompileError::from)?, width: width.into() })
 }
 
 /// Talks to the reference interpreter: on a terminal a chat, else an answer for each line of standard input.
@@ -163,14 +131,7 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
         );
         return Err(CliError::Usage(message));
     }
-    if let Some(reading) = args.tools.tools.first() {
-        let Reading { name, value } = reading;
-        let words = format!("{}={value}", name.to_ascii_uppercase());
-        let message = format!(
-            "a .{extension} file is a program of its own: leave --tool out; a .com file takes {words} as a word"
-        );
-        return Err(CliError::Usage(message));
-    }
+    tools::of_program(extension, &args.tools.tools)?;
     if let Some(option) = args.choice.given(args.draw.seed).or(args.plan.given()) {
         let message = format!(
             "a .{extension} file is a program of its own: {option} is for the model that it is made of"

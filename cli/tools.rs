@@ -8,6 +8,18 @@ use mlc_compiler::model::{Answer, Model, Story};
 use mlc_compiler::target::Profile;
 use mlc_compiler::target::tools::{Input, MOST_COUNT, find};
 
+/// Refuses what tools read where a program file is run.
+///
+/// # Errors
+/// A value was given.
+pub fn of_program(extension: &str, given: &[Reading]) -> Result<(), CliError> {
+    let Some(Reading { name, value }) = given.first() else { return Ok(()) };
+    let words = format!("{}={value}", name.to_ascii_uppercase());
+    Err(CliError::Usage(format!(
+        "a .{extension} file is a program of its own: leave --tool out; a .com file takes {words} as a word"
+    )))
+}
+
 /// What tools read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Readings {

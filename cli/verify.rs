@@ -2,6 +2,7 @@
 
 use crate::args::VerifyArgs;
 use crate::error::CliError;
+use crate::oracle::Oracle;
 use crate::prompts::{self, Chosen, Place, Prompt};
 use crate::run::latin1;
 use crate::sim::machine::Switched;
@@ -10,7 +11,7 @@ use crate::table::count;
 use crate::targets::{self, REFERENCE};
 use crate::tools::Readings;
 use crate::{Outcome, files, progress, sensors};
-use mlc_compiler::eval::{Run, Session, argmax};
+use mlc_compiler::eval::{Run, argmax};
 use mlc_compiler::model::{Answer as Meaning, Class, Model, Reader};
 use mlc_compiler::{Assets, Request};
 use serde::Serialize;
@@ -67,7 +68,7 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let mut loaded = files::model(&args.model.path)?;
     args.choice.apply(None, &mut loaded.model)?;
     let model = &loaded.model;
-    let graph = mlc_compiler::reference(model)?;
+    let oracle = Oracle::new(model)?;
     let readings = Readings::new(model, Some(&target), &args.tools.tools)?;
     let demands = &args.plan.demands()?;
     let request = Request { model, target: &target, assets: &assets, demands, wide: false, calibration: &[] };
@@ -88,12 +89,12 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
     let mut tally = Tally { model: name, target: on, left_out, ..Tally::default() };
     let bar = progress::bar(prompts.len() + random, "verify");
     let all = prompts.into_iter().chain(prompts::random(random, args.seed, place));
-    for session in sessions(all, graph.keeps_conversation()) {
-        let mut wants = Session::new(&graph).reading(readings.values.clone());
+    for session in sessions(all, oracle.graph.keeps_conversation()) {
+        let mut wants = oracle.asked(model, &readings);
         let mut switched = Switched::new();
         let mut machine = answers(&simulator, &session)?.into_iter();
         for prompt in &session {
-            let mut reference = wants.ask(prompt.query.as_bytes());
+            let mut reference = wants(prompt.query.as_bytes());
             keep(&mut switched, &reference.switched);
             reference.switched.clone_from(&switched);
             let shown = simulator.shown(&reference.reply);

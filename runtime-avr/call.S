@@ -11,7 +11,7 @@
 {%- if keeps %}
 {%- set entries = entries | concat(with="reset") %}
 {%- endif %}
-{%- if called.logits %}
+{%- if called.logits or called.kept %}
 {%- set entries = entries | concat(with="logits") %}
 {%- endif %}
 {%- for entry in entries %}
@@ -24,6 +24,9 @@ call_line:       .skip {{ library.longest }}
 call_taken:      .skip 1
 {%- if called.logits %}
 net_logits:     .skip {{ 2 * called.logits.count }}
+{%- elif called.kept %}
+net_logits:     .skip {{ 2 * called.kept }}
+net_logits_at:  .skip 2
 {%- endif %}
 {%- if not called.labels %}
 call_state:      .skip 1                 ; 0: the reply has not begun, 1: it has, 2: it is over

@@ -2,11 +2,12 @@
 
 use super::values::{thousandths, whole};
 use crate::error::CliError;
+use crate::say::say;
 use clap::Args;
-use mlc_compiler::model::{Answer, Choice, Draw, Model, Penalty};
+use mlc_compiler::model::{Answer, Choice, Draw, MOST_WIDE, Model, Penalty};
 
 /// The heading of these options.
-pub const CHOICE: &str = "Choosing tokens, of sequence models";
+const CHOICE: &str = "Choosing tokens, of sequence models";
 
 /// What the model says is left as it is where an option is not given.
 #[derive(Debug, Clone, Default, Args)]
@@ -30,6 +31,10 @@ pub struct ChoiceArgs {
     /// Divide logits of tokens that were read a short while ago, up to 3.9; 1 is none
     #[arg(long, value_name = "P", value_parser = thousandths(1000, 3900))]
     pub repetition_penalty: Option<u16>,
+    /// Search for the likeliest reply among N side by side, 2 to 4
+    #[arg(long, value_name = "N", value_parser = whole(2u8, MOST_WIDE),
+        conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty", "greedy"])]
+    pub beam: Option<u8>,
 }
 
 /// Where random numbers start.
@@ -37,7 +42,7 @@ pub struct ChoiceArgs {
 #[command(next_help_heading = CHOICE)]
 pub struct DrawSeed {
     /// Draw tokens by random numbers from N on, 1 to 65535 [default: 1]
-    #[arg(long, value_name = "N", value_parser = whole(1u16, u16::MAX), conflicts_with = "greedy")]
+    #[arg(long, value_name = "N", value_parser = whole(1u16, u16::MAX), conflicts_with_all = ["greedy", "beam"])]
     pub seed: Option<u16>,
 }
 
@@ -56,6 +61,14 @@ impl ChoiceArgs {
                 "{option} is for models that write text: this one gives a label"
             )));
         }
+        if self.beam.is_some() && !story.tools.is_empty() {
+            return Err(CliError::Usage(
+                "--beam is for models without tools: replies that are dropped would call them".into(),
+            ));
+        }
+        if self.beam.is_some() && !story.choice.is_plain() {
+            say!("note: the likeliest reply is searched for: nothing is drawn, and no token is held back");
+        }
         story.choice = self.over(seed, story.choice);
         Ok(())
     }
@@ -69,12 +82,16 @@ impl ChoiceArgs {
             (self.top_p.is_some(), "--top-p"),
             (self.min_p.is_some(), "--min-p"),
             (self.repetition_penalty.is_some(), "--repetition-penalty"),
+            (self.beam.is_some(), "--beam"),
             (seed.is_some(), "--seed"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, option)| option)
     }
 
     fn over(&self, seed: Option<u16>, model: Choice) -> Choice {
+        if let beam @ Some(_) = self.beam {
+            return Choice { beam, ..Choice::default() };
+        }
         let says = self.top_k.is_some() || self.top_p.is_some() || self.min_p.is_some() || seed.is_some();
         let draw = match (self.temperature, model.draw) {
             _ if self.greedy => None,
@@ -96,7 +113,7 @@ impl ChoiceArgs {
             Some(1000) => None,
             Some(strength) => Some(Penalty { strength, ..model.penalty.unwrap_or_default() }),
         };
-        Choice { draw, penalty }
+        Choice { draw, penalty, beam: None }
     }
 }
 
@@ -108,8 +125,11 @@ mod tests {
     fn options_change_what_the_model_says() {
         let args = ChoiceArgs::default();
         let draw = Draw { temperature: 800, top_k: 7, ..Draw::default() };
-        let model = Choice { draw: Some(draw), penalty: Some(Penalty { strength: 1200, recent: 9 }) };
+        let model =
+            Choice { draw: Some(draw), penalty: Some(Penalty { strength: 1200, recent: 9 }), beam: None };
         assert_eq!(args.over(None, model), model);
+        let beam = ChoiceArgs { beam: Some(3), ..ChoiceArgs::default() };
+        assert_eq!(beam.over(None, model), Choice { beam: Some(3), ..Choice::default() });
         assert_eq!(args.over(None, Choice::default()), Choice::default());
         assert_eq!(args.over(Some(5), model).draw, Some(Draw { seed: 5, ..draw }));
         assert_eq!(args.over(Some(5), Choice::default()).draw, Some(Draw { seed: 5, ..Draw::default() }));

@@ -5,6 +5,7 @@ use super::help;
 use super::plan::PlanArgs;
 use super::run::LimitArg;
 use super::target::TargetArg;
+use super::tools::ToolArgs;
 use super::values::whole;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -30,6 +31,8 @@ pub struct ProfileArgs {
     pub limit: LimitArg,
     #[command(flatten)]
     pub plan: PlanArgs,
+    #[command(flatten)]
+    pub tools: ToolArgs,
     /// Labels and source of a .com file: the .lst or .map that mlc wrote [default: those beside the file]
     #[arg(long, value_name = "FILE")]
     pub symbols: Option<PathBuf>,

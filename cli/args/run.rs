@@ -1,6 +1,6 @@
 //! What can be typed behind `mlc run` and `mlc verify`: prompts for a program, and how long it may run.
 
-use super::choice::{CHOICE, ChoiceArgs, DrawSeed};
+use super::choice::{ChoiceArgs, DrawSeed};
 use super::disk::DiskArgs;
 use super::help;
 use super::model::ModelArg;
@@ -48,10 +48,6 @@ pub struct RunArgs {
     pub choice: ChoiceArgs,
     #[command(flatten)]
     pub draw: DrawSeed,
-    /// Search for the likeliest reply among N side by side, 2 to 4; with `--target reference`
-    #[arg(long, value_name = "N", value_parser = whole(2u8, 4), help_heading = CHOICE,
-        conflicts_with_all = ["temperature", "top_k", "top_p", "min_p", "repetition_penalty", "seed", "greedy"])]
-    pub beam: Option<u8>,
     #[command(flatten)]
     pub tools: ToolArgs,
     /// Print a JSON object a reply

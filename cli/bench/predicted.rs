@@ -82,8 +82,9 @@ fn choices_take_what_was_predicted() {
     let model = import::load(&text, "parrot", &import::Options::default()).expect("it is whole");
     let (draw, penalty) = (Some(Draw::default()), Some(Penalty::default()));
     let mut found = Vec::new();
-    for choice in [Choice { draw, penalty: None }, Choice { draw: None, penalty }, Choice { draw, penalty }] {
+    for (draw, penalty) in [(draw, None), (None, penalty), (draw, penalty)] {
         let mut model = model.clone();
+        let choice = Choice { draw, penalty, beam: None };
         if let Answer::Story(story) = &mut model.answer {
             story.choice = choice;
         }

@@ -58,8 +58,8 @@ pub fn print(
         writeln!(out, "{}", fold(&line))?;
     }
     sizes(compiled, target, out)?;
-    if let Some(told) = &plan.rows {
-        writeln!(out, "{}", fold(&rows::line(told, target)))?;
+    if let Some(line) = rows::beam(model, plan).or_else(|| Some(rows::line(plan.rows.as_ref()?, target))) {
+        writeln!(out, "{}", fold(&line))?;
     }
     for output in outputs {
         let on_disk = || disk::name(outputs.iter().map(|output| output.path.as_path()));

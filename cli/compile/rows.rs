@@ -1,8 +1,10 @@
-//! What `mlc compile` says of networks on numbers that compute rows while they come.
+//! What `mlc compile` says of networks on numbers that compute rows while they come, and of replies that grow side by side.
 
 use crate::table::{count, grouped};
 use mlc_compiler::Target;
 use mlc_compiler::kernel::sensors::about::Told;
+use mlc_compiler::model::Model;
+use mlc_compiler::plan::Plan;
 use serde::Serialize;
 
 /// What a program says that computes rows while they come.
@@ -19,6 +21,15 @@ pub fn line(rows: &Told, target: &Target) -> String {
         true => format!("{told}: wait so long behind each row of a line, or characters are lost"),
         false => told,
     }
+}
+
+/// `beam: 2 replies, 28,672 bytes of keys and values`
+pub fn beam(model: &Model, plan: &Plan) -> Option<String> {
+    let width = model.sequence()?.2.choice.beam?;
+    Some(format!(
+        "beam: {width} replies, {} bytes of keys and values",
+        grouped(plan.layout.memory.caches() as u64)
+    ))
 }
 
 /// Rows that are computed while they come.

@@ -21,6 +21,7 @@ use crate::say::Said;
 use crate::sim::{self, ProgramFile, Simulator};
 use crate::table::{TIE, grouped};
 use crate::targets::{self, REFERENCE};
+use crate::tools::{self, Readings};
 use crate::{Outcome, files, progress};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::ImageKind;
@@ -111,9 +112,11 @@ fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Prof
     }
     let loaded = files::model(&args.program)?;
     let (model, demands) = (&loaded.model, &args.plan.demands()?);
+    let readings = Readings::new(model, Some(target), &args.tools.tools)?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
     let compiled = mlc_compiler::compile(&request)?;
-    let simulator = Simulator::new(&compiled.image, model, target, None).within(args.limit.max_cycles);
+    let simulator =
+        Simulator::new(&compiled.image, model, target, None).within(args.limit.max_cycles).reading(readings);
     let place = Place::new(model, target, simulator.longest());
     let queries: Vec<Vec<u8>> = match args.words.is_empty() {
         true => {
@@ -166,6 +169,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
             format!("a .{extension} file is compiled already: leave out what plans it, as --encoding");
         return Err(CliError::Usage(message));
     }
+    tools::of_program(extension, &args.tools.tools)?;
     if target.flash.is_some() {
         let message = format!("of an AVR chip a model can be profiled, no .{extension} file");
         return Err(CliError::Usage(message));

@@ -3,6 +3,7 @@
 //! docs/semantics.md has the same in prose. Vectors are of 8-bit activations or of 16-bit values; sums have 24 bits, which
 //! `pass/range.rs` proves or refuses.
 
+pub mod beam;
 pub mod choose;
 pub mod hash;
 pub mod network;

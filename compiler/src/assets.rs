@@ -30,8 +30,8 @@ impl Assets {
             "program.asm", "network.asm", "argmax.asm", "bits.asm", "carry.asm", "gaps.asm", "hashed.asm", "known.asm",
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm", "entries.asm",
-            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "choose.asm", "prior.asm", "draw.asm", "embed.asm", "fill.asm",
-            "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
+            "sequence.asm", "activation.asm", "append.asm", "attend.asm", "beam.asm", "choose.asm", "prior.asm", "draw.asm", "embed.asm", "fill.asm",
+            "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "replies.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
             // Of networks on numbers.
             "sensors.asm", "answer.asm", "gather.asm", "numbers.asm", "pool.asm", "scale.asm", "subsets.asm", "trees.asm",
@@ -50,7 +50,7 @@ impl Assets {
         );
         let c99 = files!("templates/c99":
             "network.h", "network.c", "Talk.ino", "library.properties", "library.json", "keywords.txt",
-            "sequence.h", "sequence.c", "arithmetic.c", "choose.c", "layers.c", "text.c", "tokens.c", "tools.c",
+            "sequence.h", "sequence.c", "arithmetic.c", "beam.c", "choose.c", "layers.c", "text.c", "tokens.c", "tools.c",
             "sensors.h", "sensors.c", "readings.c", "Sense.ino",
         )
         .map(|(name, text)| (format!("c99/{name}"), text.to_string()));

@@ -73,11 +73,11 @@ const LONGEST: usize = 255;
 /// The graph of a model before any pass: what the reference interpreter runs.
 ///
 /// # Errors
-/// [`CompileError`] for a model that was never checked.
+/// [`CompileError`] for a model that was never checked, and for one with a beam, which [`crate::eval::beam`] runs.
 pub fn reference(model: &Model) -> Result<Graph, CompileError> {
-    let lacks = model
-        .sequence()
-        .and_then(|(_, _, story)| story.lacking(Offers { turns: true, choice: true, reads: true }));
+    let lacks = model.sequence().and_then(|(_, _, story)| {
+        story.lacking(Offers { turns: true, choice: true, beam: false, reads: true })
+    });
     if let Some(what) = lacks {
         let (name, target) = (model.head.name.clone(), "reference".into());
         return Err(CompileError::Sequence { name, target, what: what.into() });
@@ -93,9 +93,12 @@ pub fn reference(model: &Model) -> Result<Graph, CompileError> {
 /// When the model does not fit the target, or for a bug in mlc; [`CompileError`] tells which.
 pub fn compile(request: &Request) -> Result<Compiled, CompileError> {
     if let Some((reader, ..)) = request.model.sequence() {
+        let (model, dead) = request.model.without_dead();
+        let request = &Request { model: &model, ..*request };
         let Placed { plan, assembly, image } = of_sequence(request, storage::place)?;
         let longest = request.target.longest(reader.max_length);
-        let (reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        let (mut reports, wraps) = pass::optimise(ir::build(request.model)?, longest.into())?;
+        reports.iter_mut().take(1).for_each(|built| built.summary += &dead.told());
         return Ok(Compiled { reports, wraps, plan, assembly, image });
     }
     if request.model.network().is_some() {
@@ -158,7 +161,8 @@ fn homes(request: &Request, survey: &Survey) -> Result<(Homes, Vec<Homes>), Comp
 /// numbers.
 pub fn price(request: &Request) -> Result<Plan, CompileError> {
     if request.model.sequence().is_some() {
-        return of_sequence(request, storage::price);
+        let (model, _) = request.model.without_dead();
+        return of_sequence(&Request { model: &model, ..*request }, storage::price);
     }
     // Its program is there in less time than an estimate of it would be worth.
     if request.model.network().is_some() {

@@ -128,6 +128,13 @@ impl Built {
                 format!("{needs}, and {} bytes too many of keys and values", grouped(caches as u64))
             }
         };
+        let needs = match site.story.choice.beam {
+            Some(width) => {
+                let caches = grouped(self.plan.layout.memory.caches() as u64);
+                format!("{needs}, {caches} bytes of them for keys and values of {width} replies side by side")
+            }
+            None => needs,
+        };
         let image = self.image.as_ref();
         let needs = match (site.filing, site.selector) {
             (Some(_), _) => format!("its weights in a file, {needs}"),

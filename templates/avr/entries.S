@@ -16,8 +16,10 @@
 {%- endif %}
 {%- if called.logits %}
 ;     extern int16_t {{ c }}_logits[{{ called.logits.count }}];   then has the logits behind it
+{%- elif called.kept %}
+;     extern int16_t {{ c }}_logits[{{ called.kept }}];   then has the logits {% if called.labels %}of the labels{% else %}that its token was chosen by{% endif %}
 {%- endif %}
 ;
-; In this text they are net_start, net_begin, net_input, net_run{% if keeps %}, net_reset{% endif %}{% if called.logits %}, net_logits{% endif %}. They keep what avr-gcc wants kept, and leave
+; In this text they are net_start, net_begin, net_input, net_run{% if keeps %}, net_reset{% endif %}{% if called.logits or called.kept %}, net_logits{% endif %}. They keep what avr-gcc wants kept, and leave
 ; interrupts as they are: a handler of C may come at any instruction. A call takes up to 48 bytes of stack. Memory is their own:
 ; .bss, from the start of a page on, and .noinit. Give avr-gcc this file first: then less of RAM is lost before that page.

@@ -111,6 +111,18 @@
 {%- endif %}
         sts logit, r16
         sts logit+1, r17
+{%- if s.kept %}
+        push r30
+        push r31
+        lds r30, net_logits_at
+        lds r31, net_logits_at+1
+        st Z+, r16
+        st Z+, r17
+        sts net_logits_at, r30
+        sts net_logits_at+1, r31
+        pop r31
+        pop r30
+{%- endif %}
 logits_ready:                           ; a logit lies at logit
 {%- if s.bar %}
         subi r17, 0x80                  ; compared without signs

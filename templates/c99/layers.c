@@ -67,7 +67,7 @@ static void attend({{ name }}_net *net, uint16_t cache, const block *b)
         uint32_t total = 0;
         uint8_t n = 0, reciprocal;
         for (row = 0; row < rows; row++) {
-            const int8_t *key = net->keys[cache][row] + from;
+            const int8_t *key = net->keys{% if beam %}[net->place]{% endif %}[cache][row] + from;
             int32_t score = 0;
             for (i = 0; i < {{ head }}; i++)
                 score += key[i] * query[i];
@@ -87,7 +87,7 @@ static void attend({{ name }}_net *net, uint16_t cache, const block *b)
         for (i = 0; i < {{ head }}; i++) {
             int32_t sum = 0;
             for (row = 0; row < rows; row++)
-                sum += (int16_t)net->scores[row] * net->values[cache][row][from + i];
+                sum += (int16_t)net->scores[row] * net->values{% if beam %}[net->place]{% endif %}[cache][row][from + i];
 {%- if long_mean %}
             int64_t mean = long_round_shift((int64_t)sum * reciprocal, (uint8_t)(15 + n));
             query[i] = (int8_t)(mean > 127 ? 127 : mean < -128 ? -128 : mean);
@@ -193,8 +193,8 @@ static void read_token({{ name }}_net *net, token t, int is_last)
 {%- endif %}
         enter(net, &b->attention);
         product(&b->key, net->input, net->y);
-        heads(net, b, {% if head_norms %}&b->key_heads, {% endif %}net->keys[cache][at], {{ kv }});
-        product8(&b->value, net->input, net->values[cache][at]);
+        heads(net, b, {% if head_norms %}&b->key_heads, {% endif %}net->keys{% if beam %}[net->place]{% endif %}[cache][at], {{ kv }});
+        product8(&b->value, net->input, net->values{% if beam %}[net->place]{% endif %}[cache][at]);
         if (cache == {{ caches - 1 }} && !is_last)
             return;
         product(&b->query, net->input, net->y);

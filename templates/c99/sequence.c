@@ -4,6 +4,9 @@
  * {{ about }}
  */
 #include "{{ name }}.h"
+{%- if beam %}
+#include <string.h>
+{%- endif %}
 
 #ifdef __AVR__
 {%- if beyond_avr %}
@@ -93,7 +96,7 @@ static const block blocks[] PROGMEM = {
 
 {% include "c99/arithmetic.c" %}
 {% include "c99/layers.c" %}
-{% include "c99/choose.c" %}
+{% if beam %}{% include "c99/beam.c" %}{% else %}{% include "c99/choose.c" %}{% endif %}
 {%- if tools %}
 {% include "c99/tools.c" %}
 {%- endif %}
@@ -101,6 +104,15 @@ int {{ name }}_next({{ name }}_net *net, char *piece)
 {
     token best;
     int size = 0;
+{%- if beam %}
+    if (net->waiting > 0)
+        search(net);
+    if (net->said == 0)
+        return -1;
+    net->said--;
+    best = net->trail[net->spoken][net->rank];
+    net->rank = net->from[net->spoken++][net->rank];
+{%- else %}
     if (net->waiting == 0)
         return -1;
     while (net->waiting > 0) {
@@ -108,11 +120,12 @@ int {{ name }}_next({{ name }}_net *net, char *piece)
         read_token(net, net->tokens[net->next++], net->waiting == 0);
     }
     best = choose(net);
+{%- endif %}
 {%- if ends %}
     if ({% for end in ends %}best == {{ end }}u{% if not loop.last %} || {% endif %}{% endfor %})
         return -1;
 {%- endif %}
-{%- if not classifies %}
+{%- if not classifies and not beam %}
     net->next = 0;
     if (net->taken < {{ most }}u) {
         net->tokens[0] = best;

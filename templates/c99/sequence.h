@@ -61,6 +61,9 @@ typedef struct {
 {%- if choice.penalty %}
     uint32_t recent[{{ choice.penalty.recent }}];
 {%- endif %}
+{%- if beam %}
+    uint32_t trail[{{ most }}][{{ beam.width }}];
+{%- endif %}
 {%- endif %}
     int16_t y[{{ wide16 }}];
     int16_t x[{{ dim }}];
@@ -77,6 +80,12 @@ typedef struct {
 {%- endif %}
 {%- endif %}
     uint16_t taken, waiting, next;
+{%- if beam %}
+{%- if not long_tokens %}
+    uint16_t trail[{{ most }}][{{ beam.width }}];
+{%- endif %}
+    uint16_t said, spoken{% if turns and turns.keeps %}, best_taken{% endif %};
+{%- endif %}
 {%- if choice.draw %}
     uint16_t random;
 {%- endif %}
@@ -87,10 +96,14 @@ typedef struct {
 {%- if choice.penalty %}
     uint8_t recent_next, recent_count;
 {%- endif %}
+{%- if beam %}
+    uint8_t from[{{ most }}][{{ beam.width }}];
+    uint8_t rank, place;
+{%- endif %}
     int8_t input[{{ dim }}];
     int8_t wide[{{ wide }}];
-    int8_t keys[{{ caches }}][{{ window }}][{{ kv }}];
-    int8_t values[{{ caches }}][{{ window }}][{{ kv }}];
+    int8_t keys{% if beam %}[{{ beam.caches }}]{% endif %}[{{ caches }}][{{ window }}][{{ kv }}];
+    int8_t values{% if beam %}[{{ beam.caches }}]{% endif %}[{{ caches }}][{{ window }}][{{ kv }}];
 } {{ name }}_net;
 {%- if turns or choice.draw %}
 
@@ -118,8 +131,9 @@ void {{ name }}_clear({{ name }}_net *net);
  * them. Returns how many they are; -1 when it is called again. */
 {%- else -%}
 /* Computes a token, and puts its bytes of UTF-8 into `piece`, which has room for {{ guard }}_MAX_PIECE + 1: a 0 stands
- * behind them. Returns how many they are, 0 for a token that prints nothing; -1 at the end. The first call reads the text
- * and takes as many times longer as that has tokens. A character may come in several pieces. */
+ * behind them. Returns how many they are, 0 for a token that prints nothing; -1 at the end. The first call {% if beam %}searches for the
+ * whole reply, and the others take no time{% else %}reads the text
+ * and takes as many times longer as that has tokens{% endif %}. A character may come in several pieces. */
 {%- endif %}
 int {{ name }}_next({{ name }}_net *net, char *piece);
 

@@ -173,6 +173,9 @@ int {{ name }}_begin({{ name }}_net *net, const char *text, size_t length)
 {
     uint8_t *prepared = (uint8_t *)net->tokens + (sizeof net->tokens - {{ tokenizer.text }});
     size_t i;
+{%- if beam %}
+    net->said = 0;
+{%- endif %}
 {%- if turns and turns.keeps %}
     if (is_clear(text, length)) {
         {{ name }}_clear(net);

@@ -5,6 +5,11 @@
 {% macro code(s) %}
 ; Where the position's keys and values go: the first position stays, the others take turns.
 window:
+{%- if s.beam %}
+        ld a,(beam_reply)               ; it is the same for all replies of a round
+        or a
+        ret nz
+{%- endif %}
         ld a,(kept)
         cp {{ s.window }}
         jr nc,window_full

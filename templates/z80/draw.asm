@@ -29,6 +29,16 @@ choose:
 {{- prior::cost(s=s) }}
 {%- endif %}
         ld (logit),hl
+{%- if s.kept %}
+        ex de,hl
+        ld hl,(net_logits_at)
+        ld (hl),e
+        inc hl
+        ld (hl),d
+        inc hl
+        ld (net_logits_at),hl
+        ex de,hl
+{%- endif %}
 logits_ready:
         ld a,h
         xor 80h                         ; compared without signs

@@ -16,6 +16,9 @@
 {%- if called.logits %}
 ;   net_logits  then has the {{ called.logits.count }} logits behind it, words of 16 bits with a sign, low bytes first
 {%- endif %}
+{%- if called.kept %}
+;   net_logits  then has the {{ called.kept }} logits {% if called.labels %}of the labels{% else %}that its token was chosen by{% endif %}, words of 16 bits with a sign, low bytes first
+{%- endif %}
 {%- if enables and not called.rom %}
 ;   net_keep_di call it once where interrupts must stay off: they are switched on otherwise
 {%- endif %}

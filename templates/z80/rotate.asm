@@ -2,6 +2,11 @@
 {% macro phases(s) %}
 ; The cosines and sines of this position; the next one's phases.
 phases:
+{%- if s.beam %}
+        ld a,(beam_reply)               ; they are the same for all replies of a round
+        or a
+        ret nz
+{%- endif %}
         ld hl,phase_sums
         ld de,phase_steps
         ld ix,turns

@@ -90,6 +90,9 @@ net_answer:
         call show_text
 {%- endif %}
 {{ encode }}
+{%- if beam %}
+{{- beam.begin }}
+{%- endif %}
 
 ; Each round reads the tokens that wait, and chooses one. For all but the last, keys and values are enough of the last
 ; block.
@@ -133,9 +136,17 @@ net_reply:
 {%- if pages %}
         call show_text
 {%- endif %}
+{%- if beam %}
+{{- beam.round }}
+{%- else %}
         ld hl,(logit_choice)
         ld b,h
         ld c,l
+{%- endif %}
+{%- if beam %}
+        ld h,b
+        ld l,c
+{%- endif %}
 {%- for end in ends %}
         ld de,{{ end }}
         or a
@@ -175,6 +186,8 @@ net_emit:
 {%- if classifies %}
 net_feed:
         ret
+{%- elif beam %}
+{{- beam.said }}
 {%- elif act %}
 {{- act }}
 {%- else %}

@@ -2,7 +2,7 @@
 
 use super::chip::gcc_for;
 use super::sequence::stories;
-use super::support::called::{expected, labels};
+use super::support::called::{expected, labels, shows_logits};
 use super::support::{self, Random, sequence};
 use super::{compiled, installed};
 use mlc_compiler::eval::Session;
@@ -111,8 +111,8 @@ fn check(chip: usize, model: &Model, lines: &[Vec<u8>]) -> bool {
         std::fs::write(&path, text).expect("the folder is writable");
         path
     };
-    let hashed = model.sequence().is_none();
-    let logits = if hashed { program.image.logits.count } else { 0 };
+    let shows = shows_logits(model);
+    let logits = if shows { program.image.logits.count } else { 0 };
     let keeps = program.image.assembly.table.contains_key("net_reset");
     let reset = keeps.then_some(lines.len() / 2);
     let main = file("main.c", &main_program(model, lines, logits, reset));
@@ -132,7 +132,7 @@ fn check(chip: usize, model: &Model, lines: &[Vec<u8>]) -> bool {
         if reset == Some(at) {
             session.clear();
         }
-        wants += &expected(model, &session.ask(line), hashed);
+        wants += &expected(model, &session.ask(line), shows);
     }
     assert_eq!(printed.0, wants + "+", "{} on {chip}", model.head.name);
     true
@@ -165,7 +165,7 @@ fn random_sequence_models_are_called_from_c() {
     if !installed("avr-gcc") {
         return;
     }
-    let (mut talkers, mut classifiers) = (0, 0);
+    let (mut talkers, mut classifiers, mut shown) = (0, 0, 0);
     for seed in 500..536 {
         let mut model = sequence::model(seed);
         stories::talk_or_labels(&mut model, seed, &mut Random(seed ^ 0x7A1C));
@@ -174,9 +174,10 @@ fn random_sequence_models_are_called_from_c() {
         let mut lines = sequence::queries(seed, longest);
         lines.truncate(4);
         if check(seed as usize % 3, &model, &lines) {
+            shown += usize::from(shows_logits(&model));
             *if labels(&model).is_empty() { &mut talkers } else { &mut classifiers } += 1;
         }
     }
-    println!("{talkers} talkers, {classifiers} classifiers");
-    assert!(talkers >= 8 && classifiers >= 3, "{talkers}, {classifiers}");
+    println!("{talkers} talkers, {classifiers} classifiers, {shown} with logits");
+    assert!(talkers >= 8 && classifiers >= 3 && shown >= 4, "{talkers}, {classifiers}, {shown}");
 }

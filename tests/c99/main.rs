@@ -56,13 +56,12 @@ fn expected(model: &Model, prompts: &[Vec<u8>]) -> String {
 
 /// The same, where tools read these values; behind all of it stands what they switch.
 fn expected_reading(model: &Model, prompts: &[Vec<u8>], inputs: &[(String, u16)]) -> String {
-    let graph = reference(model).expect("the model was checked");
     let mut out = String::new();
-    let mut session = eval::Session::new(&graph).reading(inputs.to_vec());
     let mut switched = String::new();
-    for prompt in prompts {
-        let run = session.ask(prompt);
-        for logits in &run.logits {
+    for run in said(model, inputs, prompts) {
+        // Of a beam the last ones are shown: a program cannot look at the others.
+        let hidden = if is_beam(model) { run.steps().saturating_sub(1) } else { 0 };
+        for logits in &run.logits[hidden..] {
             let logits: Vec<_> = logits.iter().map(i16::to_string).collect();
             out += &format!("{}\n", logits.join(" "));
         }
@@ -75,6 +74,20 @@ fn expected_reading(model: &Model, prompts: &[Vec<u8>], inputs: &[(String, u16)]
         }
     }
     out + &switched
+}
+
+fn is_beam(model: &Model) -> bool {
+    model.sequence().is_some_and(|(.., story)| story.choice.beam.is_some())
+}
+
+/// What the reference says to prompts, one after the other.
+fn said(model: &Model, inputs: &[(String, u16)], prompts: &[Vec<u8>]) -> Vec<eval::Run> {
+    if model.sequence().is_some() {
+        return sequence::stories::said(model, inputs, prompts);
+    }
+    let graph = reference(model).expect("the model was checked");
+    let mut session = eval::Session::new(&graph).reading(inputs.to_vec());
+    prompts.iter().map(|prompt| session.ask(prompt)).collect()
 }
 
 /// A `main` that prints what [`expected`] says, with `put` for a character.
@@ -91,6 +104,13 @@ fn main_program(model: &Model, name: &str, prompts: &[Vec<u8>], put: &str) -> St
              \x20   index = {name}_run(&net);\n    logits();\n    put('=');\n\
              \x20   {name}_answer(&net, index, text_of, sizeof text_of);\n\
              \x20   for (i = 0; text_of[i]; i++) hex((unsigned char)text_of[i]);\n    put('\\n');\n"
+        ),
+        Answer::Story(_) if is_beam(model) => format!(
+            "    static unsigned char reply[{guard}_MAX_TOKENS * (long){guard}_MAX_PIECE + 1];\n\
+             \x20   char piece[{guard}_MAX_PIECE + 1];\n    unsigned length = 0, i;\n    int n, more = {name}_begin(&net, text, size);\n\
+             \x20   while (more && (n = {name}_next(&net, piece)) >= 0)\n\
+             \x20       for (i = 0; (int)i < n; i++) reply[length++] = (unsigned char)piece[i];\n    if (more) logits();\n\
+             \x20   put('=');\n    for (i = 0; i < length; i++) hex(reply[i]);\n    put('\\n');\n"
         ),
         Answer::Story(_) => format!(
             "    static unsigned char reply[{guard}_MAX_TOKENS * (long){guard}_MAX_PIECE + 1];\n\

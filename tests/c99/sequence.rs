@@ -71,6 +71,24 @@ fn chats_and_drawn_tokens_are_exact() {
     }
 }
 
+/// Replies that grow side by side, half of them in conversations.
+#[test]
+fn beams_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    for seed in super::support::wide::seeds(30) {
+        let (mut model, mut r) = random_model(seed);
+        stories::beam(&mut model, &mut r);
+        let mut lines = queries(&model, &mut r);
+        if model.reader.max_query() >= 6 {
+            lines.push(b"/Clear".to_vec());
+        }
+        lines.extend(queries(&model, &mut r));
+        host::check(&model, &lines);
+    }
+}
+
 #[test]
 fn tools_are_exact() {
     if !installed("cc") {
@@ -314,7 +332,10 @@ fn state_is_as_large_as_said() {
         return;
     }
     for seed in 0..6 {
-        let (model, _) = random_model(seed);
+        let (mut model, mut r) = random_model(seed);
+        if seed % 2 == 1 {
+            stories::beam(&mut model, &mut r);
+        }
         let folder = tempfile::tempdir().expect("a temporary folder");
         let sources = sources(&model);
         write(folder.path(), &sources);

@@ -101,22 +101,28 @@ fn inspect_says_how_it_talks() {
     assert!(said.contains(draws), "{said}");
 }
 
-/// The likeliest reply of several; programs take a token at a time.
+/// The likeliest reply of several, on the host and on a machine.
 #[test]
 fn replies_are_searched_for() {
     let folder = Folder::new();
     let asked = ["MY NAME IS ZORA", "WHAT IS MY NAME?"];
-    let ran = folder.mlc(["run", "parrot", "--beam", "2"].into_iter().chain(asked)).ok();
+    let here = ["run", "parrot", "--beam", "2", "--target", "reference"];
+    let ran = folder.mlc(here.into_iter().chain(asked)).ok();
     assert_eq!(ran, "HELLO ZORA!\nZORA\n", "the conversation goes on");
     let ran =
         folder.mlc(["run", "parrot", "--beam", "3", "--target", "reference", "--json", "SAY GALAXY"]).ok();
-    assert_eq!(ran, "{\"prompt\":\"SAY GALAXY\",\"reply\":\"GALAXY\",\"steps\":7}\n");
+    assert_eq!(ran, "{\"prompt\":\"SAY GALAXY\",\"reply\":\"GALAXY\",\"steps\":21}\n");
+    let ran = folder.mlc(["verify", "teller", "--target", "z80-cpm", "--beam", "2"]).ok();
+    assert!(ran.contains("all equal"), "{ran}");
+    let made = folder.mlc(["compile", "teller", "--beam", "2", "-o", "teller.com"]).ok();
+    assert!(made.contains("beam: 2 replies, 28,672 bytes") && made.contains("predicted: "), "{made}");
     for (args, code, says) in [
         (
             &["run", "parrot", "--beam", "2", "--target", "z80-cpm", "HI"][..],
-            2,
-            "--beam is for --target reference",
+            1,
+            "bytes of them for keys and values of 2 replies side by side",
         ),
+        (&["compile", "teller", "--beam", "2", "--target", "atmega1284p"], 1, "beam search"),
         (&["run", "parrot", "--beam", "1", "HI"], 2, "2 to 4"),
         (&["run", "parrot", "--beam", "2", "--temperature", "1", "HI"], 2, "cannot be used with"),
         (&["run", "thermo", "--beam", "2", "hi"], 2, "--beam is for models without tools"),

@@ -70,6 +70,11 @@ fn machines_read_what_the_reference_reads() {
     );
     let bench = ["bench", "board.ron", "--target", "atmega1284p", "--tool", "temp=25", "--json"];
     assert!(json(&folder.mlc(bench).ok())["steps"].as_u64() > Some(0));
+    let profile = |tool| {
+        let args = ["profile", "board.ron", QUERY, "--target", "atmega1284p", "--tool", tool, "--json"];
+        json(&folder.mlc(args).ok())["cycles"].as_u64()
+    };
+    assert!(profile("temp=25") > Some(0) && profile("temp=25") != profile("temp=450"));
 }
 
 #[test]
@@ -109,6 +114,8 @@ fn wrong_values_are_refused() {
     let board = |tool: &'static str| ["verify", "board.ron", "--target", "atmega1284p", "--tool", tool];
     let none = "no voltage at PA0 is temp 451 on the profile mighty; the nearest: 450";
     refused(&board("temp=451"), 2, none);
+    refused(&["profile", "board.ron", QUERY, "--tool", "tmp=3"], 2, "--tool tmp: board does not read that");
+    refused(&["profile", "own.com", "--tool", "temp=1"], 2, "a .com file takes TEMP=1 as a word");
     refused(&["bench", "--all", "board.ron", "--tool", "temp=1"], 2, "--tool is for one model");
     for target in ["zx48", "cpc464", "msx"] {
         refused(&["run", "board.ron", "--target", target, QUERY], 1, "tokens that read a value");

@@ -5,8 +5,10 @@ mod support;
 
 mod attention;
 mod bands;
+mod beam;
 mod cpc;
 mod cpc6128;
+mod dead;
 mod entries;
 mod margin;
 mod msx;

@@ -12,7 +12,7 @@ use super::sequence::{LIMIT, compile, ran, symbols};
 use super::support::{Random, sequence};
 use super::typed::Watch;
 use mlc_compiler::eval::{CLEAR, Session};
-use mlc_compiler::model::{Action, Answer, Model};
+use mlc_compiler::model::{Action, Answer, Model, Turns};
 use mlc_compiler::target::ImageKind;
 use mlc_compiler::{Image, reference};
 use mlc_runtime_z80::{
@@ -33,7 +33,7 @@ fn talker_or_classifier(seed: u64) -> Model {
 }
 
 /// Lines that can be typed, with the command that begins a new conversation among them.
-fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
+pub fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     let longest = usize::from(model.reader.max_query()) - 1;
     let plain = |line: &Vec<u8>| {
         !line.is_empty() && line.iter().all(|byte| (32..127).contains(byte)) && line.trim_ascii() != b"!"
@@ -47,12 +47,12 @@ fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     lines
 }
 
-fn typed(lines: &[Vec<u8>]) -> Vec<u8> {
+pub fn typed(lines: &[Vec<u8>]) -> Vec<u8> {
     lines.iter().flat_map(|line| [line, &b"\r"[..]].concat()).collect()
 }
 
 /// Compares a session with the reference; gives how many steps it had.
-fn same(
+pub fn same(
     (model, inputs): (&Model, &[(String, u16)]),
     lines: &[Vec<u8>],
     image: &Image,
@@ -60,15 +60,14 @@ fn same(
     (output, home): (&[u8], bool),
 ) -> usize {
     let name = &model.head.name;
-    let graph = reference(model).expect("the model was checked");
-    let mut session = Session::new(&graph).reading(inputs.to_vec());
+    let (_, _, story) = model.sequence().expect("it is one");
+    let keeps = Turns::is_kept(story.turns.as_ref());
     let mut logits = Vec::new();
     let mut text = format!("{name}. Type a line; ! ends.\n> ").into_bytes();
-    for line in lines {
-        let run = session.ask(line);
+    for (line, run) in lines.iter().zip(stories::said(model, inputs, lines)) {
         logits.extend(run.logits);
         text.push(b'\n');
-        if !(graph.keeps_conversation() && line.eq_ignore_ascii_case(CLEAR.as_bytes())) {
+        if !(keeps && line.eq_ignore_ascii_case(CLEAR.as_bytes())) {
             // A carriage return begins a row on a home computer; those of CP/M's rows are left out below.
             text.extend(run.reply.iter().filter(|&&byte| home || byte != b'\r').map(|&byte| match byte {
                 b'\r' if home => b'\n',

@@ -1,17 +1,15 @@
 //! Beam search: of several replies that grow side by side the likeliest, where a program takes the likeliest token each time.
+//! docs/semantics.md, *Beams*, has it to the bit.
 //!
-//! Each step makes of every reply as many longer ones as the beam is wide, and keeps the likeliest so many of all. Replies that
-//! have ended wait until there are as many as the beam is wide. Then the one with the largest mean log likelihood of its tokens,
-//! the end mark among them, is taken: the usual length penalty of 1.
+//! Each round makes of every reply as many longer ones as the beam is wide, and keeps the cheapest so many of all. Replies that
+//! have ended wait until there are as many as the beam is wide. Then the one that costs the least a token is taken, the end mark
+//! among them: the usual length penalty of 1.
 
-use super::Session;
-use crate::arithmetic::choose::log_probability;
+use super::{Run, Session};
+use crate::arithmetic::beam::{BeamRules, is_likelier};
 use crate::ir::{Graph, TypeError, build_scoring};
-use crate::model::{Model, Story, Turns};
+use crate::model::{Choice, Model, Story, Turns};
 use crate::tokens::Tokenizer;
-
-/// Most replies side by side.
-pub const MOST_WIDE: usize = 4;
 
 /// The graph that a beam needs of a model.
 ///
@@ -32,6 +30,7 @@ pub struct Beam<'a> {
     /// What each token prints.
     printed: Vec<Vec<u8>>,
     width: usize,
+    rules: BeamRules,
     /// What was read, in the graph of [`graph`].
     session: Session<'a>,
 }
@@ -41,14 +40,23 @@ pub struct Beam<'a> {
 struct Reply<'a> {
     session: Session<'a>,
     /// Behind what was read.
-    logits: Vec<f32>,
+    logits: Vec<i16>,
     tokens: Vec<u32>,
-    /// Of its tokens, in nats.
-    likelihood: f64,
+    /// Of its tokens.
+    cost: u64,
+}
+
+impl Reply<'_> {
+    /// Lets the network read tokens, one at least; gives the logits behind the last as well to `seen`.
+    fn read(&mut self, tokens: &[u32], seen: &mut Vec<Vec<i16>>) {
+        let logits = &mut self.logits;
+        self.session.read(tokens, &mut |all| *logits = all.iter().map(|&l| l as i16).collect());
+        seen.push(logits.clone());
+    }
 }
 
 impl<'a> Beam<'a> {
-    /// One of 1 to [`MOST_WIDE`] replies. The story has no tools and draws nothing.
+    /// One of 1 to [`crate::model::MOST_WIDE`] replies. The story has no tools and draws nothing.
     ///
     /// # Panics
     /// For a model of another family.
@@ -56,7 +64,8 @@ impl<'a> Beam<'a> {
         let (reader, _, story) = model.sequence().expect("the caller has a sequence model");
         let tokenizer = &reader.tokenizer;
         let lines = if story.turns.is_some() { tokenizer.bare() } else { tokenizer.clone() };
-        Self { story, lines, printed: story.printed(tokenizer), width, session: Session::new(graph) }
+        let (printed, rules) = (story.printed(tokenizer), Choice::beam_rules(story.logit_bits));
+        Self { story, lines, printed, width, rules, session: Session::new(graph) }
     }
 
     /// Begins a new conversation.
@@ -64,28 +73,30 @@ impl<'a> Beam<'a> {
         self.session.clear();
     }
 
-    /// The bytes of the reply to a line, and how many tokens it has, the end mark included.
-    pub fn ask(&mut self, line: &[u8]) -> (Vec<u8>, usize) {
+    /// The reply to a line, and the logits behind every reply that grew, in the order in which a program computes them.
+    pub fn ask(&mut self, line: &[u8]) -> Run {
+        let mut run = Run { is_utf8: true, ..Run::default() };
         let keeps = Turns::is_kept(self.story.turns.as_ref());
         if keeps && line.eq_ignore_ascii_case(super::CLEAR.as_bytes()) {
             self.clear();
-            return (Vec::new(), 0);
+            return run;
         }
         if !keeps {
             self.clear();
         }
         let waiting = self.framed(line);
         if waiting.is_empty() {
-            return (Vec::new(), 0);
+            return run;
         }
-        let logits = self.read(&waiting);
-        let start = Reply { session: self.session.clone(), logits, tokens: Vec::new(), likelihood: 0.0 };
-        let best = self.search(start);
+        let mut start =
+            Reply { session: self.session.clone(), logits: Vec::new(), tokens: Vec::new(), cost: 0 };
+        start.read(&waiting, &mut run.logits);
+        let best = self.search(start, &mut run.logits);
         let is_shown = |token: &&u32| !self.story.ends.contains(token);
         let shown = best.tokens.iter().filter(is_shown);
-        let text = shown.flat_map(|&token| &self.printed[token as usize]).copied().collect();
+        run.reply = shown.flat_map(|&token| &self.printed[token as usize]).copied().collect();
         self.session = best.session;
-        (text, best.tokens.len())
+        run
     }
 
     /// The tokens of a line with those around it; clears the conversation where they would not fit, as a program does.
@@ -102,59 +113,52 @@ impl<'a> Beam<'a> {
         tokens
     }
 
-    fn read(&mut self, tokens: &[u32]) -> Vec<f32> {
-        read(&mut self.session, tokens, self.story.logit_bits)
-    }
-
-    fn search(&self, start: Reply<'a>) -> Reply<'a> {
+    fn search(&self, start: Reply<'a>, seen: &mut Vec<Vec<i16>>) -> Reply<'a> {
         let most = usize::from(self.story.most);
         let (mut growing, mut ended): (Vec<Reply>, Vec<Reply>) = (vec![start], Vec::new());
-        while !growing.is_empty() && ended.len() < self.width {
+        while !growing.is_empty() {
             let mut next = Vec::new();
-            for (token, likelihood, from) in self.continuations(&growing) {
+            for (token, cost, from) in self.continuations(&growing) {
                 let Reply { session, tokens, .. } = &growing[from];
                 let tokens = [tokens.as_slice(), &[token]].concat();
-                let mut reply = Reply { session: session.clone(), logits: Vec::new(), tokens, likelihood };
+                let reply = Reply { session: session.clone(), logits: Vec::new(), tokens, cost };
                 // Behind the last position a token is written and not read; what ends a reply is not read at all.
-                if self.story.ends.contains(&token) || session.position() >= most {
-                    ended.push(reply);
-                    continue;
-                }
-                reply.logits = read(&mut reply.session, &[token], self.story.logit_bits);
-                next.push(reply);
+                let is_ended = self.story.ends.contains(&token) || session.position() >= most;
+                if is_ended { ended.push(reply) } else { next.push(reply) }
+            }
+            if ended.len() >= self.width {
+                break;
+            }
+            for reply in &mut next {
+                let last = *reply.tokens.last().expect("one was put behind it");
+                reply.read(&[last], seen);
             }
             growing = next;
         }
         ended.truncate(self.width);
-        let mean = |reply: &Reply| reply.likelihood / reply.tokens.len() as f64;
+        let of = |reply: &Reply| (reply.cost, reply.tokens.len());
         // The first of equals.
-        let best =
-            ended.into_iter().reduce(|best, other| if mean(&other) > mean(&best) { other } else { best });
+        let best = ended
+            .into_iter()
+            .reduce(|best, other| if is_likelier(of(&other), of(&best)) { other } else { best });
         best.expect("a reply ends where positions do")
     }
 
-    /// The likeliest next tokens of all replies, with the likelihoods that they lead to and the reply that each is of; of
-    /// equals those of the reply that was likelier, then the smallest token.
-    fn continuations(&self, growing: &[Reply]) -> Vec<(u32, f64, usize)> {
+    /// The cheapest next tokens of all replies, with the costs that they lead to and the reply that each is of; of equals
+    /// those of the reply that stands first, then the smallest token.
+    fn continuations(&self, growing: &[Reply]) -> Vec<(u32, u64, usize)> {
         let mut all = Vec::new();
         for (from, reply) in growing.iter().enumerate() {
             let mut order: Vec<u32> = (0..reply.logits.len() as u32).collect();
-            let logit = |token: u32| reply.logits[token as usize];
-            order.sort_by(|&a, &b| logit(b).total_cmp(&logit(a)).then(a.cmp(&b)));
+            let logit = |token: u32| i32::from(reply.logits[token as usize]);
+            order.sort_by_key(|&token| (-logit(token), token));
             order.truncate(self.width);
-            let of = |token| (token, reply.likelihood + log_probability(&reply.logits, token as usize), from);
+            let (most, sum) = (logit(order[0]), self.rules.normalizer(&reply.logits));
+            let of = |token| (token, reply.cost + u64::from(sum) + (most - logit(token)) as u64, from);
             all.extend(order.into_iter().map(of));
         }
-        all.sort_by(|a, b| b.1.total_cmp(&a.1));
+        all.sort_by_key(|&(_, cost, _)| cost);
         all.truncate(self.width);
         all
     }
-}
-
-/// Lets a network read tokens, one at least; gives the logits behind the last, in nats.
-fn read(session: &mut Session, tokens: &[u32], logit_bits: u8) -> Vec<f32> {
-    let unit = 1.0 / f32::from(1u16 << logit_bits);
-    let mut last = Vec::new();
-    session.read(tokens, &mut |logits| last = logits.iter().map(|&l| l as f32 * unit).collect());
-    last
 }

@@ -2,6 +2,7 @@
 
 use super::{Layout, PAGE};
 use crate::Request;
+use crate::model::Story;
 use crate::stage::{Answer, answer, output};
 use serde::Serialize;
 
@@ -14,6 +15,8 @@ pub struct Called {
     margin: bool,
     /// Where the logits are, if all of them are there at once.
     logits: Option<Logits>,
+    /// How many there are, if they come one after the other and are put aside.
+    kept: Option<usize>,
     /// Bytes of the network's own stack.
     stack: u16,
     /// The lowest address that it may have; 0: any.
@@ -57,6 +60,12 @@ impl Called {
         Some(Self { logits: Some(logits), ..Self::new(request, labels, choose.margin)? })
     }
 
+    /// Of a sequence model with so many outputs: its logits come one after the other. Those of a beam are of many replies.
+    pub fn of_sequence(request: &Request, story: &Story, outputs: usize) -> Option<Self> {
+        let called = Self::new(request, story.classifies().then_some(outputs), story.margin)?;
+        Some(Self { kept: Some(kept(request, story, outputs)).filter(|&kept| kept > 0), ..called })
+    }
+
     /// Of a network whose logits are not all there at once.
     pub fn new(request: &Request, labels: Option<usize>, margin: u8) -> Option<Self> {
         let target = request.target;
@@ -64,6 +73,7 @@ impl Called {
             labels,
             margin: margin > 0,
             logits: None,
+            kept: None,
             stack: target.stack,
             lowest_stack: target.lowest_stack(),
             rom: target.rom.is_some(),
@@ -74,6 +84,11 @@ impl Called {
 /// Logits of a step.
 fn count(layout: &Layout) -> usize {
     layout.stages[output(&layout.stages).0].product().map_or(0, |product| product.visible())
+}
+
+/// Logits of a sequence model that are put aside for who calls it.
+pub fn kept(request: &Request, story: &Story, outputs: usize) -> usize {
+    if request.target.is_library() && story.choice.beam.is_none() { outputs } else { 0 }
 }
 
 /// What entry points keep, with its bytes; `logits`: how many there are, 0 where they are not kept.

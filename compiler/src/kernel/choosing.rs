@@ -40,6 +40,8 @@ pub struct Choosing {
     less: &'static str,
     /// Bits that costs of a prior are shifted by, where the model has one.
     pub prior: Option<u8>,
+    /// Logits are put aside for who calls the network.
+    pub kept: bool,
     /// Bytes of a bit for each token.
     pub said: usize,
     /// What random numbers begin with.
@@ -71,6 +73,7 @@ impl Choosing {
             draw: rules,
             penalty: penalty.map(|([above, below], recent)| Penalty { above, below, recent }),
             prior: body.prior.as_ref().map(|prior| prior.shift),
+            kept: false,
             said: vocabulary.div_ceil(8),
             seed: draw.as_ref().map(|draw| draw.seed),
             weights: draw.map_or(vec![], |draw| draw.weights),

@@ -59,6 +59,11 @@ pub fn scratch_name(stage: &str) -> String {
 }
 
 impl Memory {
+    /// Bytes that keys and values of a sequence model take.
+    pub fn caches(&self) -> usize {
+        self.buffers.iter().filter(|buffer| buffer.name.starts_with("cache")).map(|buffer| buffer.size).sum()
+    }
+
     /// Puts buffers behind all others, each with its bytes: they are kept always.
     pub fn append(&mut self, buffers: &[(&str, usize)]) {
         for &(name, size) in buffers {

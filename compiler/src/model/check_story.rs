@@ -2,7 +2,7 @@
 
 use super::check::{check_labels, in_range};
 use super::check_sequence::broken;
-use super::choice::{Choice, Draw, Penalty};
+use super::choice::{Choice, Draw, MOST_WIDE, Penalty};
 use super::error::ModelError;
 use super::sequence::{Action, Story, Tool, Turns};
 use crate::tokens::Tokenizer;
@@ -26,6 +26,9 @@ pub fn check(tokenizer: &Tokenizer, story: &Story) -> Result<(), ModelError> {
         check_turns(turns, vocabulary, story.most.into())?;
     }
     check_choice(&story.choice)?;
+    if story.choice.beam.is_some() && !story.tools.is_empty() {
+        return Err(broken("tools", "left out: replies that a beam drops would call them"));
+    }
     if story.classifies() {
         check_classifier(story)?;
     } else if story.margin > 0 {
@@ -103,6 +106,12 @@ fn check_choice(choice: &Choice) -> Result<(), ModelError> {
     if let Some(Penalty { strength, recent }) = choice.penalty {
         in_range("choice.repetition_penalty: its thousandths", strength.into(), 1001, 3900)?;
         in_range("choice.recent", recent.into(), 1, 255)?;
+    }
+    if let Some(beam) = choice.beam {
+        in_range("choice.beam", beam.into(), 2, MOST_WIDE.into())?;
+        if choice.draw.is_some() || choice.penalty.is_some() {
+            return Err(broken("choice", "without draw and penalty: a beam takes the likeliest reply"));
+        }
     }
     Ok(())
 }

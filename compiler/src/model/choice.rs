@@ -1,6 +1,7 @@
 //! How a token is chosen of the logits: what a model says of it, and the integers that programs compute with.
 //! docs/semantics.md has the rules.
 
+use crate::arithmetic::beam::BeamRules;
 use crate::arithmetic::choose::{ChoiceRules, DrawRules};
 use crate::math;
 
@@ -11,7 +12,13 @@ pub struct Choice {
     pub draw: Option<Draw>,
     /// Tokens that were read a short while ago have smaller logits.
     pub penalty: Option<Penalty>,
+    /// So many replies grow side by side, 2 to [`MOST_WIDE`], and the likeliest is taken. Nothing is drawn or held back then. No
+    /// file says it: whoever compiles or runs a model does.
+    pub beam: Option<u8>,
 }
+
+/// Most replies side by side.
+pub const MOST_WIDE: u8 = 4;
 
 /// How tokens are drawn. Shares and the temperature are in thousandths.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +68,21 @@ impl Choice {
     /// The token with the largest logit is taken, whatever was read.
     pub fn is_plain(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// What tokens cost in a beam, with logits that count 2^-`logit_bits` nats.
+    pub fn beam_rules(logit_bits: u8) -> BeamRules {
+        let DrawRules { bits, weights, .. } = Draw::default().rules(logit_bits);
+        let units = f64::from(1u32 << logit_bits);
+        let part = |i: u32| (units * math::ln((f64::from(i) + 0.5) / 127.5)).round() as u16;
+        let power = |n: u32| (units * math::ln(2.0) * f64::from(n)).round() as u32;
+        // The sum of 2^24 weights of 255 has 32 bits.
+        BeamRules {
+            bits,
+            weights,
+            parts: (128..256).map(part).collect(),
+            powers: (0..24).map(power).collect(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Choice, Draw, Penalty};
 use crate::arithmetic::choose::{ChoiceRules, choose, next_random, penalized};
 
 fn rules(draw: Option<Draw>, penalty: Option<Penalty>) -> ChoiceRules {
-    Choice { draw, penalty }.rules(8)
+    Choice { draw, penalty, beam: None }.rules(8)
 }
 
 #[test]

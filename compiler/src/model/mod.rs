@@ -12,6 +12,7 @@ mod check_network;
 mod check_sequence;
 mod check_story;
 mod choice;
+mod dead;
 mod error;
 mod head;
 mod network;
@@ -29,14 +30,15 @@ pub use body::{Body, Layer, MAX_LAYERS, MAX_SHIFT, MAX_WEIGHTS, WeightSet};
 pub use check::check_labels;
 pub(crate) use check::check_layer_count;
 pub use check_sequence::{MAX_BLOCKS, MAX_DIM, MAX_VOCABULARY, MAX_WINDOW};
-pub use choice::{Choice, Draw, Penalty};
+pub use choice::{Choice, Draw, MOST_WIDE, Penalty};
+pub use dead::Dead;
 pub use error::{ModelError, Parameters};
 pub use head::{Head, MAX_ABOUT, MAX_CALIBRATION, MAX_CALIBRATION_LENGTH, MAX_FACTS, is_calibration_query};
 pub use network::{
     Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Rounding, Shape, Term,
     Window,
 };
-pub use prior::{MAX_COST_SHIFT, MAX_PRIOR_ROWS, Pair, Prior};
+pub use prior::{BEAM_WITH_PRIOR, MAX_COST_SHIFT, MAX_PRIOR_ROWS, Pair, Prior};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
 pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Scaling, Sensors, Softmax};
 pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};

@@ -52,6 +52,7 @@ impl Story {
             (self.turns.is_some() && !offers.turns, "a chat in turns"),
             (self.choice.draw.is_some() && !offers.choice, "drawing tokens"),
             (self.choice.penalty.is_some() && !offers.choice, "a repetition penalty"),
+            (self.choice.beam.is_some() && !offers.beam, "beam search"),
             (!self.inputs().is_empty() && !offers.reads, "tokens that read a value"),
         ];
         parts.into_iter().find(|(lacks, _)| *lacks).map(|(_, what)| what)
@@ -106,6 +107,8 @@ pub const DIGITS: usize = 5;
 pub struct Offers {
     pub turns: bool,
     pub choice: bool,
+    /// Replies that grow side by side.
+    pub beam: bool,
     /// Tokens that read a value. Those that switch something need nothing: where there are no pins, they do nothing.
     pub reads: bool,
 }

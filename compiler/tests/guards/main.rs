@@ -1,6 +1,7 @@
 //! The compiler's guards: for each of them something that breaks it, and the error to the letter. Without these tests
 //! a guard could let everything pass and nobody would see it.
 
+mod beam;
 mod dead;
 mod facts;
 mod forms;
@@ -21,6 +22,8 @@ mod random;
 mod sequence_models;
 mod shapes;
 mod split;
+#[path = "../support/stories.rs"]
+mod stories;
 mod talk;
 mod templates;
 #[path = "../support/transformers.rs"]

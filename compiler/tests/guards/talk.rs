@@ -10,7 +10,7 @@ fn chat() -> Graph {
     let mut model = small();
     let story = story_mut(&mut model);
     story.turns = Some(Turns { start: vec![0], keeps: true, ..Turns::default() });
-    story.choice = Choice { draw: Some(Draw::default()), penalty: Some(Penalty::default()) };
+    story.choice = Choice { draw: Some(Draw::default()), penalty: Some(Penalty::default()), beam: None };
     ir::build(&model).unwrap_or_else(|e| panic!("{e}"))
 }
 
@@ -60,7 +60,7 @@ fn choices() {
     let mut g = chat();
     let (id, choose) = find(&g, |op| matches!(op, Op::Choose { .. }));
     let Op::Choose { input, state: queue, random, rules } = choose else { unreachable!("it was found") };
-    let greedy = Choice { penalty: Some(Penalty::default()), draw: None }.rules(8);
+    let greedy = Choice { penalty: Some(Penalty::default()), ..Choice::default() }.rules(8);
     let greedy = g.consts.push(Const { name: "greedy".into(), data: Data::Choice(greedy) });
     let op = |input, random, rules| Op::Choose { input, state: queue, random, rules };
     ill_typed(&g, &op(input, None, rules), "choose: draws without a random number");

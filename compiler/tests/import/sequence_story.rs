@@ -16,7 +16,8 @@ pub fn small_chat() -> Model {
     story.turns =
         Some(Turns { start: vec![0], before: vec![2, 3], after: vec![4], close: vec![1], keeps: true });
     let draw = Draw { temperature: 800, top_k: 40, top_p: 950, min_p: 67, seed: 65_535 };
-    story.choice = Choice { draw: Some(draw), penalty: Some(Penalty { strength: 1100, recent: 64 }) };
+    story.choice =
+        Choice { draw: Some(draw), penalty: Some(Penalty { strength: 1100, recent: 64 }), beam: None };
     let read = Tool { token: 5, name: "temp".into(), action: Action::Read { close: vec![4] } };
     let switch = Tool { token: 3, name: "led".into(), action: Action::Switch { on: true } };
     story.tools = vec![read, switch];

@@ -3,9 +3,11 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 use super::random::Random;
+use mlc_compiler::eval::{Run, Session, beam};
 use mlc_compiler::model::{
-    Action, Answer, Body, Choice, Draw, Matrix, Model, Output, Penalty, Reader, Tool, Turns,
+    Action, Activation, Answer, Body, Choice, Draw, Matrix, Model, Output, Penalty, Reader, Tool, Turns,
 };
+use mlc_compiler::reference;
 use std::collections::BTreeSet;
 
 /// Gives a model turns, drawing or a penalty, at least one of them.
@@ -35,6 +37,85 @@ pub fn talk(model: &mut Model, r: &mut Random) {
     }
     assert_ne!((&story.turns, story.choice), (&None, Choice::default()));
     model.check().unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Lets replies grow side by side, 2 to 4 of them; more often than not in a chat. Logits are so near each other that whole replies
+/// decide, and where they are few, many replies cost the same.
+///
+/// # Panics
+/// When the result breaks a rule: the mistake is here.
+pub fn beam(model: &mut Model, r: &mut Random) {
+    if r.chance(75) {
+        talk(model, r);
+    }
+    if let Body::Transformer(body) = &mut model.body {
+        // Programs have no beam beside a prior.
+        body.prior = None;
+    }
+    let Answer::Story(story) = &mut model.answer else { unreachable!("a sequence model") };
+    story.logit_bits = [0, 5, 9, 11, 13, 15][r.within(0, 5)];
+    story.choice = Choice { beam: Some(r.within(2, 4) as u8), ..Choice::default() };
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Lets some hidden neurons, and half the time the last head of keys and values in all blocks, give nothing, each in a way of its own.
+///
+/// # Panics
+/// When the result breaks a rule: the mistake is here.
+pub fn kill(model: &mut Model, r: &mut Random) {
+    let Body::Transformer(body) = &mut model.body else { unreachable!("a sequence model") };
+    let (size, last) = (body.head_size, body.kv_heads - 1);
+    let own = size * body.heads / body.kv_heads;
+    let kills_head = r.chance(50);
+    for block in &mut body.blocks {
+        let layer = &mut block.feed_forward;
+        for neuron in 0..layer.up.rows {
+            match r.within(0, 5) {
+                0 => clear_columns(&mut layer.down, neuron..neuron + 1),
+                1 => clear_rows(&mut layer.up, neuron..neuron + 1),
+                2 => match &mut layer.activation {
+                    Activation::Gate { matrix, .. } => clear_rows(matrix, neuron..neuron + 1),
+                    Activation::Relu | Activation::Table(_) => layer.up.mantissas[neuron] = 0,
+                },
+                _ => {}
+            }
+        }
+        if kills_head && r.chance(50) {
+            clear_rows(&mut block.attention.value, last * size..(last + 1) * size);
+        } else if kills_head {
+            clear_columns(&mut block.attention.output, last * own..(last + 1) * own);
+        }
+    }
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+}
+
+/// Rows that give 0.
+pub fn clear_rows(m: &mut Matrix, rows: std::ops::Range<usize>) {
+    m.values[rows.start * m.cols..rows.end * m.cols].fill(0);
+    if !m.bias.is_empty() {
+        m.bias[rows].fill(0);
+    }
+}
+
+/// Columns that nothing is multiplied with.
+pub fn clear_columns(m: &mut Matrix, cols: std::ops::Range<usize>) {
+    m.values.chunks_mut(m.cols).for_each(|row| row[cols.clone()].fill(0));
+}
+
+/// What the reference says to lines, one after the other: by a beam where the model asks for one.
+///
+/// # Panics
+/// For a model that was never checked.
+pub fn said(model: &Model, inputs: &[(String, u16)], lines: &[Vec<u8>]) -> Vec<Run> {
+    let Answer::Story(story) = &model.answer else { unreachable!("a sequence model") };
+    if let Some(width) = story.choice.beam {
+        let graph = beam::graph(model).expect("the model was checked");
+        let mut beam = beam::Beam::new(model, &graph, width.into());
+        return lines.iter().map(|line| beam.ask(line)).collect();
+    }
+    let graph = reference(model).expect("the model was checked");
+    let mut session = Session::new(&graph).reading(inputs.to_vec());
+    lines.iter().map(|line| session.ask(line)).collect()
 }
 
 /// Gives every fourth seed's model labels, and others turns, drawing or a penalty.

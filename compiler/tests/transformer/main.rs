@@ -1,6 +1,7 @@
 //! Sequence models: what the graph computes, against a plain version of the same.
 
 mod beam;
+mod dead;
 mod plain;
 #[path = "../../../tests/support/random.rs"]
 mod random;

@@ -113,7 +113,7 @@ impl<'m> Talk<'m> {
     }
 
     fn choose(&mut self, logits: &[i16]) -> u32 {
-        let Choice { draw, penalty } = story(self.model).choice;
+        let Choice { draw, penalty, .. } = story(self.model).choice;
         let mut logits: Vec<i64> = logits.iter().map(|&l| l.into()).collect();
         if let Some(Penalty { recent, .. }) = penalty {
             let [above, below] = penalty.expect("there is one").mantissas().map(i64::from);

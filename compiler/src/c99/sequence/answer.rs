@@ -1,7 +1,7 @@
 //! What the C of a sequence model must know of its answer: how lines are framed, how tokens are chosen.
 
 use super::arrays::Arrays;
-use crate::model::{Action, Prior, Story, Turns};
+use crate::model::{Action, Choice, Prior, Story, Turns};
 use crate::tokens::Tokenizer;
 use serde::Serialize;
 
@@ -213,6 +213,55 @@ pub fn prior(prior: &Prior, token: &'static str, arrays: &mut Arrays) -> PriorCo
         ]
     });
     PriorContext { costs, last, pairs, count: prior.pairs.len(), shift: prior.shift }
+}
+
+/// Replies that grow side by side.
+#[derive(Serialize)]
+pub struct BeamContext {
+    width: usize,
+    /// Places of keys and values: of each reply, and of the best that has ended where the conversation goes on behind it.
+    caches: usize,
+    weights: String,
+    count: usize,
+    bits: u8,
+    parts: String,
+    powers: String,
+    /// The type of what a reply costs.
+    cost: &'static str,
+    keeps: bool,
+    most: usize,
+}
+
+impl BeamContext {
+    /// Tokens that are noted, and words and bytes beside them and the caches.
+    pub fn state(&self) -> (usize, usize, usize) {
+        (self.width * self.most, 2 + usize::from(self.keeps), self.width * self.most + 2)
+    }
+
+    /// Places of keys and values.
+    pub fn caches(&self) -> usize {
+        self.caches
+    }
+}
+
+/// The context of a beam, if there is one.
+pub fn beam(story: &Story, vocabulary: usize, arrays: &mut Arrays) -> Option<BeamContext> {
+    let width = usize::from(story.choice.beam?);
+    let rules = Choice::beam_rules(story.logit_bits);
+    let keeps = Turns::is_kept(story.turns.as_ref());
+    let is_wide = u64::from(rules.most(vocabulary)) * u64::from(story.most) > u32::MAX.into();
+    Some(BeamContext {
+        width,
+        caches: width + usize::from(keeps),
+        count: rules.weights.len(),
+        bits: rules.bits,
+        weights: arrays.bytes("beam_weights", &rules.weights),
+        parts: arrays.add("uint16_t", "beam_parts", rules.parts.iter().map(|&part| part.into())),
+        powers: arrays.add("uint32_t", "beam_powers", rules.powers.iter().map(|&power| power.into())),
+        cost: if is_wide { "uint64_t" } else { "uint32_t" },
+        keeps,
+        most: story.most.into(),
+    })
 }
 
 /// The context of choosing.

@@ -12,7 +12,7 @@ use super::context::comment;
 use super::names::identifier;
 use crate::arithmetic::{COSINES, RECIPROCALS, ROOTS};
 use crate::model::{DIGITS, Matrix, Model, NormOrder, Output, Positions, Story, Tokens, Transformer};
-use answer::{ChoiceContext, PriorContext, ToolsContext, TurnsContext};
+use answer::{BeamContext, ChoiceContext, PriorContext, ToolsContext, TurnsContext};
 use arrays::{Array, Width};
 use parts::Parts;
 use serde::Serialize;
@@ -78,6 +78,7 @@ pub struct Program {
     turns: Option<TurnsContext>,
     choice: ChoiceContext,
     prior: Option<PriorContext>,
+    beam: Option<BeamContext>,
     tools: Option<ToolsContext>,
     arrays: Vec<Array>,
     /// The constants are too many, or too large, for AVRs.
@@ -126,6 +127,7 @@ pub fn context(
     let turns = answer::turns(story, token, &mut parts.arrays);
     let choice = answer::choice(story, outputs, &mut parts.arrays);
     let prior = body.prior.as_ref().map(|prior| answer::prior(prior, token, &mut parts.arrays));
+    let beam = answer::beam(story, outputs, &mut parts.arrays);
     let tools = answer::tools(story, &reader.tokenizer, token, &mut parts.arrays);
     let mut unframed = if turns.is_some() { reader.tokenizer.bare() } else { reader.tokenizer.clone() };
     unframed.pieces = story.printed(&unframed);
@@ -180,6 +182,7 @@ pub fn context(
         turns,
         choice,
         prior,
+        beam,
         tools,
         beyond_avr: flash_bytes > AVR_FLASH || parts.arrays.largest > AVR_ARRAY,
         arrays: parts.arrays.into_list(),
@@ -220,14 +223,17 @@ impl Program {
     fn state(&self) -> usize {
         let token = if self.long_tokens { 4 } else { 2 };
         let (draws, recent) = self.choice.state();
+        let (trail, beam_words, beam_bytes) = self.beam.as_ref().map_or((0, 0, 0), BeamContext::state);
+        let places = self.beam.as_ref().map_or(1, BeamContext::caches);
         let words = self.wide16 + self.dim + if self.weights.start.is_some() { self.dim } else { 0 } + 3;
-        let words = words + usize::from(draws);
+        let words = words + usize::from(draws) + beam_words;
         let counts = if recent > 0 { 2 } else { 0 };
         // Two tokens, and whether they are there.
         let behind = if self.prior.is_some() { 2 * token } else { 0 };
-        let bytes = counts + self.dim + self.wide + 2 * self.caches * self.window * self.kv;
+        let bytes =
+            counts + beam_bytes + self.dim + self.wide + 2 * places * self.caches * self.window * self.kv;
         let source = if self.tokenizer.keeps_source() { 2 + usize::from(self.max_query) } else { 0 };
-        (4 * self.window + behind + token * (self.tokens + recent) + 2 * words + bytes + source)
+        (4 * self.window + behind + token * (self.tokens + recent + trail) + 2 * words + bytes + source)
             .next_multiple_of(4)
     }
 }

@@ -157,7 +157,7 @@ impl Choice {
             seed,
         };
         let penalty = |Penalty { strength, recent }| model::Penalty { strength, recent };
-        model::Choice { draw: self.draw.map(draw), penalty: self.penalty.map(penalty) }
+        model::Choice { draw: self.draw.map(draw), penalty: self.penalty.map(penalty), beam: None }
     }
 }
 

@@ -119,7 +119,7 @@ fn choice(generation: &Generation) -> Result<Choice, Problem> {
     let strength = thousandths("repetition_penalty", generation.repetition_penalty, 1000, (1000, 3900))?;
     let penalty = (strength > 1000).then(|| Penalty { strength, ..Penalty::default() });
     if generation.sample != Some(true) {
-        return Ok(Choice { draw: None, penalty });
+        return Ok(Choice { penalty, ..Choice::default() });
     }
     let draw = Draw {
         temperature: thousandths("temperature", generation.temperature, 1000, (1, 10_000))?,
@@ -128,7 +128,7 @@ fn choice(generation: &Generation) -> Result<Choice, Problem> {
         min_p: thousandths("min_p", generation.min_p, 0, (0, 1000))?,
         ..Draw::default()
     };
-    Ok(Choice { draw: Some(draw), penalty })
+    Ok(Choice { draw: Some(draw), penalty, beam: None })
 }
 
 /// Quantizes a network and puts it together with its tokenizer.

@@ -143,10 +143,10 @@ impl Builder<'_> {
         if story.margin > 0 {
             return self.add(block, "argmax", Op::Decide { input, margin: story.margin });
         }
-        if story.choice.is_plain() {
+        let rules = story.choice.rules(story.logit_bits);
+        if rules.draw.is_none() && rules.penalty.is_none() {
             return self.add(block, "argmax", Op::ArgMax { input });
         }
-        let rules = story.choice.rules(story.logit_bits);
         let random = match &rules.draw {
             Some(draw) => {
                 let ty = StateType::Random { seed: draw.seed };

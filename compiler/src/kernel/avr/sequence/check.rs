@@ -14,7 +14,7 @@ const NARROW: u8 = 8;
 /// # Errors
 /// The first thing that the kernels do not compute.
 pub fn check(body: &Transformer, story: &Story) -> Result<(), String> {
-    if let Some(what) = story.lacking(Offers { turns: true, choice: true, reads: true }) {
+    if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: false, reads: true }) {
         return Err(what.into());
     }
     at_most("a window", body.window, WIDE)?;

@@ -159,6 +159,8 @@ pub struct Rescale {
     pub bar: Option<Bar>,
     /// Bits that costs of tokens are shifted by, where their logits are less for them.
     pub prior: Option<u8>,
+    /// Logits are put aside for who calls the network.
+    pub kept: bool,
     pub bytes: usize,
     pub sh: Shift,
 }

@@ -30,7 +30,7 @@ use super::flash::Writes;
 use super::library::Library;
 use super::tools::missing;
 use crate::CompileError;
-use crate::kernel::called::Called;
+use crate::kernel::called::{self, Called};
 use crate::kernel::choosing::Choosing;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
@@ -73,7 +73,10 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let text = tokens::check(site.reader, site.story, longest).map_err(refuse)?;
     let frame = Frame::new(site.body, site.story, text);
     let (fixed, least) = frame.bytes();
-    let console = CONSOLE + usize::from(longest) + usize::from(target.stack);
+    let kept = called::kept(site.request, site.story, site.body.outputs());
+    // What is kept has an address beside it.
+    let kept = if kept > 0 { 2 * kept + 2 } else { 0 };
+    let console = CONSOLE + usize::from(longest) + usize::from(target.stack) + kept;
     let room = target.memory().saturating_sub(fixed + console);
     let data = data_bytes(site);
     let demands = site.request.demands;
@@ -84,6 +87,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     writer.beside = Streamed::new(site);
+    writer.kept = kept > 0;
     let choosing = Choosing::new(site.story, site.body);
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
@@ -171,11 +175,7 @@ fn fragment(
         prior: choosing.prior.is_some(),
         is_beside: writer.beside.is_some(),
         writes,
-        called: Called::new(
-            site.request,
-            site.story.classifies().then(|| site.body.outputs()),
-            site.story.margin,
-        ),
+        called: Called::of_sequence(site.request, site.story, site.body.outputs()),
         library: Library::of(site.request, longest),
     };
     Ok(Fragment { code: templates.render("sequence.S", context)?, phases, ..Fragment::default() })

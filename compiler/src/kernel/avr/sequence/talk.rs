@@ -151,6 +151,12 @@ impl Writer<'_> {
             self.routine("net_mark", ("choose.S", "read"), || value(choosing))?;
             self.line("call net_mark");
         }
+        if self.kept {
+            for (part, place) in [("lo8", "net_logits_at"), ("hi8", "net_logits_at+1")] {
+                self.line(&format!("ldi r24, {part}(net_logits)"));
+                self.line(&format!("sts {place}, r24"));
+            }
+        }
         match choosing.bar() {
             None => {
                 self.line("ldi r24, 0x80                   ; no logit is less");

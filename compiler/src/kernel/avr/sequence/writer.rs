@@ -80,6 +80,8 @@ pub struct Writer<'a> {
     pub cost: Option<u8>,
     /// Rows and columns of those costs, and the bytes of all that a prior has.
     pub prior: Option<(usize, usize, usize)>,
+    /// They are put aside for who calls the network.
+    pub kept: bool,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
 }
@@ -108,6 +110,7 @@ impl<'a> Writer<'a> {
             bar: None,
             cost: None,
             prior: None,
+            kept: false,
             filled: None,
         }
     }

@@ -1,5 +1,6 @@
 //! Attention: keys and values are appended as bit planes, so that scores and means are products with rows of weights.
 
+use super::beam;
 use super::bound::Bound;
 use super::emit::Emitter;
 use super::layout::{Layout, gray_place};
@@ -42,6 +43,8 @@ pub struct Caches {
 #[derive(Serialize)]
 struct Append {
     window: usize,
+    /// Several tokens of a position, each of its own reply.
+    beam: bool,
     size: usize,
     looks: usize,
     groups: Vec<Group>,
@@ -259,7 +262,8 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     let looks = caches.keys.groups.len();
     let groups = caches.keys.groups.iter().zip(caches.keys.places());
     let groups: Vec<Group> = groups.rev().map(|(&size, (_, offset))| Group { size, offset }).collect();
-    let append = Append { window, size, looks, groups, groups_of_plane: caches.mix_groups() };
+    let beam = beam::width(e.site).is_some();
+    let append = Append { window, beam, size, looks, groups, groups_of_plane: caches.mix_groups() };
     let mut code = e.call("append.asm", "code", &append)? + &e.call("append.asm", "value", &append)?;
     let tail = e.rescales.tail(Kind::Store8, 15);
     let part = |(shape, behind): &(Shape, usize)| Part { rows: shape.name(), behind: *behind };

@@ -1,6 +1,7 @@
 //! The memory that a program of a sequence model needs.
 
 use super::attend::Caches;
+use super::beam;
 use super::emit::Emitter;
 use super::file::RECORD;
 use super::program::all_tables;
@@ -115,7 +116,9 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
         e.buffer("file_buffer", e.file.buffer(), false);
     }
     if e.site.request.target.is_library() {
-        called::buffers(0).into_iter().for_each(|(name, bytes)| e.buffer(name, bytes, false));
+        let body = e.site.body;
+        let kept = called::kept(e.site.request, e.site.story, body.outputs());
+        called::buffers(kept).into_iter().for_each(|(name, bytes)| e.buffer(name, bytes, false));
     }
     let stack = usize::from(e.site.request.target.stack);
     if stack > 0 {
@@ -141,6 +144,7 @@ fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
     let (queries, keys, hidden) = (body.heads * size, body.kv_heads * size, hidden(body));
     let caches = Caches::new(e.site);
     let (key_cache, value_cache) = caches.bytes(body);
+    let copies = beam::caches(e.site);
     let is_here = |(name, _): &(&str, usize)| e.site.second_ram.is_none() || !name.starts_with("cache_");
     let all = vec![
         ("latent", 2 * dim),
@@ -155,8 +159,8 @@ fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
         ("ups", hidden + BEHIND),
         ("gates", hidden + BEHIND),
         ("embed_bytes", dim + BEHIND),
-        ("cache_keys", key_cache),
-        ("cache_values", value_cache),
+        ("cache_keys", copies * key_cache),
+        ("cache_values", copies * value_cache),
         ("scores", 3 * caches.window),
         ("weights", caches.window + 4),
         ("phase_sums", 3 * size / 2),

@@ -1,22 +1,37 @@
 //! How a token is chosen: the largest logit, or one that is drawn, with those read last held back.
 
+use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::kernel::called;
 use crate::kernel::choosing::{Choosing, Penalty};
 use crate::kernel::prior::PriorData;
 use crate::kernel::sequence::{Home, Offer, SequenceSite, Step};
-use crate::model::Turns;
+use crate::model::{BEAM_WITH_PRIOR, Turns};
 
 fn choosing(site: &SequenceSite) -> Choosing {
-    Choosing::new(site.story, site.body)
+    let kept = called::kept(site.request, site.story, site.body.outputs()) > 0;
+    let mut choosing = Choosing::new(site.story, site.body);
+    choosing.kept = kept;
+    choosing
 }
 
 /// What is done before the first logit.
 ///
 /// # Errors
-/// A prior that the kernels do not reach.
+/// A prior that the kernels do not reach, or one beside a beam.
 pub fn begin(e: &mut Emitter) -> Result<(), CompileError> {
+    if beam::width(e.site).is_some() {
+        if e.site.body.prior.is_some() {
+            return Err(e.unsupported(BEAM_WITH_PRIOR));
+        }
+        beam::begin(e);
+        return Ok(());
+    }
     prior(e)?;
+    if choosing(e.site).kept {
+        e.set("net_logits_at", "net_logits");
+    }
     match choosing(e.site).draw {
         Some(_) => e.line("call choose_begin"),
         None => {
@@ -48,6 +63,9 @@ fn prior(e: &mut Emitter) -> Result<(), CompileError> {
 
 /// What is done behind the last one.
 pub fn end(e: &mut Emitter) {
+    if beam::width(e.site).is_some() {
+        return beam::end(e);
+    }
     let choosing = choosing(e.site);
     if choosing.margin.is_some() {
         e.line("call choose_sure");
@@ -61,6 +79,9 @@ pub fn end(e: &mut Emitter) {
 
 /// The routines.
 pub fn code(e: &Emitter) -> Result<String, CompileError> {
+    if let Some(width) = beam::width(e.site) {
+        return beam::code(e, width);
+    }
     let context = choosing(e.site);
     let drawn = context.draw.is_some();
     let drawing = if drawn { e.call("draw.asm", "code", &context)? } else { String::new() };
@@ -70,8 +91,11 @@ pub fn code(e: &Emitter) -> Result<String, CompileError> {
 
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
-    let Choosing { draw, penalty, margin, prior, .. } = choosing(site);
-    let mut all = Vec::new();
+    let Choosing { draw, penalty, margin, prior, kept, .. } = choosing(site);
+    let mut all = beam::buffers(site);
+    if kept {
+        all.push(("net_logits_at", 2));
+    }
     if margin.is_some() {
         all.push(("logit_second", 2));
     }

@@ -1,6 +1,7 @@
 //! What is known of the program's jumps: how many rounds its loops have, and how often each way is taken.
 
 use super::attend::Caches;
+use super::beam;
 use super::emit::Emitter;
 use super::file::PASSED;
 use super::layout::{Layout, planes};
@@ -102,6 +103,7 @@ fn choice(f: &mut Facts, site: &SequenceSite) {
     }
     f.odds("prior_fits", 1.0).odds("prior_other", 0.95);
     f.rounds("choose_bit", 8.0).odds("choose_past", 0.5);
+    beam::known(f, site);
     if let Some(draw) = rules.draw {
         let kept = f64::from(draw.top_k).min(vocabulary);
         let taken = (kept * (1.0 + (vocabulary / kept).ln()) / vocabulary).min(1.0);
@@ -144,11 +146,14 @@ pub fn frame(known: &mut Known, site: &SequenceSite) {
 pub fn reply(e: &mut Emitter) {
     let site = e.site;
     let (token, bytes) = site.seen.token();
-    e.known.part("net_reply", Runs::Answer);
-    let ends = site.story.ends.len();
-    let f = e.known.here();
-    f.odds("net_reply>ret", if ends > 0 { 0.02 } else { 0.0 });
-    f.leaves("net_piece_found", token + 1.0).leaves("net_feed", bytes + 1.0);
+    // Replies of a beam are shown when all of them are known, which is no token's time.
+    if beam::width(site).is_none() {
+        e.known.part("net_reply", Runs::Answer);
+        let ends = site.story.ends.len();
+        let f = e.known.here();
+        f.odds("net_reply>ret", if ends > 0 { 0.02 } else { 0.0 });
+        f.leaves("net_piece_found", token + 1.0).leaves("net_feed", bytes + 1.0);
+    }
     let mut common = common(site);
     // A token seeks its rows, and then the first matrix: behind the last of them the first is in another extent.
     let seeks = (1 + ["w_embedding", "w_positions"].iter().filter(|name| e.is_filed(name)).count()) as f64;

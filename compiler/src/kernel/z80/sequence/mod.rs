@@ -8,6 +8,7 @@
 mod activation;
 mod attend;
 mod bank;
+mod beam;
 mod blocks;
 mod bound;
 mod buffers;

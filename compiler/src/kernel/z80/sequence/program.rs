@@ -4,7 +4,7 @@ use super::attend::Caches;
 use super::blocks::{Blocks, Code, output, readers};
 use super::emit::{Emitter, db};
 use super::layout::Layout;
-use super::{activation, attend, bank, buffers, constants, embed, fill, limits, rounds, tokens, tools};
+use super::{activation, attend, bank, beam, buffers, constants, embed, fill, limits, rounds, tokens, tools};
 use crate::CompileError;
 use crate::kernel::called::Called;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
@@ -58,6 +58,8 @@ struct Program<'a> {
     rules: String,
     /// What is done with a token that was chosen, where tokens name an action.
     act: Option<String>,
+    /// What is done where replies grow side by side.
+    beam: Option<beam::Around>,
     /// What tokens read.
     inputs: Vec<tools::Input>,
     /// Bytes of the prompt before the first token of the text.
@@ -130,14 +132,18 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     e.place_text()?;
     let tools = tools::code(&mut e)?;
     buffers::place(&mut e, &encoder);
+    let has_beam = beam::width(site).is_some();
     let mut phases = vec![
         Phase::new(console_start(site.request.target), "console"),
         Phase::new("net_answer", "tokens"),
         Phase::new("net_step", "embed"),
-        Phase::new("net_reply", "console"),
+        Phase::new("net_reply", if has_beam { "choice" } else { "console" }),
         Phase::new("net_rules", "tokens"),
         Phase::shared("net_shared"),
     ];
+    if has_beam {
+        phases.push(Phase::new("beam_say", "console"));
+    }
     phases.extend(attend::phases());
     if beside.is_some() {
         phases.extend([Phase::new("file_at", "file"), Phase::shared("file_end")]);
@@ -192,12 +198,15 @@ fn pages(e: &Emitter) -> Option<Pages> {
 
 #[derive(Serialize)]
 struct Rotate {
+    /// Several tokens of a position, each of its own reply.
+    beam: bool,
     pairs: usize,
     size: usize,
 }
 
 fn rotate(e: &Emitter) -> Result<String, CompileError> {
-    let context = || Rotate { pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
+    let beam = beam::width(e.site).is_some();
+    let context = || Rotate { beam, pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
     match e.site.body.positions {
         Positions::Rotary { .. } => {
             Ok(e.call("rotate.asm", "phases", context())? + &e.call("rotate.asm", "code", context())?)
@@ -265,7 +274,7 @@ fn context<'a>(
         target: &target.name,
         origin: format!("{:05X}h", target.code_origin()),
         bss: bss(e.ram_start(), target),
-        called: Called::new(request, story.classifies().then(|| site.body.outputs()), story.margin),
+        called: Called::of_sequence(request, story, site.body.outputs()),
         mapper: e.registers(),
         pages: pages(e),
         table: table(e),
@@ -283,6 +292,7 @@ fn context<'a>(
         inputs,
         act,
         prior: site.body.prior.is_some(),
+        beam: beam::around(e)?,
         recent: story.choice.penalty.map(|penalty| penalty.recent),
         clear: clear(e)?,
         encode: encoder.encode,

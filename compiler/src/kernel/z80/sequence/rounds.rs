@@ -2,6 +2,7 @@
 //! each has caches of its own.
 
 use super::attend::Caches;
+use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
 use crate::kernel::predict::Runs;
@@ -27,10 +28,22 @@ impl Cache {
         }
     }
 
+    /// Where the address of the first byte is, where each reply has caches of its own.
+    fn of_reply(self) -> &'static str {
+        match self {
+            Self::Keys => "beam_keys",
+            Self::Values => "beam_values",
+        }
+    }
+
     /// Lets HL be the place that is so many bytes behind the first of this round.
     pub fn place(self, e: &mut Emitter, offset: usize) {
         let name = self.name();
         match e.site.body.rounds {
+            1 if beam::width(e.site).is_some() => {
+                let first = self.of_reply();
+                e.lines(&[&format!("ld hl,({first})"), &format!("ld de,{offset}"), "add hl,de"]);
+            }
             1 => e.line(format!("ld hl,{name}+{offset}")),
             _ => {
                 let round = match self {
@@ -62,8 +75,12 @@ pub fn begin(e: &mut Emitter) {
     e.line("call begin");
     e.known.here().repeats("begin>ldir", 2.0 * body.dim as f64);
     if body.rounds > 1 {
-        e.set("round_keys", "cache_keys");
-        e.set("round_values", "cache_values");
+        for (word, cache) in [("round_keys", Cache::Keys), ("round_values", Cache::Values)] {
+            match beam::width(e.site) {
+                Some(_) => e.set(word, &format!("({})", cache.of_reply())),
+                None => e.set(word, cache.name()),
+            }
+        }
         e.set("rounds_left", &body.rounds.to_string());
         e.label("net_again");
         e.known.part("net_again", Runs::Rounds);
