@@ -21,7 +21,7 @@ static size_t find_character(const uint8_t *text, size_t size)
 }
 
 {%- if turns %}
-{%- if turns.after.size or turns.before.size or turns.start.size or turns.close.size and turns.keeps %}
+{%- if turns.after.size or turns.before.size or turns.start.size or turns.close.size %}
 
 /* Puts tokens of flash in front of a place among those that wait. Returns where they begin. */
 static size_t put_front({{ name }}_net *net, size_t at, const token *from, size_t size)
@@ -65,7 +65,7 @@ static void frame({{ name }}_net *net, size_t end)
     if (net->taken == 0)
         at = put_front(net, at, {{ turns.start.name }}, {{ turns.start.size }});
 {%- endif %}
-{%- if turns.close.size and turns.keeps %}
+{%- if turns.close.size %}
     if (net->taken > 0)
         at = put_front(net, at, {{ turns.close.name }}, {{ turns.close.size }});
 {%- endif %}

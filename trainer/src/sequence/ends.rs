@@ -1,11 +1,11 @@
 //! How many replies end by themselves.
 
+use super::chunk::Chunk;
 use super::example::Example;
-use super::figures::chosen;
+use super::figures::{CHUNK, chosen};
+use super::integer::{Integer, Memory};
 use super::task::Texts;
 use crate::threads;
-use mlc_compiler::eval::Session;
-use mlc_compiler::ir::{Graph, TypeError, build_scoring};
 use mlc_compiler::model::{Model, Story};
 
 /// Replies that are written at least, if there are so many: all would take long.
@@ -20,57 +20,74 @@ pub struct Ends {
     pub ended: usize,
 }
 
-/// Lets a sequence model write replies in the first of these texts, on so many threads. `None`: it has no end mark, it gives labels, or it
-/// calls tools, whose answers nobody gives here.
-///
-/// # Errors
-/// The model was not checked.
-pub fn ends(model: &Model, texts: &Texts, threads: usize) -> Result<Option<Ends>, TypeError> {
-    let (Some((.., story)), Some(graph)) = (model.sequence(), build_scoring(model)?) else { return Ok(None) };
+/// A reply that grows: the tokens that are read, and one more, which is to be foretold.
+struct Reply {
+    tokens: Example,
+    ended: bool,
+    /// No token follows.
+    closed: bool,
+}
+
+/// Lets a model write the replies in the first of these texts, on so many threads. `None`: it is no sequence model, it has no end mark,
+/// it gives labels, or it calls tools, whose answers nobody gives here.
+pub fn ends(model: &Model, texts: &Texts, threads: usize) -> Option<Ends> {
+    let (_, body, story) = model.sequence()?;
     if story.ends.is_empty() || story.classifies() || !story.tools.is_empty() {
-        return Ok(None);
+        return None;
     }
-    let mut begun = 0;
-    let few = texts.examples.iter().take_while(|example| {
-        let wanted = begun < ENOUGH;
-        begun += replies(example).count();
-        wanted
-    });
-    let few: Vec<&Example> = few.collect();
-    let share = threads::share(few.len(), threads);
-    let mut found = vec![Ends::default(); few.len().div_ceil(share)];
-    threads::each(few.chunks(share).zip(&mut found).collect(), |(examples, found)| {
-        examples.iter().for_each(|example| write(&graph, story, example, found));
-    });
-    let add = |a: Ends, b: Ends| Ends { replies: a.replies + b.replies, ended: a.ended + b.ended };
-    Ok(Some(found.into_iter().fold(Ends::default(), add)))
+    let mut replies = Vec::new();
+    for example in &texts.examples {
+        if replies.len() >= ENOUGH {
+            break;
+        }
+        replies.extend(begun(example));
+    }
+    let network = Integer::new(body);
+    loop {
+        let mut open: Vec<&mut Reply> = replies.iter_mut().filter(|reply| !reply.closed).collect();
+        if open.is_empty() {
+            break;
+        }
+        let share = threads::share(open.len(), threads);
+        threads::each(open.chunks_mut(share).collect(), |part| {
+            let (mut chunk, mut memory) = (Chunk::default(), Memory::default());
+            for few in part.chunks_mut(CHUNK) {
+                chunk.fill(few.iter().map(|reply| &reply.tokens));
+                network.run(&chunk, &mut memory);
+                let width = memory.logits.len() / few.len();
+                for (reply, logits) in few.iter_mut().zip(memory.logits.chunks_exact(width)) {
+                    reply.take(chosen(logits), story);
+                }
+            }
+        });
+    }
+    Some(Ends { replies: replies.len(), ended: replies.iter().filter(|reply| reply.ended).count() })
 }
 
-/// Where replies begin: at tokens that count, behind one that does not.
-fn replies(example: &Example) -> impl Iterator<Item = usize> {
-    (1..example.tokens.len()).filter(|&i| example.counts[i] && !example.counts[i - 1])
+/// The replies of a text, each behind the text's own tokens: at tokens that count, behind one that does not.
+fn begun(example: &Example) -> impl Iterator<Item = Reply> {
+    let begins = (1..example.tokens.len()).filter(|&i| example.counts[i] && !example.counts[i - 1]);
+    begins.map(|begin| {
+        let mut tokens = Example::default();
+        tokens.tokens.extend_from_slice(&example.tokens[..=begin]);
+        tokens.counts.resize(begin, false);
+        tokens.counts.push(true);
+        Reply { tokens, ended: false, closed: false }
+    })
 }
 
-/// Writes the replies of a text, each behind the text's own tokens.
-fn write(graph: &Graph, story: &Story, example: &Example, found: &mut Ends) {
-    let mut session = Session::new(graph);
-    let mut read = 0;
-    for begin in replies(example) {
-        let mut token = 0;
-        session.read(&example.tokens[read..begin], &mut |logits| token = chosen(logits));
-        read = begin;
-        found.replies += 1;
-        let mut writing = session.clone();
-        // So many tokens are read, and one more is chosen behind the last.
-        let most = usize::from(story.most);
-        for position in begin..=most {
-            if story.ends.contains(&token) {
-                found.ended += 1;
-                break;
-            }
-            if position < most {
-                writing.read(&[token], &mut |logits| token = chosen(logits));
-            }
+impl Reply {
+    /// The network foretold `token`.
+    fn take(&mut self, token: u32, story: &Story) {
+        let Example { tokens, counts } = &mut self.tokens;
+        let read = tokens.len() - 1;
+        self.ended = story.ends.contains(&token);
+        // So many tokens are read, and one more is foretold behind the last.
+        self.closed = self.ended || read >= usize::from(story.most);
+        if !self.closed {
+            tokens[read] = token;
+            tokens.push(token);
+            counts.insert(0, false);
         }
     }
 }

@@ -10,7 +10,7 @@ use mlc_compiler::model::Transformer;
 use serde::{Deserialize, Serialize};
 
 /// Texts that go through the network together.
-const CHUNK: usize = 16;
+pub(super) const CHUNK: usize = 16;
 
 /// What the integer network says of some texts.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ fn judged(chunk: &Chunk, logits: &[i32], unit: f32) -> Figures {
 }
 
 /// The first of the largest logits.
-pub(crate) fn chosen(logits: &[i32]) -> u32 {
+pub(super) fn chosen(logits: &[i32]) -> u32 {
     let most = logits.iter().max();
     logits.iter().position(|logit| Some(logit) == most).unwrap_or(0) as u32
 }

@@ -85,7 +85,8 @@ pub fn turns(story: &Story, token: &'static str, arrays: &mut Arrays) -> Option<
         start: list("conversation_start", start),
         before: list("turn_before", before),
         after: list("turn_after", after),
-        close: list("turn_close", close),
+        // What is not kept is not closed.
+        close: list("turn_close", if *keeps { close } else { &[] }),
         keeps: *keeps,
     })
 }
