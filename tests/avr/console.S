@@ -9,8 +9,8 @@ start:
         out 0x3D, r24
         ldi r24, hi8(stack_top)
         out 0x3E, r24
-{{ body }}stop:
+{{ body }}        .text
+stop:
         cli
         rjmp stop+2
         .equ stack_top, {{ stack_top }}
-        .text
