@@ -37,7 +37,7 @@ pub struct Place<'a> {
     /// Bytes of a query that the program takes there.
     pub longest: usize,
     /// How many numbers a query has, where it has numbers.
-    pub values: Option<usize>,
+    pub values: Option<readings::Count>,
 }
 
 impl<'a> Place<'a> {

@@ -240,7 +240,9 @@ fn next(
         }
         match readings::count(model) {
             None => words.push("hello".into()),
-            Some(count @ ..=LONGEST_LINE) => words.push(vec!["0"; count].join(" ")),
+            Some(count) if count.readings <= LONGEST_LINE => {
+                words.push(vec!["0"; count.readings].join(" "));
+            }
             // It asks.
             Some(_) => {}
         }

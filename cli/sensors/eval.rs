@@ -1,7 +1,7 @@
 //! `mlc eval` of a network on numbers: how many rows it gets right, and what it says instead.
 
 use super::figures::{Figures, measure};
-use super::{examples, say_notes};
+use super::{of_model, say_notes};
 use crate::args::EvalArgs;
 use crate::error::CliError;
 use crate::table::{Align, TIE, count, grouped, table};
@@ -25,7 +25,7 @@ struct Evaluation<'a> {
 pub fn eval(args: &EvalArgs, model: &Model, sensors: &Sensors, out: &mut dyn Write) -> Result<(), CliError> {
     let mut all = Vec::new();
     for path in &args.pairs {
-        let data = examples(path, sensors.shape.len(), &sensors.inputs)?;
+        let data = of_model(path, sensors)?;
         let source = files::shown(path);
         let figures = measure(model, &data)?;
         say_notes(path, &figures);

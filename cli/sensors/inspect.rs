@@ -114,13 +114,21 @@ fn trees(operator: &Operator) -> Option<&Trees> {
     }
 }
 
+/// What it reads: the sides of a tensor, or how many numbers where some become several bytes.
+fn numbers(sensors: &Sensors) -> String {
+    match sensors.numbers() {
+        n if n == sensors.shape.len() => shown(sensors.shape),
+        n => count(n, "number"),
+    }
+}
+
 /// A model in a line: `sine, 1 number to 1, 3 operators, 288 weights, rounds as tflm`. Trees have splits in the place of weights.
 pub fn summary(model: &Model, sensors: &Sensors, network: &Network) -> String {
     let outputs = network.operators.last().map_or(0, |last| last.shape.len());
     format!(
         "{}, {} to {outputs}, {}, {}, rounds as {}",
         model.head.name,
-        shown(sensors.shape),
+        numbers(sensors),
         count(network.operators.len(), "operator"),
         learned(model, network),
         network.rounding.name()
@@ -173,7 +181,7 @@ pub fn inspect(
     writeln!(
         out,
         "reads: {}, {} counted, {steps}",
-        count(sensors.shape.len(), "number"),
+        count(sensors.numbers(), "number"),
         count(sensors.decimals.into(), "decimal"),
     )?;
     if !sensors.inputs.is_empty() {

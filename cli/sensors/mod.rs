@@ -31,6 +31,21 @@ fn examples(path: &Path, inputs: usize, names: &[String]) -> Result<Examples, Cl
     Ok(data)
 }
 
+/// Reads examples for a model.
+///
+/// # Errors
+/// As of [`examples`]; bytes for a model of whose numbers some become several bytes.
+fn of_model(path: &Path, sensors: &Sensors) -> Result<Examples, CliError> {
+    let data = examples(path, sensors.numbers(), &sensors.inputs)?;
+    match data.values {
+        Values::Bytes(_) if data.width != sensors.shape.len() => {
+            let what = "x has 8-bit integers, and values of this model become several bytes: give readings, as floats";
+            Err(wrong(path, &NetworkProblem::Data(what.into())))
+        }
+        _ => Ok(data),
+    }
+}
+
 /// Says what of the data was not compared or cannot be right.
 fn say_notes(path: &Path, figures: &Figures) {
     figures.notes.iter().for_each(|note| say!("note: {}: {note}", files::shown(path)));
@@ -44,7 +59,7 @@ pub fn rows(path: &Path, model: &Model) -> Result<Vec<Prompt>, CliError> {
     let Some((sensors, network)) = model.network() else {
         return Err(CliError::Usage("--data is for a network on numbers: leave it out".into()));
     };
-    let data = examples(path, sensors.shape.len(), &sensors.inputs)?;
+    let data = of_model(path, sensors)?;
     let row = |row: usize| {
         let bytes = match &data.values {
             Values::Bytes(values) => values[row * data.width..][..data.width].to_vec(),

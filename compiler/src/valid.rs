@@ -18,7 +18,7 @@
 //! Not checked: that facts are true (the range analysis proves them), that constants are used.
 
 use crate::arithmetic::MAX_RESCALE;
-use crate::arithmetic::network::MAX_RANKS;
+use crate::arithmetic::network::MAX_THRESHOLDS;
 use crate::ir::{BlockId, Const, Data, Graph, NodeId, Op, State, StateType, Type, infer};
 use thiserror::Error;
 
@@ -231,8 +231,10 @@ fn check_const(constant: &Const) -> Result<(), String> {
         Data::Lines { count, lines, .. } if lines.len() != 1 && lines.len() != *count => {
             Err(format!("has {} lines for {count} numbers", lines.len()))
         }
-        Data::Ranks { ranks, .. } => match ranks.iter().position(|list| list.len() > MAX_RANKS) {
-            Some(at) => Err(format!("has {} thresholds for number {at}, above {MAX_RANKS}", ranks[at].len())),
+        Data::Ranks { ranks, .. } => match ranks.iter().position(|list| list.len() > MAX_THRESHOLDS) {
+            Some(at) => {
+                Err(format!("has {} thresholds for number {at}, above {MAX_THRESHOLDS}", ranks[at].len()))
+            }
             None => Ok(()),
         },
         Data::Bytes(bytes) if bytes.len() != 256 => Err(format!("has {} bytes, not 256", bytes.len())),

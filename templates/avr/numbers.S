@@ -1,6 +1,7 @@
 {# Lines of numbers become bytes. A number is an optional '-', then digits with an optional '.'; spaces, tabs, ',' and ';' stand between. #}
 
-{# How many thresholds of its value the reading in r20:r19:r18, negative where T is set, is above. s.several: each value has its own. #}
+{# How many thresholds of its value the reading in r20:r19:r18, negative where T is set, is above. s.several: each value has its own;
+   s.parts: it has how many bytes it becomes in front, and thresholds for each of them. #}
 {% macro rank(s) %}
         brtc net_rank_positive
         com r20
@@ -17,6 +18,11 @@ net_rank_positive:
         ldi r30, lo8(net_scaling)
         ldi r31, hi8(net_scaling)
 {%- endif %}
+{%- if s.parts %}
+        lpm r21, Z+
+net_rank_byte:
+        push r21                        ; bytes, with this one
+{%- endif %}
         ldi r24, 0x80
         lpm r25, Z+
         tst r25
@@ -32,6 +38,30 @@ net_rank_next:
         dec r25
         brne net_rank_next
 net_rank_none:
+{%- if s.parts %}
+        pop r21
+        dec r21
+        breq net_rank_last
+{%- if s.plays %}
+        push r18
+        push r19
+        push r20
+        push r21
+        push r30
+        push r31
+{%- endif %}
+        rcall net_input
+{%- if s.plays %}
+        pop r31
+        pop r30
+        pop r21
+        pop r20
+        pop r19
+        pop r18
+{%- endif %}
+        rjmp net_rank_byte
+net_rank_last:
+{%- endif %}
 {%- if s.several %}
         sts net_line_at, r30
         sts net_line_at+1, r31

@@ -19,7 +19,7 @@
 ;
 ;     void {{ c }}_begin(void);              begins with new values
 ;     void {{ c }}_value(int8_t value);      takes the next of {{ library.inputs }} values as the network has it
-;     void {{ c }}_reading(int32_t reading); takes it as a reading instead, times {{ library.unit }}
+;     void {{ c }}_reading(int32_t reading); takes {% if library.parts %}the values of one of {{ library.numbers }} readings{% else %}it as a reading instead{% endif %}, times {{ library.unit }}
 {%- if labels %}
 ;     int {{ c }}_run(void);                 computes: the index of the label, {{ labels }} if the network is not sure
 {%- else %}

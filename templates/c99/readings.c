@@ -36,12 +36,25 @@ void {{ name }}_reading({{ name }}_net *net, int32_t reading)
 {
 {%- if ranks %}
     uint16_t i, taken = net->taken;
+{%- if ranks.goes_on %}
+    int above;
+    do {
+        above = 0;
+        if (taken >= {{ inputs }}u)
+            return;
+        for (i = taken ? WORD_AT({{ ranks.ends }} + taken - 1) : 0; i < WORD_AT({{ ranks.ends }} + taken); i++)
+            above += reading > (int32_t)LONG_AT({{ ranks.thresholds }} + i);
+        {{ name }}_value(net, above - 128);
+        taken++;
+    } while (BYTE_AT({{ ranks.goes_on }} + taken - 1));
+{%- else %}
     int above = 0;
     if (taken >= {{ inputs }}u)
         return;
     for (i = taken ? WORD_AT({{ ranks.ends }} + taken - 1) : 0; i < WORD_AT({{ ranks.ends }} + taken); i++)
         above += reading > (int32_t)LONG_AT({{ ranks.thresholds }} + i);
     {{ name }}_value(net, above - 128);
+{%- endif %}
 {%- else %}
     int64_t value;
     if (net->taken >= {{ inputs }}u)

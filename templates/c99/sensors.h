@@ -16,6 +16,10 @@ extern "C" {
 
 /* Values that the network reads. */
 #define {{ guard }}_INPUTS {{ inputs }}
+{%- if numbers %}
+/* Numbers of a line, and readings: some have more thresholds than a byte counts, and become several values. */
+#define {{ guard }}_NUMBERS {{ numbers }}
+{%- endif %}
 /* The answer to a line that is not so many numbers. */
 #define {{ guard }}_WANTED "{{ wanted }}"
 /* Digits behind the point of a reading that count. */
@@ -50,14 +54,14 @@ void {{ name }}_begin({{ name }}_net *net);
  * can be computed, and keeps what is still read.{% endif %} */
 void {{ name }}_value({{ name }}_net *net, int value);
 
-/* Takes the next value as a reading, in units of its last digit: {{ guard }}_DECIMALS digits behind the point. */
+/* Takes the next value{% if numbers %}s{% endif %} as a reading, in units of its last digit: {{ guard }}_DECIMALS digits behind the point. */
 void {{ name }}_reading({{ name }}_net *net, int32_t reading);
 
 /* Takes the next character of a line of numbers. A number is an optional '-', then digits with an optional '.'; spaces, tabs, ',' and
  * ';' stand between. Behind a '#' at the start of the line numbers are values as the network has them, without points. */
 void {{ name }}_character({{ name }}_net *net, char c);
 
-/* Ends the line. Returns 1 if it was {{ guard }}_INPUTS numbers, 0 if it had no character, -1 if it was something else: the answer to
+/* Ends the line. Returns 1 if it was {{ guard }}_{% if numbers %}NUMBERS{% else %}INPUTS{% endif %} numbers, 0 if it had no character, -1 if it was something else: the answer to
  * that is {{ guard }}_WANTED, and there is nothing to compute. */
 int {{ name }}_end({{ name }}_net *net);
 

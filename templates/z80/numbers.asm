@@ -1,7 +1,8 @@
 {#- Lines of numbers become bytes. A number is a '-' or none, digits, and a '.' with digits or none, one digit at least. Spaces,
     tabs, commas and semicolons stand between numbers; a line with anything else, or with another number of them, is none. -#}
 
-{#- How many thresholds of its value the reading is above. HL: net_state; s.several: each value has its own. -#}
+{#- How many thresholds of its value the reading is above. HL: net_state; s.several: each value has its own; s.parts: it
+    has how many bytes it becomes in front, and thresholds for each of them. -#}
 {% macro rank(s) %}
         bit 1,(hl)
         ld hl,(net_value)
@@ -21,6 +22,12 @@ net_rank_positive:
         ld c,a
         ex de,hl
         ld hl,{% if s.several %}(net_line_at){% else %}net_scaling{% endif %}
+{%- if s.parts %}
+        ld b,(hl)                       ; bytes
+        inc hl
+net_rank_byte:
+        push bc
+{%- endif %}
         ld a,80h
         ld (net_top),a
         ld b,(hl)
@@ -42,6 +49,19 @@ net_rank_next:
         ld (net_top),a
 net_rank_count:
         djnz net_rank_next
+{%- if s.parts %}
+        pop bc
+        dec b
+        jr z,net_rank_last
+        ld a,(net_top)
+        push de
+        push hl
+        call net_input
+        pop hl
+        pop de
+        jr net_rank_byte
+net_rank_last:
+{%- endif %}
 {%- if s.several %}
         ld (net_line_at),hl
 {%- endif %}

@@ -3,8 +3,8 @@
 use super::machine::Chip;
 use super::sensors::compare;
 use super::support::imported::read;
-use super::support::networks::row_networks::of_rows;
 use super::support::networks::{Maker, bytes, in_words, lines, random};
+use super::support::networks::{forests, row_networks::of_rows};
 use super::support::{Random, cores};
 use mlc_compiler::model::{Answer, Model, Pooling, Sensors, Shape, Window};
 use mlc_compiler::plan::{Demands, Optimize};
@@ -241,4 +241,29 @@ fn a_line_without_pauses_loses_nothing() {
             assert_eq!(said, wants, "{}", model.head.name);
         }
     }
+}
+
+/// The bytes of a reading may be the last of a row and the first of the next one: in between what can be computed is.
+#[test]
+fn readings_of_several_bytes_by_rows_are_exact() {
+    let done = cores::each(0..60, |seed| {
+        let mut model = of_rows(seed);
+        if model.network().is_none_or(|(sensors, _)| sensors.shape.len() < 2) {
+            return false;
+        }
+        forests::part(&mut model, &mut Random(seed));
+        let what = format!("seed {seed}");
+        let Some((chip, compiled)) =
+            in_less(&|| Chip::atmega328p().numbers(), &model, Optimize::Speed, &what)
+        else {
+            return false;
+        };
+        let mut lines = forests::lines(seed, model.network().expect("a network on numbers").0);
+        lines.retain(|line| line.len() < ROOM);
+        compare(&chip, &model, &compiled, &lines, &what);
+        lines.len() > 3
+    });
+    let by_rows = done.iter().filter(|by_rows| **by_rows).count();
+    println!("{by_rows} of 60 networks by rows");
+    assert!(by_rows > 20, "{by_rows}");
 }

@@ -1,6 +1,7 @@
 //! Networks on numbers on the simulated chips: every result of every line equals the reference.
 
 use super::machine::{Chip, Ran};
+use super::support::networks::forests;
 use super::support::{cores, networks};
 use mlc_compiler::model::{Answer, Model, Reader};
 use mlc_compiler::plan::{Demands, Optimize};
@@ -102,4 +103,22 @@ fn results_of_sixteen_bits_are_exact() {
     });
     let exact = exact.into_iter().filter(|exact| *exact).count();
     assert!(exact * 10 > count * 8, "{exact} of {count}");
+}
+
+#[test]
+fn readings_of_several_bytes_are_exact() {
+    let chips = [Chip::atmega328p().numbers(), Chip::atmega2560().numbers()];
+    let done = cores::each(0..24, |seed| {
+        let model = forests::parted(seed);
+        let (sensors, _) = model.network().expect("a network on numbers");
+        let lines = forests::lines(seed, sensors);
+        for (chip, optimize) in chips.iter().zip([Optimize::Speed, Optimize::Size]) {
+            let demands = Demands { optimize, ..Demands::default() };
+            let compiled =
+                chip.compile_as(&model, &demands, false, &[]).unwrap_or_else(|e| panic!("{seed}: {e}"));
+            compare(chip, &model, &compiled, &lines, &format!("seed {seed} for {optimize:?}"));
+        }
+        sensors.numbers() < sensors.shape.len()
+    });
+    assert!(done.iter().all(|parted| *parted));
 }

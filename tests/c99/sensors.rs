@@ -88,3 +88,24 @@ fn the_example_of_the_library_reads_numbers() {
         chip::talk(&model, &[lines[1].clone(), lines[9].clone()]);
     }
 }
+
+/// Forests on readings of several bytes, and networks by rows on them.
+#[test]
+fn readings_of_several_bytes_are_exact() {
+    if !installed("cc") {
+        return;
+    }
+    let of_rows = |seed| {
+        let mut model = networks::row_networks::of_rows(seed);
+        let is_enough = model.network().is_some_and(|(sensors, _)| sensors.shape.len() > 1);
+        is_enough.then(|| networks::forests::part(&mut model, &mut super::support::Random(seed)));
+        is_enough.then_some(model)
+    };
+    let models = (0..12).map(|seed| (seed, networks::forests::parted(seed)));
+    let by_rows = (0..8).filter_map(|seed| Some((seed, of_rows(seed)?)));
+    for (seed, model) in models.chain(by_rows) {
+        let (sensors, _) = model.network().expect("a network on numbers");
+        let lines = networks::forests::lines(seed, sensors);
+        host::check(&model, &lines.into_iter().map(String::into_bytes).collect::<Vec<_>>());
+    }
+}

@@ -1,7 +1,7 @@
 //! Trees: `mlc inspect`, `eval`, `run`, `verify`, `bench`, `profile` and `compile` of one.
 
 use crate::tflite::dense;
-use crate::{Folder, json};
+use crate::{Folder, json, models};
 
 /// Two trees over three values, of which one is not read.
 pub const FLOWERS: &str = r#"(
@@ -137,4 +137,60 @@ fn networks_on_numbers_take_what_is_kept() {
         }
     }
     insta::assert_snapshot!("numbers-kept", kept);
+}
+
+/// The same trees with 300 thresholds of `length`, from 0 to 29.9: it becomes two bytes, of which the second one counts from 25.5 on.
+fn parted() -> String {
+    let thresholds: Vec<String> = (0..300).map(|at| format!("{:?}", at as f32 / 10.0)).collect();
+    FLOWERS
+        .replace("shape: (1, 1, 3),\n        decimals", "shape: (1, 1, 4),\n        decimals")
+        .replace("[2.45, 4.85]", &format!("[{}]", thresholds.join(", ")))
+        .replace("(0, -128, -1, 1), (1, -128, -2, -3)", "(0, 126, -1, 1), (2, -128, -2, -3)")
+        .replace("(0, -127, -2, -3)", "(1, -84, -2, -3)")
+}
+
+/// A value with more thresholds than a byte counts is one number of a line, and one column of data.
+#[test]
+fn values_of_several_bytes_are_one_number() {
+    let folder = folder();
+    folder.write("parted.ron", parted());
+    let shown = folder.mlc(["inspect", "parted.ron"]).ok();
+    assert!(shown.starts_with("flowers, 3 numbers to 3, 1 operator, 3 splits"), "{shown}");
+    assert!(
+        shown.contains("\nreads: 3 numbers, 1 decimal counted, compared with 301 thresholds\n"),
+        "{shown}"
+    );
+    // The first split is at 25.4, the last threshold of the first byte; the third one at 29.9, the last of the second.
+    let lines = [
+        ("25.4 0 9", "?"),
+        ("25.5 -0.5 9", "tulip"),
+        ("25.5 -0.4 9", "?"),
+        ("29.9 0 9", "?"),
+        ("30 0 9", "aster"),
+        ("#126 -128 5 0", "?"),
+        ("#127 -83 5 0", "aster"),
+        ("#127 -83 5", "? 3 numbers"),
+        ("1 2 3 4", "? 3 numbers"),
+    ];
+    let words = lines.map(|(line, _)| line);
+    let wants: String = lines.iter().map(|(_, answer)| format!("{answer}\n")).collect();
+    for target in ["reference", "atmega328p", "atmega2560", "z80-cpm", "zx48", "cpc464", "msx"] {
+        let ran = folder.mlc(["run", "parted.ron", "--target", target, "--"].iter().chain(&words)).ok();
+        assert_eq!(ran, wants, "{target}");
+    }
+    folder.write("data.csv", "a,b,c,label\n25.4,0,1,rose\n25.46,-1,1,tulip\n99,0.01,1,aster\n");
+    let said = folder.mlc(["eval", "parted.ron", "data.csv"]).ok();
+    assert!(said.contains("3 rows\n66.7 % right, 2 of 3, 1 answered ?\n"), "{said}");
+    for target in ["z80-cpm", "atmega328p"] {
+        let verified = folder.mlc(["verify", "parted.ron", "--target", target, "--data", "data.csv"]).ok();
+        assert_eq!(verified, format!("flowers on {target}: 3 prompts, 3 steps, 9 logits: all equal\n"));
+        folder.mlc(["verify", "parted.ron", "--target", target]).ok();
+    }
+    folder.mlc(["compile", "parted.ron", "-o", "parted.zip"]).ok();
+    folder.mlc(["compile", "parted.ron", "--target", "attiny85", "-o", "parted.S"]).ok();
+    let text = folder.text("parted.S");
+    assert!(text.contains("takes the values of one of 3 readings, times 10\n"), "{text}");
+    folder.write("bytes.npz", models::rows(3, &[0; 6]));
+    let refused = crate::unfolded(&folder.mlc(["eval", "parted.ron", "bytes.npz"]).fails(1));
+    assert!(refused.contains("values of this model become several bytes: give readings"), "{refused}");
 }

@@ -93,8 +93,17 @@ pub fn npz(weights: [i8; 4], charset: &str) -> Vec<u8> {
         ("_architecture", bytes(r#"{"input_size": 2, "hidden_sizes": [], "num_classes": 2}"#)),
         ("_charset", bytes(charset)),
     ];
+    zipped(&members)
+}
+
+/// Rows of bytes for a network on numbers.
+pub fn rows(width: usize, x: &[u8]) -> Vec<u8> {
+    zipped(&[("x", npy("|i1", &format!("({}, {width})", x.len() / width), x))])
+}
+
+fn zipped(members: &[(&str, Vec<u8>)]) -> Vec<u8> {
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, bytes) in &members {
+    for (name, bytes) in members {
         zip.start_file(format!("{name}.npy"), SimpleFileOptions::default()).expect("memory takes it");
         zip.write_all(bytes).expect("memory takes it");
     }

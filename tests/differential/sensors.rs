@@ -302,3 +302,16 @@ fn a_program_of_one_s_own_calls_a_network() {
     }
     assert!(labels > 20, "{labels}");
 }
+
+#[test]
+fn readings_of_several_bytes_are_exact() {
+    let done = cores::each(0..24, |seed| {
+        let model = networks::forests::parted(seed);
+        let (sensors, _) = model.network().expect("a network on numbers");
+        let lines = networks::forests::lines(seed, sensors);
+        let what = format!("seed {seed}");
+        let is_exact = |(target, optimize)| compare(target, &model, optimize, &lines, &what);
+        [("z80-cpm", Optimize::Speed), ("zx48", Optimize::Size)].into_iter().all(is_exact)
+    });
+    assert!(done.iter().all(|ran| *ran), "{done:?}");
+}

@@ -94,20 +94,27 @@ fn rows_on_the_avr() {
     insta::assert_snapshot!("avr-numbers-rows", format!("{data}\n{begin}{rows}"));
 }
 
-/// What counts the thresholds that a reading is above.
+/// What counts the thresholds that a reading is above, of one byte each and where some have several.
 #[test]
 fn ranks_of_readings() {
-    let mut model = made(10, |m| m.trees(2));
-    if let Reader::Sensors(sensors) = &mut model.reader {
-        (sensors.scaling, sensors.quantization) = (vec![], vec![]);
-        sensors.ranks = vec![vec![Real(-2.5), Real(0.25)]; sensors.shape.len()];
+    let list = |count: i32| (0..count).map(|t| Real(f64::from(t) - 2.5)).collect::<Vec<_>>();
+    for (name, large) in [("ranks", false), ("ranks-of-several-bytes", true)] {
+        let mut model = made(10, |m| m.trees(2));
+        if let Reader::Sensors(sensors) = &mut model.reader {
+            (sensors.scaling, sensors.quantization) = (vec![], vec![]);
+            sensors.ranks = vec![vec![Real(-2.5), Real(0.25)]; sensors.shape.len()];
+            if large {
+                sensors.ranks.pop();
+                sensors.ranks[0] = list(257);
+            }
+        }
+        let text = compiled(&model, Optimize::Speed).assembly;
+        let behind = &text[text.find("\nnet_number:").expect("every program has it")..];
+        let number = &behind[..behind.find("\nnet_run:").expect("every program has it")];
+        let data = &text[text.find("\nnet_scaling:").expect("every program has it")..];
+        let data: Vec<&str> = data.lines().take(3).collect();
+        insta::assert_snapshot!(format!("z80-numbers-{name}"), format!("{number}{}\n", data.join("\n")));
     }
-    let text = compiled(&model, Optimize::Speed).assembly;
-    let behind = &text[text.find("\nnet_number:").expect("every program has it")..];
-    let number = &behind[..behind.find("\nnet_run:").expect("every program has it")];
-    let data = &text[text.find("\nnet_scaling:").expect("every program has it")..];
-    let data: Vec<&str> = data.lines().take(3).collect();
-    insta::assert_snapshot!("z80-numbers-ranks", format!("{number}{}\n", data.join("\n")));
 }
 
 /// What reads lines and what answers, with a label and with numbers.

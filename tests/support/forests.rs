@@ -1,8 +1,10 @@
 //! Random trees, and thresholds of readings.
 
 use super::super::random::Random;
-use super::byte;
-use mlc_compiler::model::{Branch, Real, Split, Trees, Vote};
+use super::{Maker, byte, bytes};
+use mlc_compiler::arithmetic::network::{MOST_READING, rank_bytes};
+use mlc_compiler::model::{Branch, Model, Reader, Real, Sensors, Shape, Split, Trees, Vote};
+use std::collections::BTreeSet;
 
 /// Thresholds of a value: none, a few, or as many as there may be; near each other, or as far as readings go.
 pub fn ranks(r: &mut Random) -> Vec<Real> {
@@ -67,4 +69,67 @@ pub fn trees(r: &mut Random, values: usize, outputs: usize) -> Trees {
         };
     }
     trees
+}
+
+/// A forest on readings some of which have more thresholds than a byte counts.
+pub fn parted(seed: u64) -> Model {
+    let mut r = Random(seed ^ 0xBA7E);
+    let mut maker = Maker::new(seed, Shape::vector(r.within(2, 12)));
+    maker.trees([1, 3, r.within(2, 9)][r.within(0, 2)]);
+    let mut model = maker.model();
+    part(&mut model, &mut r);
+    model
+}
+
+/// Makes ranks of a model's readings, some of several bytes, as many as it reads: 2 at least.
+pub fn part(model: &mut Model, r: &mut Random) {
+    let Reader::Sensors(sensors) = &mut model.reader else { unreachable!("a network on numbers") };
+    let (mut left, mut large, mut ranks) = (sensors.shape.len(), 0, vec![]);
+    while left > 0 {
+        let counts = [256, 509, 510, 511, 765, 766].into_iter().filter(|count| rank_bytes(*count) <= left);
+        let counts: Vec<usize> = counts.collect();
+        let is_large = !counts.is_empty() && large < 3 && (r.chance(40) || (large == 0 && left < 4));
+        large += usize::from(is_large);
+        let count = match is_large {
+            true => counts[r.within(0, counts.len() - 1)],
+            false => [0, 1, r.within(2, 9), if left < 9 { 255 } else { 3 }][r.within(0, 3)],
+        };
+        left -= rank_bytes(count);
+        let mut list = BTreeSet::new();
+        while list.len() < count {
+            list.insert(r.within(0, 64_000) as i32 - 32_000);
+        }
+        ranks.push(list.into_iter().map(|t| Real(f64::from(t) / 16.0)).collect());
+    }
+    (sensors.scaling, sensors.quantization) = (vec![], vec![]);
+    sensors.inputs.truncate(ranks.len());
+    sensors.ranks = ranks;
+    model.check().expect("the generator keeps the rules");
+}
+
+/// Lines of readings at thresholds and around them, those at the ends of bytes often; bytes as they are; lines of other counts.
+pub fn lines(seed: u64, sensors: &Sensors) -> Vec<String> {
+    let mut r = Random(seed ^ 0x11E5);
+    let thresholds = sensors.thresholds();
+    let reading = |r: &mut Random, list: &Vec<i32>| {
+        let last = list.len().saturating_sub(1);
+        let at = [0, 254, 255, 256, 509, 510, last, r.within(0, last)][r.within(0, 7)].min(last);
+        let n = list.get(at).map_or(7, |t| t + r.within(0, 2) as i32 - 1);
+        let n = n.clamp(-MOST_READING, MOST_READING);
+        let (unit, width) = (10u32.pow(sensors.decimals.into()), usize::from(sensors.decimals));
+        let (sign, size) = (if n < 0 { "-" } else { "" }, n.unsigned_abs());
+        let behind = if width == 0 { String::new() } else { format!(".{:0width$}", size % unit) };
+        format!("{sign}{}{behind}", size / unit)
+    };
+    let mut line = |lists: &[Vec<i32>]| {
+        lists.iter().map(|list| reading(&mut r, list)).collect::<Vec<_>>().join([" ", ","][lists.len() % 2])
+    };
+    let mut lines: Vec<String> = (0..8).map(|_| line(&thresholds)).collect();
+    let more = [&thresholds[..], &[vec![]]].concat();
+    lines.extend([line(&more), line(&thresholds[1..]), line(&thresholds)]);
+    let count = sensors.shape.len();
+    lines.extend([-128, 127].map(|byte| Sensors::line(&vec![byte; count])));
+    let mut r = Random(seed ^ 0x2222);
+    lines.extend([count, sensors.numbers()].map(|count| Sensors::line(&bytes(&mut r, count))));
+    lines
 }

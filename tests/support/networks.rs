@@ -5,7 +5,7 @@
 #![allow(dead_code, reason = "each test target uses a part of it")]
 
 #[path = "forests.rs"]
-mod forests;
+pub mod forests;
 #[path = "row_networks.rs"]
 pub mod row_networks;
 

@@ -5,8 +5,31 @@ use std::fmt;
 /// Largest magnitude of a reading in units of its last digit: what 24 bits hold.
 pub const MOST_READING: i32 = (1 << 23) - 1;
 
-/// Most thresholds of a value: its rank among them is a byte.
+/// Most thresholds that a byte counts: a value with more has several bytes ([`rank_bytes`]).
 pub const MAX_RANKS: usize = 255;
+
+/// Most thresholds of a value: as many as trees have splits.
+pub const MAX_THRESHOLDS: usize = 30_000;
+
+/// Bytes that a value with so many thresholds becomes, one for each [`MAX_RANKS`] of them: so that each comparison is one of a byte.
+pub fn rank_bytes(thresholds: usize) -> usize {
+    thresholds.div_ceil(MAX_RANKS).max(1)
+}
+
+/// Bytes that a line of values with these thresholds becomes.
+pub fn ranked_bytes<T>(ranks: &[Vec<T>]) -> usize {
+    ranks.iter().map(|list| rank_bytes(list.len())).sum()
+}
+
+/// The thresholds of a value, those of each byte: a list without any is one of a byte.
+pub fn by_bytes<T>(list: &[T]) -> impl Iterator<Item = &[T]> {
+    (0..rank_bytes(list.len())).map(|byte| &list[byte * MAX_RANKS..list.len().min((byte + 1) * MAX_RANKS)])
+}
+
+/// The bytes of a value: of each, -128 and one for each of its thresholds that the value is above.
+pub fn rank<T>(list: &[T], is_above: impl Fn(&T) -> bool) -> impl Iterator<Item = i8> {
+    by_bytes(list).map(move |list| (list.iter().filter(|t| is_above(t)).count() as i32 - 128) as i8)
+}
 
 /// How `sum · multiplier · 2^(shift - 31)` is rounded. Each is a function of the sum that never falls. [`step`]
 /// has the bits.
@@ -144,16 +167,28 @@ pub fn decide(x: &[i32], margin: u8) -> usize {
 pub enum Bytes<'a> {
     /// By a line for each value, or one for all of them, cut to 8 bits.
     Lines(&'a [Linear]),
-    /// -128, and one for each of a value's thresholds, 255 at most, that it is above.
+    /// By its thresholds ([`rank`]), a list for each value.
     Ranks(&'a [Vec<i32>]),
 }
 
 impl Bytes<'_> {
-    /// The byte of a reading of value `i`.
-    fn of(self, i: usize, x: i32) -> i8 {
+    /// The bytes of readings.
+    fn of(self, readings: &[i32]) -> Vec<i8> {
+        let readings = readings.iter().enumerate();
         match self {
-            Self::Lines(lines) => lines[i % lines.len()].at(x).clamp(-128, 127) as i8,
-            Self::Ranks(ranks) => (ranks[i].iter().filter(|&&t| x > t).count() as i32 - 128) as i8,
+            Self::Lines(lines) => {
+                let one = |(i, &x): (usize, &i32)| lines[i % lines.len()].at(x).clamp(-128, 127) as i8;
+                readings.map(one).collect()
+            }
+            Self::Ranks(ranks) => readings.flat_map(|(i, &x)| rank(&ranks[i], move |&t| x > t)).collect(),
+        }
+    }
+
+    /// Numbers of a line for a network that reads so many bytes.
+    pub fn numbers(self, bytes: usize) -> usize {
+        match self {
+            Self::Lines(_) => bytes,
+            Self::Ranks(ranks) => ranks.len(),
         }
     }
 }
@@ -195,11 +230,11 @@ pub fn wanted(count: usize) -> String {
     format!("? {count} number{}", if count == 1 { "" } else { "s" })
 }
 
-/// Reads a line of `count` numbers, with spaces, tabs, commas or semicolons between them.
+/// Reads a line for a network of `count` bytes: as many numbers as [`Bytes::numbers`] says, with spaces, tabs, commas or semicolons between them.
 ///
 /// A number is an optional `-`, then digits with an optional `.` among, before or behind them. Digits behind the point
 /// count up to `decimals`, those behind them are dropped, missing ones are 0. Magnitudes end at [`MOST_READING`]. A line
-/// whose first byte is `#` has the bytes themselves, without points, cut to 8 bits, and nothing is scaled.
+/// whose first byte is `#` has the `count` bytes themselves, without points, cut to 8 bits, and nothing is scaled.
 pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
     let (raw, numbers) = match line {
         [] => return Line::Empty,
@@ -212,14 +247,14 @@ pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
         let text = String::from_utf8_lossy(numbers[at]).into_owned();
         return Line::Other(Fault::NoNumber { at, text });
     }
-    if numbers.len() != count {
+    if numbers.len() != if raw { count } else { bytes.numbers(count) } {
         return Line::Other(Fault::Count(numbers.len()));
     }
-    let byte = |(i, number): (usize, &&[u8])| {
-        let x = reading(number, if raw { 0 } else { decimals });
-        if raw { x.clamp(-128, 127) as i8 } else { bytes.of(i, x) }
-    };
-    Line::Values(numbers.iter().enumerate().map(byte).collect())
+    let readings = numbers.iter().map(|number| reading(number, if raw { 0 } else { decimals }));
+    Line::Values(match raw {
+        true => readings.map(|x| x.clamp(-128, 127) as i8).collect(),
+        false => bytes.of(&readings.collect::<Vec<_>>()),
+    })
 }
 
 fn is_number(text: &[u8], is_byte: bool) -> bool {

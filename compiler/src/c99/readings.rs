@@ -1,6 +1,8 @@
 //! How readings become bytes, as constants of C.
 
 use super::sequence::arrays::Arrays;
+use crate::arithmetic::network::by_bytes;
+use crate::kernel::sensors::about::are_parted;
 use crate::model::Linear;
 use serde::Serialize;
 
@@ -12,11 +14,13 @@ pub fn line(line: &Linear) -> String {
     format!("{}LL, {}L, {}u", line.offset, line.multiplier, line.shift)
 }
 
-/// Names of the arrays of thresholds: all of them, and the place behind those of each value.
+/// Names of the arrays of thresholds: all of them, the place behind those of each byte, and, where some value has several bytes,
+/// whether the next byte is of the same value.
 #[derive(Serialize)]
 pub struct Ranks {
     thresholds: String,
     ends: String,
+    goes_on: Option<String>,
 }
 
 /// The arrays of thresholds; `None` where there are none because readings are scaled.
@@ -27,11 +31,16 @@ pub fn ranks(thresholds: &[Vec<i32>], arrays: &mut Arrays) -> Result<Option<Rank
     if thresholds.is_empty() {
         return Ok(None);
     }
-    let mut ends = Vec::new();
+    let (mut ends, mut goes_on) = (Vec::new(), Vec::new());
     let mut end = 0;
     for list in thresholds {
-        end += list.len();
-        ends.push(end as i64);
+        for byte in by_bytes(list) {
+            end += byte.len();
+            ends.push(end as i64);
+            goes_on.push(1);
+        }
+        goes_on.pop();
+        goes_on.push(0);
     }
     if end > MOST {
         return Err(format!("{end} thresholds, above {MOST}"));
@@ -40,6 +49,7 @@ pub fn ranks(thresholds: &[Vec<i32>], arrays: &mut Arrays) -> Result<Option<Rank
     Ok(Some(Ranks {
         thresholds: arrays.add("int32_t", "thresholds", all),
         ends: arrays.add("uint16_t", "threshold_ends", ends),
+        goes_on: are_parted(thresholds).then(|| arrays.add("uint8_t", "threshold_goes_on", goes_on)),
     }))
 }
 

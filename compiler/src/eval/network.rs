@@ -1,7 +1,7 @@
 //! What the operations of networks on numbers compute. The arithmetic is in [`crate::arithmetic::network`].
 
 use super::{Input, Machine, Value};
-use crate::arithmetic::network::{Bytes, Line, decide, mean, measure, numbers, wanted};
+use crate::arithmetic::network::{Bytes, Line, decide, mean, measure, numbers, ranked_bytes, wanted};
 use crate::ir::{ConstId, Data, NodeId, Op};
 use crate::model::{Linear, Pooling, Window};
 
@@ -56,7 +56,7 @@ impl Machine<'_> {
     /// was a line at all, and nothing is computed.
     pub(super) fn measured(&mut self, text: NodeId, scaling: ConstId) -> Option<Value> {
         let (count, decimals, bytes) = match &self.graph.consts[scaling].data {
-            Data::Ranks { decimals, ranks } => (ranks.len(), *decimals, Bytes::Ranks(ranks)),
+            Data::Ranks { decimals, ranks } => (ranked_bytes(ranks), *decimals, Bytes::Ranks(ranks)),
             _ => {
                 let (count, decimals, lines) = self.lines(scaling);
                 (count, decimals, Bytes::Lines(lines))
@@ -69,7 +69,7 @@ impl Machine<'_> {
         match line {
             Line::Values(values) => Some(Value::Vector(values.into_iter().map(i32::from).collect())),
             Line::Other(_) => {
-                self.run.reply = wanted(count).into_bytes();
+                self.run.reply = wanted(bytes.numbers(count)).into_bytes();
                 None
             }
             Line::Empty => None,

@@ -8,8 +8,9 @@ use super::network::{
     Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Shape, Term, Window,
 };
 use super::sensor::{Numbers, Quantization, Real, Scaling, Sensors};
-use super::trees::MAX_RANKS;
+use super::trees::MAX_THRESHOLDS;
 use crate::arithmetic::network::Linear;
+use crate::arithmetic::network::ranked_bytes;
 use crate::model::MAX_DECIMALS;
 use std::collections::HashSet;
 
@@ -55,14 +56,14 @@ fn check_sensors(sensors: &Sensors) -> Result<(), ModelError> {
     let values = sensors.shape.len();
     in_range("reader.decimals", sensors.decimals.into(), 0, MAX_DECIMALS.into())?;
     if !sensors.inputs.is_empty() {
-        length("reader.inputs".into(), sensors.inputs.len(), values)?;
+        length("reader.inputs".into(), sensors.inputs.len(), sensors.numbers())?;
         if sensors.inputs.iter().any(|name| !is_name(name)) {
             return rule(
                 "reader.inputs",
                 "of 1 to 40 printable ASCII characters, without spaces, commas and quotes",
             );
         }
-        if sensors.inputs.iter().collect::<HashSet<_>>().len() < values {
+        if sensors.inputs.iter().collect::<HashSet<_>>().len() < sensors.inputs.len() {
             return rule("reader.inputs", "each another one");
         }
     }
@@ -76,19 +77,24 @@ fn check_sensors(sensors: &Sensors) -> Result<(), ModelError> {
 }
 
 fn check_ranks(sensors: &Sensors, ranks: &[Vec<Real>]) -> Result<(), ModelError> {
-    length("reader.ranks".into(), ranks.len(), sensors.shape.len())?;
+    let (values, bytes) = (sensors.shape.len(), ranked_bytes(ranks));
+    if bytes == ranks.len() {
+        length("reader.ranks".into(), bytes, values)?;
+    } else {
+        length("reader.shape".into(), values, bytes)?;
+    }
     if !sensors.scaling.is_empty() || !sensors.quantization.is_empty() {
         return rule("reader.ranks", "without a scaling and a quantization beside them");
     }
     let is_float = |t: &Real| t.0.is_finite() && f64::from(t.0 as f32) == t.0;
     let fits = |list: &Vec<Real>| {
-        list.len() <= MAX_RANKS
+        list.len() <= MAX_THRESHOLDS
             && list.iter().all(is_float)
             && list.windows(2).all(|pair| pair[0].0 < pair[1].0)
     };
     match ranks.iter().all(fits) {
         true => Ok(()),
-        false => rule("reader.ranks", "of lists of 255 rising 32-bit floats at most"),
+        false => rule("reader.ranks", "of lists of 30,000 rising 32-bit floats at most"),
     }
 }
 

@@ -46,7 +46,8 @@ pub use transformer::{
     Activation, Attention, Block, FeedForward, Grid, Matrix, Norm, NormOrder, Output, Positions, Transformer,
 };
 pub use trees::{
-    Branch, MAX_RANKS, MAX_SPLITS, MAX_TREES, MAX_VOTED, Split, Trees, Vote, rank_decimals, threshold,
+    Branch, MAX_RANKS, MAX_SPLITS, MAX_THRESHOLDS, MAX_TREES, MAX_VOTED, Split, Trees, Vote, rank_decimals,
+    ranked_bytes, threshold,
 };
 
 /// Widest layer, input and output, that a model may have.

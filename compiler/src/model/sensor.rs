@@ -2,7 +2,7 @@
 
 use super::network::Shape;
 use super::trees::threshold;
-use crate::arithmetic::network::{Bytes, Line, Linear, measure};
+use crate::arithmetic::network::{Bytes, Line, Linear, measure, rank};
 
 /// Most digits behind the point that count.
 pub const MAX_DECIMALS: u8 = 6;
@@ -34,7 +34,8 @@ pub struct Quantization {
 pub struct Sensors {
     /// A name for each value, or none at all.
     pub inputs: Vec<String>,
-    /// Values in order: rows from above, places from the left, the channels of a place one after the other.
+    /// Values in order: rows from above, places from the left, the channels of a place one after the other. With `ranks`: the bytes
+    /// that values become, one after the other.
     pub shape: Shape,
     /// Digits behind the point that count (0 to 6).
     pub decimals: u8,
@@ -43,8 +44,8 @@ pub struct Sensors {
     pub scaling: Vec<Linear>,
     /// What the bytes stand for, for those who have floats: one for each value, or one for all of them.
     pub quantization: Vec<Quantization>,
-    /// 32-bit floats, rising: a list of 255 at most for each value, or none at all. With them the byte of a value is -128 and
-    /// one for each of its list that the value is above, and there is no `scaling` and no `quantization`.
+    /// 32-bit floats, rising: a list for each value, or none at all. With them the byte of a value is -128 and one for each of its
+    /// list that the value is above, and there is no `scaling` and no `quantization`. A value has a byte for each 255 of its list.
     pub ranks: Vec<Vec<Real>>,
 }
 
@@ -63,6 +64,14 @@ impl Sensors {
         match self.ranks.as_slice() {
             [] => Scaling::Lines(&self.scaling),
             ranks => Scaling::Ranks(ranks),
+        }
+    }
+
+    /// Numbers of a line, which are as many as `inputs` has names: the bytes of `shape`, or fewer where values have several bytes.
+    pub fn numbers(&self) -> usize {
+        match self.scaling() {
+            Scaling::Lines(_) => self.shape.len(),
+            Scaling::Ranks(ranks) => ranks.len(),
         }
     }
 
@@ -93,11 +102,12 @@ impl Sensors {
     /// The bytes of numbers, for those who have floats: the nearest integer of a 32-bit quotient, halves away from zero or
     /// to even, and the zero point. Ranks are those of 32-bit floats.
     pub fn bytes(&self, values: &[f64], to_even: bool) -> Vec<i8> {
+        if let Scaling::Ranks(ranks) = self.scaling() {
+            let all = values.iter().zip(ranks);
+            return all.flat_map(|(&value, list)| rank(list, move |t| value as f32 > t.0 as f32)).collect();
+        }
         let one = |(i, &value): (usize, &f64)| {
-            let Some(Quantization { scale, zero }) = self.stands_for(i) else {
-                let above = self.ranks[i].iter().filter(|t| value as f32 > t.0 as f32).count();
-                return (above as i32 - 128) as i8;
-            };
+            let Quantization { scale, zero } = self.quantization[i % self.quantization.len()];
             let steps = value as f32 / scale.0 as f32;
             let steps = if to_even { steps.round_ties_even() } else { steps.round() };
             (steps + f32::from(zero)).clamp(-128.0, 127.0) as i8

@@ -3,12 +3,12 @@
 use super::sensor::{MAX_DECIMALS, Real};
 use crate::arithmetic::network::MOST_READING;
 
-pub use crate::arithmetic::network::MAX_RANKS;
+pub use crate::arithmetic::network::{MAX_RANKS, MAX_THRESHOLDS, ranked_bytes};
 
 /// Most trees.
 pub const MAX_TREES: usize = 4096;
 /// Most splits of all trees together: with their leaves they are less than 65,536 nodes.
-pub const MAX_SPLITS: usize = 30_000;
+pub const MAX_SPLITS: usize = MAX_THRESHOLDS;
 /// Most outputs: twice the number of one, with a mark, is a byte of the programs.
 pub const MAX_VOTED: usize = 127;
 

@@ -2,7 +2,7 @@
 
 use crate::networks::quantization;
 use crate::numbers::{good, operator, sensors};
-use mlc_compiler::model::{Branch, Kind, Linear, Real, Sensors, Split, Trees, Vote};
+use mlc_compiler::model::{Branch, Kind, Linear, Real, Sensors, Shape, Split, Trees, Vote};
 
 #[test]
 fn what_is_compared() {
@@ -21,8 +21,20 @@ fn what_is_compared() {
     assert_eq!(with(&|_| {}), Ok(()));
     let length = "reader.ranks has 39 values, its place wants 40";
     assert_eq!(with(&|s| _ = s.ranks.pop()), Err(length.into()));
-    let lists = "reader.ranks must be of lists of 255 rising 32-bit floats at most";
-    assert_eq!(with(&|s| s.ranks[39].push(Real(255.0))), Err(lists.into()));
+    let lists = "reader.ranks must be of lists of 30,000 rising 32-bit floats at most";
+    // One more is a byte more.
+    let more = "reader.shape has 40 values, its place wants 41";
+    assert_eq!(with(&|s| s.ranks[39].push(Real(255.0))), Err(more.into()));
+    let parted = |s: &mut Sensors| {
+        s.ranks[39].push(Real(255.0));
+        s.ranks.remove(0);
+    };
+    assert_eq!(with(&parted), Ok(()));
+    let many = |s: &mut Sensors, count: i32| {
+        let list = (0..count).map(|t| Real(t.into())).collect();
+        (s.shape, s.ranks) = (Shape::vector(118), vec![list]);
+    };
+    assert_eq!(with(&|s| many(s, 30_001)), Err(lists.into()));
     for wrong in [&[1.0, 1.0][..], &[1.0, 0.5], &[f32::NAN], &[f32::INFINITY], &[-0.0, 0.0]] {
         assert_eq!(with(&|s| s.ranks[0] = ranks(&[wrong]).remove(0)), Err(lists.into()), "{wrong:?}");
     }

@@ -44,16 +44,6 @@ fn what_makes_no_trees_is_told() {
     refused(|e| (e.labels, e.weights) = (1, vec![]), "1 labels; 2 to 127 are possible");
     let both = |e: &mut Ensemble| (e.labels, e.weights) = (2, vec![(0, 1, 0, 1.0), (0, 2, 1, 1.0)]);
     refused(both, "votes for both of two labels with base values, or of leaves that vote for one");
-    let far = |e: &mut Ensemble| {
-        e.rows.clear();
-        for at in 0..256 {
-            e.rows.push((0, at, 1, at as f32, "BRANCH_LEQ", 1000 + at, at + 1));
-            e.rows.push((0, 1000 + at, 0, 0.0, "LEAF", 0, 0));
-        }
-        e.rows.push((0, 256, 0, 0.0, "LEAF", 0, 0));
-        e.weights = vec![(0, 256, 0, 1.0)];
-    };
-    refused(far, "256 thresholds of value 1; 255 are possible (fewer trees, or less depth, have fewer)");
     let weights = vec![(0, 1, 0, 1.0)];
     let bytes = Ensemble { weights, ..one() }.regressor(vec![]);
     let labels = Settings { labels: Some(vec!["x".into()]), ..Settings::default() };

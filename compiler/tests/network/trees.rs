@@ -324,3 +324,39 @@ fn votes_are_integers_where_they_can_be() {
     let ranks: Vec<Vec<f64>> = sensors.ranks.iter().map(|list| list.iter().map(|t| t.0).collect()).collect();
     assert_eq!((ranks, sensors.decimals), (vec![vec![], vec![2.5], vec![]], 1));
 }
+
+/// Thresholds of a value that fill one byte, or 1, 2 or 3 and a few: each is passed where ONNX Runtime passes it, and a value without
+/// any and one of few stand beside it.
+#[test]
+fn a_value_has_as_many_bytes_as_its_thresholds_want() {
+    for (count, bytes) in [(255, 1), (256, 2), (510, 2), (511, 3), (766, 4)] {
+        let mut chain = one();
+        (chain.rows, chain.weights) = (vec![], vec![]);
+        for at in 0..count {
+            // In an order that jumps between the bytes, half of them by the other comparison.
+            let threshold = (at * 97 % count) as f32 / 8.0 - 20.0;
+            chain.rows.push((at, 0, 1, threshold, ["BRANCH_LEQ", "BRANCH_GT"][(at % 2) as usize], 1, 2));
+            chain.rows.extend([(at, 1, 0, 0.0, "LEAF", 0, 0), (at, 2, 0, 0.0, "LEAF", 0, 0)]);
+            chain.weights.extend([(at, 1, at % 3, 1.0), (at, 2, (at + 1) % 3, 2.0)]);
+        }
+        chain.rows.extend([(count, 0, 2, 0.5, "BRANCH_LEQ", 1, 2)]);
+        chain.rows.extend([(count, 1, 0, 0.0, "LEAF", 0, 0), (count, 2, 0, 0.0, "LEAF", 0, 0)]);
+        chain.weights.extend([(count, 1, 0, 1.0), (count, 2, 1, 1.0)]);
+        let model = read(&chain.classifier(vec![]));
+        let (sensors, _) = model.network().expect("it is one");
+        assert_eq!((sensors.numbers(), sensors.shape.len()), (3, 2 + bytes), "{count} thresholds");
+        let graph = mlc_compiler::reference(&model).expect("it was checked");
+        for at in (0..count).chain([count + 5]) {
+            let t = at as f32 / 8.0 - 20.0;
+            for x in [[0.0, t, 0.5], [9.0, t.next_up(), 0.75], [-1.0, t.next_down(), -4.0]] {
+                let run = eval::classify(&graph, &sensors.bytes(&x.map(f64::from), true));
+                let scores: Vec<f64> = chain.scores(&x).iter().map(|score| score.0).collect();
+                let found: Vec<f64> = run.logits[0].iter().map(|&logit| f64::from(logit)).collect();
+                assert_eq!(found, scores, "{count} thresholds: {x:?}");
+            }
+            let typed = eval::run(&graph, format!("7 {t} 0.6").as_bytes());
+            assert_eq!(typed.text(), chain.label(&[7.0, t, 0.6]).to_string(), "{count} thresholds: {t}");
+        }
+        assert_eq!(eval::run(&graph, b"1 2").text(), "? 3 numbers");
+    }
+}

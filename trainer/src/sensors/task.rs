@@ -149,7 +149,7 @@ impl Task {
         let (held, mut train): (Vec<usize>, Vec<usize>) = (0..data.rows).partition(|&row| held[row]);
         let scaling = Scaling::of(data, &train)?;
         let reader = match known {
-            Some((reader, _)) if reader.shape.len() == data.width => {
+            Some((reader, _)) if [reader.shape.len(), reader.numbers()] == [data.width; 2] => {
                 data.check_order(&reader.inputs)?;
                 reader.clone()
             }

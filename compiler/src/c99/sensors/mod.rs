@@ -11,6 +11,7 @@ use super::names::identifier;
 use super::readings::{Ranks, line, ranks};
 use super::sequence::arrays::{Array, Arrays};
 use crate::arithmetic::network;
+use crate::kernel::sensors::about::are_parted;
 use crate::kernel::sensors::net::Net;
 use crate::kernel::sensors::rows::{self, Rows};
 use crate::kernel::sensors::{lower, memory};
@@ -40,6 +41,8 @@ pub struct Program {
     /// A line about the network.
     about: String,
     inputs: usize,
+    /// Numbers of a line, where they are not as many.
+    numbers: Option<usize>,
     /// The answer to a line that is not so many numbers.
     wanted: String,
     decimals: u8,
@@ -164,7 +167,8 @@ fn program(
         guard: name.to_ascii_uppercase(),
         name,
         inputs: reader.shape.len(),
-        wanted: network::wanted(reader.shape.len()),
+        numbers: are_parted(&reader.ranks).then(|| reader.numbers()),
+        wanted: network::wanted(reader.numbers()),
         decimals: reader.decimals,
         outputs: net.outputs(),
         answer_size,

@@ -2,7 +2,7 @@
 
 use super::{text, vector};
 use crate::ir::{ConstId, Data, Elem, Graph, NodeId, Op, Type};
-use crate::model::{Pooling, Requantization, Window};
+use crate::model::{Pooling, Requantization, Window, ranked_bytes};
 
 /// Longest text of a number: a sign, the digits of 64 bits, a point and a space.
 const NUMBER: usize = 23;
@@ -13,7 +13,7 @@ pub fn value(graph: &Graph, op: &Op) -> Result<Type, String> {
         Op::Measure { text: input, scaling } => {
             text(graph, *input)?;
             let count = match &graph.consts[*scaling].data {
-                Data::Ranks { ranks, .. } => ranks.len(),
+                Data::Ranks { ranks, .. } => ranked_bytes(ranks),
                 _ => lines(graph, *scaling)?,
             };
             Ok(Type::Vector { elem: Elem::I8, len: count })

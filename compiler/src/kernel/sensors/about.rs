@@ -3,6 +3,7 @@
 use super::memory;
 use super::net::{Array, Net, Step};
 use super::rows::Rows;
+use crate::arithmetic::network::{by_bytes, rank_bytes, ranked_bytes};
 use crate::model::{Answer, Linear, Scaling, Sensors, UNSURE};
 use serde::Serialize;
 
@@ -24,11 +25,23 @@ pub fn record(line: &Linear) -> impl Iterator<Item = u8> {
     factor.chain(line.offset.to_le_bytes().into_iter().take(7)).chain([line.shift | sign])
 }
 
-/// Thresholds of a value, that readings above them are counted by: how many, then each and 2^23, 3 bytes, so that they have
-/// no sign.
-pub fn ranks(thresholds: &[i32]) -> Vec<u8> {
+/// Thresholds of all values, that readings above them are counted by: of each byte how many, then each and 2^23, 3 bytes, so that
+/// they have no sign. Where some value has several bytes, there stands in front of each value how many.
+pub fn ranks(thresholds: &[Vec<i32>]) -> Vec<u8> {
     let one = |t: &i32| (t + (1 << 23)).to_le_bytes().into_iter().take(3);
-    [thresholds.len() as u8].into_iter().chain(thresholds.iter().flat_map(one)).collect()
+    let byte =
+        |list: &[i32]| [list.len() as u8].into_iter().chain(list.iter().flat_map(one)).collect::<Vec<_>>();
+    let parts = are_parted(thresholds);
+    let value = |list: &Vec<i32>| {
+        let count = parts.then_some(rank_bytes(list.len()) as u8);
+        count.into_iter().chain(by_bytes(list).flat_map(byte)).collect::<Vec<_>>()
+    };
+    thresholds.iter().flat_map(value).collect()
+}
+
+/// Some value has more thresholds than a byte counts.
+pub fn are_parted<T>(ranks: &[Vec<T>]) -> bool {
+    ranks.len() < ranked_bytes(ranks)
 }
 
 /// What takes the values of a network: where they go, and how readings become bytes.
@@ -37,8 +50,9 @@ pub struct Reading {
     decimals: u8,
     count: usize,
     several: bool,
-    /// Readings become ranks.
+    /// Readings become ranks, some of several bytes.
     ranks: bool,
+    parts: bool,
     /// The address of the first value.
     first: String,
     /// Code that fills the border of the values, if they have one; bytes of a row, and those behind it.
@@ -60,6 +74,7 @@ impl Reading {
                 Scaling::Ranks(ranks) => ranks.len() > 1,
             },
             ranks: matches!(reader.scaling(), Scaling::Ranks(_)),
+            parts: are_parted(&reader.ranks),
             first: format!("{address}+{}", array.first()),
             border,
             row: array.cols * array.channels,

@@ -10,6 +10,7 @@ mod votes;
 
 use super::file::{File, Node};
 use super::{AT_THE_END, option, refused, shapes};
+use crate::arithmetic::network::ranked_bytes;
 use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::outcome::{Ending, Outcome, Source};
 use crate::model::{Kind, Network, Operator, Quantization, Real, Rounding, Shape};
@@ -81,6 +82,10 @@ fn ensemble(node: &Node, shape: Shape, scaler: Option<&Scaler>) -> Result<Outcom
         _ => votes::target(node, &trees)?,
     };
     let (trees, ranks) = nodes::ranked(node, trees, &scores, shape.len())?;
+    let shape = match ranked_bytes(&ranks) {
+        bytes if bytes == shape.len() => shape,
+        bytes => Shape::vector(bytes),
+    };
     let output = Quantization { scale: Real(1.0 / scores.steps), zero: 0 };
     let outputs = Shape::vector(trees.base.len());
     let kind = Kind::Trees { input: 0, trees };

@@ -22,7 +22,7 @@ mod writer;
 
 use super::board::BoardContext;
 use crate::CompileError;
-use crate::kernel::sensors::about::{Told, labels, table};
+use crate::kernel::sensors::about::{Told, are_parted, labels, table};
 use crate::kernel::sensors::net::{Net, Work};
 use crate::kernel::sensors::place::{Place, address};
 use crate::kernel::sensors::rows::{self as schedules, Event, Rows};
@@ -284,6 +284,9 @@ struct Library {
     /// What their names begin with.
     name: String,
     inputs: usize,
+    /// Readings, some of which become several values where `parts` is set.
+    numbers: usize,
+    parts: bool,
     /// What a reading is multiplied by.
     unit: u64,
 }
@@ -293,6 +296,8 @@ impl Library {
         Self {
             name: format!("net_{}", label(&site.request.model.head.name)),
             inputs: site.reader.shape.len(),
+            numbers: site.reader.numbers(),
+            parts: are_parted(&site.reader.ranks),
             unit: 10u64.pow(site.reader.decimals.into()),
         }
     }

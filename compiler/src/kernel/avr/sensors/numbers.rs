@@ -65,12 +65,12 @@ pub fn read(
     match reader.scaling() {
         Scaling::Lines(all) => lines(w, "net_scaling", all)?,
         Scaling::Ranks(_) => {
-            let bytes: Vec<u8> = reader.thresholds().iter().flat_map(|list| ranks(list)).collect();
+            let bytes: Vec<u8> = ranks(&reader.thresholds());
             let count = bytes.len();
             w.data("net_scaling", &gnu_bytes(bytes), count);
         }
     }
-    let wanted = network::wanted(array.values());
+    let wanted = network::wanted(reader.numbers());
     if streams {
         let text: Vec<u8> = wanted.bytes().chain([0]).collect();
         let size = text.len();

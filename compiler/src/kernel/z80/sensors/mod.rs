@@ -101,7 +101,6 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
     }
     phases.push(Phase::shared("net_shared"));
     let target = site.request.target;
-    let count = net.arrays[0].values();
     let quoted = |label: &String| lines::quoted(label.as_bytes()).join(",");
     let control = |label: &String| label.bytes().any(|byte| !(32..128).contains(&byte));
     let data = w.take_data();
@@ -120,7 +119,7 @@ pub fn program(site: &SensorSite) -> Result<SensorProgram, CompileError> {
         tab_used: labels.iter().any(|label| label.contains('\t')),
         controls_used: labels.iter().any(control),
         enables: enabled.filter(|label| label.ends_with("_ei")).collect(),
-        wanted: network::wanted(count),
+        wanted: network::wanted(site.reader.numbers()),
         outputs: net.outputs(),
         unsure: labels.len().saturating_sub(1),
         labels: labels.iter().map(quoted).collect(),

@@ -44,7 +44,7 @@ pub fn read(w: &mut Writer, reader: &Sensors, array: &Array, first: &str) -> Res
     match reader.scaling() {
         Scaling::Lines(all) => lines(w, "net_scaling", all)?,
         Scaling::Ranks(_) => {
-            w.data("net_scaling", &db(reader.thresholds().iter().flat_map(|list| ranks(list))));
+            w.data("net_scaling", &db(ranks(&reader.thresholds())));
         }
     }
     let edge = border::text(w, array, "net_input", first)?;

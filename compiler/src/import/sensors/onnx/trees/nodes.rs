@@ -3,6 +3,7 @@
 use super::super::file::Node;
 use super::super::option;
 use super::votes::Scores;
+use crate::arithmetic::network::rank_bytes;
 use crate::import::sensors::error::NetworkProblem;
 use crate::model::{Branch, MAX_RANKS, MAX_SPLITS, MAX_TREES, Real, Split, Trees};
 use std::collections::{BTreeMap, HashMap};
@@ -205,10 +206,10 @@ fn largest(threshold: f32, with: bool, scaler: Option<(f32, f32)>) -> f32 {
     }
 }
 
-/// The trees of the model, and the thresholds of each value.
+/// The trees of the model, over the bytes of values, and the thresholds of each value.
 ///
 /// # Errors
-/// More thresholds of a value, or more splits, than there may be.
+/// More splits than there may be.
 pub fn ranked(
     node: &Node,
     trees: Vec<Tree>,
@@ -228,18 +229,15 @@ pub fn ranked(
             found[*feature].insert(order(*threshold), *threshold);
         }
     }
-    if let Some(value) = found.iter().position(|list| list.len() > MAX_RANKS) {
-        let what = format!(
-            "{} thresholds of value {value}; {MAX_RANKS} are possible (fewer trees, or less depth, have fewer)",
-            found[value].len()
-        );
-        return Err(option(node, what));
-    }
     let ranks: Vec<Vec<Real>> = found.iter().map(|list| list.values().copied().collect()).collect();
-    let most: Vec<HashMap<i64, i8>> = found
-        .iter()
-        .map(|list| list.keys().enumerate().map(|(at, key)| (*key, (at as i32 - 128) as i8)).collect())
-        .collect();
+    // The byte that counts each threshold, and the largest rank there of what is at most the threshold.
+    let mut first = 0;
+    let mut places: Vec<HashMap<i64, (usize, i8)>> = Vec::with_capacity(count);
+    for list in &found {
+        let place = |at: usize| (first + at / MAX_RANKS, ((at % MAX_RANKS) as i32 - 128) as i8);
+        places.push(list.keys().enumerate().map(|(at, key)| (*key, place(at))).collect());
+        first += rank_bytes(list.len());
+    }
     let mut made = Trees { leaves: scores.leaves.clone(), base: scores.base.clone(), ..Trees::default() };
     for (tree, leaves) in trees.iter().zip(&scores.of) {
         // Comparisons that always go the same way are none.
@@ -257,7 +255,7 @@ pub fn ranked(
                 Place::Leaf => Branch::Leaf(leaves[at]),
                 Place::Compare { feature, threshold, low, high } => {
                     let here = made.splits.len();
-                    let most = most[feature][&order(threshold)];
+                    let (feature, most) = places[feature][&order(threshold)];
                     made.splits.push(Split { feature, most, low: Branch::Leaf(0), high: Branch::Leaf(0) });
                     open.push((skip(high), Some((here, false))));
                     open.push((skip(low), Some((here, true))));
