@@ -15,7 +15,7 @@ query_taken:
         breq stop
         {{ call }} net_answer
 answered:
-        rjmp stop
+; ----
 emit:
         out marker, r24
         ret

@@ -16,7 +16,7 @@ value_given:
 query_taken:
         {{ call }} net_answer
 answered:
-        rjmp stop
+; ----
 emit:
         out marker, r24
         ret

@@ -116,7 +116,8 @@ impl Chip {
         let mut assets = Assets::builtin();
         let marker =
             MARKERS.iter().find(|(name, _)| *name == device.name).expect("the tests know four chips").1;
-        let text = CONSOLE.replace("{{ body }}", console);
+        let (body, rest) = console.split_once("; ----\n").expect("a console's parts are parted");
+        let text = CONSOLE.replace("{{ body }}", body).replace("{{ rest }}", rest);
         let text = text.replace("{{ stack_top }}", &end.to_string()).replace("0x1E", marker);
         let jump = if core == Core::Avr25 { "rjmp" } else { "jmp" };
         let call = if core == Core::Avr25 { "rcall" } else { "call" };

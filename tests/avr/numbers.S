@@ -20,7 +20,7 @@ end:
 query_taken:
         {{ call }} net_answer
 answered:
-        rjmp stop
+; ----
 emit:
         out marker, r24
         ldi r18, 0x55                   ; emit may change any register but r1

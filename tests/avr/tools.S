@@ -1,5 +1,6 @@
 
 ; Tools: what is read lies in RAM, and what is switched goes to GPIOR0, 200 and its number and state.
+        .text
 tool_read:
         ldi r30, lo8(tool_values)
         ldi r31, hi8(tool_values)

@@ -28,6 +28,7 @@ answered:
         lds r26, typed_at
         lds r27, typed_at+1
         rjmp next
+; ----
 emit:
         out marker, r24
         ret

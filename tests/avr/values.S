@@ -8,7 +8,7 @@ wait:
 query_taken:
         {{ call }} net_answer
 answered:
-        rjmp stop
+; ----
 emit:
         out marker, r24
         ret

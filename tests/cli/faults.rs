@@ -168,9 +168,10 @@ fn what_vanishes_is_missed_or_not_needed_any_more() {
             if all {
                 std::fs::remove_dir_all(folder.path("")).unwrap_or_default();
             } else {
-                files(&folder)
-                    .keys()
-                    .for_each(|name| std::fs::remove_file(folder.path(name)).unwrap_or_default());
+                // They come and go while they are listed.
+                let entries = std::fs::read_dir(folder.path("")).expect("the folder is there");
+                let files = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+                files.for_each(|path| std::fs::remove_file(path).unwrap_or_default());
             }
             let output = child.wait_with_output().expect("it ends");
             let said = String::from_utf8(output.stderr).expect("mlc writes text");
