@@ -62,11 +62,11 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         }
         let mut model = files::model(&args.program)?.model;
         args.choice.apply(args.draw.seed, &mut model)?;
+        let readings = Readings::new(&model, None, &args.tools.tools)?;
         if let Some(width) = args.choice.beam {
             let graph = eval::beam::graph(&model).map_err(CompileError::from)?;
             return converse(&Speaker::Beam { graph, width: width.into() }, &model, args, terminal, out);
         }
-        let readings = Readings::new(&model, None, &args.tools.tools)?;
         tell(&readings);
         let speaker = Speaker::Reference { graph: mlc_compiler::reference(&model)?, readings };
         return converse(&speaker, &model, args, terminal, out);

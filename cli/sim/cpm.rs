@@ -6,7 +6,7 @@ use super::z80;
 use crate::error::CliError;
 use crate::prompts::LONGEST;
 use mlc_compiler::Target;
-use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, Dos, LoadError};
+use mlc_runtime_z80::{Console, CpmConfig, CpmMachine, DiskError, Dos, LoadError};
 
 pub const SYSTEM: System = System {
     name: "the CP/M machine",
@@ -43,7 +43,13 @@ fn load<'c>(
     let mut machine = loaded.map_err(|error| refusal(program, tail, error))?;
     for (name, bytes) in &program.beside {
         let put = machine.disk().insert(name, bytes.to_vec());
-        put.map_err(|e| program.refused(e.to_string(), "give the file a name that CP/M has"))?;
+        put.map_err(|e| {
+            let help = match e {
+                DiskError::Name { .. } => "give the file a name that CP/M has",
+                DiskError::Full { .. } => "take files off the disk: those that the program does not read",
+            };
+            program.refused(e.to_string(), help)
+        })?;
     }
     Ok(z80::machine(machine, program, None))
 }

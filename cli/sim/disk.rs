@@ -55,7 +55,7 @@ pub fn read(path: &Path, image: &[u8], args: &DiskArgs) -> Result<(Vec<u8>, Vec<
         },
         (None, [program]) => program,
         (None, []) => {
-            let problem = format!("there is no program on it, a .COM; it has {}", list(&files));
+            let problem = format!("there is no program of user 0 on it, a .COM; it has {}", list(&files));
             return refuse(problem, "give a disk with a program on it");
         }
         (None, _) => {
@@ -102,7 +102,14 @@ fn files_of(path: &Path, image: &[u8], named: Option<&DiskFormat>) -> Result<Vec
                 Err(error) => format!("as {name} it cannot be read: {error}"),
             };
             let told: Vec<String> = all.iter().map(told).collect();
-            refuse(told.join("; "), "give a whole image; --disk names its format")
+            let is_cut = |(_, reading): &(&str, Result<_, ImageError>)| {
+                matches!(reading, Ok(_) | Err(ImageError::Long { .. } | ImageError::Cut { .. }))
+            };
+            let help = match all.iter().all(is_cut) {
+                true => "give a whole image; --disk names its format",
+                false => "take that file off the disk, with cpmrm for instance; --disk names another format",
+            };
+            refuse(told.join("; "), help)
         }
     }
 }

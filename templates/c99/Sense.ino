@@ -27,7 +27,7 @@ void loop() {
 #if ANALOGUE
   // A reading is in units of its last digit{% if decimals > 0 %}: {{ decimals }} behind the point, so that what is measured is multiplied by {{ unit }}{% endif %}.
   {{ name }}_begin(&net);
-  for (int i = 0; i < {{ guard }}_INPUTS; i++) {{ name }}_reading(&net, (int32_t)analogRead(A0 + i){% if decimals > 0 %} * {{ unit }}L{% endif %});
+  for (int i = 0; i < {{ guard }}_{% if parts %}NUMBERS{% else %}INPUTS{% endif %}; i++) {{ name }}_reading(&net, (int32_t)analogRead(A0 + i){% if decimals > 0 %} * {{ unit }}L{% endif %});
   answer();
   delay(1000);
 #else

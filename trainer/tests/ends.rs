@@ -8,6 +8,8 @@ use mlc_trainer::sequence::{Ends, Example, Settings, Task, Texts, Training, ends
 use std::sync::atomic::AtomicBool;
 
 const VOCABULARY: u32 = 12;
+/// Nobody asks for the end.
+static GO: AtomicBool = AtomicBool::new(false);
 
 /// Two turns, each of two tokens that are given and of those that count up from them to the last, with the end mark 0 behind it.
 fn conversation(first: u32, second: u32) -> Example {
@@ -78,7 +80,7 @@ fn counted(model: &Model, texts: &[Example]) -> Ends {
 #[test]
 fn who_has_learned_to_stop_stops() {
     let task = task(40);
-    let trained = ends(&model(&task, 300), &task.train, 2).expect("it has an end mark");
+    let trained = ends(&model(&task, 300), &task.train, 2, &GO).expect("it has an end mark");
     assert_eq!(trained, Ends { replies: 36, ended: 36 });
 }
 
@@ -92,7 +94,11 @@ fn ends_are_counted_as_the_texts_say() {
         let examples: Vec<_> = (1..10).flat_map(|i| [conversation(i, 10 - i), conversation(i, i)]).collect();
         let wants = counted(&model, &examples);
         for threads in [1, 3] {
-            assert_eq!(ends(&model, &task.train, threads), Some(wants), "{updates} steps, {most} tokens");
+            assert_eq!(
+                ends(&model, &task.train, threads, &GO),
+                Some(wants),
+                "{updates} steps, {most} tokens"
+            );
         }
         some += usize::from(wants.ended > 0 && wants.ended < wants.replies);
     }
@@ -108,7 +114,8 @@ fn nothing_is_said_of_what_cannot_end() {
         unreachable!("it writes text")
     };
     story.ends.clear();
-    assert_eq!(ends(&endless, &task.train, 1), None);
+    assert_eq!(ends(&endless, &task.train, 1, &GO), None);
     let none = Texts::new(Vec::new());
-    assert_eq!(ends(&model, &none, 4), Some(Ends::default()));
+    assert_eq!(ends(&model, &none, 4, &GO), Some(Ends::default()));
+    assert_eq!(ends(&model, &task.train, 2, &AtomicBool::new(true)), None, "somebody asked for the end");
 }

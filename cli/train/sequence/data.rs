@@ -8,7 +8,7 @@ use crate::table::{count, grouped};
 use crate::train::prepare::NO_MARGIN;
 use mlc_compiler::model::{Answer, Body, Model, Reader, Story, Tokens, Tool, Turns};
 use mlc_trainer::TaskError;
-use mlc_trainer::sequence::{Prior, Task, Texts};
+use mlc_trainer::sequence::{MAX_PRIOR_BYTES, Prior, Task, Texts, least_prior_bytes};
 use mlc_trainer::texts::tokenizer::{Choice, TokenizerKind};
 use mlc_trainer::texts::{Framing, FramingError, Record, Records, edit, labels};
 
@@ -90,11 +90,19 @@ fn prior(
     }
     let bytes = given.prior_bytes.unwrap_or(PRIOR_BYTES);
     let tokens = reader.tokenizer.pieces.len();
-    let Some(prior) = Prior::count(train, tokens, order.order(), bytes) else {
-        let least = grouped(3 * tokens as u64 + 4);
-        let tokens = count(tokens, "token");
+    let least = least_prior_bytes(tokens);
+    if least > MAX_PRIOR_BYTES {
+        return usage(format!(
+            "--prior is not there for so many tokens, {}: leave it out",
+            grouped(tokens as u64)
+        ));
+    }
+    if least > bytes {
+        let (tokens, least) = (count(tokens, "token"), grouped(least as u64));
         return usage(format!("--prior-bytes {bytes}: a prior of {tokens} has {least} bytes at least"));
-    };
+    }
+    // Where there is no text, that is what the training says.
+    let Some(prior) = Prior::count(train, tokens, order.order(), bytes) else { return Ok(None) };
     let (rows, pairs) = prior.rows();
     let rows = count(rows, "row");
     say!("a prior of {rows}, {pairs} of them for pairs: {} bytes", grouped(prior.bytes() as u64));

@@ -170,7 +170,7 @@ impl<'a> Job<'a> {
             return Ok(());
         }
         let threads = self.settings.schedule.threads;
-        let found = ends(&trained.model, held_out, threads);
+        let found = ends(&trained.model, held_out, threads, self.stop);
         if let Some(Ends { replies, ended }) = found.filter(|found| found.replies > 0) {
             writeln!(out, "held-out replies, written freely: {ended} of {replies} end by themselves")?;
         }

@@ -211,6 +211,8 @@ pub enum Fault {
     NoNumber { at: usize, text: String },
     /// How many numbers there are.
     Count(usize),
+    /// How many there are behind a `#`, and how many bytes there should be.
+    Bytes { found: usize, wants: usize },
 }
 
 impl fmt::Display for Fault {
@@ -221,6 +223,9 @@ impl fmt::Display for Fault {
             }
             Self::Count(1) => write!(f, "it has 1 number"),
             Self::Count(count) => write!(f, "it has {count} numbers"),
+            Self::Bytes { found, wants } => {
+                write!(f, "bytes are wanted behind #, {wants} of them, and it has {found}")
+            }
         }
     }
 }
@@ -247,8 +252,10 @@ pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
         let text = String::from_utf8_lossy(numbers[at]).into_owned();
         return Line::Other(Fault::NoNumber { at, text });
     }
-    if numbers.len() != if raw { count } else { bytes.numbers(count) } {
-        return Line::Other(Fault::Count(numbers.len()));
+    match (raw, numbers.len()) {
+        (true, found) if found != count => return Line::Other(Fault::Bytes { found, wants: count }),
+        (false, found) if found != bytes.numbers(count) => return Line::Other(Fault::Count(found)),
+        _ => {}
     }
     let readings = numbers.iter().map(|number| reading(number, if raw { 0 } else { decimals }));
     Line::Values(match raw {

@@ -2,7 +2,7 @@
 //! (`library.properties`, `keywords.txt`, `src`, `examples`), with a `library.json` for PlatformIO.
 
 use super::{Sources, render};
-use crate::model::{Answer, Model, Story};
+use crate::model::{Answer, Model, Sensors, Story};
 use crate::{Assets, CompileError};
 use std::io::{Cursor, Write};
 use tera::Context;
@@ -27,6 +27,9 @@ pub fn library(model: &Model, sources: &Sources, assets: &Assets) -> Result<Vec<
     let unit = model.network().map_or(1, |(reader, _)| 10u32.pow(reader.decimals.into()));
     values.insert("unit", &unit);
     values.insert("inputs", &model.network().map_or(0, |(reader, _)| reader.shape.len()));
+    // Readings of several bytes: there are fewer of them than of inputs.
+    let parts = |(reader, _): (&Sensors, _)| reader.numbers() < reader.shape.len();
+    values.insert("parts", &model.network().is_some_and(parts));
     values.insert("story", &matches!(model.answer, Answer::Story(_)));
     let story = model.sequence().map(|(.., story)| story);
     let has = |some: fn(&Story) -> bool| story.is_some_and(some);

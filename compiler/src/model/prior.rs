@@ -14,6 +14,8 @@ pub const BEAM_WITH_PRIOR: &str = "a beam of a network with an n-gram prior";
 pub const MAX_COST_SHIFT: u8 = 7;
 /// Most rows of costs.
 pub const MAX_PRIOR_ROWS: usize = 65_535;
+/// Most pairs of tokens that have a row of their own.
+pub const MAX_PRIOR_PAIRS: usize = 65_535;
 
 /// What is subtracted from the logits: see docs/semantics.md.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -120,6 +122,7 @@ impl Prior {
         if tokens.max().is_some_and(|token| token as usize >= vocabulary) {
             return Err(broken("prior.pairs", "pairs of tokens of the vocabulary"));
         }
+        in_range("prior.pairs: their number", self.pairs.len(), 0, MAX_PRIOR_PAIRS)?;
         let key = |pair: &Pair| (pair.last, pair.before);
         if !self.pairs.is_sorted_by(|a, b| key(a) < key(b)) {
             return Err(broken(

@@ -154,7 +154,7 @@ impl Task {
                 reader.clone()
             }
             Some((reader, _)) => {
-                return Err(DataError::OtherInputs { found: data.width, wants: reader.shape.len() });
+                return Err(DataError::OtherInputs { found: data.width, wants: reader.numbers() });
             }
             None => reader(data, &scaling),
         };

@@ -7,46 +7,52 @@ use super::integer::{Integer, Memory};
 use super::task::Texts;
 use crate::threads;
 use mlc_compiler::model::{Model, Story};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Replies that are written at least, if there are so many: all would take long.
-const ENOUGH: usize = 500;
+/// Most replies that are written, and most tokens of one: all would take long.
+const MOST: usize = 500;
+const LONGEST: usize = 256;
+/// Fewest of them, if there are so many, and how often a token is read for the others: where replies may be long, there are few.
+const FEWEST: usize = 16;
+const PASSES: usize = 1 << 22;
 
 /// Replies that a network wrote token by token, the first of the largest logits each time, behind what the data has before them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ends {
     /// Replies that were begun.
     pub replies: usize,
-    /// Those with an end mark before the model's most tokens.
+    /// Those with an end mark before the model's most tokens, and before 256 of their own.
     pub ended: usize,
 }
 
 /// A reply that grows: the tokens that are read, and one more, which is to be foretold.
 struct Reply {
     tokens: Example,
+    /// Tokens of its own that are read.
+    written: usize,
     ended: bool,
     /// No token follows.
     closed: bool,
 }
 
 /// Lets a model write the replies in the first of these texts, on so many threads. `None`: it is no sequence model, it has no end mark,
-/// it gives labels, or it calls tools, whose answers nobody gives here.
-pub fn ends(model: &Model, texts: &Texts, threads: usize) -> Option<Ends> {
+/// it gives labels, it calls tools, whose answers nobody gives here, or `stop` was set meanwhile.
+pub fn ends(model: &Model, texts: &Texts, threads: usize, stop: &AtomicBool) -> Option<Ends> {
     let (_, body, story) = model.sequence()?;
     if story.ends.is_empty() || story.classifies() || !story.tools.is_empty() {
         return None;
     }
-    let mut replies = Vec::new();
-    for example in &texts.examples {
-        if replies.len() >= ENOUGH {
-            break;
-        }
-        replies.extend(begun(example));
-    }
+    let most = usize::from(story.most);
+    let enough = (PASSES / (most * most.min(LONGEST))).clamp(FEWEST, MOST);
+    let mut replies: Vec<Reply> = texts.examples.iter().flat_map(begun).take(enough).collect();
     let network = Integer::new(body);
     loop {
         let mut open: Vec<&mut Reply> = replies.iter_mut().filter(|reply| !reply.closed).collect();
         if open.is_empty() {
             break;
+        }
+        if stop.load(Ordering::SeqCst) {
+            return None;
         }
         let share = threads::share(open.len(), threads);
         threads::each(open.chunks_mut(share).collect(), |part| {
@@ -72,7 +78,7 @@ fn begun(example: &Example) -> impl Iterator<Item = Reply> {
         tokens.tokens.extend_from_slice(&example.tokens[..=begin]);
         tokens.counts.resize(begin, false);
         tokens.counts.push(true);
-        Reply { tokens, ended: false, closed: false }
+        Reply { tokens, written: 0, ended: false, closed: false }
     })
 }
 
@@ -83,8 +89,9 @@ impl Reply {
         let read = tokens.len() - 1;
         self.ended = story.ends.contains(&token);
         // So many tokens are read, and one more is foretold behind the last.
-        self.closed = self.ended || read >= usize::from(story.most);
+        self.closed = self.ended || read >= usize::from(story.most) || self.written >= LONGEST;
         if !self.closed {
+            self.written += 1;
             tokens[read] = token;
             tokens.push(token);
             counts.insert(0, false);

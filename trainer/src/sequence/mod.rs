@@ -45,7 +45,7 @@ pub use ends::{Ends, ends};
 pub use example::Example;
 pub use figures::Figures;
 pub use lora::{Lora, Target};
-pub use prior::{MAX_BYTES as MAX_PRIOR_BYTES, Order, Prior};
+pub use prior::{MAX_BYTES as MAX_PRIOR_BYTES, Order, Prior, least as least_prior_bytes};
 pub use resume::{Parameters, parameters_of, shape_of};
 pub use settings::Settings;
 pub use shape::Shape;

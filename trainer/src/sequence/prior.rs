@@ -74,13 +74,15 @@ struct Context {
     gain: f64,
     last: u32,
     before: Option<u32>,
-    probabilities: Vec<f64>,
 }
 
 impl Prior {
     /// That of some texts, of a vocabulary of so many tokens: of those that count. It has at most `bytes` bytes, as
     /// [`Integers::bytes`] counts them; `None` where not even a single row has room, or there is no text.
     pub fn count(texts: &Texts, vocabulary: usize, order: Order, bytes: usize) -> Option<Self> {
+        if least(vocabulary) > bytes.min(MAX_BYTES) {
+            return None;
+        }
         let mut all = Counts::default();
         let mut behind: BTreeMap<(u32, Option<u32>), Counts> = BTreeMap::new();
         for example in &texts.examples {
@@ -100,19 +102,23 @@ impl Prior {
         let mut contexts: Vec<Context> = Vec::new();
         // Behind a token stands first what is known of it alone.
         let mut of_last = (u32::MAX, Vec::new());
-        for ((last, before), counts) in behind {
+        for (&(last, before), counts) in &behind {
             if before.is_none() {
                 of_last = (last, counts.interpolated(&plain));
             }
             let shorter = if before.is_none() { &plain } else { &of_last.1 };
             let gain = counts.gain(shorter);
             if gain > 0.0 {
-                let probabilities = counts.interpolated(shorter);
-                contexts.push(Context { gain, last, before, probabilities });
+                contexts.push(Context { gain, last, before });
             }
         }
         contexts.sort_by(|a, b| b.gain.total_cmp(&a.gain).then((a.last, a.before).cmp(&(b.last, b.before))));
-        let costs = placed(&plain, &contexts, bytes.min(MAX_BYTES))?;
+        // Only those that get a row: of all of them they would take any amount of memory.
+        let row = |&Context { last, before, .. }: &Context| {
+            let alone = behind[&(last, None)].interpolated(&plain);
+            costs(&if before.is_none() { alone } else { behind[&(last, before)].interpolated(&alone) })
+        };
+        let costs = placed(costs(&plain), &contexts, &row, bytes.min(MAX_BYTES));
         Some(Self { costs, bits: STEP_BITS })
     }
 
@@ -164,32 +170,40 @@ impl Prior {
     }
 }
 
-/// Rows for contexts, the first ones first, while there is room.
-fn placed(plain: &[f64], contexts: &[Context], bytes: usize) -> Option<Integers> {
-    let first = Integers { shift: 0, costs: costs(plain), last: vec![0; plain.len()], pairs: Vec::new() };
-    if first.bytes() > bytes {
-        return None;
-    }
-    let mut found = first;
+/// The fewest bytes of a prior of so many tokens: a row, and which one each token has.
+pub fn least(vocabulary: usize) -> usize {
+    let costs = vec![0; vocabulary];
+    Integers { shift: 0, costs, last: vec![0; vocabulary], pairs: Vec::new() }.bytes()
+}
+
+/// Rows for contexts, the first ones first, while there is room. `first` is the row of all texts; it has room.
+fn placed(first: Vec<u8>, contexts: &[Context], row: &dyn Fn(&Context) -> Vec<u8>, bytes: usize) -> Integers {
+    let vocabulary = first.len();
+    let mut found = Integers { shift: 0, costs: first, last: vec![0; vocabulary], pairs: Vec::new() };
     for context in contexts {
-        let Ok(row) = u16::try_from(found.rows()) else { break };
-        let before = found.clone();
-        match context.before {
-            None => found.last[context.last as usize] = row,
-            Some(token) => {
-                let pair = Pair { last: context.last, before: token, row };
-                let place =
-                    found.pairs.partition_point(|other| (other.last, other.before) < (pair.last, token));
-                found.pairs.insert(place, pair);
-            }
+        let Ok(number) = u16::try_from(found.rows()) else { break };
+        let place = context.before.map(|before| {
+            let pair = Pair { last: context.last, before, row: number };
+            let place = found.pairs.partition_point(|other| (other.last, other.before) < (pair.last, before));
+            found.pairs.insert(place, pair);
+            place
+        });
+        if place.is_none() {
+            found.last[context.last as usize] = number;
         }
-        found.costs.extend(costs(&context.probabilities));
+        found.costs.resize(found.costs.len() + vocabulary, 0);
         if found.bytes() > bytes {
-            found = before;
+            // It has no room: all is as before.
+            found.costs.truncate(usize::from(number) * vocabulary);
+            match place {
+                Some(place) => drop(found.pairs.remove(place)),
+                None => found.last[context.last as usize] = 0,
+            }
             break;
         }
+        found.costs.splice(usize::from(number) * vocabulary.., row(context));
     }
-    Some(found)
+    found
 }
 
 /// What tokens of these probabilities cost beside the likeliest.

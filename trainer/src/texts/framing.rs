@@ -223,7 +223,7 @@ impl Framing {
     pub fn new(records: &Records, mut tokenizer: Tokenizer) -> Result<Self, FramingError> {
         let reading = reading(records)?;
         let before = tokenizer.pieces.len();
-        tokenizer::extend(&mut tokenizer, records);
+        tokenizer::extend(&mut tokenizer, records)?;
         if let (Some(name), None) = (reading.first(), tokenizer.digits()) {
             return Err(FramingError::Digits { name: name.clone() });
         }

@@ -63,7 +63,7 @@ impl Framing {
     ) -> Result<Self, FramingError> {
         check_labels(&labels)?;
         let before = tokenizer.pieces.len();
-        tokenizer::extend(&mut tokenizer, &queries(records)?);
+        tokenizer::extend(&mut tokenizer, &queries(records)?)?;
         let start = tokenizer.bos.map_or_else(|| special(&mut tokenizer, START), Ok)?;
         let end = tokenizer.eos.map_or_else(|| special(&mut tokenizer, END), Ok)?;
         (tokenizer.bos, tokenizer.adds_bos) = (Some(start), true);

@@ -129,20 +129,24 @@ pub fn make(records: &Records, choice: Choice, marks: usize) -> Result<Tokenizer
 /// Adds tokens, behind all others, for characters that the records have and the tokenizer refuses; digits as well where tools read numbers.
 /// Characters that its alphabet cannot have stay refused: those of several bytes where its characters are bytes, and all where texts are
 /// rewritten by more than one case of letters.
-pub(super) fn extend(tokenizer: &mut Tokenizer, records: &Records) {
+///
+/// # Errors
+/// Too many characters for the vocabulary.
+pub(super) fn extend(tokenizer: &mut Tokenizer, records: &Records) -> Result<(), TokenizerError> {
     let fold: fn(&char) -> char = match tokenizer.rules[..] {
         [] => |c| *c,
         [Rule::UpperAscii] => char::to_ascii_uppercase,
         [Rule::LowerAscii] => char::to_ascii_lowercase,
-        _ => return,
+        _ => return Ok(()),
     };
     if tokenizer.alphabet.fallback != Fallback::Refuse {
-        return;
+        return Ok(());
     }
     let mut wanted: BTreeSet<char> = said(records).flat_map(str::chars).map(|c| fold(&c)).collect();
     if reads(records) {
         wanted.extend('0'..='9');
     }
+    let known = tokenizer.alphabet.start.len();
     for c in wanted {
         let text = c.to_string().into_bytes();
         let Alphabet { unit, start, .. } = &mut tokenizer.alphabet;
@@ -150,6 +154,10 @@ pub(super) fn extend(tokenizer: &mut Tokenizer, records: &Records) {
             start.insert(text.clone(), tokenizer.pieces.len() as u32);
             tokenizer.pieces.push(text);
         }
+    }
+    match tokenizer.alphabet.start.len() {
+        found if found > MOST_CHARACTERS.max(known) => Err(TokenizerError::ManyCharacters { found }),
+        _ => Ok(()),
     }
 }
 

@@ -132,8 +132,8 @@ impl Writer<'_> {
     /// Finds what tokens cost.
     pub fn prior(&mut self, prior: &Prior, choosing: &Choosing) -> Result<(), CompileError> {
         let Some(data) = PriorData::new(prior) else {
-            // More than what `lpm` reads: the program is refused for it.
-            self.data_bytes += prior.costs.len();
+            // More than what `lpm` reads, whatever the program has besides: it is refused for it.
+            self.data_bytes += prior.costs.len().max(1 << 16);
             return Ok(());
         };
         self.prior = Some((prior.rows(), prior.vocabulary(), data.bytes.len()));
