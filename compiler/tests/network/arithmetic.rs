@@ -93,8 +93,8 @@ fn lines_that_are_something_else_are_not_guessed_at() {
         (" ", "it has 0 numbers"),
         ("1", "it has 1 number"),
         ("1 2 3", "it has 3 numbers"),
-        ("#1 2 3", "it has 3 numbers"),
-        ("#", "it has 0 numbers"),
+        ("#1 2 3", "bytes are wanted behind #, 2 of them, and it has 3"),
+        ("#", "bytes are wanted behind #, 2 of them, and it has 0"),
         ("abc", "value 1 is \"abc\"; machines read numbers like 12, -3 and 0.25"),
     ] {
         assert_eq!(fault(line), wants, "{line}");
