@@ -109,7 +109,7 @@ fn heading(name: &str, target: &Target, plan: &Plan) -> String {
 /// How much of the machine's memory the program takes.
 fn sizes(compiled: &Compiled, target: &Target, out: &mut dyn Write) -> Result<(), CliError> {
     let image = &compiled.image;
-    match if compiled.plan.is_whole() { target.whole_flash() } else { target.flash } {
+    match compiled.plan.flash(target) {
         None if target.is_library() => writeln!(
             out,
             "network: {} bytes, and {} of memory behind it",

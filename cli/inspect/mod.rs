@@ -309,8 +309,7 @@ fn fit(model: &Model, target: &Target, assets: &Assets) -> Fit {
     };
     let by_rows = compiled.as_ref().is_ok_and(|compiled| compiled.plan.rows.is_some());
     let limit = compiled.as_ref().map_or(target.memory_end, |compiled| compiled.image.limit(target));
-    let is_whole = compiled.as_ref().is_ok_and(|compiled| compiled.plan.is_whole());
-    let flash = if is_whole { target.whole_flash() } else { target.flash };
+    let flash = compiled.as_ref().map_or(target.flash, |compiled| compiled.plan.flash(target));
     let beside = compiled.as_ref().ok().filter(|_| target.spi_flash.is_some());
     let flash_chip_bytes = beside.and_then(|compiled| Some(compiled.image.beside.as_ref()?.bytes.len()));
     let (sizes, refusal) = match compiled {

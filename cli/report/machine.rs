@@ -24,7 +24,7 @@ pub fn memory(compiled: &Compiled, target: &Target, figures: &Figures) -> String
     let image = &compiled.image;
     let buffers = image.memory_end - image.memory_start;
     let code = image.bytes.len();
-    let mut html = match target.flash {
+    let mut html = match compiled.plan.flash(target) {
         None => {
             let origin = usize::from(target.origin);
             // Buffers need not begin where the image ends.
@@ -41,7 +41,6 @@ pub fn memory(compiled: &Compiled, target: &Target, figures: &Figures) -> String
             scale("memory", "The 64 KB of memory", &all, 0x1_0000)
         }
         Some(flash) => {
-            let flash = if compiled.plan.is_whole() { target.whole_flash().unwrap_or(flash) } else { flash };
             let (stack, sram) = (usize::from(target.stack), target.memory());
             let used = image.memory_end - usize::from(target.origin);
             let code = [

@@ -5,6 +5,7 @@ use mlc_compiler::{Assets, Target};
 
 const CPM: &str = include_str!("../../runtime-z80/targets/z80-cpm.ron");
 const SPECTRUM: &str = include_str!("../../runtime-z80/targets/zx48.ron");
+const TAPES: &str = "[Tap, Tzx, Wav, Sna]";
 const SPECTRUM_128: &str = include_str!("../../runtime-z80/targets/zx128.ron");
 const MSX: &str = include_str!("../../runtime-z80/targets/msx.ron");
 const CPC_6128: &str = include_str!("../../runtime-z80/targets/cpc6128.ron");
@@ -62,14 +63,9 @@ fn kinds_of_files() {
     refused(CPM, "[Com]", "[Com, Tap]", "images: Cpm does not load Tap, but Com");
     refused(CPM, "[Com]", "[Hex]", "images: Cpm does not load Hex, but Com");
     refused(CPM, "[Com]", "[Com, Com]", "images: Com is named twice");
-    refused(
-        SPECTRUM,
-        "[Tap, Tzx, Wav, Sna]",
-        "[Bin]",
-        "images: Spectrum48 does not load Bin, but Tap, Tzx, Wav, Sna",
-    );
-    refused(SPECTRUM, "[Tap, Tzx, Wav, Sna]", "[Sna, Tap, Sna]", "images: Sna is named twice");
-    assert!(changed(SPECTRUM, "[Tap, Tzx, Wav, Sna]", "[Sna]").is_ok());
+    refused(SPECTRUM, TAPES, "[Bin]", "images: Spectrum48 does not load Bin, but Tap, Tzx, Wav, Sna");
+    refused(SPECTRUM, TAPES, "[Sna, Tap, Sna]", "images: Sna is named twice");
+    assert!(changed(SPECTRUM, TAPES, "[Sna]").is_ok());
 }
 
 #[test]
@@ -396,9 +392,8 @@ fn what_is_called_leaves_memory_to_its_caller() {
         image_end: target.origin + 0x200,
         ..target
     };
-    for target in
-        Assets::builtin().targets().expect("they are well formed").into_iter().filter(|t| t.board.is_none())
-    {
+    let targets = Assets::builtin().targets().expect("they are well formed");
+    for target in targets.into_iter().filter(|t| t.board.is_none()) {
         let called = small(target).called();
         assert!(called.memory_end > called.origin, "{}", called.name);
     }

@@ -2,10 +2,9 @@
 {#- How a token is chosen, logit by logit; draw.asm has what is done where one is drawn.
 
     s.draw: none, or what draw.asm takes; s.penalty: none, or above and below (mantissas) and recent. -#}
-{% macro code(s) %}
-{%- if not s.draw %}
-; a logit: the first of the largest is kept
-choose:
+
+{#- HL: a logit, as it is shown and compared: less its token's cost, put aside for who calls the network, without its sign. -#}
+{% macro logit(s) %}
 {%- if s.prior is number %}
 {{- prior::cost(s=s) }}
 {%- endif %}
@@ -24,6 +23,13 @@ logits_ready:
         ld a,h
         xor 80h                         ; compared without signs
         ld h,a
+{%- endmacro logit %}
+
+{% macro code(s) %}
+{%- if not s.draw %}
+; a logit: the first of the largest is kept
+choose:
+{{- self::logit(s=s) }}
         ld de,(logit_best)
         or a
         sbc hl,de

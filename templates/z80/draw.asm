@@ -1,4 +1,4 @@
-{%- import "prior.asm" as prior -%}
+{%- import "choose.asm" as choose -%}
 {#- How a token is drawn.
 
     s.draw: bits, reach (none: each difference is drawn), count (of weights), top_k and share (none: all); s.penalty: none
@@ -25,24 +25,7 @@ choose_begin:
 
 ; a logit: it is kept if it may be drawn
 choose:
-{%- if s.prior is number %}
-{{- prior::cost(s=s) }}
-{%- endif %}
-        ld (logit),hl
-{%- if s.kept %}
-        ex de,hl
-        ld hl,(net_logits_at)
-        ld (hl),e
-        inc hl
-        ld (hl),d
-        inc hl
-        ld (net_logits_at),hl
-        ex de,hl
-{%- endif %}
-logits_ready:
-        ld a,h
-        xor 80h                         ; compared without signs
-        ld h,a
+{{- choose::logit(s=s) }}
         ld de,(choose_least)
         or a
         sbc hl,de

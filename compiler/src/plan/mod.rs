@@ -25,6 +25,7 @@ use crate::kernel::sensors::about::Told;
 use crate::kernel::sequence::{Beside, Home, Step};
 use crate::kernel::{Layout, Machine, Memory, Processor, Site, Templates, View, processor};
 use crate::stage::{self, ShapeError, Stage, Usage};
+use crate::target::Target;
 use crate::weights::Form;
 use crate::{CompileError, Request};
 use thiserror::Error;
@@ -197,6 +198,11 @@ impl Plan {
     /// Whether it is the plan of a program that is made as a whole.
     pub fn is_whole(&self) -> bool {
         self.layout.stages.is_empty()
+    }
+
+    /// Bytes of the flash that its program may fill: all of it where it is made as a whole, for that reads far.
+    pub fn flash(&self, target: &Target) -> Option<usize> {
+        if self.is_whole() { target.whole_flash() } else { target.flash }
     }
 
     /// What a file beside its program has, or a flash chip.

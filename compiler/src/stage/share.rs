@@ -160,15 +160,12 @@ impl Pairs {
             if before[0] == 0 || before[1] == 0 {
                 continue;
             }
-            fold_weights(weights, &[fold]);
-            let after = touched.map(|element| weights[element]);
+            let mut after = before;
+            fold_weights(&mut after, &[Fold { plus: 0, other: 1, from: 2, ..fold }]);
             if after == before {
                 continue;
             }
             // One after the other, so that a pair of two of them is counted once.
-            for (element, weight) in touched.into_iter().zip(before) {
-                weights[element] = weight;
-            }
             for (element, (before, after)) in touched.into_iter().zip(before.into_iter().zip(after)) {
                 if after == 0 {
                     weights[element] = 0;

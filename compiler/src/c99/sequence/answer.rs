@@ -203,14 +203,13 @@ pub struct PriorContext {
 /// The context of a prior. `token` is the C type of a token.
 pub fn prior(prior: &Prior, token: &'static str, arrays: &mut Arrays) -> PriorContext {
     let costs = arrays.bytes("token_costs", &prior.costs);
-    let numbers = |numbers: &mut dyn Iterator<Item = u16>| numbers.map(i64::from).collect::<Vec<_>>();
-    let last = arrays.add("uint16_t", "cost_rows", numbers(&mut prior.last.iter().copied()));
+    let last = arrays.add("uint16_t", "cost_rows", prior.last.iter().map(|&row| row.into()));
     let pairs = &prior.pairs;
     let pairs = (!pairs.is_empty()).then(|| {
         [
             arrays.add(token, "pair_last", pairs.iter().map(|pair| pair.last.into())),
             arrays.add(token, "pair_before", pairs.iter().map(|pair| pair.before.into())),
-            arrays.add("uint16_t", "pair_rows", numbers(&mut pairs.iter().map(|pair| pair.row))),
+            arrays.add("uint16_t", "pair_rows", pairs.iter().map(|pair| pair.row.into())),
         ]
     });
     PriorContext { costs, last, pairs, count: prior.pairs.len(), shift: prior.shift }
