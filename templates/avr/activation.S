@@ -23,11 +23,15 @@ net_look:
 {%- endmacro table %}
 
 {% macro gate(s) %}
-; ---- {{ s.name }}: X: gates, Y: values and results, r24 of both (0: 256), r31: the page of the gates' table ----
+; ---- {{ s.name }}: X: gates{% if s.looked %}, looked up{% endif %}, Y: values and results, r24 of both (0: 256){% if not s.looked %}, r31: the page of the gates' table{% endif %} ----
 ; Changes r0, r16 to r20, r24, X, Y, Z. {{ s.cycles }} cycles each.
 {{ s.name }}:
+{%- if s.looked %}
+        ld r20, X+
+{%- else %}
         ld r30, X+
         lpm r20, Z
+{%- endif %}
         ld r16, Y
         muls r16, r20
         movw r16, r0

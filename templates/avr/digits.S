@@ -59,7 +59,10 @@
 
 {# Rows that look their sums up. #}
 {% macro walk(s) %}
-; ---- {{ s.name }}: {% if s.data %}the flash chip{% else %}Z{% if s.wide %} and RAMPZ{% endif %}{% endif %}: rows of {{ s.groups }} bytes, r24: rows ----
+; ---- {{ s.name }}: {% if s.data %}the flash chip{% else %}Z{% if s.wide %} and RAMPZ{% endif %}{% endif %}: rows of {{ s.groups }} bytes, r24: rows{% if s.gated %}, r20:r21: their gates{% endif %} ----
+{%- if s.gated %}
+; The sum of a row whose gate is 0 is not needed, and left 0. Changes r18, r20, r21 too.
+{%- endif %}
 ; {% if s.adds %}Adds to the sums of 16 bits in acc{% else %}Leaves sums of 16 bits in acc{% endif %}. Y: a sum in a table, X: acc, r16:r17: a row's sum. Changes r0, r16, r17, r24, X, Y, Z.
 ; A row takes {{ s.cycles }} cycles, {{ s.look }} a byte.
 {{ s.name }}:
@@ -69,6 +72,15 @@
 {{- flash::pause(cycles=5) }}
 {%- endif %}
 {{ s.name }}_row:
+{%- if s.gated %}
+        movw r28, r20
+        ld r0, Y+
+        movw r20, r28
+        tst r0
+        brne {{ s.name }}_open
+        rjmp {{ s.name }}_closed
+{{ s.name }}_open:
+{%- endif %}
         ldi r29, hi8(tables)
 {%- for g in range(end=s.groups) %}
 {%- set work = 6 %}
@@ -115,6 +127,20 @@
         dec r24
         breq {{ s.name }}_end
         rjmp {{ s.name }}_row
+{%- if s.gated %}
+{{ s.name }}_closed:
+        st X+, r0
+        st X+, r0
+        adiw r30, {{ s.groups }}
+{%- if s.wide %}
+        in r18, 0x3B                    ; RAMPZ
+        adc r18, r0
+        out 0x3B, r18
+{%- endif %}
+        dec r24
+        breq {{ s.name }}_end
+        rjmp {{ s.name }}_row
+{%- endif %}
 {{ s.name }}_end:
         ret
 {%- endmacro walk %}

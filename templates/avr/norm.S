@@ -210,50 +210,52 @@
         ret
 {%- endmacro routine %}
 
-{# A norm's gain: values times mantissas, shifted, saturated to 16 bits; then narrowed, or left at 16. #}
+{# A norm's gain: values times mantissas, shifted, saturated to 16 bits; then narrowed, or left at 16. `s.bytes`: of the product, with
+   what rounds: three are enough for shifts of up to 16, |32768 * 255| + 2^15 < 2^23. #}
 {% macro gain(s) %}
 ; ---- {{ s.name }}: Y: values, X: results, Z: mantissas in flash, r24: how many ----
-; r16, r17: a value, r19: its mantissa. Changes r0, r16 to r24, X, Y, Z.
+; r16, r17: a value, r19: its mantissa, r20 on: the product, r25: values left. Changes r0, r2, r16 to r25, X, Y, Z.
 {{ s.name }}:
+        mov r25, r24
         clr r2
 {{ s.name }}_value:
         ld r16, Y+
         ld r17, Y+
         lpm r19, Z+
-        mulsu r17, r19
-        movw r22, r0
-        mov r18, r1
-        lsl r18
-        sbc r18, r18                    ; the sign
         mul r16, r19
-        mov r20, r0
-        mov r21, r1
-        add r21, r22
-        mov r22, r23
+        movw r20, r0
+        mulsu r17, r19
+{%- if s.bytes == 4 %}
+        sbc r23, r23                    ; the sign, from the carry
+{%- endif %}
+        mov r22, r1
+        add r21, r0
         adc r22, r2
-        mov r23, r18
+{%- if s.bytes == 4 %}
         adc r23, r2
-        push r24
-{{ arithmetic::round_shift(lo=20, bytes=4, sh=s.sh) }}
-{{ arithmetic::sat16(lo=20 + s.sh.first, count=4 - s.sh.drop, temp=19, label=s.name ~ "_fits") }}
-        mov r16, r{{ 20 + s.sh.first }}
-        mov r17, r{{ 21 + s.sh.first }}
+{%- endif %}
+{{ arithmetic::round_shift(lo=20, bytes=s.bytes, sh=s.sh) }}
+{%- set y = 20 + s.sh.first %}
+{{ arithmetic::sat16(lo=y, count=s.bytes - s.sh.drop, temp=19, label=s.name ~ "_fits") }}
 {%- if s.bits == 8 %}
+        mov r16, r{{ y }}
+        mov r17, r{{ y + 1 }}
         mov r18, r17
         lsl r18
         sbc r18, r18
 {{ arithmetic::round_shift(lo=16, bytes=3, sh=s.narrow) }}
 {{ arithmetic::sat8(lo=16 + s.narrow.first, count=3 - s.narrow.drop, temp=20, label=s.name ~ "_narrow") }}
         st X+, r{{ 16 + s.narrow.first }}
-{%- else %}
-        st X+, r16
-        st X+, r17
-{%- endif %}
-        pop r24
-        dec r24
+        dec r25
         breq {{ s.name }}_end
         rjmp {{ s.name }}_value
 {{ s.name }}_end:
+{%- else %}
+        st X+, r{{ y }}
+        st X+, r{{ y + 1 }}
+        dec r25
+        brne {{ s.name }}_value
+{%- endif %}
         clr r1
         ret
 {%- endmacro gain %}

@@ -22,6 +22,12 @@ activate:
 {% endmacro table %}
 
 {% macro gate(s) %}
+{%- if s.looked %}
+; g * u, shifted by (rotate_tail). HL: g, (rows_out): u, where the products go; u may be anything where g is 0.
+gate:
+        ld a,(hl)
+        inc hl
+{%- else %}
 ; table[g] * u, shifted by (rotate_tail). HL: g, (rows_out): u, where the products go; (gate_table): the page of the table.
 gate:
         ld a,(gate_table)
@@ -29,6 +35,7 @@ gate:
         ld e,(hl)
         inc hl
         ld a,(de)
+{%- endif %}
         or a
         jr z,gate_closed
         ld e,a

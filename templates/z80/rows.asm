@@ -8,7 +8,8 @@
     s.name, s.planes (of each: double, negate, save, high and low: the pages of both rings where H is set, looks (pop, reg,
     turn: to the next page)), s.pop and s.mantissa: where the byte behind the looks is; s.back: it had a byte too many;
     s.chunks: doublings before each; s.unsigned: for inputs that are never negative (of the first chunk -32,768 to 32,511, of
-    others sums up to 65,279); s.split: interrupts are let in between the rings. -#}
+    others sums up to 65,279); s.split: interrupts are let in between the rings; s.gated: bytes of a row, where (rows_out) goes through
+    ups and what stands in its place in gates says which rows are needed. -#}
 {% macro rows(s) %}
 ; HL: the first row. (rows_left): number of rows, 0 for 256. (rows_sink): what becomes of a sum: called with the sum in
 ; {% if s.wide %}A:DE{% else %}DE{% endif %} and the mantissa in C; may change every register but IX. Behind the last row: IX is behind the weights.
@@ -17,6 +18,14 @@
         pop ix
         ld (rows_stack),sp
 {{ s.name }}_row:
+{%- if s.gated %}
+        ld hl,(rows_out)
+        ld de,gates-ups
+        add hl,de
+        ld a,(hl)
+        or a
+        jp z,{{ s.name }}_closed
+{%- endif %}
         di
         ld sp,ix
 ; modulo 256
@@ -178,4 +187,13 @@
         dec (hl)
         jp nz,{{ s.name }}_row
         ret
+{%- if s.gated %}
+{{ s.name }}_closed:                    ; a closed gate makes 0 of it, whatever it is
+        ld hl,(rows_out)
+        inc hl
+        ld (rows_out),hl
+        ld de,{{ s.gated }}
+        add ix,de
+        jp {{ s.name }}_next
+{%- endif %}
 {% endmacro rows %}

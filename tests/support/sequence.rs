@@ -77,8 +77,13 @@ impl Maker {
         Norm { down, gain, narrow: 4 }
     }
 
+    /// Every other one gives 0 for what is negative: such gates are often closed.
     fn table(&mut self) -> Vec<i8> {
-        self.bytes(256, 0).into_iter().map(|byte| byte as i8).collect()
+        let mut table: Vec<i8> = self.bytes(256, 0).into_iter().map(|byte| byte as i8).collect();
+        if table[0] % 2 == 0 {
+            table[128..].fill(0);
+        }
+        table
     }
 
     fn falling(&mut self) -> Vec<u8> {

@@ -2,7 +2,7 @@
 
 use super::predict::Known;
 use super::{Fragment, Memory, Templates};
-use crate::model::{Story, Tokens, Transformer};
+use crate::model::{Activation, Matrix, Story, Tokens, Transformer};
 use crate::stage::seen::Seen;
 use crate::target::{Cpu, Selector};
 use crate::{CompileError, Request};
@@ -30,6 +30,27 @@ pub struct SequenceSite<'a> {
     pub tight: bool,
     /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
     pub pages: Option<usize>,
+}
+
+/// The least share of closed gates that makes up for looking at each.
+const CLOSED: f64 = 0.1;
+
+impl SequenceSite<'_> {
+    /// Whether gates come before what they are multiplied with: the rows whose gate is closed are passed over then, for a gate of 0
+    /// makes 0 of whatever they give. Biases, which rows take one after the other, are not passed over.
+    pub fn gates_first(&self) -> bool {
+        let layers = || self.body.blocks.iter().map(|block| &block.feed_forward);
+        let has_gates = layers().any(|layer| matches!(layer.activation, Activation::Gate { .. }));
+        let has_biases = layers().any(|layer| !layer.up.bias.is_empty());
+        has_gates && !has_biases && self.seen.closed() > CLOSED && !self.request.demands.is_for_size()
+    }
+
+    /// Whether a matrix of the network is one whose rows are passed over.
+    pub fn passes_over(&self, matrix: &Matrix) -> bool {
+        let layers = self.body.blocks.iter().map(|block| &block.feed_forward);
+        let mut gated = layers.filter(|layer| matches!(layer.activation, Activation::Gate { .. }));
+        self.gates_first() && gated.any(|layer| std::ptr::eq(&layer.up, matrix))
+    }
 }
 
 /// How weights are put into a file beside the program.

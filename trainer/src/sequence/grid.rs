@@ -7,11 +7,13 @@ use mlc_compiler::model::Grid;
 /// Parts of the scale that the largest weight asks for, of which the one with the least squared error is taken. With few
 /// levels it pays to cut large weights off.
 pub(crate) const PARTS: [f32; 9] = [1.0, 0.92, 0.84, 0.76, 0.68, 0.6, 0.5, 0.44, 0.36];
+const REFINED: usize = 2;
 
 /// The scale of a row of shadows.
 ///
 /// Ternary: the mean magnitude (Ma et al. 2024, arXiv:2402.17764). 8 bits: the largest magnitude is the largest integer. Any
-/// other grid: least squares over [`PARTS`] of that.
+/// other grid: least squares over [`PARTS`] of that, and then [`REFINED`] times the best scale for the integers so far (Lloyd
+/// 1982, doi:10.1109/TIT.1982.1056489). So it changes little by little where shadows do; parts alone are 8 % apart, which is half a level.
 #[inline(always)]
 fn scale(grid: Grid, row: &[f32]) -> f32 {
     let least = 1e-12;
@@ -37,7 +39,16 @@ fn scale(grid: Grid, row: &[f32]) -> f32 {
             best = (found, whole * part);
         }
     }
-    best.1
+    let mut scale = best.1;
+    for _ in 0..REFINED {
+        let inverse = 1.0 / scale;
+        let of = |w: f32| integer(w * inverse, low, high);
+        let squares = sum_by_lanes(row, |w| of(w) * of(w));
+        if squares > 0.0 {
+            scale = (sum_by_lanes(row, |w| w * of(w)) / squares).max(least);
+        }
+    }
+    scale
 }
 
 vectorized! {

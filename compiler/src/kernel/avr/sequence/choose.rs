@@ -71,6 +71,8 @@ pub const LEAST: usize = 24;
 struct Named<'a> {
     name: String,
     matrix: &'a Matrix,
+    /// The number of its input: products of one input follow each other, and may share tables.
+    input: usize,
     /// Its rows are read, which tables of sums do not help.
     is_embedded: bool,
     /// Sums of it are made.
@@ -83,31 +85,35 @@ struct Named<'a> {
 
 fn matrices<'a>(body: &'a Transformer, filing: Option<&Filing>) -> Vec<Named<'a>> {
     let tied = matches!(body.output, Output::Tied { .. });
-    let named = |name: &str, matrix, is_embedded, is_product| Named {
-        name: name.to_string(),
-        matrix,
-        is_embedded,
-        is_product,
-        is_filed: filing.is_some_and(|filing| !filing.inside.contains(name)),
-        rounds: if name.starts_with('b') { body.rounds } else { 1 },
+    let mut all = Vec::new();
+    let mut input = 0;
+    let mut add = |name: String, matrix, (is_embedded, is_product), shares: bool| {
+        input += usize::from(!shares);
+        let is_filed = filing.is_some_and(|filing| !filing.inside.contains(&name));
+        let rounds = if name.starts_with('b') { body.rounds } else { 1 };
+        all.push(Named { name, matrix, input, is_embedded, is_product, is_filed, rounds });
     };
-    let mut all = vec![named("embedding", &body.embedding, true, tied)];
+    add("embedding".into(), &body.embedding, (true, tied), false);
     if let Positions::Learnt(matrix) = &body.positions {
-        all.push(named("positions", matrix, true, false));
+        add("positions".into(), matrix, (true, false), false);
     }
     for (b, block) in body.blocks.iter().enumerate() {
         let (a, f) = (&block.attention, &block.feed_forward);
-        let mut list = vec![("q", &a.query), ("k", &a.key), ("v", &a.value), ("o", &a.output), ("up", &f.up)];
+        let mut product = |name: &str, matrix, shares| {
+            add(format!("b{b}_{name}"), matrix, (false, true), shares);
+        };
+        product("q", &a.query, false);
+        product("k", &a.key, true);
+        product("v", &a.value, true);
+        product("o", &a.output, false);
+        product("up", &f.up, false);
         if let Activation::Gate { matrix, .. } = &f.activation {
-            list.push(("gate", matrix));
+            product("gate", matrix, true);
         }
-        list.push(("down", &f.down));
-        all.extend(
-            list.into_iter().map(|(name, matrix)| named(&format!("b{b}_{name}"), matrix, false, true)),
-        );
+        product("down", &f.down, false);
     }
     if let Output::Own(matrix) = &body.output {
-        all.push(named("output", matrix, false, true));
+        add("output".into(), matrix, (false, true), false);
     }
     all
 }
@@ -168,8 +174,8 @@ impl Named<'_> {
         let fills = if blocks.len() > 1 { tiles } else { 1 };
         let cycles = blocks.iter().enumerate().map(|(b, (_, groups))| {
             let row = counted::walk(digits, *groups, b > 0, self.is_filed);
-            // What calls the routines takes about 15 and 40.
-            fills * (groups * counted::table(digits) + 15) + rows * row + (40 + start) * tiles
+            // What calls the routine takes about 40.
+            fills * digits.fills(*groups) + rows * row + (40 + start) * tiles
         });
         cycles.sum::<usize>() as f64
     }
@@ -200,49 +206,103 @@ pub fn choose(
     }
 }
 
+/// What the sums of products of one input take together, each in its form: those of the same form fill their tables once, where
+/// there is room for all tables at once.
+fn cycles_together(group: &[Named], forms: &[Form], acc: usize, pages: usize) -> f64 {
+    let mut filled = None;
+    let each = group.iter().zip(forms).map(|(m, &form)| {
+        let cycles = m.cycles(form, acc, pages);
+        let Some(digits) = form.digits().filter(|_| m.is_product) else { return cycles };
+        let [(_, groups)] = digits.blocks(m.matrix.cols, pages)[..] else {
+            filled = None;
+            return cycles;
+        };
+        let shares = filled.replace(form) == Some(form);
+        if shares { cycles - digits.fills(groups) as f64 } else { cycles }
+    });
+    each.sum()
+}
+
 /// The forms that are fastest of those that fit the flash, or the smallest; with the cycles that they are to take.
 fn forms(all: &[Named], acc: usize, pages: usize, flash: usize) -> (f64, Choice) {
-    let cost = |m: &Named, form| m.cycles(form, acc, pages);
     let smallest = |m: &Named| {
         let forms = m.forms(pages > 0).into_iter();
         forms.min_by_key(|&form| m.bytes(form)).expect("bytes hold every weight")
     };
-    let mut taken: Vec<Form> = all.iter().map(smallest).collect();
     let inside = |m: &Named, form| if m.is_filed { 0 } else { m.bytes(form) };
-    let mut used: usize = all.iter().zip(&taken).map(|(m, &form)| inside(m, form)).sum();
+    let bytes = |group: &[Named], forms: &[Form]| -> usize {
+        group.iter().zip(forms).map(|(m, &form)| inside(m, form)).sum()
+    };
+    let groups: Vec<&[Named]> = all.chunk_by(|a, b| a.input == b.input).collect();
+    let mut taken: Vec<Vec<Form>> = groups.iter().map(|group| group.iter().map(smallest).collect()).collect();
+    let mut used: usize = groups.iter().zip(&taken).map(|(group, forms)| bytes(group, forms)).sum();
     loop {
         // What saves most cycles a byte, of all that there is room for.
-        let mut best: Option<(f64, usize, Form)> = None;
-        for (i, m) in all.iter().enumerate() {
-            for form in m.forms(pages > 0) {
-                let saved = cost(m, taken[i]) - cost(m, form);
-                let more = inside(m, form).saturating_sub(inside(m, taken[i]));
+        let mut best: Option<(f64, usize, Vec<Form>)> = None;
+        for (g, group) in groups.iter().enumerate() {
+            let now = cycles_together(group, &taken[g], acc, pages);
+            for forms in others(group, &taken[g], pages > 0) {
+                let saved = now - cycles_together(group, &forms, acc, pages);
+                let more = bytes(group, &forms).saturating_sub(bytes(group, &taken[g]));
                 if saved <= 0.0 || (used + more > flash && more > 0) {
                     continue;
                 }
                 let worth = saved / (more.max(1) as f64);
-                if best.is_none_or(|(found, ..)| worth > found) {
-                    best = Some((worth, i, form));
+                if best.as_ref().is_none_or(|(found, ..)| worth > *found) {
+                    best = Some((worth, g, forms));
                 }
             }
         }
-        let Some((_, i, form)) = best else { break };
-        used = used - inside(&all[i], taken[i]) + inside(&all[i], form);
-        taken[i] = form;
+        let Some((_, g, forms)) = best else { break };
+        used = used - bytes(groups[g], &taken[g]) + bytes(groups[g], &forms);
+        taken[g] = forms;
     }
-    let cycles: f64 = all.iter().zip(&taken).map(|(m, &form)| cost(m, form)).sum();
-    let filed = all.iter().zip(&taken).map(|(m, &form)| m.filed(form, acc, pages)).collect();
-    let forms = all.iter().zip(taken).map(|(m, form)| (m.name.clone(), form)).collect();
-    let ways = all.iter().map(|m| Ways {
-        name: m.name.clone(),
-        rows: m.matrix.rows,
-        cols: m.matrix.cols,
-        forms: m.forms(pages > 0).into_iter().map(|form| (form, m.bytes(form), cost(m, form))).collect(),
-    });
-    let ways = ways.collect();
+    let together = groups.iter().zip(&taken).map(|(group, forms)| cycles_together(group, forms, acc, pages));
+    let cycles: f64 = together.sum();
+    let ways = groups.iter().zip(&taken).flat_map(|(group, forms)| ways(group, forms, acc, pages)).collect();
+    let taken = || all.iter().zip(taken.iter().flatten());
+    let filed = taken().map(|(m, &form)| m.filed(form, acc, pages)).collect();
+    let forms = taken().map(|(m, &form)| (m.name.clone(), form)).collect();
     // What does not fit the flash comes last, so that the smallest is taken of those.
     let over = used.saturating_sub(flash) as f64 * 1e9;
     let choice = Choice { acc, pages, forms, ways, filed };
     let pages = if choice.looks_up() { pages } else { 0 };
     (cycles + over, Choice { pages, ..choice })
+}
+
+/// Other forms for products of one input: of one of them, or the same for all.
+fn others(group: &[Named], now: &[Form], tables: bool) -> Vec<Vec<Form>> {
+    let mut all = Vec::new();
+    for (i, m) in group.iter().enumerate() {
+        for form in m.forms(tables).into_iter().filter(|&form| form != now[i]) {
+            let mut forms = now.to_vec();
+            forms[i] = form;
+            all.push(forms);
+        }
+    }
+    if group.len() > 1 {
+        let fits_all = |form: &Form| group.iter().all(|m| m.forms(tables).contains(form));
+        all.extend(group[0].forms(tables).into_iter().filter(fits_all).map(|form| vec![form; group.len()]));
+    }
+    all
+}
+
+/// What each form of these products would take beside the forms that the others have.
+fn ways(group: &[Named], taken: &[Form], acc: usize, pages: usize) -> Vec<Ways> {
+    let now = cycles_together(group, taken, acc, pages);
+    let each = group.iter().enumerate().map(|(i, m)| {
+        let own = m.cycles(taken[i], acc, pages);
+        let with = |form| {
+            let mut forms = taken.to_vec();
+            forms[i] = form;
+            (form, m.bytes(form), own + cycles_together(group, &forms, acc, pages) - now)
+        };
+        Ways {
+            name: m.name.clone(),
+            rows: m.matrix.rows,
+            cols: m.matrix.cols,
+            forms: m.forms(pages > 0).into_iter().map(with).collect(),
+        }
+    });
+    each.collect()
 }

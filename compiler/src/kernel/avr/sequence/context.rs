@@ -137,6 +137,8 @@ pub struct Walk {
     pub name: String,
     pub groups: usize,
     pub adds: bool,
+    /// Rows of closed gates are passed over.
+    pub gated: bool,
     pub per_page: usize,
     pub lpm: &'static str,
     /// As in [`Embed`].
@@ -190,6 +192,7 @@ pub struct Norms {
 pub struct Gain {
     pub name: String,
     pub bits: usize,
+    pub bytes: usize,
     pub sh: Shift,
     pub narrow: Shift,
 }
@@ -236,8 +239,16 @@ pub struct Plain {}
 pub struct Activate {
     pub name: String,
     pub bytes: usize,
+    /// Gates are looked up before.
+    pub looked: bool,
     pub cycles: &'static str,
     pub sh: Shift,
+}
+
+impl Activate {
+    pub fn new(name: &str, bytes: usize, looked: bool, bits: u8) -> Self {
+        Self { name: name.into(), bytes, looked, cycles: "about 30", sh: Shift::new(bits) }
+    }
 }
 
 /// The loads of a block of 16 weights, or of eight where a byte of fifth bits comes first.

@@ -84,6 +84,13 @@ pub fn table(digits: Digits) -> usize {
     })
 }
 
+impl Digits {
+    /// Cycles of filling so many tables; what calls the routine takes about 15.
+    pub fn fills(self, groups: usize) -> usize {
+        groups * table(self) + 15
+    }
+}
+
 /// A row of so many sums that are looked up. `adds`: to what acc has.
 pub fn walk(digits: Digits, groups: usize, adds: bool, is_filed: bool) -> usize {
     let page = digits.per_page();
@@ -100,8 +107,18 @@ pub fn walk(digits: Digits, groups: usize, adds: bool, is_filed: bool) -> usize 
 fn walked(digits: Digits, groups: usize, adds: bool, is_filed: bool) -> usize {
     COUNTED.get(Loop::Walk { digits, groups, adds, is_filed }, || {
         let (name, per_page, data) = (NAME.into(), digits.per_page(), data(is_filed));
-        let context =
-            Walk { name, groups, adds, per_page, lpm: "lpm", data, wide: false, cycles: 0, look: 0 };
+        let context = Walk {
+            name,
+            groups,
+            adds,
+            gated: false,
+            per_page,
+            lpm: "lpm",
+            data,
+            wide: false,
+            cycles: 0,
+            look: 0,
+        };
         way(&code("digits.S", "walk", context), &["row", "row"])
     })
 }

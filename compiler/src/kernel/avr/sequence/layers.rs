@@ -11,6 +11,9 @@ use crate::kernel::choosing::Choosing;
 use crate::kernel::predict::Runs;
 use crate::model::{Activation, Attention, FeedForward, Matrix, Output, Positions, Transformer};
 
+/// The most that `adiw` adds.
+const ADIW: usize = 63;
+
 /// What all blocks have in common.
 struct Heads<'a> {
     body: &'a Transformer,
@@ -168,46 +171,77 @@ impl Writer<'_> {
         let name = |what: &str| format!("b{b}_{what}");
         self.in_front(&name("fn"), &f.norm, body)?;
         let [up, gate, table] = ["up", "gate", "table"].map(name);
-        let mut list = vec![Product::new(&up, &f.up, To::Bytes, "up")];
-        if let Activation::Gate { matrix, .. } = &f.activation {
-            list.push(Product::new(&gate, matrix, To::Bytes, "gates"));
+        let product = Product::new(&up, &f.up, To::Bytes, "up");
+        let (count, rows) = (f.up.rows % 256, f.up.rows as f64);
+        let mut looked = false;
+        if let Activation::Gate { matrix, table: values, .. } = &f.activation {
+            let gates = Product::new(&gate, matrix, To::Bytes, "gates");
+            self.page(&table, &bytes(values));
+            looked = self.passes_over(&product);
+            if looked {
+                self.product(&gates, "act")?;
+                self.stage("activation", &format!("{}: gates", name("ff")));
+                self.look_up("gates", &table, count, rows)?;
+                self.product(&Product { gates: Some("gates"), ..product }, "act")?;
+            } else {
+                self.products(&[product, gates], "act")?;
+            }
+        } else {
+            self.product(&product, "act")?;
         }
-        self.products(&list, "act")?;
-        let count = f.up.rows % 256;
         self.stage("activation", &format!("{}: activation", name("ff")));
-        let context = |name: &str, bytes, bits| {
-            value(Activate { name: name.into(), bytes, cycles: "about 30", sh: Shift::new(bits) })
-        };
-        let routine = match &f.activation {
+        match &f.activation {
             Activation::Relu => {
-                self.routine("net_relu", ("activation.S", "relu"), || context("net_relu", 2, 0))?;
+                let context = Activate::new("net_relu", 2, false, 0);
+                self.routine("net_relu", ("activation.S", "relu"), || value(context))?;
                 self.pair(26, "up");
-                "net_relu".to_string()
+                self.call_times("net_relu", count, rows);
             }
             Activation::Table(values) => {
-                self.page(&table, &values.iter().map(|&v| v as u8).collect::<Vec<_>>());
-                self.routine("net_look", ("activation.S", "table"), || context("net_look", 2, 0))?;
-                self.pair(26, "up");
-                self.line(&format!("ldi r31, hi8({table})"));
-                "net_look".to_string()
+                self.page(&table, &bytes(values));
+                self.look_up("up", &table, count, rows)?;
             }
-            Activation::Gate { table: values, bits, .. } => {
-                self.page(&table, &values.iter().map(|&v| v as u8).collect::<Vec<_>>());
-                let label = format!("net_gate_{bits}");
-                let bytes = if *bits >= 15 { 3 } else { 2 };
-                self.routine(&label, ("activation.S", "gate"), || context(&label, bytes, *bits))?;
+            Activation::Gate { bits, .. } => {
+                let label = format!("net_gate_{bits}{}", if looked { "_looked" } else { "" });
+                let wide = if *bits >= 15 { 3 } else { 2 };
+                let context = Activate::new(&label, wide, looked, *bits);
+                self.routine(&label, ("activation.S", "gate"), || value(context))?;
                 self.pair(26, "gates");
                 self.pair(28, "up");
-                self.line(&format!("ldi r31, hi8({table})"));
-                label
+                if !looked {
+                    self.line(&format!("ldi r31, hi8({table})"));
+                }
+                self.call_times(&label, count, rows);
             }
-        };
-        self.line(&format!("ldi r24, {count}"));
-        self.line(&format!("call {routine}"));
-        self.known.here().rounds(&routine, f.up.rows as f64);
+        }
         self.filled = None;
         self.product(&Product::new(&name("down"), &f.down, To::Stream, "stream"), "up")?;
         self.behind(&name("fn"), &f.norm, body)
+    }
+
+    /// Whether rows of `up` are passed over where gates are closed: they are looked up in tables that are there all at once, and
+    /// not read from a bus, which would have to be told.
+    fn passes_over(&self, up: &Product) -> bool {
+        let Some(digits) = self.choice.form(up.name).digits() else { return false };
+        let blocks = digits.blocks(up.matrix.cols, self.choice.pages);
+        self.gates_first && blocks.len() == 1 && blocks[0].1 <= ADIW && !self.is_filed(up.name)
+    }
+
+    /// Bytes, each of which becomes its entry in a table.
+    fn look_up(&mut self, at: &str, table: &str, count: usize, rows: f64) -> Result<(), CompileError> {
+        let context = Activate::new("net_look", 2, false, 0);
+        self.routine("net_look", ("activation.S", "table"), || value(context))?;
+        self.pair(26, at);
+        self.line(&format!("ldi r31, hi8({table})"));
+        self.call_times("net_look", count, rows);
+        Ok(())
+    }
+
+    /// Calls a routine that does something to each of so many elements; `count` of them, modulo 256.
+    fn call_times(&mut self, routine: &str, count: usize, elements: f64) {
+        self.line(&format!("ldi r24, {count}"));
+        self.line(&format!("call {routine}"));
+        self.known.here().rounds(routine, elements);
     }
 
     fn output(&mut self, body: &Transformer, choosing: &Choosing) -> Result<(), CompileError> {
@@ -236,6 +270,10 @@ impl Writer<'_> {
         self.product(&product, "act")?;
         self.end_choice(choosing)
     }
+}
+
+fn bytes(table: &[i8]) -> Vec<u8> {
+    table.iter().map(|&v| v as u8).collect()
 }
 
 impl Heads<'_> {

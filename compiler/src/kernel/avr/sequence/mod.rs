@@ -88,6 +88,7 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     writer.beside = Streamed::new(site);
     writer.kept = kept > 0;
+    writer.gates_first = site.gates_first();
     let choosing = Choosing::new(site.story, site.body);
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;

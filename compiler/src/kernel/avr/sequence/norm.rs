@@ -29,7 +29,7 @@ impl Writer<'_> {
             self.pair(30, &format!("{name}_gain"));
             self.line(&format!("ldi r24, {}", body.dim % 256));
             self.line(&format!("call {gain}"));
-            self.known.here().leaves(format!("{gain}_end"), body.dim as f64);
+            self.known.here().rounds(format!("{gain}_value"), body.dim as f64);
         }
         self.stream_length = length::normalised(norm, body.dim);
         Ok(())
@@ -54,7 +54,7 @@ impl Writer<'_> {
         let label = format!("net_narrow_{bits}");
         let sh = Shift::new(bits);
         self.routine(&label, ("norm.S", "narrow"), || {
-            value(Gain { name: label.clone(), bits: 8, sh, narrow: sh })
+            value(Gain { name: label.clone(), bits: 8, bytes: 3, sh, narrow: sh })
         })?;
         Ok(label)
     }
@@ -124,7 +124,8 @@ impl Writer<'_> {
         let bits = if narrow.is_some() { 8 } else { 16 };
         self.routine(&label, ("norm.S", "gain"), || {
             let narrow = Shift::new(narrow.unwrap_or(0));
-            value(Gain { name: label.clone(), bits, sh: Shift::new(*shift), narrow })
+            let bytes = if *shift >= 17 { 4 } else { 3 };
+            value(Gain { name: label.clone(), bits, bytes, sh: Shift::new(*shift), narrow })
         })?;
         Ok(label)
     }
@@ -156,7 +157,7 @@ impl Writer<'_> {
             self.pair(30, &format!("{name}_gain"));
             self.line(&format!("ldi r24, {size}"));
             self.line(&format!("call {gain}"));
-            self.known.here().leaves(format!("{gain}_end"), size as f64);
+            self.known.here().rounds(format!("{gain}_value"), size as f64);
         }
         self.line("lds r24, net_heads_left");
         self.line("dec r24");

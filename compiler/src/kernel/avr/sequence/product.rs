@@ -32,6 +32,8 @@ pub struct Product<'a> {
     pub weights: Option<&'a str>,
     pub to: To,
     pub output: &'static str,
+    /// What is 0 for rows that are not needed.
+    pub gates: Option<&'static str>,
 }
 
 /// How the sums of a product become results.
@@ -46,7 +48,7 @@ struct Finish {
 impl<'a> Product<'a> {
     pub fn new(name: &'a str, matrix: &'a Matrix, to: To, output: &'static str) -> Self {
         let Matrix { mantissas, shift, bias, .. } = matrix;
-        Self { name, matrix, mantissas, shift: *shift, bias, weights: None, to, output }
+        Self { name, matrix, mantissas, shift: *shift, bias, weights: None, to, output, gates: None }
     }
 
     /// The phase that its stages belong to.
@@ -83,7 +85,7 @@ impl Writer<'_> {
         let whole = Matrix { rows, values, ..list[0].matrix.clone() };
         self.store(&name, &whole, first, rows);
         let phase: Vec<_> = list.iter().map(Product::phase).collect();
-        self.sums(&name, &phase.join(", "), (&name, whole.cols), (0, rows), true, input)?;
+        self.sums(&name, &phase.join(", "), (&name, whole.cols), (0, rows), (true, false), input)?;
         let mut acc = 0;
         for product in list {
             let finish = self.finish(product, first, true)?;
@@ -107,7 +109,11 @@ impl Writer<'_> {
         let finish = self.finish(product, form, short)?;
         for t in 0..m.rows.div_ceil(tile) {
             let count = tile.min(m.rows - t * tile);
-            self.sums(product.name, product.phase(), (weights, m.cols), (t, count), short, input)?;
+            if let Some(gates) = product.gates {
+                self.pair(20, &format!("{gates}+{}", t * tile));
+            }
+            let gated = product.gates.is_some();
+            self.sums(product.name, product.phase(), (weights, m.cols), (t, count), (short, gated), input)?;
             self.rescale(product, &finish, (t * tile, count), 0);
         }
         Ok(())
@@ -120,7 +126,7 @@ impl Writer<'_> {
         phase: &str,
         (weights, cols): (&str, usize),
         (t, count): (usize, usize),
-        short: bool,
+        (short, gated): (bool, bool),
         input: &'static str,
     ) -> Result<(), CompileError> {
         let form = self.placed[weights].form;
@@ -150,7 +156,7 @@ impl Writer<'_> {
                 self.known_tables(&tables, groups_a_call, digits.per_page());
                 self.filled = if one { hold } else { None };
             }
-            let walk = self.walk((form, digits), groups, b > 0, weights)?;
+            let walk = self.walk((form, digits), groups, (b > 0, gated), weights)?;
             self.weights_at(&format!("{weights}_{t}_{b}"));
             self.line(&format!("ldi r24, {count}"));
             self.line(&format!("call {walk}"));
@@ -242,12 +248,16 @@ impl Writer<'_> {
         &mut self,
         (form, digits): (Form, Digits),
         groups: usize,
-        adds: bool,
+        (adds, gated): (bool, bool),
         weights: &str,
     ) -> Result<String, CompileError> {
         let (chip, data) = (self.chip, self.data_of(weights));
         let verb = if data.is_some() { "scan" } else { "walk" };
-        let name = format!("net_{verb}_{}_{groups}{}", form.name(), if adds { "_add" } else { "" });
+        let ending = if gated { "_gated" } else { "" };
+        let name = format!("net_{verb}_{}_{groups}{}{ending}", form.name(), if adds { "_add" } else { "" });
+        if gated {
+            self.known.here().odds(format!("{name}_open"), 1.0 - self.seen.closed());
+        }
         let cycles = counted::walk(digits, groups, adds, data.is_some());
         let look = counted::look(digits, data.is_some());
         self.routine(&name, ("digits.S", "walk"), || {
@@ -255,6 +265,7 @@ impl Writer<'_> {
                 name: name.clone(),
                 groups,
                 adds,
+                gated,
                 per_page: digits.per_page(),
                 lpm: chip.lpm(),
                 data,

@@ -84,6 +84,8 @@ pub struct Writer<'a> {
     pub kept: bool,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
+    /// Gates come before what they are multiplied with.
+    pub gates_first: bool,
 }
 
 impl<'a> Writer<'a> {
@@ -112,6 +114,7 @@ impl<'a> Writer<'a> {
             prior: None,
             kept: false,
             filled: None,
+            gates_first: false,
         }
     }
 

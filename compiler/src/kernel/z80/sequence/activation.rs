@@ -10,6 +10,23 @@ use serde::Serialize;
 struct Gate {
     /// What narrows a product, where all gates have the same.
     tail: Option<String>,
+    /// Gates are looked up before.
+    looked: bool,
+}
+
+/// The page of a block's table.
+fn page(e: &mut Emitter, at: usize, table: &[i8]) -> String {
+    let label = format!("activation_{at}");
+    e.page(&label, table.iter().map(|&v| v as u8));
+    format!("{label}/256")
+}
+
+/// The stage of a block whose gates come first: what each becomes, by its table.
+pub fn look_up(e: &mut Emitter, at: usize, rows: usize, table: &[i8]) {
+    e.stage("activation");
+    known::activation(e.known.here(), e.site, rows);
+    let page = page(e, at, table);
+    e.lines(&["ld hl,gates", &format!("ld b,{}", rows % 256), &format!("ld d,{page}"), "call activate"]);
 }
 
 /// The stage of a block.
@@ -17,26 +34,23 @@ pub fn stage(e: &mut Emitter, at: usize, layer: &FeedForward) {
     let rows = layer.up.rows % 256;
     e.stage("activation");
     known::activation(e.known.here(), e.site, layer.up.rows);
-    let page = |e: &mut Emitter, table: &[i8]| {
-        let label = format!("activation_{at}");
-        e.page(&label, table.iter().map(|&v| v as u8));
-        format!("{label}/256")
-    };
     match &layer.activation {
         Activation::Relu => e.lines(&["ld hl,ups", &format!("ld b,{rows}"), "call relu"]),
         Activation::Table(table) => {
-            let page = page(e, table);
+            let page = page(e, at, table);
             e.lines(&["ld hl,ups", &format!("ld b,{rows}"), &format!("ld d,{page}"), "call activate"]);
         }
         Activation::Gate { table, bits, .. } => {
-            let page = page(e, table);
             let tail = e.rescales.word(*bits);
             let (each, all) = ([(tail.as_str(), 1.0)], gates(e.site.body));
             if all.iter().any(|other| other != bits) {
                 e.known.here().detour("gate_plus>ret", &each, Some("gate_back"));
             }
             e.set("rotate_tail", &tail);
-            e.lines(&[&format!("ld a,{page}"), "ld (gate_table),a"]);
+            if !e.site.gates_first() {
+                let page = page(e, at, table);
+                e.lines(&[&format!("ld a,{page}"), "ld (gate_table),a"]);
+            }
             e.lines(&["ld hl,ups", "ld (rows_out),hl", "ld hl,gates"]);
             e.lines(&[&format!("ld b,{rows}"), "call gate"]);
         }
@@ -60,12 +74,13 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     if kinds().any(|kind| *kind == Activation::Relu) {
         code += &e.call("activation.asm", "relu", ())?;
     }
-    if kinds().any(|kind| matches!(kind, Activation::Table(_))) {
+    let looked = e.site.gates_first();
+    if looked || kinds().any(|kind| matches!(kind, Activation::Table(_))) {
         code += &e.call("activation.asm", "table", ())?;
     }
     if let Some(&bits) = gates.first() {
         let tail = gates.iter().all(|b| *b == bits).then(|| e.rescales.word(bits));
-        code += &e.call("activation.asm", "gate", Gate { tail })?;
+        code += &e.call("activation.asm", "gate", Gate { tail, looked })?;
     }
     Ok(code)
 }

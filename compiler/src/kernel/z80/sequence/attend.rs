@@ -113,7 +113,8 @@ impl Caches {
             false => Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 })),
         };
         let chunks = if scores_are_narrow(body) { vec![PLANES] } else { vec![PLANES / 2; 2] };
-        let key_shape = Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0 };
+        let key_shape =
+            Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0, gated: false };
         let near_shape = key_shape.is_wide().then(|| Shape { chunks: vec![PLANES], ..key_shape.clone() });
         let groups = window.div_ceil(POSITIONS);
         let mix = Layout { cols: window, ternary: false, groups: vec![POSITIONS; groups] };
@@ -123,6 +124,7 @@ impl Caches {
             mantissa: false,
             base: MIX_TABLES,
             skip: 0,
+            gated: false,
         };
         let mut parts: Vec<usize> =
             [groups / 4, groups / 2].map(|n| n.next_multiple_of(2).max(2)).into_iter().collect();

@@ -219,9 +219,18 @@ impl<'e, 'a> Blocks<'e, 'a> {
         let FeedForward { norm, up, activation, down } = layer;
         let bound = self.input(norm);
         let rows = (ternary_rows(&feed_forward_inputs(layer)), bound);
-        self.of_input(("up", at), up, rows, (Kind::Store8, "ups"))?;
-        if let Activation::Gate { matrix, .. } = activation {
-            self.of_input(("gate", at), matrix, rows, (Kind::Store8, "gates"))?;
+        let to_ups = (Kind::Store8, "ups");
+        match activation {
+            Activation::Gate { matrix, table, .. } if self.e.site.gates_first() => {
+                self.of_input(("gate", at), matrix, rows, (Kind::Store8, "gates"))?;
+                activation::look_up(self.e, at, up.rows, table);
+                self.of_input(("up", at), up, rows, to_ups)?;
+            }
+            Activation::Gate { matrix, .. } => {
+                self.of_input(("up", at), up, rows, to_ups)?;
+                self.of_input(("gate", at), matrix, rows, (Kind::Store8, "gates"))?;
+            }
+            Activation::Relu | Activation::Table(_) => self.of_input(("up", at), up, rows, to_ups)?,
         }
         activation::stage(self.e, at, layer);
         self.filled = None;

@@ -297,6 +297,7 @@ impl<'a> Emitter<'a> {
         (layout, bound): (&Layout, Bound),
         (kind, out): (Kind, &str),
     ) -> Result<(), CompileError> {
+        let gated = self.site.passes_over(m);
         let rows = rows(m, layout);
         if !m.bias.is_empty() {
             self.words(&format!("{name}_bias"), m.bias.iter().map(|&b| b as u16));
@@ -305,7 +306,7 @@ impl<'a> Emitter<'a> {
             return Err(self.unsupported(format!("rows with such large sums ({field})")));
         };
         let (layout, base) = (layout.clone(), TABLES);
-        let shape = Shape { layout, chunks, mantissa: true, base, skip: 0 };
+        let shape = Shape { layout, chunks, mantissa: true, base, skip: 0, gated };
         let sink = self.rescales.sink(kind, m.shift, !m.bias.is_empty(), shape.is_wide());
         self.set("rows_out", out);
         self.set("rows_sink", &sink);
@@ -316,6 +317,7 @@ impl<'a> Emitter<'a> {
         let calls = m.rows.div_ceil(PAGE);
         shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
         known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
+        self.known.here().odds(format!("{routine}_closed"), self.site.seen.closed());
         self.shapes.insert(shape);
         let bytes = rows.iter().map(Vec::len).sum::<usize>();
         let rounds = if kind == Kind::Choose { 1 } else { self.site.body.rounds };

@@ -22,6 +22,8 @@ pub struct Shape {
     pub base: &'static str,
     /// Groups at the end that are left out.
     pub skip: usize,
+    /// Rows of closed gates are passed over.
+    pub gated: bool,
 }
 
 /// Context of the macro `rows`.
@@ -39,6 +41,8 @@ pub struct Rows {
     split: bool,
     unsigned: bool,
     skip: usize,
+    /// Bytes of a row, where those of closed gates are passed over.
+    gated: Option<usize>,
     /// The one sink that it has.
     sink: Option<&'static str>,
 }
@@ -69,7 +73,8 @@ impl Shape {
         let part = if self.base == TABLES { "rows" } else { "mix" };
         let skip = if self.skip > 0 { format!("_but_{}", self.skip) } else { String::new() };
         let plain = if self.mantissa { "" } else { "_plain" };
-        format!("{part}_{}{chunks}{skip}{plain}", self.layout.name())
+        let gated = if self.gated { "_gated" } else { "" };
+        format!("{part}_{}{chunks}{skip}{plain}{gated}", self.layout.name())
     }
 
     /// Whether sums have 24 bits.
@@ -93,6 +98,7 @@ impl Shape {
             split: looks * 2 * LOOK > MOST_OFF,
             unsigned: self.base == MIX_TABLES,
             skip: self.skip,
+            gated: self.gated.then_some(looks + usize::from(self.mantissa)),
             sink: (!self.mantissa && self.base == TABLES).then_some(match self.is_wide() {
                 true => "score",
                 false => "score_near",
