@@ -69,11 +69,32 @@ fn magnitude(weights: &[i8], rows: usize, bias: &[i32]) -> i64 {
     largest + bias.iter().map(|b| i64::from(b.unsigned_abs())).max().unwrap_or(0)
 }
 
+/// Values for the bytes of two tensors: any, along a line, or nearly so.
+fn tables(r: &mut Random) -> Box<[Vec<i32>; 2]> {
+    let bits = r.within(8, 28);
+    let mut table = || {
+        let (way, slope) = (r.within(0, 2), r.within(0, 1 << (bits - 7)) as i32 - (1 << (bits - 8)));
+        let mut entry = |byte: u8| {
+            let any = r.within(0, 1 << bits) as i32 - (1 << (bits - 1));
+            let line = i32::from(byte as i8) * slope;
+            [any, line, line + any % 9][way]
+        };
+        let mut table: Vec<i32> = (0..=255).map(&mut entry).collect();
+        if r.chance(25) {
+            table[r.within(0, 255)] = [(1 << 30) - 1, 1 - (1 << 30), 0][r.within(0, 2)];
+        }
+        table
+    };
+    Box::new([table(), table()])
+}
+
 /// A network in the making.
 pub struct Maker {
     pub r: Random,
     pub input: Shape,
     pub steps: Steps,
+    /// Sums have tables, and some depthwise convolutions weights of 1.
+    pub as_onnx: bool,
     pub operators: Vec<Operator>,
 }
 
@@ -81,7 +102,7 @@ impl Maker {
     pub fn new(seed: u64, input: Shape) -> Self {
         let mut r = Random(seed);
         let steps = ALL_STEPS[r.within(0, 2)];
-        Self { r, input, steps, operators: Vec::new() }
+        Self { r, input, steps, as_onnx: false, operators: Vec::new() }
     }
 
     /// The last tensor and its shape.
@@ -143,7 +164,13 @@ impl Maker {
     pub fn convolve(&mut self, window: Window, outputs: usize, groups: usize) {
         let (input, shape) = self.last();
         let taps = window.kernel[0] * window.kernel[1] * (shape.channels / groups);
-        let (zero, weights, bias, requantization) = self.parameters(outputs, taps);
+        let (zero, mut weights, mut bias, mut requantization) = self.parameters(outputs, taps);
+        if self.as_onnx && groups == outputs && self.r.chance(60) {
+            // A sum of what the window shows, as means of windows come from ONNX.
+            weights.fill(1);
+            bias.fill(self.r.within(0, 400) as i32 - 200);
+            requantization = self::requantization(&mut self.r, outputs, 128 * taps as i64, self.steps);
+        }
         let kind = Kind::Convolution { input, zero, window, groups, weights, bias, requantization };
         self.push(Shape { height: window.output[0], width: window.output[1], channels: outputs }, kind);
     }
@@ -177,7 +204,12 @@ impl Maker {
             Term { input, zero: byte(&mut self.r).into(), left, steps: self.steps, multiplier, shift }
         });
         let requantization = requantization(&mut self.r, shape.channels, 1 << 27, self.steps);
-        self.push(shape, Kind::Add { terms, requantization });
+        // By tables in the place of terms, as sums come from ONNX.
+        let kind = match self.as_onnx {
+            true => Kind::Sum { inputs: [last, other], tables: tables(&mut self.r), requantization },
+            false => Kind::Add { terms, requantization },
+        };
+        self.push(shape, kind);
     }
 
     pub fn table(&mut self) {
@@ -260,6 +292,7 @@ pub fn random(seed: u64) -> Model {
         _ => Shape { height: r.within(1, 6), width: r.within(2, 7), channels: r.within(1, 3) },
     };
     let mut maker = Maker::new(seed ^ 0x55, shape);
+    maker.as_onnx = seed % 3 == 1;
     for _ in 0..r.within(1, 5) {
         maker.any();
     }

@@ -11,6 +11,7 @@ pub fn of_rows(seed: u64) -> Model {
     let mut r = Random(seed ^ 0x5045);
     let shape = Shape { height: r.within(2, 14), width: r.within(1, 6), channels: r.within(1, 3) };
     let mut maker = Maker::new(seed, shape);
+    maker.as_onnx = seed % 3 == 1;
     for _ in 0..r.within(1, 5) {
         let (_, shape) = maker.last();
         if shape.height * shape.width == 1 {

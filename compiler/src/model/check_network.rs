@@ -140,7 +140,7 @@ fn products_of(operator: &Operator) -> usize {
         Kind::Pool { window, .. } => {
             window.kernel.iter().chain(&window.output).product::<usize>() * window.input.channels
         }
-        Kind::Mean { .. } | Kind::Add { .. } | Kind::Table { .. } => operator.shape.len(),
+        Kind::Mean { .. } | Kind::Add { .. } | Kind::Sum { .. } | Kind::Table { .. } => operator.shape.len(),
         Kind::Trees { trees, .. } => trees.splits.len() + trees.roots.len(),
     }
 }
@@ -203,6 +203,14 @@ impl Site<'_> {
                 for term in terms {
                     self.gives_as_many(shape, self.input(term.input)?)?;
                     self.term(term)?;
+                }
+                self.requantization(requantization, shape.channels)
+            }
+            Kind::Sum { inputs, tables, requantization } => {
+                for (input, table) in inputs.iter().zip(tables.iter()) {
+                    self.gives_as_many(shape, self.input(*input)?)?;
+                    length(self.field("tables"), table.len(), 256)?;
+                    self.terms("tables", table.iter().copied())?;
                 }
                 self.requantization(requantization, shape.channels)
             }
@@ -319,12 +327,15 @@ impl Site<'_> {
         self.zero(term.zero)?;
         in_range(&self.field("terms.left"), term.left.into(), 0, 20)?;
         self.multiplier(term.multiplier, term.shift)?;
-        // Half of 32 bits: two of them are added.
-        let most = (-128..=127).map(|x| term.at(x).unsigned_abs()).max().unwrap_or(0);
-        if most < 1 << 30 {
+        self.terms("terms", (-128..=127).map(|x| term.at(x)))
+    }
+
+    /// Values of which two are added have half of 32 bits.
+    fn terms(&self, field: &str, mut values: impl Iterator<Item = i32>) -> Result<(), ModelError> {
+        if values.all(|value| value.unsigned_abs() < 1 << 30) {
             return Ok(());
         }
-        Err(ModelError::Rule { field: self.field("terms"), rule: "of values below 2^30" })
+        Err(ModelError::Rule { field: self.field(field), rule: "of values below 2^30" })
     }
 
     fn multiplier(&self, multiplier: i32, shift: i8) -> Result<(), ModelError> {

@@ -218,6 +218,9 @@ pub enum Kind {
     Mean { input: usize, zero: i16, requantization: Requantization },
     /// The sum of what two tensors of one shape give as terms, requantized.
     Add { terms: [Term; 2], requantization: Requantization },
+    /// The sum of what two tensors of one shape have in tables, requantized: 256 values for each, first for the bytes 0 to 127,
+    /// then for -128 to -1.
+    Sum { inputs: [usize; 2], tables: Box<[Vec<i32>; 2]>, requantization: Requantization },
     /// What 256 bytes have for each byte: first for 0 to 127, then for -128 to -1.
     Table { input: usize, values: Vec<i8> },
     /// What trees vote, in 16 bits: the last operator only.
@@ -272,6 +275,7 @@ impl Kind {
             Self::Pool { .. }
             | Self::Mean { .. }
             | Self::Add { .. }
+            | Self::Sum { .. }
             | Self::Table { .. }
             | Self::Trees { .. } => &[],
         }
@@ -287,6 +291,7 @@ impl Kind {
             | Self::Table { input, .. }
             | Self::Trees { input, .. } => vec![*input],
             Self::Add { terms, .. } => terms.iter().map(|term| term.input).collect(),
+            Self::Sum { inputs, .. } => inputs.to_vec(),
         }
     }
 
@@ -296,7 +301,8 @@ impl Kind {
             Self::Dense { requantization, .. }
             | Self::Convolution { requantization, .. }
             | Self::Mean { requantization, .. }
-            | Self::Add { requantization, .. } => Some(requantization),
+            | Self::Add { requantization, .. }
+            | Self::Sum { requantization, .. } => Some(requantization),
             Self::Pool { .. } | Self::Table { .. } | Self::Trees { .. } => None,
         }
     }
@@ -318,7 +324,7 @@ impl Kind {
             Self::Pool { pooling: Pooling::Average, .. } => "average pool",
             Self::Pool { .. } => "max pool",
             Self::Mean { .. } => "mean",
-            Self::Add { .. } => "add",
+            Self::Add { .. } | Self::Sum { .. } => "add",
             Self::Table { .. } => "table",
             Self::Trees { .. } => "trees",
         }

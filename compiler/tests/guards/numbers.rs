@@ -173,6 +173,27 @@ fn what_is_computed() {
 }
 
 #[test]
+fn what_sums_by_tables_are_made_of() {
+    let by_tables = |change: fn(&mut [Vec<i32>; 2])| {
+        move |m: &mut Model| match &mut operator(m, 1).kind {
+            kind @ Kind::Add { .. } => {
+                let Kind::Add { terms, requantization } = kind.clone() else { unreachable!("it is one") };
+                let mut tables = Box::new([vec![(1 << 30) - 1; 256], vec![1 - (1 << 30); 256]]);
+                change(&mut tables);
+                *kind = Kind::Sum { inputs: terms.map(|term| term.input), tables, requantization };
+            }
+            _ => unreachable!("an addition"),
+        }
+    };
+    let mut model = good();
+    by_tables(|_| {})(&mut model);
+    assert_eq!(model.check(), Ok(()));
+    refused(by_tables(|t| t[1].truncate(255)), "operators[2].tables has 255 values, its place wants 256");
+    refused(by_tables(|t| t[0][7] = 1 << 30), "operators[2].tables must be of values below 2^30");
+    refused(by_tables(|t| t[1][255] = -(1 << 30)), "operators[2].tables must be of values below 2^30");
+}
+
+#[test]
 fn what_is_answered() {
     let labels = |labels: &'static [&'static str]| {
         move |m: &mut Model| match &mut m.answer {

@@ -24,6 +24,7 @@ mod random;
 mod ron;
 #[path = "../../../tests/support/shared.rs"]
 mod shared;
+mod sums;
 mod tflite;
 mod tree_errors;
 mod trees;

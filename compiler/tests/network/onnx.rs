@@ -246,7 +246,7 @@ fn quantized_nodes_are_computed_as_onnx_runtime_does() {
 #[test]
 fn what_is_not_computed_is_named_with_what_works() {
     for operator in
-        ["LSTM", "SVMClassifier", "TreeEnsemble", "LeakyRelu", "ConvInteger", "QLinearAdd", "Whatever"]
+        ["LSTM", "SVMClassifier", "TreeEnsemble", "LeakyRelu", "ConvInteger", "QLinearMul", "Whatever"]
     {
         let bytes = file(vec![node(operator, &["x"], &["y"], vec![])], vec![], port("x", &[0, 2]), &["y"]);
         let e = import(&bytes, "n.onnx", &Settings::default(), Some(&rows())).expect_err("it is refused");

@@ -132,10 +132,10 @@ fn convolutions_and_means_that_name_their_scales_are_those_of_onnx_runtime() {
     let last = vec![node("QLinearGlobalAveragePool", &["y", "ys", "yz", "us", "uz"], &["u"], behind)];
     let e = refused(&made(last, &["u"]));
     assert_eq!(e, "o.onnx: QLinearGlobalAveragePool (u): mlc does not compute channels behind rows");
-    let add = vec![node("QLinearAdd", &["y", "ys", "yz", "y", "ys", "yz", "us", "uz"], &["u"], vec![])];
+    let product = vec![node("QLinearMul", &["y", "ys", "yz", "y", "ys", "yz", "us", "uz"], &["u"], vec![])];
     assert_eq!(
-        refused(&made(add, &["u"])),
-        "o.onnx: QLinearAdd (u) is an operator that mlc does not compute"
+        refused(&made(product, &["u"])),
+        "o.onnx: QLinearMul (u) is an operator that mlc does not compute"
     );
 }
 

@@ -137,30 +137,40 @@ fn operator(kind: &Kind, tensors: &[Tensor]) -> Vec<i32> {
             let count = tensors[terms[0].input].values.len();
             (0..count).map(|i| requantized(requantization, i, side(0, i) + side(1, i))).collect()
         }
-        Kind::Trees { input, trees } => {
-            let x = &tensors[*input].values;
-            // A branch of 0 and more is a split: every tree as a function that calls itself.
-            fn leaf(trees: &Trees, x: &[i32], at: Branch) -> usize {
-                match at {
-                    Branch::Leaf(leaf) => leaf,
-                    Branch::Split(split) => {
-                        let split = trees.splits[split];
-                        let is_high = x[split.feature] > i32::from(split.most);
-                        leaf(trees, x, if is_high { split.high } else { split.low })
-                    }
-                }
-            }
-            let ends: Vec<usize> = trees.roots.iter().map(|&root| leaf(trees, x, root)).collect();
-            let votes = |output: usize| {
-                let all = ends.iter().flat_map(|&leaf| &trees.leaves[leaf]);
-                all.filter(|vote| vote.output == output).map(|vote| i32::from(vote.weight)).sum::<i32>()
+        Kind::Sum { inputs, tables, requantization } => {
+            let side = |at: usize, i: usize| {
+                let byte = tensors[inputs[at]].values[i] as i8;
+                i64::from(tables[at][usize::from(byte as u8)])
             };
-            trees.base.iter().enumerate().map(|(output, &base)| i32::from(base) + votes(output)).collect()
+            let count = tensors[inputs[0]].values.len();
+            (0..count).map(|i| requantized(requantization, i, side(0, i) + side(1, i))).collect()
         }
+        Kind::Trees { input, trees } => voted(trees, &tensors[*input].values),
         Kind::Table { input, values } => {
             tensors[*input].values.iter().map(|&x| values[usize::from(x as i8 as u8)].into()).collect()
         }
     }
+}
+
+/// What trees vote.
+fn voted(trees: &Trees, x: &[i32]) -> Vec<i32> {
+    // A branch of 0 and more is a split: every tree as a function that calls itself.
+    fn leaf(trees: &Trees, x: &[i32], at: Branch) -> usize {
+        match at {
+            Branch::Leaf(leaf) => leaf,
+            Branch::Split(split) => {
+                let split = trees.splits[split];
+                let is_high = x[split.feature] > i32::from(split.most);
+                leaf(trees, x, if is_high { split.high } else { split.low })
+            }
+        }
+    }
+    let ends: Vec<usize> = trees.roots.iter().map(|&root| leaf(trees, x, root)).collect();
+    let votes = |output: usize| {
+        let all = ends.iter().flat_map(|&leaf| &trees.leaves[leaf]);
+        all.filter(|vote| vote.output == output).map(|vote| i32::from(vote.weight)).sum::<i32>()
+    };
+    trees.base.iter().enumerate().map(|(output, &base)| i32::from(base) + votes(output)).collect()
 }
 
 /// What the last tensor holds.

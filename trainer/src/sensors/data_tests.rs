@@ -8,10 +8,10 @@ use super::resume;
 use super::sensor_tests::{options, signs, trained};
 use super::split::{groups, held_out, sizes};
 use super::task::{Options, Task, joined};
-use super::{ForestSettings, Settings, Training, evaluate_forest, grow, split_seed, train, untrained};
+use super::{Settings, Training, split_seed, train, untrained};
 use crate::outcome::Event;
 use mlc_compiler::import::sensors::data::{Examples, Values};
-use mlc_compiler::model::{Body, Grid, Kind, Reader};
+use mlc_compiler::model::{Body, Grid, Reader};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::AtomicBool;
@@ -290,66 +290,4 @@ fn files_are_joined_where_their_columns_are_as_many() {
     let said = joined(vec![read("1,2,x\n"), read("1,x\n")]).expect_err("other columns").to_string();
     assert_eq!(said, "1 value in a row here, 2 in the first file");
     assert_eq!(joined(Vec::new()), Ok(None));
-}
-
-/// Rows of three columns: one tells the labels apart but for a few, one is noise, one has many values.
-fn forest_rows() -> Examples {
-    let mut random = ChaCha8Rng::seed_from_u64(5);
-    let mut rows = String::from("a,b,c,label\n");
-    for i in 0..900 {
-        let x = random.random_range(0..1000);
-        let (noise, y) = (random.random_range(0..7), i * 7 % 900);
-        let label = ["low", "middle", "high"][usize::from(x > 300) + usize::from(x > 300 && y > 450)];
-        rows += &format!("{}.{},{noise},{y},{label}\n", x / 10, x % 10);
-    }
-    read(&rows)
-}
-
-#[test]
-fn a_forest_compares_ranks_and_is_the_same_for_the_same_seed() {
-    let data = forest_rows();
-    let options = Options { hold_out: 0.2, ..options() };
-    let task = Task::new(&data, &options, None).expect("labels to tell apart");
-    let settings =
-        |trees, seed| ForestSettings { name: "f".into(), about: String::new(), trees, seed, margin: 7 };
-    let grown = |trees, seed| grow(&task, &data, &settings(trees, seed)).expect("rows to grow on");
-    for trees in [1, 15] {
-        let forest = grown(trees, 1);
-        assert_eq!(forest.model, grown(trees, 1).model);
-        assert_eq!(
-            forest.model.body == grown(trees, 2).model.body,
-            trees == 1,
-            "one tree has all rows and columns"
-        );
-        let held = evaluate_forest(&forest.model, &task, &data);
-        assert_eq!((held.rows, forest.train.rows), (task.held_out.len(), task.train.len()));
-        assert!(held.share() > 0.9 && forest.train.share() > 0.95, "{trees}: {held:?} {:?}", forest.train);
-        assert!(held.loss() < 0.5, "{held:?}");
-        let (reader, body) = forest.model.network().expect("it reads numbers");
-        assert_eq!((reader.decimals, reader.inputs.len()), (2, 3));
-        assert!(reader.ranks.iter().all(|list| list.len() <= 255) && !reader.ranks[2].is_empty());
-        let Kind::Trees { trees: made, .. } = &body.operators[0].kind else { panic!("trees") };
-        assert_eq!(made.roots.len(), trees);
-        // Each threshold is compared with, and each list of votes is one.
-        for (value, list) in reader.ranks.iter().enumerate() {
-            let of =
-                |at: i32| made.splits.iter().any(|s| s.feature == value && i32::from(s.most) == at - 128);
-            assert!((0..list.len() as i32).all(of), "value {value}");
-        }
-        assert!(
-            made.leaves.iter().all(|votes| (98..=102).contains(&votes.iter().map(|v| v.weight).sum::<i16>()))
-        );
-        // Lines as they are typed say what the rows say.
-        let graph = mlc_compiler::reference(&forest.model).expect("it was checked");
-        for row in (0..data.rows).step_by(37) {
-            let x = data.reals(row).expect("numbers");
-            let bytes = reader.bytes(x, false);
-            let line: Vec<String> = x.iter().map(f64::to_string).collect();
-            let typed = mlc_compiler::eval::run(&graph, line.join(",").as_bytes());
-            assert_eq!(typed.logits, mlc_compiler::eval::classify(&graph, &bytes).logits, "row {row}");
-        }
-    }
-    for trees in [0, 201] {
-        assert!(grow(&task, &data, &settings(trees, 1)).is_err(), "{trees} trees");
-    }
 }

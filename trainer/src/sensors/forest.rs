@@ -1,19 +1,21 @@
 //! Forests of decision trees (Breiman 2001): trees on rows that are drawn with replacement, each comparison chosen by Gini's impurity
 //! among some of the columns; one tree alone learns from all rows and all columns.
 //!
-//! What is compared are the bytes of the machine: a reading's rank among thresholds, 255 at most for a column, which lie in the middle
-//! between readings of the training rows. So the trees that are grown are those that run. A leaf votes for each label by its share of the
-//! rows that came there, in hundredths.
+//! What is compared are the bytes of the machine: a reading's rank among thresholds, which lie in the middle between readings of the
+//! training rows. So the trees that are grown are those that run. A column with more than 255 thresholds has several bytes; they count as
+//! one column, and most of them are gone once only thresholds are left that some tree compares with. A leaf votes for each label by its
+//! share of the rows that came there, in hundredths.
 
 use super::figures::Figures;
 use super::task::{Rows, Task};
 use super::train::facts;
 use crate::error::TrainError;
 use crate::schedule::whole;
+use mlc_compiler::arithmetic::network::{rank_bytes, ranked_bytes};
 use mlc_compiler::import::sensors::data::{Examples, Values};
 use mlc_compiler::model::{
-    Answer, Body, Branch, Class, Head, Kind, MAX_RANKS, MAX_SPLITS, MAX_VOTED, Model, Network, Operator,
-    Quantization, Reader, Real, Rounding, Sensors, Shape, Split, Trees, Vote, rank_decimals,
+    Answer, Body, Branch, Class, Head, Kind, MAX_ELEMENTS, MAX_RANKS, MAX_SPLITS, MAX_VOTED, Model, Network,
+    Operator, Quantization, Reader, Real, Rounding, Sensors, Shape, Split, Trees, Vote, rank_decimals,
 };
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -25,6 +27,8 @@ pub const MAX_TREES: usize = 200;
 const VOTES: usize = 100;
 /// Deepest trees: of one that stands alone, and of those of a forest.
 const DEPTH: [usize; 2] = [8, 12];
+/// Most bytes of a column while trees grow: 2,040 thresholds.
+const MOST_BYTES: usize = 8;
 /// Fewer rows than this are not divided.
 const FEWEST: [usize; 2] = [4, 2];
 
@@ -68,7 +72,7 @@ pub fn grow(task: &Task, data: &Examples, settings: &ForestSettings) -> Result<G
     }
     let reader = reader(task, data, &numbers);
     let rows = Rows::with_targets(data, &reader, targets, numbers);
-    let mut grower = Grower::new(&rows, task.labels.len(), trees, seed);
+    let mut grower = Grower::new(&rows, columns(&reader), task.labels.len(), (trees, seed));
     for grown in 1..=trees {
         grower.tree();
         if grower.trees.splits.len() > MAX_SPLITS {
@@ -77,7 +81,7 @@ pub fn grow(task: &Task, data: &Examples, settings: &ForestSettings) -> Result<G
             return Err(TrainError::Data(problem));
         }
     }
-    let (trees, reader) = pruned(grower.trees, reader);
+    let (trees, reader) = pruned(grower.trees, &grower.most, reader, task.reader.shape);
     let outputs = Shape::vector(task.labels.len());
     let output = Quantization { scale: Real(1.0 / (VOTES * trees.roots.len()) as f64), zero: 0 };
     let operator =
@@ -129,22 +133,39 @@ fn reader(task: &Task, data: &Examples, numbers: &[usize]) -> Sensors {
     let column = |at: usize| {
         let mut all: Vec<f32> = numbers.iter().map(|&row| values[row * data.width + at] as f32).collect();
         all.sort_by(f32::total_cmp);
-        thresholds(&all)
+        thresholds(&all, MAX_RANKS * MOST_BYTES.min(MAX_ELEMENTS / data.width).max(1))
     };
     let ranks: Vec<Vec<Real>> = (0..data.width).map(column).collect();
     let inputs = task.reader.inputs.clone();
-    Sensors { inputs, shape: task.reader.shape, decimals: 0, scaling: vec![], quantization: vec![], ranks }
+    let shape = shape(task.reader.shape, &ranks);
+    Sensors { inputs, shape, decimals: 0, scaling: vec![], quantization: vec![], ranks }
 }
 
-/// Thresholds between sorted values: between all that differ, or so many that about as many values lie between each two.
-fn thresholds(sorted: &[f32]) -> Vec<Real> {
+/// What a line with these thresholds becomes: of one byte for each value what it was.
+fn shape(of: Shape, ranks: &[Vec<Real>]) -> Shape {
+    match ranked_bytes(ranks) {
+        bytes if bytes == of.len() => of,
+        bytes => Shape::vector(bytes),
+    }
+}
+
+/// How many bytes each column has.
+fn columns(reader: &Sensors) -> Vec<usize> {
+    match reader.ranks.as_slice() {
+        [] => vec![1; reader.shape.len()],
+        ranks => ranks.iter().map(|list| rank_bytes(list.len())).collect(),
+    }
+}
+
+/// Thresholds between sorted values: between all that differ, or `most` such that about as many values lie between each two.
+fn thresholds(sorted: &[f32], most: usize) -> Vec<Real> {
     let mut between: Vec<usize> = (1..sorted.len()).filter(|&i| sorted[i - 1] < sorted[i]).collect();
-    if between.len() > MAX_RANKS {
+    if between.len() > most {
         let nearest = |i: usize| {
-            let wanted = i * sorted.len() / (MAX_RANKS + 1);
+            let wanted = i * sorted.len() / (most + 1);
             between[between.partition_point(|&place| place < wanted).min(between.len() - 1)]
         };
-        let mut chosen: Vec<usize> = (1..=MAX_RANKS).map(nearest).collect();
+        let mut chosen: Vec<usize> = (1..=most).map(nearest).collect();
         chosen.dedup();
         between = chosen;
     }
@@ -158,30 +179,57 @@ fn thresholds(sorted: &[f32]) -> Vec<Real> {
     between.iter().map(middle).collect()
 }
 
-/// A division of rows: byte `feature` up to `most`, and above.
+/// A division of rows: ranks of a column up to `most`, and above.
 struct Division {
     impurity: f64,
-    feature: usize,
-    most: i8,
+    column: usize,
+    most: u16,
 }
 
 /// What grows trees.
 struct Grower<'a> {
     rows: &'a Rows,
+    /// The rank of each column of each row: how many thresholds it is above.
+    ranks: Vec<u16>,
+    width: usize,
     labels: usize,
     /// Whether a tree stands alone (0) or among others (1).
     kind: usize,
     rng: ChaCha8Rng,
+    /// Splits have columns for features; their ranks are in `most`.
     trees: Trees,
+    most: Vec<u16>,
     /// Leaves by their votes for all labels.
     known: HashMap<Vec<i16>, usize>,
 }
 
 impl<'a> Grower<'a> {
-    fn new(rows: &'a Rows, labels: usize, trees: usize, seed: u64) -> Self {
-        let made = Trees { base: vec![0; labels], ..Trees::default() };
-        let kind = usize::from(trees > 1);
-        Self { rows, labels, kind, rng: ChaCha8Rng::seed_from_u64(seed), trees: made, known: HashMap::new() }
+    /// `columns`: the bytes of each column.
+    fn new(rows: &'a Rows, columns: Vec<usize>, labels: usize, (trees, seed): (usize, u64)) -> Self {
+        let mut ranks = Vec::with_capacity(rows.len() * columns.len());
+        for row in 0..rows.len() {
+            let mut bytes = rows.bytes(row);
+            for &count in &columns {
+                let (here, rest) = bytes.split_at(count);
+                ranks.push(here.iter().map(|&byte| (i16::from(byte) + 128) as u16).sum());
+                bytes = rest;
+            }
+        }
+        Self {
+            rows,
+            ranks,
+            width: columns.len(),
+            labels,
+            kind: usize::from(trees > 1),
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            trees: Trees { base: vec![0; labels], ..Trees::default() },
+            most: Vec::new(),
+            known: HashMap::new(),
+        }
+    }
+
+    fn rank(&self, row: usize, column: usize) -> u16 {
+        self.ranks[row * self.width + column]
     }
 
     fn tree(&mut self) {
@@ -203,10 +251,12 @@ impl<'a> Grower<'a> {
         } else {
             self.best(&rows)
         };
-        let Some(Division { feature, most, .. }) = division else { return self.leaf(&counts, rows.len()) };
+        let Some(Division { column, most, .. }) = division else { return self.leaf(&counts, rows.len()) };
         let at = self.trees.splits.len();
-        self.trees.splits.push(Split { feature, most, low: Branch::Leaf(0), high: Branch::Leaf(0) });
-        let (low, high) = rows.into_iter().partition(|&row| self.rows.bytes(row)[feature] <= most);
+        let (low, high) = (Branch::Leaf(0), Branch::Leaf(0));
+        self.trees.splits.push(Split { feature: column, most: 0, low, high });
+        self.most.push(most);
+        let (low, high) = rows.into_iter().partition(|&row| self.rank(row, column) <= most);
         let low = self.node(low, depth + 1);
         let high = self.node(high, depth + 1);
         (self.trees.splits[at].low, self.trees.splits[at].high) = (low, high);
@@ -234,7 +284,7 @@ impl<'a> Grower<'a> {
 
     /// The division that leaves the least impurity; of equals the first. `None` where no column differs.
     fn best(&mut self, rows: &[usize]) -> Option<Division> {
-        let width = self.rows.bytes(0).len();
+        let width = self.width;
         let mut columns: Vec<usize> = (0..width).collect();
         // As many columns that differ as the root of all, for a forest.
         let mut wanted = match self.kind {
@@ -256,25 +306,24 @@ impl<'a> Grower<'a> {
         best
     }
 
-    /// The best division by a column; `None` where its bytes are all the same.
-    fn divided(&self, rows: &[usize], feature: usize) -> Option<Division> {
-        let mut counts = vec![0usize; 256 * self.labels];
-        for &row in rows {
-            let byte = (i32::from(self.rows.bytes(row)[feature]) + 128) as usize;
-            counts[byte * self.labels + usize::from(self.rows.targets[row])] += 1;
-        }
-        let here = |byte: usize| &counts[byte * self.labels..][..self.labels];
-        let present: Vec<usize> = (0..256).filter(|&byte| here(byte).iter().any(|&n| n > 0)).collect();
+    /// The best division by a column; `None` where its ranks are all the same.
+    fn divided(&self, rows: &[usize], column: usize) -> Option<Division> {
+        let ranked = |&row: &usize| (self.rank(row, column), self.rows.targets[row]);
+        let mut sorted: Vec<(u16, u16)> = rows.iter().map(ranked).collect();
+        sorted.sort_unstable();
         let (mut low, mut high) = (vec![0usize; self.labels], self.counts(rows));
         let mut best: Option<Division> = None;
-        for pair in present.windows(2) {
-            low.iter_mut().zip(here(pair[0])).for_each(|(sum, n)| *sum += n);
-            high.iter_mut().zip(here(pair[0])).for_each(|(sum, n)| *sum -= n);
-            let impurity = gini(&low, low.iter().sum()) + gini(&high, high.iter().sum());
+        for (i, pair) in sorted.windows(2).enumerate() {
+            let ((rank, target), (next, _)) = (pair[0], pair[1]);
+            low[usize::from(target)] += 1;
+            high[usize::from(target)] -= 1;
+            if rank == next {
+                continue;
+            }
+            let impurity = gini(&low, i + 1) + gini(&high, rows.len() - i - 1);
             if best.as_ref().is_none_or(|best| impurity < best.impurity) {
                 // In the middle of what lies between.
-                let most = (pair[0] + pair[1] - 1) / 2;
-                best = Some(Division { impurity, feature, most: (most as i32 - 128) as i8 });
+                best = Some(Division { impurity, column, most: (rank + next - 1) / 2 });
             }
         }
         best
@@ -287,24 +336,32 @@ fn gini(counts: &[usize], rows: usize) -> f64 {
     rows as f64 - squares / rows as f64
 }
 
-/// The same trees with the thresholds that they compare with, and no others.
-fn pruned(mut trees: Trees, mut reader: Sensors) -> (Trees, Sensors) {
+/// The same trees with the thresholds that they compare with, and no others; `most` has the ranks that splits compare with, `columns`
+/// the shape of a row.
+fn pruned(mut trees: Trees, most: &[u16], mut reader: Sensors, columns: Shape) -> (Trees, Sensors) {
     if reader.ranks.is_empty() {
+        for (split, &most) in trees.splits.iter_mut().zip(most) {
+            split.most = (i32::from(most) - 128) as i8;
+        }
         return (trees, reader);
     }
-    let mut used: Vec<Vec<usize>> = vec![Vec::new(); reader.ranks.len()];
-    let rank = |most: i8| (i32::from(most) + 128) as usize;
-    trees.splits.iter().for_each(|split| used[split.feature].push(rank(split.most)));
+    let mut used: Vec<Vec<u16>> = vec![Vec::new(); reader.ranks.len()];
+    trees.splits.iter().zip(most).for_each(|(split, &most)| used[split.feature].push(most));
+    // The first byte of each column.
+    let (mut firsts, mut bytes) = (Vec::new(), 0);
     for (list, used) in reader.ranks.iter_mut().zip(&mut used) {
         used.sort_unstable();
         used.dedup();
-        *list = used.iter().map(|&at| list[at]).collect();
+        *list = used.iter().map(|&at| list[usize::from(at)]).collect();
+        firsts.push(bytes);
+        bytes += rank_bytes(list.len());
     }
-    for split in &mut trees.splits {
-        let at =
-            used[split.feature].binary_search(&rank(split.most)).expect("it is among those that are used");
-        split.most = (at as i32 - 128) as i8;
+    for (split, most) in trees.splits.iter_mut().zip(most) {
+        let at = used[split.feature].binary_search(most).expect("it is among those that are used");
+        split.feature = firsts[split.feature] + at / MAX_RANKS;
+        split.most = ((at % MAX_RANKS) as i32 - 128) as i8;
     }
+    reader.shape = shape(columns, &reader.ranks);
     reader.decimals = rank_decimals(&reader.ranks).0;
     (trees, reader)
 }

@@ -17,6 +17,8 @@ mod data_tests;
 mod error;
 mod figures;
 mod forest;
+#[cfg(test)]
+mod forest_tests;
 mod learner;
 mod network;
 mod resume;

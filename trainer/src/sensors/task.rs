@@ -70,7 +70,8 @@ impl Rows {
             Values::Reals(values) => reader.bytes(&values[row * data.width..][..data.width], false),
         };
         Self {
-            width: data.width,
+            // Readings may have several bytes.
+            width: if matches!(data.values, Values::Bytes(_)) { data.width } else { reader.shape.len() },
             bytes: numbers.iter().flat_map(bytes).collect(),
             targets,
             steps: (0..numbers.len() as u32).collect(),

@@ -115,6 +115,11 @@ enum Kind {
         terms: (Term, Term),
         requantization: Requantization,
     },
+    Sum {
+        inputs: (usize, usize),
+        tables: (Vec<i32>, Vec<i32>),
+        requantization: Requantization,
+    },
     Table {
         input: usize,
         values: String,
@@ -292,6 +297,11 @@ impl From<&model::Operator> for Operator {
             model::Kind::Add { terms: [a, b], requantization } => {
                 Kind::Add { terms: (a.into(), b.into()), requantization: requantization.into() }
             }
+            model::Kind::Sum { inputs: [a, b], tables, requantization } => Kind::Sum {
+                inputs: (*a, *b),
+                tables: (tables[0].clone(), tables[1].clone()),
+                requantization: requantization.into(),
+            },
             model::Kind::Table { input, values } => {
                 Kind::Table { input: *input, values: pack_bits(values, 8) }
             }
@@ -346,6 +356,11 @@ impl Kind {
             Self::Add { terms: (a, b), requantization } => {
                 model::Kind::Add { terms: [a.read(), b.read()], requantization: requantization.read() }
             }
+            Self::Sum { inputs: (a, b), tables, requantization } => model::Kind::Sum {
+                inputs: [a, b],
+                tables: Box::new([tables.0, tables.1]),
+                requantization: requantization.read(),
+            },
             Self::Table { input, values } => {
                 model::Kind::Table { input, values: row(&format!("{field}.values"), &values)? }
             }

@@ -18,7 +18,7 @@ impl Namer {
             Kind::Pool { pooling: Pooling::Average, .. } => "avgpool",
             Kind::Pool { .. } => "maxpool",
             Kind::Mean { .. } => "mean",
-            Kind::Add { .. } => "add",
+            Kind::Add { .. } | Kind::Sum { .. } => "add",
             Kind::Table { .. } => "table",
             Kind::Trees { .. } => "trees",
         };

@@ -2,7 +2,8 @@
 
 use crate::ir::{Const, ConstId, Data, Elem, Graph, NodeId, Op, TypeError};
 use crate::model::{
-    Answer, Kind, Model, Network, Operator, Pooling, Requantization, Scaling, Sensors, Window, with_unsure,
+    Answer, Kind, Model, Network, Operator, Pooling, Requantization, Scaling, Sensors, Term, Window,
+    with_unsure,
 };
 
 /// Bytes of a line for each value: a sign, digits, a point and what stands between.
@@ -84,15 +85,13 @@ impl Builder<'_> {
                 self.layer(name, sum, vec![-places * i32::from(*zero)], requantization)
             }
             Kind::Add { terms, requantization } => {
-                let mut sides = Vec::new();
-                for (side, term) in ["a", "b"].iter().zip(terms) {
-                    let at = |byte: u8| term.at((byte as i8).into());
-                    let name = format!("{name}.{side}");
-                    let table = self.constant(&name, Data::Words((0..=255).map(at).collect()));
-                    sides.push(self.add(&name, Op::Widen { input: self.tensors[term.input], table })?);
-                }
-                let sum = self.add(name, Op::Sum { terms: sides })?;
-                self.requantize(name, sum, requantization)
+                let table = |term: &Term| (0..=255u8).map(|byte| term.at((byte as i8).into())).collect();
+                let sides = [0, 1].map(|side| (terms[side].input, table(&terms[side])));
+                self.sum(name, sides, requantization)
+            }
+            Kind::Sum { inputs, tables, requantization } => {
+                let sides = [0, 1].map(|side| (inputs[side], tables[side].clone()));
+                self.sum(name, sides, requantization)
             }
             Kind::Table { input, values } => {
                 let table = self.constant(name, Data::Bytes(values.clone()));
@@ -103,6 +102,23 @@ impl Builder<'_> {
                 self.add(name, Op::Vote { input: self.tensors[*input], trees })
             }
         }
+    }
+
+    /// The sum of what tables have for the bytes of two tensors.
+    fn sum(
+        &mut self,
+        name: &str,
+        sides: [(usize, Vec<i32>); 2],
+        r: &Requantization,
+    ) -> Result<NodeId, TypeError> {
+        let mut terms = Vec::new();
+        for (side, (input, table)) in ["a", "b"].iter().zip(sides) {
+            let name = format!("{name}.{side}");
+            let table = self.constant(&name, Data::Words(table));
+            terms.push(self.add(&name, Op::Widen { input: self.tensors[input], table })?);
+        }
+        let sum = self.add(name, Op::Sum { terms })?;
+        self.requantize(name, sum, r)
     }
 
     fn matrix(&mut self, name: &str, cols: usize, weights: &[i8]) -> Result<NodeId, TypeError> {

@@ -149,6 +149,12 @@ fn step(arrays: &[Array], at: usize, operator: &Operator) -> Step {
             let rows = weights.chunks(array.values()).map(<[i8]>::to_vec).collect();
             product(Window::whole(array), false, rows, (bias, *zero), requantization)
         }
+        Kind::Convolution { zero, window, bias, requantization, .. } if is_sum(&operator.kind) => {
+            let window = window_of(*window);
+            let count = (window.rows * window.cols) as i64;
+            let steps = sums(count, i64::from(bias[0]) - zeros(*zero, count), requantization);
+            Work::Sum { window, steps }
+        }
         Kind::Convolution { zero, window, groups, weights, bias, requantization, .. } => {
             let taps = window.kernel[0] * window.kernel[1];
             let channels = window.input.channels;
@@ -170,26 +176,13 @@ fn step(arrays: &[Array], at: usize, operator: &Operator) -> Step {
         Kind::Mean { input, zero, requantization } => {
             let array = &arrays[*input];
             let count = (array.rows * array.cols) as i64;
-            let less = (HALF + i64::from(*zero)) * count;
-            let one = |i: usize| {
-                Steps::of((0, 255 * count), range(requantization), |sum| {
-                    result(requantization, i, sum - less)
-                })
-            };
-            let steps = (0..requantization.multipliers.len()).map(one).collect();
+            let steps = sums(count, -zeros(*zero, count), requantization);
             Work::Sum { window: Window::whole(array), steps }
         }
-        Kind::Add { terms, requantization } => {
-            let tables = Box::new([table(&terms[0]), table(&terms[1])]);
-            let most = |pick: fn(&[i32; 256]) -> i32| tables.iter().map(|t| i64::from(pick(t))).sum::<i64>();
-            let bounds = (
-                most(|t| t.iter().copied().min().unwrap_or(0)),
-                most(|t| t.iter().copied().max().unwrap_or(0)),
-            );
-            let one =
-                |i: usize| Steps::of(bounds, range(requantization), |sum| result(requantization, i, sum));
-            let steps = (0..requantization.multipliers.len()).map(one).collect();
-            Work::Add { tables, steps }
+        Kind::Add { terms, requantization } => sum([0, 1].map(|side| table(&terms[side])), requantization),
+        Kind::Sum { tables, requantization, .. } => {
+            let table = |side: usize| std::array::from_fn(|byte| tables[side][byte ^ 0x80]);
+            sum([0, 1].map(table), requantization)
         }
         Kind::Table { values, .. } => {
             let entry = |byte: usize| (i64::from(values[byte ^ 0x80]) + HALF) as u8;
@@ -261,6 +254,40 @@ fn product(
         }
     }
     Work::Product(product)
+}
+
+/// Whether it adds up what a window shows, channel by channel: a depthwise convolution whose weights are all 1 and whose biases are
+/// the same, as means of windows come from ONNX. Padding stands for 0 in both.
+fn is_sum(kind: &Kind) -> bool {
+    let Kind::Convolution { window, groups, weights, bias, .. } = kind else { return false };
+    let channels = window.input.channels;
+    *groups == channels
+        && bias.len() == channels
+        && weights.iter().all(|&w| w == 1)
+        && bias.windows(2).all(|pair| pair[0] == pair[1])
+}
+
+/// What so many bytes that stand for 0 add to a sum.
+fn zeros(zero: i16, count: i64) -> i64 {
+    (HALF + i64::from(zero)) * count
+}
+
+/// What sums of so many bytes, and `more`, become, for each function of a requantization.
+fn sums(count: i64, more: i64, requantization: &Requantization) -> Vec<Steps> {
+    let one = |i: usize| {
+        Steps::of((0, 255 * count), range(requantization), |sum| result(requantization, i, sum + more))
+    };
+    (0..requantization.multipliers.len()).map(one).collect()
+}
+
+/// Sums of entries for pairs of bytes.
+fn sum(tables: [[i32; 256]; 2], requantization: &Requantization) -> Work {
+    let most = |pick: fn(&[i32; 256]) -> i32| tables.iter().map(|t| i64::from(pick(t))).sum::<i64>();
+    let bounds =
+        (most(|t| t.iter().copied().min().unwrap_or(0)), most(|t| t.iter().copied().max().unwrap_or(0)));
+    let one = |i: usize| Steps::of(bounds, range(requantization), |sum| result(requantization, i, sum));
+    let steps = (0..requantization.multipliers.len()).map(one).collect();
+    Work::Add { tables: Box::new(tables), steps }
 }
 
 /// What a term gives for each byte.

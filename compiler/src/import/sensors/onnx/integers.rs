@@ -2,6 +2,7 @@
 //! Runtime fuses it: a product of integers, then a product of floats that is rounded to even.
 
 mod fused;
+mod sums;
 
 use super::file::{File, Node, Tensor};
 use super::floats::transposed;
@@ -10,7 +11,7 @@ use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::names::Namer;
 use crate::import::sensors::outcome::{Ending, Outcome, Source};
 use crate::import::sensors::scale::{Limits, Scales, factor};
-use crate::model::{Kind, Network, Operator, Pooling, Quantization, Real, Rounding, Shape, Window};
+use crate::model::{Kind, Network, Operator, Quantization, Real, Rounding, Shape, Window};
 use std::collections::BTreeMap;
 
 /// Reads the network.
@@ -43,6 +44,16 @@ struct Bytes {
     flattened: Option<Shape>,
     scale: f32,
     zero: i16,
+    /// The file has bytes without a sign.
+    is_unsigned: bool,
+}
+
+/// Scale and zero point of a tensor. Its zero point is that of bytes with a sign.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Scale {
+    scale: f32,
+    zero: i16,
+    is_unsigned: bool,
 }
 
 /// Weights or biases: integers and their scales.
@@ -75,6 +86,10 @@ enum Value {
     Pending(Box<Pending>),
     /// The mean of all places, which has not been requantized yet.
     Mean(Bytes),
+    /// So are means of windows.
+    Means(Bytes, Window),
+    /// So is a sum; `true` where it is cut at 0.
+    Sum([Bytes; 2], bool),
     /// Made of what the network ends with.
     Derived,
 }
@@ -122,7 +137,7 @@ impl Reader<'_> {
     }
 
     /// Scale and zero point of a whole tensor, inputs `at` and the one behind it, as that of bytes with a sign.
-    fn scale(&self, node: &Node, at: usize) -> Result<(f32, i16), NetworkProblem> {
+    fn scale(&self, node: &Node, at: usize) -> Result<Scale, NetworkProblem> {
         let scale = self.known(node, at).and_then(|t| t.floats()).and_then(|s| <[f32; 1]>::try_from(s).ok());
         let zero = match node.input(at + 1) {
             None => Some((0, 2)),
@@ -130,9 +145,11 @@ impl Reader<'_> {
         };
         match (scale, zero) {
             (Some([scale]), Some((zero, element))) if scale > 0.0 && scale.is_finite() => {
-                let zero = if element == 2 { zero - 128 } else { zero };
+                let is_unsigned = element == 2;
+                let zero = if is_unsigned { zero - 128 } else { zero };
                 let zero = i16::try_from(zero).ok().filter(|z| (-128..=127).contains(z));
-                Ok((scale, zero.ok_or_else(|| option(node, "a zero point of more than 8 bits"))?))
+                let zero = zero.ok_or_else(|| option(node, "a zero point of more than 8 bits"))?;
+                Ok(Scale { scale, zero, is_unsigned })
             }
             _ => Err(option(node, "scales for each channel of what is computed")),
         }
@@ -146,19 +163,15 @@ impl Reader<'_> {
             "MatMul" => self.dense(node),
             "Conv" => self.convolution(node),
             "Relu" => self.clamp(node, (0.0, f32::INFINITY)),
-            "Clip" => {
-                let limit = |at, default| {
-                    self.known(node, at)
-                        .and_then(Tensor::floats)
-                        .and_then(|v| v.first())
-                        .copied()
-                        .unwrap_or(default)
-                };
-                let clamp = (limit(1, f32::NEG_INFINITY), limit(2, f32::INFINITY));
-                self.clamp(node, clamp)
-            }
+            "Clip" => self.clip(node),
             "Add" => self.add(node),
             "MaxPool" => self.pool(node),
+            "AveragePool" => {
+                let input = self.bytes(node, 0)?;
+                let window = self.averaged(node, input)?;
+                self.set(node, Value::Means(input, window));
+                Ok(())
+            }
             "GlobalAveragePool" => {
                 let input = self.bytes(node, 0)?;
                 self.set(node, Value::Mean(input));
@@ -166,6 +179,8 @@ impl Reader<'_> {
             }
             "QLinearMatMul" | "QGemm" | "QLinearConv" => self.fused(node),
             "QLinearGlobalAveragePool" => self.fused_mean(node),
+            "QLinearAveragePool" => self.fused_means(node),
+            "QLinearAdd" => self.fused_sum(node),
             "Reshape" | "Flatten" => self.flatten(node),
             "Softmax" | "ArgMax" => {
                 self.classifies = true;
@@ -181,24 +196,30 @@ impl Reader<'_> {
     }
 
     fn quantize(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let (scale, zero) = self.scale(node, 1)?;
+        let scale = self.scale(node, 1)?;
         let value = match self.value(node, 0)?.clone() {
-            Value::Input if self.source.is_none() => {
-                let source = Bytes { number: 0, shape: self.shape, flattened: None, scale, zero };
-                self.source = Some(source);
-                source
-            }
-            Value::Pending(pending) => self.requantize(*pending, scale, zero),
-            Value::Mean(input) => self.mean(input, scale, zero),
-            Value::Bytes(bytes) if (bytes.scale, bytes.zero) == (scale, zero) => bytes,
+            Value::Input if self.source.is_none() => self.begin(scale),
+            Value::Pending(pending) => self.requantize(*pending, scale),
+            Value::Mean(input) => self.mean(input, scale),
+            Value::Means(input, window) => self.means(node, (input, window), scale)?,
+            Value::Sum(sides, is_cut) => self.sum(node, sides, is_cut, scale)?,
+            Value::Bytes(bytes) if (bytes.scale, bytes.zero) == (scale.scale, scale.zero) => bytes,
             _ => return Err(option(node, "values that were quantized otherwise before")),
         };
         self.set(node, Value::Bytes(value));
         Ok(())
     }
 
+    /// What the network reads, now that it has a scale.
+    fn begin(&mut self, Scale { scale, zero, is_unsigned }: Scale) -> Bytes {
+        let source = Bytes { number: 0, shape: self.shape, flattened: None, scale, zero, is_unsigned };
+        self.source = Some(source);
+        source
+    }
+
     /// The layer, now that its output has a scale.
-    fn requantize(&mut self, pending: Pending, scale: f32, zero: i16) -> Bytes {
+    fn requantize(&mut self, pending: Pending, output: Scale) -> Bytes {
+        let Scale { scale, zero, .. } = output;
         let Pending { input, weights, scales, bias, shape, window, clamp } = pending;
         let at =
             |value: f32| ((value / scale).round_ties_even() + f32::from(zero)).clamp(-128.0, 127.0) as i16;
@@ -214,14 +235,15 @@ impl Reader<'_> {
                 Kind::Convolution { input, zero, window, groups, weights, bias, requantization }
             }
         };
-        self.push(shape, kind, scale, zero)
+        self.push(shape, kind, output)
     }
 
-    fn push(&mut self, shape: Shape, kind: Kind, scale: f32, zero: i16) -> Bytes {
+    fn push(&mut self, shape: Shape, kind: Kind, output: Scale) -> Bytes {
+        let Scale { scale, zero, is_unsigned } = output;
         let name = self.namer.name(&kind);
         let output = Quantization { scale: Real(scale.into()), zero };
         self.operators.push(Operator { name, shape, kind, output });
-        Bytes { number: self.operators.len(), shape, flattened: None, scale, zero }
+        Bytes { number: self.operators.len(), shape, flattened: None, scale, zero, is_unsigned }
     }
 
     fn dequantize(&mut self, node: &Node) -> Result<(), NetworkProblem> {
@@ -325,39 +347,6 @@ impl Reader<'_> {
         let shape = Shape { height: window.output[0], width: window.output[1], channels: outputs };
         let (window, clamp) = (Some((window, groups)), (f32::NEG_INFINITY, f32::INFINITY));
         Ok(Pending { input, weights, scales, bias: vec![0; outputs], shape, window, clamp })
-    }
-
-    /// A bias behind a product.
-    fn add(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let at = usize::from(!matches!(self.value(node, 0)?, Value::Pending(_)));
-        let Value::Pending(mut pending) = self.value(node, at)?.clone() else {
-            return Err(option(node, "a sum of tensors: ONNX Runtime computes it in floats"));
-        };
-        let more = self.bias(node, 1 - at, pending.bias.len())?;
-        pending.bias.iter_mut().zip(more).for_each(|(b, more)| *b = b.saturating_add(more));
-        self.set(node, Value::Pending(pending));
-        Ok(())
-    }
-
-    fn clamp(&mut self, node: &Node, clamp: (f32, f32)) -> Result<(), NetworkProblem> {
-        let Value::Pending(pending) = self.value(node, 0)?.clone() else {
-            return Err(option(node, "an activation behind anything but a product"));
-        };
-        self.set(node, Value::Pending(Box::new(Pending { clamp, ..*pending })));
-        Ok(())
-    }
-
-    fn pool(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let input = self.bytes(node, 0)?;
-        let kernel = node.attribute("kernel_shape").numbers;
-        let kernel: Vec<usize> = kernel.iter().filter_map(|&k| usize::try_from(k).ok()).collect();
-        let window = shapes::window(node, input.shape, &kernel)?;
-        let shape =
-            Shape { height: window.output[0], width: window.output[1], channels: input.shape.channels };
-        let kind = Kind::Pool { input: input.number, window, pooling: Pooling::Max };
-        let pooled = self.push(shape, kind, input.scale, input.zero);
-        self.set(node, Value::Bytes(pooled));
-        Ok(())
     }
 
     fn flatten(&mut self, node: &Node) -> Result<(), NetworkProblem> {

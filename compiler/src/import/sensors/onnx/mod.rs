@@ -1,5 +1,7 @@
 //! `.onnx`: networks and trees of scikit-learn (skl2onnx), PyTorch and others, of floats or with quantized tensors.
 
+mod addition;
+mod averages;
 mod file;
 mod floats;
 mod integers;
@@ -32,12 +34,22 @@ pub fn read(bytes: &[u8]) -> Result<Read, NetworkProblem> {
     if file.nodes.iter().any(trees::is_trees) {
         return trees::read(&file).map(Read::Integers);
     }
-    let quantized = ["QuantizeLinear", "QLinearMatMul", "QLinearConv", "QGemm", "QLinearGlobalAveragePool"];
-    if file.nodes.iter().any(|node| quantized.contains(&node.operator.as_str())) {
+    if file.nodes.iter().any(|node| QUANTIZED.contains(&node.operator.as_str())) {
         return integers::read(&file).map(Read::Integers);
     }
     floats::read(&file).map(Read::Floats)
 }
+
+/// Operators of bytes: a network that has one has no floats.
+const QUANTIZED: [&str; 7] = [
+    "QuantizeLinear",
+    "QLinearMatMul",
+    "QLinearConv",
+    "QGemm",
+    "QLinearAdd",
+    "QLinearAveragePool",
+    "QLinearGlobalAveragePool",
+];
 
 /// What makes the label, the probabilities or the number of what a network ends with.
 const AT_THE_END: [&str; 10] = [
@@ -66,7 +78,7 @@ fn refused(node: &Node) -> NetworkProblem {
         "ConvInteger" | "MatMulInteger" | "DynamicQuantizeLinear" => {
             "quantize statically (quantize_static), or give the network of floats with --calibrate: both work"
         }
-        "QLinearAdd" | "QLinearAveragePool" | "QLinearMul" | "QLinearSigmoid" => {
+        "QLinearMul" | "QLinearSigmoid" => {
             "ONNX Runtime computes it in floats, whose last bit depends on the processor: give the network of floats with \
              --calibrate, which works"
         }

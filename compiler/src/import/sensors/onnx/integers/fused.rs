@@ -1,23 +1,25 @@
-//! Layers that name the scales of their operands themselves (`QOperator`): products, convolutions and means of all places, in the
-//! arithmetic of those between nodes that quantize.
+//! Layers that name the scales of their operands themselves (`QOperator`): products and convolutions, in the arithmetic of those
+//! between nodes that quantize.
 
 use super::super::file::Node;
 use super::super::option;
 use super::{Bytes, Known, Reader, Value};
 use crate::import::sensors::error::NetworkProblem;
-use crate::import::sensors::scale::{Limits, multiplier};
-use crate::model::{Kind, Rounding, Shape};
 
 impl Reader<'_> {
-    /// What is read as bytes: of an operator before, or the values of the network, whose scale is that of the operand.
-    fn operand(&mut self, node: &Node) -> Result<Bytes, NetworkProblem> {
-        if self.value(node, 0)? != &Value::Input || self.source.is_some() {
-            return self.bytes(node, 0);
+    /// What is read as bytes, input `at` of the node: of an operator before, or the values of the network, whose scale is that of
+    /// the operand.
+    pub(super) fn operand(&mut self, node: &Node, at: usize) -> Result<Bytes, NetworkProblem> {
+        if self.value(node, at)? != &Value::Input {
+            return self.bytes(node, at);
         }
-        let (scale, zero) = self.scale(node, 1)?;
-        let source = Bytes { number: 0, shape: self.shape, flattened: None, scale, zero };
-        self.source = Some(source);
-        Ok(source)
+        match self.source {
+            Some(source) => Ok(source),
+            None => {
+                let scale = self.scale(node, at + 1)?;
+                Ok(self.begin(scale))
+            }
+        }
     }
 
     /// Weights with a scale for each output, or one for all: inputs 4 to 6 of the node. `axis`: that of outputs.
@@ -39,7 +41,7 @@ impl Reader<'_> {
 
     /// `QLinearMatMul`, `QGemm`, `QLinearConv`.
     pub(super) fn fused(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        let input = self.operand(node)?;
+        let input = self.operand(node, 0)?;
         let is_convolution = node.operator == "QLinearConv";
         // Where the bias stands, and the scale of what comes out.
         let (bias, output) = match node.operator.as_str() {
@@ -62,31 +64,9 @@ impl Reader<'_> {
             let all = all.filter(|b| b.len() == pending.bias.len());
             pending.bias = all.ok_or_else(|| option(node, "biases of such a shape"))?;
         }
-        let (scale, zero) = self.scale(node, output)?;
-        let bytes = self.requantize(pending, scale, zero);
+        let output = self.scale(node, output)?;
+        let bytes = self.requantize(pending, output);
         self.set(node, Value::Bytes(bytes));
         Ok(())
-    }
-
-    /// `QLinearGlobalAveragePool`.
-    pub(super) fn fused_mean(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        if node.number("channels_last", 0) != 0 {
-            return Err(option(node, "channels behind rows"));
-        }
-        let input = self.operand(node)?;
-        let (scale, zero) = self.scale(node, 3)?;
-        let bytes = self.mean(input, scale, zero);
-        self.set(node, Value::Bytes(bytes));
-        Ok(())
-    }
-
-    /// The mean of all places: their sum as a 32-bit float, times the quotient of the scales and the number of places, rounded to even.
-    pub(super) fn mean(&mut self, input: Bytes, scale: f32, zero: i16) -> Bytes {
-        let places = (input.shape.height * input.shape.width) as f32;
-        let factor = multiplier((input.scale / (scale * places)).into());
-        let steps = Rounding::OnnxRuntime.steps();
-        let requantization = Limits::of(zero).requantization(steps, std::iter::once(factor));
-        let kind = Kind::Mean { input: input.number, zero: input.zero, requantization };
-        self.push(Shape::vector(input.shape.channels), kind, scale, zero)
     }
 }

@@ -1,7 +1,8 @@
 //! What leaves vote, rounded to integers of 16 bits.
 //!
 //! All weights are multiplied with the same number of steps. If some number makes integers of all of them, as of the votes of trees
-//! that were grown to their ends, sums are exact, and so are ties. Otherwise it is the largest that 16 bits allow: then an output is
+//! that were grown to their ends, sums are exact, and of labels with as many votes the first is taken: ONNX Runtime takes what its floats
+//! make of them, which depends on the order in which it adds. Otherwise it is the largest that 16 bits allow: then an output is
 //! off by half a step for each tree and half of one for the base, at most, and a label is that of ONNX Runtime where the two largest
 //! outputs are twice as far apart.
 
