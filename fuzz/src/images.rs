@@ -2,8 +2,8 @@
 
 use mlc_runtime_avr::{AvrConfig, AvrMachine, DEVICES, Program};
 use mlc_runtime_z80::{
-    CpcConfig, CpcMachine, Geometry, MsxConfig, MsxMachine, NoObserver, Script, SpectrumConfig, SpectrumMachine,
-    read_image,
+    CpcConfig, CpcMachine, Geometry, MsxConfig, MsxMachine, NoObserver, Script, SpectrumConfig,
+    SpectrumMachine, read_image,
 };
 
 /// Steps that a program is run for: T-states or cycles.
@@ -38,7 +38,8 @@ pub fn z80_images(bytes: &[u8]) {
 /// A raw image of CP/M's own disk, with the first of the bytes where its directory is.
 fn cpm_disk(bytes: &[u8]) {
     let [reserved, block, entries, directory] = [2, 1024, 64, 2];
-    let disk = Geometry { tracks: 77, sectors: 26, sector: 128, reserved, block, entries, directory, skew: 6 };
+    let disk =
+        Geometry { tracks: 77, sectors: 26, sector: 128, reserved, block, entries, directory, skew: 6 };
     let mut image = vec![0xE5; reserved * disk.sectors * disk.sector];
     image.extend(bytes.iter().take(75 * disk.sectors * disk.sector));
     image.resize(77 * disk.sectors * disk.sector, 0xE5);

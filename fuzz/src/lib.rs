@@ -104,7 +104,7 @@ pub fn folder(bytes: &[u8]) {
 }
 
 /// A token for each character of ASCII, and one mark.
-fn characters() -> Tokenizer {
+pub fn characters() -> Tokenizer {
     let pieces = (32..127u8).map(|byte| vec![byte]).chain([Vec::new()]).collect();
     let plain = Tokenizer::characters(pieces, None).expect("each is one character");
     Tokenizer { specials: vec![Special::control(95, "<s>")], ..plain }

@@ -1,6 +1,7 @@
 //! Float checkpoints of sequence models: what is read, what is refused, and what they compute.
 
 mod chat;
+mod corpus;
 mod damaged;
 mod exported;
 mod formats;
