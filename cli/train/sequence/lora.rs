@@ -9,7 +9,7 @@ use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
-use crate::train::result::{FamilyResult, Held};
+use crate::train::result::{FamilyResult, Held, SEQUENCE};
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
 use mlc_compiler::model::{Model, Reader};
@@ -67,7 +67,7 @@ pub fn run(
     // What is compiled is the base with the adapter.
     let held = limits.map(|limits| Held::new(limits, &best.1.model)).transpose();
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-        let result = FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given);
+        let result = FamilyResult::new(SEQUENCE, (best.0, &best.1), best.1.held_out, given);
         let result = result.held(held.as_ref().ok().cloned().flatten());
         lost.note(files::write(path, result.text().into_bytes()));
     }

@@ -12,7 +12,7 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::{FamilyResult, Held};
+use super::result::{FamilyResult, Held, SEQUENCE};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
@@ -143,7 +143,7 @@ impl<'a> Job<'a> {
         let stopped = self.stop.load(Ordering::SeqCst);
         let held = self.limits.map(|limits| Held::new(limits, &trained.model)).transpose();
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-            let result = FamilyResult::new("sequence", (*seed, trained), trained.held_out, self.given);
+            let result = FamilyResult::new(SEQUENCE, (*seed, trained), trained.held_out, self.given);
             let result = result.held(held.as_ref().ok().cloned().flatten());
             lost.note(files::write(path, result.text().into_bytes()));
         }
