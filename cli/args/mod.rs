@@ -35,6 +35,7 @@ pub use disk::DiskArgs;
 pub use distill::DistillArgs;
 pub use family::{Family, PositionsArg};
 pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};
+pub use layers::{WeightsArg, WeightsOf};
 pub use model::{ExportArgs, ImportArgs, InspectArgs, ModelsArgs};
 pub use new::NewArgs;
 pub use pairs::{

@@ -1,5 +1,6 @@
 //! Reads the texts that were named, and makes of them the task to train on.
 
+use super::base::Base;
 use crate::args::{RecordsArg, TrainSettings};
 use crate::error::CliError;
 use crate::records;
@@ -30,13 +31,14 @@ pub struct Learned {
 ///
 /// # Errors
 /// A file that cannot be read; texts of which nothing can be learned.
-pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, CliError> {
+pub fn learned(given: &TrainSettings, base: Option<&Base>) -> Result<Learned, CliError> {
     let paths = given.pairs.iter().chain(&given.held_out).cloned().collect();
     let all = records::read(&RecordsArg { paths, kind: None, cut: given.cut })?;
     let sources: Vec<_> =
         all.sources.iter().map(|(name, kind)| format!("{name} ({})", kind.name())).collect();
     say!("{}: {}", sources.join(", "), count(all.records.len(), "record"));
     let framing = framing(given, base, &all)?;
+    let base = base.and_then(Base::model);
     let known = Known::of(base);
     let window = given.window.or(known.window).unwrap_or(WINDOW);
     let keeps = framing.turns.as_ref().is_some_and(|turns| turns.keeps);
@@ -150,22 +152,23 @@ fn sides(given: &TrainSettings, all: &Records) -> Result<(Vec<Record>, Option<Ve
     Ok((train, Some(held_out)))
 }
 
-fn framing(given: &TrainSettings, base: Option<&Model>, records: &Records) -> Result<Framing, CliError> {
-    let framing = match base.map(|model| &model.reader) {
-        Some(Reader::Tokens(tokens)) => {
+fn framing(given: &TrainSettings, base: Option<&Base>, records: &Records) -> Result<Framing, CliError> {
+    let model = base.and_then(Base::model);
+    let framing = match base.map(Base::tokenizer) {
+        Some(tokenizer) => {
             if given.bpe.is_some() {
                 let message = "--bpe makes new tokens, and a model that training goes on from has its own";
                 return Err(CliError::Usage(message.into()));
             }
-            match classes(given, base, records)? {
-                Some(labels) => Framing::classifier(records, tokens.tokenizer.clone(), labels),
-                None => Framing::new(records, tokens.tokenizer.clone()),
+            match classes(given, model, records)? {
+                Some(labels) => Framing::classifier(records, tokenizer.clone(), labels),
+                None => Framing::new(records, tokenizer.clone()),
             }
         }
-        _ => {
+        None => {
             let kind = given.bpe.map_or(TokenizerKind::Characters, |tokens| TokenizerKind::Bpe { tokens });
             let choice = Choice { kind, ..Choice::default() };
-            match classes(given, base, records)? {
+            match classes(given, None, records)? {
                 Some(labels) => Framing::fresh_classifier(records, choice, labels),
                 None => Framing::fresh(records, choice),
             }

@@ -1,8 +1,9 @@
 //! `mlc train --family sequence|recursive`: texts, pairs or conversations → a sequence model.
 //!
-//! [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
+//! [`base`] is what training goes on from, [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
 //! training.
 
+mod base;
 mod budget;
 mod data;
 mod display;
@@ -19,9 +20,9 @@ use crate::budget::Limits;
 use crate::error::CliError;
 use crate::say::say;
 use crate::{Outcome, files, interrupt, pairs};
+use base::Base;
 use data::Learned;
 pub use display::{Display, figures, texts};
-use mlc_compiler::model::Model;
 use mlc_trainer::sequence::{
     Ends, Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, ends, train_seeds,
 };
@@ -38,12 +39,9 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
     if let Some(rank) = args.lora {
         return lora::run(args, rank, given, out);
     }
-    let base = settings::base(args)?;
+    let base = Base::named(args)?;
     let (learned, settings, log) = prepare(args, given, base.as_ref())?;
-    let start = match &base {
-        Some(model) => Some(settings::start(model, &settings)?),
-        None => None,
-    };
+    let start = base.as_ref().map(|base| base.parameters(&settings, &learned.task)).transpose()?;
     let limits = Limits::new(given)?;
     let limits = given.is_limited().then_some(&limits);
     let stop = interrupt::listen();
@@ -59,7 +57,7 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
 fn prepare(
     args: &TrainArgs,
     given: &TrainSettings,
-    base: Option<&Model>,
+    base: Option<&Base>,
 ) -> Result<(Learned, Settings, Option<Log>), CliError> {
     pairs::claim(&given.pairs);
     pairs::claim(&given.held_out);
