@@ -258,3 +258,21 @@ fn a_published_checkpoint_has_adapters() {
     let ran = folder.mlc(soul.iter().chain(&["-o", "x.ron"]));
     assert!(ran.code == Some(1) && ran.stderr.contains("biases"), "{}", ran.stderr);
 }
+
+#[test]
+fn a_student_has_a_prior() {
+    let folder = plain();
+    let distill = |more: &[&'static str]| {
+        let args = ["distill", "net", "--texts", "16", "--length", "12", "--steps", "3", "-o", "d.ron"];
+        folder.mlc(args.iter().chain(more))
+    };
+    let ran = distill(&["--prior", "bigram", "--prior-bytes", "900", "--held-out", "lines.txt"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("a prior of "), "{}", ran.stderr);
+    let said = folder.mlc(["inspect", "d.ron"]).ok();
+    assert!(said.contains("\nan n-gram prior: "), "{said}");
+    let said = folder.mlc(["verify", "d.ron", "--target", "z80-cpm", "--random", "2"]).ok();
+    assert!(said.contains("all equal"), "{said}");
+    let ran = distill(&["--prior-bytes", "900"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("give --prior as well"), "{}", ran.stderr);
+}

@@ -1,7 +1,8 @@
 //! Reads the texts that were named, and makes of them the task to train on.
 
 use super::base::Base;
-use crate::args::{RecordsArg, TrainSettings};
+use super::baselines::Rivals;
+use crate::args::{PriorArg, RecordsArg, TrainSettings};
 use crate::error::CliError;
 use crate::records;
 use crate::say::say;
@@ -23,15 +24,17 @@ const MAX_QUERY: u8 = 62;
 /// What is to be learned.
 pub struct Learned {
     pub task: Task,
+    /// What it is compared with, where that was asked for.
+    pub rivals: Option<Rivals>,
     /// Positions that are kept.
     pub window: usize,
 }
 
-/// Reads everything, and tells what was found.
+/// Reads everything, and tells what was found. `compares`: with what networks of hashed text make of it.
 ///
 /// # Errors
 /// A file that cannot be read; texts of which nothing can be learned.
-pub fn learned(given: &TrainSettings, base: Option<&Base>) -> Result<Learned, CliError> {
+pub fn learned(given: &TrainSettings, base: Option<&Base>, compares: bool) -> Result<Learned, CliError> {
     let paths = given.pairs.iter().chain(&given.held_out).cloned().collect();
     let all = records::read(&RecordsArg { paths, kind: None, cut: given.cut })?;
     let sources: Vec<_> =
@@ -48,10 +51,13 @@ pub fn learned(given: &TrainSettings, base: Option<&Base>) -> Result<Learned, Cl
     let side = |records: Vec<Record>| {
         let mut side = all.clone();
         side.records = records;
-        examples(&framing, &side, most)
+        side
     };
-    let train = side(train)?;
-    let held_out = held_out.map(side).transpose()?;
+    let (train, held_out) = (side(train), held_out.map(side));
+    let classifies = !framing.labels.is_empty();
+    let rivals = compares.then(|| Rivals::new(&train, held_out.as_ref(), classifies)).transpose()?;
+    let train = examples(&framing, &train, most)?;
+    let held_out = held_out.map(|side| examples(&framing, &side, most)).transpose()?;
     let mut max_length = given.max_query.or(known.length).unwrap_or(MAX_QUERY);
     if !framing.labels.is_empty() {
         let whole = read_whole(&framing, most);
@@ -69,28 +75,31 @@ pub fn learned(given: &TrainSettings, base: Option<&Base>) -> Result<Learned, Cl
         Some(_) if !story.classifies() => return Err(CliError::Usage(NO_MARGIN.into())),
         margin => Story { margin: margin.unwrap_or(kept), ..story },
     };
-    let prior = prior(given, &train, &story, &reader)?;
-    Ok(Learned { task: Task { reader, story, train, held_out, prior }, window })
+    if given.prior.is_some() && story.classifies() {
+        let message = "--prior says what tokens cost, and --classifier gives labels";
+        return Err(CliError::Usage(message.into()));
+    }
+    let prior = prior((given.prior, given.prior_bytes), &train, &reader)?;
+    Ok(Learned { task: Task { reader, story, train, held_out, prior }, rivals, window })
 }
 
-/// What tokens cost behind others, where that is asked for.
-fn prior(
-    given: &TrainSettings,
+/// What tokens cost behind others, where `--prior` asks for that, and `--prior-bytes` says how many bytes it has.
+///
+/// # Errors
+/// Bytes without a prior, or too few for one; too many tokens.
+pub fn prior(
+    (order, bytes): (Option<PriorArg>, Option<usize>),
     train: &Texts,
-    story: &Story,
     reader: &Tokens,
 ) -> Result<Option<Prior>, CliError> {
     let usage = |message: String| Err(CliError::Usage(message));
-    let Some(order) = given.prior else {
-        return match given.prior_bytes {
+    let Some(order) = order else {
+        return match bytes {
             Some(_) => usage("--prior-bytes is the size of a prior: give --prior as well".into()),
             None => Ok(None),
         };
     };
-    if story.classifies() {
-        return usage("--prior says what tokens cost, and --classifier gives labels".into());
-    }
-    let bytes = given.prior_bytes.unwrap_or(PRIOR_BYTES);
+    let bytes = bytes.unwrap_or(PRIOR_BYTES);
     let tokens = reader.tokenizer.pieces.len();
     let least = least_prior_bytes(tokens);
     if least > MAX_PRIOR_BYTES {

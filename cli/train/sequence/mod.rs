@@ -4,6 +4,7 @@
 //! training.
 
 mod base;
+mod baselines;
 mod budget;
 mod data;
 mod display;
@@ -21,7 +22,9 @@ use crate::error::CliError;
 use crate::say::say;
 use crate::{Outcome, files, interrupt, pairs};
 use base::Base;
+use baselines::Rivals;
 use data::Learned;
+pub use data::prior;
 pub use display::{Display, figures, texts};
 use mlc_trainer::sequence::{
     Ends, Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, ends, train_seeds,
@@ -45,8 +48,9 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
     let limits = Limits::new(given)?;
     let limits = given.is_limited().then_some(&limits);
     let stop = interrupt::listen();
-    let job =
-        Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), limits, stop };
+    let Learned { task, rivals, .. } = &learned;
+    let start = start.as_ref();
+    let job = Job { args, given, settings: &settings, task, rivals: rivals.as_ref(), start, limits, stop };
     if let Some(limits) = limits {
         budget::check(limits, &job.training(), base.is_none())?;
     }
@@ -64,7 +68,7 @@ fn prepare(
     files::check_distinct(args.outputs())?;
     let outputs = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
-    let learned = data::learned(given, base)?;
+    let learned = data::learned(given, base, args.baselines)?;
     let settings = settings::settings(given, base, &learned)?;
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let log = args.log.as_ref().map(Log::create::<mlc_trainer::sequence::Figures>).transpose()?;
@@ -88,7 +92,10 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
         return usage(format!("{option}: the model that training goes on from has its own"));
     }
     let others = [
-        (args.baselines, "--baselines compares networks of hashed text"),
+        (
+            args.baselines && args.lora.is_some(),
+            "--baselines does not go with --lora: it compares whole networks, and adapters go on with one",
+        ),
         (
             args.cost_of_limits,
             "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
@@ -119,6 +126,7 @@ struct Job<'a> {
     given: &'a TrainSettings,
     settings: &'a Settings,
     task: &'a Task,
+    rivals: Option<&'a Rivals>,
     start: Option<&'a Parameters>,
     /// Limits and a target, if any were given.
     limits: Option<&'a Limits>,
@@ -152,6 +160,12 @@ impl<'a> Job<'a> {
         let kept = held.is_none_or(|held| held.kept);
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
+        }
+        if let Some(rivals) = self.rivals.filter(|_| !stopped) {
+            match rivals.table(trained, self.settings, self.stop)? {
+                Some(table) => write!(out, "\n{table}")?,
+                None => say!("stopped; what a network of hashed text reaches is not known"),
+            }
         }
         lost.end()?;
         Ok(match (stopped, kept) {
