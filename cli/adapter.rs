@@ -1,10 +1,17 @@
 //! Files of adapters, which `mlc train --lora` writes and `mlc compile` and `mlc export` merge with their base.
 
+use crate::args::SequenceArgs;
 use crate::error::CliError;
-use crate::files;
-use mlc_compiler::model::Model;
+use crate::import::model_name;
+use crate::say::say;
+use crate::sequence::{self, MAX_LENGTH, Opened, Source};
+use crate::{export, files};
+use mlc_compiler::arithmetic::hash::{FNV_START, fnv1a};
+use mlc_compiler::import::Options;
+use mlc_compiler::import::sequence::model::story;
+use mlc_compiler::model::{Head, Model, Tokens};
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::Adapter;
+use mlc_trainer::sequence::{Adapter, Base, FloatBase, Rounding};
 use ron::ser::PrettyConfig;
 use std::path::Path;
 
@@ -34,13 +41,62 @@ pub fn bytes(adapter: &Adapter) -> Vec<u8> {
     (text + "\n").into_bytes()
 }
 
-/// A model with the adapter of that file in it, if there is one.
+/// What is said of a tokenizer beside a model.
+pub const OWN_TOKENIZER: &str = "--tokenizer is for float networks: a model.ron has its own";
+
+/// The model that was named with the adapter of a file in it. Of a float network, which `tokenizer` may be that of, the adapter says how
+/// it is rounded.
 ///
 /// # Errors
-/// An adapter that cannot be read, or of another base.
-pub fn merged(model: Model, adapter: Option<&Path>) -> Result<Model, CliError> {
-    let Some(path) = adapter else { return Ok(model) };
-    read(path)?.merged(&model).map_err(|e| refused(path, &e))
+/// Files that cannot be read, or are no model and no adapter; an adapter of another base.
+pub fn merged(named: &Path, tokenizer: Option<&Path>, adapter: &Path) -> Result<Model, CliError> {
+    let Opened { path, bytes, is_network } = sequence::open(named)?;
+    if !is_network {
+        if tokenizer.is_some() {
+            return Err(CliError::Usage(OWN_TOKENIZER.into()));
+        }
+        let model = files::parse_model(&bytes, &path, &Options::default())?;
+        return read(adapter)?.merged(Base::Model(&model)).map_err(|e| refused(adapter, &e));
+    }
+    let found = read(adapter)?;
+    let source = Source::read(&path, &bytes, &SequenceArgs::of_tokenizer(tokenizer), &[])?;
+    let base = floats(&path, &source, rounding(adapter, &found)?)?;
+    let mut model = found.merged(Base::Floats(&base)).map_err(|e| refused(adapter, &e))?;
+    if let Some(note) = sequence::turns(&path, &source.tokenizer, &mut model)? {
+        say!("note: {note}");
+    }
+    Ok(model)
+}
+
+/// How an adapter's float base is rounded.
+///
+/// # Errors
+/// Its base is no float network.
+pub fn rounding(path: &Path, adapter: &Adapter) -> Result<Rounding, CliError> {
+    adapter.rounding.ok_or_else(|| {
+        refused(path, &TrainError::Data("the adapter's base is a model of integers, no float network".into()))
+    })
+}
+
+/// A float network as adapters want it: with the tokens and the answer that importing gives it. It is told from others by the files
+/// that exporting it gives.
+///
+/// # Errors
+/// Something that the trainer does not have, or that these files have no place for.
+pub fn floats(path: &Path, source: &Source, rounding: Rounding) -> Result<FloatBase, CliError> {
+    let Source { checkpoint, tokenizer, generation } = source;
+    let no_base = |problem: String, help| CliError::Network {
+        problem: format!("{}: {problem}", files::shown(path)),
+        help,
+    };
+    let story = story(checkpoint, tokenizer, generation, Some(rounding.most))
+        .map_err(|e| no_base(e.to_string(), e.help()))?;
+    let head = Head { name: model_name(path), ..Head::default() };
+    let reader = Tokens { tokenizer: tokenizer.clone(), max_length: MAX_LENGTH };
+    let contents = export::of_floats(path, source)?;
+    let hash = contents.files.iter().fold(FNV_START, |hash, (_, bytes)| fnv1a(hash, bytes.iter().copied()));
+    FloatBase::new(checkpoint, rounding, (head, reader, story), format!("{hash:016x}"))
+        .map_err(|e| no_base(e.to_string(), "adapters go beside networks that `mlc train --from` takes"))
 }
 
 /// Why an adapter does not go with its base.

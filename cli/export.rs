@@ -4,7 +4,7 @@ use crate::args::{ExportArgs, SequenceArgs};
 use crate::error::CliError;
 use crate::files::{Output, Written};
 use crate::say::say;
-use crate::sequence::{self, Opened};
+use crate::sequence::{self, Opened, Source};
 use crate::table::{count, grouped};
 use crate::{Outcome, adapter, files, targets};
 use mlc_compiler::import::sequence::hugging_face::{self, Generation, chat};
@@ -14,32 +14,28 @@ use mlc_compiler::import::{Options, npz, ron};
 use mlc_compiler::model::{Answer, Body, Model, Reader};
 use mlc_compiler::tokens::Tokenizer;
 use std::io::Write;
+use std::path::Path;
 
 /// Positions where neither the network nor the model says how many it is used for.
 const POSITIONS: usize = 2048;
 
 pub fn run(args: &ExportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let Opened { path, bytes, is_network } = sequence::open(&args.model)?;
-    if is_network {
-        if args.lora.is_some() {
-            let message = "--lora is for models of mlc: adapters of a float network are not there";
-            return Err(CliError::Usage(message.into()));
+    let tokenizer = args.tokenizer.as_deref();
+    let model = match &args.lora {
+        Some(lora) => adapter::merged(&args.model, tokenizer, lora)?,
+        None if is_network => {
+            let given = SequenceArgs::of_tokenizer(tokenizer);
+            let source = sequence::Source::read(&path, &bytes, &given, &[])?;
+            return folder(args, &of_floats(&path, &source)?, out);
         }
-        let given = SequenceArgs {
-            tokenizer: args.tokenizer.clone(),
-            embedding_bits: None,
-            window: None,
-            calibrate: None,
-        };
-        let source = sequence::Source::read(&path, &bytes, &given, &[])?;
-        let chat = sequence::template(&path)?.map(|template| template.source().to_string());
-        return folder(args, &source.checkpoint, (&source.tokenizer, chat), &source.generation, out);
-    }
-    if args.tokenizer.is_some() {
-        return Err(CliError::Usage("--tokenizer is for float networks: a model.ron has its own".into()));
-    }
-    let model =
-        adapter::merged(files::parse_model(&bytes, &path, &Options::default())?, args.lora.as_deref())?;
+        None => {
+            if tokenizer.is_some() {
+                return Err(CliError::Usage(adapter::OWN_TOKENIZER.into()));
+            }
+            files::parse_model(&bytes, &path, &Options::default())?
+        }
+    };
     // With its adapter, or as it is.
     if args.output.extension().is_some_and(|e| e.eq_ignore_ascii_case("ron")) {
         return one(args, ron::write(&model).into_bytes(), out);
@@ -117,43 +113,63 @@ fn integers(args: &ExportArgs, model: &Model, out: &mut dyn Write) -> Result<Out
         }
         None => None,
     };
-    folder(args, &checkpoint, (&reader.tokenizer, chat), &generation, out)
+    folder(args, &contents(&checkpoint, (&reader.tokenizer, chat), &generation)?, out)
 }
 
-fn folder(
-    args: &ExportArgs,
+/// What a folder has.
+pub struct Contents {
+    /// Names of its files, and their bytes.
+    pub files: Vec<(&'static str, Vec<u8>)>,
+    notes: Vec<String>,
+    weights: usize,
+}
+
+/// The folder of a float network that was read from `path`.
+///
+/// # Errors
+/// What of it the format has no place for; a chat template that cannot be read.
+pub fn of_floats(path: &Path, source: &Source) -> Result<Contents, CliError> {
+    let chat = sequence::template(path)?.map(|template| template.source().to_string());
+    contents(&source.checkpoint, (&source.tokenizer, chat), &source.generation)
+}
+
+fn contents(
     checkpoint: &Checkpoint,
     (tokenizer, chat): (&Tokenizer, Option<String>),
     generation: &Generation,
-    out: &mut dyn Write,
-) -> Result<Outcome, CliError> {
+) -> Result<Contents, CliError> {
+    let positions = generation.max_length.unwrap_or(POSITIONS);
+    let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
+    let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
+    let mut files = vec![
+        ("config.json", written.config),
+        ("model.safetensors", written.weights),
+        ("generation_config.json", written.generation),
+        ("tokenizer.json", tokens.bytes),
+        ("tokenizer_config.json", tokenizer_config(tokenizer)),
+    ];
+    files.extend(chat.map(|chat| ("chat_template.jinja", chat.into_bytes())));
+    Ok(Contents { files, notes: tokens.notes, weights: checkpoint.weights() as usize })
+}
+
+fn folder(args: &ExportArgs, contents: &Contents, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let folder = &args.output;
     let is_file = |e: &std::ffi::OsStr| e.eq_ignore_ascii_case("npz") || e.eq_ignore_ascii_case("ron");
     if folder.is_file() || folder.extension().is_some_and(is_file) {
         let message = format!("{}: a sequence model is written as a folder: name one", files::shown(folder));
         return Err(CliError::Usage(message));
     }
-    let positions = generation.max_length.unwrap_or(POSITIONS);
-    let written = hugging_face::write(checkpoint, generation, positions).map_err(refused)?;
-    let tokens = huggingface::write(tokenizer).map_err(|what| refused(format!("its tokenizer: {what}")))?;
-    let output = |name: &str, bytes: Vec<u8>| Output { path: folder.join(name), bytes };
-    let mut outputs = vec![
-        output("config.json", written.config),
-        output("model.safetensors", written.weights),
-        output("generation_config.json", written.generation),
-        output("tokenizer.json", tokens.bytes),
-        output("tokenizer_config.json", tokenizer_config(tokenizer)),
-    ];
-    outputs.extend(chat.map(|chat| output("chat_template.jinja", chat.into_bytes())));
+    let output = |(name, bytes): &(&str, Vec<u8>)| Output { path: folder.join(name), bytes: bytes.clone() };
+    let outputs: Vec<_> = contents.files.iter().map(output).collect();
     files::write_all_below([folder.as_path()], &outputs)?;
-    for note in tokens.notes {
+    for note in &contents.notes {
         say!("note: tokenizer.json: {note}");
     }
     if args.json {
         return json(&outputs, out);
     }
     let bytes: usize = outputs.iter().map(|output| output.bytes.len()).sum();
-    let weights = count(checkpoint.weights() as usize, "weight");
+    let weights = count(contents.weights, "weight");
     writeln!(
         out,
         "{}: {weights}, {} bytes in {}",

@@ -8,7 +8,6 @@ use crate::say::say;
 use crate::sequence::{self, Opened};
 use crate::table::{count, grouped};
 use crate::{Outcome, files, sensors, targets};
-use mlc_compiler::import::sequence::hugging_face::chat;
 use mlc_compiler::import::{self, Options};
 use mlc_compiler::model::{Body, Head, Model, Reader};
 use serde::Serialize;
@@ -81,15 +80,7 @@ fn import_sequence(args: &ImportArgs, bytes: &[u8], out: &mut dyn Write) -> Resu
     head.check_texts().map_err(|e| CliError::Usage(format!("--name or --about: {e}; {}", e.help())))?;
     let bits = args.bits.unwrap_or(Bits::Eight);
     let mut model = sequence::quantize(&source, head, bits, &args.sequence, args.most)?;
-    let note = sequence::template(&args.file)?.map(|template| {
-        let chat = sequence::rendered(&template).and_then(|all| chat::turns(&all, &source.tokenizer));
-        match chat.and_then(|chat| chat.give(&mut model)) {
-            Ok(()) => {
-                "the folder's chat template became turns: the model replies to what is typed".to_string()
-            }
-            Err(why) => format!("the folder's chat template is not used, the model continues text: {why}"),
-        }
-    });
+    let note = sequence::turns(&args.file, &source.tokenizer, &mut model)?;
     let text = import::ron::write(&model);
     let size = text.len();
     if size > import::MAX_TEXT_MIB << 20 {

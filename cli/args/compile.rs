@@ -126,6 +126,9 @@ pub struct CompileArgs {
     /// Adapters that `mlc train --lora` made for the model
     #[arg(long, value_name = "FILE.ron")]
     pub lora: Option<PathBuf>,
+    /// The tokenizer of a float network that the adapters were trained beside [default: in a folder, the one there]
+    #[arg(long, value_name = "FILE", requires = "lora")]
+    pub tokenizer: Option<PathBuf>,
     #[command(flatten)]
     pub target: TargetArg,
     /// Write to FILE; may repeat. The kind follows the extension: .com .img .tap .tzx .wav .sna .dsk .cdt .bin .rom .hex .elf

@@ -1,10 +1,12 @@
 //! What can be typed behind `mlc distill`.
 
+use super::family::PriorArg;
 use super::help;
 use super::sequence::{Bits, SequenceArgs};
 use super::train::LogFile;
 use super::values::{file_of, whole};
 use clap::Args;
+use mlc_trainer::sequence::MAX_PRIOR_BYTES;
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -36,6 +38,12 @@ pub struct DistillArgs {
     /// Most tokens that the model reads for a question, those of the question included
     #[arg(long, value_name = "N", value_parser = whole(2u16, u16::MAX))]
     pub most: Option<u16>,
+    /// Count how tokens follow each other in the texts: a table of costs, which the network corrects
+    #[arg(long, value_name = "ORDER")]
+    pub prior: Option<PriorArg>,
+    /// Most bytes of that table: contexts that gain most have a row [default: 16384]
+    #[arg(long, value_name = "N", value_parser = whole(1usize, MAX_PRIOR_BYTES))]
+    pub prior_bytes: Option<usize>,
     /// Mini-batches of the whole training [default: 3000]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 100_000_000))]
     pub steps: Option<usize>,

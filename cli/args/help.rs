@@ -159,7 +159,7 @@ those of the program that `mlc compile` makes: the fastest that fits, within a l
 which is one from early in the training; what the limits cost is known by --cost-of-limits.
 
 --config takes settings from a file; the command line has the last word. Every long option above but --output, \
---config, --resume, --from, --lora, --lora-alpha, --lora-targets, --seeds, --log, --curve, --result, --baselines, \
+--config, --resume, --from, --tokenizer, --lora, --lora-alpha, --lora-targets, --seeds, --log, --curve, --result, --baselines, \
 --cost-of-limits, --chat and --device is a field there, with _ for -, and so are the pairs:
   (
     pairs: [\"pairs.txt\"],    // relative to this file

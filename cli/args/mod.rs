@@ -33,8 +33,9 @@ pub use compile::{Artifact, CompileArgs};
 pub use diff::DiffArgs;
 pub use disk::DiskArgs;
 pub use distill::DistillArgs;
-pub use family::{Family, PositionsArg};
+pub use family::{Family, PositionsArg, PriorArg};
 pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};
+pub use layers::{WeightsArg, WeightsOf};
 pub use model::{ExportArgs, ImportArgs, InspectArgs, ModelsArgs};
 pub use new::NewArgs;
 pub use pairs::{

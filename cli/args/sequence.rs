@@ -4,7 +4,7 @@ use super::values::whole;
 use clap::{Args, ValueEnum};
 use mlc_compiler::model::Grid;
 use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The heading of these options.
 pub const SEQUENCE: &str = "Sequence models";
@@ -28,6 +28,16 @@ pub struct SequenceArgs {
 }
 
 impl SequenceArgs {
+    /// Nothing but the file of a tokenizer.
+    pub fn of_tokenizer(tokenizer: Option<&Path>) -> Self {
+        Self {
+            tokenizer: tokenizer.map(Path::to_path_buf),
+            embedding_bits: None,
+            window: None,
+            calibrate: None,
+        }
+    }
+
     /// The name of an option that was given.
     pub fn given(&self) -> Option<&'static str> {
         let given = [
@@ -78,6 +88,11 @@ pub enum Bits {
 }
 
 impl Bits {
+    /// Those of a grid.
+    pub fn of(grid: Grid) -> Option<Self> {
+        Self::value_variants().iter().copied().find(|bits| bits.grid() == grid)
+    }
+
     pub fn grid(self) -> Grid {
         match self {
             Self::Eight => Grid::Symmetric { bits: 8 },

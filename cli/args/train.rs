@@ -42,9 +42,13 @@ pub struct TrainArgs {
     /// with what --output holds, so that a training that was ended goes on
     #[arg(long, value_name = "MODEL", num_args = 0..=1, conflicts_with_all = SHAPE)]
     pub resume: Option<Option<PathBuf>>,
-    /// Go on with another sequence model, which stays as it is: its tokens and layers, with new tokens added
+    /// Go on with another sequence model, which stays as it is: its tokens and layers, with new tokens added. A float network too: a
+    /// checkpoint of llama2.c, a Hugging Face folder
     #[arg(long, value_name = "MODEL", help_heading = SEQUENCE)]
     pub from: Option<PathBuf>,
+    /// The tokenizer of a float network behind --from [default: in a folder, the one there]
+    #[arg(long, value_name = "FILE", requires = "from", help_heading = SEQUENCE)]
+    pub tokenizer: Option<PathBuf>,
     /// Train adapters of this rank beside the model of --from, which stays as it is; --output gets the adapters alone
     #[arg(long, value_name = "RANK", requires = "from", value_parser = whole(1usize, 256), help_heading = SEQUENCE)]
     pub lora: Option<usize>,

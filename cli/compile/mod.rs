@@ -91,7 +91,10 @@ pub fn inputs(args: &CompileArgs, assets: &Assets) -> Result<(Model, Target), Cl
 /// # Errors
 /// It cannot be read, or does not go with the options.
 fn model(args: &CompileArgs) -> Result<Model, CliError> {
-    let mut model = adapter::merged(files::model(&args.model)?.model, args.lora.as_deref())?;
+    let mut model = match &args.lora {
+        Some(lora) => adapter::merged(&args.model, args.tokenizer.as_deref(), lora)?,
+        None => files::model(&args.model)?.model,
+    };
     args.choice.apply(args.draw.seed, &mut model)?;
     Ok(model)
 }

@@ -3,7 +3,8 @@
 use crate::args::{Bits, SequenceArgs};
 use crate::error::CliError;
 use crate::files;
-use mlc_compiler::import::sequence::hugging_face::chat::Template;
+use crate::sequence::rendered;
+use mlc_compiler::import::sequence::hugging_face::chat::{self, Template};
 use mlc_compiler::import::sequence::hugging_face::{File, Folder, Generation, read as read_folder};
 use mlc_compiler::import::sequence::model::{NoModel, Wanted, check_vocabulary, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
@@ -113,6 +114,22 @@ pub fn template(path: &Path) -> Result<Option<Template>, CliError> {
     };
     let (config, own) = (read(TOKENIZER_CONFIG)?, read(TEMPLATE)?);
     Template::read(config.as_ref().map(as_file).as_ref(), own.as_ref().map(as_file).as_ref()).map_err(network)
+}
+
+/// Gives a model the turns of its folder's chat template, if there is one. Says what became of it.
+///
+/// # Errors
+/// A template that cannot be read.
+pub fn turns(path: &Path, tokenizer: &Tokenizer, model: &mut Model) -> Result<Option<String>, CliError> {
+    Ok(template(path)?.map(|template| {
+        let chat = rendered(&template).and_then(|all| chat::turns(&all, tokenizer));
+        match chat.and_then(|chat| chat.give(model)) {
+            Ok(()) => {
+                "the folder's chat template became turns: the model replies to what is typed".to_string()
+            }
+            Err(why) => format!("the folder's chat template is not used, the model continues text: {why}"),
+        }
+    }))
 }
 
 fn as_file((name, bytes): &(String, Vec<u8>)) -> File<'_> {

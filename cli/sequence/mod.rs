@@ -10,4 +10,4 @@ pub use chat_template::rendered;
 pub use describe::{grid, inspect, named, summary};
 pub use eval::eval;
 pub use facts::Facts;
-pub use load::{MAX_LENGTH, Opened, Source, WINDOW, open, quantize, template, texts};
+pub use load::{MAX_LENGTH, Opened, Source, WINDOW, open, quantize, template, texts, turns};

@@ -2,10 +2,10 @@
 
 use super::list::Listed;
 use crate::error::CliError;
-use crate::files;
 use crate::table::{self, Align, grouped, table};
-use crate::train::TrainResult;
-use mlc_trainer::Figures;
+use crate::train::{AnyResult, Shares};
+use crate::{adapter, files};
+use mlc_compiler::import::Options;
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -14,10 +14,10 @@ use std::path::Path;
 #[derive(Debug, Clone, Serialize)]
 pub struct Collect {
     pub name: String,
-    /// No other run is at least as good in both accuracy and cycles, and better in one of them.
+    /// No other run of its family is at least as good in both accuracy and cycles, and better in one of them.
     pub front: bool,
     #[serde(flatten)]
-    pub result: TrainResult,
+    pub result: AnyResult,
 }
 
 /// What became of a sweep.
@@ -53,31 +53,38 @@ pub fn collect(folder: &Path, listed: &[Listed], others: &[String]) -> Result<Co
             problem: "neither a list of runs nor a result is in this folder".into(),
         });
     }
-    let points: Vec<_> = collected.runs.iter().map(|run| point(&run.result, collected.held_out())).collect();
-    for (run, front) in collected.runs.iter_mut().zip(front(&points)) {
-        run.front = front;
+    for names in collected.families() {
+        let runs: Vec<_> =
+            collected.runs.iter_mut().filter(|run| run.result.shares().names == names).collect();
+        let held_out = runs.iter().all(|run| run.result.shares().held_out.is_some());
+        let points: Vec<_> = runs.iter().map(|run| point(&run.result, held_out)).collect();
+        runs.into_iter().zip(front(&points)).for_each(|(run, front)| run.front = front);
     }
     Ok(collected)
 }
 
-/// The result, if the model that it is about is there and is that one.
-fn whole(result: &Path, model: &Path) -> Result<TrainResult, String> {
-    let result = TrainResult::read(result).map_err(|e| e.to_string())?;
-    let model = files::model(model).map_err(|e| e.to_string())?.model;
-    let nonzero = model.body.nonzero();
-    if nonzero != result.nonzero {
+/// The result, if the model that it is about is there and is that one. Of an adapter, which is no model, only that is known.
+fn whole(result: &Path, model: &Path) -> Result<AnyResult, String> {
+    let result = AnyResult::read(result).map_err(|e| e.to_string())?;
+    let bytes = files::read(model, files::Kind::Model).map_err(|e| e.to_string())?;
+    if adapter::is_adapter(&bytes) {
+        return Ok(result);
+    }
+    let model = files::parse_model(&bytes, model, &Options::default()).map_err(|e| e.to_string())?;
+    let (nonzero, said) = (model.body.nonzero(), result.common().nonzero);
+    if nonzero != said {
         return Err(format!(
-            "the result is of another model: weights not zero are {} in it, {nonzero} in the model",
-            result.nonzero
+            "the result is of another model: weights not zero are {said} in it, {nonzero} in the model"
         ));
     }
     Ok(result)
 }
 
-/// Share of replies right and cycles a step; held-out replies where all runs have them.
-fn point(result: &TrainResult, held_out: bool) -> Option<(f64, f64)> {
-    let figures = result.held_out.filter(|_| held_out).unwrap_or(result.train);
-    Some((figures.reply_share(), result.cycles?))
+/// The share that decides and the cycles of a step; that of what was held out where all runs have it.
+fn point(result: &AnyResult, held_out: bool) -> Option<(f64, f64)> {
+    let Shares { headline, train, held_out: on_held_out, .. } = result.shares();
+    let shares = on_held_out.filter(|_| held_out).unwrap_or(train);
+    Some((shares[headline], result.common().cycles?))
 }
 
 /// Which points no other one dominates. What has no place in the plane is none of them.
@@ -99,54 +106,77 @@ impl Collected {
         self.missing.is_empty() && self.broken.is_empty()
     }
 
-    fn held_out(&self) -> bool {
-        self.runs.iter().all(|run| run.result.held_out.is_some())
+    /// What the shares of each family are called.
+    pub fn families(&self) -> Vec<&'static [&'static str]> {
+        let mut families = Vec::new();
+        for names in self.runs.iter().map(|run| run.result.shares().names) {
+            if !families.contains(&names) {
+                families.push(names);
+            }
+        }
+        families
+    }
+
+    /// Names of shares of all families, each once.
+    fn names(&self) -> Vec<&'static str> {
+        let mut names = Vec::new();
+        for name in self.families().concat() {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
     }
 
     /// The machine that all cycles are of.
     ///
     /// # Errors
-    /// They are of several machines.
+    /// They are of several machines, or there are none.
     pub fn unit(&self) -> Result<String, CliError> {
-        let targets: BTreeSet<&str> = self.runs.iter().map(|run| run.result.target.as_str()).collect();
+        let targets: BTreeSet<&str> = self.runs.iter().filter_map(|run| run.result.common().target).collect();
         if targets.len() > 1 {
             let names = targets.into_iter().collect::<Vec<_>>().join(", ");
             return Err(CliError::Usage(format!(
                 "--curve compares runs for one machine, these are for {names}"
             )));
         }
-        Ok(targets.into_iter().next().unwrap_or_default().to_string())
+        match targets.into_iter().next() {
+            Some(target) => Ok(target.to_string()),
+            None if self.runs.is_empty() => Ok(String::new()),
+            None => Err(CliError::Usage(
+                "--curve draws accuracy against cycles, and these runs were for no machine: train with --target"
+                    .into(),
+            )),
+        }
     }
 
     pub fn table(&self) -> String {
-        let percent = |share: f64| format!("{:.1} %", 100.0 * share);
-        let any_held_out = self.runs.iter().any(|run| run.result.held_out.is_some());
-        let mut columns = vec![
-            ("", Align::Left),
-            ("run", Align::Left),
-            ("characters", Align::Right),
-            ("replies", Align::Right),
-        ];
+        let names = self.names();
+        let any_held_out = self.runs.iter().any(|run| run.result.shares().held_out.is_some());
+        let mut columns = vec![("", Align::Left), ("run", Align::Left)];
+        columns.extend(names.iter().map(|name| (*name, Align::Right)));
         if any_held_out {
-            columns.extend([("held out:", Align::Right), ("replies", Align::Right)]);
+            columns.push(("held out:", Align::Right));
+            columns.extend(names.iter().skip(1).map(|name| (*name, Align::Right)));
         }
         columns.extend([
             ("non-zero", Align::Right),
             ("cycles a step", Align::Right),
             ("bytes", Align::Right),
         ]);
+        let percent =
+            |share: Option<f64>| share.map_or("-".into(), |share| format!("{:.1} %", 100.0 * share));
         let row = |run: &Collect| {
-            let result = &run.result;
-            let figures = |f: &Figures| [percent(f.step_share()), percent(f.reply_share())];
+            let (shares, common) = (run.result.shares(), run.result.common());
             let mut row = vec![if run.front { "*" } else { "" }.to_string(), run.name.clone()];
-            row.extend(figures(&result.train));
+            row.extend(names.iter().map(|name| percent(shares.of(name, false))));
             if any_held_out {
-                row.extend(result.held_out.as_ref().map_or(["-".into(), "-".into()], figures));
+                row.extend(names.iter().map(|name| percent(shares.of(name, true))));
             }
-            row.push(grouped(result.nonzero as u64));
+            row.push(grouped(common.nonzero as u64));
             let rounded = |value: Option<f64>| value.map_or("-".into(), table::whole);
-            row.extend([rounded(result.cycles), rounded(result.bytes.map(|bytes| bytes as f64))]);
-            if !result.limits_kept {
+            row.extend([rounded(common.cycles), rounded(common.bytes.map(|bytes| bytes as f64))]);
+            if !common.limits_kept {
                 row.push("limits not kept".into());
             }
             row
@@ -155,25 +185,39 @@ impl Collected {
         if rows.iter().any(|row| row.len() > columns.len()) {
             columns.push(("", Align::Left));
         }
-        let which = if self.held_out() { "held-out replies" } else { "replies" };
-        format!(
-            "{}* on the front: no other run has more {which} right in as few cycles, or as many in fewer\n",
-            table(&columns, &rows)
-        )
+        format!("{}{}", table(&columns, &rows), self.front_in_words())
     }
 
-    /// A header and a line a run; shares are 0 to 1, settings that a run has not are empty.
+    /// What the star means.
+    fn front_in_words(&self) -> String {
+        let whose = |names: &[&str]| {
+            let mut shares = self.runs.iter().map(|run| run.result.shares()).filter(|s| s.names == names);
+            let all = shares.clone().all(|shares| shares.held_out.is_some());
+            let headline = shares.next().map_or("", |shares| names[shares.headline]);
+            format!("{}{headline}", if all { "held-out " } else { "" })
+        };
+        let which: Vec<String> = self.families().into_iter().map(whose).collect();
+        match &which[..] {
+            [which] if which.ends_with("replies") => format!(
+                "* on the front: no other run has more {which} right in as few cycles, or as many in fewer\n"
+            ),
+            _ => format!(
+                "* on the front: no other run has more of {} in as few cycles, or as much in fewer\n",
+                which.join(", of ")
+            ),
+        }
+    }
+
+    /// A header and a line a run; shares are 0 to 1, settings and shares that a run has not are empty.
     pub fn csv(&self) -> String {
         let settings: BTreeSet<&String> =
-            self.runs.iter().flat_map(|run| run.result.settings.keys()).collect();
-        let fixed = [
-            "run",
-            "front",
-            "seed",
-            "characters",
-            "replies",
-            "held_out_characters",
-            "held_out_replies",
+            self.runs.iter().flat_map(|run| run.result.common().settings.keys()).collect();
+        let names = self.names();
+        let fixed = |names: &[&str]| names.iter().map(|name| name.to_string()).collect::<Vec<_>>();
+        let mut header = fixed(&["run", "front", "seed"]);
+        header.extend(fixed(&names));
+        header.extend(names.iter().map(|name| format!("held_out_{name}")));
+        header.extend(fixed(&[
             "weights",
             "nonzero",
             "target",
@@ -182,25 +226,26 @@ impl Collected {
             "limits_kept",
             "epoch",
             "epochs",
-        ];
-        let header = fixed.iter().map(|name| name.to_string());
-        let header = header.chain(settings.iter().map(|name| format!("--{name}")));
-        let mut out = line(header.collect());
+        ]));
+        header.extend(settings.iter().map(|name| format!("--{name}")));
+        let mut out = line(header);
+        let share = |share: Option<f64>| share.map(|share| format!("{share:.6}")).unwrap_or_default();
         for run in &self.runs {
-            let result = &run.result;
-            let shares = |f: &Figures| [format!("{:.6}", f.step_share()), format!("{:.6}", f.reply_share())];
-            let mut cells = vec![run.name.clone(), run.front.to_string(), result.seed.to_string()];
-            cells.extend(shares(&result.train));
-            cells.extend(result.held_out.as_ref().map_or_else(Default::default, shares));
-            cells.extend([result.weights.to_string(), result.nonzero.to_string(), result.target.clone()]);
-            cells.push(result.cycles.map(|cycles| format!("{cycles:.0}")).unwrap_or_default());
-            cells.push(result.bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
+            let (shares, common) = (run.result.shares(), run.result.common());
+            let mut cells = vec![run.name.clone(), run.front.to_string(), common.seed.to_string()];
+            for held_out in [false, true] {
+                cells.extend(names.iter().map(|name| share(shares.of(name, held_out))));
+            }
+            cells.extend([common.weights.to_string(), common.nonzero.to_string()]);
+            cells.push(common.target.unwrap_or_default().to_string());
+            cells.push(common.cycles.map(|cycles| format!("{cycles:.0}")).unwrap_or_default());
+            cells.push(common.bytes.map(|bytes| bytes.to_string()).unwrap_or_default());
             cells.extend([
-                result.limits_kept.to_string(),
-                result.epoch.to_string(),
-                result.epochs.to_string(),
+                common.limits_kept.to_string(),
+                common.epoch.to_string(),
+                common.epochs.to_string(),
             ]);
-            let value = |name: &&String| result.settings.get(*name).cloned().unwrap_or_default();
+            let value = |name: &&String| common.settings.get(*name).cloned().unwrap_or_default();
             cells.extend(settings.iter().map(value));
             out += &line(cells);
         }

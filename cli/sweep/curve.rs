@@ -3,7 +3,6 @@
 use super::collect::Collect;
 use crate::html::escape;
 use crate::table::whole;
-use mlc_trainer::Figures;
 
 const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 400.0;
@@ -12,26 +11,52 @@ const TOP: f64 = 34.0;
 const RIGHT: f64 = 160.0;
 const BOTTOM: f64 = 48.0;
 
-/// Name, colour, and the figures that it shows of a run.
-type Series = (&'static str, &'static str, fn(&Collect) -> Option<f64>);
-const SERIES: [Series; 4] = [
-    ("characters", "#1f77b4", |run| Some(run.result.train.step_share())),
-    ("replies", "#d62728", |run| Some(run.result.train.reply_share())),
-    ("characters, held out", "#7fb5dd", |run| held_out(run, Figures::step_share)),
-    ("replies, held out", "#f29a9b", |run| held_out(run, Figures::reply_share)),
-];
+/// Colours of a share, and of the same of what was held out.
+const COLOURS: [(&str, &str); 3] = [("#1f77b4", "#7fb5dd"), ("#d62728", "#f29a9b"), ("#2ca02c", "#98df8a")];
 
-fn held_out(run: &Collect, share: fn(&Figures) -> f64) -> Option<f64> {
-    run.result.held_out.as_ref().map(share)
+/// What is drawn of each run.
+struct Series {
+    name: String,
+    colour: &'static str,
+    /// Of the share, among those that its family has.
+    of: &'static str,
+    held_out: bool,
 }
 
-/// Draws all runs that have cycles: characters and replies, training and held-out, against cycles a step. Lines go
+impl Series {
+    fn share(&self, run: &Collect) -> Option<f64> {
+        run.result.shares().of(self.of, self.held_out)
+    }
+}
+
+/// A series for each share of each family, and for that of what was held out.
+fn series(runs: &[(f64, &Collect)]) -> Vec<Series> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for name in runs.iter().flat_map(|(_, run)| run.result.shares().names) {
+        if !names.contains(name) {
+            names.push(name);
+        }
+    }
+    let one = |held_out: bool| {
+        names.iter().zip(COLOURS.iter().cycle()).map(move |(&of, colours)| {
+            let (name, colour) = match held_out {
+                false => (of.to_string(), colours.0),
+                true => (format!("{of}, held out"), colours.1),
+            };
+            Series { name, colour, of, held_out }
+        })
+    };
+    one(false).chain(one(true)).collect()
+}
+
+/// Draws all runs that have cycles: what they get right, training and held-out, against cycles a step. Lines go
 /// through the runs on the front, the others are hollow. `target` is the machine.
 pub fn svg(runs: &[Collect], target: &str) -> String {
     let mut runs: Vec<(f64, &Collect)> =
-        runs.iter().filter_map(|run| Some((run.result.cycles?, run))).collect();
+        runs.iter().filter_map(|run| Some((run.result.common().cycles?, run))).collect();
     runs.sort_by(|a, b| a.0.total_cmp(&b.0).then_with(|| a.1.name.cmp(&b.1.name)));
-    let shares = SERIES.iter().flat_map(|(_, _, share)| runs.iter().filter_map(|(_, run)| share(run)));
+    let series = series(&runs);
+    let shares = series.iter().flat_map(|series| runs.iter().filter_map(|(_, run)| series.share(run)));
     // Down to the tenth below the worst figure.
     let least = (shares.fold(0.9, f64::min) * 10.0).floor() / 10.0;
     let step = step(runs.last().map_or(1.0, |(cycles, _)| *cycles));
@@ -39,7 +64,7 @@ pub fn svg(runs: &[Collect], target: &str) -> String {
     let x = |cycles: f64| LEFT + (WIDTH - LEFT - RIGHT) * cycles / most;
     let y = |share: f64| TOP + (HEIGHT - TOP - BOTTOM) * (1.0 - share) / (1.0 - least);
 
-    let names: std::collections::BTreeSet<&str> = runs.iter().map(|(_, r)| r.result.model.as_str()).collect();
+    let names: std::collections::BTreeSet<&str> = runs.iter().map(|(_, r)| r.result.common().model).collect();
     let title = format!("{}: accuracy against time", names.into_iter().collect::<Vec<_>>().join(", "));
     let title = escape(&title);
     let mut out = format!(
@@ -77,9 +102,10 @@ pub fn svg(runs: &[Collect], target: &str) -> String {
         escape(target)
     );
     let mut legend = TOP + 12.0;
-    for (name, colour, share) in SERIES {
+    for series in &series {
+        let Series { name, colour, .. } = series;
         let points: Vec<(f64, f64, &Collect)> =
-            runs.iter().filter_map(|(cycles, run)| Some((x(*cycles), y(share(run)?), *run))).collect();
+            runs.iter().filter_map(|(cycles, run)| Some((x(*cycles), y(series.share(run)?), *run))).collect();
         if points.is_empty() {
             continue;
         }
@@ -94,13 +120,13 @@ pub fn svg(runs: &[Collect], target: &str) -> String {
         legend += 18.0;
         for (x, y, run) in points {
             let fill = if run.front { colour } else { "white" };
-            let value = share(run).unwrap_or_default();
+            let value = series.share(run).unwrap_or_default();
             out += &format!(
                 "<circle cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.5\" fill=\"{fill}\" stroke=\"{colour}\">\
                  <title>{}: {:.1} %, {} cycles</title></circle>\n",
                 escape(&run.name),
                 100.0 * value,
-                whole(run.result.cycles.unwrap_or_default())
+                whole(run.result.common().cycles.unwrap_or_default())
             );
         }
     }

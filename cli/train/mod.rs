@@ -20,7 +20,7 @@ mod snapshot;
 mod written;
 
 pub use distill::run as distill;
-pub use result::TrainResult;
+pub use result::{AnyResult, Shares};
 
 use crate::args::TrainArgs;
 use crate::budget::{Pricing, Program, Verdict};
@@ -34,6 +34,7 @@ use log::Log;
 use lost::Lost;
 use mlc_trainer::{Event, Figures, Seeds, Shifts, StopReason, TaskError, Trained, Training};
 use prepare::{Prepared, prepare};
+use result::TrainResult;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -6,7 +6,7 @@ use crate::error::CliError;
 use crate::files;
 use mlc_compiler::model::Model;
 use mlc_trainer::outcome::Trained;
-use mlc_trainer::{Figures, Measure};
+use mlc_trainer::{Figures, Measure, sensors, sequence};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -14,6 +14,9 @@ use std::path::Path;
 
 /// The format that is written, and the only one that is read.
 const FORMAT: u32 = 1;
+/// How results call their family; those of hashed text have no such field.
+pub const SEQUENCE: &str = "sequence";
+pub const SENSORS: &str = "sensor";
 
 /// One training. No time and no path of the machine: the same command gives the same file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -68,31 +71,17 @@ impl TrainResult {
         }
     }
 
-    /// Reads a result.
-    ///
-    /// # Errors
-    /// It cannot be read; it is no result, with the place.
-    pub fn read(path: &Path) -> Result<Self, CliError> {
-        let text = files::read_text(path, files::Kind::Settings)?;
-        let wrong = |problem: String| CliError::Sweep { place: files::shown(path), problem };
-        let result: Self = serde_json::from_str(&text).map_err(|e| wrong(format!("no result: {e}")))?;
-        match result.format {
-            FORMAT => Ok(result),
-            other => Err(wrong(format!("this result is format {other}, this mlc reads {FORMAT}"))),
-        }
-    }
-
     pub fn text(&self) -> String {
         serde_json::to_string_pretty(self).expect("a result has string keys only") + "\n"
     }
 }
 
-/// The same of a network of another family; `mlc sweep --collect` does not read it yet.
-#[derive(Debug, Serialize)]
-pub struct FamilyResult<'a, M> {
+/// The same of a network of another family.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FamilyResult<M> {
     format: u32,
-    family: &'static str,
-    model: &'a str,
+    family: String,
+    model: String,
     seed: u64,
     settings: BTreeMap<String, String>,
     train: M,
@@ -107,7 +96,7 @@ pub struct FamilyResult<'a, M> {
 }
 
 /// What the program of a model that was trained costs on a machine.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     target: String,
     /// Predicted cycles of a token; `None`, as the next, where the program does not fit.
@@ -140,24 +129,24 @@ impl Held {
     }
 }
 
-impl<'a, M: Measure + Serialize> FamilyResult<'a, M> {
+impl<M: Measure + Serialize> FamilyResult<M> {
     /// `held_out`: figures on rows or texts that were held out.
     pub fn new(
         family: &'static str,
-        (seed, trained): (u64, &'a Trained<M>),
+        (seed, trained): (u64, &Trained<M>),
         held_out: Option<M>,
         given: &TrainSettings,
     ) -> Self {
         Self {
             format: FORMAT,
-            family,
-            model: &trained.model.head.name,
+            family: family.to_string(),
+            model: trained.model.head.name.clone(),
             seed,
             settings: said(given),
             train: trained.train,
             held_out,
             weights: trained.model.body.weights(),
-            nonzero: trained.nonzero,
+            nonzero: trained.model.body.nonzero(),
             epoch: trained.epoch,
             epochs: trained.epochs,
             program: None,
@@ -172,6 +161,129 @@ impl<'a, M: Measure + Serialize> FamilyResult<'a, M> {
 
     pub fn text(&self) -> String {
         serde_json::to_string_pretty(self).expect("a result has string keys only") + "\n"
+    }
+
+    fn common(&self) -> Common<'_> {
+        let program = self.program.as_ref();
+        Common {
+            model: &self.model,
+            seed: self.seed,
+            settings: &self.settings,
+            weights: self.weights,
+            nonzero: self.nonzero,
+            epoch: self.epoch,
+            epochs: self.epochs,
+            target: program.map(|program| &*program.target),
+            cycles: program.and_then(|program| program.cycles),
+            bytes: program.and_then(|program| program.bytes),
+            limits_kept: program.is_none_or(|program| program.kept),
+        }
+    }
+}
+
+/// A result of any family.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum AnyResult {
+    HashedText(TrainResult),
+    Sequence(FamilyResult<sequence::Figures>),
+    Sensors(FamilyResult<sensors::Figures>),
+}
+
+/// Shares of one side or both, 0 to 1.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Shares {
+    pub names: &'static [&'static str],
+    /// Of them that by which networks are compared.
+    pub headline: usize,
+    pub train: Vec<f64>,
+    pub held_out: Option<Vec<f64>>,
+}
+
+impl Shares {
+    /// The share of a name, if there is one.
+    pub fn of(&self, name: &str, held_out: bool) -> Option<f64> {
+        let shares = if held_out { self.held_out.as_ref()? } else { &self.train };
+        let at = self.names.iter().position(|known| *known == name)?;
+        Some(shares[at])
+    }
+}
+
+/// What the results of all families say.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Common<'a> {
+    pub model: &'a str,
+    pub seed: u64,
+    pub settings: &'a BTreeMap<String, String>,
+    pub weights: usize,
+    pub nonzero: usize,
+    pub epoch: usize,
+    pub epochs: usize,
+    /// The machine that the next two are for, where one was named; `None` where the program does not fit.
+    pub target: Option<&'a str>,
+    pub cycles: Option<f64>,
+    pub bytes: Option<usize>,
+    pub limits_kept: bool,
+}
+
+impl AnyResult {
+    /// Reads a result.
+    ///
+    /// # Errors
+    /// It cannot be read; it is no result, with the place.
+    pub fn read(path: &Path) -> Result<Self, CliError> {
+        /// What tells results apart.
+        #[derive(Deserialize)]
+        struct Kind {
+            format: u32,
+            family: Option<String>,
+        }
+        let text = files::read_text(path, files::Kind::Settings)?;
+        let wrong = |problem: String| CliError::Sweep { place: files::shown(path), problem };
+        let no_result = |e: serde_json::Error| wrong(format!("no result: {e}"));
+        let kind: Kind = serde_json::from_str(&text).map_err(no_result)?;
+        if kind.format != FORMAT {
+            let found = kind.format;
+            return Err(wrong(format!("this result is format {found}, this mlc reads {FORMAT}")));
+        }
+        match kind.family.as_deref() {
+            None => serde_json::from_str(&text).map(Self::HashedText).map_err(no_result),
+            Some(SEQUENCE) => serde_json::from_str(&text).map(Self::Sequence).map_err(no_result),
+            Some(SENSORS) => serde_json::from_str(&text).map(Self::Sensors).map_err(no_result),
+            Some(other) => Err(wrong(format!("this mlc knows no family {other:?} of networks"))),
+        }
+    }
+
+    pub fn shares(&self) -> Shares {
+        fn of<M: Measure>(headline: usize, train: &M, held_out: Option<&M>) -> Shares {
+            let held_out = held_out.map(Measure::shares);
+            Shares { names: M::NAMES, headline, train: train.shares(), held_out }
+        }
+        match self {
+            Self::HashedText(result) => of(1, &result.train, result.held_out.as_ref()),
+            Self::Sequence(result) => of(0, &result.train, result.held_out.as_ref()),
+            Self::Sensors(result) => of(1, &result.train, result.held_out.as_ref()),
+        }
+    }
+
+    pub fn common(&self) -> Common<'_> {
+        match self {
+            Self::Sequence(result) => result.common(),
+            Self::Sensors(result) => result.common(),
+            Self::HashedText(result) => Common {
+                model: &result.model,
+                seed: result.seed,
+                settings: &result.settings,
+                weights: result.weights,
+                nonzero: result.nonzero,
+                epoch: result.epoch,
+                epochs: result.epochs,
+                target: Some(&result.target),
+                cycles: result.cycles,
+                bytes: result.bytes,
+                limits_kept: result.limits_kept,
+            },
+        }
     }
 }
 

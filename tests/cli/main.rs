@@ -53,6 +53,8 @@ mod targets;
 mod tflite;
 mod tools;
 mod train;
+mod train_baselines;
+mod train_floats;
 mod train_numbers;
 mod train_options;
 mod train_sequence;

@@ -161,3 +161,57 @@ fn the_same_training_gives_the_same_result() {
     let said = folder.mlc(["train", "p.txt", "--result", "gone/r.json"]).fails(1);
     assert!(said.contains("gone/r.json: cannot be written: its folder is not there"), "{said}");
 }
+
+#[cfg(unix)]
+#[test]
+fn sweeps_of_sequence_models_are_collected() {
+    let folder = crate::train_sequence::pairs();
+    let options =
+        ["pairs.txt", "--hold-out", "0.2", "--target", "atmega1284p", "--hidden", "8", "--hidden", "16"];
+    let small = [
+        "--family", "sequence", "--dim", "16", "--heads", "2", "--layers", "1", "--steps", "20", "--batch",
+        "8",
+    ];
+    run(&folder, &sweep(&folder, &[&options[..], &small].concat()));
+    let said = folder.mlc(["sweep", "--collect", "runs", "--curve", "runs.svg"]).ok();
+    let rows: Vec<&str> = said.lines().collect();
+    let heads: Vec<&str> = rows[0].split_whitespace().collect();
+    assert_eq!(heads[..4], ["run", "likelihood", "tokens", "replies"], "{said}");
+    assert!(rows[0].contains("held out:") && rows[0].contains("cycles a step"), "{said}");
+    assert!(rows[1].contains("hidden-8 ") && rows[2].contains("hidden-16 "), "{said}");
+    assert!(rows[1].starts_with("* "), "the one with fewer cycles is on the front: {said}");
+    assert!(rows[3].starts_with("* on the front: no other run has more of held-out likelihood"), "{said}");
+    assert_eq!(folder.text("runs.svg").matches("<circle ").count(), 12, "three shares of two sides");
+    // What the table says is what the model does, and what its program takes.
+    let runs: Value =
+        serde_json::from_str(&folder.mlc(["sweep", "--collect", "runs", "--json"]).ok()).expect("JSON");
+    let one = &runs["runs"][0];
+    let result: Value = serde_json::from_str(&folder.text("runs/hidden-8.json")).expect("JSON");
+    assert_eq!((&one["held_out"], &one["cycles"]), (&result["held_out"], &result["cycles"]));
+    let compile = ["compile", "runs/hidden-8.ron", "--target", "atmega1284p", "--json", "-o", "x.hex"];
+    let compiled: Value = serde_json::from_str(&folder.mlc(compile).ok()).expect("JSON");
+    assert_eq!(one["cycles"], compiled["predicted_cycles_a_step"]);
+    let csv = folder.mlc(["sweep", "--collect", "runs", "--csv"]).ok();
+    assert!(
+        csv.starts_with("run,front,seed,likelihood,tokens,replies,held_out_likelihood,held_out_tokens,"),
+        "{csv}"
+    );
+
+    // A result of another model, one of hashed text beside them, and one of a family that nobody knows.
+    folder.write("runs/hidden-8.ron", folder.read("runs/hidden-16.ron"));
+    let hashed = ["train", "pairs.txt", "--classifier", "--hidden", "4", "--epochs", "3"];
+    folder.mlc(hashed.iter().chain(&["-o", "runs/other.ron", "--result", "runs/other.json"])).ok();
+    let unknown = folder.text("runs/hidden-16.json").replace("\"sequence\"", "\"crystal\"");
+    folder.write("runs/strange.json", unknown);
+    let ran = folder.mlc(["sweep", "--collect", "runs"]);
+    assert_eq!(ran.code, Some(1), "{}", ran.stderr);
+    let broken = ["hidden-8: broken: the result is of another model", "knows no family \"crystal\""];
+    assert!(broken.iter().all(|text| ran.stderr.contains(text)), "{}", ran.stderr);
+    assert!(ran.stdout.contains(" characters ") && ran.stdout.contains(" likelihood "), "{}", ran.stdout);
+    let ran = folder.mlc(["sweep", "--collect", "runs", "--curve", "x.svg"]);
+    assert!(
+        ran.code == Some(2) && ran.stderr.contains("these are for atmega1284p, z80-cpm"),
+        "{}",
+        ran.stderr
+    );
+}

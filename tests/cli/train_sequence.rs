@@ -51,6 +51,13 @@ pub fn pairs() -> Folder {
     folder
 }
 
+/// Nats a token of the texts that were trained on, as they are printed.
+pub fn nats(ran: &crate::Ran) -> String {
+    let words: Vec<&str> = ran.stdout.split_whitespace().collect();
+    let at = words.windows(3).position(|w| w[0] == "training" && w[1] == "texts:");
+    words[at.unwrap_or_else(|| panic!("{}{}", ran.stdout, ran.stderr)) + 2].to_string()
+}
+
 #[test]
 fn pairs_are_learnt_and_the_seed_decides() {
     let folder = pairs();
@@ -269,11 +276,6 @@ fn adapters_stand_beside_their_base_and_merge_with_it() {
     folder.mlc(["export", "base.ron", "--lora", "a.ron", "-o", "merged.ron"]).ok();
     assert_ne!(folder.read("merged.ron"), before);
     // The figures were those of the merged network, and it compiles to the same program.
-    let nats = |ran: &crate::Ran| {
-        let words: Vec<String> = ran.stdout.split_whitespace().map(str::to_string).collect();
-        let at = words.windows(3).position(|w| w[0] == "training" && w[1] == "texts:").unwrap();
-        words[at + 2].clone()
-    };
     let again = ["train", "more.txt", "--family", "sequence", "--from", "merged.ron", "--steps", "1"];
     let again = folder.mlc(again.into_iter().chain(["--lr", "0.000001", "-o", "c.ron"]));
     assert_eq!(nats(&again)[..4], nats(&ran)[..4], "{}{}", again.stdout, ran.stdout);

@@ -4,7 +4,7 @@ use mlc_compiler::model::{Body, Model, Story, Tokens};
 use mlc_compiler::tokens::Tokenizer;
 use mlc_trainer::outcome::Event;
 use mlc_trainer::sequence::{
-    Adapter, Example, Lora, Settings, Target, Task, Texts, Training, fingerprint, parameters_of, train,
+    Adapter, Base, Example, Lora, Settings, Target, Task, Texts, Training, fingerprint, parameters_of, train,
     train_adapter,
 };
 use std::sync::atomic::AtomicBool;
@@ -55,14 +55,18 @@ fn adapt(base: &Model, resumed: Option<&Adapter>, updates: usize) -> (Model, f64
     let task = task(2);
     let training = Training { task: &task, settings: &settings, start: Some(&start) };
     let mut first = None;
-    let (trained, adapter) =
-        train_adapter(&training, (base, resumed), &AtomicBool::new(false), &mut |event, adapter| {
+    let (trained, adapter) = train_adapter(
+        &training,
+        (Base::Model(base), resumed),
+        &AtomicBool::new(false),
+        &mut |event, adapter| {
             if let (Event::Best { row, .. }, None) = (event, &first) {
                 let adapter = adapter.expect("there is one with each network that is kept");
                 first = Some((adapter.clone(), row.train.expect("it was judged").loss()));
             }
-        })
-        .unwrap();
+        },
+    )
+    .unwrap();
     (trained.model, trained.train.loss(), adapter, first.expect("a network was kept"))
 }
 
@@ -72,12 +76,12 @@ fn adapters_learn_and_merge_with_their_base() {
     let (model, loss, adapter, (idle, before)) = adapt(&base, None, 200);
     assert!(loss < 0.6 * before, "{loss} from {before}");
     // What was measured is what merging gives.
-    let merged = adapter.merged(&base).unwrap();
+    let merged = adapter.merged(Base::Model(&base)).unwrap();
     assert_eq!((&merged.body, &merged.answer), (&model.body, &model.answer));
     assert_ne!(merged.body, base.body);
     assert_eq!((&merged.head, &merged.reader), (&base.head, &base.reader));
     // At first nothing is added.
-    assert_eq!(idle.merged(&base).unwrap(), base);
+    assert_eq!(idle.merged(Base::Model(&base)).unwrap(), base);
     // Of each block three matrices of 16 or 24 inputs: queries 16, values 8, results 16.
     assert_eq!(adapter.len(), 2 * 3 * ((16 + 16) + (16 + 8) + (24 + 16)));
 }
@@ -98,12 +102,12 @@ fn an_adapter_of_another_base_is_refused() {
     let mut renamed = base.clone();
     renamed.head.name = "other".into();
     assert_eq!(fingerprint(&renamed), fingerprint(&base), "a name is no network");
-    assert!(adapter.merged(&renamed).is_ok());
+    assert!(adapter.merged(Base::Model(&renamed)).is_ok());
     let mut other = base.clone();
     let Body::Transformer(body) = &mut other.body else { unreachable!("it is one") };
     body.blocks[0].attention.query.values[3] ^= 1;
     other.head.name = "another".into();
-    let e = adapter.merged(&other).unwrap_err().to_string();
+    let e = adapter.merged(Base::Model(&other)).unwrap_err().to_string();
     assert!(
         e.contains(&fingerprint(&base)) && e.contains("another is ") && e.contains(&fingerprint(&other)),
         "{e}"
@@ -115,7 +119,9 @@ fn an_adapter_of_another_base_is_refused() {
     let training = Training { task: &task, settings: &settings, start: Some(&start) };
     let run = |base: &Model| {
         let stop = AtomicBool::new(false);
-        train_adapter(&training, (base, Some(&adapter)), &stop, &mut |_, _| {}).unwrap_err().to_string()
+        train_adapter(&training, (Base::Model(base), Some(&adapter)), &stop, &mut |_, _| {})
+            .unwrap_err()
+            .to_string()
     };
     assert!(run(&other).contains("another network"));
     assert!(run(&base).contains("another rank, alpha or matrices"));

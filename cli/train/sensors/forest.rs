@@ -8,7 +8,7 @@ use crate::error::CliError;
 use crate::say::say;
 use crate::table::count;
 use crate::train::lost::Lost;
-use crate::train::result::FamilyResult;
+use crate::train::result::{FamilyResult, SENSORS};
 use crate::{Outcome, files};
 use mlc_compiler::import;
 use mlc_compiler::model::{Head, Model};
@@ -74,7 +74,7 @@ impl Growing<'_> {
         let trained = trained(model, train);
         let held_out = (held > 0).then(|| evaluate_forest(&trained.model, task, self.held_out()));
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some()) {
-            let result = FamilyResult::new("sensor", (seed, &trained), held_out, self.given);
+            let result = FamilyResult::new(SENSORS, (seed, &trained), held_out, self.given);
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report::model(&trained, &self.args.output, size, out)?;

@@ -13,7 +13,7 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::FamilyResult;
+use super::result::{FamilyResult, SENSORS};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::{Limits, SENSOR_TARGET};
@@ -131,7 +131,7 @@ impl<'a> Job<'a> {
         let measured = (!held_out.is_empty())
             .then(|| evaluate(&trained.model, held_out).expect("the trainer knows its own networks"));
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-            let result = FamilyResult::new("sensor", (*seed, trained), measured, self.given);
+            let result = FamilyResult::new(SENSORS, (*seed, trained), measured, self.given);
             lost.note(files::write(path, result.text().into_bytes()));
         }
         report::model(trained, &self.args.output, size, out)?;

@@ -1,6 +1,8 @@
 //! Reads the texts that were named, and makes of them the task to train on.
 
-use crate::args::{RecordsArg, TrainSettings};
+use super::base::Base;
+use super::baselines::Rivals;
+use crate::args::{PriorArg, RecordsArg, TrainSettings};
 use crate::error::CliError;
 use crate::records;
 use crate::say::say;
@@ -22,21 +24,24 @@ const MAX_QUERY: u8 = 62;
 /// What is to be learned.
 pub struct Learned {
     pub task: Task,
+    /// What it is compared with, where that was asked for.
+    pub rivals: Option<Rivals>,
     /// Positions that are kept.
     pub window: usize,
 }
 
-/// Reads everything, and tells what was found.
+/// Reads everything, and tells what was found. `compares`: with what networks of hashed text make of it.
 ///
 /// # Errors
 /// A file that cannot be read; texts of which nothing can be learned.
-pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, CliError> {
+pub fn learned(given: &TrainSettings, base: Option<&Base>, compares: bool) -> Result<Learned, CliError> {
     let paths = given.pairs.iter().chain(&given.held_out).cloned().collect();
     let all = records::read(&RecordsArg { paths, kind: None, cut: given.cut })?;
     let sources: Vec<_> =
         all.sources.iter().map(|(name, kind)| format!("{name} ({})", kind.name())).collect();
     say!("{}: {}", sources.join(", "), count(all.records.len(), "record"));
     let framing = framing(given, base, &all)?;
+    let base = base.and_then(Base::model);
     let known = Known::of(base);
     let window = given.window.or(known.window).unwrap_or(WINDOW);
     let keeps = framing.turns.as_ref().is_some_and(|turns| turns.keeps);
@@ -46,10 +51,13 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
     let side = |records: Vec<Record>| {
         let mut side = all.clone();
         side.records = records;
-        examples(&framing, &side, most)
+        side
     };
-    let train = side(train)?;
-    let held_out = held_out.map(side).transpose()?;
+    let (train, held_out) = (side(train), held_out.map(side));
+    let classifies = !framing.labels.is_empty();
+    let rivals = compares.then(|| Rivals::new(&train, held_out.as_ref(), classifies)).transpose()?;
+    let train = examples(&framing, &train, most)?;
+    let held_out = held_out.map(|side| examples(&framing, &side, most)).transpose()?;
     let mut max_length = given.max_query.or(known.length).unwrap_or(MAX_QUERY);
     if !framing.labels.is_empty() {
         let whole = read_whole(&framing, most);
@@ -67,28 +75,31 @@ pub fn learned(given: &TrainSettings, base: Option<&Model>) -> Result<Learned, C
         Some(_) if !story.classifies() => return Err(CliError::Usage(NO_MARGIN.into())),
         margin => Story { margin: margin.unwrap_or(kept), ..story },
     };
-    let prior = prior(given, &train, &story, &reader)?;
-    Ok(Learned { task: Task { reader, story, train, held_out, prior }, window })
+    if given.prior.is_some() && story.classifies() {
+        let message = "--prior says what tokens cost, and --classifier gives labels";
+        return Err(CliError::Usage(message.into()));
+    }
+    let prior = prior((given.prior, given.prior_bytes), &train, &reader)?;
+    Ok(Learned { task: Task { reader, story, train, held_out, prior }, rivals, window })
 }
 
-/// What tokens cost behind others, where that is asked for.
-fn prior(
-    given: &TrainSettings,
+/// What tokens cost behind others, where `--prior` asks for that, and `--prior-bytes` says how many bytes it has.
+///
+/// # Errors
+/// Bytes without a prior, or too few for one; too many tokens.
+pub fn prior(
+    (order, bytes): (Option<PriorArg>, Option<usize>),
     train: &Texts,
-    story: &Story,
     reader: &Tokens,
 ) -> Result<Option<Prior>, CliError> {
     let usage = |message: String| Err(CliError::Usage(message));
-    let Some(order) = given.prior else {
-        return match given.prior_bytes {
+    let Some(order) = order else {
+        return match bytes {
             Some(_) => usage("--prior-bytes is the size of a prior: give --prior as well".into()),
             None => Ok(None),
         };
     };
-    if story.classifies() {
-        return usage("--prior says what tokens cost, and --classifier gives labels".into());
-    }
-    let bytes = given.prior_bytes.unwrap_or(PRIOR_BYTES);
+    let bytes = bytes.unwrap_or(PRIOR_BYTES);
     let tokens = reader.tokenizer.pieces.len();
     let least = least_prior_bytes(tokens);
     if least > MAX_PRIOR_BYTES {
@@ -150,22 +161,23 @@ fn sides(given: &TrainSettings, all: &Records) -> Result<(Vec<Record>, Option<Ve
     Ok((train, Some(held_out)))
 }
 
-fn framing(given: &TrainSettings, base: Option<&Model>, records: &Records) -> Result<Framing, CliError> {
-    let framing = match base.map(|model| &model.reader) {
-        Some(Reader::Tokens(tokens)) => {
+fn framing(given: &TrainSettings, base: Option<&Base>, records: &Records) -> Result<Framing, CliError> {
+    let model = base.and_then(Base::model);
+    let framing = match base.map(Base::tokenizer) {
+        Some(tokenizer) => {
             if given.bpe.is_some() {
                 let message = "--bpe makes new tokens, and a model that training goes on from has its own";
                 return Err(CliError::Usage(message.into()));
             }
-            match classes(given, base, records)? {
-                Some(labels) => Framing::classifier(records, tokens.tokenizer.clone(), labels),
-                None => Framing::new(records, tokens.tokenizer.clone()),
+            match classes(given, model, records)? {
+                Some(labels) => Framing::classifier(records, tokenizer.clone(), labels),
+                None => Framing::new(records, tokenizer.clone()),
             }
         }
-        _ => {
+        None => {
             let kind = given.bpe.map_or(TokenizerKind::Characters, |tokens| TokenizerKind::Bpe { tokens });
             let choice = Choice { kind, ..Choice::default() };
-            match classes(given, base, records)? {
+            match classes(given, None, records)? {
                 Some(labels) => Framing::fresh_classifier(records, choice, labels),
                 None => Framing::fresh(records, choice),
             }

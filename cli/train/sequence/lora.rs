@@ -1,21 +1,26 @@
-//! `mlc train --from BASE --lora RANK`: adapters beside a model that stays as it is.
+//! `mlc train --from BASE --lora RANK`: adapters beside a network that stays as it is.
 
+use super::base::{Base, Network};
 use super::display::Display;
-use super::{budget, report, settings};
+use super::{budget, report};
 use crate::adapter;
-use crate::args::{TrainArgs, TrainSettings};
+use crate::args::{Bits, TrainArgs, TrainSettings, WeightsArg, WeightsOf};
 use crate::budget::Limits;
 use crate::error::CliError;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
-use crate::train::result::{FamilyResult, Held};
+use crate::train::result::{FamilyResult, Held, SEQUENCE};
 use crate::train::written;
 use crate::{Outcome, files, interrupt};
-use mlc_compiler::model::{Model, Reader};
+use mlc_compiler::model::Model;
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::{Adapter, Event, Lora, Settings, Target, Training, shape_of, train_adapter};
+use mlc_trainer::sequence::{
+    Adapter, Base as Beside, Event, FloatBase, Lora, Rounding, Settings, Shape, Target, Training,
+    train_adapter,
+};
 use std::io::Write;
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 /// Trains adapters.
@@ -30,18 +35,21 @@ pub fn run(
 ) -> Result<Outcome, CliError> {
     check(args, given)?;
     let named = args.from.as_deref().expect("--lora requires --from");
-    let loaded = files::model(named)?;
-    let base = loaded.model;
-    if given.classifier && base.sequence_labels().is_none() {
+    let base = Base::read(named, args.tokenizer.as_deref())?;
+    if given.classifier && base.model().and_then(Model::sequence_labels).is_none() {
         let message = "--classifier does not go with --lora: the base writes text, and adapters add no output for labels";
         return Err(CliError::Usage(message.into()));
     }
+    check_rounding(args, given, &base)?;
     let resumed = resumed(args, &base)?;
-    let (learned, mut settings, log) = super::prepare(args, given, Some(&base))?;
-    check_tokens(&base, &settings, &files::shown(&loaded.path))?;
-    settings.lora = Some(lora(args, rank, &base)?);
+    let (learned, mut settings, log) =
+        super::prepare(args, &rounded_as(given, resumed.as_ref()), Some(&base))?;
+    check_tokens(&base, &settings)?;
+    let floats = floats(&base, rounding(&settings.shape, learned.task.story.most))?;
+    let beside = beside(&base, floats.as_ref());
+    settings.lora = Some(lora(args, rank, &settings.shape));
     settings.check().map_err(TrainError::from)?;
-    let start = settings::start(&base, &settings)?;
+    let start = beside.parameters()?;
     let stop = interrupt::listen();
 
     let mut display = Display::new(&learned.task);
@@ -55,7 +63,7 @@ pub fn run(
     if let Some(limits) = limits {
         budget::check(limits, &training, false)?;
     }
-    let (trained, adapter) = train_adapter(&training, (&base, resumed.as_ref()), stop, &mut follow)?;
+    let (trained, adapter) = train_adapter(&training, (beside, resumed.as_ref()), stop, &mut follow)?;
     display.finish();
 
     let mut lost = Lost::default();
@@ -67,13 +75,13 @@ pub fn run(
     // What is compiled is the base with the adapter.
     let held = limits.map(|limits| Held::new(limits, &best.1.model)).transpose();
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-        let result = FamilyResult::new("sequence", (best.0, &best.1), best.1.held_out, given);
+        let result = FamilyResult::new(SEQUENCE, (best.0, &best.1), best.1.held_out, given);
         let result = result.held(held.as_ref().ok().cloned().flatten());
         lost.note(files::write(path, result.text().into_bytes()));
     }
     report(&best.1, &args.output, size, out)?;
     let names: Vec<_> = adapter.lora.targets.iter().map(|target| target.name()).collect();
-    let (count, base) = (grouped(adapter.len() as u64), files::shown(&loaded.path));
+    let (count, base) = (grouped(adapter.len() as u64), files::shown(&base.path));
     writeln!(out, "an adapter of rank {rank} on {}: {count} numbers, for {base}", names.join(", "))?;
     let held = held?;
     held.iter().flat_map(|held| &held.lines).try_for_each(|line| writeln!(out, "{line}"))?;
@@ -89,11 +97,7 @@ pub fn run(
 /// What does not go with adapters: the base decides, and they are trained once.
 fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     let others = [
-        (given.weights.is_some(), "--weights"),
-        (given.embedding_bits.is_some(), "--embedding-bits"),
-        (given.window.is_some(), "--window"),
         (given.prior.is_some(), "--prior"),
-        (given.most.is_some(), "--most"),
         (given.max_query.is_some(), "--max-query"),
         (given.name.is_some(), "--name"),
         (given.about.is_some(), "--about"),
@@ -107,8 +111,60 @@ fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
     Ok(())
 }
 
+/// How a base of floats is rounded is said once: a model of integers has that, and so has an adapter to go on with.
+fn check_rounding(args: &TrainArgs, given: &TrainSettings, base: &Base) -> Result<(), CliError> {
+    let who = match (&base.network, &args.resume) {
+        (Network::Model(_), _) => "--lora: the base",
+        (Network::Floats(_), Some(_)) => "--resume: the adapter",
+        (Network::Floats(_), None) => return Ok(()),
+    };
+    let options = [
+        (given.weights.is_some(), "--weights"),
+        (given.embedding_bits.is_some(), "--embedding-bits"),
+        (given.window.is_some(), "--window"),
+        (given.most.is_some(), "--most"),
+    ];
+    match options.into_iter().find(|(given, _)| *given) {
+        Some((_, option)) => Err(CliError::Usage(format!("{option} does not go with {who} has its own"))),
+        None => Ok(()),
+    }
+}
+
+/// The options of a training that goes on with an adapter: those of its own beside a base of floats.
+fn rounded_as(given: &TrainSettings, adapter: Option<&Adapter>) -> TrainSettings {
+    let mut given = given.clone();
+    if let Some(rounding) = adapter.and_then(|adapter| adapter.rounding) {
+        let bits = |grid| Bits::of(grid).expect("an adapter that was checked has such weights");
+        given.weights = Some(WeightsArg(vec![WeightsOf::Bits(bits(rounding.weights))]));
+        given.embedding_bits = Some(bits(rounding.embedding));
+        (given.window, given.most) = (Some(rounding.window), Some(rounding.most));
+    }
+    given
+}
+
+fn rounding(shape: &Shape, most: u16) -> Rounding {
+    Rounding { weights: shape.weights, embedding: shape.embedding, window: shape.window, most }
+}
+
+/// The base, where it is a float network.
+fn floats(base: &Base, rounding: Rounding) -> Result<Option<FloatBase>, CliError> {
+    match &base.network {
+        Network::Model(_) => Ok(None),
+        Network::Floats(source) => adapter::floats(&base.path, source, rounding).map(Some),
+    }
+}
+
+/// The base as the trainer has it.
+fn beside<'a>(base: &'a Base, floats: Option<&'a FloatBase>) -> Beside<'a> {
+    match (floats, base.model()) {
+        (Some(floats), _) => Beside::Floats(floats),
+        (None, Some(model)) => Beside::Model(model),
+        (None, None) => unreachable!("a base without floats is a model"),
+    }
+}
+
 /// The adapter to go on with, if one was asked for.
-fn resumed(args: &TrainArgs, base: &Model) -> Result<Option<Adapter>, CliError> {
+fn resumed(args: &TrainArgs, base: &Base) -> Result<Option<Adapter>, CliError> {
     let Some(named) = &args.resume else { return Ok(None) };
     let path = named.as_ref().unwrap_or(&args.output);
     if named.is_none() && !path.exists() {
@@ -116,33 +172,38 @@ fn resumed(args: &TrainArgs, base: &Model) -> Result<Option<Adapter>, CliError> 
         return Err(CliError::Resume { problem, help: "train without --resume first, or name an adapter" });
     }
     let adapter = adapter::read(path)?;
-    adapter.check(base).map_err(|e| adapter::refused(path, &e))?;
+    check_base(&adapter, path, base)?;
     files::may_replace(path);
     Ok(Some(adapter))
 }
 
-fn lora(args: &TrainArgs, rank: usize, base: &Model) -> Result<Lora, CliError> {
-    let gated = shape_of(base)?.network.activation.is_gated();
+fn check_base(adapter: &Adapter, path: &Path, base: &Base) -> Result<(), CliError> {
+    let floats = match &base.network {
+        Network::Model(_) => None,
+        Network::Floats(_) => floats(base, adapter::rounding(path, adapter)?)?,
+    };
+    adapter.check(beside(base, floats.as_ref())).map_err(|e| adapter::refused(path, &e))
+}
+
+fn lora(args: &TrainArgs, rank: usize, shape: &Shape) -> Lora {
+    let gated = shape.network.activation.is_gated();
     let mut targets = match &args.lora_targets {
         Some(targets) => targets.clone(),
         None => Target::ALL.into_iter().filter(|&target| gated || target != Target::Gate).collect(),
     };
     targets.sort_unstable();
     targets.dedup();
-    Ok(Lora { rank, alpha: args.lora_alpha.unwrap_or(2.0 * rank as f32), targets })
+    Lora { rank, alpha: args.lora_alpha.unwrap_or(2.0 * rank as f32), targets }
 }
 
 /// Adapters add no rows to an embedding.
-fn check_tokens(base: &Model, settings: &Settings, name: &str) -> Result<(), CliError> {
-    let Reader::Tokens(tokens) = &base.reader else {
-        let problem = format!("{name} is a network of hashed text");
-        return Err(CliError::Resume { problem, help: "adapters are for sequence models" });
-    };
-    let known = tokens.tokenizer.pieces.len();
+fn check_tokens(base: &Base, settings: &Settings) -> Result<(), CliError> {
+    let known = base.tokenizer().pieces.len();
     let wanted = settings.shape.network.vocabulary;
     if wanted == known {
         return Ok(());
     }
+    let name = files::shown(&base.path);
     let problem = format!("the texts need {} tokens that {name} does not have", wanted - known);
     Err(CliError::Resume { problem, help: "adapters add no tokens: train with --from alone first" })
 }

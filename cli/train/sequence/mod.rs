@@ -1,8 +1,10 @@
 //! `mlc train --family sequence|recursive`: texts, pairs or conversations → a sequence model.
 //!
-//! [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
+//! [`base`] is what training goes on from, [`settings`] puts the settings together, [`data`] reads the texts and makes examples of them, [`display`] follows the
 //! training.
 
+mod base;
+mod baselines;
 mod budget;
 mod data;
 mod display;
@@ -12,16 +14,18 @@ mod settings;
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::result::{FamilyResult, Held};
+use super::result::{FamilyResult, Held, SEQUENCE};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
 use crate::budget::Limits;
 use crate::error::CliError;
 use crate::say::say;
 use crate::{Outcome, files, interrupt, pairs};
+use base::Base;
+use baselines::Rivals;
 use data::Learned;
+pub use data::prior;
 pub use display::{Display, figures, texts};
-use mlc_compiler::model::Model;
 use mlc_trainer::sequence::{
     Ends, Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, ends, train_seeds,
 };
@@ -38,17 +42,15 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
     if let Some(rank) = args.lora {
         return lora::run(args, rank, given, out);
     }
-    let base = settings::base(args)?;
+    let base = Base::named(args)?;
     let (learned, settings, log) = prepare(args, given, base.as_ref())?;
-    let start = match &base {
-        Some(model) => Some(settings::start(model, &settings)?),
-        None => None,
-    };
+    let start = base.as_ref().map(|base| base.parameters(&settings, &learned.task)).transpose()?;
     let limits = Limits::new(given)?;
     let limits = given.is_limited().then_some(&limits);
     let stop = interrupt::listen();
-    let job =
-        Job { args, given, settings: &settings, task: &learned.task, start: start.as_ref(), limits, stop };
+    let Learned { task, rivals, .. } = &learned;
+    let start = start.as_ref();
+    let job = Job { args, given, settings: &settings, task, rivals: rivals.as_ref(), start, limits, stop };
     if let Some(limits) = limits {
         budget::check(limits, &job.training(), base.is_none())?;
     }
@@ -59,14 +61,14 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
 fn prepare(
     args: &TrainArgs,
     given: &TrainSettings,
-    base: Option<&Model>,
+    base: Option<&Base>,
 ) -> Result<(Learned, Settings, Option<Log>), CliError> {
     pairs::claim(&given.pairs);
     pairs::claim(&given.held_out);
     files::check_distinct(args.outputs())?;
     let outputs = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
-    let learned = data::learned(given, base)?;
+    let learned = data::learned(given, base, args.baselines)?;
     let settings = settings::settings(given, base, &learned)?;
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let log = args.log.as_ref().map(Log::create::<mlc_trainer::sequence::Figures>).transpose()?;
@@ -90,7 +92,10 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
         return usage(format!("{option}: the model that training goes on from has its own"));
     }
     let others = [
-        (args.baselines, "--baselines compares networks of hashed text"),
+        (
+            args.baselines && args.lora.is_some(),
+            "--baselines does not go with --lora: it compares whole networks, and adapters go on with one",
+        ),
         (
             args.cost_of_limits,
             "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
@@ -121,6 +126,7 @@ struct Job<'a> {
     given: &'a TrainSettings,
     settings: &'a Settings,
     task: &'a Task,
+    rivals: Option<&'a Rivals>,
     start: Option<&'a Parameters>,
     /// Limits and a target, if any were given.
     limits: Option<&'a Limits>,
@@ -143,7 +149,7 @@ impl<'a> Job<'a> {
         let stopped = self.stop.load(Ordering::SeqCst);
         let held = self.limits.map(|limits| Held::new(limits, &trained.model)).transpose();
         if let Some(path) = self.args.result.as_ref().filter(|_| size.is_some() && !stopped) {
-            let result = FamilyResult::new("sequence", (*seed, trained), trained.held_out, self.given);
+            let result = FamilyResult::new(SEQUENCE, (*seed, trained), trained.held_out, self.given);
             let result = result.held(held.as_ref().ok().cloned().flatten());
             lost.note(files::write(path, result.text().into_bytes()));
         }
@@ -154,6 +160,12 @@ impl<'a> Job<'a> {
         let kept = held.is_none_or(|held| held.kept);
         if self.args.seeds > 1 {
             writeln!(out, "the best of {} seeds is {seed}", seeds.runs.len())?;
+        }
+        if let Some(rivals) = self.rivals.filter(|_| !stopped) {
+            match rivals.table(trained, self.settings, self.stop)? {
+                Some(table) => write!(out, "\n{table}")?,
+                None => say!("stopped; what a network of hashed text reaches is not known"),
+            }
         }
         lost.end()?;
         Ok(match (stopped, kept) {

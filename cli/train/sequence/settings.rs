@@ -1,74 +1,42 @@
-//! The settings of a sequence model's training: command line, `train.ron` and the model to go on with, put together.
+//! The settings of a sequence model's training: command line, `train.ron` and the network to go on with, put together.
 
+use super::base::{Base, Network};
 use super::data::Learned;
-use crate::args::{Bits, Family, PositionsArg, TrainArgs, TrainSettings};
+use crate::args::{Bits, Family, PositionsArg, TrainSettings};
 use crate::error::CliError;
-use crate::files;
+use crate::train::distill::CUT;
 use mlc_compiler::import::sequence::{Layout, Position};
-use mlc_compiler::model::{Head, Model, Reader};
+use mlc_compiler::model::{Grid, Head};
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::{Parameters, Settings, Shape, parameters_of, shape_of};
+use mlc_trainer::sequence::{Settings, Shape, shape_of, student};
 
-/// The model to go on with, if one was named.
-///
-/// # Errors
-/// It cannot be read, or is none of this family.
-pub fn base(args: &TrainArgs) -> Result<Option<Model>, CliError> {
-    let named = match (&args.from, &args.resume) {
-        (Some(path), _) => path.clone(),
-        (None, Some(named)) => {
-            let path = named.clone().unwrap_or_else(|| args.output.clone());
-            if named.is_none() && !path.exists() {
-                let problem = format!("no {} yet: there is nothing to go on with", files::shown(&path));
-                return Err(CliError::Resume {
-                    problem,
-                    help: "train without --resume first, or name a model",
-                });
-            }
-            path
-        }
-        (None, None) => return Ok(None),
-    };
-    let start = files::model(&named)?;
-    if !matches!(start.model.reader, Reader::Tokens(_)) {
-        let problem = format!("{} is a network of hashed text", files::shown(&start.path));
-        return Err(CliError::Resume { problem, help: "go on with it without --family sequence" });
-    }
-    if args.resume.is_some() {
-        files::may_replace(&start.path);
-    }
-    Ok(Some(start.model))
-}
-
-/// The trainer's defaults with what was given in their place; a model to go on with decides about its shape.
+/// The trainer's defaults with what was given in their place; a network to go on with decides about its shape.
 ///
 /// # Errors
 /// What does not go together.
-pub fn settings(
-    given: &TrainSettings,
-    base: Option<&Model>,
-    learned: &Learned,
-) -> Result<Settings, CliError> {
+pub fn settings(given: &TrainSettings, base: Option<&Base>, learned: &Learned) -> Result<Settings, CliError> {
     let given = given.clone();
     let usage = CliError::Usage;
     let recursive = given.family == Some(Family::Recursive);
-    let shape = match base {
-        Some(model) => shape_of(model)?,
+    let shape = match base.map(|base| &base.network) {
+        Some(Network::Model(model)) => shape_of(model)?,
+        Some(Network::Floats(source)) => {
+            let (weights, embedding) = usual();
+            student(&source.checkpoint, weights, embedding, learned.window)
+        }
         None => new_shape(&given, recursive)?,
     };
     let mut settings = Settings { shape, ..Settings::default() };
     match base {
-        Some(model) => {
-            settings.name.clone_from(&model.head.name);
-            settings.about.clone_from(&model.head.about);
-        }
+        Some(base) => (settings.name, settings.about) = base.texts(),
         None if given.classifier => settings.name = "classifier".to_string(),
         None => settings.name = if recursive { "recursive" } else { "sequence" }.to_string(),
     }
     let shape = &mut settings.shape;
     shape.network.vocabulary = learned.task.reader.tokenizer.pieces.len();
     if !learned.task.story.labels.is_empty() {
-        (shape.labels, shape.tied) = (Some(learned.task.story.labels.len()), false);
+        // Gains stand in front of an embedding only.
+        (shape.labels, shape.tied, shape.gain) = (Some(learned.task.story.labels.len()), false, false);
     }
     shape.network.positions = Some(learned.task.story.most.into());
     if let Some(weights) = &given.weights {
@@ -78,7 +46,12 @@ pub fn settings(
     if let Some(bits) = given.embedding_bits {
         shape.embedding = bits.grid();
     }
-    put(&mut shape.window, given.window.or((base.is_none()).then_some(learned.window)));
+    let model = base.and_then(Base::model);
+    put(&mut shape.window, given.window.or(model.is_none().then_some(learned.window)));
+    // As in distillation: what float networks compute was made without 8 bits in mind.
+    if model.is_none() && base.is_some() && matches!(shape.weights, Grid::Symmetric { .. }) {
+        settings.cut = CUT;
+    }
     put(&mut settings.name, given.name);
     put(&mut settings.about, given.about);
     put(&mut settings.clip, given.clip);
@@ -139,16 +112,13 @@ fn new_shape(given: &TrainSettings, recursive: bool) -> Result<Shape, CliError> 
         return Err(CliError::Usage("--theta is for --positions rope".into()));
     }
     shape.tied = !given.untied;
-    (shape.weights, shape.embedding) = (Bits::Ternary.grid(), Bits::Ternary.of_embedding().grid());
+    (shape.weights, shape.embedding) = usual();
     Ok(shape)
 }
 
-/// The parameters of a model, with rows for tokens that are new.
-///
-/// # Errors
-/// A part of the model that the trainer does not have.
-pub fn start(model: &Model, settings: &Settings) -> Result<Parameters, CliError> {
-    Ok(parameters_of(model, &settings.shape, settings.schedule.seed)?)
+/// Weights and embedding where nobody says how many bits they have.
+fn usual() -> (Grid, Grid) {
+    (Bits::Ternary.grid(), Bits::Ternary.of_embedding().grid())
 }
 
 fn put<T>(field: &mut T, value: Option<T>) {

@@ -7,7 +7,7 @@ use super::ops::rotate::Rotation;
 use super::resume::Parameters;
 use super::settings::Settings;
 use super::shape::Shape;
-use super::start::{compensate, equalize, imported, seen};
+use super::start::{imported, settle};
 use super::task::Task;
 use super::teacher::Teacher;
 use super::train::{Beside, Training, run_with};
@@ -22,9 +22,6 @@ use mlc_compiler::model::Grid;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-/// Texts on which the weights that a student starts from are rounded.
-const SEEN: usize = 48;
 
 /// The shape of a student: its teacher's, with these weights.
 pub fn student(teacher: &Checkpoint, weights: Grid, embedding: Grid, window: usize) -> Shape {
@@ -57,13 +54,8 @@ pub fn distill(
     // The teacher sees all of a text, whatever the student's window.
     let shape = Shape { window: longest.max(2), ..settings.shape.clone() };
     let mut values = weights.clone();
-    let some: Vec<Vec<u32>> = task.train.examples.iter().take(SEEN).map(|e| e.tokens.clone()).collect();
-    // With fewer bits training goes so far that where it begins does not matter.
-    if !some.is_empty() && matches!(settings.shape.weights, Grid::Symmetric { .. }) {
-        let seen = seen(network, &some).map_err(|e| TrainError::Data(e.to_string()))?;
-        equalize(&layout, network, &seen, &mut values);
-        compensate(&layout, &seen, &mut values);
-    }
+    settle(&layout, network, (settings.shape.weights, &task.train), &mut values)
+        .map_err(|e| TrainError::Data(e.to_string()))?;
     let start = Parameters { values, ranges: None, prior: None };
     let teacher = Teacher { shape, layout, weights, rotation };
     let training = Training { task, settings, start: Some(&start) };

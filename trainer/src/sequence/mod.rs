@@ -9,7 +9,8 @@
 //! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
 //! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
 //! these on many texts at once, and `figures` and `ends` count. `train` is what the training loop sees of all this.
-//! `prior` counts an n-gram prior, which the network corrects. `lora` trains adapters beside a base, `adapter` is what that gives.
+//! `prior` counts an n-gram prior, which the network corrects. `resume` and `floats` have the parameters of a network to go on
+//! with, of integers and of floats. `lora` trains adapters beside a base, `adapter` is what that gives.
 
 mod adapter;
 mod backward;
@@ -19,6 +20,7 @@ mod ends;
 mod example;
 mod export;
 mod figures;
+mod floats;
 mod grid;
 mod integer;
 mod layout;
@@ -39,11 +41,12 @@ mod task;
 mod teacher;
 mod train;
 
-pub use adapter::{Adapter, fingerprint};
+pub use adapter::{Adapter, Base, fingerprint};
 pub use distill::{distill, student, written};
 pub use ends::{Ends, ends};
 pub use example::Example;
 pub use figures::Figures;
+pub use floats::{FloatBase, Rounding, floats_of};
 pub use lora::{Lora, Target};
 pub use prior::{MAX_BYTES as MAX_PRIOR_BYTES, Order, Prior, least as least_prior_bytes};
 pub use resume::{Parameters, parameters_of, shape_of};

@@ -2,6 +2,7 @@
 
 use super::grid::PARTS;
 use super::layout::{Layout, Tensor};
+use super::task::Texts;
 use mlc_compiler::import::sequence::float::Vector;
 use mlc_compiler::import::sequence::quantize::{
     Calibration, Unsuitable, byte_scale, calibrate, compensated, of_head,
@@ -13,6 +14,9 @@ use rand::{Rng, RngExt};
 /// How much smaller matrices begin whose results go into the residual stream: there the embedding must still be seen behind
 /// several of them. Found by trial on sums of two numbers: a quarter learns faster than the whole.
 const INTO_STREAM: f32 = 0.25;
+
+/// Texts on which the weights of a float network are rounded.
+const SEEN: usize = 48;
 
 /// Parameters from a normal distribution: of matrices with a variance of one over their inputs, so that activations keep their
 /// size; gains are 1.
@@ -97,18 +101,39 @@ pub(crate) fn imported(layout: &Layout, network: &Checkpoint) -> Result<Vec<f32>
     Ok(all)
 }
 
+/// Makes weights of [`imported`] those that a network of integers begins with: with grids of three bits and more, as importing would
+/// round them. With fewer bits training goes so far that where it begins does not matter.
+///
+/// # Errors
+/// A token that the network does not have.
+pub(crate) fn settle(
+    layout: &Layout,
+    network: &Checkpoint,
+    (grid, texts): (Grid, &Texts),
+    weights: &mut [f32],
+) -> Result<(), Unsuitable> {
+    let some: Vec<Vec<u32>> = texts.examples.iter().take(SEEN).map(|e| e.tokens.clone()).collect();
+    if some.is_empty() || !matches!(grid, Grid::Symmetric { .. }) {
+        return Ok(());
+    }
+    let seen = seen(network, &some)?;
+    equalize(layout, network, &seen, weights);
+    compensate(layout, &seen, weights);
+    Ok(())
+}
+
 /// What a network computes on some texts, for [`equalize`] and [`compensate`].
 ///
 /// # Errors
 /// A token that the network does not have.
-pub(crate) fn seen(network: &Checkpoint, texts: &[Vec<u32>]) -> Result<Calibration, Unsuitable> {
+fn seen(network: &Checkpoint, texts: &[Vec<u32>]) -> Result<Calibration, Unsuitable> {
     let longest = texts.iter().map(Vec::len).max().unwrap_or(0).max(2);
     calibrate(network, longest, texts)
 }
 
 /// Gives the keys of all heads of a block the same size, and makes that good in their queries: scores stay as they are. All
 /// heads have one step of their 8 bits, which small keys would fill badly.
-pub(crate) fn equalize(layout: &Layout, network: &Checkpoint, seen: &Calibration, weights: &mut [f32]) {
+fn equalize(layout: &Layout, network: &Checkpoint, seen: &Calibration, weights: &mut [f32]) {
     let shape = &network.shape;
     // Behind a norm of each head its size does not matter.
     if shape.qk_norm {
@@ -138,7 +163,7 @@ pub(crate) fn equalize(layout: &Layout, network: &Checkpoint, seen: &Calibration
 /// `weights` are those of [`imported`] of the same network.
 ///
 /// Only grids of three bits and more.
-pub(crate) fn compensate(layout: &Layout, seen: &Calibration, weights: &mut [f32]) {
+fn compensate(layout: &Layout, seen: &Calibration, weights: &mut [f32]) {
     for (at, block) in layout.blocks.iter().enumerate() {
         let inputs = [
             (&block.qkv, Vector::AttentionIn),
@@ -163,7 +188,7 @@ fn times(rows: &[f32], gains: &[f32]) -> Vec<f32> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::super::export::quantized;
     use super::super::grid::rounded;
     use super::super::learner::Learner;
@@ -175,7 +200,7 @@ mod tests {
     use rand_chacha::ChaCha8Rng;
 
     /// A float network, and texts.
-    fn network() -> (Checkpoint, Vec<Vec<u32>>) {
+    pub(in crate::sequence) fn network() -> (Checkpoint, Vec<Vec<u32>>) {
         let mut shape = Shape {
             weights: Grid::Symmetric { bits: 8 },
             embedding: Grid::Symmetric { bits: 8 },

@@ -1,8 +1,9 @@
 //! Sequence models as the training loop sees them.
 
-use super::adapter::{Adapter, fingerprint};
+use super::adapter::{Adapter, Base};
 use super::export::quantized;
 use super::figures::{self, Figures};
+use super::floats::Rounding;
 use super::layout::Layout;
 use super::learner::Learner;
 use super::lora::Adapters;
@@ -103,7 +104,7 @@ pub fn train_seeds(
 /// Those of [`train`]; an adapter of another base, or other choices than those of `resumed`.
 pub fn train_adapter(
     training: &Training,
-    (base, resumed): (&Model, Option<&Adapter>),
+    (base, resumed): (Base, Option<&Adapter>),
     stop: &AtomicBool,
     observer: &mut dyn FnMut(Event<Figures>, Option<&Adapter>),
 ) -> Result<(Trained<Figures>, Adapter), TrainError> {
@@ -116,7 +117,7 @@ pub fn train_adapter(
         }
     }
     let best = RefCell::new(None);
-    let adapting = Adapting { base: fingerprint(base), resumed, best: &best };
+    let adapting = Adapting { base: (base.fingerprint(), base.rounding()), resumed, best: &best };
     let beside = Beside { adapting: Some(&adapting), ..Beside::default() };
     let trained = run_with(training, beside, stop, &mut |event| observer(event, best.borrow().as_ref()))?;
     let adapter = best.take().expect("a training that ends has kept a network");
@@ -132,8 +133,8 @@ pub(crate) struct Beside<'a> {
 
 /// A training of adapters.
 pub(crate) struct Adapting<'a> {
-    /// The fingerprint of the base.
-    base: String,
+    /// What the base is told by, and how it is rounded.
+    base: (String, Option<Rounding>),
     resumed: Option<&'a Adapter>,
     /// Gets the adapter of each network that is kept.
     best: &'a RefCell<Option<Adapter>>,

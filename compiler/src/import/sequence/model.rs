@@ -131,6 +131,27 @@ fn choice(generation: &Generation) -> Result<Choice, Problem> {
     Ok(Choice { draw: Some(draw), penalty, beam: None })
 }
 
+/// How the model of a network answers: where it ends, how tokens are chosen, and how many are read, `most` or as many as the network
+/// was trained for, up to 256. Its logits have no unit yet.
+///
+/// # Errors
+/// Numbers of `generation` that programs do not reach.
+pub fn story(
+    checkpoint: &Checkpoint,
+    tokenizer: &Tokenizer,
+    generation: &Generation,
+    most: Option<u16>,
+) -> Result<Story, NoModel> {
+    let choice = choice(generation)?;
+    let known = checkpoint.shape.positions.and_then(|n| u16::try_from(n).ok());
+    let most = most.unwrap_or(known.unwrap_or(MOST).min(MOST));
+    let mut ends: Vec<u32> =
+        tokenizer.bos.into_iter().chain(tokenizer.eos).chain(generation.end.clone()).collect();
+    ends.sort_unstable();
+    ends.dedup();
+    Ok(Story { choice, ..Story::plain(ends, most, 0) })
+}
+
 /// Quantizes a network and puts it together with its tokenizer.
 ///
 /// # Errors
@@ -142,24 +163,18 @@ pub fn model(
     wanted: &Wanted,
 ) -> Result<Model, NoModel> {
     check_vocabulary(checkpoint, &tokenizer)?;
-    let choice = choice(generation)?;
+    let story = story(checkpoint, &tokenizer, generation, wanted.most)?;
     let texts = calibration(checkpoint, &tokenizer, &wanted.texts)?;
-    let known = checkpoint.shape.positions.and_then(|n| u16::try_from(n).ok());
-    let most = wanted.most.unwrap_or(known.unwrap_or(MOST).min(MOST));
     // Positions that never come need no place.
-    let window = wanted.how.window.min(most.into()).max(2);
+    let window = wanted.how.window.min(story.most.into()).max(2);
     let how = Quantization { window, ..wanted.how };
     let seen = quantize::calibrate(checkpoint, window, &texts)?;
     let quantized = quantize::quantize(checkpoint, &seen, &how)?;
-    let mut ends: Vec<u32> =
-        tokenizer.bos.into_iter().chain(tokenizer.eos).chain(generation.end.clone()).collect();
-    ends.sort_unstable();
-    ends.dedup();
     let model = Model {
         head: wanted.head.clone(),
         reader: Reader::Tokens(Tokens { tokenizer, max_length: wanted.max_length }),
         body: Body::Transformer(quantized.body),
-        answer: Answer::Story(Story { choice, ..Story::plain(ends, most, quantized.logit_bits) }),
+        answer: Answer::Story(Story { logit_bits: quantized.logit_bits, ..story }),
     };
     model.check()?;
     Ok(model)
