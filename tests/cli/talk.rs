@@ -122,7 +122,11 @@ fn replies_are_searched_for() {
             1,
             "bytes of them for keys and values of 2 replies side by side",
         ),
-        (&["compile", "teller", "--beam", "2", "--target", "atmega1284p"], 1, "beam search"),
+        (
+            &["compile", "teller", "--beam", "2", "--target", "atmega1284p"],
+            1,
+            "16,384 bytes of them for keys and values of 2 replies side by side",
+        ),
         (&["run", "parrot", "--beam", "1", "HI"], 2, "2 to 4"),
         (&["run", "parrot", "--beam", "2", "--temperature", "1", "HI"], 2, "cannot be used with"),
         (&["run", "thermo", "--beam", "2", "hi"], 2, "--beam is for models without tools"),
