@@ -152,7 +152,11 @@ impl Built {
         let (name, target) = (model.head.name.clone(), target.name.clone());
         let is_elsewhere =
             site.selector.is_some() && image.is_none_or(|image| banks_excess(site, image) == 0);
-        let short_of = if is_elsewhere { ShortOf::Memory } else { ShortOf::Weights };
+        let short_of = match site.story.choice.beam {
+            Some(_) if is_elsewhere || site.selector.is_none() => ShortOf::Replies,
+            None if is_elsewhere => ShortOf::Memory,
+            _ => ShortOf::Weights,
+        };
         CompileError::SequenceTooLarge { name, target, needs, short_of }
     }
 }
