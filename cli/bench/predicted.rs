@@ -3,13 +3,14 @@
 use super::measure::{Subject, measure};
 use super::support::sequence as random;
 use super::support::shared::tools;
+use crate::sim::{Simulator, Timed};
 use mlc_compiler::import::sequence::hugging_face::Generation;
 use mlc_compiler::import::sequence::model::{Wanted, model};
 use mlc_compiler::import::sequence::quantize::Quantization;
 use mlc_compiler::import::{self, sequence as checkpoint, tokenizer};
 use mlc_compiler::model::{Answer, Choice, Draw, Grid, Head, Model, Penalty};
 use mlc_compiler::plan::{Demands, Storage};
-use mlc_compiler::{Assets, CompileError, Target};
+use mlc_compiler::{Assets, CompileError, Request, Target};
 use std::path::Path;
 
 /// By how much a prediction may be wrong, of one.
@@ -92,6 +93,59 @@ fn choices_take_what_was_predicted() {
             let queries = [b"MY NAME IS ZOE".to_vec()];
             let error = error(&model, &target(machine), &Demands::default(), &queries).expect("it fits");
             found.push((format!("{machine}, {choice:?}"), error));
+        }
+    }
+    judge(&found, ERROR);
+}
+
+/// How wrong the prediction is of the passes behind the question, each of which reads a token of one of several replies, with what is
+/// done between rounds. What shows the best reply is no token's time.
+fn beam_error(model: &Model, target: &Target, width: usize, queries: &[&[u8]]) -> f64 {
+    let assets = Assets::builtin();
+    let demands = Demands::default();
+    let request =
+        Request { model, target, assets: &assets, demands: &demands, wide: false, calibration: &[] };
+    let compiled = mlc_compiler::compile(&request).unwrap_or_else(|e| panic!("{e}"));
+    let foretold = compiled.plan.tokens.as_ref().expect("every jump is known");
+    let simulator = Simulator::new(&compiled.image, model, target, None);
+    let (mut simulated, mut predicted) = (0.0, 0.0);
+    for query in queries {
+        let Timed { tokens, .. } = simulator.measure(query).unwrap_or_else(|e| panic!("{e}"));
+        let question = tokens.iter().position(|token| token.answers).expect("it answers") + 1;
+        let passes = &tokens[question..tokens.len() - 1];
+        assert!(passes.len() > 5, "{} passes", passes.len());
+        for (n, pass) in passes.iter().enumerate() {
+            simulated += pass.phases.iter().sum::<u64>() as f64;
+            predicted += foretold.at(question + 1 + n / width, true).iter().sum::<f64>();
+        }
+    }
+    (predicted / simulated - 1.0).abs()
+}
+
+/// Replies that grow side by side.
+#[test]
+fn beams_take_what_was_predicted() {
+    let mut found = Vec::new();
+    let cases = [
+        ("teller", "z80-cpm", &[&b"Lily was"[..]][..]),
+        ("thermo", "z80-cpm", &[b"HOW WARM IS IT?", b"temp"]),
+        ("thermo", "atmega1284p", &[b"HOW WARM IS IT?", b"temp"]),
+    ];
+    for (name, machine, queries) in cases {
+        let text = std::fs::read(format!("models/{name}/model.ron")).expect("it is there");
+        let mut model = import::load(&text, name, &import::Options::default()).expect("it is whole");
+        for width in 2..=4 {
+            if let Answer::Story(story) = &mut model.answer {
+                // Replies that are dropped would call them.
+                story.tools.clear();
+                story.choice = Choice { beam: Some(width), ..Choice::default() };
+            }
+            if name == "teller" && width > 2 {
+                continue;
+            }
+            let error = beam_error(&model, &target(machine), width.into(), queries);
+            eprintln!("{name} on {machine}, {width} replies: {error:.4}");
+            found.push((format!("{name} on {machine}, {width} replies"), error));
         }
     }
     judge(&found, ERROR);

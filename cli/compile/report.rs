@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::files::{self, Output, Written};
 use crate::table::{Align, TIE, fold, grouped, table, whole};
 use crate::{cpm, pins, readings, shell, sim, targets, tools};
-use mlc_compiler::kernel::predict::{FIRST, SHOWN, Tokens};
+use mlc_compiler::kernel::predict::{SHOWN, Tokens};
 use mlc_compiler::kernel::sequence::Beside;
 use mlc_compiler::model::Model;
 use mlc_compiler::pass::{Report, Wrap};
@@ -44,10 +44,7 @@ pub fn print(
     writeln!(out, "{}", heading(&plan.layout.name, target, plan))?;
     if plan.is_predicted() {
         let cycles = plan.prediction.total();
-        let of = match &plan.tokens {
-            None => "step".to_string(),
-            Some(_) => format!("token, the mean of the first {FIRST}"),
-        };
+        let of = rows::unit(model, plan);
         let line = format!(
             "predicted: {} {} a {of}, {:.1} ms at {} MHz",
             whole(cycles),

@@ -2,6 +2,7 @@
 
 use crate::table::{count, grouped};
 use mlc_compiler::Target;
+use mlc_compiler::kernel::predict::FIRST;
 use mlc_compiler::kernel::sensors::about::Told;
 use mlc_compiler::model::Model;
 use mlc_compiler::plan::Plan;
@@ -20,6 +21,16 @@ pub fn line(rows: &Told, target: &Target) -> String {
     match rows.loses {
         true => format!("{told}: wait so long behind each row of a line, or characters are lost"),
         false => told,
+    }
+}
+
+/// What a prediction is of: `token, the mean of the first 100`.
+pub fn unit(model: &Model, plan: &Plan) -> String {
+    let is_beam = model.sequence().is_some_and(|(.., story)| story.choice.beam.is_some());
+    match (&plan.tokens, is_beam) {
+        (None, _) => "step".into(),
+        (Some(_), false) => format!("token, the mean of the first {FIRST}"),
+        (Some(_), true) => format!("token of each reply, the mean of the first {FIRST}"),
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::error::CliError;
 use crate::table::{Align, count, fold, grouped, table};
+use mlc_compiler::kernel::beams;
 use mlc_compiler::model::{
-    Action, Activation, Grid, Matrix, Model, NormOrder, Positions, Story, Tokens, Transformer,
+    Action, Activation, Choice, Grid, MOST_WIDE, Matrix, Model, NormOrder, Positions, Story, Tokens,
+    Transformer,
 };
 use std::io::Write;
 
@@ -54,7 +56,7 @@ pub fn inspect(
         let (rows, pairs) = (count(prior.rows(), "row"), count(prior.pairs.len(), "pair"));
         writeln!(out, "an n-gram prior: {rows}, {pairs}, {} bytes", grouped(prior.bytes() as u64))?;
     }
-    writeln!(out, "keys and values: {} bytes\n", grouped(cache_bytes(body) as u64))?;
+    writeln!(out, "keys and values: {} bytes{}\n", grouped(cache_bytes(body) as u64), beams(body, story))?;
     matrices(body, out)?;
     if !model.head.training.is_empty() {
         writeln!(out, "training:")?;
@@ -105,6 +107,19 @@ fn answer(story: &Story, out: &mut dyn Write) -> Result<(), CliError> {
         writeln!(out, "tool: token {} {does} {}", tool.token, tool.name)?;
     }
     Ok(())
+}
+
+/// `; with --beam 2: 16,384, 3: 24,576, 4: 32,768`: what several replies need, where a model can have them.
+fn beams(body: &Transformer, story: &Story) -> String {
+    if story.classifies() || !story.tools.is_empty() {
+        return String::new();
+    }
+    let of = |width: u8| {
+        let mut story = story.clone();
+        story.choice = Choice { beam: Some(width), ..Choice::default() };
+        format!("{width}: {}", grouped((beams::caches(&story) * cache_bytes(body)) as u64))
+    };
+    format!("; with --beam {}", (2..=MOST_WIDE).map(of).collect::<Vec<_>>().join(", "))
 }
 
 /// Bytes of the keys and values of all positions.

@@ -41,8 +41,8 @@ impl Assets {
             "program.S", "network.S", "argmax.S", "column.S", "gaps.S", "hashed.S", "lists.S", "loads.S", "packed.S",
             "planes.S", "query.S", "reply.S", "scan.S", "shared.S", "table.S", "entries.S",
             // Of sequence models.
-            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "choose.S", "prior.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
-            "merge.S", "multiply.S", "norm.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
+            "sequence.S", "activation.S", "arithmetic.S", "attend.S", "beam.S", "choose.S", "prior.S", "digits.S", "embed.S", "encode.S", "flash.S", "line.S",
+            "merge.S", "multiply.S", "norm.S", "replies.S", "rescale.S", "rotate.S", "rounds.S", "tools.S",
             "xmodem.S",
             "turns.S",
             // Of networks on numbers.

@@ -48,6 +48,8 @@ pub enum ShortOf {
     Weights,
     /// Memory beside weights, which are elsewhere: keys and values, buffers, and the program.
     Memory,
+    /// Keys and values of several replies.
+    Replies,
 }
 
 impl CompileError {
@@ -65,6 +67,9 @@ impl CompileError {
             Self::SequenceTooLarge { short_of: ShortOf::Memory, .. } => {
                 "a smaller window (`mlc import --window`, `mlc train --window`), a smaller vocabulary, or another target would help"
                     .into()
+            }
+            Self::SequenceTooLarge { short_of: ShortOf::Replies, .. } => {
+                "fewer replies (`--beam`), or one alone, a smaller window, or another target would help".into()
             }
             Self::SequenceTooLarge { .. } => {
                 "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()

@@ -5,7 +5,7 @@ use crate::error::ShortOf;
 use crate::image::{self, Image};
 use crate::kernel::predict::{Assembled, Known, Tokens};
 use crate::kernel::sequence::{self, Filed, Filing, Home, SequenceSite, Step, unsupported};
-use crate::kernel::{Machine, PAGE, tidy};
+use crate::kernel::{Machine, PAGE, beams, tidy};
 use crate::plan::{Needs, Plan, Storage};
 use crate::target::{self, Selector, Target};
 use crate::words::grouped;
@@ -152,7 +152,11 @@ impl Built {
         let (name, target) = (model.head.name.clone(), target.name.clone());
         let is_elsewhere =
             site.selector.is_some() && image.is_none_or(|image| banks_excess(site, image) == 0);
-        let short_of = if is_elsewhere { ShortOf::Memory } else { ShortOf::Weights };
+        let short_of = match site.story.choice.beam {
+            Some(_) if is_elsewhere || site.selector.is_none() => ShortOf::Replies,
+            None if is_elsewhere => ShortOf::Memory,
+            _ => ShortOf::Weights,
+        };
         CompileError::SequenceTooLarge { name, target, needs, short_of }
     }
 }
@@ -281,7 +285,11 @@ fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
     let mut refused = unsupported(site, "weights in banks");
     // Banks of RAM are few: where weights that are fast do not fit, small ones may.
     let few = |(selector, _): &(Selector, _)| matches!(selector, Selector::Port { .. });
-    let all = site.request.target.selectors();
+    let mut all = site.request.target.selectors();
+    if beams::width(site.story).is_some() {
+        // Keys and values of a reply are copied for another one: both must be seen at once.
+        all.retain(|(_, second_ram)| second_ram.is_none());
+    }
     let tight = all.iter().copied().filter(few).map(|way| (way, true));
     for ((selector, second_ram), tight) in all.iter().map(|&way| (way, false)).chain(tight) {
         match in_image(&SequenceSite { selector: Some(selector), second_ram, tight, ..*site }) {

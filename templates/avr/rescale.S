@@ -114,12 +114,12 @@
 {%- if s.kept %}
         push r30
         push r31
-        lds r30, net_logits_at
-        lds r31, net_logits_at+1
+        lds r30, {{ s.kept }}_at
+        lds r31, {{ s.kept }}_at+1
         st Z+, r16
         st Z+, r17
-        sts net_logits_at, r30
-        sts net_logits_at+1, r31
+        sts {{ s.kept }}_at, r30
+        sts {{ s.kept }}_at+1, r31
         pop r31
         pop r30
 {%- endif %}

@@ -4,6 +4,13 @@
 ; ---- net_angles: cosine and sine of each pair's phase, into angles; then the phases move on to the next position ----
 ; X: phases, Y: angles, Z: cosines or steps. Changes r0, r16 to r20, X, Y, Z. A pair takes 57 cycles.
 net_angles:
+{%- if s.beam %}
+        lds r20, beam_reply             ; they are the same for all replies of a round
+        tst r20
+        breq net_angles_first
+        ret
+net_angles_first:
+{%- endif %}
         ldi r26, lo8(phases)
         ldi r27, hi8(phases)
         ldi r28, lo8(angles)

@@ -53,6 +53,9 @@ net_start:
 
 ; {% if classifies %}Says which label the line has{% elif turns %}Replies to the line{% else %}Continues the text{% endif %}: calls emit with each byte in r24. emit may change any register but r1.
 net_answer:
+{%- if beam %}
+{{- beam.begin }}
+{%- endif %}
 net_encode:
 {{ encode }}
         sts net_position, r1
@@ -137,6 +140,9 @@ net_read:
 
 ; What was chosen ends it, or is sent and read.
 net_chosen:
+{%- if beam %}
+{{- beam.round }}
+{%- endif %}
         lds r24, net_token
         lds r25, net_token+1
 {%- for end in ends %}
@@ -177,7 +183,9 @@ net_piece:
         lds r31, net_from+1
         rjmp net_piece
 net_pieced:
-{%- if act %}
+{%- if beam %}
+{{- beam.said }}
+{%- elif act %}
 {{- act }}
 {%- elif not classifies %}
         lds r24, net_position

@@ -1,10 +1,10 @@
 /* ---- replies side by side ------------------------------------------------*/
 
-/* A reply that grows: what it costs, its last token, the reply that it continues, its place in its round, and the place of its
+/* A reply that grows: what it costs, its last token{% if prior %}, the token before that{% endif %}, the reply that it continues, its place in its round, and the place of its
  * keys and values. */
 typedef struct {
     {{ beam.cost }} cost;
-    token last;
+    token last{% if prior %}, before{% endif %};
     uint8_t from, rank, place;
 } reply;
 
@@ -80,15 +80,21 @@ static void inherit({{ name }}_net *net, reply *next, uint8_t growing)
 /* Reads what waits, and finds the reply that costs the least a token. */
 static void search({{ name }}_net *net)
 {
-    reply now[{{ beam.width }}] = {% raw %}{{0, 0, 0, 0, 0}}{% endraw %}, next[{{ beam.width }}];
+    reply now[{{ beam.width }}] = {% raw %}{{0, 0, 0, 0, 0{% endraw %}{% if prior %}, 0{% endif %}{% raw %}}}{% endraw %}, next[{{ beam.width }}];
     {{ beam.cost }} best = 0;
     uint8_t growing = 1, ended = 0, rank = 0, behind = 0, count, i;
     uint16_t round = 0;
+{%- if prior and turns and turns.keeps %}
+    token best_last = 0;
+{%- endif %}
     net->place = 0;
     while (net->waiting > 0) {
         net->waiting--;
         read_token(net, net->tokens[net->next++], net->waiting == 0);
     }
+{%- if prior %}
+    now[0].last = net->last;
+{%- endif %}
     while (growing > 0 && ended < {{ beam.width }}) {
         count = 0;
         for (i = 0; i < growing; i++) {
@@ -97,6 +103,9 @@ static void search({{ name }}_net *net)
                 if (i > 0)
                     net->taken--;
                 net->place = now[i].place;
+{%- if prior %}
+                net->last = now[i].before;
+{%- endif %}
                 read_token(net, now[i].last, 1);
             }
             count = follow(net, now + i, i, next, count);
@@ -108,6 +117,9 @@ static void search({{ name }}_net *net)
             net->trail[round - 1][i] = last;
             net->from[round - 1][i] = now[next[i].from].rank;
             next[i].place = now[next[i].from].place;
+{%- if prior %}
+            next[i].before = now[next[i].from].last;
+{%- endif %}
             next[i].rank = i;
             if (net->taken < {{ most }}u{% for end in ends %} && last != {{ end }}u{% endfor %}) {
                 next[growing++] = next[i];
@@ -121,6 +133,9 @@ static void search({{ name }}_net *net)
 {%- if turns and turns.keeps %}
                 copy_caches(net, {{ beam.width }}, next[i].place);
                 net->best_taken = net->taken;
+{%- if prior %}
+                best_last = next[i].before;
+{%- endif %}
 {%- endif %}
             }
         }
@@ -132,6 +147,9 @@ static void search({{ name }}_net *net)
 {%- if turns and turns.keeps %}
     copy_caches(net, 0, {{ beam.width }});
     net->taken = net->best_taken;
+{%- if prior %}
+    net->last = best_last;
+{%- endif %}
 {%- endif %}
     /* Its tokens backwards: each notes the one behind it. */
     for (round = net->said; round > 0; round--) {

@@ -1,11 +1,16 @@
+{%- import "prior.asm" as prior -%}
 {#- Replies that grow side by side: what becomes of logits, and what replies.asm calls.
 
     A record has 8 bytes: the cost (4), the token (2), the reply that it continues or its place in the round, the place of its
     keys and values. s.width; s.outputs; s.bits, s.count: of weights; s.ends; s.most; s.keys, s.values: bytes of a reply's caches;
-    s.keeps: the conversation goes on behind the best; s.sums: bytes of phase_sums. -#}
+    s.keeps: the conversation goes on behind the best; s.sums: bytes of phase_sums; s.prior: none, or the bits that costs of a prior
+    are shifted by: which they are goes by the tokens that the reply read last. -#}
 {% macro code(s) %}
 ; a logit: all are kept until the last
 choose:
+{%- if s.prior is number %}
+{{- prior::cost(s=s) }}
+{%- endif %}
         ld (logit),hl
 logits_ready:
         ld a,h
@@ -83,6 +88,11 @@ beam_shift:
 beam_shifted:
         ld a,(beam_reply)
         call beam_record
+{%- if s.prior is number %}
+        ld de,(token)                   ; the first of all replies has none of its own: it has the last that was read
+        ld (ix+4),e
+        ld (ix+5),d
+{%- endif %}
         ld a,b
         or a
         jr z,beam_alone
@@ -205,6 +215,18 @@ beam_here:
         ld a,(beam_reply)
         ld (ix+6),a
         ret
+
+{%- if s.prior is number %}
+
+; HL: what is noted for reply A of those that grow: the token that it read last but one. Changes DE.
+beam_noted:
+        ld l,a
+        ld h,0
+        add hl,hl
+        ld de,beam_former
+        add hl,de
+        ret
+{%- endif %}
 
 ; IX: record A of the replies that grow. Keeps BC and HL.
 beam_record:

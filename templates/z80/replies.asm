@@ -42,6 +42,14 @@ beam_read:
         ld l,(ix+4)
         ld h,(ix+5)
         ld (tokens_all),hl
+{%- if s.prior is number %}
+        ld a,(beam_reply)
+        call beam_noted
+        ld e,(hl)
+        inc hl
+        ld d,(hl)
+        ld (token),de                   ; when the next one is read it is the one before
+{%- endif %}
         ld hl,tokens_all
         ld (token_at),hl
         ld hl,1
@@ -78,6 +86,11 @@ beam_rank:
         ld a,(ix+6)
         call beam_record
         ld c,(ix+6)
+{%- if s.prior is number %}
+        ld l,(ix+4)
+        ld h,(ix+5)
+        ld (beam_parent),hl
+{%- endif %}
         ld a,(ix+7)
         pop ix
         ld (ix+7),a
@@ -104,6 +117,14 @@ beam_rank:
         or a
         sbc hl,de
         jr nc,beam_ends
+{%- if s.prior is number %}
+        ld a,(beam_growing)
+        call beam_noted
+        ld de,(beam_parent)
+        ld (hl),e
+        inc hl
+        ld (hl),d
+{%- endif %}
         push ix
         pop hl
         ld de,(beam_to)
@@ -142,6 +163,10 @@ beam_better:
         ld hl,phase_sums
         ld bc,{{ s.sums }}
         ldir
+{%- endif %}
+{%- if s.prior is number %}
+        ld hl,(beam_parent)
+        ld (beam_last),hl
 {%- endif %}
 {%- endif %}
 beam_worse:
@@ -246,6 +271,10 @@ beam_over:
         ld de,phase_sums
         ld bc,{{ s.sums }}
         ldir
+{%- endif %}
+{%- if s.prior is number %}
+        ld hl,(beam_last)
+        ld (token),hl
 {%- endif %}
 {%- endif %}
         ld hl,beam_trail-{{ 3 * s.width }}

@@ -10,6 +10,7 @@ mod judges;
 #[path = "../support/simavr.rs"]
 mod simulator;
 
+mod beam;
 mod flash;
 mod hashed_flash;
 mod machine;

@@ -28,7 +28,7 @@ fn talker_or_classifier(seed: u64) -> Model {
 }
 
 /// Lines of some bytes, with the command that begins a new conversation among them.
-fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
+pub fn lines(model: &Model, seed: u64) -> Vec<Vec<u8>> {
     let longest = usize::from(model.reader.max_query());
     let of = |seed: u64| sequence::queries(seed, longest).into_iter().take(4);
     let mut lines: Vec<Vec<u8>> = of(seed).chain(of(seed + 1000)).collect();

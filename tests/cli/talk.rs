@@ -4,6 +4,7 @@
 mod transformers;
 
 use crate::{Folder, json, random};
+use insta::assert_snapshot;
 use mlc_compiler::eval::Session;
 use mlc_compiler::import::ron;
 use mlc_compiler::model::{Draw, Model, Turns};
@@ -101,6 +102,19 @@ fn inspect_says_how_it_talks() {
     assert!(said.contains(draws), "{said}");
 }
 
+#[test]
+fn replies_that_may_cost_too_much_are_refused() {
+    let folder = Folder::new();
+    let mut model = chat(false);
+    let story = transformers::story_mut(&mut model);
+    (story.logit_bits, story.most) = (15, 40_000);
+    model.check().unwrap_or_else(|e| panic!("{e}"));
+    folder.write("model.ron", ron::write(&model));
+    let made = folder.mlc(["compile", "model.ron", "--beam", "4", "--target", "z80-cpm", "-o", "a.com"]);
+    assert_snapshot!("beam-of-too-large-costs", made.fails(1));
+    assert!(!folder.path("a.com").exists());
+}
+
 /// The likeliest reply of several, on the host and on a machine.
 #[test]
 fn replies_are_searched_for() {
@@ -114,15 +128,36 @@ fn replies_are_searched_for() {
     assert_eq!(ran, "{\"prompt\":\"SAY GALAXY\",\"reply\":\"GALAXY\",\"steps\":21}\n");
     let ran = folder.mlc(["verify", "teller", "--target", "z80-cpm", "--beam", "2"]).ok();
     assert!(ran.contains("all equal"), "{ran}");
+    folder.write("model.ron", ron::write(&chat(false)));
+    for target in ["zx48", "atmega1284p"] {
+        let args = ["verify", "model.ron", "--target", target, "--beam", "3", "--random", "4"];
+        let ran = folder.mlc(args).ok();
+        assert!(ran.contains("all equal"), "{target}: {ran}");
+    }
     let made = folder.mlc(["compile", "teller", "--beam", "2", "-o", "teller.com"]).ok();
-    assert!(made.contains("beam: 2 replies, 28,672 bytes") && made.contains("predicted: "), "{made}");
+    assert!(
+        made.contains("beam: 2 replies, 28,672 bytes") && made.contains("T-states a token of each reply"),
+        "{made}"
+    );
+    let inspected = folder.mlc(["inspect", "teller"]).ok();
+    let said = "keys and values: 8,192 bytes; with --beam 2: 16,384, 3: 24,576, 4: 32,768\n";
+    assert!(inspected.contains(said), "{inspected}");
+    // A conversation goes on behind the best reply, which keeps its own.
+    let inspected = folder.mlc(["inspect", "parrot"]).ok();
+    assert!(inspected.contains("12,288 bytes; with --beam 2: 36,864, 3: 49,152, 4: 61,440\n"), "{inspected}");
+    let inspected = folder.mlc(["inspect", "thermo"]).ok();
+    assert!(inspected.contains("keys and values: 768 bytes\n"), "tools: {inspected}");
     for (args, code, says) in [
         (
             &["run", "parrot", "--beam", "2", "--target", "z80-cpm", "HI"][..],
             1,
             "bytes of them for keys and values of 2 replies side by side",
         ),
-        (&["compile", "teller", "--beam", "2", "--target", "atmega1284p"], 1, "beam search"),
+        (
+            &["compile", "teller", "--beam", "2", "--target", "atmega1284p"],
+            1,
+            "16,384 bytes of them for keys and values of 2 replies side by side",
+        ),
         (&["run", "parrot", "--beam", "1", "HI"], 2, "2 to 4"),
         (&["run", "parrot", "--beam", "2", "--temperature", "1", "HI"], 2, "cannot be used with"),
         (&["run", "thermo", "--beam", "2", "hi"], 2, "--beam is for models without tools"),

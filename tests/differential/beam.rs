@@ -1,15 +1,15 @@
 //! Replies that grow side by side: sessions of several lines, every logit of every reply and all that is shown.
 
 use super::sequence::{LIMIT, compile, symbols};
-use super::support::{self, Random, sequence};
+use super::support::{Random, sequence};
 use super::talk::{lines, same, stories, typed};
 use super::typed::Watch;
-use mlc_compiler::model::{Answer, Choice, Model, Turns};
+use mlc_compiler::Image;
+use mlc_compiler::model::{Model, Turns};
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{Assets, Image, c99};
 use mlc_runtime_z80::{CpmConfig, CpmMachine, End, Script, SpectrumConfig, SpectrumMachine};
 
-fn beam(seed: u64) -> Model {
+pub fn beam(seed: u64) -> Model {
     let mut model = sequence::model(seed);
     stories::beam(&mut model, &mut Random(seed ^ 0xBEA7));
     model
@@ -30,17 +30,19 @@ fn on_cpm(model: &Model, lines: &[Vec<u8>], image: &Image) -> usize {
 
 #[test]
 fn beams_are_exact_on_cpm() {
-    let (mut sessions, mut kept, mut steps) = (0, 0, 0);
+    let (mut sessions, mut kept, mut priors, mut steps) = (0, 0, 0, 0);
     for seed in 0..24 {
         let model = beam(seed);
         let Some(compiled) = compile("z80-cpm", &model) else { continue };
         let lines: Vec<Vec<u8>> = lines(&model, seed).into_iter().take(7).collect();
         steps += on_cpm(&model, &lines, &compiled.image);
         sessions += 1;
-        let (.., story) = model.sequence().expect("it is one");
+        let (_, body, story) = model.sequence().expect("it is one");
         kept += usize::from(Turns::is_kept(story.turns.as_ref()));
+        priors += usize::from(body.prior.is_some());
     }
-    assert!(sessions >= 12 && kept >= 4 && steps > 1500, "{sessions} sessions, {kept} kept, {steps} steps");
+    eprintln!("{sessions} sessions, {kept} kept, {priors} with priors, {steps} steps");
+    assert!(sessions >= 12 && kept >= 4 && priors >= 4 && steps > 1500);
 }
 
 #[test]
@@ -62,23 +64,4 @@ fn beams_are_exact_on_a_spectrum() {
         sessions += 1;
     }
     assert!(sessions >= 2, "{sessions} sessions");
-}
-
-/// A prior goes by the tokens before, which are others in each reply: programs say that they do not do that.
-#[test]
-fn no_program_has_a_beam_beside_a_prior() {
-    let with_prior =
-        |seed: &u64| sequence::model(*seed).sequence().is_some_and(|(_, body, _)| body.prior.is_some());
-    let mut model = sequence::model((0..60).find(with_prior).expect("some have one"));
-    let Answer::Story(story) = &mut model.answer else { unreachable!("a sequence model") };
-    story.choice = Choice { beam: Some(2), ..Choice::default() };
-    model.check().expect("eval does it");
-    let said = [
-        support::compile_for("z80-cpm", &model, None, &[]).map(|_| ()),
-        c99::sources(&model, &Assets::builtin()).map(|_| ()),
-    ];
-    for said in said {
-        let said = said.expect_err("no program does it").to_string();
-        assert!(said.contains("a beam of a network with an n-gram prior"), "{said}");
-    }
 }

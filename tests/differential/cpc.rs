@@ -22,7 +22,7 @@ fn machine(name: &str, image: &Image, typed: &[u8]) -> CpcMachine<Script> {
     machine_as(name, image, typed, FILE)
 }
 
-fn machine_as(name: &str, image: &Image, typed: &[u8], how: How) -> CpcMachine<Script> {
+pub fn machine_as(name: &str, image: &Image, typed: &[u8], how: How) -> CpcMachine<Script> {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     let How { file, pages, seed } = how;
     let config = CpcConfig { symbols, limit: Some(4_000_000_000), pages, seed, ..CpcConfig::default() };

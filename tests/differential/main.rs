@@ -6,6 +6,7 @@ mod support;
 mod attention;
 mod bands;
 mod beam;
+mod beam_banks;
 mod cpc;
 mod cpc6128;
 mod dead;

@@ -10,13 +10,13 @@ use mlc_runtime_z80::{End, Exit, FaultKind, MsxConfig, MsxMachine, NoObserver, S
 
 const LIMIT: u64 = 4_000_000_000;
 
-fn config(image: &Image) -> MsxConfig {
+pub fn config(image: &Image) -> MsxConfig {
     let symbols: Symbols = image.assembly.symbols.iter().map(|(n, &a)| (a, n.clone())).collect();
     MsxConfig { symbols, limit: Some(LIMIT), ..MsxConfig::default() }
 }
 
 /// The first address of RAM of the smallest machine that runs it.
-fn bottom(image: &Image) -> u16 {
+pub fn bottom(image: &Image) -> u16 {
     let caches = image.banked.as_ref().and_then(|banked| banked.caches);
     match image.memory_end - image.needs().buffers {
         _ if caches.is_some() => 0x8000,
@@ -25,7 +25,7 @@ fn bottom(image: &Image) -> u16 {
     }
 }
 
-fn machine(image: &Image, typed: &[u8], config: MsxConfig) -> MsxMachine<Script> {
+pub fn machine(image: &Image, typed: &[u8], config: MsxConfig) -> MsxMachine<Script> {
     MsxMachine::load(&image.file(ImageKind::Rom, ""), Script::new(typed), config).expect("the file is whole")
 }
 

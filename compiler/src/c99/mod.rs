@@ -17,7 +17,7 @@ pub use library::library;
 
 use crate::CompileError;
 use crate::kernel::{self, Templates};
-use crate::model::{BEAM_WITH_PRIOR, Model, Offers};
+use crate::model::{Model, Offers};
 use crate::plan::PlanError;
 use crate::stage;
 use crate::{Assets, ir, pass};
@@ -48,9 +48,7 @@ pub fn sources(model: &Model, assets: &Assets) -> Result<Sources, CompileError> 
     let (model, _) = &model.without_dead();
     if let Some((reader, body, story)) = model.sequence() {
         let name = || model.head.name.clone();
-        let lacking = story.lacking(Offers { turns: true, choice: true, beam: true, reads: true });
-        let beside_beam = (story.choice.beam.is_some() && body.prior.is_some()).then_some(BEAM_WITH_PRIOR);
-        if let Some(what) = lacking.or(beside_beam) {
+        if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: true, reads: true }) {
             return Err(CompileError::Sequence { name: name(), target: "c99".into(), what: what.into() });
         }
         let context = sequence::context(model, reader, body, story)

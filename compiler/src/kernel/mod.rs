@@ -5,6 +5,7 @@
 //! of kernels and what they have in common. The planner ([`crate::plan`]) knows stages and offers only.
 
 pub mod avr;
+pub mod beams;
 mod called;
 mod choosing;
 mod columns;

@@ -38,7 +38,7 @@ pub use network::{
     Kind, MAX_ELEMENTS, MAX_OPERATORS, Network, Operator, Pooling, Requantization, Rounding, Shape, Term,
     Window,
 };
-pub use prior::{BEAM_WITH_PRIOR, MAX_COST_SHIFT, MAX_PRIOR_ROWS, Pair, Prior};
+pub use prior::{MAX_COST_SHIFT, MAX_PRIOR_ROWS, Pair, Prior};
 pub use reader::{ContextEncoder, HashedText, MAX_BANDS, QueryEncoder, Reader};
 pub use sensor::{Class, MAX_DECIMALS, Numbers, Quantization, Real, Scaling, Sensors, Softmax};
 pub use sequence::{Action, DIGITS, Offers, Story, Tokens, Tool, ToolTable, Turns};

@@ -7,9 +7,6 @@ use super::error::ModelError;
 use crate::arithmetic::sat16;
 use std::collections::BTreeSet;
 
-/// What programs do not do, in words: each reply of a beam would need the tokens that it read last.
-pub const BEAM_WITH_PRIOR: &str = "a beam of a network with an n-gram prior";
-
 /// Most bits that costs are shifted by: a shifted one has 15 bits.
 pub const MAX_COST_SHIFT: u8 = 7;
 /// Most rows of costs.

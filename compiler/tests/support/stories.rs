@@ -48,10 +48,6 @@ pub fn beam(model: &mut Model, r: &mut Random) {
     if r.chance(75) {
         talk(model, r);
     }
-    if let Body::Transformer(body) = &mut model.body {
-        // Programs have no beam beside a prior.
-        body.prior = None;
-    }
     let Answer::Story(story) = &mut model.answer else { unreachable!("a sequence model") };
     story.logit_bits = [0, 5, 9, 11, 13, 15][r.within(0, 5)];
     story.choice = Choice { beam: Some(r.within(2, 4) as u8), ..Choice::default() };

@@ -1,5 +1,6 @@
 //! What the kernels do not compute, each by its name.
 
+use crate::kernel::beams;
 use crate::model::{Block, Norm, Offers, Story, Transformer};
 
 /// Most elements of a vector, and rows that registers count.
@@ -14,8 +15,11 @@ const NARROW: u8 = 8;
 /// # Errors
 /// The first thing that the kernels do not compute.
 pub fn check(body: &Transformer, story: &Story) -> Result<(), String> {
-    if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: false, reads: true }) {
+    if let Some(what) = story.lacking(Offers { turns: true, choice: true, beam: true, reads: true }) {
         return Err(what.into());
+    }
+    if beams::excess(story, body) {
+        return Err(beams::EXCESS.into());
     }
     at_most("a window", body.window, WIDE)?;
     at_most("a dim", body.dim, WIDE)?;

@@ -161,8 +161,8 @@ pub struct Rescale {
     pub bar: Option<Bar>,
     /// Bits that costs of tokens are shifted by, where their logits are less for them.
     pub prior: Option<u8>,
-    /// Logits are put aside for who calls the network.
-    pub kept: bool,
+    /// The buffer that logits are put aside in.
+    pub kept: Option<&'static str>,
     pub bytes: usize,
     pub sh: Shift,
 }
@@ -202,6 +202,8 @@ pub struct Gain {
 pub struct Rotate {
     pub name: String,
     pub pairs: usize,
+    /// Several tokens of a position, each of its own reply.
+    pub beam: bool,
     pub cycles: &'static str,
     pub sh: Shift,
 }

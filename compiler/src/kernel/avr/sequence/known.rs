@@ -1,5 +1,6 @@
 //! What is known of the program's jumps: how many rounds its loops have, and how often each way is taken.
 
+use super::beam::Beam;
 use super::writer::Writer;
 use crate::kernel::choosing::Choosing;
 use crate::kernel::flow::Facts;
@@ -16,7 +17,7 @@ fn tested(n: f64) -> f64 {
 }
 
 /// What is known in all of the program.
-fn common(body: &Transformer, choosing: &Choosing, ends: usize) -> Facts {
+fn common(body: &Transformer, choosing: &Choosing, beam: Option<&Beam>, ends: usize) -> Facts {
     let mut f = Facts::default();
     // Results that fit.
     f.endings(&[("_fits", 1.0), ("_sum", 1.0), ("_bias", 1.0), ("_byte", 1.0), ("_narrow", 1.0)]);
@@ -35,6 +36,9 @@ fn common(body: &Transformer, choosing: &Choosing, ends: usize) -> Facts {
         f.odds(format!("net_goes_on_{end}"), 0.98);
     });
     choosing.known(&mut f, body.outputs() as f64);
+    if let Some(beam) = beam {
+        beam.known(&mut f);
+    }
     f
 }
 
@@ -69,20 +73,22 @@ impl Choosing {
 impl Writer<'_> {
     /// The code in front of the stages.
     pub fn known_frame(&mut self, rounds: usize) {
-        self.known.part("net_read_on", Runs::Token);
+        // Of several replies of a position one goes on to it.
+        let from = if self.beam.is_some() { "net_read" } else { "net_read_on" };
+        self.known.part(from, Runs::Token);
         self.known.rounds = rounds;
-        self.known.ends = vec!["net_read_on", "net_chosen", "net_pieced"];
+        self.known.ends = vec![from, "net_chosen", "net_pieced"];
         if rounds > 1 {
             self.known.ends.push("net_again");
         }
     }
 
-    /// The parts are complete: behind them what was chosen is sent.
+    /// The parts are complete: behind them what was chosen is sent, or the next of several replies is read.
     pub fn known_end(&mut self, body: &Transformer, choosing: &Choosing, ends: usize) {
         self.known.part("net_chosen", Runs::Answer);
         let bytes = self.seen.token().1;
         self.known.here().leaves("net_pieced", bytes + 1.0);
-        self.known.common = common(body, choosing, ends);
+        self.known.common = common(body, choosing, self.beam.as_ref(), ends);
         self.known.kept = (1..=body.window).map(|kept| kept_facts(body, self.seen, kept)).collect();
     }
 

@@ -69,8 +69,9 @@ impl Writer<'_> {
                 self.data("steps", &steps);
                 self.stage("rotate", "cosines and sines of the position");
                 let (pairs, sh) = (body.head_size / 2, Shift::new(0));
+                let beam = self.beam.is_some();
                 self.routine("net_angles", ("rotate.S", "angles"), || {
-                    value(Rotate { name: "net_angles".into(), pairs, cycles: "", sh })
+                    value(Rotate { name: "net_angles".into(), pairs, beam, cycles: "", sh })
                 })?;
                 self.line("call net_angles");
                 self.known.here().rounds("net_angle", pairs as f64);

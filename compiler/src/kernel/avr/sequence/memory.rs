@@ -2,7 +2,7 @@
 
 use super::choose::Choice;
 use super::talk;
-use crate::kernel::{Buffer, Memory, PAGE};
+use crate::kernel::{Buffer, Memory, PAGE, beams};
 use crate::model::{Activation, Positions, Story, Transformer, Turns};
 
 /// Variables, with their bytes.
@@ -51,6 +51,8 @@ pub struct Frame<'a> {
     rotates: bool,
     /// Of the answer.
     answer: Vec<(&'static str, usize)>,
+    /// How many replies have keys and values of their own.
+    copies: usize,
     /// What was read stays for the next line.
     keeps: bool,
 }
@@ -65,6 +67,7 @@ impl<'a> Frame<'a> {
             gated: layers.clone().any(|layer| matches!(layer.activation, Activation::Gate { .. })),
             rotates: matches!(body.positions, Positions::Rotary { .. }),
             answer: talk::buffers(story, body),
+            copies: beams::caches(story),
             keeps: Turns::is_kept(story.turns.as_ref()),
         }
     }
@@ -100,6 +103,11 @@ impl<'a> Frame<'a> {
         self.body.blocks.len() * 2 * shared * self.body.window
     }
 
+    /// Bytes of a reply's caches.
+    pub fn reply(&self) -> usize {
+        self.body.rounds * self.round()
+    }
+
     /// The buffers behind sums and tables, with their bytes, in their order.
     fn behind(&self) -> Vec<(&'static str, usize)> {
         let body = self.body;
@@ -109,7 +117,7 @@ impl<'a> Frame<'a> {
             ("stream", 2 * body.dim),
             ("act", body.dim.max(own)),
             ("queries", (2 * own + 3 * shared).max(layer)),
-            ("caches", body.rounds * self.round()),
+            ("caches", self.copies * self.reply()),
         ];
         if !body.start.is_empty() {
             all.push(("embedded", 2 * body.dim));

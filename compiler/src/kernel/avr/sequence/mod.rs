@@ -2,10 +2,11 @@
 //!
 //! `choose` says in which form each matrix is stored, `memory` where buffers lie. `layers` writes the stages of a network:
 //! `norm`, `product` and `rounds` are its parts, `store` puts weights into flash, `flash` into a chip beside the processor. `tokens` is what is between text and tokens, `talk` how
-//! lines are framed and tokens chosen. `writer`
+//! lines are framed and tokens chosen, `beam` how whole replies are. `writer`
 //! holds the text while it grows, `context` has what templates are told. `check` and `tokens` refuse what there are no
 //! kernels for; `bounds` proves where 16 bits hold a sum.
 
+mod beam;
 mod bounds;
 mod check;
 mod choose;
@@ -36,6 +37,7 @@ use crate::kernel::sequence::{SequenceProgram, SequenceSite, unsupported};
 use crate::kernel::{Fragment, Memory, Phase, lines};
 use crate::model::{Matrix, Output, Positions, Prior, Transformer, Turns};
 use crate::target::{Core, Target};
+use beam::Beam;
 use choose::{Choice, choose};
 use flash::Streamed;
 use memory::Frame;
@@ -87,8 +89,12 @@ pub fn program(site: &SequenceSite, core: Core) -> Result<SequenceProgram, Compi
     let memory = frame.place(&choice, target.origin.into());
     let mut writer = Writer::new(site.templates, Chip::new(core), &choice, site.seen);
     writer.beside = Streamed::new(site);
-    writer.kept = kept > 0;
+    writer.kept = (kept > 0).then_some("net_logits");
     writer.gates_first = site.gates_first();
+    writer.beam = Beam::new(site, frame.reply());
+    if writer.beam.is_some() {
+        writer.kept = Some("beam_logits");
+    }
     let choosing = Choosing::new(site.story, site.body);
     writer.known_frame(site.body.rounds);
     writer.layers(site.body, &choosing)?;
@@ -135,7 +141,11 @@ fn fragment(
     let (model, target, templates) = (site.request.model, site.request.target, site.templates);
     let mut phases = vec![Phase::new("set_query", "console"), Phase::new("net_encode", "tokens")];
     phases.extend(writer.phases.iter().cloned());
-    phases.extend([Phase::new("net_chosen", "console"), Phase::shared("net_shared")]);
+    match writer.beam {
+        Some(_) => phases.extend([Phase::new("net_chosen", "choice"), Phase::new("beam_say", "console")]),
+        None => phases.push(Phase::new("net_chosen", "console")),
+    }
+    phases.push(Phase::shared("net_shared"));
     phases.extend(writer.routine_phases());
     let merging = match site.reader.tokenizer.merges() {
         [] => String::new(),
@@ -174,6 +184,7 @@ fn fragment(
         seed: choosing.seed,
         recent: choosing.remembers(),
         prior: choosing.prior.is_some(),
+        beam: writer.beam.as_ref().map(|beam| beam.around(site)).transpose()?,
         is_beside: writer.beside.is_some(),
         writes,
         called: Called::of_sequence(site.request, site.story, site.body.outputs()),
@@ -266,6 +277,8 @@ struct Program<'a> {
     recent: bool,
     /// A prior says what tokens cost.
     prior: bool,
+    /// What is done where replies grow side by side.
+    beam: Option<beam::Around>,
     /// A flash chip has weights.
     is_beside: bool,
     /// What writes it on a board.

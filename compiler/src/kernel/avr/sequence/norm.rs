@@ -181,7 +181,7 @@ impl Writer<'_> {
             let sh = Shift::new(bits);
             let label = format!("net_rotate_{bits}");
             self.routine(&label, ("rotate.S", "routine"), || {
-                value(Rotate { name: label.clone(), pairs: size / 2, cycles: "about 100", sh })
+                value(Rotate { name: label.clone(), pairs: size / 2, beam: false, cycles: "about 100", sh })
             })?;
             self.line(&format!("ldi r24, {heads}"));
             self.line(&format!("call {label}"));

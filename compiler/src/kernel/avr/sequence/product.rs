@@ -197,7 +197,7 @@ impl Writer<'_> {
         let label = format!("net_rescale_{}{plain}_{shift}_{to}{behind}", 8 * sum);
         let bar = self.bar.filter(|_| product.to == To::Best);
         let cost = self.cost.filter(|_| product.to == To::Best);
-        let kept = self.kept && product.to == To::Best;
+        let kept = self.kept.filter(|_| product.to == To::Best);
         self.routine(&label, ("rescale.S", "routine"), || {
             value(Rescale {
                 name: label.clone(),

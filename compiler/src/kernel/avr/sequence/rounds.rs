@@ -28,7 +28,10 @@ impl Writer<'_> {
         if body.rounds > 1 {
             self.line(&format!("ldi r24, {}", body.rounds));
             self.line("sts net_round, r24             ; rounds left");
-            self.pair(24, "caches");
+            match self.beam {
+                Some(_) => self.load_word(24, "beam_caches"),
+                None => self.pair(24, "caches"),
+            }
             self.store_caches();
             self.label("net_again");
             self.known.part("net_again", Runs::Rounds);
@@ -47,7 +50,7 @@ impl Writer<'_> {
             return;
         }
         self.stage("embed", "the next round, with the caches behind");
-        self.load_caches(24, bytes);
+        self.load_caches(24, "net_caches", bytes);
         self.store_caches();
         self.line("lds r24, net_round");
         self.line("dec r24");
@@ -62,9 +65,14 @@ impl Writer<'_> {
         self.line("sts net_caches+1, r25");
     }
 
-    fn load_caches(&mut self, register: usize, offset: usize) {
-        self.line(&format!("lds r{register}, net_caches"));
-        self.line(&format!("lds r{}, net_caches+1", register + 1));
+    fn load_word(&mut self, register: usize, name: &str) {
+        self.line(&format!("lds r{register}, {name}"));
+        self.line(&format!("lds r{}, {name}+1", register + 1));
+    }
+
+    /// Loads what is so many bytes behind the first byte of the caches of this round.
+    fn load_caches(&mut self, register: usize, name: &str, offset: usize) {
+        self.load_word(register, name);
         if offset > 0 {
             self.line(&format!("subi r{register}, lo8(-({offset}))"));
             self.line(&format!("sbci r{}, hi8(-({offset}))", register + 1));
@@ -74,8 +82,9 @@ impl Writer<'_> {
     /// Loads the address of a place in the caches of this round into a pair of registers, of r16 or above.
     pub fn cache(&mut self, register: usize, body: &Transformer, offset: usize) {
         match body.rounds {
+            1 if self.beam.is_some() => self.load_caches(register, "beam_caches", offset),
             1 => self.pair(register, &format!("caches+{offset}")),
-            _ => self.load_caches(register, offset),
+            _ => self.load_caches(register, "net_caches", offset),
         }
     }
 

@@ -1,5 +1,6 @@
 //! How lines are framed as turns of a chat, and how tokens are chosen.
 
+use super::beam;
 use super::context::Bar;
 use super::writer::{Writer, value};
 use crate::CompileError;
@@ -102,6 +103,7 @@ impl Choosing {
 /// Buffers of an answer: names and bytes.
 pub fn buffers(story: &Story, body: &Transformer) -> Vec<(&'static str, usize)> {
     let mut all = Choosing::new(story, body).buffers();
+    all.extend(beam::buffers(story, body));
     if Turns::is_kept(story.turns.as_ref()) {
         all.push(("net_conversed", 1));
     }
@@ -151,10 +153,10 @@ impl Writer<'_> {
             self.routine("net_mark", ("choose.S", "read"), || value(choosing))?;
             self.line("call net_mark");
         }
-        if self.kept {
-            for (part, place) in [("lo8", "net_logits_at"), ("hi8", "net_logits_at+1")] {
-                self.line(&format!("ldi r24, {part}(net_logits)"));
-                self.line(&format!("sts {place}, r24"));
+        if let Some(kept) = self.kept {
+            for (part, place) in [("lo8", "at"), ("hi8", "at+1")] {
+                self.line(&format!("ldi r24, {part}({kept})"));
+                self.line(&format!("sts {kept}_{place}, r24"));
             }
         }
         match choosing.bar() {
@@ -185,6 +187,9 @@ impl Writer<'_> {
 
     /// What stands behind the logits.
     pub fn end_choice(&mut self, choosing: &Choosing) -> Result<(), CompileError> {
+        if self.beam.is_some() {
+            return self.end_beam();
+        }
         if choosing.margin.is_some() {
             self.line("call net_sure");
         }

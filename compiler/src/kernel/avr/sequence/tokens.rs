@@ -141,7 +141,7 @@ pub fn check(reader: &Tokens, story: &Story, longest: u8) -> Result<TextBytes, S
 }
 
 /// Whether tokens that wait have two bytes.
-fn is_wide(tokenizer: &Tokenizer) -> bool {
+pub fn is_wide(tokenizer: &Tokenizer) -> bool {
     tokenizer.pieces.len() > 256
 }
 

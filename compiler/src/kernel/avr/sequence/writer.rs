@@ -1,5 +1,6 @@
 //! The text of a program, as far as it is written: stages, routines that they share, tables and weights.
 
+use super::beam::Beam;
 use super::choose::{Choice, Ways};
 use super::context::Bar;
 use super::flash::Streamed;
@@ -80,8 +81,10 @@ pub struct Writer<'a> {
     pub cost: Option<u8>,
     /// Rows and columns of those costs, and the bytes of all that a prior has.
     pub prior: Option<(usize, usize, usize)>,
-    /// They are put aside for who calls the network.
-    pub kept: bool,
+    /// The buffer that logits are put aside in.
+    pub kept: Option<&'static str>,
+    /// Replies that grow side by side.
+    pub beam: Option<Beam>,
     /// What the tables of sums hold: of which form, and of which input.
     pub filled: Option<(Form, &'static str)>,
     /// Gates come before what they are multiplied with.
@@ -112,7 +115,8 @@ impl<'a> Writer<'a> {
             bar: None,
             cost: None,
             prior: None,
-            kept: false,
+            kept: None,
+            beam: None,
             filled: None,
             gates_first: false,
         }

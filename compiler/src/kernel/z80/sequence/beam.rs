@@ -1,17 +1,13 @@
-//! Replies that grow side by side. All of them are of the same length, so that the position is theirs together; each has keys
-//! and values of its own.
+//! Replies that grow side by side.
 
 use super::attend::Caches;
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::kernel::beams::{self, COPIED, ENDS, NOTE, RECORD};
 use crate::kernel::flow::Facts;
 use crate::kernel::sequence::SequenceSite;
-use crate::model::{Choice, Positions, Turns};
+use crate::model::{Choice, Positions};
 use serde::Serialize;
-
-/// Bytes of a reply's record, and of what is noted of a token.
-const RECORD: usize = 8;
-const NOTE: usize = 3;
 
 /// Context of `beam.asm` and `replies.asm`.
 #[derive(Serialize)]
@@ -25,6 +21,8 @@ struct Beam<'a> {
     keys: usize,
     values: usize,
     keeps: bool,
+    /// Bits that costs of a prior are shifted by, where the model has one: each reply then has its own token read last.
+    prior: Option<u8>,
     /// Bytes of what positions have turned by so far.
     sums: usize,
 }
@@ -39,16 +37,7 @@ pub struct Around {
 
 /// Replies side by side; `None`: a token is taken at a time.
 pub fn width(site: &SequenceSite) -> Option<usize> {
-    site.story.choice.beam.map(usize::from)
-}
-
-/// How many caches there are: of each reply, and of the best that has ended where the conversation goes on behind it.
-pub fn caches(site: &SequenceSite) -> usize {
-    width(site).map_or(1, |width| width + usize::from(keeps(site)))
-}
-
-fn keeps(site: &SequenceSite) -> bool {
-    Turns::is_kept(site.story.turns.as_ref())
+    beams::width(site.story)
 }
 
 fn sums(site: &SequenceSite) -> usize {
@@ -67,7 +56,8 @@ fn context<'a>(site: &SequenceSite<'a>, width: usize) -> Beam<'a> {
         most: site.story.most,
         keys,
         values,
-        keeps: keeps(site),
+        keeps: beams::keeps(site.story),
+        prior: site.body.prior.as_ref().map(|prior| prior.shift),
         sums: sums(site),
     }
 }
@@ -109,8 +99,8 @@ pub fn around(e: &Emitter) -> Result<Option<Around>, CompileError> {
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
     let Some(width) = width(site) else { return Vec::new() };
-    let state = if keeps(site) { 6 + sums(site) } else { 0 };
-    vec![
+    let state = if beams::keeps(site.story) { 6 + sums(site) } else { 0 };
+    let mut all = vec![
         ("beam_logits", 2 * site.body.outputs()),
         ("beam_now", RECORD * width),
         ("beam_next", RECORD * width),
@@ -134,25 +124,33 @@ pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
         ("beam_growing", 2),
         ("beam_reply", 1),
         ("beam_ended", 1),
-    ]
+    ];
+    if site.body.prior.is_some() {
+        all.extend([("beam_former", 2 * width), ("beam_parent", 2), ("beam_last", 2)]);
+    }
+    all
 }
 
-/// What is known of its jumps.
+/// What is known of its jumps. The last round of a reply, and what shows it, are no token's time.
 pub fn known(f: &mut Facts, site: &SequenceSite) {
     let Some(width) = width(site) else { return };
-    let outputs = site.body.outputs() as f64;
+    let (outputs, (keys, values)) = (site.body.outputs() as f64, Caches::new(site).bytes(site.body));
+    let (width, records) = (width as f64, (RECORD * width) as f64);
     // Of the replies of a round the first alone goes on to the next position.
-    let others = 1.0 - 1.0 / width as f64;
+    let others = 1.0 - 1.0 / width;
     f.odds("window>ret", others).odds("phases>ret", others);
     f.odds("logits_ready>ret", 0.9).rounds("beam_weigh", outputs).odds("beam_far", 0.7);
     f.leaves("beam_shifted", 4.0).odds("beam_alone", 0.05);
     f.rounds("beam_each", outputs).odds("beam_low", 0.9).odds("beam_take", 0.1).odds("beam_leave", 0.99);
-    f.odds("beam_here", 0.5).rounds("beam_before", width as f64 - 1.0).repeats("beam_before>ldir", 8.0);
-}
-
-/// The most that a reply can cost, where that has more than 32 bits.
-pub fn excess(site: &SequenceSite) -> bool {
-    let most = Choice::beam_rules(site.story.logit_bits).most(site.body.outputs());
-    // The largest number stands for no reply.
-    width(site).is_some() && u64::from(most) * u64::from(site.story.most) >= u64::from(u32::MAX)
+    f.odds("beam_here", 0.5).rounds("beam_before", width - 1.0).repeats("beam_before>ldir", 8.0);
+    f.odds("net_step>ret", 0.0).odds("beam_all", 1.0 / width).leaves("beam_place>ret", (width + 1.0) / 2.0);
+    f.odds("beam_ranked", 0.0).odds("beam_ends", ENDS).odds("beam_over", 0.0).rounds("beam_rank", width);
+    f.odds("beam_better", 0.5).odds("beam_worse", 0.5).repeats("beam_better>ldir", 6.0);
+    f.rounds("beam_zero", 7.0).rounds("beam_bit", 16.0).rounds("beam_double", 7.0);
+    f.odds("beam_less", 0.5).rounds("beam_more", 4.0).rounds("beam_carry", 3.0);
+    f.odds("beam_same", 0.5).rounds("beam_minus", 4.0).rounds("beam_borrow", 3.0);
+    f.rounds("beam_unused", width).rounds("beam_heir", width).odds("beam_heir_is", 1.0 - COPIED);
+    f.rounds("beam_other", width).odds("beam_other_next", 1.0 - COPIED).odds("beam_search", 0.5);
+    f.repeats("beam_move>ldir", (keys + values) as f64 / 2.0).repeats("beam_rank>ldir", RECORD as f64);
+    f.repeats("beam_other_next>ldir", records).rounds("beam_dear", records);
 }

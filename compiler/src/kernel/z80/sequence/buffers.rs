@@ -1,12 +1,11 @@
 //! The memory that a program of a sequence model needs.
 
 use super::attend::Caches;
-use super::beam;
 use super::emit::Emitter;
 use super::file::RECORD;
 use super::program::all_tables;
 use super::{choose, fill, rounds, tokens, tools};
-use crate::kernel::{PAGE, called};
+use crate::kernel::{PAGE, beams, called};
 use crate::model::Transformer;
 
 /// Words that routines keep.
@@ -144,7 +143,7 @@ fn vectors(e: &Emitter) -> Vec<(&'static str, usize)> {
     let (queries, keys, hidden) = (body.heads * size, body.kv_heads * size, hidden(body));
     let caches = Caches::new(e.site);
     let (key_cache, value_cache) = caches.bytes(body);
-    let copies = beam::caches(e.site);
+    let copies = beams::caches(e.site.story);
     let is_here = |(name, _): &(&str, usize)| e.site.second_ram.is_none() || !name.starts_with("cache_");
     let all = vec![
         ("latent", 2 * dim),

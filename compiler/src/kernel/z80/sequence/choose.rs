@@ -7,7 +7,7 @@ use crate::kernel::called;
 use crate::kernel::choosing::{Choosing, Penalty};
 use crate::kernel::prior::PriorData;
 use crate::kernel::sequence::{Home, Offer, SequenceSite, Step};
-use crate::model::{BEAM_WITH_PRIOR, Turns};
+use crate::model::Turns;
 
 fn choosing(site: &SequenceSite) -> Choosing {
     let kept = called::kept(site.request, site.story, site.body.outputs()) > 0;
@@ -19,16 +19,13 @@ fn choosing(site: &SequenceSite) -> Choosing {
 /// What is done before the first logit.
 ///
 /// # Errors
-/// A prior that the kernels do not reach, or one beside a beam.
+/// A prior that the kernels do not reach.
 pub fn begin(e: &mut Emitter) -> Result<(), CompileError> {
+    prior(e)?;
     if beam::width(e.site).is_some() {
-        if e.site.body.prior.is_some() {
-            return Err(e.unsupported(BEAM_WITH_PRIOR));
-        }
         beam::begin(e);
         return Ok(());
     }
-    prior(e)?;
     if choosing(e.site).kept {
         e.set("net_logits_at", "net_logits");
     }
@@ -79,13 +76,13 @@ pub fn end(e: &mut Emitter) {
 
 /// The routines.
 pub fn code(e: &Emitter) -> Result<String, CompileError> {
-    if let Some(width) = beam::width(e.site) {
-        return beam::code(e, width);
-    }
     let context = choosing(e.site);
+    let prior = if context.prior.is_some() { e.call("prior.asm", "find", &context)? } else { String::new() };
+    if let Some(width) = beam::width(e.site) {
+        return Ok(beam::code(e, width)? + &prior);
+    }
     let drawn = context.draw.is_some();
     let drawing = if drawn { e.call("draw.asm", "code", &context)? } else { String::new() };
-    let prior = if context.prior.is_some() { e.call("prior.asm", "find", &context)? } else { String::new() };
     Ok(drawing + &e.call("choose.asm", "code", &context)? + &prior)
 }
 

@@ -142,18 +142,15 @@ pub fn frame(known: &mut Known, site: &SequenceSite) {
     }
 }
 
-/// The parts are complete: behind them what was chosen is shown.
+/// The parts are complete: behind them what was chosen is shown, or the next of several replies is read.
 pub fn reply(e: &mut Emitter) {
     let site = e.site;
     let (token, bytes) = site.seen.token();
-    // Replies of a beam are shown when all of them are known, which is no token's time.
-    if beam::width(site).is_none() {
-        e.known.part("net_reply", Runs::Answer);
-        let ends = site.story.ends.len();
-        let f = e.known.here();
-        f.odds("net_reply>ret", if ends > 0 { 0.02 } else { 0.0 });
-        f.leaves("net_piece_found", token + 1.0).leaves("net_feed", bytes + 1.0);
-    }
+    e.known.part("net_reply", Runs::Answer);
+    let ends = site.story.ends.len();
+    let f = e.known.here();
+    f.odds("net_reply>ret", if ends > 0 { 0.02 } else { 0.0 });
+    f.leaves("net_piece_found", token + 1.0).leaves("net_feed", bytes + 1.0);
     let mut common = common(site);
     // A token seeks its rows, and then the first matrix: behind the last of them the first is in another extent.
     let seeks = (1 + ["w_embedding", "w_positions"].iter().filter(|name| e.is_filed(name)).count()) as f64;

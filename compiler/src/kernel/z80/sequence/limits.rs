@@ -1,8 +1,8 @@
 //! What the kernels do not compute, each by its name.
 
 use super::attend::window;
-use super::beam;
 use crate::CompileError;
+use crate::kernel::beams;
 use crate::kernel::sequence::{SequenceSite, unsupported};
 use crate::model::{Offers, Positions, Transformer};
 use crate::target::Machine;
@@ -25,7 +25,7 @@ pub fn check(site: &SequenceSite) -> Result<(), CompileError> {
     let target = site.request.target;
     let reads = target.machine == Machine::Cpm && !target.is_library();
     // Where memory of the caches is shown and hidden, it is not copied.
-    let beam = site.second_ram.is_none() && site.selector.is_none();
+    let beam = site.second_ram.is_none();
     if let Some(what) = site.story.lacking(Offers { turns: true, choice: true, beam, reads }) {
         return Err(unsupported(site, what));
     }
@@ -55,7 +55,7 @@ fn limits(site: &SequenceSite) -> impl Iterator<Item = (bool, String)> {
         (body.outputs() <= MOST_TOKENS, format!("more than {MOST_TOKENS} labels")),
         (rows <= MOST_TOKENS, format!("more than {MOST_TOKENS} positions")),
         (heads < MOST_WIDTH, format!("{MOST_WIDTH} heads")),
-        (!beam::excess(site), "beam search where a reply of `most` tokens may cost more than 32 bits".into()),
+        (!beams::excess(site.story, body), beams::EXCESS.into()),
     ]
     .into_iter()
 }
