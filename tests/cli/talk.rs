@@ -158,6 +158,12 @@ fn replies_are_searched_for() {
             1,
             "16,384 bytes of them for keys and values of 2 replies side by side",
         ),
+        // One reply fits there, its keys and values where banks show otherwise.
+        (
+            &["compile", "teller", "--beam", "2", "--target", "msx"],
+            1,
+            "28,672 bytes of them for keys and values of 2 replies side by side",
+        ),
         (&["run", "parrot", "--beam", "1", "HI"], 2, "2 to 4"),
         (&["run", "parrot", "--beam", "2", "--temperature", "1", "HI"], 2, "cannot be used with"),
         (&["run", "thermo", "--beam", "2", "hi"], 2, "--beam is for models without tools"),

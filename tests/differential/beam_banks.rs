@@ -4,12 +4,11 @@ use super::beam::beam;
 use super::cpc::{self, machine_as};
 use super::msx;
 use super::sequence::{LIMIT, symbols};
-use super::support::{self, stories as large};
+use super::support;
 use super::talk::{lines, same, typed};
 use super::typed::Watch;
-use mlc_compiler::model::Answer;
+use mlc_compiler::Image;
 use mlc_compiler::target::ImageKind;
-use mlc_compiler::{CompileError, Image};
 use mlc_runtime_z80::{End, MsxConfig, Script, SpectrumConfig, SpectrumMachine};
 
 /// A session on a machine: what its screen shows, and what was watched.
@@ -80,16 +79,4 @@ fn beams_are_exact_from_pages_of_a_spectrum() {
 #[test]
 fn beams_are_exact_from_pages_of_a_cpc() {
     sessions("cpc6128", on_a_cpc);
-}
-
-/// A network that fits with one reply, whose keys and values lie where banks show (`msx.rs`): two are refused by their size.
-#[test]
-fn keys_and_values_that_do_not_fit_beside_the_buffers_are_refused_by_their_size() {
-    let Some(mut model) = large::stories(5, 32, 32) else { return };
-    let Answer::Story(story) = &mut model.answer else { unreachable!("a sequence model") };
-    story.choice.beam = Some(2);
-    let error = support::compile_for("msx", &model, None, &[]).expect_err("it does not fit");
-    assert!(matches!(error, CompileError::SequenceTooLarge { .. }), "{error}");
-    let said = error.to_string();
-    assert!(said.contains("for keys and values of 2 replies side by side"), "{said}");
 }
