@@ -112,6 +112,18 @@ pub struct Held {
 }
 
 impl Held {
+    /// What of a result's text is about a program is all there and right: flattened into an option, anything wrong would be nothing.
+    fn check(text: &str) -> Result<(), serde_json::Error> {
+        let fields: BTreeMap<String, Value> = serde_json::from_str(text)?;
+        let own = ["target", "cycles", "bytes", "limits_kept"];
+        let held: serde_json::Map<_, _> =
+            fields.into_iter().filter(|(name, _)| own.contains(&name.as_str())).collect();
+        if held.is_empty() {
+            return Ok(());
+        }
+        serde_json::from_value::<Self>(Value::Object(held)).map(|_| ())
+    }
+
     /// Compiles a model for the machine that limits are for.
     ///
     /// # Errors
@@ -245,6 +257,9 @@ impl AnyResult {
         if kind.format != FORMAT {
             let found = kind.format;
             return Err(wrong(format!("this result is format {found}, this mlc reads {FORMAT}")));
+        }
+        if kind.family.is_some() {
+            Held::check(&text).map_err(no_result)?;
         }
         match kind.family.as_deref() {
             None => serde_json::from_str(&text).map(Self::HashedText).map_err(no_result),

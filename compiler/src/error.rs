@@ -69,7 +69,7 @@ impl CompileError {
                     .into()
             }
             Self::SequenceTooLarge { short_of: ShortOf::Replies, .. } => {
-                "fewer replies (`--beam`), or one alone, a smaller window, or another target would help".into()
+                "fewer replies (`--beam`), or one alone, fewer bits, a smaller window, or another target would help".into()
             }
             Self::SequenceTooLarge { .. } => {
                 "fewer bits (`mlc import --bits`, `mlc train --weights`), a smaller window, or another target would help".into()

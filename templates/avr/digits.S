@@ -61,7 +61,7 @@
 {% macro walk(s) %}
 ; ---- {{ s.name }}: {% if s.data %}the flash chip{% else %}Z{% if s.wide %} and RAMPZ{% endif %}{% endif %}: rows of {{ s.groups }} bytes, r24: rows{% if s.gated %}, r20:r21: their gates{% endif %} ----
 {%- if s.gated %}
-; The sum of a row whose gate is 0 is not needed, and left 0. Changes r18, r20, r21 too.
+; The sum of a row whose gate is 0 is not needed, and set to 0. A look at a gate takes 7 cycles. Changes r18, r20, r21 too.
 {%- endif %}
 ; {% if s.adds %}Adds to the sums of 16 bits in acc{% else %}Leaves sums of 16 bits in acc{% endif %}. Y: a sum in a table, X: acc, r16:r17: a row's sum. Changes r0, r16, r17, r24, X, Y, Z.
 ; A row takes {{ s.cycles }} cycles, {{ s.look }} a byte.

@@ -211,7 +211,7 @@
 {%- endmacro routine %}
 
 {# A norm's gain: values times mantissas, shifted, saturated to 16 bits; then narrowed, or left at 16. `s.bytes`: of the product, with
-   what rounds: three are enough for shifts of up to 16, |32768 * 255| + 2^15 < 2^23. #}
+   what rounds: three are enough for shifts of up to 16, as -32768 * 255 and 32767 * 255 + 2^15 have 24 bits with their sign. #}
 {% macro gain(s) %}
 ; ---- {{ s.name }}: Y: values, X: results, Z: mantissas in flash, r24: how many ----
 ; r16, r17: a value, r19: its mantissa, r20 on: the product, r25: values left. Changes r0, r2, r16 to r25, X, Y, Z.

@@ -114,7 +114,9 @@ fn adapters_stand_beside_a_float_network() {
         "c.ron",
     ];
     let again = folder.mlc(again.iter().chain(&IDLE));
-    assert_eq!(nats(&again)[..4], nats(&ran)[..4], "{}{}", again.stdout, ran.stdout);
+    // Going on finds steps of activations and scales of rows anew, which are not those of the adapter to the bit.
+    let [merged, measured] = [&again, &ran].map(|ran| nats(ran).parse::<f64>().expect("a number"));
+    assert!((merged - measured).abs() < 0.02, "{}{}", again.stdout, ran.stdout);
     let program = |model: &[&str]| {
         let args = ["compile"].iter().chain(model).chain(&["--target", "z80-cpm", "--emit", "asm"]);
         folder.mlc(args).ok()

@@ -38,14 +38,15 @@ impl Base {
             let problem = format!("no {} yet: there is nothing to go on with", files::shown(path));
             return Err(CliError::Resume { problem, help: "train without --resume first, or name a model" });
         }
-        let base = Self::read(path, None)?;
-        if base.model().is_none() {
-            let problem = format!("{} is a float network", files::shown(&base.path));
+        let Opened { path: found, is_network, .. } = open(path)?;
+        if is_network {
+            let problem = format!("{} is a float network", files::shown(&found));
             return Err(CliError::Resume {
                 problem,
                 help: "a training begins with it: name it behind --from",
             });
         }
+        let base = Self::read(path, None)?;
         files::may_replace(&base.path);
         Ok(Some(base))
     }

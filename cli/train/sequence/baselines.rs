@@ -21,8 +21,8 @@ pub struct Rivals {
     held_out: Vec<Pair>,
     task: Task,
     settings: Settings,
-    /// Held-out pairs that these networks cannot read or say.
-    beyond: usize,
+    /// Pairs of both sides that these networks cannot read or say.
+    beyond: [usize; 2],
 }
 
 impl Rivals {
@@ -32,8 +32,9 @@ impl Rivals {
     /// A record that is no pair; pairs from which a network of hashed text learns nothing.
     pub fn new(train: &Records, held_out: Option<&Records>, classifies: bool) -> Result<Self, CliError> {
         let none = Records::default();
-        let (train, _) = pairs(train)?;
-        let (held_out, beyond) = pairs(held_out.unwrap_or(&none))?;
+        let (train, beyond) = pairs(train)?;
+        let (held_out, beyond_held_out) = pairs(held_out.unwrap_or(&none))?;
+        let beyond = [beyond, beyond_held_out];
         let mut settings = if classifies { Settings::classifier() } else { Settings::default() };
         let shape = &mut settings.shape;
         (shape.query.max_length, shape.max_reply) = (LONGEST.query as u8, LONGEST.reply as u8);
@@ -70,7 +71,7 @@ impl Rivals {
             return Ok(None);
         }
         let (train, held_out) = (all(&self.train.pairs), all(&self.held_out));
-        let of_held_out = held_out.len() + self.beyond;
+        let (of_train, of_held_out) = (train.len() + self.beyond[0], held_out.len() + self.beyond[1]);
         let right =
             |pairs: &[&Pair]| assess(&found.model, pairs, settings.schedule.threads).figures.replies_right;
         let simpler = baselines(&train, &held_out, &settings.shape.query);
@@ -79,14 +80,14 @@ impl Rivals {
             .map(|b| {
                 vec![
                     b.name.to_string(),
-                    percent(b.train_right, b.train_pairs),
+                    percent(b.train_right, of_train),
                     percent(b.held_out_right, of_held_out),
                 ]
             })
             .collect();
         rows.push(vec![
             "network of hashed text".into(),
-            percent(right(&train), train.len()),
+            percent(right(&train), of_train),
             percent(right(&held_out), of_held_out),
         ]);
         let figures = trained.held_out.unwrap_or_default();
@@ -129,7 +130,9 @@ fn pairs(records: &Records) -> Result<(Pairs, usize), CliError> {
     if beyond > 0 {
         let (pairs, most) = (count(beyond, "pair"), LONGEST.query);
         say!(
-            "note: {pairs} with a query of more than {most} bytes, or a reply that is no ASCII text: hashed text cannot have them"
+            "note: {pairs} with a query of none or more than {most} bytes, or a reply that is no ASCII text of up to {}: hashed text \
+             cannot have them",
+            LONGEST.reply
         );
     }
     Ok((pairs, beyond))

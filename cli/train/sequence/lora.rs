@@ -7,6 +7,7 @@ use crate::adapter;
 use crate::args::{Bits, TrainArgs, TrainSettings, WeightsArg, WeightsOf};
 use crate::budget::Limits;
 use crate::error::CliError;
+use crate::sequence;
 use crate::table::grouped;
 use crate::train::follow::Follower;
 use crate::train::lost::Lost;
@@ -72,8 +73,7 @@ pub fn run(
     let size = written::write((&trained.model, bytes), drawing, seed, follower, &mut lost);
     let stopped = stop.load(Ordering::SeqCst);
     let best = (seed, trained);
-    // What is compiled is the base with the adapter.
-    let held = limits.map(|limits| Held::new(limits, &best.1.model)).transpose();
+    let held = limits.map(|limits| Held::new(limits, &merged(&base, beside, &adapter)?)).transpose();
     if let Some(path) = args.result.as_ref().filter(|_| size.is_some() && !stopped) {
         let result = FamilyResult::new(SEQUENCE, (best.0, &best.1), best.1.held_out, given);
         let result = result.held(held.as_ref().ok().cloned().flatten());
@@ -161,6 +161,15 @@ fn beside<'a>(base: &'a Base, floats: Option<&'a FloatBase>) -> Beside<'a> {
         (None, Some(model)) => Beside::Model(model),
         (None, None) => unreachable!("a base without floats is a model"),
     }
+}
+
+/// What `mlc compile --lora` makes a program of: the base with the adapter, and with the base's own tokens and turns.
+fn merged(base: &Base, beside: Beside, adapter: &Adapter) -> Result<Model, CliError> {
+    let mut model = adapter.merged(beside)?;
+    if let Network::Floats(source) = &base.network {
+        sequence::turns(&base.path, &source.tokenizer, &mut model)?;
+    }
+    Ok(model)
 }
 
 /// The adapter to go on with, if one was asked for.

@@ -37,7 +37,8 @@ const CLOSED: f64 = 0.1;
 
 impl SequenceSite<'_> {
     /// Whether gates come before what they are multiplied with: the rows whose gate is closed are passed over then, for a gate of 0
-    /// makes 0 of whatever they give. Biases, which rows take one after the other, are not passed over.
+    /// makes 0 of whatever they give. Rows take biases one after the other, so none may be passed over where `up` has some, in any
+    /// block.
     pub fn gates_first(&self) -> bool {
         let layers = || self.body.blocks.iter().map(|block| &block.feed_forward);
         let has_gates = layers().any(|layer| matches!(layer.activation, Activation::Gate { .. }));

@@ -146,6 +146,17 @@ type Scales = ([f32; 2], i16, i16);
 /// What comes out of each row.
 type Rows = &'static [&'static [i16]];
 
+#[test]
+fn long_networks_are_refused_before_they_are_read_to_their_end() {
+    let case = Case { scales: [0.3, 0.3, 0.3], zeros: [200, 200], is_unsigned: true };
+    let sum = |n: usize| {
+        let (a, y) = (if n == 0 { "aq".into() } else { format!("y{}", n - 1) }, format!("y{n}"));
+        node("QLinearAdd", &[&a, "as", "az", "bq", "bs", "bz", "cs", "cz"], &[&y], vec![])
+    };
+    let e = refused(&case.file((0..4000).map(sum).collect(), "y3999"));
+    assert!(e.ends_with("mlc does not compute networks of more than 128 operators"), "{e}");
+}
+
 /// Means of windows over 4 x 6 bytes, between nodes that quantize or with scales of their own.
 fn means(attributes: &[M], (scale, from, to): Scales, fused: bool) -> Vec<u8> {
     let nodes = match fused {
@@ -249,4 +260,16 @@ fn means_that_floats_alone_give_are_refused() {
     let e = refused(&means(&even, ([0.1, 0.1], -7, -7), true));
     let said = "means in the middle between two bytes, where the order in which ONNX Runtime adds its floats decides";
     assert_eq!(e, format!("s.onnx: QLinearAveragePool (u): mlc does not compute {said}"));
+}
+
+/// All but the zero point itself is cut, whatever the order.
+#[test]
+fn means_of_scales_that_are_far_apart_are_cut() {
+    let window = [ints("kernel_shape", &[2, 3])];
+    let model = read(&means(&window, ([1.0, 1e-8], 0, 0), true));
+    let graph = mlc_compiler::reference(&model).expect("it was checked");
+    let mut row = [0; 24];
+    (row[0], row[5]) = (1, -1);
+    let logits = &eval::classify(&graph, &row).logits[0];
+    assert!(logits.contains(&127) && logits.contains(&-128) && logits.contains(&0), "{logits:?}");
 }

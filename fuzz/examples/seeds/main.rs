@@ -1,7 +1,7 @@
 //! Writes what the fuzzer begins with into `FOLDER/TARGET/`: small files of the kinds that mlc writes itself, and of those that
 //! its tests make.
 
-#![allow(dead_code, unused_imports, reason = "of the files of tests that are taken in a part is used")]
+#![allow(dead_code, unused_imports, reason = "a part of each file of tests is used here")]
 
 mod checkpoints;
 mod hashed;

@@ -14,14 +14,15 @@ use mlc_compiler::import::sequence::quantize::Quantized;
 use mlc_compiler::model::{Answer, Body, Head, Model, Story};
 use serde::{Deserialize, Serialize};
 
-/// The format of an adapter's file.
+/// The format of an adapter's file, and that of one beside floats.
 const FORMAT: u32 = 1;
+const FORMAT_OF_FLOATS: u32 = 2;
 
 /// A trained adapter. Its fields are those of its file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Adapter {
-    /// Version of the format, 1.
+    /// Version of the format: 1, with `rounding` 2.
     adapter: u32,
     /// [`fingerprint`] of the base, or what a float one is told by.
     base: String,
@@ -116,7 +117,8 @@ impl Adapter {
         values: Vec<f32>,
         ranges: Ranges,
     ) -> Self {
-        Self { adapter: FORMAT, base, rounding, lora, values, ranges }
+        let adapter = if rounding.is_some() { FORMAT_OF_FLOATS } else { FORMAT };
+        Self { adapter, base, rounding, lora, values, ranges }
     }
 
     /// Whether this base is its own.
@@ -125,8 +127,9 @@ impl Adapter {
     /// It is another one, or something in the adapter does not go with it.
     pub fn check(&self, base: Base) -> Result<(), TrainError> {
         let wrong = |what: String| Err(TrainError::Data(what));
-        if self.adapter != FORMAT {
-            return wrong(format!("the adapter has format {}: this mlc reads {FORMAT}", self.adapter));
+        let format = if self.rounding.is_some() { FORMAT_OF_FLOATS } else { FORMAT };
+        if self.adapter != format {
+            return wrong(format!("the adapter has format {}: this mlc reads {format} there", self.adapter));
         }
         let found = base.fingerprint();
         if self.base != found {

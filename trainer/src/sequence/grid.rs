@@ -13,7 +13,8 @@ const REFINED: usize = 2;
 ///
 /// Ternary: the mean magnitude (Ma et al. 2024, arXiv:2402.17764). 8 bits: the largest magnitude is the largest integer. Any
 /// other grid: least squares over [`PARTS`] of that, and then [`REFINED`] times the best scale for the integers so far (Lloyd
-/// 1982, doi:10.1109/TIT.1982.1056489). So it changes little by little where shadows do; parts alone are 8 % apart, which is half a level.
+/// 1982, doi:10.1109/TIT.1982.1056489). So it changes little by little where shadows do; parts alone are 8 % and more apart, half a level
+/// of four bits.
 #[inline(always)]
 fn scale(grid: Grid, row: &[f32]) -> f32 {
     let least = 1e-12;
@@ -44,8 +45,9 @@ fn scale(grid: Grid, row: &[f32]) -> f32 {
         let inverse = 1.0 / scale;
         let of = |w: f32| integer(w * inverse, low, high);
         let squares = sum_by_lanes(row, |w| of(w) * of(w));
-        if squares > 0.0 {
-            scale = (sum_by_lanes(row, |w| w * of(w)) / squares).max(least);
+        let better = sum_by_lanes(row, |w| w * of(w)) / squares;
+        if better.is_finite() {
+            scale = better.max(least);
         }
     }
     scale
@@ -113,6 +115,20 @@ mod tests {
             }
             assert_eq!(integers(grid, &[0.0; 4]).0, [0; 4]);
         }
+    }
+
+    #[test]
+    fn scales_have_the_least_error_for_their_integers() {
+        for (bits, seed) in (3..=7).zip(1..) {
+            let (grid, row) = (Grid::Symmetric { bits }, numbers(96, seed));
+            let (values, scale) = integers(grid, &row);
+            let error = |scale: f32| -> f32 {
+                values.iter().zip(&row).map(|(&q, &w)| (f32::from(q) * scale - w).powi(2)).sum()
+            };
+            assert!(error(scale) <= error(scale * 1.01) && error(scale) <= error(scale * 0.99), "{bits}");
+        }
+        // Numbers at the end of floats keep a scale.
+        assert!(integers(Grid::Symmetric { bits: 4 }, &[3e38, 1e38, -3e38]).1.is_finite());
     }
 
     #[test]

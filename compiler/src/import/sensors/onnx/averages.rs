@@ -42,7 +42,7 @@ impl Averages {
         let Self { count, input: (scale, _), output: (to_scale, zero), is_unsigned } = *self;
         let half = if is_unsigned { 128 } else { 0 };
         let zero = i32::from(zero) + half;
-        let byte = |value: f64| (value as i32 - half).clamp(-128, 127);
+        let byte = |value: f64| (value.clamp(-1e6, 1e6) as i32 - half).clamp(-128, 127);
         if self.is_exact() {
             let mean = sum as f32 * scale / count as f32;
             return Some(byte((mean / to_scale + zero as f32).round_ties_even().into()));

@@ -11,7 +11,7 @@ use crate::import::sensors::error::NetworkProblem;
 use crate::import::sensors::names::Namer;
 use crate::import::sensors::outcome::{Ending, Outcome, Source};
 use crate::import::sensors::scale::{Limits, Scales, factor};
-use crate::model::{Kind, Network, Operator, Quantization, Real, Rounding, Shape, Window};
+use crate::model::{Kind, MAX_OPERATORS, Network, Operator, Quantization, Real, Rounding, Shape, Window};
 use std::collections::BTreeMap;
 
 /// Reads the network.
@@ -32,6 +32,12 @@ pub fn read(file: &File) -> Result<Outcome, NetworkProblem> {
     };
     for node in &file.nodes {
         reader.node(node)?;
+        // Some take a while: a longer network is refused before it is read to its end.
+        if reader.operators.len() > MAX_OPERATORS {
+            let (operator, name) = (node.operator.clone(), node.name.clone());
+            let what = format!("networks of more than {MAX_OPERATORS} operators");
+            return Err(NetworkProblem::Option { operator, name, what });
+        }
     }
     reader.end()
 }

@@ -317,7 +317,9 @@ impl<'a> Emitter<'a> {
         let calls = m.rows.div_ceil(PAGE);
         shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
         known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
-        self.known.here().odds(format!("{routine}_closed"), self.site.seen.closed());
+        if gated {
+            self.known.here().odds(format!("{routine}_closed"), self.site.seen.closed());
+        }
         self.shapes.insert(shape);
         let bytes = rows.iter().map(Vec::len).sum::<usize>();
         let rounds = if kind == Kind::Choose { 1 } else { self.site.body.rounds };

@@ -1,5 +1,5 @@
-//! Sums of tensors with what cuts them, pools and means, between nodes that quantize and with scales of their own (`QLinearAdd`,
-//! `QLinearAveragePool`, `QLinearGlobalAveragePool`): ONNX Runtime makes the second of the first.
+//! Sums of tensors with what cuts them, pools and means. A file has them between nodes that quantize, or as `QLinearAdd`,
+//! `QLinearAveragePool` and `QLinearGlobalAveragePool`, which ONNX Runtime makes of those and which have scales of their own.
 
 use super::super::addition::Addition;
 use super::super::averages::Averages;
