@@ -85,6 +85,8 @@ impl Source {
 
 fn folder(path: &Path, ignore: &[String]) -> Result<(Checkpoint, Generation), CliError> {
     let read = |name: &str| files::read(&path.join(name), files::Kind::Model);
+    // They belong to the network, whether or not they are needed: no output takes their place.
+    [TOKENIZER_CONFIG, TEMPLATE].iter().for_each(|name| files::reads(&path.join(name)));
     let shown = |name: &str| files::shown(&path.join(name));
     let (config, weights) = (read(CONFIG)?, read(WEIGHTS)?);
     let generation = path.join(GENERATION).is_file().then(|| read(GENERATION)).transpose()?;

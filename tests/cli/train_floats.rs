@@ -73,6 +73,12 @@ fn training_goes_on_from_a_folder_of_floats() {
         )
         .ok();
     assert_eq!(folder.read("net/model.safetensors"), before, "the base stays");
+    // So does what belongs to it.
+    folder.write("net/tokenizer_config.json", "{}");
+    let result = ["--result", "net/tokenizer_config.json", "-o", "x.ron"];
+    let ran = train(&folder, "lines.txt", &[&result, &IDLE]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("tokenizer_config.json is read by"), "{}", ran.stderr);
+    assert_eq!(folder.text("net/tokenizer_config.json"), "{}");
 }
 
 /// FNV-1a, 64 bits.

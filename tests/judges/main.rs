@@ -6,6 +6,7 @@ mod support;
 mod calling;
 mod cpc;
 mod cpc6128;
+mod cpm;
 mod cpm_disk;
 mod fuse;
 mod msx;

@@ -262,14 +262,10 @@ fn means_that_floats_alone_give_are_refused() {
     assert_eq!(e, format!("s.onnx: QLinearAveragePool (u): mlc does not compute {said}"));
 }
 
-/// All but the zero point itself is cut, whatever the order.
+/// Values that are 100,000,000 times as large as what the output holds: the search for their integers ends without one.
 #[test]
-fn means_of_scales_that_are_far_apart_are_cut() {
+fn means_of_scales_that_are_far_apart_are_refused() {
     let window = [ints("kernel_shape", &[2, 3])];
-    let model = read(&means(&window, ([1.0, 1e-8], 0, 0), true));
-    let graph = mlc_compiler::reference(&model).expect("it was checked");
-    let mut row = [0; 24];
-    (row[0], row[5]) = (1, -1);
-    let logits = &eval::classify(&graph, &row).logits[0];
-    assert!(logits.contains(&127) && logits.contains(&-128) && logits.contains(&0), "{logits:?}");
+    let e = refused(&means(&window, ([1.0, 1e-8], 0, 0), true));
+    assert!(e.ends_with("which 32 bits do not hold"), "{e}");
 }
