@@ -28,6 +28,22 @@
 {%- endif %}
 {%- endmacro round_shift %}
 
+{# r20 on: r17:r16 times the mantissa in r19, `bytes` of it. r2 is 0. #}
+{% macro scaled(bytes) %}
+        mul r16, r19
+        movw r20, r0
+        mulsu r17, r19
+{%- if bytes == 4 %}
+        sbc r23, r23                    ; the sign, from the carry
+{%- endif %}
+        mov r22, r1
+        add r21, r0
+        adc r22, r2
+{%- if bytes == 4 %}
+        adc r23, r2
+{%- endif %}
+{%- endmacro scaled %}
+
 {# Saturates `count` bytes from r{lo} on to one: 4 cycles and one for each byte above the first. Changes r{temp}. #}
 {% macro sat8(lo, count, temp, label) %}
 {%- if count > 1 %}

@@ -9,6 +9,14 @@
         ldi r{{ to + 1 }}, hi8({{ place }})
 {%- endmacro at %}
 
+{# So many bytes at one place go to another one. X and Z: behind them. #}
+{% macro move(from, to, bytes) %}
+{{- self::at(to=26, place=from) }}
+{{- self::at(to=30, place=to) }}
+        ldi r24, {{ bytes }}
+        call net_beam_move
+{%- endmacro move %}
+
 {% macro score(s) %}
 ; ---- net_beam_score: all logits of reply (beam_reply) are there: its tokens are put among the cheapest ----
 ; r5:r4: the largest logit, r12 to r10: the sum of weights, r20: how often it is halved, r9 to r6: what the reply costs with a token of

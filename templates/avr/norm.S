@@ -210,8 +210,7 @@
         ret
 {%- endmacro routine %}
 
-{# A norm's gain: values times mantissas, shifted, saturated to 16 bits; then narrowed, or left at 16. `s.bytes`: of the product, with
-   what rounds: three are enough for shifts of up to 16, as -32768 * 255 and 32767 * 255 + 2^15 have 24 bits with their sign. #}
+{# A norm's gain: values times mantissas, shifted, saturated to 16 bits; then narrowed, or left at 16. `s.bytes`: of the product. #}
 {% macro gain(s) %}
 ; ---- {{ s.name }}: Y: values, X: results, Z: mantissas in flash, r24: how many ----
 ; r16, r17: a value, r19: its mantissa, r20 on: the product, r25: values left. Changes r0, r2, r16 to r25, X, Y, Z.
@@ -222,18 +221,7 @@
         ld r16, Y+
         ld r17, Y+
         lpm r19, Z+
-        mul r16, r19
-        movw r20, r0
-        mulsu r17, r19
-{%- if s.bytes == 4 %}
-        sbc r23, r23                    ; the sign, from the carry
-{%- endif %}
-        mov r22, r1
-        add r21, r0
-        adc r22, r2
-{%- if s.bytes == 4 %}
-        adc r23, r2
-{%- endif %}
+{{- arithmetic::scaled(bytes=s.bytes) }}
 {{ arithmetic::round_shift(lo=20, bytes=s.bytes, sh=s.sh) }}
 {%- set y = 20 + s.sh.first %}
 {{ arithmetic::sat16(lo=y, count=s.bytes - s.sh.drop, temp=19, label=s.name ~ "_fits") }}

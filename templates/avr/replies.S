@@ -124,10 +124,8 @@ beam_better:
         ldd r24, Y+7
         ldi r25, {{ s.width }}
         call net_beam_copy
-{{- beam::at(to=26, place="net_kept") }}
-{{- beam::at(to=30, place="beam_state") }}
-        ldi r24, 4                      ; net_slot and net_position lie behind it
-        call net_beam_move
+; net_slot and net_position lie behind net_kept.
+{{- beam::move(from="net_kept", to="beam_state", bytes=4) }}
 {%- if s.phases %}
 {{- beam::at(to=26, place="phases") }}
         ldi r24, {{ s.phases }}
@@ -200,10 +198,7 @@ beam_other_next:
         adiw r28, 8
         dec r17
         brne beam_other
-{{- beam::at(to=26, place="beam_next") }}
-{{- beam::at(to=30, place="beam_now") }}
-        ldi r24, {{ 8 * s.width }}
-        call net_beam_move
+{{- beam::move(from="beam_next", to="beam_now", bytes=8 * s.width) }}
         call net_beam_empty
         sts beam_reply, r1
         lds r24, beam_round
@@ -226,10 +221,7 @@ beam_over:
         ldi r24, {{ s.width }}
         ldi r25, 0
         call net_beam_copy
-{{- beam::at(to=26, place="beam_state") }}
-{{- beam::at(to=30, place="net_kept") }}
-        ldi r24, 4
-        call net_beam_move
+{{- beam::move(from="beam_state", to="net_kept", bytes=4) }}
 {%- if s.phases %}
 {{- beam::at(to=30, place="phases") }}
         ldi r24, {{ s.phases }}

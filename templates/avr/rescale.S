@@ -60,18 +60,7 @@
         sbc r17, r4
 {%- endif %}
         lpm r19, Z+
-        mul r16, r19
-        movw r20, r0
-        mulsu r17, r19
-{%- if s.bytes == 4 %}
-        sbc r23, r23                    ; the sign, from the carry
-{%- endif %}
-        mov r22, r1
-        add r21, r0
-        adc r22, r2
-{%- if s.bytes == 4 %}
-        adc r23, r2
-{%- endif %}
+{{- arithmetic::scaled(bytes=s.bytes) }}
 {%- endif %}
 {{ arithmetic::round_shift(lo=20, bytes=s.bytes, sh=s.sh) }}
 {%- set y = 20 + s.sh.first %}

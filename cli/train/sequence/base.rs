@@ -38,15 +38,15 @@ impl Base {
             let problem = format!("no {} yet: there is nothing to go on with", files::shown(path));
             return Err(CliError::Resume { problem, help: "train without --resume first, or name a model" });
         }
-        let Opened { path: found, is_network, .. } = open(path)?;
-        if is_network {
-            let problem = format!("{} is a float network", files::shown(&found));
+        let opened = open(path)?;
+        if opened.is_network {
+            let problem = format!("{} is a float network", files::shown(&opened.path));
             return Err(CliError::Resume {
                 problem,
                 help: "a training begins with it: name it behind --from",
             });
         }
-        let base = Self::read(path, None)?;
+        let base = Self::of(opened, None)?;
         files::may_replace(&base.path);
         Ok(Some(base))
     }
@@ -56,7 +56,11 @@ impl Base {
     /// # Errors
     /// It cannot be read, or is none of this family.
     pub fn read(named: &Path, tokenizer: Option<&Path>) -> Result<Self, CliError> {
-        let Opened { path, bytes, is_network } = open(named)?;
+        Self::of(open(named)?, tokenizer)
+    }
+
+    fn of(opened: Opened, tokenizer: Option<&Path>) -> Result<Self, CliError> {
+        let Opened { path, bytes, is_network } = opened;
         if is_network {
             let source = Source::read(&path, &bytes, &SequenceArgs::of_tokenizer(tokenizer), &[])?;
             return Ok(Self { path, network: Network::Floats(Box::new(source)) });

@@ -32,6 +32,12 @@ impl Shift {
     }
 }
 
+/// Bytes of a word times a mantissa, with what rounds: three are enough for shifts of up to 16, as -32768 · 255 and
+/// 32767 · 255 + 2^15 have 24 bits with their sign.
+pub fn scaled_bytes(shift: u8) -> usize {
+    if shift >= 17 { 4 } else { 3 }
+}
+
 /// Context of `embed.S`.
 #[derive(Serialize)]
 pub struct Embed {

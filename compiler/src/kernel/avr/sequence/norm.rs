@@ -1,6 +1,6 @@
 //! Norms, and what turns or narrows the heads of queries and keys.
 
-use super::context::{Gain, Norms, Rotate, Shift};
+use super::context::{Gain, Norms, Rotate, Shift, scaled_bytes};
 use super::writer::{Writer, value};
 use crate::CompileError;
 use crate::kernel::length;
@@ -124,7 +124,7 @@ impl Writer<'_> {
         let bits = if narrow.is_some() { 8 } else { 16 };
         self.routine(&label, ("norm.S", "gain"), || {
             let narrow = Shift::new(narrow.unwrap_or(0));
-            let bytes = if *shift >= 17 { 4 } else { 3 };
+            let bytes = scaled_bytes(*shift);
             value(Gain { name: label.clone(), bits, bytes, sh: Shift::new(*shift), narrow })
         })?;
         Ok(label)

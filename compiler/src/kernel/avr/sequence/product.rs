@@ -1,6 +1,6 @@
 //! Products: sums of a tile of rows, then what becomes of them.
 
-use super::context::{Multiply, Rescale, Shift, Tables, Walk};
+use super::context::{Multiply, Rescale, Shift, Tables, Walk, scaled_bytes};
 use super::form::{Digits, Form};
 use super::writer::{Placed, Writer, value};
 use super::{bounds, counted};
@@ -209,7 +209,7 @@ impl Writer<'_> {
                 bar,
                 prior: cost,
                 kept,
-                bytes: if !short || shift >= 17 { 4 } else { 3 },
+                bytes: if short { scaled_bytes(shift) } else { 4 },
                 sh: Shift::new(shift),
             })
         })?;

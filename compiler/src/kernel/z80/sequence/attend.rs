@@ -1,6 +1,5 @@
 //! Attention: keys and values are appended as bit planes, so that scores and means are products with rows of weights.
 
-use super::beam;
 use super::bound::Bound;
 use super::emit::Emitter;
 use super::layout::{Layout, gray_place};
@@ -9,8 +8,8 @@ use super::rounds::Cache;
 use super::rows::{MIX_TABLES, Shape, TABLES};
 use crate::CompileError;
 use crate::arithmetic::RECIPROCALS;
-use crate::kernel::Phase;
 use crate::kernel::sequence::SequenceSite;
+use crate::kernel::{Phase, beams};
 use crate::model::{Attention, Positions, Transformer};
 use serde::Serialize;
 
@@ -264,7 +263,7 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     let looks = caches.keys.groups.len();
     let groups = caches.keys.groups.iter().zip(caches.keys.places());
     let groups: Vec<Group> = groups.rev().map(|(&size, (_, offset))| Group { size, offset }).collect();
-    let beam = beam::width(e.site).is_some();
+    let beam = beams::width(e.site.story).is_some();
     let append = Append { window, beam, size, looks, groups, groups_of_plane: caches.mix_groups() };
     let mut code = e.call("append.asm", "code", &append)? + &e.call("append.asm", "value", &append)?;
     let tail = e.rescales.tail(Kind::Store8, 15);

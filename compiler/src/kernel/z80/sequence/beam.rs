@@ -35,11 +35,6 @@ pub struct Around {
     said: String,
 }
 
-/// Replies side by side; `None`: a token is taken at a time.
-pub fn width(site: &SequenceSite) -> Option<usize> {
-    beams::width(site.story)
-}
-
 fn sums(site: &SequenceSite) -> usize {
     if let Positions::Rotary { steps } = &site.body.positions { 3 * steps.len() } else { 0 }
 }
@@ -91,14 +86,14 @@ pub fn code(e: &Emitter, width: usize) -> Result<String, CompileError> {
 /// # Errors
 /// A damaged template.
 pub fn around(e: &Emitter) -> Result<Option<Around>, CompileError> {
-    let Some(width) = width(e.site) else { return Ok(None) };
+    let Some(width) = beams::width(e.site.story) else { return Ok(None) };
     let of = |part| e.call("replies.asm", part, context(e.site, width));
     Ok(Some(Around { begin: of("begin")?, round: of("round")?, said: of("said")? }))
 }
 
 /// What it keeps: names and bytes.
 pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
-    let Some(width) = width(site) else { return Vec::new() };
+    let Some(width) = beams::width(site.story) else { return Vec::new() };
     let state = if beams::keeps(site.story) { 6 + sums(site) } else { 0 };
     let mut all = vec![
         ("beam_logits", 2 * site.body.outputs()),
@@ -133,7 +128,7 @@ pub fn buffers(site: &SequenceSite) -> Vec<(&'static str, usize)> {
 
 /// What is known of its jumps. The last round of a reply, and what shows it, are no token's time.
 pub fn known(f: &mut Facts, site: &SequenceSite) {
-    let Some(width) = width(site) else { return };
+    let Some(width) = beams::width(site.story) else { return };
     let (outputs, (keys, values)) = (site.body.outputs() as f64, Caches::new(site).bytes(site.body));
     let (width, records) = (width as f64, (RECORD * width) as f64);
     // Of the replies of a round the first alone goes on to the next position.

@@ -3,10 +3,10 @@
 use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
-use crate::kernel::called;
 use crate::kernel::choosing::{Choosing, Penalty};
 use crate::kernel::prior::PriorData;
 use crate::kernel::sequence::{Home, Offer, SequenceSite, Step};
+use crate::kernel::{beams, called};
 use crate::model::Turns;
 
 fn choosing(site: &SequenceSite) -> Choosing {
@@ -22,7 +22,7 @@ fn choosing(site: &SequenceSite) -> Choosing {
 /// A prior that the kernels do not reach.
 pub fn begin(e: &mut Emitter) -> Result<(), CompileError> {
     prior(e)?;
-    if beam::width(e.site).is_some() {
+    if beams::width(e.site.story).is_some() {
         beam::begin(e);
         return Ok(());
     }
@@ -60,7 +60,7 @@ fn prior(e: &mut Emitter) -> Result<(), CompileError> {
 
 /// What is done behind the last one.
 pub fn end(e: &mut Emitter) {
-    if beam::width(e.site).is_some() {
+    if beams::width(e.site.story).is_some() {
         return beam::end(e);
     }
     let choosing = choosing(e.site);
@@ -78,7 +78,7 @@ pub fn end(e: &mut Emitter) {
 pub fn code(e: &Emitter) -> Result<String, CompileError> {
     let context = choosing(e.site);
     let prior = if context.prior.is_some() { e.call("prior.asm", "find", &context)? } else { String::new() };
-    if let Some(width) = beam::width(e.site) {
+    if let Some(width) = beams::width(e.site.story) {
         return Ok(beam::code(e, width)? + &prior);
     }
     let drawn = context.draw.is_some();

@@ -9,7 +9,7 @@ use crate::CompileError;
 use crate::kernel::called::Called;
 use crate::kernel::sequence::{SequenceProgram, SequenceSite};
 use crate::kernel::z80::program::{bss, console_start};
-use crate::kernel::{Fragment, Phase};
+use crate::kernel::{Fragment, Phase, beams};
 use crate::model::{Grid, Matrix, Positions, Turns};
 use crate::target::{Selector, amsdos};
 use serde::Serialize;
@@ -132,7 +132,7 @@ pub fn program(site: &SequenceSite) -> Result<SequenceProgram, CompileError> {
     e.place_text()?;
     let tools = tools::code(&mut e)?;
     buffers::place(&mut e, &encoder);
-    let has_beam = beam::width(site).is_some();
+    let has_beam = beams::width(site.story).is_some();
     let mut phases = vec![
         Phase::new(console_start(site.request.target), "console"),
         Phase::new("net_answer", "tokens"),
@@ -205,7 +205,7 @@ struct Rotate {
 }
 
 fn rotate(e: &Emitter) -> Result<String, CompileError> {
-    let beam = beam::width(e.site).is_some();
+    let beam = beams::width(e.site.story).is_some();
     let context = || Rotate { beam, pairs: e.site.body.head_size / 2, size: e.site.body.head_size };
     match e.site.body.positions {
         Positions::Rotary { .. } => {

@@ -2,9 +2,9 @@
 //! each has caches of its own.
 
 use super::attend::Caches;
-use super::beam;
 use super::emit::Emitter;
 use crate::CompileError;
+use crate::kernel::beams;
 use crate::kernel::predict::Runs;
 use serde::Serialize;
 
@@ -40,7 +40,7 @@ impl Cache {
     pub fn place(self, e: &mut Emitter, offset: usize) {
         let name = self.name();
         match e.site.body.rounds {
-            1 if beam::width(e.site).is_some() => {
+            1 if beams::width(e.site.story).is_some() => {
                 let first = self.of_reply();
                 e.lines(&[&format!("ld hl,({first})"), &format!("ld de,{offset}"), "add hl,de"]);
             }
@@ -76,7 +76,7 @@ pub fn begin(e: &mut Emitter) {
     e.known.here().repeats("begin>ldir", 2.0 * body.dim as f64);
     if body.rounds > 1 {
         for (word, cache) in [("round_keys", Cache::Keys), ("round_values", Cache::Values)] {
-            match beam::width(e.site) {
+            match beams::width(e.site.story) {
                 Some(_) => e.set(word, &format!("({})", cache.of_reply())),
                 None => e.set(word, cache.name()),
             }

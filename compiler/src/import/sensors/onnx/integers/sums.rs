@@ -23,6 +23,13 @@ const MIXED: &str = "bytes with and without a sign together";
 const UNSURE: &str =
     "means in the middle between two bytes, where the order in which ONNX Runtime adds its floats decides";
 
+/// The window that `kernel_shape` and its companions say.
+fn window(node: &Node, input: Bytes) -> Result<Window, NetworkProblem> {
+    let kernel = node.attribute("kernel_shape").numbers;
+    let kernel: Vec<usize> = kernel.iter().filter_map(|&k| usize::try_from(k).ok()).collect();
+    shapes::window(node, input.shape, &kernel)
+}
+
 impl Reader<'_> {
     /// A bias behind a product, or the sum of two tensors.
     pub(super) fn add(&mut self, node: &Node) -> Result<(), NetworkProblem> {
@@ -103,9 +110,7 @@ impl Reader<'_> {
 
     pub(super) fn pool(&mut self, node: &Node) -> Result<(), NetworkProblem> {
         let input = self.bytes(node, 0)?;
-        let kernel = node.attribute("kernel_shape").numbers;
-        let kernel: Vec<usize> = kernel.iter().filter_map(|&k| usize::try_from(k).ok()).collect();
-        let window = shapes::window(node, input.shape, &kernel)?;
+        let window = window(node, input)?;
         let shape =
             Shape { height: window.output[0], width: window.output[1], channels: input.shape.channels };
         let kind = Kind::Pool { input: input.number, window, pooling: Pooling::Max };
@@ -116,21 +121,24 @@ impl Reader<'_> {
 
     /// The window of an `AveragePool`, whose means are of as many values everywhere.
     pub(super) fn averaged(&self, node: &Node, input: Bytes) -> Result<Window, NetworkProblem> {
-        let kernel = node.attribute("kernel_shape").numbers;
-        let kernel: Vec<usize> = kernel.iter().filter_map(|&k| usize::try_from(k).ok()).collect();
-        let window = shapes::window(node, input.shape, &kernel)?;
+        let window = window(node, input)?;
         if window.is_padded() && node.number("count_include_pad", 0) == 0 {
             return Err(option(node, "means that leave padding out (count_include_pad is 0)"));
         }
         Ok(window)
     }
 
-    /// `QLinearAveragePool`.
-    pub(super) fn fused_means(&mut self, node: &Node) -> Result<(), NetworkProblem> {
+    /// What `QLinearAveragePool` and `QLinearGlobalAveragePool` read.
+    fn pooled(&mut self, node: &Node) -> Result<Bytes, NetworkProblem> {
         if node.number("channels_last", 0) != 0 {
             return Err(option(node, "channels behind rows"));
         }
-        let input = self.operand(node, 0)?;
+        self.operand(node, 0)
+    }
+
+    /// `QLinearAveragePool`.
+    pub(super) fn fused_means(&mut self, node: &Node) -> Result<(), NetworkProblem> {
+        let input = self.pooled(node)?;
         let window = self.averaged(node, input)?;
         let output = self.scale(node, 3)?;
         let bytes = self.means(node, (input, window), output)?;
@@ -181,10 +189,7 @@ impl Reader<'_> {
 
     /// `QLinearGlobalAveragePool`.
     pub(super) fn fused_mean(&mut self, node: &Node) -> Result<(), NetworkProblem> {
-        if node.number("channels_last", 0) != 0 {
-            return Err(option(node, "channels behind rows"));
-        }
-        let input = self.operand(node, 0)?;
+        let input = self.pooled(node)?;
         let output = self.scale(node, 3)?;
         let bytes = self.mean(input, output);
         self.set(node, Value::Bytes(bytes));
