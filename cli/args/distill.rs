@@ -5,8 +5,8 @@ use super::help;
 use super::sequence::{Bits, SequenceArgs};
 use super::train::LogFile;
 use super::values::{file_of, whole};
-use clap::Args;
-use mlc_trainer::sequence::MAX_PRIOR_BYTES;
+use clap::{Args, ValueEnum};
+use mlc_trainer::sequence::{MAX_PRIOR_BYTES, Method};
 use std::path::{Path, PathBuf};
 
 #[derive(Debug, Args)]
@@ -50,12 +50,14 @@ pub struct DistillArgs {
     /// Texts in a mini-batch [default: 16]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 65_536))]
     pub batch: Option<usize>,
-    /// Learning rate; it falls along half a cosine [default: 0.002; 0.001 for more than 2 bits]
+    /// Learning rate: straight-through it falls along half a cosine, incremental it stays [default: 0.002; 0.0007 for
+    /// incremental; straight-through 0.001 for 3 bits, 0.0004 for more]
     #[arg(long, alias = "rate", value_name = "RATE")]
     pub lr: Option<f32>,
-    /// Share of the training in which weights come onto their grids little by little [default: 0]
-    #[arg(long, value_name = "SHARE")]
-    pub soften: Option<f32>,
+    /// How weights come onto their grids [default: incremental where weights and embedding have 3 bits or more,
+    /// straight-through elsewhere]
+    #[arg(long, value_name = "METHOD")]
+    pub method: Option<MethodArg>,
     /// The model is made of the running mean of all parameters, of which a mini-batch leaves this share; 0: of the last
     /// ones [default: 0.98]
     #[arg(long, value_name = "SHARE")]
@@ -88,5 +90,23 @@ impl DistillArgs {
     pub fn outputs(&self) -> impl Iterator<Item = &Path> {
         let others = [self.curve.as_deref(), self.log.as_ref().map(|log| log.path.as_path())];
         [self.output.as_path()].into_iter().chain(others.into_iter().flatten())
+    }
+}
+
+/// How weights come onto their grids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MethodArg {
+    /// All are rounded in every mini-batch, and what is behind them learns as if they were not
+    StraightThrough,
+    /// One after the other, for good; those that are still free make the errors good
+    Incremental,
+}
+
+impl MethodArg {
+    pub fn method(self) -> Method {
+        match self {
+            Self::StraightThrough => Method::StraightThrough,
+            Self::Incremental => Method::Incremental,
+        }
     }
 }

@@ -32,7 +32,7 @@ pub use bench::BenchArgs;
 pub use compile::{Artifact, CompileArgs};
 pub use diff::DiffArgs;
 pub use disk::DiskArgs;
-pub use distill::DistillArgs;
+pub use distill::{DistillArgs, MethodArg};
 pub use family::{Family, PositionsArg, PriorArg};
 pub use help_on::{CompletionsArgs, HelpArgs, ManArgs};
 pub use layers::{WeightsArg, WeightsOf};

@@ -4,7 +4,7 @@ use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
 use super::sequence::{Display, prior, report};
-use crate::args::DistillArgs;
+use crate::args::{DistillArgs, MethodArg};
 use crate::error::CliError;
 use crate::import::model_name;
 use crate::say::say;
@@ -13,7 +13,9 @@ use crate::table::count;
 use crate::{Outcome, files, interrupt, progress};
 use mlc_compiler::model::{Grid, Head, Story, Tokens};
 use mlc_trainer::TrainError;
-use mlc_trainer::sequence::{Event, Example, Figures, Settings, Task, Texts, distill, student, written};
+use mlc_trainer::sequence::{
+    Event, Example, Figures, Method, Settings, Task, Texts, distill, student, written,
+};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -66,18 +68,30 @@ fn settings(args: &DistillArgs, source: &Source) -> Result<Settings, CliError> {
         shape: student(&source.checkpoint, args.weights.grid(), embedding.grid(), window),
         ..Settings::default()
     };
-    settings.soften = args.soften.unwrap_or(0.0);
     settings.average = args.average.unwrap_or(AVERAGE);
-    if matches!(settings.shape.weights, Grid::Symmetric { .. }) {
+    let fine = |grid| matches!(grid, Grid::Symmetric { .. });
+    if fine(settings.shape.weights) {
         settings.cut = CUT;
     }
+    let all_fine = fine(settings.shape.weights) && fine(settings.shape.embedding);
+    settings.method = match args.method.map(MethodArg::method) {
+        Some(Method::Incremental) if !all_fine => {
+            let message = "--method incremental is for --weights and --embedding-bits of 3 bits and more";
+            return Err(CliError::Usage(message.into()));
+        }
+        Some(method) => method,
+        None if all_fine => Method::Incremental,
+        None => Method::StraightThrough,
+    };
     let schedule = &mut settings.schedule;
     schedule.updates = Some(args.steps.unwrap_or(STEPS));
     schedule.batch = args.batch.unwrap_or(BATCH);
-    schedule.learning_rate = args.lr.unwrap_or(match args.weights.grid().bits() {
-        2 => 0.002,
-        3 => 0.001,
-        _ => 0.0004,
+    schedule.falls = settings.method == Method::StraightThrough;
+    schedule.learning_rate = args.lr.unwrap_or(match (settings.method, args.weights.grid().bits()) {
+        (Method::Incremental, _) => 0.0007,
+        (Method::StraightThrough, 2) => 0.002,
+        (Method::StraightThrough, 3) => 0.001,
+        (Method::StraightThrough, _) => 0.0004,
     });
     schedule.seed = args.seed.unwrap_or(schedule.seed);
     schedule.threads = args.threads.unwrap_or(schedule.threads);

@@ -268,6 +268,35 @@ fn a_published_checkpoint_has_adapters() {
 }
 
 #[test]
+fn weights_of_a_student_come_onto_their_grids_by_either_method() {
+    let folder = plain();
+    let distill = |more: &[&'static str]| {
+        let args = ["distill", "net", "--texts", "16", "--length", "12", "--steps", "40", "--lr", "0.002"];
+        folder.mlc(args.iter().chain(more))
+    };
+    let made = |more: &[&'static str]| {
+        let ran = distill(&[more, &["-o", "d.ron"]].concat());
+        assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+        std::fs::read(folder.path("d.ron")).expect("it was written")
+    };
+    let [usual, incremental, through] = [
+        made(&["--weights", "4"]),
+        made(&["--weights", "4", "--method", "incremental"]),
+        made(&["--weights", "4", "--method", "straight-through"]),
+    ];
+    assert!(usual == incremental && incremental != through);
+    assert_eq!(made(&[]), made(&["--method", "straight-through"]), "ternary");
+    for more in [
+        &["--method", "incremental"][..],
+        &["--weights", "4", "--embedding-bits", "2", "--method", "incremental"],
+    ] {
+        let ran = distill(more);
+        let wants = "--method incremental is for --weights and --embedding-bits of 3 bits and more";
+        assert!(ran.code == Some(2) && ran.stderr.contains(wants), "{}", ran.stderr);
+    }
+}
+
+#[test]
 fn a_student_has_a_prior() {
     let folder = plain();
     let distill = |more: &[&'static str]| {

@@ -27,9 +27,11 @@ pub struct Schedule {
     pub updates: Option<usize>,
     /// Steps in a mini-batch.
     pub batch: usize,
-    /// Adam's, at the start; falls to nothing along half a cosine.
+    /// Adam's, at the start.
     pub learning_rate: f32,
-    /// First mini-batches in which the learning rate rises from nothing, in a line. The cosine begins behind them.
+    /// Whether it falls to nothing along half a cosine, or stays.
+    pub falls: bool,
+    /// First mini-batches in which the learning rate rises from nothing, in a line. A cosine begins behind them.
     pub rise: usize,
     /// First epochs in which nothing is rounded. 0: the integer network from the start.
     pub warmup: usize,
@@ -52,6 +54,7 @@ impl Default for Schedule {
             updates: None,
             batch: 256,
             learning_rate: 0.01,
+            falls: true,
             rise: 0,
             warmup: 0,
             evaluate_every: 5,
@@ -84,6 +87,9 @@ impl Schedule {
     pub(crate) fn rate(&self, number: usize, updates: usize) -> f32 {
         if number < self.rise {
             return self.learning_rate * (number + 1) as f32 / self.rise as f32;
+        }
+        if !self.falls {
+            return self.learning_rate;
         }
         let done = (number - self.rise) as f64 / (updates - self.rise) as f64;
         self.learning_rate * (0.5 + 0.5 * (std::f64::consts::PI * done).cos()) as f32

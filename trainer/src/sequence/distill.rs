@@ -54,7 +54,7 @@ pub fn distill(
     // The teacher sees all of a text, whatever the student's window.
     let shape = Shape { window: longest.max(2), ..settings.shape.clone() };
     let mut values = weights.clone();
-    settle(&layout, network, (settings.shape.weights, &task.train), &mut values)
+    settle(&layout, network, (settings.shape.weights, settings.method), &task.train, &mut values)
         .map_err(|e| TrainError::Data(e.to_string()))?;
     let start = Parameters { values, ranges: None, prior: None };
     let teacher = Teacher { shape, layout, weights, rotation };

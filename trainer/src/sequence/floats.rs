@@ -4,6 +4,7 @@
 use super::distill::student;
 use super::layout::Layout;
 use super::resume::Parameters;
+use super::settings::Method;
 use super::shape::Shape;
 use super::start::{imported, normal, settle};
 use super::task::Texts;
@@ -35,7 +36,7 @@ pub fn floats_of(
         let deviation = 1.0 / (tensor.cols as f32).sqrt();
         values[tensor.range()].iter_mut().for_each(|w| *w = deviation * normal(&mut rng));
     }
-    settle(&layout, &wider, (shape.weights, texts), &mut values)
+    settle(&layout, &wider, (shape.weights, Method::StraightThrough), texts, &mut values)
         .map_err(|e| TrainError::Data(e.to_string()))?;
     Ok(Parameters { values, ranges: None, prior: None })
 }

@@ -16,7 +16,7 @@ const REFINED: usize = 2;
 /// 1982, doi:10.1109/TIT.1982.1056489). So it changes little by little where shadows do; parts alone are 8 % and more apart, half a level
 /// of four bits.
 #[inline(always)]
-fn scale(grid: Grid, row: &[f32]) -> f32 {
+pub(crate) fn scale(grid: Grid, row: &[f32]) -> f32 {
     let least = 1e-12;
     if grid == Grid::Ternary {
         return (sum_by_lanes(row, f32::abs) / row.len() as f32).max(least);

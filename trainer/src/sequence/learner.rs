@@ -4,6 +4,7 @@ use super::backward::Flow;
 use super::chunk::Chunk;
 use super::example::Example;
 use super::grid::rounded;
+use super::incremental::Incremental;
 use super::layout::Layout;
 use super::lora::Adapters;
 use super::ops::loss::{self, Target};
@@ -12,7 +13,7 @@ use super::ops::vectorized;
 use super::pass::{Dropout, Net};
 use super::prior::Prior;
 use super::ranges::Ranges;
-use super::settings::Settings;
+use super::settings::{Method, Settings};
 use super::tape::Tape;
 use super::teacher::Teacher;
 use crate::adam::Step;
@@ -48,7 +49,7 @@ pub(crate) struct Learner<'a> {
     shadows: Vec<f32>,
     /// The running mean of it; empty where there is none.
     mean: Vec<f32>,
-    /// What is used: the shadows on their grids, or (relaxed) as they are.
+    /// What is used: the shadows on their grids, or as they are (relaxed, or those that are free still).
     pub weights: Vec<f32>,
     pub ranges: Ranges,
     rotations: [Rotation; 2],
@@ -56,8 +57,8 @@ pub(crate) struct Learner<'a> {
     first: Vec<f32>,
     second: Vec<f32>,
     updates: u64,
-    /// The update from which on weights are on their grids.
-    soften: u64,
+    /// Which weights are on their grids for good, where they come onto them one after the other.
+    incremental: Option<Incremental>,
     groups: Vec<Group>,
     teacher: Option<&'a Teacher>,
     adapters: Option<Adapters>,
@@ -90,12 +91,16 @@ impl<'a> Learner<'a> {
             second: zeros,
             layout,
             updates: 0,
-            soften: (settings.soften * settings.schedule.updates.unwrap_or(0) as f32) as u64,
+            incremental: None,
             groups: (0..GROUPS).map(|_| Group::default()).collect(),
             teacher,
             adapters: None,
             prior: None,
         };
+        if settings.method == Method::Incremental {
+            let updates = settings.schedule.updates.expect("settings that were checked have it");
+            learner.incremental = Some(Incremental::new(&learner.layout, updates));
+        }
         learner.round();
         learner
     }
@@ -125,24 +130,16 @@ impl<'a> Learner<'a> {
     }
 
     fn round(&mut self) {
-        if self.relaxed {
+        if self.relaxed || self.incremental.is_some() {
             self.weights.copy_from_slice(&self.shadows);
             return;
         }
-        // How far weights still are from their grids: 1 is not rounded at all.
-        let soft = match self.soften {
-            0 => 0.0,
-            until => 1.0 - (self.updates as f32 / until as f32).min(1.0),
-        };
         for tensor in self.layout.tensors() {
             let (from, to) = (&self.shadows[tensor.range()], &mut self.weights[tensor.range()]);
             match tensor.grid {
                 Some(grid) => {
                     for (row, out) in from.chunks_exact(tensor.cols).zip(to.chunks_exact_mut(tensor.cols)) {
                         rounded(grid, row, out);
-                        if soft > 0.0 {
-                            out.iter_mut().zip(row).for_each(|(out, w)| *out += (w - *out) * soft);
-                        }
                     }
                 }
                 None => to.copy_from_slice(from),
@@ -214,6 +211,9 @@ impl<'a> Learner<'a> {
         self.step(&sum.gradients, rate);
         self.groups = groups;
         self.follow();
+        if let Some(incremental) = &mut self.incremental {
+            incremental.advance(&self.layout, self.updates, &mut self.shadows, &mut self.mean);
+        }
         self.round();
         // A step of the loop is a text: its share of what the tokens of the batch showed.
         let part = examples.len() as f64 / counted as f64;

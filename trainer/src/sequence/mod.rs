@@ -5,8 +5,8 @@
 //!                      a batch: chunk ─ pass ▶ tape ─ backward ▶ learner (adam)
 //! ```
 //!
-//! `shape` has what can be chosen, `layout` where the parameters lie, `grid` how weights are rounded in training, `ranges`
-//! which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
+//! `shape` has what can be chosen, `layout` where the parameters lie, `grid` how weights are rounded in training, `incremental`
+//! how they come onto their grids for good, `ranges` which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
 //! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
 //! these on many texts at once, and `figures` and `ends` count. `train` is what the training loop sees of all this.
 //! `prior` counts an n-gram prior, which the network corrects. `resume` and `floats` have the parameters of a network to go on
@@ -22,6 +22,7 @@ mod export;
 mod figures;
 mod floats;
 mod grid;
+mod incremental;
 mod integer;
 mod layout;
 mod learner;
@@ -50,7 +51,7 @@ pub use floats::{FloatBase, Rounding, floats_of};
 pub use lora::{Lora, Target};
 pub use prior::{MAX_BYTES as MAX_PRIOR_BYTES, Order, Prior, least as least_prior_bytes};
 pub use resume::{Parameters, parameters_of, shape_of};
-pub use settings::Settings;
+pub use settings::{Method, Settings};
 pub use shape::Shape;
 pub use task::{Task, Texts};
 pub use train::{Training, train, train_adapter, train_seeds, untrained};

@@ -3,6 +3,7 @@
 use super::lora::Lora;
 use super::shape::Shape;
 use crate::schedule::{Schedule, SettingsError, real};
+use mlc_compiler::model::Grid;
 
 /// All choices.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +19,7 @@ pub struct Settings {
     pub decay: f32,
     /// Share of what layers give that is left out in training.
     pub dropout: f32,
-    /// Share of the training in which weights come onto their grids little by little; 0: they are on them from the first step.
-    pub soften: f32,
+    pub method: Method,
     /// Share of the running mean of all parameters that an update leaves; the model is made of that mean. 0: of what the last
     /// update left.
     pub average: f32,
@@ -28,6 +28,17 @@ pub struct Settings {
     pub cut: f32,
     /// Adapters are trained in the place of the parameters.
     pub lora: Option<Lora>,
+}
+
+/// How weights come onto their grids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Method {
+    /// All are rounded in every pass, and gradients go to the shadows behind them as if they were not (Bengio et al. 2013,
+    /// arXiv:1308.3432).
+    StraightThrough,
+    /// One after the other, for good; the others are floats meanwhile. For a network that begins with good weights, on grids of three
+    /// bits and more, in a training of so many mini-batches.
+    Incremental,
 }
 
 impl Default for Settings {
@@ -43,7 +54,7 @@ impl Default for Settings {
             clip: 1.0,
             decay: 0.0,
             dropout: 0.0,
-            soften: 0.0,
+            method: Method::StraightThrough,
             average: 0.0,
             cut: 1.0,
             lora: None,
@@ -69,9 +80,11 @@ impl Settings {
         real("clip", self.clip, 1e-6, 1e6)?;
         real("weight decay", self.decay, 0.0, 10.0)?;
         real("dropout", self.dropout, 0.0, 0.9)?;
-        real("soften", self.soften, 0.0, 0.9)?;
         real("average", self.average, 0.0, 0.99999)?;
         real("cut", self.cut, 0.1, 1.0)?;
+        if self.method == Method::Incremental {
+            self.check_incremental()?;
+        }
         match &self.lora {
             // A mean of products is no product of means.
             Some(_) if self.average > 0.0 => {
@@ -80,5 +93,23 @@ impl Settings {
             Some(lora) => lora.check(&self.shape),
             None => Ok(()),
         }
+    }
+
+    /// What [`Method::Incremental`] wants.
+    fn check_incremental(&self) -> Result<(), SettingsError> {
+        let wrong = |what: &str| Err(SettingsError::Network(what.into()));
+        let grids = [self.shape.weights, self.shape.embedding];
+        if !grids.iter().all(|grid| matches!(grid, Grid::Symmetric { .. })) {
+            return wrong(
+                "the incremental method is for weights of three bits and more, and an embedding of three bits and more",
+            );
+        }
+        if self.schedule.updates.is_none() {
+            return wrong("the incremental method wants a number of mini-batches");
+        }
+        if self.lora.is_some() {
+            return wrong("adapters are trained straight through: their base's weights are not their own");
+        }
+        Ok(())
     }
 }

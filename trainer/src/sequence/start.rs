@@ -2,6 +2,7 @@
 
 use super::grid::PARTS;
 use super::layout::{Layout, Tensor};
+use super::settings::Method;
 use super::task::Texts;
 use mlc_compiler::import::sequence::float::Vector;
 use mlc_compiler::import::sequence::quantize::{
@@ -101,15 +102,16 @@ pub(crate) fn imported(layout: &Layout, network: &Checkpoint) -> Result<Vec<f32>
     Ok(all)
 }
 
-/// Makes weights of [`imported`] those that a network of integers begins with: with grids of three bits and more, as importing would
-/// round them. With fewer bits training goes so far that where it begins does not matter.
+/// Makes weights of [`imported`] those that a network of integers begins with: with grids of three bits and more, rounded as importing
+/// rounds them, or (incremental) not yet. With fewer bits training goes so far that where it begins does not matter.
 ///
 /// # Errors
 /// A token that the network does not have.
 pub(crate) fn settle(
     layout: &Layout,
     network: &Checkpoint,
-    (grid, texts): (Grid, &Texts),
+    (grid, method): (Grid, Method),
+    texts: &Texts,
     weights: &mut [f32],
 ) -> Result<(), Unsuitable> {
     let some: Vec<Vec<u32>> = texts.examples.iter().take(SEEN).map(|e| e.tokens.clone()).collect();
@@ -118,7 +120,9 @@ pub(crate) fn settle(
     }
     let seen = seen(network, &some)?;
     equalize(layout, network, &seen, weights);
-    compensate(layout, &seen, weights);
+    if method == Method::StraightThrough {
+        compensate(layout, &seen, weights);
+    }
     Ok(())
 }
 
