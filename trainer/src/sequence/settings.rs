@@ -2,6 +2,7 @@
 
 use super::lora::Lora;
 use super::shape::Shape;
+use crate::device::{Device, Precision};
 use crate::schedule::{Schedule, SettingsError, real};
 
 /// All choices.
@@ -28,6 +29,11 @@ pub struct Settings {
     pub cut: f32,
     /// Adapters are trained in the place of the parameters.
     pub lora: Option<Lora>,
+    /// Of products on LibTorch; on [`Device::Cpu`] they have 32 bits.
+    pub precision: Precision,
+    /// On LibTorch, keep of a batch only what goes into each block, and compute a block's activations anew on the way back: a third
+    /// more time, and memory for one block's at a time. The gradients are the same.
+    pub recompute: bool,
 }
 
 impl Default for Settings {
@@ -47,6 +53,8 @@ impl Default for Settings {
             average: 0.0,
             cut: 1.0,
             lora: None,
+            precision: Precision::F32,
+            recompute: false,
         }
     }
 }
@@ -72,6 +80,19 @@ impl Settings {
         real("soften", self.soften, 0.0, 0.9)?;
         real("average", self.average, 0.0, 0.99999)?;
         real("cut", self.cut, 0.1, 1.0)?;
+        if self.schedule.device == Device::Cpu {
+            let only_there = |what: &str| {
+                let message =
+                    format!("{what} on LibTorch only, and the device is \"cpu\": choose torch-cpu or cuda");
+                Err(SettingsError::Network(message))
+            };
+            if self.precision != Precision::F32 {
+                return only_there(&format!("products have precision {}", self.precision.name()));
+            }
+            if self.recompute {
+                return only_there("activations are recomputed");
+            }
+        }
         match &self.lora {
             // A mean of products is no product of means.
             Some(_) if self.average > 0.0 => {
