@@ -1,5 +1,6 @@
 //! What can be typed behind `mlc distill`.
 
+use super::compute::ComputeArgs;
 use super::family::PriorArg;
 use super::help;
 use super::sequence::{Bits, SequenceArgs};
@@ -68,6 +69,8 @@ pub struct DistillArgs {
     /// How many threads; the model does not depend on it [default: one a processor]
     #[arg(long, value_name = "N", value_parser = whole(1usize, 1024))]
     pub threads: Option<usize>,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     /// Name of the model [default: the file's name]
     #[arg(long)]
     pub name: Option<String>,

@@ -160,7 +160,7 @@ which is one from early in the training; what the limits cost is known by --cost
 
 --config takes settings from a file; the command line has the last word. Every long option above but --output, \
 --config, --resume, --from, --tokenizer, --lora, --lora-alpha, --lora-targets, --seeds, --log, --curve, --result, --baselines, \
---cost-of-limits, --chat and --device is a field there, with _ for -, and so are the pairs:
+--cost-of-limits, --chat, --device, --precision and --recompute is a field there, with _ for -, and so are the pairs:
   (
     pairs: [\"pairs.txt\"],    // relative to this file
     name: \"tinychat\",
@@ -178,6 +178,7 @@ Examples:
   mlc train pairs.txt more.txt --resume model.ron --epochs 20 -o better.ron
   mlc train more.txt --family sequence --from chat.ron --lora 4 -o more.ron
   mlc train pairs.txt --device cuda             if mlc was built with --features tch
+  mlc train stories.txt --family sequence --device cuda --precision bf16
   mlc train pairs.txt -o chat.ron --resume      after a power cut
   mlc train pairs.txt --max-tstates 100000 --max-bytes 24000 --target z80-cpm";
 

@@ -6,6 +6,7 @@
 mod bench;
 mod choice;
 mod compile;
+mod compute;
 mod diff;
 mod disk;
 mod distill;
@@ -30,6 +31,7 @@ mod values;
 
 pub use bench::BenchArgs;
 pub use compile::{Artifact, CompileArgs};
+pub use compute::ComputeArgs;
 pub use diff::DiffArgs;
 pub use disk::DiskArgs;
 pub use distill::{DistillArgs, MethodArg};

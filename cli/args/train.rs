@@ -1,12 +1,12 @@
 //! What can be typed behind `mlc train` and `mlc sweep`.
 
+use super::compute::ComputeArgs;
 use super::help;
 use super::sequence::SEQUENCE;
 use super::settings::TrainSettings;
 use super::values::{file_of, real, whole};
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use mlc_trainer::Device;
 use mlc_trainer::sequence::Target;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -76,10 +76,8 @@ pub struct TrainArgs {
     /// Train without the limits as well, to show what accuracy they cost; takes twice as long
     #[arg(long)]
     pub cost_of_limits: bool,
-    /// Compute with mlc's own code, with LibTorch on the processor, or with LibTorch on a GPU; those two only if
-    /// they are built in
-    #[arg(long, value_name = "DEVICE", default_value = Device::Cpu.name(), value_parser = device())]
-    pub device: Device,
+    #[command(flatten)]
+    pub compute: ComputeArgs,
     /// Talk to the network afterwards: lines of standard input, its exact replies
     #[arg(long)]
     pub chat: bool,
@@ -101,12 +99,6 @@ fn targets() -> impl TypedValueParser<Value = Target> {
     let of = |name: String| Target::ALL.into_iter().find(|target| target.name() == name);
     PossibleValuesParser::new(Target::ALL.map(Target::name))
         .map(move |name| of(name).expect("a possible value"))
-}
-
-fn device() -> impl TypedValueParser<Value = Device> {
-    let named = |name: String| Device::ALL.into_iter().find(|device| device.name() == name);
-    PossibleValuesParser::new(Device::ALL.map(Device::name))
-        .map(move |name| named(name).expect("only names of devices pass"))
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 use super::follow::Follower;
 use super::log::Log;
 use super::lost::Lost;
-use super::sequence::{Display, prior, report};
+use super::sequence::{Display, check_compute, prior, report, set_compute};
 use crate::args::{DistillArgs, MethodArg};
 use crate::error::CliError;
 use crate::import::model_name;
@@ -39,6 +39,8 @@ pub fn run(args: &DistillArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
         let message = "--calibrate is for `mlc import`: here training finds the scales";
         return Err(CliError::Usage(message.into()));
     }
+    check_compute(&args.compute)?;
+    args.compute.device.check().map_err(TrainError::from)?;
     [&args.text, &args.held_out].into_iter().flatten().for_each(|path| files::reads(path));
     files::check_distinct(args.outputs())?;
     let outputs = [Some(&args.output), args.curve.as_ref()];
@@ -95,6 +97,7 @@ fn settings(args: &DistillArgs, source: &Source) -> Result<Settings, CliError> {
     });
     schedule.seed = args.seed.unwrap_or(schedule.seed);
     schedule.threads = args.threads.unwrap_or(schedule.threads);
+    set_compute(&mut settings, &args.compute);
     settings.check().map_err(TrainError::from)?;
     let head = Head { name: settings.name.clone(), about: settings.about.clone(), ..Head::default() };
     head.check_texts().map_err(TrainError::from)?;

@@ -36,6 +36,10 @@ pub fn prepare(args: &TrainArgs, given: TrainSettings) -> Result<Prepared, CliEr
             "{option} is for sequence models: give --family sequence as well"
         )));
     }
+    if let Some(option) = args.compute.of_sequence() {
+        let message = format!("{option} is for sequence models: give --family sequence as well");
+        return Err(CliError::Usage(message));
+    }
     if args.from.is_some() {
         let message = "--from goes on with a sequence model: give --family sequence as well; --resume goes on with others";
         return Err(CliError::Usage(message.into()));
@@ -71,7 +75,7 @@ pub fn prepare(args: &TrainArgs, given: TrainSettings) -> Result<Prepared, CliEr
     if given.margin.is_some() && !is_classifier {
         return Err(CliError::Usage(NO_MARGIN.into()));
     }
-    let settings = settings(&given, start.as_ref())?.with(|s| s.schedule.device = args.device);
+    let settings = settings(&given, start.as_ref())?.with(|s| s.schedule.device = args.compute.device);
     settings.check().map_err(TrainError::from)?;
     settings.schedule.device.check().map_err(TrainError::from)?;
     check_texts(&settings)?;

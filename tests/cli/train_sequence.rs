@@ -148,7 +148,11 @@ fn what_does_not_fit_is_refused_by_name() {
             &["--prior", "bigram", "--classifier"],
             "--prior says what tokens cost, and --classifier gives labels",
         ),
-        (&["--device", "torch-cpu"], "--device"),
+        (
+            &["--precision", "bf16"],
+            "--precision bf16 is for LibTorch: give --device torch-cpu or --device cuda as well",
+        ),
+        (&["--recompute"], "--recompute is for LibTorch"),
         (&["--weights", "full"], "--weights full"),
         (&["--heads", "3", "--dim", "16"], "no multiple of --heads"),
         (&["--hidden", "8,8"], "--hidden of a sequence model is one number"),
@@ -161,11 +165,49 @@ fn what_does_not_fit_is_refused_by_name() {
         assert!(stderr.contains(says), "{args:?}: {stderr}");
     }
     assert!(refused(&["--dim", "8"]).contains("--dim is for sequence models"));
+    assert!(refused(&["--precision", "f32"]).contains("--precision is for sequence models"));
+    assert!(refused(&["--recompute"]).contains("--recompute is for sequence models"));
+    assert!(refused(&["--precision", "f64"]).contains("f32, bf16"));
+    folder.write("rows.csv", "1,2,a\n3,4,b\n");
+    let ran = folder.mlc(["train", "rows.csv", "--classifier", "--recompute", "-o", "x.ron"]);
+    assert!(
+        ran.code == Some(2) && ran.stderr.contains("--recompute is not for networks on numbers"),
+        "{}",
+        ran.stderr
+    );
     assert!(refused(&["--weights", "4"]).contains("--weights 4"));
     let ran = folder.mlc(["train", "empty.txt", "--family", "sequence", "-o", "x.ron"]);
     assert_eq!(ran.code, Some(1), "{}", ran.stderr);
     let ran = folder.mlc(["distill", "pairs.txt", "-o", "x.ron"]);
     assert!(ran.code == Some(1) && ran.stderr.contains("is no float network"), "{}", ran.stderr);
+}
+
+/// The default is the same in every build; what is not built in says so before anything else happens.
+#[test]
+fn devices() {
+    let folder = pairs();
+    let train = |more: &[&str]| folder.mlc(["train", "pairs.txt"].iter().chain(&SMALL).chain(more));
+    train(&["-o", "a.ron"]).ok();
+    train(&["-o", "b.ron", "--device", "cpu", "--precision", "f32"]).ok();
+    assert_eq!(folder.text("a.ron"), folder.text("b.ron"));
+    let torch = ["--device", "torch-cpu", "--precision", "bf16", "--recompute"];
+    let ran = train(&[&torch[..], &["-o", "c.ron"]].concat());
+    if cfg!(feature = "tch") {
+        ran.ok();
+        let on = |more: &[&str]| train(&[&["--device", "torch-cpu"][..], more].concat());
+        let again = ["train", "pairs.txt", "--family", "sequence", "--steps", "2", "-o", "c.ron", "--resume"];
+        folder.mlc(again.iter().chain(&torch)).ok();
+        on(&["--warmup", "1", "--dropout", "0.1", "-o", "d.ron"]).ok();
+        folder.mlc(["run", "d.ron", "--target", "reference", "is it on"]).ok();
+        return;
+    }
+    let said = ran.fails(1);
+    assert!(said.contains("\"torch-cpu\" is LibTorch's") && said.contains("--features tch"), "{said}");
+    let said = folder.mlc(["distill", "pairs.txt", "-o", "c.ron", "--device", "cuda"]).fails(1);
+    assert!(said.contains("\"cuda\" is LibTorch's"), "{said}");
+    let said = folder.mlc(["distill", "pairs.txt", "-o", "c.ron", "--recompute"]).fails(2);
+    assert!(said.contains("--recompute is for LibTorch"), "{said}");
+    assert_eq!(folder.names(), ["a.ron", "b.ron", "pairs.txt"]);
 }
 
 #[test]

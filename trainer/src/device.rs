@@ -15,6 +15,30 @@ pub enum Device {
     Cuda,
 }
 
+/// In what numbers LibTorch computes the products of sequence models. All else is computed in 32 bits: sums, roundings, norms,
+/// losses, and what Adam keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Precision {
+    /// Floats of 32 bits.
+    #[default]
+    F32,
+    /// Floats of 16 bits with the exponent of 32 and 8 bits of precision, summed up in 32.
+    Bf16,
+}
+
+impl Precision {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::F32, Self::Bf16];
+
+    /// What is typed for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+        }
+    }
+}
+
 /// Why a device cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeviceError {
@@ -39,7 +63,8 @@ impl DeviceError {
                 "it takes an NVIDIA GPU, its driver, and a PyTorch made for CUDA; \"torch-cpu\" and \"cpu\" do without"
             }
             Self::Failed(_) => {
-                "where memory is short a smaller batch helps; the device \"cpu\" needs no LibTorch"
+                "where memory is short a smaller batch helps, and for sequence models --recompute; the device \"cpu\" needs no \
+                 LibTorch"
             }
         }
     }

@@ -64,7 +64,7 @@ mod train;
 mod train_tests;
 
 pub use baseline::{Baseline, baselines};
-pub use device::{Device, DeviceError};
+pub use device::{Device, DeviceError, Precision};
 pub use error::TrainError;
 pub use hashed_text::{
     Assessment, Beyond, Budget, CALIBRATION, Chunking, Chunks, Corpus, CostModel, Dataset, EpochRow, Event,

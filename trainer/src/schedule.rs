@@ -138,7 +138,7 @@ pub enum SettingsError {
         count(*layers, "layer")
     )]
     Layers { field: &'static str, values: usize, layers: usize },
-    /// Sizes of a network that do not go together.
+    /// Choices that do not go together.
     #[error("{0}")]
     Network(String),
 }

@@ -70,6 +70,9 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
             "- is standard input, and rows of numbers are read from files: name a .csv, .tsv or .npz".into(),
         );
     }
+    if let Some(option) = args.compute.of_sequence() {
+        return usage(format!("{option} is not for networks on numbers: leave it out"));
+    }
     let others = [
         (
             args.from.is_some(),
@@ -81,7 +84,7 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
         ),
         (args.chat, "--chat talks to networks of hashed text: `mlc run` asks this one"),
         (
-            args.device != mlc_trainer::Device::Cpu,
+            args.compute.device != mlc_trainer::Device::Cpu,
             "--device: networks on numbers are trained on the processor, with --device cpu",
         ),
         (

@@ -26,9 +26,11 @@ use baselines::Rivals;
 use data::Learned;
 pub use data::prior;
 pub use display::{Display, figures, texts};
+use mlc_trainer::TrainError;
 use mlc_trainer::sequence::{
     Ends, Event, Figures, Parameters, Seeds, Settings, Task, Trained, Training, ends, train_seeds,
 };
+pub use settings::{check_compute, set_compute};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -39,6 +41,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// What is wrong with settings, files or texts.
 pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Result<Outcome, CliError> {
     check(args, given)?;
+    args.compute.device.check().map_err(TrainError::from)?;
     if let Some(rank) = args.lora {
         return lora::run(args, rank, given, out);
     }
@@ -69,7 +72,7 @@ fn prepare(
     let outputs = [Some(&args.output), args.curve.as_ref(), args.result.as_ref()];
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
     let learned = data::learned(given, base, args.baselines)?;
-    let settings = settings::settings(given, base, &learned)?;
+    let settings = settings::settings(given, base, &learned, &args.compute)?;
     args.result.as_deref().map_or(Ok(()), files::remove)?;
     let log = args.log.as_ref().map(Log::create::<mlc_trainer::sequence::Figures>).transpose()?;
     Ok((learned, settings, log))
@@ -101,14 +104,11 @@ pub fn check(args: &TrainArgs, given: &TrainSettings) -> Result<(), CliError> {
             "--cost-of-limits compares networks of hashed text: limits change nothing in how others are trained",
         ),
         (args.chat, "--chat is not there for sequence models: `mlc run` talks to the model"),
-        (
-            args.device != mlc_trainer::Device::Cpu,
-            "--device: sequence models are trained on the processor, with --device cpu",
-        ),
     ];
     if let Some((_, message)) = others.into_iter().find(|(given, _)| *given) {
         return usage(message.to_string());
     }
+    settings::check_compute(&args.compute)?;
     if given.patience.is_some() && given.hold_out.is_none() && given.held_out.is_empty() {
         return usage("--patience goes by held-out texts: give --hold-out or --held-out as well".into());
     }

@@ -2,7 +2,7 @@
 
 use super::base::{Base, Network};
 use super::data::Learned;
-use crate::args::{Bits, Family, PositionsArg, TrainSettings};
+use crate::args::{Bits, ComputeArgs, Family, PositionsArg, TrainSettings};
 use crate::error::CliError;
 use crate::train::distill::CUT;
 use mlc_compiler::import::sequence::{Layout, Position};
@@ -14,7 +14,12 @@ use mlc_trainer::sequence::{Settings, Shape, shape_of, student};
 ///
 /// # Errors
 /// What does not go together.
-pub fn settings(given: &TrainSettings, base: Option<&Base>, learned: &Learned) -> Result<Settings, CliError> {
+pub fn settings(
+    given: &TrainSettings,
+    base: Option<&Base>,
+    learned: &Learned,
+    compute: &ComputeArgs,
+) -> Result<Settings, CliError> {
     let given = given.clone();
     let usage = CliError::Usage;
     let recursive = given.family == Some(Family::Recursive);
@@ -70,6 +75,7 @@ pub fn settings(given: &TrainSettings, base: Option<&Base>, learned: &Learned) -
         schedule.updates = given.steps;
     }
     schedule.patience = given.patience;
+    set_compute(&mut settings, compute);
     settings.check().map_err(TrainError::from)?;
     let head = Head { name: settings.name.clone(), about: settings.about.clone(), ..Head::default() };
     head.check_texts().map_err(TrainError::from)?;
@@ -114,6 +120,26 @@ fn new_shape(given: &TrainSettings, recursive: bool) -> Result<Shape, CliError> 
     shape.tied = !given.untied;
     (shape.weights, shape.embedding) = usual();
     Ok(shape)
+}
+
+/// What can be said against a choice of what to compute on, whatever is built in.
+///
+/// # Errors
+/// An option of LibTorch's without it.
+pub fn check_compute(compute: &ComputeArgs) -> Result<(), CliError> {
+    match compute.of_torch() {
+        Some(option) => Err(CliError::Usage(format!(
+            "{option} is for LibTorch: give --device torch-cpu or --device cuda as well"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// What to compute on, and how.
+pub fn set_compute(settings: &mut Settings, compute: &ComputeArgs) {
+    settings.schedule.device = compute.device;
+    put(&mut settings.precision, compute.precision);
+    settings.recompute = compute.recompute;
 }
 
 /// Weights and embedding where nobody says how many bits they have.

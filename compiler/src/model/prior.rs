@@ -63,16 +63,20 @@ impl Prior {
         self.costs.len() + 2 * self.last.len() + 4 * entries
     }
 
-    /// What each token costs behind `last`, in front of which `before` was read. Where nothing was read yet, the first row.
-    pub fn costs_behind(&self, before: Option<u32>, last: Option<u32>) -> &[u8] {
+    /// The row of what tokens cost behind `last`, in front of which `before` was read. Where nothing was read yet, the first one.
+    pub fn row_behind(&self, before: Option<u32>, last: Option<u32>) -> usize {
         let of_pair = |last: u32| {
             let before = before?;
             let place = self.pairs.binary_search_by_key(&(last, before), |pair| (pair.last, pair.before));
             place.ok().map(|place| self.pairs[place].row)
         };
-        let row = last.map_or(0, |last| of_pair(last).unwrap_or_else(|| self.last[last as usize]));
+        last.map_or(0, |last| of_pair(last).unwrap_or_else(|| self.last[last as usize])).into()
+    }
+
+    /// That row: what each token costs.
+    pub fn costs_behind(&self, before: Option<u32>, last: Option<u32>) -> &[u8] {
         let width = self.vocabulary();
-        &self.costs[usize::from(row) * width..][..width]
+        &self.costs[self.row_behind(before, last) * width..][..width]
     }
 
     /// Subtracts what tokens cost from their logits.

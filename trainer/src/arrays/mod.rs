@@ -11,7 +11,7 @@ mod torch;
 
 pub(crate) use cpu::{CHUNK, Cpu};
 #[cfg(feature = "tch")]
-pub(crate) use torch::{Done, Torch, matrix, moved};
+pub(crate) use torch::{Done, Torch, download, matrix, moved};
 
 use crate::adam::Step;
 use crate::device::DeviceError;

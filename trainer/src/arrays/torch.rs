@@ -73,13 +73,7 @@ impl Arrays for Torch {
     }
 
     fn read(&self, array: &Tensor) -> Vec<f32> {
-        let values = self.attempt(|| {
-            let array = array.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
-            let mut values = vec![0.0; array.numel()];
-            array.f_copy_data(&mut values, array.numel())?;
-            Ok(values)
-        });
-        values.unwrap_or_default()
+        self.attempt(|| download(array)).unwrap_or_default()
     }
 
     fn product(&self, a: Matrix<Tensor>, b: Matrix<Tensor>, out: &mut Tensor) {
@@ -121,6 +115,14 @@ impl Arrays for Torch {
             Ok(())
         });
     }
+}
+
+/// The numbers of an array in its order.
+pub(crate) fn download(array: &Tensor) -> Done<Vec<f32>> {
+    let array = array.f_to_device(tch::Device::Cpu)?.f_contiguous()?;
+    let mut values = vec![0.0; array.numel()];
+    array.f_copy_data(&mut values, array.numel())?;
+    Ok(values)
 }
 
 /// An array as a matrix of so many columns.

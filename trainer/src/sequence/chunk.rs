@@ -2,6 +2,11 @@
 
 use super::example::Example;
 
+/// Parts of a batch whose gradients are summed up by themselves, whatever the number of threads.
+pub(crate) const GROUPS: usize = 16;
+/// Rows of a chunk: more of them would not stay in a processor's own memory.
+const CHUNK_ROWS: usize = 512;
+
 /// Some texts of a batch.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Chunk {
@@ -45,6 +50,27 @@ impl Chunk {
     pub(crate) fn texts(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
         self.starts.windows(2).map(|pair| pair[0]..pair[1])
     }
+}
+
+/// The groups of a batch: [`GROUPS`] at most, with as many texts each.
+pub(crate) fn groups<'s, 'e>(examples: &'s [&'e Example]) -> impl Iterator<Item = &'s [&'e Example]> {
+    examples.chunks(examples.len().div_ceil(GROUPS).max(1))
+}
+
+/// Texts cut into chunks: as many as have [`CHUNK_ROWS`] rows, one at least.
+pub(crate) fn chunks<'s, 'e>(examples: &'s [&'e Example]) -> impl Iterator<Item = &'s [&'e Example]> {
+    let mut rest = examples;
+    std::iter::from_fn(move || {
+        let mut rows = 0;
+        let fits = rest.iter().take_while(|example| {
+            rows += example.read();
+            rows <= CHUNK_ROWS
+        });
+        let count = fits.count().max(1).min(rest.len());
+        let (chunk, others) = rest.split_at(count);
+        rest = others;
+        (count > 0).then_some(chunk)
+    })
 }
 
 #[cfg(test)]

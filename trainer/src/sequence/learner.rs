@@ -1,45 +1,22 @@
 //! The network being trained: float shadows behind the rounded one, and one batch's update of them.
 
-use super::backward::Flow;
-use super::chunk::Chunk;
+use super::dropout::Dropout;
 use super::example::Example;
+use super::gradients::Gradients;
 use super::grid::rounded;
 use super::incremental::Incremental;
 use super::layout::Layout;
 use super::lora::Adapters;
-use super::ops::loss::{self, Target};
 use super::ops::rotate::Rotation;
 use super::ops::vectorized;
-use super::pass::{Dropout, Net};
+use super::pass::Net;
 use super::prior::Prior;
 use super::ranges::Ranges;
 use super::settings::{Method, Settings};
-use super::tape::Tape;
-use super::teacher::Teacher;
 use crate::adam::Step;
+use crate::device::DeviceError;
 use crate::family::BatchResult;
-use crate::threads;
 use mlc_compiler::import::sequence::quantize::trained::{input_step, rotary_steps};
-use std::sync::Mutex;
-
-/// Parts of a batch whose gradients are summed up by themselves, whatever the number of threads.
-const GROUPS: usize = 16;
-/// Rows of a chunk: more of them would not stay in a processor's own memory.
-const CHUNK_ROWS: usize = 512;
-
-/// A part of a batch, and what is needed to compute its gradients.
-#[derive(Debug, Default)]
-struct Group {
-    chunk: Chunk,
-    tape: Tape,
-    flow: Flow,
-    /// What the teacher computes, if there is one.
-    lesson: Tape,
-    gradients: Vec<f32>,
-    seen: Ranges,
-    loss: f64,
-    right: usize,
-}
 
 /// A network in training.
 pub(crate) struct Learner<'a> {
@@ -59,8 +36,6 @@ pub(crate) struct Learner<'a> {
     updates: u64,
     /// Which weights are on their grids for good, where they come onto them one after the other.
     incremental: Option<Incremental>,
-    groups: Vec<Group>,
-    teacher: Option<&'a Teacher>,
     adapters: Option<Adapters>,
     /// What tokens cost, which the network corrects.
     pub prior: Option<&'a Prior>,
@@ -68,12 +43,7 @@ pub(crate) struct Learner<'a> {
 
 impl<'a> Learner<'a> {
     /// `shadows`: as [`Layout`] has them. `longest`: most tokens of a text.
-    pub(crate) fn new(
-        settings: &'a Settings,
-        shadows: Vec<f32>,
-        longest: usize,
-        teacher: Option<&'a Teacher>,
-    ) -> Self {
+    pub(crate) fn new(settings: &'a Settings, shadows: Vec<f32>, longest: usize) -> Self {
         let shape = &settings.shape;
         let layout = Layout::new(shape);
         assert_eq!(shadows.len(), layout.len, "parameters of this shape");
@@ -92,8 +62,6 @@ impl<'a> Learner<'a> {
             layout,
             updates: 0,
             incremental: None,
-            groups: (0..GROUPS).map(|_| Group::default()).collect(),
-            teacher,
             adapters: None,
             prior: None,
         };
@@ -148,15 +116,21 @@ impl<'a> Learner<'a> {
     }
 
     /// Learns the ranges of activations from some texts, without rounding.
-    pub(crate) fn calibrate(&mut self, examples: &[&Example]) {
-        let mut seen = Ranges::new(self.layout.blocks.len());
-        let (mut chunk, mut tape) = (Chunk::default(), Tape::default());
-        for examples in chunks(examples) {
-            chunk.fill(examples.iter().copied());
-            let net = self.net(Dropout::default());
-            Net { ranges: None, ..net }.forward(&chunk, &mut tape, &mut seen);
+    ///
+    /// # Errors
+    /// The device has failed.
+    pub(crate) fn calibrate(
+        &mut self,
+        gradients: &mut dyn Gradients,
+        examples: &[&Example],
+    ) -> Result<(), DeviceError> {
+        let net = Net { ranges: None, ..self.net(Dropout::default()) };
+        let seen = gradients.ranges(&net, examples);
+        gradients.check()?;
+        if let Some(seen) = seen {
+            self.ranges.follow(seen, self.settings.cut);
         }
-        self.ranges.follow(seen, self.settings.cut);
+        Ok(())
     }
 
     pub(crate) fn net(&self, dropout: Dropout) -> Net<'_> {
@@ -174,42 +148,25 @@ impl<'a> Learner<'a> {
         }
     }
 
-    /// One step of training.
-    pub(crate) fn update(&mut self, examples: &[&Example], rate: f32) -> BatchResult {
+    /// One step of training. Nothing changes once the device has failed.
+    pub(crate) fn update(
+        &mut self,
+        gradients: &mut dyn Gradients,
+        examples: &[&Example],
+        rate: f32,
+    ) -> BatchResult {
         let counted: usize = examples.iter().map(|example| example.counted()).sum();
         if counted == 0 {
             return BatchResult::default();
         }
-        let mut groups = std::mem::take(&mut self.groups);
-        let share = examples.len().div_ceil(GROUPS);
-        let work: Vec<_> = groups.iter_mut().zip(examples.chunks(share)).enumerate().collect();
-        let used = work.len();
-        let queue = Mutex::new(work.into_iter());
         let settings = self.settings;
         let seed = settings.schedule.seed.wrapping_mul(0x2545_f491_4f6c_dd1d) ^ self.updates;
-        let workers = vec![(); settings.schedule.threads.min(used)];
-        threads::each(workers, |()| {
-            loop {
-                let next = queue.lock().expect("no thread panics with it").next();
-                let Some((number, (group, examples))) = next else { break };
-                let seed = seed.wrapping_mul(GROUPS as u64).wrapping_add(number as u64);
-                let dropout = Dropout { rate: settings.dropout, seed };
-                group.run(&self.net(dropout), self.teacher, examples, 1.0 / counted as f32);
-            }
-        });
-        drop(queue);
-        let mut result = BatchResult::default();
-        let (sum, others) = groups[..used].split_first_mut().expect("there is an example that counts");
-        (result.loss, result.right) = (sum.loss, sum.right);
-        for group in others {
-            super::ops::add(&mut sum.gradients, 1.0, &group.gradients);
-            sum.seen.widen(group.seen.clone());
-            result.loss += group.loss;
-            result.right += group.right;
-        }
-        self.ranges.follow(sum.seen.clone(), settings.cut);
-        self.step(&sum.gradients, rate);
-        self.groups = groups;
+        let dropout = Dropout { rate: settings.dropout, seed };
+        let Some(found) = gradients.of_batch(&self.net(dropout), examples, counted) else {
+            return BatchResult::default();
+        };
+        self.ranges.follow(found.seen, settings.cut);
+        self.step(&found.gradients, rate);
         self.follow();
         if let Some(incremental) = &mut self.incremental {
             incremental.advance(&self.layout, self.updates, &mut self.shadows, &mut self.mean);
@@ -217,9 +174,11 @@ impl<'a> Learner<'a> {
         self.round();
         // A step of the loop is a text: its share of what the tokens of the batch showed.
         let part = examples.len() as f64 / counted as f64;
-        result.loss *= part;
-        result.right = (result.right as f64 * part) as usize;
-        result
+        BatchResult {
+            loss: found.loss * part,
+            right: (found.right as f64 * part) as usize,
+            ..BatchResult::default()
+        }
     }
 
     /// The running mean follows the shadows: at first as the mean of all updates, so that it soon forgets the start.
@@ -281,56 +240,10 @@ fn update(
 }
 }
 
-/// Texts cut into chunks: as many as have [`CHUNK_ROWS`] rows, one at least.
-fn chunks<'s, 'e>(examples: &'s [&'e Example]) -> impl Iterator<Item = &'s [&'e Example]> {
-    let mut rest = examples;
-    std::iter::from_fn(move || {
-        let mut rows = 0;
-        let fits = rest.iter().take_while(|example| {
-            rows += example.read();
-            rows <= CHUNK_ROWS
-        });
-        let count = fits.count().max(1).min(rest.len());
-        let (chunk, others) = rest.split_at(count);
-        rest = others;
-        (count > 0).then_some(chunk)
-    })
-}
-
-impl Group {
-    fn run(&mut self, net: &Net, teacher: Option<&Teacher>, examples: &[&Example], factor: f32) {
-        let outputs = net.shape.outputs();
-        self.gradients.clear();
-        self.gradients.resize(net.layout.len, 0.0);
-        self.seen = Ranges::new(net.layout.blocks.len());
-        (self.loss, self.right) = (0.0, 0);
-        for examples in chunks(examples) {
-            self.chunk.fill(examples.iter().copied());
-            if self.chunk.targets.is_empty() {
-                continue;
-            }
-            net.forward(&self.chunk, &mut self.tape, &mut self.seen);
-            if let Some(teacher) = teacher {
-                teacher.forward(&self.chunk, &mut self.lesson);
-            }
-            let rows = self.tape.logits.chunks_exact_mut(outputs).enumerate();
-            for ((row, logits), &(_, token)) in rows.zip(&self.chunk.targets) {
-                let target = match teacher {
-                    Some(_) => Target::Shares(&self.lesson.logits[row * outputs..][..outputs], token),
-                    None => Target::Token(token),
-                };
-                let (loss, right) = loss::backward(logits, target, factor);
-                self.loss += loss;
-                self.right += usize::from(right);
-            }
-            net.backward(&self.chunk, &mut self.tape, &mut self.flow, &mut self.gradients);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sequence::gradients::Cpu;
     use crate::sequence::ops::differences::numbers;
 
     #[test]
@@ -340,13 +253,13 @@ mod tests {
         (net.dim, net.heads, net.kv_heads, net.head_size) = (8, 2, 1, 4);
         (net.hidden, net.vocabulary, net.layers) = (8, 6, 1);
         let start = numbers(Layout::new(&settings.shape).len, 3);
-        let mut learner = Learner::new(&settings, start.clone(), 5, None);
+        let mut learner = Learner::new(&settings, start.clone(), 5);
         assert_eq!(learner.parameters(), start);
         let example = Example { tokens: vec![1, 2, 3, 4, 5], counts: vec![true; 5] };
         let mut mean = start;
         // The mean of all updates with the start until they are few enough for the share.
         for kept in [0.1, 2.0 / 11.0, 3.0 / 12.0] {
-            learner.update(&[&example], 0.1);
+            learner.update(&mut Cpu::new(1, None), &[&example], 0.1);
             mean.iter_mut().zip(&learner.shadows).for_each(|(m, s)| *m += (s - *m) * (1.0 - kept));
         }
         for (found, wants) in learner.parameters().iter().zip(&mean) {
@@ -354,10 +267,10 @@ mod tests {
         }
         assert_ne!(learner.parameters(), learner.shadows);
         for _ in 0..20 {
-            learner.update(&[&example], 0.1);
+            learner.update(&mut Cpu::new(1, None), &[&example], 0.1);
         }
         let before = learner.mean.clone();
-        learner.update(&[&example], 0.1);
+        learner.update(&mut Cpu::new(1, None), &[&example], 0.1);
         let half = before.iter().zip(&learner.shadows).map(|(m, s)| m + (s - m) * 0.5);
         assert!(half.zip(learner.parameters()).all(|(wants, found)| (wants - found).abs() < 1e-5));
     }

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! texts ─ tokenizer ─▶ Task (Examples) ─ train ─▶ Trained (Model, Figures)
-//!                      a batch: chunk ─ pass ▶ tape ─ backward ▶ learner (adam)
+//!            a batch: gradients (chunk ─ pass ▶ tape ─ backward) ▶ learner (adam)
 //! ```
 //!
 //! `shape` has what can be chosen, `layout` where the parameters lie, `grid` how weights are rounded in training, `incremental`
-//! how they come onto their grids for good, `ranges` which steps 8-bit activations have. `pass` is the way forward, `tape` what it keeps, `backward` the way back, both made of
-//! the steps in `ops/`. `learner` cuts a batch up and updates the shadows. `export` makes integers of them, `integer` runs
-//! these on many texts at once, and `figures` and `ends` count. `train` is what the training loop sees of all this.
+//! how they come onto their grids for good, `ranges` which steps 8-bit activations have. `pass` is the way forward, `tape` what it
+//! keeps, `backward` the way back, both made of the steps in `ops/`. `gradients` cuts a batch up and runs them, on this processor or on
+//! LibTorch; `learner` updates the shadows. `export` makes integers of them, `integer` runs these on many texts at once, and `figures`
+//! and `ends` count. `train` is what the training loop sees of all this.
 //! `prior` counts an n-gram prior, which the network corrects. `resume` and `floats` have the parameters of a network to go on
 //! with, of integers and of floats. `lora` trains adapters beside a base, `adapter` is what that gives.
 
@@ -16,11 +17,13 @@ mod adapter;
 mod backward;
 mod chunk;
 mod distill;
+mod dropout;
 mod ends;
 mod example;
 mod export;
 mod figures;
 mod floats;
+mod gradients;
 mod grid;
 mod incremental;
 mod integer;

@@ -1,6 +1,7 @@
 //! A network as both passes see it, and the way forward.
 
 use super::chunk::Chunk;
+use super::dropout::Dropout;
 use super::layout::{BlockTensors, Layout, Tensor};
 use super::ops::attention::{self, Heads};
 use super::ops::product::{Packed, multiply};
@@ -29,33 +30,6 @@ pub(crate) struct Net<'a> {
     pub dropout: Dropout,
     /// What tokens cost behind those before.
     pub prior: Option<&'a Prior>,
-}
-
-/// Which values of a layer's result are left out in training.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Dropout {
-    /// Share that is left out.
-    pub rate: f32,
-    pub seed: u64,
-}
-
-impl Dropout {
-    /// Leaves values out, and makes the others larger. `layer`: another number for each use in a pass.
-    pub(crate) fn apply(self, layer: usize, x: &mut [f32]) {
-        if self.rate == 0.0 {
-            return;
-        }
-        let kept = 1.0 / (1.0 - self.rate);
-        let limit = (f64::from(self.rate) * 4_294_967_296.0) as u64;
-        let seed = self.seed.wrapping_add((layer as u64).wrapping_mul(0xd1b5_4a32_d192_ed03));
-        for (x, i) in x.iter_mut().zip(0u64..) {
-            // SplitMix64 (Steele et al. 2014) of a counter.
-            let mut z = seed.wrapping_add(i.wrapping_mul(0x9e37_79b9_7f4a_7c15));
-            z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            *x *= if z >> 32 < limit { 0.0 } else { kept };
-        }
-    }
 }
 
 impl<'a> Net<'a> {

@@ -2,15 +2,17 @@
 
 use super::backward::Flow;
 use super::chunk::Chunk;
+use super::dropout::Dropout;
 use super::example::Example;
 use super::export::quantized;
+use super::gradients::Cpu;
 use super::integer::{Integer, Memory};
 use super::layout::Layout;
 use super::learner::Learner;
 use super::ops::differences::numbers;
 use super::ops::loss::{self, Target};
 use super::ops::rotate::Rotation;
-use super::pass::{Dropout, Net};
+use super::pass::Net;
 use super::ranges::Ranges;
 use super::tape::Tape;
 use super::{Order, Prior, Settings, Shape, Texts, parameters_of, shape_of, start};
@@ -123,17 +125,6 @@ fn gradients_of_every_tensor_are_those_of_finite_differences() {
     }
 }
 
-#[test]
-fn dropout_leaves_out_its_share_and_keeps_the_mean() {
-    let mut x = vec![1.0f32; 100_000];
-    Dropout { rate: 0.25, seed: 9 }.apply(3, &mut x);
-    let kept = x.iter().filter(|&&v| v != 0.0).count() as f64 / x.len() as f64;
-    assert!((kept - 0.75).abs() < 0.01 && (super::ops::sum(&x) / 1e5 - 1.0).abs() < 0.01, "{kept}");
-    let mut same = vec![1.0f32; 100_000];
-    Dropout::default().apply(3, &mut same);
-    assert!(same.iter().all(|&v| v == 1.0));
-}
-
 /// A model around a body, whose tokens are letters.
 fn model(shape: &Shape, network: mlc_compiler::import::sequence::quantize::Quantized) -> Model {
     let pieces = (0..shape.network.vocabulary as u8).map(|i| vec![b'a' + i]).collect();
@@ -166,9 +157,9 @@ fn integers_are_those_of_the_interpreter_and_near_what_training_computes() {
         let shape = Shape { weights: grids.0, embedding: grids.1, ..shape };
         let settings = Settings { shape, ..Settings::default() };
         // The largest activation is far out, so that saturation is reached, in one network of two.
-        let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9, None);
+        let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9);
         learner.prior = priors.get(number % 3);
-        learner.calibrate(&examples);
+        learner.calibrate(&mut Cpu::new(1, None), &examples).unwrap();
         if number % 2 == 1 {
             learner.ranges.blocks[1].value *= 0.3;
             learner.ranges.blocks[0].up *= 0.3;
@@ -212,8 +203,8 @@ fn a_model_gives_its_parameters_back() {
         let shape = Shape { weights: grids.0, embedding: grids.1, ..shape };
         let settings = Settings { shape, ..Settings::default() };
         let prior = Some(&prior).filter(|_| number % 2 == 0);
-        let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9, None);
-        learner.calibrate(&examples);
+        let mut learner = Learner::new(&settings, parameters(&settings.shape, number as u64), 9);
+        learner.calibrate(&mut Cpu::new(1, None), &examples).unwrap();
         let network =
             quantized(&settings.shape, &learner.layout, learner.parameters(), &learner.ranges, prior)
                 .unwrap();

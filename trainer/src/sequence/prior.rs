@@ -150,6 +150,20 @@ impl Prior {
         self.costs.vocabulary()
     }
 
+    /// The row of costs behind a row of a chunk.
+    #[cfg(feature = "tch")]
+    pub(crate) fn row_behind(&self, chunk: &Chunk, row: usize) -> usize {
+        let (before, last) = chunk.latest(row);
+        self.costs.row_behind(before, Some(last))
+    }
+
+    /// All costs in nats: `[rows, vocabulary]`.
+    #[cfg(feature = "tch")]
+    pub(crate) fn nats(&self) -> Vec<f32> {
+        let step = self.step() as f32;
+        self.costs.costs.iter().map(|&cost| f32::from(cost) * step).collect()
+    }
+
     /// Subtracts what tokens cost, in nats, from the logits of a row of a chunk.
     pub(crate) fn subtract(&self, chunk: &Chunk, row: usize, logits: &mut [f32]) {
         let (before, last) = chunk.latest(row);

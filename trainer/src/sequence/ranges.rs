@@ -59,7 +59,7 @@ impl Ranges {
         Self { blocks: vec![BlockRanges::default(); blocks], ..Self::default() }
     }
 
-    fn all(&mut self) -> impl Iterator<Item = &mut f32> {
+    pub(crate) fn all(&mut self) -> impl Iterator<Item = &mut f32> {
         let Self { blocks, stream, last, logits } = self;
         blocks.iter_mut().flat_map(BlockRanges::all).chain([stream, last, logits])
     }

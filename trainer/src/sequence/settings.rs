@@ -2,6 +2,7 @@
 
 use super::lora::Lora;
 use super::shape::Shape;
+use crate::device::{Device, Precision};
 use crate::schedule::{Schedule, SettingsError, real};
 use mlc_compiler::model::Grid;
 
@@ -28,6 +29,11 @@ pub struct Settings {
     pub cut: f32,
     /// Adapters are trained in the place of the parameters.
     pub lora: Option<Lora>,
+    /// Of products on LibTorch; on [`Device::Cpu`] they have 32 bits.
+    pub precision: Precision,
+    /// On LibTorch, keep of a batch only what goes into each block, and compute a block's activations anew on the way back: a third
+    /// more time, and memory for one block's at a time. The gradients are the same.
+    pub recompute: bool,
 }
 
 /// How weights come onto their grids.
@@ -58,6 +64,8 @@ impl Default for Settings {
             average: 0.0,
             cut: 1.0,
             lora: None,
+            precision: Precision::F32,
+            recompute: false,
         }
     }
 }
@@ -85,6 +93,7 @@ impl Settings {
         if self.method == Method::Incremental {
             self.check_incremental()?;
         }
+        self.check_device()?;
         match &self.lora {
             // A mean of products is no product of means.
             Some(_) if self.average > 0.0 => {
@@ -109,6 +118,25 @@ impl Settings {
         }
         if self.lora.is_some() {
             return wrong("adapters are trained straight through: their base's weights are not their own");
+        }
+        Ok(())
+    }
+
+    /// What only LibTorch does.
+    fn check_device(&self) -> Result<(), SettingsError> {
+        let only_there = |what: &str| {
+            let message =
+                format!("{what} on LibTorch only, and the device is \"cpu\": choose torch-cpu or cuda");
+            Err(SettingsError::Network(message))
+        };
+        if self.schedule.device != Device::Cpu {
+            return Ok(());
+        }
+        if self.precision != Precision::F32 {
+            return only_there(&format!("products have precision {}", self.precision.name()));
+        }
+        if self.recompute {
+            return only_there("activations are recomputed");
         }
         Ok(())
     }

@@ -194,6 +194,7 @@ fn times(rows: &[f32], gains: &[f32]) -> Vec<f32> {
 #[cfg(test)]
 pub(super) mod tests {
     use super::super::export::quantized;
+    use super::super::gradients::Cpu;
     use super::super::grid::rounded;
     use super::super::learner::Learner;
     use super::super::{Example, Settings, Shape, distill::student};
@@ -215,12 +216,12 @@ pub(super) mod tests {
         (net.qk_norm, net.vocabulary) = (false, 11);
         let settings = Settings { shape, ..Settings::default() };
         let layout = Layout::new(&settings.shape);
-        let mut learner = Learner::new(&settings, fresh(&layout, &mut ChaCha8Rng::seed_from_u64(5)), 9, None);
+        let mut learner = Learner::new(&settings, fresh(&layout, &mut ChaCha8Rng::seed_from_u64(5)), 9);
         let texts: Vec<Vec<u32>> = (0..6).map(|n| (0..9).map(|i| (i * i + n * 3) % 11).collect()).collect();
         let counts = vec![true; 9];
         let examples: Vec<_> =
             texts.iter().map(|t| Example { tokens: t.clone(), counts: counts.clone() }).collect();
-        learner.calibrate(&examples.iter().collect::<Vec<_>>());
+        learner.calibrate(&mut Cpu::new(1, None), &examples.iter().collect::<Vec<_>>()).unwrap();
         let network =
             quantized(&settings.shape, &layout, learner.parameters(), &learner.ranges, None).unwrap();
         (dequantize(&network.body, network.logit_bits).unwrap(), texts)

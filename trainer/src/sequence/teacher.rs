@@ -1,10 +1,11 @@
 //! A float network that another one is trained to agree with.
 
 use super::chunk::Chunk;
+use super::dropout::Dropout;
 use super::layout::Layout;
 use super::ops::loss::softmax;
 use super::ops::rotate::Rotation;
-use super::pass::{Dropout, Net};
+use super::pass::Net;
 use super::ranges::Ranges;
 use super::shape::Shape;
 use super::tape::Tape;
@@ -18,9 +19,9 @@ pub(crate) struct Teacher {
 }
 
 impl Teacher {
-    /// Probabilities of all tokens behind the rows that count, in the place of logits.
-    pub(crate) fn forward(&self, chunk: &Chunk, tape: &mut Tape) {
-        let net = Net {
+    /// The network as passes see it.
+    pub(crate) fn net(&self) -> Net<'_> {
+        Net {
             shape: &self.shape,
             layout: &self.layout,
             weights: &self.weights,
@@ -29,8 +30,12 @@ impl Teacher {
             input_step: 0.0,
             prior: None,
             dropout: Dropout::default(),
-        };
-        net.forward(chunk, tape, &mut Ranges::new(self.layout.blocks.len()));
+        }
+    }
+
+    /// Probabilities of all tokens behind the rows that count, in the place of logits.
+    pub(crate) fn forward(&self, chunk: &Chunk, tape: &mut Tape) {
+        self.net().forward(chunk, tape, &mut Ranges::new(self.layout.blocks.len()));
         tape.logits.chunks_exact_mut(self.shape.network.vocabulary).for_each(softmax);
     }
 }

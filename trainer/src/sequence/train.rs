@@ -4,6 +4,7 @@ use super::adapter::{Adapter, Base};
 use super::export::quantized;
 use super::figures::{self, Figures};
 use super::floats::Rounding;
+use super::gradients::{self, Cpu, Gradients};
 use super::layout::Layout;
 use super::learner::Learner;
 use super::lora::Adapters;
@@ -67,13 +68,18 @@ pub fn untrained(&Training { task, settings, start }: &Training) -> Result<Model
         Some(start) => start.values.clone(),
         None => start::fresh(&Layout::new(&settings.shape), &mut rng),
     };
-    let mut learner = Learner::new(settings, shadows, task.longest(), None);
+    let mut learner = Learner::new(settings, shadows, task.longest());
+    // Nothing is trained: that needs no other device.
+    let mut gradients = Box::new(Cpu::new(settings.schedule.threads, None));
     match start.and_then(|start| start.ranges.clone()) {
         Some(ranges) => learner.ranges = ranges,
-        None => learner.calibrate(&task.train.examples.iter().take(SAMPLE).collect::<Vec<_>>()),
+        None => {
+            let texts: Vec<_> = task.train.examples.iter().take(SAMPLE).collect();
+            learner.calibrate(&mut *gradients, &texts)?;
+        }
     }
     learner.prior = prior_of(task, start);
-    let trainee = Trainee { task, settings, learner, calibrates: false, adapting: None };
+    let trainee = Trainee { task, settings, learner, gradients, calibrates: false, adapting: None };
     let network = trainee.network()?;
     let head = Head { name: settings.name.clone(), ..Head::default() };
     trainee.with(head, &network)
@@ -147,14 +153,14 @@ pub(crate) fn run_with(
     observer: &mut dyn FnMut(Event<Figures>),
 ) -> Result<Trained<Figures>, TrainError> {
     settings.check()?;
-    settings.schedule.device.check()?;
+    let gradients = gradients::on(settings, teacher)?;
     check(task, settings, start)?;
     let mut rng = ChaCha8Rng::seed_from_u64(settings.schedule.seed);
     let shadows = match start {
         Some(start) => start.values.clone(),
         None => start::fresh(&Layout::new(&settings.shape), &mut rng),
     };
-    let mut learner = Learner::new(settings, shadows.clone(), task.longest(), teacher);
+    let mut learner = Learner::new(settings, shadows.clone(), task.longest());
     let mut ranges = start.and_then(|start| start.ranges.clone());
     if let (Some(adapting), Some(lora)) = (adapting, &settings.lora) {
         let values = match adapting.resumed {
@@ -169,7 +175,7 @@ pub(crate) fn run_with(
     learner.ranges = ranges.unwrap_or(learner.ranges);
     let data = Sides { train: &task.train, held_out: task.held_out.as_ref() };
     run(
-        Trainee { task, settings, learner, calibrates, adapting },
+        Trainee { task, settings, learner, gradients, calibrates, adapting },
         data,
         &settings.schedule,
         (rng, start.is_some()),
@@ -219,6 +225,7 @@ struct Trainee<'a> {
     task: &'a Task,
     settings: &'a Settings,
     learner: Learner<'a>,
+    gradients: Box<dyn Gradients + 'a>,
     /// Whether the ranges of activations are still to be found.
     calibrates: bool,
     adapting: Option<&'a Adapting<'a>>,
@@ -236,7 +243,7 @@ impl Family for Trainee<'_> {
     fn prepare(&mut self, sample: Sample<Texts>, _: bool) -> Result<(), TrainError> {
         if self.calibrates {
             let steps = &sample.steps[..sample.steps.len().min(SAMPLE)];
-            self.learner.calibrate(&sample.part.get(steps));
+            self.learner.calibrate(&mut *self.gradients, &sample.part.get(steps))?;
         }
         Ok(())
     }
@@ -246,7 +253,7 @@ impl Family for Trainee<'_> {
     }
 
     fn update(&mut self, part: &Texts, batch: &[u32], rate: f32) -> BatchResult {
-        self.learner.update(&part.get(batch), rate)
+        self.learner.update(&mut *self.gradients, &part.get(batch), rate)
     }
 
     fn settle(&mut self, _: Sample<Texts>) -> Result<(), TrainError> {
@@ -254,6 +261,7 @@ impl Family for Trainee<'_> {
     }
 
     fn network(&self) -> Result<Quantized, TrainError> {
+        self.gradients.check()?;
         let Learner { layout, ranges, prior, .. } = &self.learner;
         quantized(&self.settings.shape, layout, self.learner.parameters(), ranges, *prior)
     }

@@ -34,6 +34,12 @@ impl Heads {
     fn first(&self, i: usize) -> usize {
         (i + 2).saturating_sub(self.window).max(1)
     }
+
+    /// Whether position `i` sees position `j`.
+    #[cfg(feature = "tch")]
+    pub(crate) fn sees(&self, i: usize, j: usize) -> bool {
+        j == 0 || (self.first(i)..=i).contains(&j)
+    }
 }
 
 /// Keys, values and their gradients of one head, each value of all positions in a line of [`stride`].

@@ -44,6 +44,12 @@ impl Rotation {
         self.turns.len() / self.pairs.max(1)
     }
 
+    /// Pairs of a head, and cosine and sine of each pair at each of the first positions.
+    #[cfg(feature = "tch")]
+    pub(crate) fn table(&self, positions: usize) -> (usize, &[(f32, f32)]) {
+        (self.pairs, &self.turns[..positions * self.pairs])
+    }
+
     /// Turns all heads of one position.
     #[inline]
     pub(crate) fn turn(&self, position: usize, heads: &mut [f32]) {
