@@ -170,6 +170,22 @@ fn what_it_cannot_run_is_refused() {
     assert!(said.contains("50 cycles"), "{said}");
 }
 
+/// A machine of one's own that has entry points in the place of a console.
+#[test]
+fn a_machine_without_a_console_is_refused() {
+    let folder = folder();
+    let console = "(name: \"mine\", about: \"\", cpu: Z80, machine: Cpm, clock_hz: 4_000_000, images: [Com], origin: 0x100, \
+                   image_end: 0xA380, memory_end: 0xAC06, stack: 128, longest_query: 126, console: \"call.asm\")";
+    folder.write("mine.ron", console);
+    for verb in ["run", "verify", "bench", "profile"] {
+        let said = unfolded(&folder.mlc([verb, "net.ron", "--target", "mine.ron"]).fails(2));
+        assert!(
+            said.contains("mine.ron has no console, so that nobody can talk to a program there"),
+            "{verb}: {said}"
+        );
+    }
+}
+
 #[test]
 fn it_is_listed_where_networks_on_numbers_fit() {
     let folder = folder();
