@@ -1,5 +1,7 @@
 //! Limits for training, priced by the compiler's own cost model: what `mlc compile` would make of the network.
 
+mod verdict;
+
 use crate::args::TrainSettings;
 use crate::error::CliError;
 use crate::table::{grouped, whole};
@@ -11,10 +13,14 @@ use mlc_compiler::weights::Form;
 use mlc_compiler::{Assets, CompileError, Compiled, Request, Target};
 use mlc_trainer::{Budget, CostModel, NonzeroWeights, Task, Usage, VisitedWeights};
 use std::cell::RefCell;
+pub use verdict::Verdict;
 
 const DEFAULT_TARGET: &str = "z80-cpm";
 /// The machine that networks on numbers are priced for where nobody names one.
-pub const SENSOR_TARGET: &str = "atmega328p";
+const SENSOR_TARGET: &str = "atmega328p";
+
+/// Finds a target by its name and its board.
+type FindTarget = fn(&str, Option<&str>, &Assets) -> Result<Target, CliError>;
 
 /// The limits that were given, with the machine that they are for.
 pub struct Limits {
@@ -29,14 +35,18 @@ impl Limits {
     /// # Errors
     /// A limit of nothing; no such target.
     pub fn new(given: &TrainSettings) -> Result<Self, CliError> {
-        Self::for_target(given, DEFAULT_TARGET)
+        Self::with(given, DEFAULT_TARGET, targets::find)
     }
 
-    /// The same for another target where none is given.
+    /// The same for networks on numbers, which run on more targets.
     ///
     /// # Errors
-    /// Those of [`Limits::new`].
-    pub fn for_target(given: &TrainSettings, default: &str) -> Result<Self, CliError> {
+    /// See [`Limits::new`].
+    pub fn of_numbers(given: &TrainSettings) -> Result<Self, CliError> {
+        Self::with(given, SENSOR_TARGET, targets::for_numbers)
+    }
+
+    fn with(given: &TrainSettings, default: &str, find: FindTarget) -> Result<Self, CliError> {
         let limit = |name: &str, value: Option<u32>| match value {
             Some(0) => Err(CliError::Usage(format!("{name} 0 leaves no network"))),
             value => Ok(value.map(f64::from)),
@@ -45,7 +55,7 @@ impl Limits {
         let tstates = limit("--max-tstates", given.max_tstates)?;
         let bytes = limit("--max-bytes", given.max_bytes)?;
         let assets = Assets::builtin();
-        let target = targets::find(given.target.as_deref().unwrap_or(default), None, &assets)?;
+        let target = find(given.target.as_deref().unwrap_or(default), None, &assets)?;
         Ok(Self { nonzero, tstates, bytes, target, assets })
     }
 
@@ -284,22 +294,6 @@ impl Program {
         let taken =
             |(form, all): (&Option<Form>, &Vec<Offer>)| all.iter().find(|o| o.form == *form).map(|o| o.bytes);
         plan.layout.forms.iter().zip(&plan.options).filter_map(taken).sum()
-    }
-}
-
-/// What became of the limits.
-pub struct Verdict {
-    pub lines: Vec<String>,
-    pub kept: bool,
-}
-
-impl Verdict {
-    fn add(&mut self, what: &str, cost: f64, limit: f64) {
-        let within = cost <= limit;
-        self.kept &= within;
-        let tail = if within { "" } else { ": NOT KEPT" };
-        let [cost, limit] = [cost, limit].map(|n| whole(n.ceil()));
-        self.lines.push(format!("limit: {cost} of at most {limit} {what}{tail}"));
     }
 }
 

@@ -103,13 +103,13 @@ pub fn run(args: &DiffArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
 
 fn models(args: &DiffArgs, out: &mut dyn Write) -> Result<bool, CliError> {
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.target.bdos)?;
     let (a, b) = (files::model(&args.a)?, files::model(&args.b)?);
     if a.model.network().is_some() || b.model.network().is_some() {
         let message = "networks on numbers are not compared: `mlc inspect` and `mlc eval` tell about each";
         return Err(CliError::Usage(message.into()));
     }
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     let longest =
         [&a.model, &b.model].map(|model| sim::longest(model, &target)).into_iter().min().unwrap_or(0);
     let place = Place::new(&a.model, &target, longest);

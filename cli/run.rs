@@ -72,11 +72,12 @@ pub fn run(args: &RunArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return converse(&speaker, &model, args, terminal, out);
     }
     let assets = Assets::builtin();
-    let target = targets::at_bdos(targets::find(target, args.profile.as_deref(), &assets)?, args.bdos)?;
     if args.screenshot.is_some() && args.prompts.is_empty() {
         return Err(CliError::Usage("--screenshot shows what prompts lead to: give one at least".into()));
     }
     let mut model = files::model(&args.program)?.model;
+    let target = targets::to_run(target, args.profile.as_deref(), &assets, &model)?;
+    let target = targets::at_bdos(target, args.bdos)?;
     args.choice.apply(args.draw.seed, &mut model)?;
     let readings = Readings::new(&model, Some(&target), &args.tools.tools)?;
     screenshot::check(args.screenshot.as_deref(), &target)?;
@@ -153,7 +154,7 @@ fn run_file(kind: ImageKind, args: &RunArgs, terminal: bool) -> Result<Outcome, 
     let file = ProgramFile { name: &name, loaded: &loaded, tail: &tail, limit };
     screenshot::check(args.screenshot.as_deref(), &target)?;
     let mut out = console_output();
-    let console = sim::console(target.machine, &args.prompts, &mut *out, terminal);
+    let console = sim::console(&target, &args.prompts, &mut *out, terminal);
     let picture = sim::run_program(&file, &target, args.speed, console, &mut NoProbe)?;
     if let Some(path) = &args.screenshot {
         screenshot::write(path, picture.as_ref())?;

@@ -2,6 +2,8 @@
 
 use crate::args::{Bdos, TargetsArgs};
 use crate::error::CliError;
+use crate::say::say;
+use crate::sim::routine;
 use crate::table::{Align, grouped, table};
 use crate::{Outcome, files};
 use mlc_compiler::kernel::processor;
@@ -46,7 +48,8 @@ struct ProfileRow {
 
 pub fn run(args: &TargetsArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = Assets::builtin();
-    let (targets, profiles) = (assets.targets()?, assets.profiles()?);
+    let (mut targets, profiles) = (assets.targets()?, assets.profiles()?);
+    targets.extend(assets.libraries()?);
     let rows: Vec<_> = targets.iter().map(|target| row(target, &profiles)).collect();
     match args.json {
         true => writeln!(out, "{}", json(&rows))?,
@@ -87,11 +90,16 @@ fn print(rows: &[Row], out: &mut dyn Write) -> Result<(), CliError> {
 
 fn row<'a>(target: &'a Target, profiles: &[Profile]) -> Row<'a> {
     let usual = target.board.as_ref().map(|board| board.profile.name.as_str());
-    let chip = |p: &&Profile| usual.is_some() && p.device == target.name && p.baud.is_some();
+    let chip =
+        |p: &&Profile| usual.is_some() && p.device == target.name && p.baud.is_some() != target.is_library();
     let mut boards: Vec<_> = profiles.iter().filter(chip).collect();
     boards.sort_by_key(|p| (usual != Some(p.name.as_str()), p.name.clone()));
     let board =
         |p: &Profile| ProfileRow { name: p.name.clone(), about: p.about.clone(), clock_hz: p.clock_hz };
+    let mut images: Vec<_> = target.images.iter().map(|kind| kind.extension()).collect();
+    if target.is_library() {
+        images.push("S");
+    }
     Row {
         name: &target.name,
         about: &target.about,
@@ -100,8 +108,8 @@ fn row<'a>(target: &'a Target, profiles: &[Profile]) -> Row<'a> {
         flash: target.flash,
         profiles: boards.into_iter().map(board).collect(),
         longest_query: target.longest_query,
-        image: target.images.first().map_or("", |kind| kind.extension()),
-        images: target.images.iter().map(|kind| kind.extension()).collect(),
+        image: images[0],
+        images,
         contended: target.contended,
     }
 }
@@ -124,7 +132,8 @@ pub fn find(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target
     if is_silent(name, assets)? {
         return Err(silent(name));
     }
-    let known = targets.iter().map(|t| t.name.clone()).collect();
+    let silent = assets.libraries()?;
+    let known = targets.iter().chain(&silent).map(|t| t.name.clone()).collect();
     targets
         .into_iter()
         .find(|t| t.name == name)
@@ -142,7 +151,39 @@ pub fn to_compile(
     assets: &Assets,
     model: &Model,
 ) -> Result<Target, CliError> {
-    if model.network().is_none() || !is_silent(name, assets)? {
+    match model.network() {
+        Some(_) => for_numbers(name, profile, assets),
+        None => find(name, profile, assets),
+    }
+}
+
+/// The same to run its program on, and says so where mlc has to call it.
+///
+/// # Errors
+/// Those of [`find`].
+pub fn to_run(name: &str, profile: Option<&str>, assets: &Assets, model: &Model) -> Result<Target, CliError> {
+    let target = to_compile(name, profile, assets, model)?;
+    if target.is_library() {
+        if target.board.is_none() {
+            let message = format!(
+                "{name} has no console, so that nobody can talk to a program there: `mlc compile` makes what one of your own calls"
+            );
+            return Err(CliError::Usage(message));
+        }
+        let routine = routine(model);
+        say!(
+            "note: {name} has no serial line: mlc hands values over and calls {routine}_run as a program in C does"
+        );
+    }
+    Ok(target)
+}
+
+/// The target for networks on numbers, see [`to_compile`].
+///
+/// # Errors
+/// Those of [`find`].
+pub fn for_numbers(name: &str, profile: Option<&str>, assets: &Assets) -> Result<Target, CliError> {
+    if !is_silent(name, assets)? {
         return find(name, profile, assets);
     }
     let devices = assets.devices()?;
@@ -152,6 +193,14 @@ pub fn to_compile(
         None => board(name, &device.profile, assets)?,
     };
     board.library().ok_or_else(|| silent(name))
+}
+
+/// Whether a model's program has somebody to talk to on a target of that name, or can be called there.
+///
+/// # Errors
+/// A damaged description: a bug in mlc.
+pub fn takes(name: &str, assets: &Assets, model: &Model) -> Result<bool, CliError> {
+    Ok(model.network().is_some() || !is_silent(name, assets)?)
 }
 
 /// Whether it is a chip without a serial line.
@@ -169,13 +218,21 @@ pub fn at_bdos(target: Target, bdos: Option<Bdos>) -> Result<Target, CliError> {
     target.with_bdos(bdos).ok_or(CliError::Usage(message))
 }
 
-/// All of `targets`, those for CP/M with their BDOS at the address of `--bdos` if there is one.
-pub fn all_at_bdos(targets: Vec<Target>, bdos: Option<Bdos>) -> Vec<Target> {
+/// All targets that mlc brings and that a model's program can run on, those for CP/M with their BDOS at the address of `--bdos` if there
+/// is one. For networks on numbers chips without a serial line are among them.
+///
+/// # Errors
+/// A damaged description: a bug in mlc.
+pub fn all(assets: &Assets, bdos: Option<Bdos>, model: &Model) -> Result<Vec<Target>, CliError> {
     let moved = |target: Target| match bdos {
         Some(Bdos(bdos)) => target.clone().with_bdos(bdos).unwrap_or(target),
         None => target,
     };
-    targets.into_iter().map(moved).collect()
+    let mut targets: Vec<Target> = assets.targets()?.into_iter().map(moved).collect();
+    if model.network().is_some() {
+        targets.extend(assets.libraries()?);
+    }
+    Ok(targets)
 }
 
 /// The first built-in target that loads files of a kind: of several on one system the one without wait states, and with banks of
@@ -220,7 +277,7 @@ fn board(name: &str, profile: &str, assets: &Assets) -> Result<Board, CliError> 
         Profile::read(&files::read_text(path, files::Kind::Description)?, &stem, profile, &devices)?
     } else {
         let profiles = assets.profiles()?;
-        let on_chip = |p: &&Profile| p.device == name && p.baud.is_some();
+        let on_chip = |p: &&Profile| p.device == name && p.baud.is_some() == device.uart.is_some();
         let known: Vec<_> = profiles.iter().filter(on_chip).map(|p| p.name.clone()).collect();
         let found = profiles.into_iter().find(|p| p.name == profile && p.device == name);
         found.ok_or_else(|| {
@@ -238,8 +295,8 @@ fn board(name: &str, profile: &str, assets: &Assets) -> Result<Board, CliError> 
 /// A chip without a serial line: programs have nobody to talk to.
 fn silent(chip: &str) -> CliError {
     CliError::Usage(format!(
-        "{chip} has no serial line: compile with -o NAME.c, and call the C from a program of your own; a network on \
-         numbers can be assembly for it too: mlc compile MODEL --target {chip} -o NAME.S"
+        "{chip} has no serial line: networks on numbers run there, called as by a program in C; compile any other model with \
+         -o NAME.c, and call the C from a program of your own"
     ))
 }
 

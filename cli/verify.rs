@@ -63,9 +63,10 @@ pub fn run(args: &VerifyArgs, out: &mut dyn Write) -> Result<Outcome, CliError> 
         return Err(CliError::Usage(message.into()));
     }
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.target.bdos)?;
     let mut loaded = files::model(&args.model.path)?;
+    let profile = args.target.profile.as_deref();
+    let target = targets::to_run(&args.target.name, profile, &assets, &loaded.model)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     args.choice.apply(None, &mut loaded.model)?;
     let model = &loaded.model;
     let oracle = Oracle::new(model)?;

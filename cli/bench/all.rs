@@ -48,21 +48,25 @@ pub struct Figures {
 /// A model or target that cannot be read; a program that fails. A model that does not fit is a row.
 pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
     let assets = Assets::builtin();
-    let targets = match &args.target {
-        Some(name) => {
-            let target = targets::find(name, args.profile.as_deref(), &assets)?;
-            vec![targets::at_bdos(target, args.bdos)?]
-        }
-        None => targets::all_at_bdos(assets.targets()?, args.bdos),
-    };
     let plans = match args.plan.demands()? {
         given if given != Demands::default() => vec![given],
         _ => plans(),
     };
     let models = if args.models.is_empty() { files::models()? } else { args.models.clone() };
-    let mut rows = Vec::new();
+    let (mut rows, mut refused) = (Vec::new(), None);
     for named in &models {
         let loaded = files::model(named)?;
+        let targets = match &args.target {
+            Some(name) => match targets::to_run(name, args.profile.as_deref(), &assets, &loaded.model) {
+                // Of several models a chip has rows for those that run there.
+                Err(error) if !targets::takes(name, &assets, &loaded.model)? => {
+                    refused.get_or_insert(error);
+                    continue;
+                }
+                target => vec![targets::at_bdos(target?, args.bdos)?],
+            },
+            None => targets::all(&assets, args.bdos, &loaded.model)?,
+        };
         for target in &targets {
             let max_cycles = args.limit.max_cycles;
             let of = |demands| Subject {
@@ -84,7 +88,10 @@ pub fn rows(args: &BenchArgs) -> Result<Vec<Row>, CliError> {
             }
         }
     }
-    Ok(rows)
+    match refused {
+        Some(error) if rows.is_empty() => Err(error),
+        _ => Ok(rows),
+    }
 }
 
 /// Every kind of plan: the fastest, the smallest, and all weights in one form.
@@ -113,7 +120,11 @@ fn row(subject: Subject, queries: &[Vec<u8>]) -> Result<Option<Row>, CliError> {
     let label = format!("{network} {} {encoding}", target.name);
     let figures = match measure(subject, queries, &label, false) {
         Ok(measured) => Some(Figures::new(&measured, target, queries.len())),
-        Err(CliError::Compile(CompileError::TooLarge { .. } | CompileError::SequenceTooLarge { .. })) => None,
+        Err(CliError::Compile(
+            CompileError::TooLarge { .. }
+            | CompileError::SequenceTooLarge { .. }
+            | CompileError::SensorsTooLarge { .. },
+        )) => None,
         // What is asked of forms is nothing for a sequence model.
         Err(CliError::Compile(
             CompileError::Sequence { .. } | CompileError::Tool { .. } | CompileError::Forms { .. },

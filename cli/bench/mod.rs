@@ -105,9 +105,9 @@ pub fn run(args: &BenchArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
         return Err(CliError::Usage(message.into()));
     };
     let assets = Assets::builtin();
-    let target = targets::find(args.target.as_deref().unwrap_or(TARGET), args.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.bdos)?;
     let loaded = files::model(model)?;
+    let (name, profile) = (args.target.as_deref().unwrap_or(TARGET), args.profile.as_deref());
+    let target = targets::at_bdos(targets::to_run(name, profile, &assets, &loaded.model)?, args.bdos)?;
     let (demands, max_cycles) = (&args.plan.demands()?, args.limit.max_cycles);
     let (model, tools) = (&loaded.model, args.tools.tools.as_slice());
     let subject = Subject { model, target: &target, assets: &assets, demands, max_cycles, tools };

@@ -130,8 +130,7 @@ pub fn numbered(labels: &[String]) -> String {
 pub fn run(args: &InspectArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let model = files::model(&args.model.path)?.model;
     let assets = Assets::builtin();
-    let fits =
-        || Ok::<_, CliError>(fits(&model, &targets::all_at_bdos(assets.targets()?, args.bdos), &assets));
+    let fits = || Ok::<_, CliError>(fits(&model, &targets::all(&assets, args.bdos, &model)?, &assets));
     if let Some(parts) = model.network() {
         let fits = fits()?;
         let bug = fits.iter().any(|fit| fit.bug);
@@ -169,7 +168,7 @@ fn margin(model: &Model) -> Option<u8> {
 
 impl<'a> Facts<'a> {
     fn new(model: &'a Model, assets: &Assets, bdos: Option<Bdos>) -> Result<Self, CliError> {
-        let targets = targets::all_at_bdos(assets.targets()?, bdos);
+        let targets = targets::all(assets, bdos, model)?;
         let Reader::HashedText(reader) = &model.reader else { unreachable!("a model of hashed text") };
         let Body::Layers(layers) = &model.body else { unreachable!("a model of hashed text") };
         let (chat, labels) = match &model.answer {

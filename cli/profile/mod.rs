@@ -15,7 +15,7 @@ mod tests;
 
 use crate::args::{ProfileArgs, View, ViewFile};
 use crate::error::CliError;
-use crate::files::Output;
+use crate::files::{Loaded, Output};
 use crate::prompts::{self, Chosen, Place};
 use crate::say::Said;
 use crate::sim::{self, ProgramFile, Simulator};
@@ -70,12 +70,18 @@ pub fn run(args: &ProfileArgs, out: &mut dyn Write) -> Result<Outcome, CliError>
     }
     files::check_writable(args.files())?;
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.target.bdos)?;
+    let (name, board) = (args.target.name.as_str(), args.target.profile.as_deref());
     sim::disk::check(&args.program, &args.disk)?;
     let profile = match sim::loaded_kind(&args.program) {
-        Some(kind) => of_program(kind, args, &target)?,
-        None => of_model(args, &target, &assets)?,
+        Some(kind) => {
+            let target = targets::at_bdos(targets::find(name, board, &assets)?, args.target.bdos)?;
+            of_program(kind, args, &target)?
+        }
+        None => {
+            let loaded = files::model(&args.program)?;
+            let target = targets::to_run(name, board, &assets, &loaded.model)?;
+            of_model(args, &loaded, &targets::at_bdos(target, args.target.bdos)?, &assets)?
+        }
     };
     show(&profile, args, out)?;
     Ok(Outcome::Done)
@@ -105,12 +111,16 @@ fn show(profile: &Profile, args: &ProfileArgs, out: &mut dyn Write) -> Result<()
 }
 
 /// The program that `mlc compile` makes, on all prompts.
-fn of_model(args: &ProfileArgs, target: &Target, assets: &Assets) -> Result<Profile, CliError> {
+fn of_model(
+    args: &ProfileArgs,
+    loaded: &Loaded,
+    target: &Target,
+    assets: &Assets,
+) -> Result<Profile, CliError> {
     if args.symbols.is_some() {
         let message = "--symbols is for a program of its own: that of a model comes with its source";
         return Err(CliError::Usage(message.into()));
     }
-    let loaded = files::model(&args.program)?;
     let (model, demands) = (&loaded.model, &args.plan.demands()?);
     let readings = Readings::new(model, Some(target), &args.tools.tools)?;
     let request = Request { model, target, assets, demands, wide: false, calibration: &[] };
@@ -189,7 +199,7 @@ fn of_program(kind: ImageKind, args: &ProfileArgs, target: &Target) -> Result<Pr
         let mut said = Said::default();
         // Without a command line, words are lines to type, as `mlc run` has them.
         let lines = args.prompts.as_ref().map_or(args.words.as_slice(), |_| std::slice::from_ref(tail));
-        let console = sim::console(target.machine, lines, &mut said, io::stdin().is_terminal());
+        let console = sim::console(target, lines, &mut said, io::stdin().is_terminal());
         let limit = args.limit.of_program();
         let file = ProgramFile { name: &name, loaded: &loaded, tail, limit };
         sim::run_program(&file, target, None, console, &mut probe)?;

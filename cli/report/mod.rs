@@ -41,14 +41,14 @@ struct Summary<'a> {
 
 pub fn run(args: &ReportArgs, out: &mut dyn Write) -> Result<Outcome, CliError> {
     let assets = Assets::builtin();
-    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
-    let target = targets::at_bdos(target, args.target.bdos)?;
     let loaded = files::model(&args.model.path)?;
     if loaded.model.network().is_some() {
         let message =
             "there is no report about networks on numbers: `mlc inspect`, `eval` and `bench` tell about them";
         return Err(CliError::Usage(message.into()));
     }
+    let target = targets::find(&args.target.name, args.target.profile.as_deref(), &assets)?;
+    let target = targets::at_bdos(target, args.target.bdos)?;
     files::check_writable(Some(args.output.as_path()))?;
     let page = page(args, &loaded, &target, &assets)?;
     let outputs = [Output { path: args.output.clone(), bytes: page.into_bytes() }];

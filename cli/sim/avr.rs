@@ -21,11 +21,11 @@ pub const SYSTEM: System = System {
 };
 
 /// The far end of the serial line. It has all bytes but ends of lines, and what takes a character back.
-const KEYBOARD: Keyboard =
+pub const KEYBOARD: Keyboard =
     Keyboard { has: |byte| !matches!(byte, b'\r' | b'\n' | 8 | 127), echo: b"", ends: false };
 
 /// A chip with its program, and how long it has slept.
-struct Board<C> {
+pub struct Board<C> {
     machine: AvrMachine<C>,
     /// What the board can switch.
     switches: Vec<(String, Drive)>,
@@ -82,15 +82,51 @@ impl Observer<Avr> for Seen<'_> {
     }
 }
 
+impl<C: Console> Board<C> {
+    /// Runs for about `cycles`; as the machine tells.
+    pub fn run(&mut self, cycles: u64, probe: &mut dyn Probe) -> State {
+        let Self { machine, asleep, asked, .. } = self;
+        machine.run_for(cycles, &mut Seen { probe, asleep, asked })
+    }
+
+    /// Calls the routine at a byte address, with these bytes in the registers from `first` on.
+    pub fn call(&mut self, address: u32, first: u16, bytes: &[u8], probe: &mut dyn Probe) {
+        let Self { machine, asleep, asked, .. } = self;
+        for (register, &byte) in (first..).zip(bytes) {
+            machine.poke(register, byte);
+        }
+        machine.call(address, &mut Seen { probe, asleep, asked });
+    }
+
+    /// What is asked is complete.
+    pub fn ask(&mut self, probe: &mut dyn Probe) {
+        self.asked = self.asleep;
+        probe.on_line_end(self.cycles());
+    }
+
+    pub fn console(&mut self) -> &mut C {
+        self.machine.console()
+    }
+
+    /// A byte of its memory: a register, or of its SRAM.
+    pub fn byte(&self, address: u16) -> u8 {
+        self.machine.memory().byte(address)
+    }
+}
+
+/// A machine's own end.
+pub fn ended(end: mlc_runtime_avr::End) -> End {
+    End::of(end, |kind| match *kind {
+        FaultKind::TimeLimit { limit } => Some(limit),
+        _ => None,
+    })
+}
+
 impl<C: Console> Machine for Board<C> {
     fn run_for(&mut self, cycles: u64, probe: &mut dyn Probe) -> Option<End> {
-        let (asleep, asked) = (&mut self.asleep, &mut self.asked);
-        match self.machine.run_for(cycles, &mut Seen { probe, asleep, asked }) {
+        match self.run(cycles, probe) {
             State::Running => None,
-            State::Ended(end) => Some(End::of(end, |kind| match *kind {
-                FaultKind::TimeLimit { limit } => Some(limit),
-                _ => None,
-            })),
+            State::Ended(end) => Some(ended(end)),
         }
     }
 
@@ -122,6 +158,14 @@ fn load<'c>(
     _: &[u8],
     console: &'c mut dyn Console,
 ) -> Result<Box<dyn Machine + 'c>, CliError> {
+    Ok(Box::new(board(target, program, console)?))
+}
+
+/// The chip of a target with a program in it.
+///
+/// # Errors
+/// What the machine refuses.
+pub fn board<C: Console>(target: &Target, program: &Program, console: C) -> Result<Board<C>, CliError> {
     let name = &target.name;
     let refusal = |problem: String| {
         program.refused(problem, "give a .hex or .elf made for the chip that --target names")
@@ -154,5 +198,5 @@ fn load<'c>(
         machine.attach_flash((chip.select.port, chip.select.bit), flash);
     }
     let switches = target.board.as_ref().map_or(vec![], |board| board.profile.switches.clone());
-    Ok(Box::new(Board { machine, switches, asleep: 0, asked: 0 }))
+    Ok(Board { machine, switches, asleep: 0, asked: 0 })
 }

@@ -6,6 +6,7 @@
 
 mod answer;
 mod avr;
+mod called;
 mod cpc;
 mod cpm;
 pub mod disk;
@@ -20,6 +21,7 @@ mod systems;
 mod z80;
 
 pub use answer::Answer;
+pub use called::routine;
 pub use program::{ProgramFile, beside, console, loaded_kind, program_kind, read_program, run_program};
 
 use crate::args::Clock;
@@ -29,6 +31,7 @@ use crate::prompts::LONGEST;
 use crate::readings;
 use crate::tools::Readings;
 use answer::Watch;
+use called::Calls;
 use machine::{Both, End, Machine, NoProbe, Probe, Switched, drive, interact};
 use mlc_compiler::model::{Answer as Meaning, Model, Reader, Turns};
 use mlc_compiler::target::ImageKind;
@@ -38,6 +41,7 @@ pub use phases::Token;
 use phases::{PhaseTimer, Phases};
 use std::cell::OnceCell;
 use std::io::Write;
+use std::rc::Rc;
 use stopped::Stopped;
 use system::{Entry, Keyboard, Program, System, refused_query};
 use systems::system;
@@ -66,6 +70,8 @@ pub struct Simulator<'a> {
     phases: Phases,
     /// What tools read.
     readings: Readings,
+    /// What is called where nobody can talk to it.
+    calls: Option<Rc<Calls>>,
     /// What the machine loads, as it was written for the first answer.
     file: OnceCell<Vec<u8>>,
 }
@@ -82,7 +88,7 @@ pub struct Timed {
 /// The longest query that a model's program takes on a target, in bytes.
 pub fn longest(model: &Model, target: &Target) -> usize {
     let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
-    longest_of(system(target.machine), line(model, target), as_typed)
+    longest_of(system(target), line(model, target), as_typed)
 }
 
 fn longest_of(system: &System, line: usize, as_typed: bool) -> usize {
@@ -126,13 +132,14 @@ impl<'a> Simulator<'a> {
         let phases = Phases::new(image);
         let line = line(model, target);
         let limit = STEP_LIMIT * (steps + 1);
-        let (name, system) = (&model.head.name, system(target.machine));
+        let (name, system) = (&model.head.name, system(target));
         let as_typed = matches!(model.reader, Reader::Tokens(_) | Reader::Sensors(_));
         let keeps = match &model.answer {
             Meaning::Story(story) => Turns::is_kept(story.turns.as_ref()),
             Meaning::Chat(_) | Meaning::Label { .. } | Meaning::Class(_) | Meaning::Numbers(_) => false,
         };
         let (given, file, readings) = (None, OnceCell::new(), Readings::default());
+        let calls = if target.is_library() { Calls::of(image, model) } else { None };
         Self {
             image,
             target,
@@ -147,6 +154,7 @@ impl<'a> Simulator<'a> {
             pace,
             phases,
             readings,
+            calls,
             file,
         }
     }
@@ -337,8 +345,8 @@ impl<'a> Simulator<'a> {
 
     fn load<'c>(&self, tail: &[u8], console: &'c mut dyn Console) -> Result<Box<dyn Machine + 'c>, CliError> {
         // An ELF file names addresses in faults and knows where data ends.
-        let elf = self.target.images.iter().find(|kind| **kind == ImageKind::Elf);
-        let Some(&kind) = elf.or(self.target.images.first()) else {
+        let elf = self.target.board.as_ref().map(|_| ImageKind::Elf);
+        let Some(kind) = elf.or(self.target.images.first().copied()) else {
             return Err(self.fault("its target loads no kind of file".into()));
         };
         let program = Program {
@@ -349,6 +357,7 @@ impl<'a> Simulator<'a> {
             beside: self.image.beside.iter().map(|file| (file.name.as_str(), &file.bytes[..])).collect(),
             named: None,
             logits_ready: Some(self.image.logits.ready),
+            calls: self.calls.clone(),
             readings: &self.readings,
             limit: self.given.unwrap_or(self.limit),
         };

@@ -15,7 +15,7 @@ pub struct Phases {
     /// Where a sequence model begins with each token that it reads, and where a logit is.
     read: Option<u32>,
     ready: u32,
-    /// Of a network that computes rows while a line comes: the phase that takes the line.
+    /// Of a network that computes rows while its values come: the phase that takes them.
     takes: Option<usize>,
 }
 
@@ -47,9 +47,9 @@ impl Phases {
         }
         of[end..].fill(SHARED);
         of[..usize::from(image.origin)].fill(SHARED);
-        let read = image.assembly.table.get("net_read").map(|symbol| symbol.value);
-        let by_rows = image.assembly.table.contains_key("net_play");
-        let takes = names.iter().position(|name| by_rows && name == "console");
+        let at = |name: &str| image.assembly.table.get(name).map(|symbol| symbol.value);
+        let read = at("net_read");
+        let takes = at("net_play").and(at("net_begin")).map(|begin| of[begin as usize].into());
         Self { names, of, read, ready: image.logits.ready, takes }
     }
 

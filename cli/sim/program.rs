@@ -91,12 +91,12 @@ pub struct ProgramFile<'a> {
 
 /// The console of a program of its own: a program without a command line has `prompts` typed, one a line.
 pub fn console<'a>(
-    machine: target::Machine,
+    target: &Target,
     prompts: &[String],
     out: &'a mut dyn Write,
     terminal: bool,
 ) -> UserConsole<'a> {
-    match system(machine).entry.keyboard().is_some() && !prompts.is_empty() {
+    match system(target).entry.keyboard().is_some() && !prompts.is_empty() {
         true => UserConsole::typed(out, prompts),
         false => UserConsole::new(out, terminal),
     }
@@ -121,10 +121,11 @@ pub fn run_program(
         beside: file.loaded.beside.iter().map(|file| (file.name.as_str(), &file.contents[..])).collect(),
         named: file.loaded.named.as_deref(),
         logits_ready: None,
+        calls: None,
         readings: &Readings::default(),
         limit: file.limit,
     };
-    let system = system(target.machine);
+    let system = system(target);
     let machine = (system.load)(target, &program, file.tail.as_bytes(), &mut console)?;
     let stopped = Stopped { program: file.name, machine: system.name, compiled: false };
     let picture = interact(machine, probe, pace).map_err(|end| stopped.error(end, target, true))?;

@@ -1,5 +1,6 @@
 //! What the command line must know of a machine's system: facts and functions, one set a machine.
 
+use super::called::Calls;
 use super::machine::Machine;
 use crate::error::CliError;
 use crate::tools::Readings;
@@ -7,6 +8,7 @@ use mlc_compiler::Target;
 use mlc_compiler::shown::start;
 use mlc_compiler::target::ImageKind;
 use mlc_runtime_z80::{Console, Symbols};
+use std::rc::Rc;
 
 /// Characters of a prompt that messages show.
 const PROMPT: usize = 40;
@@ -78,6 +80,8 @@ pub struct Program<'a> {
     /// What is started of a disk, if it is said.
     pub named: Option<&'a str>,
     pub logits_ready: Option<u32>,
+    /// What is called of it, where it has nobody to talk to.
+    pub calls: Option<Rc<Calls>>,
     /// What tools read.
     pub readings: &'a Readings,
     /// The most cycles that it may take without input.

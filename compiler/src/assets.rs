@@ -107,12 +107,27 @@ impl Assets {
     pub fn targets(&self) -> Result<Vec<Target>, TargetError> {
         let mut targets: Vec<Target> =
             self.targets.iter().map(|(file, text)| self.read_target(text, file)).collect::<Result<_, _>>()?;
-        let profiles = self.profiles()?;
-        for device in self.devices()? {
-            let profile = profiles.iter().find(|p| p.name == device.profile && p.device == device.name);
-            targets.extend(profile.and_then(|profile| Board { device, profile: profile.clone() }.target()));
-        }
+        targets.extend(self.boards()?.into_iter().filter_map(Board::target));
         Ok(targets)
+    }
+
+    /// Chips without a serial line, by name, each on the board that is meant where none is named: for what a program in C calls.
+    ///
+    /// # Errors
+    /// A damaged description: a bug in mlc.
+    pub fn libraries(&self) -> Result<Vec<Target>, TargetError> {
+        Ok(self.boards()?.into_iter().filter_map(Board::library).collect())
+    }
+
+    /// Each chip on its usual board.
+    fn boards(&self) -> Result<Vec<Board>, TargetError> {
+        let profiles = self.profiles()?;
+        let board = |device: Device| {
+            let profile =
+                profiles.iter().find(|p| p.name == device.profile && p.device == device.name)?.clone();
+            Some(Board { device, profile })
+        };
+        Ok(self.devices()?.into_iter().filter_map(board).collect())
     }
 
     /// Reads a target description whose console is one of the templates here. `file` names it in errors.

@@ -1,6 +1,7 @@
 //! The processor with its memory and its I/O registers.
 
 use crate::adc::{Adc, CHANNELS};
+use crate::call::Caller;
 use crate::decode::{Op, decode_flash};
 use crate::device::Device;
 use crate::end::{End, Fault, FaultKind, Symbols};
@@ -38,6 +39,8 @@ pub(crate) enum Pause {
     Asleep,
     /// The last instruction was a jump to itself.
     Spinning,
+    /// The routine that was called from outside has returned.
+    Returned,
 }
 
 pub(crate) struct Core {
@@ -60,6 +63,8 @@ pub(crate) struct Core {
     pub(crate) lowest_sp: u16,
     /// The lowest value of SP so far.
     pub(crate) low_water: u16,
+    /// Who waits outside for a return.
+    pub(crate) caller: Option<Caller>,
     /// Instructions to go until SP counts after it was written in parts.
     pub(crate) sp_settles: u8,
     pub(crate) map: Box<[Register]>,
@@ -105,6 +110,7 @@ impl Core {
             wide_pc: device.family.has_wide_pc(),
             lowest_sp: device.sram_start,
             low_water: device.ram_end(),
+            caller: None,
             sp_settles: 0,
             map: Register::map(device),
             kept: vec![0; usize::from(device.sram_start)].into_boxed_slice(),

@@ -21,6 +21,8 @@ pub enum Exit {
     Sleep,
     /// A jump to itself with interrupts off, as in avr-libc's `exit`.
     Stop,
+    /// The routine that was called from outside has returned.
+    Return,
 }
 
 /// A fault and the instruction that caused it.
@@ -93,4 +95,6 @@ pub enum FaultKind {
         "the stack is read at {address:#06x}, beyond the end of the SRAM: more was taken off than put on"
     )]
     StackUnderflow { address: u16 },
+    #[error("a return to the caller with another r{register}: what is called leaves it as it is")]
+    RegisterLost { register: u8 },
 }

@@ -177,7 +177,12 @@ impl Core {
                 self.push_pc(next)?;
                 (next, cycles) = (self.extended_z(), 4);
             }
-            Kind::Ret => (next, cycles) = (self.pop_pc()?, 4 + self.wide()),
+            Kind::Ret => {
+                if self.caller.as_ref().is_some_and(|caller| caller.slot == self.memory.sp) {
+                    (self.pause, self.due) = (Pause::Returned, 0);
+                }
+                (next, cycles) = (self.pop_pc()?, 4 + self.wide());
+            }
             Kind::Reti => {
                 (next, cycles) = (self.pop_pc()?, 4 + self.wide());
                 self.memory.sreg |= alu::I;

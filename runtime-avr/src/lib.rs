@@ -16,6 +16,7 @@
 
 mod adc;
 mod alu;
+mod call;
 mod core;
 mod decode;
 mod device;

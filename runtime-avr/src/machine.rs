@@ -1,6 +1,6 @@
 //! A chip with a program, its UART joined to a console.
 
-use mlc_machine::{Console, resume, run_to_end};
+use mlc_machine::{Console, Limit, resume, run_to_end};
 
 use crate::adc::MOST_COUNT;
 use crate::core::Core;
@@ -116,6 +116,11 @@ impl<C: Console> AvrMachine<C> {
     pub fn set_pc(&mut self, pc: u32) {
         self.ended = None;
         self.core.jump(pc / 2);
+    }
+
+    /// What a call from outside changes.
+    pub(crate) fn parts(&mut self) -> (&mut Core, &mut Limit, &mut Option<End>) {
+        (&mut self.core, &mut self.typist.limit, &mut self.ended)
     }
 
     /// The device that the program was made for.

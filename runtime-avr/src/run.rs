@@ -37,7 +37,7 @@ pub(crate) struct Typist {
     next: u64,
     over: bool,
     /// How long the program may run without input.
-    limit: Limit,
+    pub(crate) limit: Limit,
 }
 
 impl Typist {
@@ -134,6 +134,9 @@ impl Core {
             }
             if let Err(kind) = self.settle_sp() {
                 return Some(self.fault(kind));
+            }
+            if self.pause == Pause::Returned {
+                return Some(State::Ended(self.returned()));
             }
             if self.t >= out.typist.limit.deadline() {
                 if self.pause != Pause::Asleep {
@@ -263,6 +266,7 @@ impl Core {
     fn is_waiting(&self) -> bool {
         match self.pause {
             Pause::None => self.polls.0 >= POLLS,
+            Pause::Returned => false,
             Pause::Asleep | Pause::Spinning => {
                 self.memory.sreg & alu::I != 0 && self.uart.enabled() & uart::RXC != 0
             }
@@ -319,7 +323,7 @@ impl Core {
             return typist.over.then_some(End::EndOfInput);
         }
         match self.pause {
-            Pause::None => None,
+            Pause::None | Pause::Returned => None,
             Pause::Asleep => Some(self.end(FaultKind::SleepForever)),
             Pause::Spinning => Some(self.end(FaultKind::EndlessLoop)),
         }

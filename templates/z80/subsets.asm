@@ -101,6 +101,11 @@ net_fill_{{ s.size }}_ei:
 {%- else %}
         ld ix,(net_at)
 {%- endif %}
+{{- self::filled(s=s, part=part) }}
+{%- endmacro tables %}
+
+{#- The same with the part at IX, which moves behind it. -#}
+{% macro filled(s, part) %}
         ld hl,net_tables+{{ s.stride }}
         ld (net_table),hl
         ld hl,{{ s.stride }}
@@ -109,7 +114,7 @@ net_fill_{{ s.size }}_ei:
 {%- if s.small > 0 %}
 {{- self::groups(label=s.name ~ "_small" ~ part.number, size=s.size - 1, count=s.small) }}
 {%- endif %}
-{%- endmacro tables %}
+{%- endmacro filled %}
 
 {#- Some looks: each adds an entry to A:IX, with wide sums to E':A:IX. -#}
 {% macro some(s, looks) %}

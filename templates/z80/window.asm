@@ -72,15 +72,42 @@
         jp nz,{{ label }}
 {%- endmacro until %}
 
+{#- Parts of a window whose bytes follow each other, as a loop: (net_walk) counts them, (net_channel) is where the next begins. Their
+    sums are 0 before. -#}
+{% macro begins(s, part) %}
+        ld hl,net_sums
+        ld de,net_sums+1
+        ld bc,{{ 4 * s.each - 1 }}
+        ld (hl),0
+{{ part.label }}_clear:
+        ldir
+        ld hl,{{ part.data }}
+        ld (net_stream),hl
+        ld hl,(net_at)
+        ld (net_channel),hl
+        ld a,{{ part.times }}
+        ld (net_walk),a
+{{ part.label }}_part:
+        ld ix,(net_channel)
+{{- subsets::filled(s=s, part=part) }}
+        ld (net_channel),ix
+        ld a,{{ s.each }}
+        ld (net_outputs),a
+{%- endmacro begins %}
+
 {#- All outputs of a position, each of which reads all channels. -#}
 {% macro product(s) %}
 {%- if s.gather %}
 {{- gather::gather(s=s, g=s.gather) }}
 {%- endif %}
 {%- for part in s.parts %}
+{%- if part.times > 1 %}
+{{- self::begins(s=s, part=part) }}
+{%- else %}
 {{- subsets::tables(s=s, part=part) }}
         ld hl,{{ part.data }}
         ld (net_stream),hl
+{%- endif %}
 {%- if s.parts | length > 1 %}
         ld hl,net_sums
         ld (net_kept),hl
@@ -90,7 +117,16 @@
 {%- if part.is_last %}
 {{- self::finish(s=s, label=part.label) }}
 {%- endif %}
+{%- if part.times > 1 %}
+        ld hl,net_outputs
+        dec (hl)
+        jp nz,{{ part.label }}_out
+        ld hl,net_walk
+        dec (hl)
+        jp nz,{{ part.label }}_part
+{%- else %}
 {{- self::until(label=part.label ~ "_out", end=part.data ~ "_end") }}
+{%- endif %}
 {%- endfor %}
 {%- endmacro product %}
 

@@ -11,6 +11,7 @@ use mlc_compiler::Compiled;
 use mlc_compiler::import::{self, Options};
 use mlc_compiler::model::{Answer, Body, Model, Reader, Sensors, Shape};
 use mlc_compiler::plan::{Demands, Storage};
+use mlc_compiler::target::Core;
 use mlc_compiler::weights::Form;
 use mlc_compiler::{eval, reference};
 use mlc_runtime_avr::{Avr, AvrMachine, End, Exit, Memory, Observer, Script};
@@ -70,8 +71,8 @@ pub fn same(chip: &Chip, compiled: &Compiled, bytes: &[(&str, Vec<u8>)], what: &
     }
     shown(compiled).for_each(|at| script += &format!("show {at} 1\n"));
     places.iter().for_each(|place| script += &format!("watch {place}\n"));
-    // GPIOR0.
-    script += &format!("mark 62\nrun {MOST}\n");
+    let mark = if chip.core == Core::Avr25 { 0x31 } else { 0x3E }; // GPIOR0
+    script += &format!("mark {mark}\nrun {MOST}\n");
     let mut there = simulator::told(&script, folder.path());
     assert!(matches!(there.pop(), Some(Told::End(_))), "{what}");
     let (first, last) = ends(&here.told);
@@ -168,6 +169,26 @@ fn networks_on_numbers_take_the_same_cycles_under_simavr() {
     }
     println!("{seen:?}");
     assert!(seen.len() >= 6 && seen.values().sum::<usize>() >= 30, "{seen:?}");
+}
+
+/// Products without `MUL`, on an ATtiny85.
+#[test]
+fn networks_take_the_same_cycles_without_mul_under_simavr() {
+    if !simulator::is_there() {
+        return;
+    }
+    let chip = Chip::attiny85().numbers();
+    let mut seen = std::collections::BTreeMap::<_, usize>::new();
+    for seed in 0..24 {
+        let model = networks::random(seed);
+        let mut lines = lines_of(&model, seed);
+        lines.retain(|line| line.len() < 100);
+        if !lines.is_empty() && numbers(&chip, &model, &lines, &format!("seed {seed}")).is_some() {
+            kinds(&model).into_iter().for_each(|kind| *seen.entry(kind).or_default() += 1);
+        }
+    }
+    println!("{seen:?}");
+    assert!(seen.len() >= 5 && seen.values().sum::<usize>() >= 15, "{seen:?}");
 }
 
 /// Lines of a program whose weights a flash chip has, behind simavr's own SPI; cycles of all.

@@ -9,16 +9,19 @@ use super::{compiled, installed, sources, write};
 use mlc_compiler::model::{Answer, Model, Reader, Sensors, Shape};
 use mlc_compiler::plan::Demands;
 use mlc_compiler::target::Board;
-use mlc_compiler::{Assets, CompileError, Request, Target, compile, eval, reference};
+use mlc_compiler::{Assets, CompileError, Compiled, Request, Target, compile, eval, reference};
 use mlc_machine::Script;
 use mlc_runtime_avr::{
-    ATMEGA328P, ATTINY85, Avr, AvrConfig, AvrMachine, Device, End, Exit, Observer, Program,
+    ATMEGA328P, ATTINY85, Avr, AvrConfig, AvrMachine, Device, End, Exit, NoObserver, Observer, Program,
 };
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// Most bytes of assembly, so that a `main` with its rows fits beside it.
 const ROOM: usize = 5_600;
+
+/// Most cycles between the marks of a C program that are not the network's.
+const MARKS: u64 = 4;
 
 /// What a run is given.
 enum Row {
@@ -142,6 +145,35 @@ fn ran(folder: &Path, files: &[&PathBuf], name: &str, chip: (&str, &'static Devi
     (printed.text, flash, printed.most)
 }
 
+/// The most cycles of a run that nobody's program calls: what `mlc bench` counts.
+fn called(program: &Compiled, device: &'static Device, name: &str, rows: &[Row]) -> u64 {
+    let address = |entry: &str| program.image.assembly.table[&format!("{name}_{entry}")].value;
+    let text = Program::from_bytes(&program.image.bytes, device).expect("it fits");
+    let mut machine = AvrMachine::new(text, Script::default(), AvrConfig::default());
+    let mut call = |entry: &str, first: u16, bytes: &[u8]| {
+        for (register, &byte) in (first..).zip(bytes) {
+            assert!(machine.poke(register, byte));
+        }
+        let before = machine.cycles();
+        machine.call(address(entry), &mut NoObserver);
+        assert_eq!(machine.run(&mut NoObserver), End::Exit(Exit::Return), "{name}_{entry}");
+        machine.cycles() - before
+    };
+    let run = |row: &Row| {
+        call("begin", 24, &[]);
+        match row {
+            Row::Values(values) => {
+                values.iter().for_each(|value| _ = call("value", 24, &value.to_le_bytes()))
+            }
+            Row::Readings(all) => {
+                all.iter().for_each(|reading| _ = call("reading", 22, &reading.to_le_bytes()))
+            }
+        }
+        call("run", 24, &[])
+    };
+    rows.iter().map(run).max().expect("there are rows")
+}
+
 /// What simavr prints of the same.
 fn judged(folder: &Path, files: &[&PathBuf]) -> String {
     let elf = folder.join("judged.elf");
@@ -204,6 +236,8 @@ fn check_on(
     let wants = expected(model, sensors, rows);
     let (text, flash, cycles) = ran(folder.path(), &[&main, &assembly], "assembly", chip);
     assert_eq!(text, wants, "{}", model.head.name);
+    let alone = called(&program, chip.1, &name, rows);
+    assert!((1..=MARKS).contains(&(cycles - alone)), "{}: {cycles} by C, {alone} by itself", model.head.name);
     if judge && installed("simavr") {
         assert_eq!(judged(folder.path(), &[&main, &assembly]), wants, "{} under simavr", model.head.name);
     }

@@ -36,6 +36,9 @@ fn folder() -> Folder {
     folder
 }
 
+const TARGETS: [&str; 8] =
+    ["reference", "atmega328p", "atmega2560", "attiny85", "z80-cpm", "zx48", "cpc464", "msx"];
+
 /// Lines, and what is said to them.
 const LINES: [(&str, &str); 7] = [
     // A reading at a threshold is not above it: 2.45 counts as 2.4, 4.85 as 4.8.
@@ -53,7 +56,7 @@ fn trees_answer_alike_everywhere() {
     let folder = folder();
     let words = LINES.map(|(line, _)| line);
     let wants: String = LINES.iter().map(|(_, answer)| format!("{answer}\n")).collect();
-    for target in ["reference", "atmega328p", "atmega2560", "z80-cpm", "zx48", "cpc464", "msx"] {
+    for target in TARGETS {
         let ran = folder.mlc(["run", "flowers.ron", "--target", target, "--"].iter().chain(&words)).ok();
         assert_eq!(ran, wants, "{target}");
     }
@@ -100,7 +103,7 @@ fn trees_are_tables_where_that_is_smaller() {
     let folder = folder();
     folder.write("many.ron", many());
     folder.mlc(["inspect", "many.ron"]).ok();
-    for (target, ending) in [("z80-cpm", "asm"), ("atmega328p", "S")] {
+    for (target, ending) in [("z80-cpm", "asm"), ("atmega328p", "S"), ("attiny85", "S")] {
         let text = |model: &str, optimize: &str| {
             let file = format!("{optimize}.{ending}");
             folder.mlc(["compile", model, "--target", target, "--optimize", optimize, "-o", &file]).ok();
@@ -125,7 +128,7 @@ fn networks_on_numbers_take_what_is_kept() {
     folder.mlc(["import", "net.tflite", "--labels", "up,down", "-o", "dense.ron"]).ok();
     let mut kept = String::new();
     for model in ["dense", "flowers", "many"] {
-        for target in ["atmega328p", "z80-cpm"] {
+        for target in ["atmega328p", "attiny85", "z80-cpm"] {
             for optimize in ["speed", "size"] {
                 let file = format!("{model}.ron");
                 let args = ["bench", &file, "--target", target, "--optimize", optimize, "--json"];
@@ -174,14 +177,14 @@ fn values_of_several_bytes_are_one_number() {
     ];
     let words = lines.map(|(line, _)| line);
     let wants: String = lines.iter().map(|(_, answer)| format!("{answer}\n")).collect();
-    for target in ["reference", "atmega328p", "atmega2560", "z80-cpm", "zx48", "cpc464", "msx"] {
+    for target in TARGETS {
         let ran = folder.mlc(["run", "parted.ron", "--target", target, "--"].iter().chain(&words)).ok();
         assert_eq!(ran, wants, "{target}");
     }
     folder.write("data.csv", "a,b,c,label\n25.4,0,1,rose\n25.46,-1,1,tulip\n99,0.01,1,aster\n");
     let said = folder.mlc(["eval", "parted.ron", "data.csv"]).ok();
     assert!(said.contains("3 rows\n66.7 % right, 2 of 3, 1 answered ?\n"), "{said}");
-    for target in ["z80-cpm", "atmega328p"] {
+    for target in ["z80-cpm", "atmega328p", "attiny85"] {
         let verified = folder.mlc(["verify", "parted.ron", "--target", target, "--data", "data.csv"]).ok();
         assert_eq!(verified, format!("flowers on {target}: 3 prompts, 3 steps, 9 logits: all equal\n"));
         folder.mlc(["verify", "parted.ron", "--target", target]).ok();

@@ -6,6 +6,7 @@ mod arrays;
 mod avr;
 mod bench;
 mod c99;
+mod called;
 mod calling;
 mod compile;
 mod cpm;

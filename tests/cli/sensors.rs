@@ -143,7 +143,7 @@ fn lines_that_are_something_else_are_answered_so() {
     folder.mlc(["import", "net.tflite", "--labels", "up,down"]).ok();
     let words = ["1e1,2", "1", "1 2 3", "", "6.5 1"];
     let wants = "? 2 numbers\n? 2 numbers\n? 2 numbers\n\nup\n";
-    for target in ["reference", "atmega328p", "z80-cpm", "zx48"] {
+    for target in ["reference", "atmega328p", "attiny85", "z80-cpm", "zx48"] {
         let ran = folder.mlc(["run", "model.ron", "--target", target].iter().chain(&words));
         for note in [
             "value 1 is \"1e1\"; machines read numbers like 12, -3 and 0.25",

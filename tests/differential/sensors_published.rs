@@ -18,14 +18,19 @@ const ERROR: f64 = 0.1;
 
 #[track_caller]
 fn exact(name: &str, most: usize, limits: Limits) {
+    exact_on("z80-cpm", name, most, limits);
+}
+
+#[track_caller]
+fn exact_on(target: &str, name: &str, most: usize, limits: Limits) {
     let Some(model) = read(name) else { return };
     let (sensors, _) = model.network().expect("a network on numbers");
-    let compiled = program("z80-cpm", &model, Optimize::Speed).expect("it fits");
+    let compiled = program(target, &model, Optimize::Speed).expect("it fits");
     let graph = reference(&model).unwrap_or_else(|e| panic!("{e}"));
     let mut rows = inputs(name, sensors, most);
     rows.extend([-128, 127].map(|value| vec![value; sensors.shape.len()]));
     let lines: Vec<String> = rows.iter().map(|row| Sensors::line(row)).collect();
-    let asked = ask(&compiled, "z80-cpm", &lines, false);
+    let asked = ask(&compiled, target, &lines, false);
     assert_eq!(asked.logits.len(), rows.len(), "{name}");
     for (row, logits) in rows.iter().zip(&asked.logits) {
         let run = eval::classify(&graph, row);
@@ -68,6 +73,12 @@ fn pictures_are_exact() {
     exact("tinymaix_mnist_arduino_q", 12, Limits { t_states: 640_000.0, image: 8_500 });
     exact("tinymaix_mnist_valid_q", 6, Limits { t_states: 2_700_000.0, image: 24_000 });
     exact("tinymaix_mnist_dw_q", 2, Limits { t_states: 8_400_000.0, image: 30_000 });
+}
+
+/// Only the smallest program fits there, whose parts are a loop.
+#[test]
+fn a_keyword_spotter_is_exact_on_a_spectrum() {
+    exact_on("zx48", "microflow_speech", 2, Limits { t_states: 56_000_000.0, image: 25_000 });
 }
 
 #[test]

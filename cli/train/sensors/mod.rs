@@ -16,7 +16,7 @@ use super::lost::Lost;
 use super::result::{FamilyResult, SENSORS};
 use super::written;
 use crate::args::{TrainArgs, TrainSettings};
-use crate::budget::{Limits, SENSOR_TARGET};
+use crate::budget::Limits;
 use crate::error::CliError;
 use crate::say::say;
 use crate::{Outcome, files, interrupt, pairs};
@@ -42,7 +42,7 @@ pub fn run(args: &TrainArgs, given: &TrainSettings, out: &mut dyn Write) -> Resu
     files::check_writable(outputs.into_iter().flatten().map(PathBuf::as_path))?;
     let learned = data::learned(given, start.as_ref())?;
     let mut settings = settings::settings(given, start.as_ref(), &learned)?;
-    let limits = Limits::for_target(given, SENSOR_TARGET)?;
+    let limits = Limits::of_numbers(given)?;
     if let Some(trees) = given.forest {
         let grown = forest::Growing { args, given, trees, learned: &learned, limits: &limits };
         return grown.run(settings::named(given)?, out);

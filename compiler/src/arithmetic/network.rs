@@ -235,14 +235,36 @@ pub fn wanted(count: usize) -> String {
     format!("? {count} number{}", if count == 1 { "" } else { "s" })
 }
 
-/// Reads a line for a network of `count` bytes: as many numbers as [`Bytes::numbers`] says, with spaces, tabs, commas or semicolons between them.
+/// What a line holds, before readings become bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Given {
+    /// The bytes themselves.
+    Values(Vec<i8>),
+    /// Readings in units of their last digit.
+    Readings(Vec<i32>),
+}
+
+/// What a line gives a network of `count` bytes ([`given`]).
+pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
+    match given(line, decimals, bytes.numbers(count), count) {
+        Ok(None) => Line::Empty,
+        Ok(Some(Given::Values(values))) => Line::Values(values),
+        Ok(Some(Given::Readings(readings))) => Line::Values(bytes.of(&readings)),
+        Err(fault) => Line::Other(fault),
+    }
+}
+
+/// Reads a line of so many numbers, or of `count` bytes, with spaces, tabs, commas or semicolons between them. `None`: no character.
 ///
 /// A number is an optional `-`, then digits with an optional `.` among, before or behind them. Digits behind the point
 /// count up to `decimals`, those behind them are dropped, missing ones are 0. Magnitudes end at [`MOST_READING`]. A line
 /// whose first byte is `#` has the `count` bytes themselves, without points, cut to 8 bits, and nothing is scaled.
-pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
+///
+/// # Errors
+/// Why a line is something else.
+pub fn given(line: &[u8], decimals: u8, readings: usize, count: usize) -> Result<Option<Given>, Fault> {
     let (raw, numbers) = match line {
-        [] => return Line::Empty,
+        [] => return Ok(None),
         [b'#', rest @ ..] => (true, rest),
         line => (false, line),
     };
@@ -250,18 +272,18 @@ pub fn measure(line: &[u8], decimals: u8, bytes: Bytes, count: usize) -> Line {
     let numbers: Vec<&[u8]> = numbers.split(separates).filter(|number| !number.is_empty()).collect();
     if let Some(at) = numbers.iter().position(|number| !is_number(number, raw)) {
         let text = String::from_utf8_lossy(numbers[at]).into_owned();
-        return Line::Other(Fault::NoNumber { at, text });
+        return Err(Fault::NoNumber { at, text });
     }
     match (raw, numbers.len()) {
-        (true, found) if found != count => return Line::Other(Fault::Bytes { found, wants: count }),
-        (false, found) if found != bytes.numbers(count) => return Line::Other(Fault::Count(found)),
+        (true, found) if found != count => return Err(Fault::Bytes { found, wants: count }),
+        (false, found) if found != readings => return Err(Fault::Count(found)),
         _ => {}
     }
-    let readings = numbers.iter().map(|number| reading(number, if raw { 0 } else { decimals }));
-    Line::Values(match raw {
-        true => readings.map(|x| x.clamp(-128, 127) as i8).collect(),
-        false => bytes.of(&readings.collect::<Vec<_>>()),
-    })
+    let all = numbers.iter().map(|number| reading(number, if raw { 0 } else { decimals }));
+    Ok(Some(match raw {
+        true => Given::Values(all.map(|x| x.clamp(-128, 127) as i8).collect()),
+        false => Given::Readings(all.collect()),
+    }))
 }
 
 fn is_number(text: &[u8], is_byte: bool) -> bool {

@@ -2,7 +2,7 @@
 
 use super::network::Shape;
 use super::trees::threshold;
-use crate::arithmetic::network::{Bytes, Line, Linear, measure, rank};
+use crate::arithmetic::network::{Bytes, Fault, Given, Line, Linear, given, measure, rank};
 
 /// Most digits behind the point that count.
 pub const MAX_DECIMALS: u8 = 6;
@@ -89,6 +89,14 @@ impl Sensors {
             Scaling::Lines(lines) => measure(line, self.decimals, Bytes::Lines(lines), count),
             Scaling::Ranks(_) => measure(line, self.decimals, Bytes::Ranks(&self.thresholds()), count),
         }
+    }
+
+    /// What a line holds before readings become bytes: what is handed over where a program calls the network. `None`: no character.
+    ///
+    /// # Errors
+    /// Why it is no line for this network.
+    pub fn given(&self, line: &[u8]) -> Result<Option<Given>, Fault> {
+        given(line, self.decimals, self.numbers(), self.shape.len())
     }
 
     /// What the byte of value `i` stands for; `None` where bytes are ranks.

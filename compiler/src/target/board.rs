@@ -31,9 +31,10 @@ impl Board {
     fn with(self, console: &str, images: Vec<ImageKind>) -> Target {
         let Board { device, profile } = &self;
         let end = device.sram_end();
+        let how = if images.is_empty() { ", called from C" } else { "" };
         Target {
             name: device.name.clone(),
-            about: format!("{} (profile {})", profile.about, profile.name),
+            about: format!("{}{how} (profile {})", profile.about, profile.name),
             cpu: Cpu::Avr(device.core),
             machine: Machine::Avr,
             clock_hz: profile.clock_hz,

@@ -51,6 +51,8 @@ const VARIABLES: [(&str, usize); 8] = [
     ("net_line_at", 2),
     ("net_row_left", 2),
 ];
+/// Cycles that C takes for a run around it: the call, 18 registers on the stack and off it, and the return.
+const CALL: f64 = 3.0 + 5.0 + 18.0 * 4.0 + 4.0;
 /// Digits of a number that is sent.
 const DIGITS: usize = 18;
 
@@ -82,7 +84,11 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         return Err(CompileError::SensorsTooLarge { name, target: site.request.target.name.clone(), needs });
     }
     let labels = labels(&model.answer);
-    let mut phases = vec![Phase::new("net_begin", "console")];
+    let library = Library::of(site);
+    let mut phases = match streams(site) {
+        true => vec![Phase::new("net_begin", "console")],
+        false => vec![Phase::new(format!("{}_reading", library.name), "call")],
+    };
     phases.append(&mut w.phases);
     phases.extend([Phase::new("net_results", "results"), Phase::shared("net_shared")]);
     let target = site.request.target;
@@ -102,7 +108,7 @@ pub fn program(site: &SensorSite, core: Core) -> Result<SensorProgram, CompileEr
         memory_size: memory.size,
         board: board.map(|board| board.asking(&model.head.name, "Type numbers.").waiting(waiting)),
         streams: streams(site),
-        library: Library::of(site),
+        library,
         call: w.calls(),
         jump: w.jumps(),
         data: &w.data,
@@ -142,6 +148,9 @@ fn parts(w: &mut Writer, net: &Net, by_rows: Option<&Rows>, site: &SensorSite) -
     };
     let at = by_rows.map(|rows| address(0, rows.newest(0, 0)));
     let read = numbers::read(w, site.reader, (&net.arrays[0], "net_a0"), streams, at.zip(begin))?;
+    if !streams {
+        w.cost("call", CALL);
+    }
     let answer = numbers::answer(w, &site.request.model.answer, net.outputs(), streams)?;
     let results = results(w, net)?;
     Ok(Parts { memory, cycles, play, read, answer, results })

@@ -4,7 +4,7 @@
 //! by the digits of weights that are -1, 0 or 1 and never two in a row. Sums are kept in 16 bits as long as they fit, whatever
 //! the bytes are.
 
-use super::layout::Layout;
+use super::layout::{Aim, Layout};
 use super::scale::{Record, Scaling};
 use crate::kernel::sensors::net::Product;
 use std::ops::Range;
@@ -44,8 +44,9 @@ pub fn choose(product: &Product, channels: usize) -> (Source, f64, usize) {
     let bytes = product.weights[0].len();
     let outputs = product.weights.len();
     let (each, times) = if product.apart { (outputs / channels, channels as f64) } else { (outputs, 1.0) };
-    let subsets =
-        (!product.apart).then(|| Layout::choose(bytes, 2 * each, 8, false)).filter(|(_, parts)| *parts == 1);
+    let subsets = (!product.apart)
+        .then(|| Layout::choose(bytes, 2 * each, 8, Aim::Speed))
+        .filter(|(_, parts)| *parts == 1);
     let sources = [Some(Source::Bytes), subsets.map(|(layout, _)| Source::Subsets(layout))];
     let priced = sources.into_iter().flatten().map(|source| {
         let mut time = match source {

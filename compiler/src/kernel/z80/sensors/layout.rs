@@ -13,6 +13,8 @@ const LARGEST: usize = 7;
 const ROOMS: [usize; 4] = [8192, 4096, 2048, 1024];
 /// Groups that a register counts.
 const GROUPS: usize = 240;
+/// Outputs of a channel that a register counts, and parts of a window.
+pub const EACH: usize = 255;
 
 /// T-states, about: of a group's table beside its entries, of each byte, of each entry; of a look, and of a plane beside its
 /// looks. They only order the ways.
@@ -36,6 +38,23 @@ pub struct Layout {
     pub small: usize,
 }
 
+/// What a layout is chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Aim {
+    Speed,
+    /// Bytes. `loops`: parts of a window may share one text.
+    Size {
+        loops: bool,
+    },
+}
+
+impl Aim {
+    /// Whether all of so many parts but the last are a loop over one text: registers count them, and the outputs.
+    pub fn is_loop(self, parts: usize, outputs: usize) -> bool {
+        self == Self::Size { loops: true } && (3..=EACH + 1).contains(&parts) && outputs <= EACH
+    }
+}
+
 impl Layout {
     fn new(bytes: usize, size: usize) -> Self {
         let groups = bytes.div_ceil(size);
@@ -44,8 +63,8 @@ impl Layout {
     }
 
     /// The fastest for so many outputs with so many planes, or the smallest; and into how many parts the window is cut.
-    pub fn choose(bytes: usize, outputs: usize, planes: usize, small: bool) -> (Self, usize) {
-        let rooms = ROOMS.into_iter().take(if small { ROOMS.len() } else { 1 });
+    pub fn choose(bytes: usize, outputs: usize, planes: usize, aim: Aim) -> (Self, usize) {
+        let rooms = ROOMS.into_iter().take(if aim == Aim::Speed { 1 } else { ROOMS.len() });
         let sizes = || 1..=LARGEST.min(bytes);
         let all = rooms.flat_map(|room| sizes().map(move |size| (room, size))).map(|(room, size)| {
             let most = (room / (2 << size)).min(GROUPS);
@@ -53,14 +72,15 @@ impl Layout {
             (Self::new(bytes.div_ceil(parts), size), parts)
         });
         let even = |layout: &Self| layout.small < layout.size && layout.large > 0;
-        let cost = |(layout, parts): &(Self, usize)| match small {
-            true => {
+        let cost = |(layout, parts): &(Self, usize)| match aim {
+            Aim::Size { .. } => {
                 let stored = outputs * planes * layout.looks().next_multiple_of(2);
                 let code = PART_BYTES + LOOK_BYTES * layout.looks().min(LOOKS);
-                (parts * (stored + code) + layout.bytes()) as f64
+                let texts = if aim.is_loop(*parts, outputs) { 2 } else { *parts };
+                (parts * stored + texts * code + layout.bytes()) as f64
             }
             // Parts are joined in memory.
-            false => *parts as f64 * layout.run(outputs, planes) * if *parts > 1 { 1.2 } else { 1.0 },
+            Aim::Speed => *parts as f64 * layout.run(outputs, planes) * if *parts > 1 { 1.2 } else { 1.0 },
         };
         let fits = all.filter(|(layout, _)| even(layout) || layout.size == 1);
         fits.min_by(|a, b| cost(a).total_cmp(&cost(b))).expect("groups of a byte are always there")
@@ -134,10 +154,10 @@ mod tests {
     fn groups_hold_all_bytes_and_tables_stay_within_pages() {
         for bytes in 1..=300 {
             for outputs in [1, 4, 40] {
-                for small in [false, true] {
-                    let (layout, parts) = Layout::choose(bytes, outputs, 8, small);
+                for aim in [Aim::Speed, Aim::Size { loops: false }, Aim::Size { loops: true }] {
+                    let (layout, parts) = Layout::choose(bytes, outputs, 8, aim);
                     assert!(layout.window() * parts >= bytes, "{layout:?}");
-                    assert!(small || parts == 1, "{layout:?}");
+                    assert!(aim != Aim::Speed || parts == 1, "{layout:?}");
                     assert!(parts > 1 || layout.window() == bytes, "{layout:?}");
                     for place in layout.places(|i| i % 3 == 0) {
                         assert_eq!(place % 2, 0);
@@ -149,8 +169,24 @@ mod tests {
 
     #[test]
     fn windows_that_are_too_large_are_cut() {
-        let (layout, parts) = Layout::choose(4000, 4, 8, false);
+        let (layout, parts) = Layout::choose(4000, 4, 8, Aim::Speed);
         assert!(parts > 1 && layout.bytes() <= ROOMS[0] && layout.window() * parts >= 4000);
+    }
+
+    /// Parts that share their code may be many, so that tables are small and groups large.
+    #[test]
+    fn the_smallest_has_many_parts_that_are_a_loop() {
+        let choose = |outputs: usize, loops: bool| {
+            let aim = Aim::Size { loops };
+            let (layout, parts) = Layout::choose(4000, outputs, 8, aim);
+            (layout, parts, aim.is_loop(parts, outputs))
+        };
+        let (layout, parts, looped) = choose(4, true);
+        assert!(looped && layout.size == LARGEST && layout.bytes() == ROOMS[3], "{layout:?}, {parts}");
+        for (outputs, loops) in [(256, true), (4, false)] {
+            let (layout, parts, looped) = choose(outputs, loops);
+            assert!(!looped && parts < 20 && layout.bytes() > ROOMS[3], "{layout:?}, {parts}");
+        }
     }
 
     #[test]

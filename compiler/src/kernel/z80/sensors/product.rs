@@ -1,7 +1,7 @@
 //! Sums of windows times weights, by sums of subsets.
 
 use super::code::{self, Source};
-use super::layout::{LOOKS, Layout};
+use super::layout::{Aim, EACH, LOOKS, Layout};
 use super::scale::{Record, Scaling, Sums};
 use super::stage::{Gather, Group, Output, Spread, Stage, counted};
 use super::writer::{Refused, Writer, db};
@@ -12,8 +12,6 @@ use serde::Serialize;
 
 /// Bytes of a channel that are gathered by code.
 const APART: usize = 64;
-/// Outputs of a channel that a register counts.
-const EACH: usize = 255;
 
 /// A part of a window, whose bytes are in tables at once.
 #[derive(Serialize)]
@@ -25,6 +23,8 @@ pub struct Part {
     offset: usize,
     is_first: bool,
     is_last: bool,
+    /// How many parts it stands for, which follow each other: 1 unless it is a loop over all but the last.
+    times: usize,
     sign: Plane,
     others: Plane,
 }
@@ -83,9 +83,15 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> Re
     };
     let each = if product.apart { outputs / channels } else { outputs };
     let planes = planes(product);
-    // The window of a channel is one part.
-    let small = pace == Pace::Smallest && !product.apart;
-    let (layout, parts) = Layout::choose(bytes, each, planes, small);
+    let aim = match pace {
+        // Of a window that is read at many places, many parts would fill their tables again at each.
+        Pace::Smallest if !product.apart => {
+            Aim::Size { loops: window.places == (1, 1) && follows(place, product) }
+        }
+        // The window of a channel is one part.
+        Pace::Fastest | Pace::Fast | Pace::Plain | Pace::Smallest => Aim::Speed,
+    };
+    let (layout, parts) = Layout::choose(bytes, each, planes, aim);
     if product.apart && parts > 1 {
         return write(w, place, &product.joined(channels), pace);
     }
@@ -103,14 +109,22 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> Re
     }
     fills(w, &layout)?;
     let shape = Shape { layout, planes };
-    let made: Vec<Part> = (0..parts).map(|at| shape.part(w, name, (at, parts))).collect();
-    for (at, part) in made.iter().enumerate() {
-        let first = at * layout.window();
+    let looped = aim.is_loop(parts, outputs);
+    let made: Vec<Part> = match looped {
+        true => {
+            [(0, parts - 1), (parts - 1, 1)].map(|(at, times)| shape.part(w, name, (at, times, parts))).into()
+        }
+        false => (0..parts).map(|at| shape.part(w, name, (at, 1, parts))).collect(),
+    };
+    for part in &made {
         let mut lines = Vec::new();
-        for (o, weights) in product.weights.iter().enumerate() {
-            lines.extend(db(shape.row(weights.get(first..).unwrap_or_default())));
-            if part.is_last {
-                lines.extend(scaling.record(name, &sums, o, product.biases[o]).lines());
+        for at in part.number..part.number + part.times {
+            let first = at * layout.window();
+            for (o, weights) in product.weights.iter().enumerate() {
+                lines.extend(db(shape.row(weights.get(first..).unwrap_or_default())));
+                if part.is_last {
+                    lines.extend(scaling.record(name, &sums, o, product.biases[o]).lines());
+                }
             }
         }
         w.data(&part.data, &lines);
@@ -120,7 +134,11 @@ pub fn write(w: &mut Writer, place: &Place, product: &Product, pace: Pace) -> Re
     made.iter().for_each(|part| {
         let label = if product.apart { name } else { &part.label };
         w.facts.rounds(format!("{label}{loops}"), rounds as f64);
+        w.facts.rounds(format!("{label}_part"), part.times as f64);
     });
+    if looped {
+        w.facts.repeats(format!("{}_clear>ldir", made[0].label), (4 * outputs - 1) as f64);
+    }
     if product.apart {
         w.facts.rounds(format!("{name}_out"), each as f64);
     }
@@ -164,7 +182,7 @@ fn coded(
             fills(w, &layout)?;
             w.tables = w.tables.max(layout.bytes());
             let gather = gather(w, place, product, bytes);
-            let part = Shape { layout, planes: 2 }.part(w, name, (0, 1));
+            let part = Shape { layout, planes: 2 }.part(w, name, (0, 1, 1));
             (None, Some(Subsets::new(layout, gather, vec![part], (2, 1))))
         }
     };
@@ -196,17 +214,22 @@ fn planes(product: &Product) -> usize {
     product.weights.iter().flatten().map(bits).max().unwrap_or(2).max(2) as usize
 }
 
+/// Whether the bytes of a window lie one after the other.
+fn follows(place: &Place, product: &Product) -> bool {
+    let (array, window): (&Array, _) = (place.from, &product.window);
+    !product.apart && (window.rows == 1 || window.cols * array.channels == array.pitch())
+}
+
 /// What brings the bytes of a window together, if they are not; `all` bytes are read.
 fn gather(w: &mut Writer, place: &Place, product: &Product, all: usize) -> Option<Gather> {
+    if follows(place, product) {
+        return None;
+    }
     let (array, window): (&Array, _) = (place.from, &product.window);
     let (step, run) = match product.apart {
         true => (array.channels, window.cols),
         false => (1, window.cols * array.channels),
     };
-    let follow = !product.apart && (window.rows == 1 || run == array.pitch());
-    if follow {
-        return None;
-    }
     w.window = w.window.max(all);
     let from = if product.apart { "net_channel" } else { "net_at" };
     let gather = Gather { from, rows: window.rows, run, step, skip: array.pitch() - run * step };
@@ -249,7 +272,8 @@ impl Shape {
         (0..self.planes).rev().flat_map(plane).collect()
     }
 
-    fn part(&self, w: &mut Writer, name: &str, (at, parts): (usize, usize)) -> Part {
+    /// The text of `times` parts from `at` on, of `parts`.
+    fn part(&self, w: &mut Writer, name: &str, (at, times, parts): (usize, usize, usize)) -> Part {
         let number = if parts > 1 { format!("_{at}") } else { String::new() };
         let label = format!("{name}{number}");
         let layout = self.layout;
@@ -261,8 +285,10 @@ impl Shape {
             number: at,
             data: format!("{name}_weights{number}"),
             offset: at * layout.window(),
-            is_first: at == 0,
+            // A loop adds to sums that are 0 before the first.
+            is_first: at == 0 && times == 1,
             is_last: at + 1 == parts,
+            times,
             sign: self.plane(w, format!("{label}_sign")),
             others: self.plane(w, format!("{label}_bits")),
             label,
