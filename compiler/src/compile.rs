@@ -204,6 +204,7 @@ fn of_sequence<T>(
         second_ram: None,
         tight: false,
         pages: None,
+        by_token: false,
     })
 }
 

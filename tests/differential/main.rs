@@ -24,5 +24,6 @@ mod sequence;
 mod spectrum;
 mod talk;
 mod typed;
+mod ways;
 mod wide;
 mod zx128;
