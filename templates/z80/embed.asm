@@ -26,7 +26,7 @@
         djnz {{ s.name }}_look
         ret
 {%- else %}
-        ld b,{{ s.cols }}
+        ld b,{{ s.cols % 256 }}
 {{ s.name }}_clear:
         ld (hl),0
         inc hl
@@ -60,7 +60,7 @@
 {%- endif %}
         jp nz,{{ s.name }}_plane
 {{ s.name }}_planes:
-        ld b,{{ s.cols }}
+        ld b,{{ s.cols % 256 }}
         ld hl,embed_bytes
 {{ s.name }}_sign:
         ld a,(hl)

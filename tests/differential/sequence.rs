@@ -156,6 +156,26 @@ fn random_networks_are_exact() {
     assert!(compared >= 120 && gated >= 3, "{compared} answers compared, {gated} programs pass over rows");
 }
 
+/// Counters of a byte count 256 as 0: streams and hidden layers of 256 and of one less, whatever form their embedding has.
+#[test]
+fn the_widest_networks_are_exact() {
+    let mut compared = [0; 2];
+    for seed in 0..24 {
+        for (wide, (dim, hidden)) in [(256, 7), (255, 256)].into_iter().enumerate() {
+            let model = sequence::large(seed, dim, hidden);
+            let Some(compiled) = compile("z80-cpm", &model) else { continue };
+            let graph = reference(&model).expect("the model was checked");
+            let query = b"A";
+            let wants = eval::run(&graph, query);
+            let found = ask(&compiled.image, query, CpmConfig::default());
+            assert_eq!(found.logits, wants.logits, "{}, {dim} and {hidden}: logits", model.head.name);
+            assert_eq!(found.reply, in_lines(&wants.reply), "{}, {dim} and {hidden}: reply", model.head.name);
+            compared[wide] += 1;
+        }
+    }
+    assert!(compared.iter().all(|&count| count >= 6), "{compared:?}");
+}
+
 /// A program whose weights are in a file; `above`: bytes of memory beyond those that it needs with all of them there.
 fn compile_in_file(model: &Model, above: Option<u16>) -> Option<Compiled> {
     let demands = |storage| Demands { storage, ..Demands::default() };
