@@ -72,7 +72,7 @@ fn sums_of_small_weights_are_exact() {
                     let is_part =
                         name.starts_with("mix_p") && name.contains("_4_4_but_") && name.ends_with("_plain");
                     let way = [*name == near, is_part].into_iter().position(|is| is)?;
-                    Some((address, way))
+                    Some((address as u16, way))
                 })
                 .collect();
             reached(&compiled.image, b"A", &labels).into_iter().for_each(|way| ways[way] += 1);

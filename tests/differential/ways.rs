@@ -66,7 +66,7 @@ fn random_networks_come_along_each_way() {
             .assembly
             .symbols
             .iter()
-            .filter_map(|(name, &address)| Some((address, way(name)?)))
+            .filter_map(|(name, &address)| Some((address as u16, way(name)?)))
             .filter(|(_, way)| !seen.contains(way))
             .collect();
         let queries = sequence::queries(seed, usize::from(model.reader.max_query()).min(126));
