@@ -31,7 +31,7 @@ impl Assets {
             "lists.asm", "long.asm", "packed.asm", "planes.asm", "query.asm", "reply.asm", "scan.asm", "shared.asm",
             "starts.asm", "table.asm", "unrolled.asm", "entries.asm",
             "sequence.asm", "activation.asm", "append.asm", "attend.asm", "beam.asm", "choose.asm", "prior.asm", "draw.asm", "embed.asm", "fill.asm",
-            "bank.asm", "file.asm", "heads.asm", "merge.asm", "multiply.asm", "norm.asm", "quick.asm", "replies.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
+            "bank.asm", "file.asm", "merge.asm", "multiply.asm", "norm.asm", "replies.asm", "rescale.asm", "rewrite.asm", "rotate.asm", "rounds.asm",
             "rows.asm", "tokens.asm", "tools.asm", "turns.asm",
             // Of networks on numbers.
             "sensors.asm", "answer.asm", "gather.asm", "numbers.asm", "pool.asm", "scale.asm", "subsets.asm", "trees.asm",

@@ -204,7 +204,6 @@ fn of_sequence<T>(
         second_ram: None,
         tight: false,
         pages: None,
-        by_token: false,
     })
 }
 

@@ -259,13 +259,6 @@ pub fn price(site: &SequenceSite) -> Result<Plan, CompileError> {
 
 /// The program with all weights in the image, with the largest tables that its memory has room for.
 fn in_image(site: &SequenceSite) -> Result<Built, CompileError> {
-    if site.may_be_by_token() {
-        let site = SequenceSite { by_token: true, ..*site };
-        let built = Built::new(&site)?;
-        if built.excess(&site) == Some(0) {
-            return Ok(built);
-        }
-    }
     let mut site = *site;
     let mut tries = TRIES;
     loop {
@@ -310,7 +303,6 @@ fn in_banks(site: &SequenceSite) -> Result<Built, CompileError> {
 /// The program with the largest buffer that fits. `fills`: its image has as many whole matrices as it has room for, those
 /// that save the most.
 fn in_file(site: &SequenceSite, fills: bool) -> Result<Built, CompileError> {
-    let site = &SequenceSite { by_token: site.may_be_by_token(), ..*site };
     let filed = |records, inside: BTreeSet<String>| {
         let filing = Filing { inside, records };
         let site = SequenceSite { filing: Some(&filing), ..*site };

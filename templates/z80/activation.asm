@@ -23,56 +23,53 @@ activate:
 
 {% macro gate(s) %}
 {%- if s.looked %}
-; g * u, shifted by {% if s.tail %}{{ s.tail }}{% else %}(rotate_tail){% endif %}. HL: g, DE: u, where the products go; u may be anything where g is 0.
+; g * u, shifted by (rotate_tail). HL: g, (rows_out): u, where the products go; u may be anything where g is 0.
 gate:
         ld a,(hl)
         inc hl
 {%- else %}
-; table[g] * u, shifted by {% if s.tail %}{{ s.tail }}{% else %}(rotate_tail){% endif %}. HL: g, DE: u, where the products go; (gate_table): the page of the table.
+; table[g] * u, shifted by (rotate_tail). HL: g, (rows_out): u, where the products go; (gate_table): the page of the table.
 gate:
-        push de
         ld a,(gate_table)
         ld d,a
         ld e,(hl)
         inc hl
         ld a,(de)
-        pop de
 {%- endif %}
         or a
         jr z,gate_closed
-        push hl
-        push de
-        push bc
-        ex de,hl
-        ld c,(hl)
         ld e,a
+        push hl
+        push bc
+        ld hl,(rows_out)
+        ld c,(hl)
 ; HL = E * C, both signed: f(E-C) and f(E+C) are quarters of squares.
         sub c
+        ld l,a
         ld h,quarters/256
         jp pe,gate_minus_over
         jp p,gate_minus
 gate_minus_less:
-        neg
+        dec h
 gate_minus:
-        ld l,a
         ld b,(hl)
+        inc h
         inc h
         inc h
         ld d,(hl)
         ld a,e
         add a,c
+        ld l,a
         ld h,quarters/256
         jp pe,gate_plus_over
         jp p,gate_plus
 gate_plus_less:
-        neg
-        jr nz,gate_plus
-        inc h                           ; -256
+        dec h
 gate_plus:
-        ld l,a
         ld a,(hl)
         sub b
         ld b,a
+        inc h
         inc h
         inc h
         ld a,(hl)
@@ -90,11 +87,7 @@ gate_plus:
 gate_back:
 {%- endif %}
         pop bc
-        pop de
         pop hl
-gate_closed:
-        ld (de),a
-        inc de
         djnz gate
         ret
 ; the sign that a byte shows is the wrong one
@@ -104,4 +97,10 @@ gate_minus_over:
 gate_plus_over:
         jp p,gate_plus_less
         jp gate_plus
+gate_closed:
+        push hl
+        call store8
+        pop hl
+        djnz gate
+        ret
 {% endmacro gate %}

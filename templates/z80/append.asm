@@ -14,26 +14,10 @@ window:
         cp {{ s.window }}
         jr nc,window_full
         ld (slot),a
-{%- if not s.beam %}
-        ld (append_fresh),a             ; not 255
-{%- endif %}
         inc a
         ld (kept),a
-        ld b,0                          ; groups of values that have some
-window_groups:
-        inc b
-        sub {{ s.positions }}
-        jr z,window_used
-        jr nc,window_groups
-window_used:
-        ld a,b
-        ld (mix_used),a
         ret
 window_full:
-{%- if not s.beam %}
-        ld a,255
-        ld (append_fresh),a
-{%- endif %}
         ld a,(slot)
         inc a
         cp {{ s.window }}
@@ -94,17 +78,21 @@ append_back:
 {% endmacro code %}
 
 {% macro value(s) %}
-; The value of a head at HL, {{ s.size }} bytes, to the bit planes of DE: {{ s.positions }} positions are a byte, the place of their
+; The value of a head at HL, {{ s.size }} bytes, to the bit planes of DE: four positions are a byte, the place of their
 ; subset in Gray code. A position flips all bits up to its own.
 append_value:
         ld a,(slot)
+        ld c,a
+        rrca
+        rrca
+        and 63
+        add a,e
+        ld e,a
+        jr nc,append_group
+        inc d
 append_group:
-        sub {{ s.positions }}
-        jr c,append_place
-        inc de
-        jr append_group
-append_place:
-        add a,{{ s.positions }}
+        ld a,c
+        and 3
         add a,a
         ld c,a
         ld b,0
@@ -117,35 +105,6 @@ append_place:
         ld ixh,a
         pop hl
         ex de,hl
-{%- if not s.beam %}
-        ld a,(append_fresh)
-        inc a
-        jr z,append_again
-        ld ixl,{{ s.size }}             ; nothing has been there yet
-append_new:
-        ld a,(de)
-        inc de
-        push de
-        ld e,a
-        ld d,b
-        push bc
-        ld bc,{{ s.groups_of_plane }}
-{%- for i in range(end=8) %}
-        sla e
-        jr nc,append_zero_{{ i }}
-        ld a,(hl)
-        xor d
-        ld (hl),a
-append_zero_{{ i }}:
-        add hl,bc
-{%- endfor %}
-        pop bc
-        pop de
-        dec ixl
-        jp nz,append_new
-        ret
-append_again:
-{%- endif %}
         ld a,{{ s.size }}
 append_element:
         push af
@@ -181,5 +140,5 @@ append_was:
         sla e
         jr c,append_same
         jr append_flip
-append_masks:   db {{ s.masks | join(sep=",") }}
+append_masks:   db 1,3,3,6,7,12,15,8
 {% endmacro value %}

@@ -1,4 +1,3 @@
-{% import "multiply.asm" as multiply %}
 {#- Scores of one head's query with every key, weights, the mean of the values. -#}
 {% macro code(s) %}
 ; HL: the queries of all heads, {{ s.size }} bytes each. (attend_keys), (attend_values): the first caches; (attend_weigh).
@@ -151,8 +150,35 @@ score:
 {% macro weigh(s) %}
 ; HL: B scores. DE: their weights. Differences are divided by 2^{{ s.shift }}.
 {{ s.name }}:
+{%- if s.short %}
+{%- if s.shift > 0 %}
+        ld a,(score_most)               ; half of the divisor, once for all
+        add a,{{ s.half_low }}
+        ld (score_most),a
+        ld a,(score_most+1)
+        adc a,0
+        ld (score_most+1),a
+{%- endif %}
+{{ s.name }}_next:
         push de
-        pop ix
+        ld e,(hl)
+        inc hl
+        ld d,(hl)
+        inc hl
+        push hl
+        ld hl,(score_most)
+        xor a
+        sbc hl,de                       ; most - score
+{%- if s.shift < 8 %}
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+        adc a,a
+{%- endfor %}
+        or a
+        jr z,{{ s.name }}_near
+        ld h,255
+{%- endif %}
+{%- else %}
 {%- if s.shift > 0 %}
         push hl                         ; half of the divisor, once for all
         ld hl,score_most
@@ -163,88 +189,80 @@ score:
         ld a,(hl)
         adc a,{{ s.half_middle }}
         ld (hl),a
-{%- if not s.short %}
         inc hl
         ld a,(hl)
         adc a,{{ s.half_high }}
         ld (hl),a
-{%- endif %}
         pop hl
 {%- endif %}
-        ld c,0                          ; the low byte of their sum
 {{ s.name }}_next:
-        ld a,(score_most)
-        sub (hl)
-        ld e,a
+        push de
+        ld e,(hl)
         inc hl
-        ld a,(score_most+1)
-        sbc a,(hl)
+        ld d,(hl)
         inc hl
-{%- if not s.short %}
-        ld d,a
+        ld c,(hl)
+        inc hl
+        push hl
+        ld hl,(score_most)
+        or a
+        sbc hl,de
         ld a,(score_most+2)
-        sbc a,(hl)                      ; A:DE = most - score
-        inc hl
-{%- if s.shift > 8 %}
+        sbc a,c                         ; A:HL = most - score
+{%- if s.shift < 8 %}
+        jr nz,{{ s.name }}_far
+{%- for i in range(end=8 - s.shift) %}
+        add hl,hl
+        adc a,a
+{%- endfor %}
+{%- else %}
 {%- for i in range(end=s.shift - 8) %}
         srl a
-        rr d
+        rr h
 {%- endfor %}
         or a
 {%- endif %}
-        jr nz,{{ s.name }}_far
-        ld a,d
-{%- endif %}
-{%- for i in range(end=s.left) %}
-        sla e
-        rla
-        jr c,{{ s.name }}_far
-{%- endfor %}
-        ld e,a
-{{ s.name }}_look:
-        ld d,{{ s.page }}
-        ld a,(de)
-        ld (ix+0),a
-        inc ix
-        add a,c
-        ld c,a
-        jr nc,{{ s.name }}_carry
-        ld a,(attend_sum+1)
-        inc a
-        ld (attend_sum+1),a
-{{ s.name }}_carry:
-        djnz {{ s.name }}_next
-        ld a,c
-        ld (attend_sum),a
-        jp attend_mix
+        jr z,{{ s.name }}_near
 {{ s.name }}_far:
-        ld e,255
-        jr {{ s.name }}_look
+        ld h,255
+{%- endif %}
+{{ s.name }}_near:
+        ld l,h
+        ld h,{{ s.page }}
+        ld a,(hl)
+        ld hl,attend_sum
+        ld c,a
+        add a,(hl)
+        ld (hl),a
+        inc hl
+        jr nc,{{ s.name }}_carry
+        inc (hl)
+{{ s.name }}_carry:
+        pop hl
+        pop de
+        ld a,c
+        ld (de),a
+        inc de
+        djnz {{ s.name }}_next
+        jp attend_mix
 {% endmacro weigh %}
 
 {% macro reciprocal(s) %}
 ; The sum of weights, shifted to 8 bits, gives the reciprocal; sums are shifted the other way by what is left of eight.
         ld hl,(attend_sum)
-        ld de,attend_up
+        ld b,8
         ld a,h
 attend_norm:
         or a
         jr z,attend_normal
         srl a
         rr l
-        ld b,a
-        ld a,e
-        add a,5                         ; a doubling less
-        ld e,a
-        ld a,b
-        jr nc,attend_norm
-        inc d
+        dec b
         jr attend_norm
 attend_normal:
         ld h,reciprocals/256
-        ld a,(hl)
-        ld (attend_scale),a
-        ld (attend_doublings),de
+        ld c,(hl)
+        ld (attend_scale),bc
         ld hl,(attend_out)
         ld (rows_out),hl
 {%- endmacro reciprocal %}
@@ -259,18 +277,17 @@ attend_mix:
         ld (fill_to),hl
         ld hl,mix_tables+{{ s.mix_pages * 256 }}
         ld (fill_low),hl
-        ld a,(mix_used)
-        call {{ s.fill }}               ; the other tables are 0
+        ld a,(kept)
+        add a,3
+        rrca
+        rrca
+        and 63
+        call fill_u4                    ; the other tables are 0
         ld hl,mix_sink
         ld (rows_sink),hl
         ld a,{{ s.size }}
         ld (rows_left),a
         ld hl,(attend_values)
-{%- if s.mix_near %}
-        ld a,(attend_sum+1)
-        cp {{ s.near_sum }}
-        jp nc,{{ s.mix_rows }}          ; sums of fewer weights need fewer pieces
-{%- endif %}
 {%- if s.mix_parts %}
         ld a,(kept)
 {%- for p in s.mix_parts %}
@@ -278,24 +295,21 @@ attend_mix:
         jp c,{{ p.rows }}
 {%- endfor %}
 {%- endif %}
-        jp {% if s.mix_near %}{{ s.mix_near }}{% else %}{{ s.mix_rows }}{% endif %}
-; A:DE, doubled as often as it must be
+        jp {{ s.mix_rows }}
 mix_sink:
-        ld hl,(attend_doublings)
-        jp (hl)
+        ex de,hl
+        ld bc,(attend_scale)
+        inc b
+        jr attend_count
 attend_up:
-{%- for i in range(end=8) %}
-        sla e
-        rl d
+        add hl,hl
         adc a,a
-{%- endfor %}
-        ld l,e
-        push hl
-        ld e,d                          ; without the low byte first
+attend_count:
+        djnz attend_up
+        ld e,h                          ; without the low byte first
         ld d,a
-        ld a,(attend_scale)             ; 128 or more
-        ld c,a
-{{- multiply::times(name="mix") }}
+        push hl
+        call multiply_long
         ld b,a
         ld a,h
         add a,40h                       ; half of 2^15

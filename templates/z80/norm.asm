@@ -1,8 +1,7 @@
-{% import "multiply.asm" as multiply %}
 {#- Root-mean-square norms of words. -#}
 {% macro code(s) %}
-; HL: words, B: their number (0: 256), A: the norm's own shift. Gives C: the reciprocal root, 128 or more, IX: how products are
-; shifted, (norm_shift): by how much, 24 or less. B and HL are kept.
+; HL: words, B: their number (0: 256), A: the norm's own shift. Gives C: the reciprocal root, IX: how products are shifted.
+; B and HL are kept.
 norm_measure:
         ld (norm_down),a
         push hl
@@ -83,13 +82,10 @@ norm_double:
 {%- endfor %}
         ld l,h
 norm_look:
-        ld h,quarters/512               ; x x is a quarter of the square of 2 x
-        sla l
-        rl h
+        ld h,squares/256
         ld a,e
         add a,(hl)
         ld e,a
-        inc h
         inc h
         ld a,d
         adc a,(hl)
@@ -107,7 +103,7 @@ norm_next:
 norm_even:
         ld a,c
         or d
-        jr z,norm_found
+        jr z,norm_root
         srl c
         rr d
         rr e
@@ -116,7 +112,7 @@ norm_even:
         rr e
         inc b
         jr norm_even
-norm_found:
+norm_root:
         ld l,e
         ld h,roots/256
         ld c,(hl)
@@ -125,7 +121,6 @@ norm_found:
         jr c,norm_k
         ld a,24
 norm_k:
-        ld (norm_shift),a
         ld hl,norm_left                 ; 8 - k doublings
         ld e,a
         ld d,0
@@ -191,53 +186,6 @@ norm_most:
 ; The norm of B words at HL, narrowed to bytes at (rows_out). A: the norm's own shift.{% if s.gain %} (norm_gains): mantissas.{% endif %}
 {{ s.name }}:
         call norm_measure
-{%- if s.quick %}
-        ld a,(norm_s)                   ; x / 2^s is below 256: doubled until 2^16 divides the product, it fits 16 bits
-        ld e,a
-        ld a,(norm_shift)
-        ld d,a
-        sub e
-        sub {{ 9 - s.narrow }}
-        jp c,{{ s.name }}_next
-        ld a,{{ 16 - s.narrow }}
-        sub d                           ; so many doublings, at most 7
-        jp c,{{ s.name }}_next
-        cpl
-        add a,8
-        ld e,a
-        ld d,0
-        ld ix,{{ s.name }}_twice
-        add ix,de
-{{ s.name }}_quick:
-        ld e,(hl)
-        inc hl
-        ld d,(hl)
-        inc hl
-        push hl
-        ex de,hl
-        jp (ix)
-{{ s.name }}_twice:
-{%- for i in range(end=7) %}
-        add hl,hl
-{%- endfor %}
-        ex de,hl
-{{- multiply::times(name=s.name) }}
-        ld de,{{ s.half }}                      ; both halves at once, of 2^16 and of what is not narrowed
-        add hl,de
-        adc a,0
-        jp pe,{{ s.name }}_most
-{{ s.name }}_byte:
-        ld hl,(rows_out)
-        ld (hl),a
-        inc hl
-        ld (rows_out),hl
-        pop hl
-        djnz {{ s.name }}_quick
-        ret
-{{ s.name }}_most:
-        ld a,127
-        jr {{ s.name }}_byte
-{%- endif %}
 {{ s.name }}_next:
         ld e,(hl)
         inc hl
@@ -257,15 +205,10 @@ norm_most:
 {% macro gain(s) %}
 {%- if s.gain %}
         ex de,hl
-{%- if s.same %}
-        ld a,(norm_mantissa)
-        ld c,a
-{%- else %}
         ld hl,(norm_gains)
         ld c,(hl)
         inc hl
         ld (norm_gains),hl
-{%- endif %}
         call multiply
         call {{ s.gain }}
 {%- endif %}
@@ -287,3 +230,41 @@ norm_most:
         djnz {{ s.name }}
         ret
 {% endmacro narrow %}
+
+{% macro groups(s) %}
+; The norms of C groups of {% if s.size == 0 %}256{% else %}{{ s.size }}{% endif %} words from HL on, in their place. A: the norm's own shift.{% if s.gain %} (norm_gain): the
+; mantissas of a group.{% endif %}
+{{ s.name }}:
+        push af
+        push bc
+{%- if s.gain %}
+        push hl
+        ld hl,(norm_gain)
+        ld (norm_gains),hl
+        pop hl
+{%- endif %}
+        ld b,{{ s.size }}
+        call norm_measure
+{{ s.name }}_next:
+        ld e,(hl)
+        inc hl
+        ld d,(hl)
+        push hl
+        push bc
+        call norm_scale
+{{- self::gain(s=s) }}
+        pop bc
+        ex de,hl
+        pop hl
+        ld (hl),d
+        dec hl
+        ld (hl),e
+        inc hl
+        inc hl
+        djnz {{ s.name }}_next
+        pop bc
+        pop af
+        dec c
+        jr nz,{{ s.name }}
+        ret
+{% endmacro groups %}

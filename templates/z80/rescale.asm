@@ -272,9 +272,9 @@ saturate:
         ret
 {% endmacro stores %}
 
-{#- HL to a byte: s.shift 0 to 15. s.given: it is given back in A. -#}
+{#- HL to a byte: s.shift 0 to 15. -#}
 {% macro word(s) %}
-; HL / 2^{{ s.shift }}, rounded, saturated to 8 bits: {% if s.given %}A{% else %}store8{% endif %}
+; HL / 2^{{ s.shift }}, rounded, saturated to 8 bits: store8
 {{ s.name }}:
 {%- if s.shift > 8 %}
         ld a,h
@@ -282,7 +282,7 @@ saturate:
         sra a
 {%- endfor %}
         adc a,0
-        {% if s.given %}ret{% else %}jp store8{% endif %}
+        jp store8
 {%- elif s.shift > 3 %}
         ld a,h
 {%- if s.shift < 8 %}
@@ -296,15 +296,15 @@ saturate:
 {%- endif %}
         sla l
         adc a,0
-        {% if s.given %}ret po{% else %}jp po,store8{% endif %}
+        jp po,store8
         ld a,127
-        {% if s.given %}ret{% else %}jp store8{% endif %}
+        jp store8
 {{ s.name }}_most:
         ld a,h
         add a,a
         ld a,127
         adc a,0
-        {% if s.given %}ret{% else %}jp store8{% endif %}
+        jp store8
 {%- else %}
 {%- for i in range(end=s.shift) %}
         sra h
@@ -320,11 +320,11 @@ saturate:
         sbc a,a
         cp h
         ld a,l
-        {% if s.given %}ret z{% else %}jp z,store8{% endif %}
+        jp z,store8
         ld a,h
         add a,a
         ld a,127
         adc a,0
-        {% if s.given %}ret{% else %}jp store8{% endif %}
+        jp store8
 {%- endif %}
 {% endmacro word %}

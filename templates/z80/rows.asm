@@ -6,17 +6,13 @@
     each small enough, that are added up in 24 bits.
 
     s.name, s.planes (of each: double, negate, save, high and low: the pages of both rings where H is set, looks (pop, reg,
-    turn: to the next page)), s.pop and s.mantissa: where the byte behind the looks is; s.stride: bytes of a row;
+    turn: to the next page)), s.pop and s.mantissa: where the byte behind the looks is; s.back: it had a byte too many;
     s.chunks: doublings before each; s.unsigned: for inputs that are never negative (of the first chunk -32,768 to 32,511, of
     others sums up to 65,279); s.split: interrupts are let in between the rings; s.gated: bytes of a row, where (rows_out) goes through
-    ups and what stands in its place in gates says which rows are needed; s.quick: sinks are those of the macro `quick`, s.only: the one
-    that there is. -#}
+    ups and what stands in its place in gates says which rows are needed. -#}
 {% macro rows(s) %}
-; HL: the first row. (rows_left): number of rows, 0 for 256. (rows_sink): what becomes of a sum: {% if s.quick -%}
-goes on with the low byte
-; in B, what makes the upper one in A and the mantissa in C{% else -%}
-called with the sum in
-; {% if s.wide %}A:DE{% else %}DE{% endif %} and the mantissa in C{% endif %}; may change every register but IX. Behind the last row: IX is behind the weights.
+; HL: the first row. (rows_left): number of rows, 0 for 256. (rows_sink): what becomes of a sum: called with the sum in
+; {% if s.wide %}A:DE{% else %}DE{% endif %} and the mantissa in C; may change every register but IX. Behind the last row: IX is behind the weights.
 {{ s.name }}:
         push hl
         pop ix
@@ -115,24 +111,17 @@ called with the sum in
 {%- if s.pop %}
         pop de
 {%- endif %}
-{%- if s.mantissa %}
-        ld c,{{ s.mantissa }}
+{%- if s.back %}
+        dec sp
 {%- endif %}
-        ld de,{{ s.stride }}
-        add ix,de
+        ld ix,0
+        add ix,sp
         ld sp,(rows_stack)
 {{ s.name }}_ei:
         ei
-{%- if s.quick %}
-        sub b
-        sbc a,0
-{%- if s.only %}
-        jp {{ s.only }}
-{%- else %}
-        ld hl,(rows_sink)
-        jp (hl)
+{%- if s.mantissa %}
+        ld c,{{ s.mantissa }}
 {%- endif %}
-{%- else %}
 {%- if s.wide %}
 {%- for k in s.chunks %}
 {%- if not loop.first %}
@@ -192,7 +181,6 @@ called with the sum in
         push hl
         ld hl,(rows_sink)
         jp (hl)
-{%- endif %}
 {%- endif %}
 {{ s.name }}_next:
         ld hl,rows_left

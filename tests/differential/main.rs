@@ -24,6 +24,5 @@ mod sequence;
 mod spectrum;
 mod talk;
 mod typed;
-mod ways;
 mod wide;
 mod zx128;

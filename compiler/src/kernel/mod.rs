@@ -6,7 +6,6 @@
 
 pub mod avr;
 pub mod beams;
-pub mod by_token;
 mod called;
 mod choosing;
 mod columns;

@@ -1,7 +1,7 @@
 //! Programs of sequence models. A processor makes the whole of one at once: its kernels share tables and buffers.
 
 use super::predict::Known;
-use super::{Fragment, Memory, Templates, by_token};
+use super::{Fragment, Memory, Templates};
 use crate::model::{Activation, Matrix, Story, Tokens, Transformer};
 use crate::stage::seen::Seen;
 use crate::target::{Cpu, Selector};
@@ -30,13 +30,7 @@ pub struct SequenceSite<'a> {
     pub tight: bool,
     /// The most pages of one ring that tables of sums may take; `None`: as many as are fast.
     pub pages: Option<usize>,
-    /// A table is to have the first block's queries, keys and values of each token ([`super::by_token`]).
-    pub by_token: bool,
 }
-
-/// Most bytes of a table of what the first block makes of each token, and of its rows, which are read from a file one at a time.
-const MOST_BY_TOKEN: usize = 24_576;
-const LONGEST_BY_TOKEN: usize = 500;
 
 /// The least share of closed gates that makes up for looking at each.
 const CLOSED: f64 = 0.1;
@@ -50,26 +44,6 @@ impl SequenceSite<'_> {
         let has_gates = layers().any(|layer| matches!(layer.activation, Activation::Gate { .. }));
         let has_biases = layers().any(|layer| !layer.up.bias.is_empty());
         has_gates && !has_biases && self.seen.closed() > CLOSED && !self.request.demands.is_for_size()
-    }
-
-    /// Whether a table of what the first block makes of each token may pay.
-    pub fn may_be_by_token(&self) -> bool {
-        let (request, body) = (self.request, self.body);
-        let stride = by_token::stride(body);
-        let is_fast = !request.demands.is_for_size() && self.selector.is_none();
-        let is_small = stride * body.embedding.rows <= MOST_BY_TOKEN && stride <= LONGEST_BY_TOKEN;
-        is_fast && is_small && request.target.cpu == Cpu::Z80 && by_token::is_by_token(body)
-    }
-
-    /// Whether a matrix of the network is one of gates that are closed by all that is not above 0.
-    pub fn closes(&self, matrix: &Matrix) -> bool {
-        let mut layers = self.body.blocks.iter().map(|block| &block.feed_forward.activation);
-        layers.any(|activation| match activation {
-            Activation::Gate { matrix: gates, table, .. } => {
-                std::ptr::eq(gates, matrix) && table[0] == 0 && table[128..].iter().all(|&v| v == 0)
-            }
-            Activation::Relu | Activation::Table(_) => false,
-        })
     }
 
     /// Whether a matrix of the network is one whose rows are passed over.

@@ -14,8 +14,6 @@ const FEWEST_TOKENS: usize = 12;
 const MULTIPLICATIONS: usize = 8_000_000;
 /// What a byte holds with a sign in the byte above: -256 to 255.
 const BYTE: i32 = 256;
-/// A sum of weights from which on kernels take more care.
-pub const MANY: u32 = 4096;
 /// The most that magnitudes of a query are together where it is near.
 const NEAR: u32 = 254;
 
@@ -37,17 +35,6 @@ impl Mean {
     }
 }
 
-/// What weights of positions are.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-struct Weights {
-    /// How many are 0, of one.
-    zeros: Mean,
-    /// Bits of their sum above a byte.
-    above: Mean,
-    /// Whether that is [`MANY`] or more.
-    many: Mean,
-}
-
 /// The averages; without a text what is usual.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Seen {
@@ -59,8 +46,8 @@ pub struct Seen {
     turned: Mean,
     /// Queries that are near.
     near: Mean,
-    /// Weights of positions, by how many are kept, from 1 on.
-    weights: Vec<Weights>,
+    /// Weights of positions that are 0, by how many are kept, from 1 on; and the bits of their sum above a byte.
+    weights: Vec<(Mean, Mean)>,
     /// Gates that are closed.
     closed: Mean,
     /// Numbers of tokens, and bytes of their pieces.
@@ -161,12 +148,11 @@ impl Seen {
             };
             let scores: Vec<i32> = keys.iter().map(score).collect();
             let weights = attention_weights(&scores, bits.into(), table);
-            let seen = &mut self.weights[keys.len() - 1];
+            let (zero, above) = &mut self.weights[keys.len() - 1];
             let zeros = weights.iter().filter(|w| **w == 0).count();
-            seen.zeros.add(zeros as f64 / weights.len() as f64);
+            zero.add(zeros as f64 / weights.len() as f64);
             let sum: u32 = weights.iter().map(|&w| u32::from(w)).sum();
-            seen.above.add(f64::from(sum.max(1).ilog2().saturating_sub(7)));
-            seen.many.add(f64::from(u8::from(sum >= MANY)));
+            above.add(f64::from(sum.max(1).ilog2().saturating_sub(7)));
         }
     }
 
@@ -212,21 +198,16 @@ impl Seen {
 
     /// How many weights of positions are 0 where so many are kept, of one.
     pub fn zeros(&self, kept: usize) -> f64 {
-        self.of_kept(kept, |seen| seen.zeros, 0.0)
+        self.of_kept(kept, |(zero, _)| *zero, 0.0)
     }
 
     /// Bits of the sum of the weights of so many positions above a byte.
     pub fn bits_above(&self, kept: usize) -> f64 {
-        self.of_kept(kept, |seen| seen.above, (kept as f64).log2() / 2.0)
-    }
-
-    /// How often the weights of so many positions are 4,096 or more together, of one.
-    pub fn many(&self, kept: usize) -> f64 {
-        self.of_kept(kept, |seen| seen.many, 0.0)
+        self.of_kept(kept, |(_, above)| *above, (kept as f64).log2() / 2.0)
     }
 
     /// The mean of a few numbers of positions around the one asked for, the last ones behind all that were seen.
-    fn of_kept(&self, kept: usize, mean: impl Fn(&Weights) -> Mean, usual: f64) -> f64 {
+    fn of_kept(&self, kept: usize, mean: impl Fn(&(Mean, Mean)) -> Mean, usual: f64) -> f64 {
         let known: Vec<Mean> = self.weights.iter().map(mean).collect();
         let end = kept.clamp(1, known.len().max(1)) + 1;
         let from = end.saturating_sub(if kept > 4 { 5 } else { 2 });

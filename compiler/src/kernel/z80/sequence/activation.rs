@@ -16,15 +16,8 @@ struct Gate {
 
 /// The page of a block's table.
 fn page(e: &mut Emitter, at: usize, table: &[i8]) -> String {
-    let is_same = |block: &Block| match &block.feed_forward.activation {
-        Activation::Gate { table: other, .. } | Activation::Table(other) => other == table,
-        Activation::Relu => false,
-    };
-    let first = e.site.body.blocks.iter().position(is_same).unwrap_or(at);
-    let label = format!("activation_{first}");
-    if first == at {
-        e.page(&label, table.iter().map(|&v| v as u8));
-    }
+    let label = format!("activation_{at}");
+    e.page(&label, table.iter().map(|&v| v as u8));
     format!("{label}/256")
 }
 
@@ -48,7 +41,7 @@ pub fn stage(e: &mut Emitter, at: usize, layer: &FeedForward) {
             e.lines(&["ld hl,ups", &format!("ld b,{rows}"), &format!("ld d,{page}"), "call activate"]);
         }
         Activation::Gate { table, bits, .. } => {
-            let tail = e.rescales.word_given(*bits);
+            let tail = e.rescales.word(*bits);
             let (each, all) = ([(tail.as_str(), 1.0)], gates(e.site.body));
             if all.iter().any(|other| other != bits) {
                 e.known.here().detour("gate_plus>ret", &each, Some("gate_back"));
@@ -58,7 +51,7 @@ pub fn stage(e: &mut Emitter, at: usize, layer: &FeedForward) {
                 let page = page(e, at, table);
                 e.lines(&[&format!("ld a,{page}"), "ld (gate_table),a"]);
             }
-            e.lines(&["ld de,ups", "ld hl,gates"]);
+            e.lines(&["ld hl,ups", "ld (rows_out),hl", "ld hl,gates"]);
             e.lines(&[&format!("ld b,{rows}"), "call gate"]);
         }
     }
@@ -86,7 +79,7 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         code += &e.call("activation.asm", "table", ())?;
     }
     if let Some(&bits) = gates.first() {
-        let tail = gates.iter().all(|b| *b == bits).then(|| e.rescales.word_given(bits));
+        let tail = gates.iter().all(|b| *b == bits).then(|| e.rescales.word(bits));
         code += &e.call("activation.asm", "gate", Gate { tail, looked })?;
     }
     Ok(code)

@@ -1,9 +1,7 @@
 //! Attention: keys and values are appended as bit planes, so that scores and means are products with rows of weights.
 
 use super::bound::Bound;
-use super::by_token;
 use super::emit::Emitter;
-use super::fill::FILL_WEIGHTS;
 use super::layout::{Layout, gray_place};
 use super::rescale::Kind;
 use super::rounds::Cache;
@@ -13,15 +11,12 @@ use crate::arithmetic::RECIPROCALS;
 use crate::kernel::sequence::SequenceSite;
 use crate::kernel::{Phase, beams};
 use crate::model::{Attention, Positions, Transformer};
-use crate::stage::seen::MANY;
 use serde::Serialize;
 
 /// Planes of keys and values.
 const PLANES: usize = 8;
 /// Positions of a group of values.
-pub const POSITIONS: usize = 5;
-/// What fewer weights are together that need but two pieces: 8 · 4,096 is 32,768, and 15 · 4,096 less than 65,280.
-const NEAR_SUM: usize = MANY as usize;
+const POSITIONS: usize = 4;
 /// What fills the tables of a query.
 const KEY_TABLES: &str = "tables_keys";
 
@@ -37,9 +32,7 @@ pub struct Caches {
     /// Tables of the weights of positions, and rows of values.
     mix: Layout,
     mix_shape: Shape,
-    /// The same for weights that are less than [`NEAR_SUM`] together, if any may be more.
-    near_mix: Option<Shape>,
-    /// For few positions as well, and from how many on they are not enough.
+    /// The same for few positions, and from how many on they are not enough.
     parts: Vec<(Shape, usize)>,
     /// Bytes of a head's keys and values in a block.
     key_bytes: usize,
@@ -55,9 +48,6 @@ struct Append {
     looks: usize,
     groups: Vec<Group>,
     groups_of_plane: usize,
-    /// Positions of a group of values, and of each place there what is flipped and whose parity tells what was there.
-    positions: usize,
-    masks: Vec<usize>,
 }
 
 #[derive(Serialize)]
@@ -84,11 +74,7 @@ struct Attend {
     /// What shifts a mean that is made exactly.
     tail: String,
     mix_pages: usize,
-    fill: &'static str,
     mix_rows: String,
-    /// Rows for weights whose sum has an upper byte below `near_sum`.
-    mix_near: Option<String>,
-    near_sum: usize,
     mix_parts: Vec<Part>,
 }
 
@@ -103,8 +89,6 @@ struct Weigh {
     name: String,
     short: bool,
     shift: u8,
-    /// Doublings that make a byte of it.
-    left: u8,
     half_low: u32,
     half_middle: u32,
     half_high: u32,
@@ -128,36 +112,30 @@ impl Caches {
             false => Layout::even(size, size.div_ceil(if size > 8 { 6 } else { 4 })),
         };
         let chunks = if scores_are_narrow(body) { vec![PLANES] } else { vec![PLANES / 2; 2] };
-        let (layout, base) = (keys.clone(), TABLES);
-        let key_shape = Shape { layout, chunks, mantissa: false, base, skip: 0, gated: false, quick: false };
+        let key_shape =
+            Shape { layout: keys.clone(), chunks, mantissa: false, base: TABLES, skip: 0, gated: false };
         let near_shape = key_shape.is_wide().then(|| Shape { chunks: vec![PLANES], ..key_shape.clone() });
         let groups = window.div_ceil(POSITIONS);
         let mix = Layout { cols: window, ternary: false, groups: vec![POSITIONS; groups] };
         let mix_shape = Shape {
             layout: mix.clone(),
-            chunks: mix_chunks(255 * window),
+            chunks: mix_chunks(window),
             mantissa: false,
             base: MIX_TABLES,
             skip: 0,
             gated: false,
-            quick: false,
         };
-        let small = site.tight || site.request.demands.is_for_size();
-        let near_mix = (mix_shape.chunks.len() > 2 && !small)
-            .then(|| Shape { chunks: mix_chunks(NEAR_SUM), ..mix_shape.clone() });
-        let quarters = if small { &[1, 2][..] } else { &[1, 2, 3] };
         let mut parts: Vec<usize> =
-            quarters.iter().map(|n| (groups * n / 4).next_multiple_of(2).max(2)).collect();
+            [groups / 4, groups / 2].map(|n| n.next_multiple_of(2).max(2)).into_iter().collect();
         parts.dedup();
         let parts = parts.into_iter().filter(|&n| n < groups);
-        let part = |n: usize| {
-            let most = 255 * POSITIONS * n;
-            let chunks = mix_chunks(if near_mix.is_some() { most.min(NEAR_SUM) } else { most });
+        let part = |n| {
+            let chunks = mix_chunks(POSITIONS * n);
             (Shape { skip: groups - n, chunks, ..mix_shape.clone() }, POSITIONS * n + 1)
         };
         let parts = parts.map(part).collect();
         let (key_bytes, value_bytes) = (window * PLANES * keys.groups.len(), PLANES * groups * size);
-        Self { window, keys, key_shape, near_shape, mix, mix_shape, near_mix, parts, key_bytes, value_bytes }
+        Self { window, keys, key_shape, near_shape, mix, mix_shape, parts, key_bytes, value_bytes }
     }
 
     /// The routine that fills a query's tables, and their layout.
@@ -172,19 +150,12 @@ impl Caches {
 
     /// Rows of values: of all positions, and of few.
     pub fn mix_shapes(&self) -> impl Iterator<Item = &Shape> {
-        std::iter::once(&self.mix_shape)
-            .chain(&self.near_mix)
-            .chain(self.parts.iter().map(|(shape, _)| shape))
+        std::iter::once(&self.mix_shape).chain(self.parts.iter().map(|(shape, _)| shape))
     }
 
     /// Rows of few positions, by name, and from how many on they are not enough.
     pub fn part_names(&self) -> impl Iterator<Item = (String, usize)> {
         self.parts.iter().map(|(shape, behind)| (shape.name(), *behind))
-    }
-
-    /// Rows of values for any weights, where weights whose sum is small have others.
-    pub fn far_mix(&self) -> Option<String> {
-        self.near_mix.is_some().then(|| self.mix_shape.name())
     }
 
     /// Bytes of the tables of weights.
@@ -210,9 +181,10 @@ impl Caches {
     }
 }
 
-/// How the planes of values are cut so that sums over weights that are so much together are told from two remainders: of
-/// the first planes, which have a sign, from -32768 to 32511, of the others up to 65279.
-fn mix_chunks(most: usize) -> Vec<usize> {
+/// How the planes of values are cut so that sums over so many positions, their weights all at their most, are told from
+/// two remainders: of the first planes, which have a sign, from -32768 to 32511, of the others up to 65279.
+fn mix_chunks(positions: usize) -> Vec<usize> {
+    let most = 255 * positions;
     let first = (1..=PLANES / 2).rev().find(|planes| most << (planes - 1) <= 32_768).unwrap_or(1);
     let others = (1..=PLANES / 2).rev().find(|planes| (most << planes) - most <= 65_279).unwrap_or(1);
     let mut chunks = vec![first];
@@ -242,8 +214,8 @@ fn scores_are_narrow(body: &Transformer) -> bool {
     })
 }
 
-/// The stage that keeps the keys and values of a block. `values`: where those are.
-pub fn append(e: &mut Emitter, at: usize, values: &str) {
+/// The stage that keeps the keys and values of a block.
+pub fn append(e: &mut Emitter, at: usize) {
     let body = e.site.body;
     let caches = Caches::new(e.site);
     e.stage("append");
@@ -253,11 +225,8 @@ pub fn append(e: &mut Emitter, at: usize, values: &str) {
         Cache::Keys.place(e, cache * caches.key_bytes);
         e.lines(&["ex de,hl", &format!("ld hl,key_bytes+{from}"), "call append_key"]);
         Cache::Values.place(e, cache * caches.value_bytes);
-        e.line("ex de,hl");
-        by_token::point(e, values, from);
-        e.line("call append_value");
+        e.lines(&["ex de,hl", &format!("ld hl,values+{from}"), "call append_value"]);
     }
-    e.known.grows();
     e.show_caches(false);
 }
 
@@ -267,7 +236,7 @@ pub fn attend(e: &mut Emitter, at: usize, attention: &Attention) {
     let caches = Caches::new(e.site);
     e.stage("scores");
     e.show_caches(true);
-    e.attention_page(&[&format!("attention_{at}")], attention.weights.iter().copied());
+    e.attention_page(&format!("attention_{at}"), attention.weights.iter().copied());
     e.set("attend_weigh", &format!("weigh_{at}"));
     e.set("attend_out", "mixed");
     Cache::Keys.place(e, at * body.kv_heads * caches.key_bytes);
@@ -295,18 +264,7 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
     let groups = caches.keys.groups.iter().zip(caches.keys.places());
     let groups: Vec<Group> = groups.rev().map(|(&size, (_, offset))| Group { size, offset }).collect();
     let beam = beams::width(e.site.story).is_some();
-    let entries = 1 << POSITIONS;
-    let masks = (0..POSITIONS).flat_map(|place| [(2 << place) - 1, (3 << place) % entries]).collect();
-    let append = Append {
-        window,
-        beam,
-        size,
-        looks,
-        groups,
-        groups_of_plane: caches.mix_groups(),
-        positions: POSITIONS,
-        masks,
-    };
+    let append = Append { window, beam, size, looks, groups, groups_of_plane: caches.mix_groups() };
     let mut code = e.call("append.asm", "code", &append)? + &e.call("append.asm", "value", &append)?;
     let tail = e.rescales.tail(Kind::Store8, 15);
     let part = |(shape, behind): &(Shape, usize)| Part { rows: shape.name(), behind: *behind };
@@ -323,10 +281,7 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         value_bytes: caches.value_bytes,
         tail,
         mix_pages: caches.mix.pages(),
-        fill: FILL_WEIGHTS,
         mix_rows: caches.mix_shape.name(),
-        mix_near: caches.near_mix.as_ref().map(Shape::name),
-        near_sum: NEAR_SUM / 256,
         mix_parts: caches.parts.iter().map(part).collect(),
     };
     code += &e.call("attend.asm", "code", attend)?;
@@ -336,23 +291,15 @@ pub fn code(e: &mut Emitter) -> Result<String, CompileError> {
         let (name, page) = (format!("weigh_{at}"), format!("attention_{at}/256"));
         let (half_low, half_middle, half_high) = (half % 256, half / 256 % 256, half >> 16);
         let short = scores_are_short(body);
-        let left = 8u8.saturating_sub(shift);
-        let weigh = Weigh { name, short, shift, left, half_low, half_middle, half_high, page };
+        let weigh = Weigh { name, short, shift, half_low, half_middle, half_high, page };
         code += &e.call("attend.asm", "weigh", weigh)?;
     }
     code += "attend_end:\n";
     e.attention_data("mix_pattern", caches.mix.places().iter().map(|place| place.1 as u8));
     let most = caches.keys.groups.iter().max().map_or(7, |&inputs| inputs.max(7));
-    let subsets = (0..1 << most).map(|subset| gray_place(subset) as u8);
-    // Reciprocals begin with that of 128.
-    if most < 8 {
-        e.attention_page(&["subsets", "reciprocals"], subsets.chain(RECIPROCALS[128..].iter().copied()));
-    } else {
-        e.attention_page(&["subsets"], subsets);
-        e.attention_page(&["reciprocals"], *RECIPROCALS);
-    }
+    e.attention_page("subsets", (0..1 << most).map(|subset| gray_place(subset) as u8));
+    e.attention_page("reciprocals", *RECIPROCALS);
     let parts = caches.parts.into_iter().map(|(shape, _)| shape);
-    let near = caches.near_shape.into_iter().chain(caches.near_mix);
-    e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]).chain(near));
+    e.shapes.extend(parts.chain([caches.key_shape, caches.mix_shape]).chain(caches.near_shape));
     Ok(code)
 }

@@ -8,7 +8,7 @@ use super::known;
 use super::layout::{Layout, ternary_rows};
 use super::norm::Norms;
 use super::rescale::Kind;
-use super::{activation, by_token, embed, rounds};
+use super::{activation, embed, rounds};
 use crate::CompileError;
 use crate::kernel::predict::Runs;
 use crate::model::{
@@ -77,7 +77,6 @@ impl<'e, 'a> Blocks<'e, 'a> {
         let body = self.e.site.body;
         known::frame(&mut self.e.known, self.e.site);
         embed::stages(self.e, output)?;
-        by_token::find(self.e)?;
         rounds::begin(self.e);
         if self.e.site.filing.is_some() {
             self.e.line("call file_start");
@@ -167,37 +166,23 @@ impl<'e, 'a> Blocks<'e, 'a> {
     /// Of this token.
     fn keys_and_values(&mut self, at: usize, attention: &Attention) -> Result<Bound, CompileError> {
         let Attention { query, key, value, norm, head_norms, .. } = attention;
-        if self.is_by_token(at) {
-            self.turn(attention, None, [by_token::KEYS, "key_bytes"], self.e.site.body.kv_heads);
-            attend::append(self.e, at, by_token::VALUES);
-            return Ok(Bound::any(0));
-        }
         let bound = self.input(norm);
         let rows = (ternary_rows(&[query, key, value]), bound);
         self.of_input(("key", at), key, rows, (Kind::Store16, "keys"))?;
         self.of_input(("value", at), value, rows, (Kind::Store8, "values"))?;
         let norm = head_norms.as_ref().map(|(_, key)| key);
         self.turn(attention, norm, ["keys", "key_bytes"], self.e.site.body.kv_heads);
-        attend::append(self.e, at, "values");
+        attend::append(self.e, at);
         Ok(bound)
-    }
-
-    /// Whether a table has what a block makes of the token.
-    fn is_by_token(&self, at: usize) -> bool {
-        at == 0 && self.e.site.by_token
     }
 
     fn attend(&mut self, at: usize, attention: &'a Attention, bound: Bound) -> Result<(), CompileError> {
         let body = self.e.site.body;
         let Attention { query, key, value, head_norms, output, .. } = attention;
-        if self.is_by_token(at) {
-            self.turn(attention, None, [by_token::QUERIES, "query_bytes"], body.heads);
-        } else {
-            let rows = (ternary_rows(&[query, key, value]), bound);
-            self.of_input(("query", at), query, rows, (Kind::Store16, "queries"))?;
-            let norm = head_norms.as_ref().map(|(query, _)| query);
-            self.turn(attention, norm, ["queries", "query_bytes"], body.heads);
-        }
+        let rows = (ternary_rows(&[query, key, value]), bound);
+        self.of_input(("query", at), query, rows, (Kind::Store16, "queries"))?;
+        let norm = head_norms.as_ref().map(|(query, _)| query);
+        self.turn(attention, norm, ["queries", "query_bytes"], body.heads);
         attend::attend(self.e, at, attention);
         self.filled = None;
         let layout = self.e.layout(output, ternary_rows(&[output]));
@@ -227,8 +212,7 @@ impl<'e, 'a> Blocks<'e, 'a> {
         self.e.known.here().detour("narrow_word>ret", &each, Some("narrow_back"));
         self.e.set("rotate_tail", &tail);
         self.e.set("rows_out", to);
-        by_token::point(self.e, from, 0);
-        self.e.lines(&[&format!("ld a,{heads}"), &format!("call {routine}")]);
+        self.e.lines(&[&format!("ld hl,{from}"), &format!("ld a,{heads}"), &format!("call {routine}")]);
     }
 
     fn feed_forward(&mut self, at: usize, layer: &'a FeedForward) -> Result<(), CompileError> {

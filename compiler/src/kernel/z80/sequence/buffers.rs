@@ -4,12 +4,12 @@ use super::attend::Caches;
 use super::emit::Emitter;
 use super::file::RECORD;
 use super::program::all_tables;
-use super::{by_token, choose, fill, rounds, tokens, tools};
+use super::{choose, fill, rounds, tokens, tools};
 use crate::kernel::{PAGE, beams, called};
 use crate::model::Transformer;
 
 /// Words that routines keep.
-const WORDS: [&str; 52] = [
+const WORDS: [&str; 47] = [
     "multiply_low",
     "rows_stack",
     "rows_left",
@@ -27,13 +27,9 @@ const WORDS: [&str; 52] = [
     "fill_input6",
     "norm_down",
     "norm_s",
-    "norm_shift",
-    "norm_root",
-    "norm_mantissa",
     "norm_gain",
     "norm_gains",
     "kept",
-    "mix_used",
     "slot",
     "position",
     "logit",
@@ -50,7 +46,6 @@ const WORDS: [&str; 52] = [
     "attend_weigh",
     "attend_out",
     "attend_sum",
-    "attend_doublings",
     "token",
     "token_at",
     "waiting",
@@ -64,7 +59,7 @@ const WORDS: [&str; 52] = [
     "merge_result",
 ];
 /// What they keep beside words.
-const OTHERS: [(&str, usize); 9] = [
+const OTHERS: [(&str, usize); 8] = [
     ("score_most", 4),
     ("rows_sums", 16),
     ("tokens_unknown", 1),
@@ -72,8 +67,7 @@ const OTHERS: [(&str, usize); 9] = [
     ("query_length", 1),
     ("line", 130),
     ("caller_stack", 2),
-    ("attend_scale", 1),
-    ("append_fresh", 1),
+    ("attend_scale", 2),
 ];
 /// Bytes that addresses reach.
 const MEMORY: usize = 0x1_0000;
@@ -100,7 +94,7 @@ pub fn place(e: &mut Emitter, encoder: &tokens::Encoder) {
     e.buffer("mix_tables", Caches::new(e.site).mix_tables(), true);
     let of_text = of_text.into_iter().filter(|_| !is_room);
     let words = WORDS.map(|name| (name, 2)).into_iter().chain(rounds::words(e));
-    let choice = choose::buffers(e.site).into_iter().chain(tools::buffers(e)).chain(by_token::buffers(e));
+    let choice = choose::buffers(e.site).into_iter().chain(tools::buffers(e));
     let all = vectors(e).into_iter().chain([("tokens_all", 2 * prompt)]).chain(of_text).chain(words);
     let all = all.chain(OTHERS).chain(choice);
     for (name, bytes) in all {

@@ -1,6 +1,5 @@
 //! A token's vector: a row of the embedding, with that of its position.
 
-use super::by_token;
 use super::emit::Emitter;
 use super::file::reads;
 use super::known;
@@ -148,8 +147,7 @@ pub fn stages(e: &mut Emitter, output: &Matrix) -> Result<(), CompileError> {
 
 /// Matrices of which rows are taken, and the bytes of a row.
 pub fn strides(e: &Emitter, output: &Matrix) -> Vec<(&'static str, usize)> {
-    let sources = sources(e, output);
-    sources.iter().map(|source| (source.name, source.stride)).chain(by_token::strides(e)).collect()
+    sources(e, output).iter().map(|source| (source.name, source.stride)).collect()
 }
 
 /// The routines that read rows, and what they look up.

@@ -10,9 +10,10 @@ use super::rescale::{Kind, Rescales};
 use super::rows::{Shape, TABLES};
 use crate::CompileError;
 use crate::kernel::predict::{Known, Runs};
-use crate::kernel::sequence::{Home, SequenceSite, Step, unsupported};
+use crate::kernel::sequence::{Home, Offer, SequenceSite, Step, unsupported};
 use crate::kernel::{Buffer, Memory, PAGE, Phase, lines};
 use crate::model::{Grid, Matrix};
+use crate::target::Machine;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -49,8 +50,6 @@ pub struct Emitter<'a> {
     pub steps: Vec<Step>,
 }
 
-/// The least share of sums within a byte that makes up for asking each.
-const QUICK: f64 = 0.15;
 /// Bytes of a buffer that is not worth a line of its own in a map.
 const SMALL: usize = 16;
 
@@ -157,9 +156,8 @@ impl<'a> Emitter<'a> {
     }
 
     /// The same from the start of a page on.
-    pub fn attention_page(&mut self, labels: &[&str], bytes: impl IntoIterator<Item = u8>) {
-        let labels = labels.join(":\n");
-        let text = format!("        ds (256-($ and 255)) and 255\n{labels}:\n{}", db(bytes));
+    pub fn attention_page(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
+        let text = format!("        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
         *self.of_attention(|e| &mut e.paged) += &text;
     }
 
@@ -213,10 +211,10 @@ impl<'a> Emitter<'a> {
         let _ = write!(self.paged, "        ds (256-($ and 255)) and 255\n{label}:\n{}", db(bytes));
     }
 
-    /// Constants that attention looks up, from the start of a page on that has an even number.
-    pub fn even_page(&mut self, label: &str, bytes: impl IntoIterator<Item = u8>) {
-        let align = "        ds (256-($ and 255)) and 255\n        ds (($/256) and 1)*256\n";
-        let text = format!("{align}{label}:\n{}", db(bytes));
+    /// Constants that attention looks up, from the start of a page on that has an even number. `before`: the label is so many bytes further on.
+    pub fn even_page(&mut self, label: &str, before: usize, bytes: impl IntoIterator<Item = u8>) {
+        let align = "        ds (256-($ and 255)) and 255\n        ds (($/256+1) and 1)*256\n";
+        let text = format!("{align}{label} equ $+{before}\n{}", db(bytes));
         *self.of_attention(|e| &mut e.paged) += &text;
     }
 
@@ -264,15 +262,10 @@ impl<'a> Emitter<'a> {
         self.size
     }
 
-    /// Whether the program is to be small rather than fast.
-    pub fn is_small(&self) -> bool {
-        self.site.tight || self.site.request.demands.is_for_size()
-    }
-
     /// How a matrix is stored. `ternary`: rows of all ternary ones that read the same vector.
     pub fn layout(&self, m: &Matrix, ternary: usize) -> Layout {
         let pages = self.site.pages.unwrap_or(usize::MAX);
-        let small = self.is_small();
+        let small = self.site.tight || self.site.request.demands.is_for_size();
         match m.grid {
             Grid::Ternary => Layout::ternary(m.cols, if small { usize::MAX } else { ternary }, pages),
             Grid::Symmetric { .. } | Grid::TwoBits if small && self.site.pages.is_none() => {
@@ -313,17 +306,8 @@ impl<'a> Emitter<'a> {
             return Err(self.unsupported(format!("rows with such large sums ({field})")));
         };
         let (layout, base) = (layout.clone(), TABLES);
-        let small = self.site.seen.sums(field);
-        let quick = chunks.len() == 1 && small > QUICK && !self.is_small();
-        let shape = Shape { layout, chunks, mantissa: true, base, skip: 0, gated, quick };
-        let biased = !m.bias.is_empty();
-        let sink = match quick {
-            true => {
-                let closes = self.site.closes(m);
-                self.rescales.quick(&shape.name(), (kind, m.shift, biased), &m.mantissas, closes)
-            }
-            false => self.rescales.sink(kind, m.shift, biased, shape.is_wide()),
-        };
+        let shape = Shape { layout, chunks, mantissa: true, base, skip: 0, gated };
+        let sink = self.rescales.sink(kind, m.shift, !m.bias.is_empty(), shape.is_wide());
         self.set("rows_out", out);
         self.set("rows_sink", &sink);
         if !m.bias.is_empty() {
@@ -332,10 +316,7 @@ impl<'a> Emitter<'a> {
         let routine = shape.name();
         let calls = m.rows.div_ceil(PAGE);
         shape.known(self.known.here(), m.rows as f64 / calls as f64, &sink);
-        known::product(self.known.here(), &m.mantissas, small);
-        if quick {
-            known::quick(self.known.here(), &sink, small);
-        }
+        known::product(self.known.here(), &m.mantissas, self.site.seen.sums(field));
         if gated {
             self.known.here().odds(format!("{routine}_closed"), self.site.seen.closed());
         }
@@ -369,6 +350,26 @@ impl<'a> Emitter<'a> {
             left -= part;
         }
         Ok(())
+    }
+}
+
+impl Emitter<'_> {
+    /// A matrix is a step of the plan: so many bytes, of which a token reads so many records where they are in a file.
+    pub fn step(&mut self, name: &str, m: &Matrix, (bytes, records): (usize, usize), home: Home) {
+        let form = if m.grid == Grid::Ternary { "ternary" } else { "planes" };
+        let image = Offer { form, home: Home::Image, bytes, cycles: 0.0 };
+        let file = Offer { home: Home::File, cycles: records as f64 * RECORD_TIME, ..image };
+        let banks = Offer { home: Home::Bank, ..image };
+        let mut offers = vec![image];
+        if self.site.request.target.machine == Machine::Cpm {
+            offers.push(file);
+        }
+        if !self.site.request.target.selectors().is_empty() {
+            offers.push(banks);
+        }
+        offers.sort_by_key(|offer| offer.home != home);
+        let parts = self.known.parts.last().map(|part| part.from.clone()).into_iter().collect();
+        self.steps.push(Step { name: name.into(), rows: m.rows, cols: m.cols, parts, offers });
     }
 }
 

@@ -1,6 +1,5 @@
 //! Filling tables of sums: a routine for each layout, over those that fill tables of one size.
 
-use super::attend::POSITIONS;
 use super::emit::Emitter;
 use super::layout::{Layout, ternary_gray};
 use crate::CompileError;
@@ -12,10 +11,7 @@ const INPUTS: [&str; 8] = ["b", "d", "e", "ixl", "ixh", "fill_input5", "fill_inp
 /// How many of them are registers.
 const REGISTERS: usize = 5;
 /// Inputs of a table of the weights of positions, which are never negative.
-const UNSIGNED: usize = POSITIONS;
-
-/// What fills those.
-pub const FILL_WEIGHTS: &str = "fill_weights";
+pub const UNSIGNED: usize = 4;
 
 #[derive(Serialize)]
 struct Tables {
@@ -105,7 +101,7 @@ pub fn code(e: &Emitter, layouts: &[(String, Layout)]) -> Result<String, Compile
     for &size in &ternary {
         code += &e.call("fill.asm", "load", load(size, true, fill_name(size, true)))?;
     }
-    let unsigned = Load { regs: &[], mems: &[], ..load(UNSIGNED, false, FILL_WEIGHTS.into()) };
+    let unsigned = Load { regs: &[], mems: &[], ..load(UNSIGNED, false, "fill_u4".into()) };
     code += &e.call("fill.asm", "load", unsigned)?;
     for low in [true, false] {
         code += &e.call("fill.asm", "sequence", subsets(&planes, low))?;

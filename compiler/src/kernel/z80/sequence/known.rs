@@ -1,17 +1,15 @@
 //! What is known of the program's jumps: how many rounds its loops have, and how often each way is taken.
 
-use super::attend::{Caches, POSITIONS};
+use super::attend::Caches;
 use super::beam;
-use super::by_token;
 use super::emit::Emitter;
 use super::file::PASSED;
-use super::fill::FILL_WEIGHTS;
 use super::layout::{Layout, planes};
 use super::rows::Shape;
 use crate::kernel::flow::Facts;
 use crate::kernel::predict::{Known, Runs};
 use crate::kernel::sequence::SequenceSite;
-use crate::model::{Matrix, Output};
+use crate::model::{Matrix, Norm, Output};
 use crate::target::Machine;
 
 /// What a system's call takes beside the call itself: its jump and its return.
@@ -27,46 +25,17 @@ const SAME_RECORD: f64 = 2_920.0 + 2_683.0;
 pub fn common(site: &SequenceSite) -> Facts {
     let mut f = Facts::default();
     // Results that fit, and their signs.
-    f.endings(&[
-        ("_most", 0.0),
-        ("_least", 0.0),
-        ("_over", 0.0),
-        ("_done", 1.0),
-        ("_store", 1.0),
-        ("_byte", 1.0),
-    ]);
-    f.endings(&[
-        ("_down", 0.5),
-        ("_up", 0.5),
-        ("_plus", 0.5),
-        ("_upper", 0.5),
-        ("_signed", 0.5),
-        ("_more", 0.5),
-        ("_zero", 0.0),
-        ("_shift", 0.0),
-    ]);
+    f.endings(&[("_most", 0.0), ("_done", 1.0), ("_down", 0.5), ("_plus", 0.5)]);
     f.odds("store8", 1.0).odds("saturate", 0.0);
-    (0..16).for_each(|shift| {
-        ["", "_down"].iter().for_each(|at| {
-            f.odds(format!("word_{shift}_given{at}>ret"), 1.0);
-        });
-    });
     mantissas(&mut f, &[]);
     f.odds("multiply_8>ret", 0.5).odds("multiply_signed>ret", 0.5);
     f.odds("multiply_wide_unsigned", 0.5).odds("multiply_wide_zero", 0.45).odds("multiply_wide_minus", 0.8);
     bytes(&mut f, site.seen.norm_bytes(site.body.dim));
     // The position's place.
     f.odds("window_full", 0.0).odds("window_slot", 1.0);
-    f.odds("append_carry", 0.1)
-        .odds("append_back", 0.9)
-        .rounds("append_group", 6.0)
-        .leaves("append_place", 6.0);
-    f.rounds("window_groups", 6.0).odds("window_used", 0.2);
+    f.odds("append_carry", 0.1).odds("append_back", 0.9).odds("append_group", 0.8);
     f.odds("append_was", 0.5).odds("append_same", 0.5).rounds("append_bit", 8.0).rounds("append_plane", 8.0);
-    f.rounds("append_element", site.body.head_size as f64).rounds("append_new", site.body.head_size as f64);
-    (0..8).for_each(|bit| {
-        f.odds(format!("append_zero_{bit}"), 0.5);
-    });
+    f.rounds("append_element", site.body.head_size as f64);
     f.rounds("index_bit", 16.0).odds("index_past", 0.85);
     fills(&mut f);
     choice(&mut f, site);
@@ -90,7 +59,7 @@ fn mantissas(f: &mut Facts, all: &[u8]) {
 }
 
 /// Products with words, so many of which are within a byte.
-pub fn bytes(f: &mut Facts, share: f64) {
+fn bytes(f: &mut Facts, share: f64) {
     let half = share / 2.0;
     f.odds("multiply_byte", half).odds("multiply_long", (1.0 - share) / (1.0 - half).max(1e-9));
 }
@@ -108,7 +77,7 @@ fn fills(f: &mut Facts) {
     for size in 1..=8 {
         ring(f, &format!("fill_{size}"), "planes", size);
     }
-    ring(f, FILL_WEIGHTS, "planes", POSITIONS);
+    ring(f, "fill_u4", "planes", 4);
     for (size, of_page) in [(3, 9.0), (4, 3.0)] {
         ring(f, &format!("fill_t{size}"), "ternary", size);
         f.odds(format!("fill_t{size}_in"), 1.0 - 1.0 / of_page);
@@ -187,7 +156,6 @@ pub fn reply(e: &mut Emitter) {
     let seeks = (1 + ["w_embedding", "w_positions"].iter().filter(|name| e.is_filed(name)).count()) as f64;
     let seeks =
         seeks + f64::from(u8::from(e.is_filed("w_out") && matches!(site.body.output, Output::Tied { .. })));
-    let seeks = seeks + f64::from(u8::from(by_token::is_filed(e)));
     let first = if e.file.has_extents() { OTHER_RECORD } else { SAME_RECORD };
     let seek = (first + (seeks - 1.0) * SAME_RECORD) / seeks;
     common.outside("file_record>bdos", SYSTEM + (SET_DMA + seek) / 2.0);
@@ -201,10 +169,6 @@ impl Shape {
     pub fn known(&self, f: &mut Facts, rows: f64, sink: &str) {
         let name = self.name();
         f.rounds(format!("{name}_row"), rows);
-        if self.quick {
-            f.detour(format!("{name}_ei>(hl)"), &[], Some(sink));
-            return;
-        }
         let last = match self.chunks.len() {
             1 => format!("{name}_plus"),
             chunks => {
@@ -228,16 +192,39 @@ impl Layout {
     }
 }
 
-/// Sums of which so many are within a byte, in a quick sink.
-pub fn quick(f: &mut Facts, sink: &str, small: f64) {
-    let plus = small / 2.0;
-    f.odds(format!("{sink}_plus"), plus).odds(format!("{sink}_large"), (1.0 - small) / (1.0 - plus));
-}
-
 /// A product: of these mantissas, and so many of its sums within a byte.
 pub fn product(f: &mut Facts, all: &[u8], small: f64) {
     mantissas(f, all);
     bytes(f, small);
+}
+
+/// A norm of `n` words by a routine.
+pub fn norm(f: &mut Facts, site: &SequenceSite, norm: &Norm, n: usize) {
+    let (bits, bytes_of) = (site.seen.norm_bits(n), site.seen.norm_bytes(n));
+    let count = n as f64;
+    // The largest of so many values, about.
+    let largest = bits + (2.0 * count.ln().max(0.5)).sqrt().log2();
+    let above = (largest.floor() - 7.0).clamp(0.0, 8.0);
+    f.rounds("norm_or", count).rounds("norm_square", count).odds("norm_or_plus", 0.5);
+    f.odds("norm_bits_done", if above > 0.0 { 0.0 } else { 1.0 }).rounds("norm_bits", above);
+    let many = above > 3.0;
+    f.odds("norm_many", if many { 1.0 } else { 0.0 });
+    let entry = if many {
+        ("norm_double", above as isize - 4, 1.0)
+    } else {
+        ("norm_halve", 2 * (3 - above as isize), 1.0)
+    };
+    f.detour_into("norm_plus>(ix)", &[], &[entry]);
+    // Squares of what is left in a byte, added up.
+    let square = 2.0 * (bits - above);
+    f.odds("norm_plus", 0.5).odds("norm_next", 1.0 - (square - 16.0).exp2().min(0.5));
+    let halvings = ((square + count.log2() - 8.0) / 2.0).ceil().max(0.0);
+    f.leaves("norm_root", halvings + 1.0).odds("norm_k", 1.0);
+    let k = (above + f64::from(norm.down) + halvings).min(24.0) as isize;
+    f.odds("norm_far", if k > 8 { 1.0 } else { 0.0 }).odds("norm_left>ret", 1.0);
+    let entry = if k > 8 { ("norm_right", 2 * (24 - k), 1.0) } else { ("norm_left", 3 * k, 1.0) };
+    f.detour_into("norm_scale>(ix)", &[], &[entry]);
+    bytes(f, bytes_of);
 }
 
 /// Queries or keys of so many heads, which become bytes.
@@ -255,7 +242,6 @@ pub fn activation(f: &mut Facts, site: &SequenceSite, rows: usize) {
     let rows = rows as f64;
     f.rounds("relu", rows).odds("relu_next", 0.5).rounds("activate", rows).rounds("gate", rows);
     f.odds("gate_closed", site.seen.closed());
-    f.odds("gate_plus_less>gate_plus", 1.0);
     for way in ["minus", "plus"] {
         f.odds(format!("gate_{way}"), 0.5).odds(format!("gate_{way}_over"), 0.1);
         f.odds(format!("gate_{way}_less"), 0.5);
@@ -327,13 +313,11 @@ impl Caches {
         }
         (0..site.body.blocks.len()).for_each(|at| {
             f.rounds(format!("weigh_{at}_next"), n);
-            f.odds(format!("weigh_{at}_far"), site.seen.zeros(kept) / 2.0);
-            f.odds(
-                format!("weigh_{at}_carry"),
-                1.0 - ((site.seen.bits_above(kept) + 7.5).exp2() / n / 256.0),
-            );
+            f.odds(format!("weigh_{at}_near"), 1.0 - site.seen.zeros(kept))
+                .odds(format!("weigh_{at}_far"), 0.1);
+            f.odds(format!("weigh_{at}_carry"), 1.0 - 0.5 * (1.0 - site.seen.zeros(kept)));
         });
-        f.rounds(format!("{FILL_WEIGHTS}_table"), kept.div_ceil(POSITIONS) as f64);
+        f.rounds("fill_u4_table", kept.div_ceil(4) as f64);
         let mut left = true;
         for (name, behind) in self.part_names() {
             let taken = left && kept < behind;
@@ -341,15 +325,7 @@ impl Caches {
             f.odds(name, f64::from(u8::from(taken)));
         }
         let above = site.seen.bits_above(kept);
-        f.leaves("attend_normal", above + 1.0);
-        f.odds("append_again", if kept == self.window { 1.0 } else { 0.0 });
-        // Each doubling is three instructions.
-        let (whole, part) = (above.floor() as isize, above.fract());
-        let entries = [("attend_up", 3 * whole, 1.0 - part), ("attend_up", 3 * whole + 3, part)];
-        f.detour_into("mix_sink>(hl)", &[], &entries);
-        if let Some(far) = self.far_mix() {
-            f.odds(far, site.seen.many(kept));
-        }
+        f.leaves("attend_normal", above + 1.0).rounds("attend_up", (8.0 - above).max(0.0) + 1.0);
         f
     }
 
@@ -387,10 +363,7 @@ impl Caches {
                 f.odds(format!("{}_{chunk}", shape.name()), 0.99);
             });
         }
-        f.odds("mix_carry", 0.75).odds("mix_exact", 0.01).odds("mix_signed", 0.5).odds("attend_norm", 0.95);
-        (2..=8).for_each(|bit| {
-            f.odds(format!("mix_{bit}"), 0.5);
-        });
+        f.odds("mix_carry", 0.75).odds("mix_exact", 0.01);
         mantissas(f, &[]);
     }
 }

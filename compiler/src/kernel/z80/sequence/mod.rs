@@ -2,7 +2,7 @@
 //!
 //! A vector's sums are made before its matrices are read: tables of sums of subsets of its elements, which the planes of
 //! each row of weights then look up (`layout.rs`, `rows.rs`, `fill.rs`). What becomes of a row's sum is in `rescale.rs`.
-//! The other kernels have a file each: `embed.rs`, `by_token.rs` (what the first block makes of each token), `norm.rs`, `attend.rs` (with the caches) and `activation.rs`;
+//! The other kernels have a file each: `embed.rs`, `norm.rs`, `attend.rs` (with the caches) and `activation.rs`;
 //! `blocks.rs` strings them together, `rounds.rs` repeats them, `tokens.rs` makes tokens, and `program.rs` is the whole.
 
 mod activation;
@@ -12,7 +12,6 @@ mod beam;
 mod blocks;
 mod bound;
 mod buffers;
-mod by_token;
 mod choose;
 mod constants;
 mod embed;
@@ -27,7 +26,6 @@ mod program;
 mod rescale;
 mod rounds;
 mod rows;
-mod steps;
 mod tokens;
 mod tools;
 

@@ -163,7 +163,7 @@ fn shared(e: &mut Emitter, output: &Matrix) -> Result<String, CompileError> {
     let mut code = attend::code(e)? + &embed::code(e, output)? + &activation::code(e)? + &rotate(e)?;
     code += &rounds::code(e)?;
     for shape in &e.shapes {
-        code += &e.call("rows.asm", "rows", shape.rows(&e.rescales.of_rows(&shape.name())))?;
+        code += &e.call("rows.asm", "rows", shape.rows())?;
     }
     code += &fill::code(e, &all_tables(e))?;
     let quick = body.blocks.iter().any(|block| block.feed_forward.up.grid == Grid::Ternary);

@@ -24,8 +24,6 @@ pub struct Shape {
     pub skip: usize,
     /// Rows of closed gates are passed over.
     pub gated: bool,
-    /// Its sinks are quick ones: sums are most often within a byte.
-    pub quick: bool,
 }
 
 /// Context of the macro `rows`.
@@ -34,11 +32,10 @@ pub struct Rows {
     name: String,
     wide: bool,
     planes: Vec<Plane>,
-    /// Where the byte behind the looks is.
+    /// Where the byte behind the looks is, and whether it had a byte too many.
     pop: bool,
+    back: bool,
     mantissa: Option<&'static str>,
-    /// Bytes of a row.
-    stride: usize,
     chunks: Vec<usize>,
     /// Interrupts are let in between the rings.
     split: bool,
@@ -48,9 +45,6 @@ pub struct Rows {
     gated: Option<usize>,
     /// The one sink that it has.
     sink: Option<&'static str>,
-    /// Sinks are quick ones, and which there is if there is one.
-    quick: bool,
-    only: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -80,8 +74,7 @@ impl Shape {
         let skip = if self.skip > 0 { format!("_but_{}", self.skip) } else { String::new() };
         let plain = if self.mantissa { "" } else { "_plain" };
         let gated = if self.gated { "_gated" } else { "" };
-        let quick = if self.quick { "_quick" } else { "" };
-        format!("{part}_{}{chunks}{skip}{plain}{gated}{quick}", self.layout.name())
+        format!("{part}_{}{chunks}{skip}{plain}{gated}", self.layout.name())
     }
 
     /// Whether sums have 24 bits.
@@ -89,8 +82,8 @@ impl Shape {
         self.chunks.len() > 1
     }
 
-    /// The context of its routine. `sinks`: the quick ones that it has.
-    pub fn rows(&self, sinks: &[String]) -> Rows {
+    /// The context of its routine.
+    pub fn rows(&self) -> Rows {
         let planes = self.planes();
         let looks: usize = planes.iter().map(|plane| plane.looks.len()).sum();
         let even = looks.is_multiple_of(2);
@@ -99,8 +92,8 @@ impl Shape {
             wide: self.is_wide(),
             planes,
             pop: self.mantissa && even,
+            back: self.mantissa == even,
             mantissa: self.mantissa.then_some(if even { "e" } else { "d" }),
-            stride: self.chunks.iter().sum::<usize>() * self.layout.groups.len() + usize::from(self.mantissa),
             chunks: self.chunks.clone(),
             split: looks * 2 * LOOK > MOST_OFF,
             unsigned: self.base == MIX_TABLES,
@@ -110,11 +103,6 @@ impl Shape {
                 true => "score",
                 false => "score_near",
             }),
-            quick: self.quick,
-            only: match sinks {
-                [only] => Some(only.clone()),
-                _ => None,
-            },
         }
     }
 
